@@ -1,0 +1,1 @@
+"""The rules of the shop: plain Python that imports nothing of the other rooms."""

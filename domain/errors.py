@@ -1,0 +1,85 @@
+"""What a rule can answer instead of a result.
+
+Every refusal carries an English message (the key of its translation), a stable machine-readable
+code, and, where one field is to blame, that field's name. The edge turns the class into a status.
+"""
+
+from collections.abc import Mapping
+
+
+class Refusal(Exception):
+    """A rule said no.
+
+    ``message`` is English text with ``%(name)s`` places filled from ``params`` after translation;
+    it never contains what the caller sent.
+    """
+
+    message = "The request was refused."
+    code = "refused"
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        code: str | None = None,
+        field: str | None = None,
+        params: Mapping[str, object] | None = None,
+    ) -> None:
+        self.message = message or type(self).message
+        self.code = code or type(self).code
+        self.field = field
+        self.params = params or {}
+        super().__init__(self.message)
+
+
+class NotFound(Refusal):
+    """Absent, or somebody else's: the two are never told apart."""
+
+    message = "Not found."
+    code = "not_found"
+
+
+class InvalidPage(NotFound):
+    """A page number below one or past the end."""
+
+    message = "Invalid page."
+    code = "invalid_page"
+
+
+class InvalidInput(Refusal):
+    """A value that fits no rule of its field."""
+
+    message = "Invalid input."
+    code = "invalid"
+
+
+class LoginFailed(InvalidInput):
+    """Unknown e-mail, wrong password or inactive account: one answer for all three."""
+
+    message = "Unable to log in with the provided credentials."
+    code = "login_failed"
+
+
+class NotAuthenticated(Refusal):
+    """The operation needs a session, and none that is valid came with the request."""
+
+    message = "Authentication credentials were not provided."
+    code = "not_authenticated"
+
+
+class Forbidden(Refusal):
+    """The caller is known, and may not."""
+
+    message = "You do not have permission to perform this action."
+    code = "forbidden"
+
+
+class TooManyAttempts(Refusal):
+    """A limit on attempts is used up; ``retry_after`` is in whole seconds, at least one."""
+
+    message = "Too many attempts. Try again later."
+    code = "too_many_attempts"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__()
+        self.retry_after = max(1, retry_after)
