@@ -1,8 +1,23 @@
 """Who is logged in: sessions, of which only a hash is stored."""
 
+from __future__ import annotations
+
+import re
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from hashlib import sha256
+from secrets import token_urlsafe
+from typing import TYPE_CHECKING, Protocol
+
+from domain.callers import Caller
+from domain.errors import LoginFailed, NotAuthenticated, TooManyAttempts
+from domain.users import PasswordHasher, User, UserType, email_key, is_email
+
+if TYPE_CHECKING:
+    from domain.unit_of_work import UnitOfWork
+
+_VALUE_BYTES = 32
+_VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(eq=False, kw_only=True)
@@ -29,6 +44,32 @@ class SessionOwner:
     expires_date: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedSession:
+    """A session that was just opened: the only moment at which its ``value`` is known."""
+
+    value: str = field(repr=False)
+    expires_date: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What somebody who wants to log in has shown, and the network address they came from."""
+
+    email: str
+    password: str = field(repr=False)
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Credentials that were right; ``new_hash`` replaces a hash made with other parameters."""
+
+    user_pk: int
+    password_hash: str = field(repr=False)
+    new_hash: str | None = field(repr=False)
+
+
 class Sessions(Protocol):
     """The stored sessions."""
 
@@ -43,3 +84,100 @@ class Sessions(Protocol):
 
     def remove_expired(self, now: datetime) -> None:
         """Delete every session whose ``expires_date`` is not after ``now``."""
+
+
+class Attempts(Protocol):
+    """The misses of the last 15 minutes: at most 10 for an e-mail, 50 for a network address."""
+
+    def retry_after(self, email_key: str, address: str) -> int | None:
+        """Return the seconds until both limits have room again; None when they have it now."""
+
+    def record_miss(self, email_key: str, address: str) -> None:
+        """Count one miss against both."""
+
+
+def id_hash(value: str) -> bytes:
+    """Return what is stored of the session that has ``value`` in its cookie."""
+    return sha256(value.encode()).digest()
+
+
+def check_credentials(
+    credentials: Credentials, passwords: PasswordHasher, attempts: Attempts, uow: UnitOfWork
+) -> Proof:
+    """Find out whether the credentials are right, and change nothing but the count of misses.
+
+    Apart from ``log_in`` because a password takes long to verify, and no transaction should stand
+    open meanwhile. Raises TooManyAttempts before it looks at the password, so that even the right
+    one does not help then, and LoginFailed, alike in words and in time, for an unknown e-mail, a
+    wrong password, a user without one and an inactive user.
+    """
+    email = credentials.email.strip()
+    key = email_key(email)
+    wait = attempts.retry_after(key, credentials.address)
+    if wait is not None:
+        raise TooManyAttempts(wait)
+    user = uow.users.by_email_key(key, UserType.REGISTERED) if is_email(email) else None
+    known_hash = user.password_hash if user and user.is_active else None
+    is_right = passwords.verify(known_hash, credentials.password)
+    if user is None or known_hash is None or not is_right:
+        attempts.record_miss(key, credentials.address)
+        raise LoginFailed
+    outdated = passwords.needs_rehash(known_hash)
+    new_hash = passwords.hash(credentials.password) if outdated else None
+    return Proof(user.pk, known_hash, new_hash)
+
+
+def log_in(
+    proof: Proof, replaced: str | None, lifetime: timedelta, uow: UnitOfWork
+) -> tuple[User, OpenedSession]:
+    """Open a session under a new value, and end the one of the cookie that came along.
+
+    ``replaced`` is that cookie's value: a value that somebody planted before the login is worth
+    nothing after it. Expired sessions of everybody are deleted on the way. Raises LoginFailed when
+    the user or their password has changed since it was checked.
+    """
+    user = uow.users.get(proof.user_pk)
+    if user is None or not user.is_active or user.password_hash != proof.password_hash:
+        raise LoginFailed
+    if proof.new_hash is not None:
+        user.password_hash = proof.new_hash
+    if replaced is not None:
+        uow.sessions.remove(id_hash(replaced))
+    uow.sessions.remove_expired(uow.now)
+    return user, open_session(user, lifetime, uow)
+
+
+def open_session(user: User, lifetime: timedelta, uow: UnitOfWork) -> OpenedSession:
+    """Open a session for ``user`` without asking for a password."""
+    value = token_urlsafe(_VALUE_BYTES)
+    expires_date = uow.now + lifetime
+    uow.sessions.add(
+        Session(
+            id_hash=id_hash(value),
+            user_pk=user.pk,
+            created_date=uow.now,
+            expires_date=expires_date,
+        )
+    )
+    uow.commit()
+    return OpenedSession(value, expires_date)
+
+
+def authenticate(value: str | None, uow: UnitOfWork) -> Caller:
+    """Return whose session the cookie's ``value`` names.
+
+    Raises NotAuthenticated, always the same, for no value, one that no session of ours could have
+    (of any length, without a query), an unknown or expired session and an inactive user.
+    """
+    if value is None or not _VALUE.fullmatch(value):
+        raise NotAuthenticated
+    owner = uow.sessions.owner(id_hash(value))
+    if owner is None or not owner.is_active or owner.expires_date <= uow.now:
+        raise NotAuthenticated
+    return Caller(user_pk=owner.user_pk, is_guest=owner.is_guest)
+
+
+def log_out(value: str, uow: UnitOfWork) -> None:
+    """End the session, if there is one."""
+    uow.sessions.remove(id_hash(value))
+    uow.commit()

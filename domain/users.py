@@ -1,16 +1,26 @@
 """The people who buy: registered shoppers and guests."""
 
+from __future__ import annotations
+
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
-from uuid import UUID
+from typing import TYPE_CHECKING, Protocol
+from uuid import UUID, uuid4
 
 from domain.errors import InvalidInput
 
+if TYPE_CHECKING:
+    from domain.unit_of_work import UnitOfWork
+
 MAX_EMAIL_LENGTH = 254
 MAX_NAME_LENGTH = 150
+MIN_PASSWORD_LENGTH = 8
+MAX_PASSWORD_LENGTH = 1024
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 
 
 class UserType(StrEnum):
@@ -25,6 +35,13 @@ class EmailTaken(InvalidInput):
 
     message = "A user with this e-mail address already exists."
     code = "email_taken"
+
+
+class WeakPassword(InvalidInput):
+    """A password that is shorter than MIN_PASSWORD_LENGTH characters."""
+
+    message = "Ensure the password is at least %(limit)s characters long."
+    code = "weak_password"
 
 
 @dataclass(eq=False, kw_only=True)
@@ -63,6 +80,86 @@ class Users(Protocol):
         """Return the one user of this type whose ``email_key`` is ``key``."""
 
 
+class PasswordHasher(Protocol):
+    """A slow, salted password hash."""
+
+    def hash(self, password: str) -> str:
+        """Return a PHC string for ``password``."""
+
+    def verify(self, password_hash: str | None, password: str) -> bool:
+        """Say whether ``password`` made ``password_hash``.
+
+        None is answered False after as much work as a hash would have cost, so that the time does
+        not tell whether there was one.
+        """
+
+    def needs_rehash(self, password_hash: str) -> bool:
+        """Say whether ``password_hash`` was made with other parameters than today's."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewUser:
+    """What is known of somebody who is to become a user; a guest has no password."""
+
+    email: str
+    password: str | None = field(default=None, repr=False)
+    first_name: str = ""
+    last_name: str = ""
+
+
 def email_key(email: str) -> str:
     """Return what two spellings of one address have in common: NFC, without case."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", email.strip()).casefold())
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", email).casefold())
+
+
+def is_email(text: str) -> bool:
+    """Say whether ``text`` can be an e-mail address.
+
+    Only its form is judged: a name, an @ and a dotted host, at most 254 printable characters.
+    """
+    return len(text) <= MAX_EMAIL_LENGTH and text.isprintable() and bool(_EMAIL.fullmatch(text))
+
+
+def create_user(new: NewUser, passwords: PasswordHasher, uow: UnitOfWork) -> User:
+    """Store a registered user, or a guest where there is no password.
+
+    Raises InvalidInput on the field that is to blame: a bad e-mail address, EmailTaken, a
+    WeakPassword, or a text that is too long.
+    """
+    _check(new)
+    is_guest = new.password is None
+    user = User(
+        uuid=uuid4(),
+        email=new.email,
+        email_key=email_key(new.email),
+        password_hash=None if new.password is None else passwords.hash(new.password),
+        user_type=UserType.GUEST if is_guest else UserType.REGISTERED,
+        first_name=new.first_name,
+        last_name=new.last_name,
+        created_date=uow.now,
+    )
+    uow.users.add(user)
+    uow.commit()
+    return user
+
+
+def _check(new: NewUser) -> None:
+    if not is_email(new.email):
+        raise InvalidInput("Enter a valid e-mail address.", field="email")
+    for name, text in (("first_name", new.first_name), ("last_name", new.last_name)):
+        _check_length(name, text, MAX_NAME_LENGTH)
+        if not text.isprintable():
+            raise InvalidInput("This value is not valid.", field=name)
+    if new.password is not None:
+        if len(new.password) < MIN_PASSWORD_LENGTH:
+            raise WeakPassword(field="password", params={"limit": MIN_PASSWORD_LENGTH})
+        _check_length("password", new.password, MAX_PASSWORD_LENGTH)
+
+
+def _check_length(name: str, text: str, limit: int) -> None:
+    if len(text) > limit:
+        raise InvalidInput(
+            "Ensure this value is at most %(limit)s characters long.",
+            field=name,
+            params={"limit": limit},
+        )
