@@ -83,3 +83,11 @@ class TooManyAttempts(Refusal):
     def __init__(self, retry_after: int) -> None:
         super().__init__()
         self.retry_after = max(1, retry_after)
+
+
+class Unavailable(Refusal):
+    """The database cannot be had just now; ``retry_after`` is in whole seconds."""
+
+    message = "The service is temporarily unavailable."
+    code = "unavailable"
+    retry_after = 1

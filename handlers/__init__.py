@@ -1,0 +1,1 @@
+"""What the outside touches: the application, the contract engine, operations, pages, commands."""

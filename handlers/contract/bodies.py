@@ -1,0 +1,94 @@
+"""Request bodies: media type, decoding, judging and loading."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+from jsonschema_rs import Draft202012Validator
+from marshmallow import Schema
+
+from domain.errors import InvalidInput
+from handlers.contract.messages import BODY_REQUIRED, GIVEN_TWICE, MALFORMED_BODY, refusal
+from handlers.contract.refusals import UnsupportedMediaType
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def _json(raw: bytes) -> Any:
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise InvalidInput(MALFORMED_BODY, code="malformed_body") from None
+
+
+def _form(raw: bytes) -> dict[str, str]:
+    """The fields of a form; a field given twice has no one meaning and is refused."""
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict")
+    except ValueError:
+        raise InvalidInput(MALFORMED_BODY, code="malformed_body") from None
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise InvalidInput(GIVEN_TWICE, code="malformed_body")
+    return fields
+
+
+_DECODERS: dict[str, Callable[[bytes], Any]] = {"application/json": _json, FORM: _form}
+
+
+def media_type_of(content_type: str) -> str:
+    """The media type alone, in lower case: `APPLICATION/JSON; charset=utf-8` is JSON, too."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a body of one media type is judged and loaded."""
+
+    decode: Callable[[bytes], Any]
+    validator: Draft202012Validator
+    schema: Schema
+
+    def load(self, raw: bytes) -> Any:
+        """The handler's body. Raises InvalidInput on the first field that does not fit."""
+        document = self.decode(raw)
+        for error in self.validator.iter_errors(document):
+            raise refusal(error, _field_of(error))
+        return self.schema.load(document)
+
+
+def _field_of(error: Any) -> str | None:
+    """The top-level field that an error is about; None when it is about the whole body."""
+    if error.kind.name == "required" and not error.instance_path:
+        return str(error.kind.property)
+    return str(error.instance_path[0]) if error.instance_path else None
+
+
+class Body:
+    """The request body of one operation, in each media type that it may come in."""
+
+    def __init__(self, forms: Mapping[str, Form], *, required: bool) -> None:
+        self._forms = dict(forms)
+        self._required = required
+
+    def check_media_type(self, content_type: str, length: int) -> None:
+        """Raises UnsupportedMediaType, also for a body without a Content-Type."""
+        if (length or self._required) and media_type_of(content_type) not in self._forms:
+            raise UnsupportedMediaType
+
+    def read(self, raw: bytes, content_type: str) -> Any:
+        """The loaded body, or None where an optional one is empty. Raises InvalidInput."""
+        if raw:
+            return self._forms[media_type_of(content_type)].load(raw)
+        if self._required:
+            raise InvalidInput(BODY_REQUIRED, code="body_required")
+        return None
+
+
+def compile_form(media_type: str, validator: Draft202012Validator, schema: Schema) -> Form:
+    """Raises ValueError for a media type that this engine does not decode."""
+    if media_type not in _DECODERS:
+        raise ValueError(f"a request body of type {media_type} is not supported")
+    return Form(_DECODERS[media_type], validator, schema)

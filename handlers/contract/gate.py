@@ -1,0 +1,87 @@
+"""The way of one request through its operation: admit, negotiate, read, handle, judge."""
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from flask import Response, request
+
+from domain.errors import Refusal
+from handlers.contract.negotiation import negotiate
+from handlers.contract.operations import Operation
+from handlers.contract.refusals import InternalError, NotAcceptable
+from handlers.contract.responses import Document, DocumentList, Reply
+from handlers.contract.violations import ContractViolation
+
+Handler = Callable[..., Any]
+
+_log = structlog.get_logger(__name__)
+
+
+class Gate:
+    """The view of one operation.
+
+    ``admit`` raises a refusal for a caller who may not use the operation, ``refuse`` renders any
+    refusal in the one error shape.
+    """
+
+    def __init__(
+        self,
+        operation: Operation,
+        handler: Handler,
+        admit: Callable[[Operation], None],
+        refuse: Callable[[Operation, Refusal], Response | Reply],
+    ) -> None:
+        self._operation = operation
+        self._handler = handler
+        self._admit = admit
+        self._refuse = refuse
+
+    def __call__(self, **path: str) -> Response:
+        """Answers the current Flask request. Nothing is raised: what fails becomes a response."""
+        try:
+            return self._answer(path)
+        except Refusal as refusal:
+            return self._refused(refusal)
+        except ContractViolation:
+            return self._refused(InternalError())
+        except Exception:
+            _log.exception("unhandled_error", operation_id=self._operation.operation_id)
+            return self._refused(InternalError())
+
+    def _answer(self, path: dict[str, str]) -> Response:
+        operation = self._operation
+        self._admit(operation)
+        media_type = negotiate(request.headers.get("Accept", ""), operation.responses.offered)
+        if media_type is None:
+            raise NotAcceptable
+        values = self._read(path)
+        return self._respond(self._handler(**values), media_type)
+
+    def _read(self, path: dict[str, str]) -> dict[str, Any]:
+        operation, body = self._operation, self._operation.body
+        content_type = request.headers.get("Content-Type", "")
+        if body is not None:
+            body.check_media_type(content_type, len(request.get_data()))
+        values = operation.parameters.read(path, request.query_string, request.headers)
+        if body is not None:
+            values["body"] = body.read(request.get_data(), content_type)
+        return values
+
+    def _respond(self, result: Any, media_type: str) -> Response:
+        responses = self._operation.responses
+        match result:
+            case Document():
+                return responses.document(result, media_type)
+            case DocumentList():
+                return responses.document_list(result)
+            case Response():
+                return responses.check(result)
+            case Reply():
+                return responses.reply(result)
+            case _:
+                return responses.reply(Reply(200, result))
+
+    def _refused(self, refusal: Refusal) -> Response:
+        return self._respond(self._refuse(self._operation, refusal), "")
+

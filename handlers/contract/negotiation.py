@@ -1,0 +1,30 @@
+"""Which representation a client prefers (RFC 9110, section 12.5.1)."""
+
+from functools import lru_cache
+
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
+
+JSON = "application/json"
+HTML = "text/html"
+
+
+@lru_cache(maxsize=256)
+def negotiate(accept: str, offered: tuple[str, ...]) -> str | None:
+    """The offered media type that ``accept`` prefers, the first offered one on a tie.
+
+    None when nothing offered is acceptable. A client that takes only HTML still gets the JSON of
+    an operation that has no page: lists and errors are JSON for everyone.
+    """
+    if not accept:
+        return offered[0]
+    wanted = parse_accept_header(accept, MIMEAccept)
+    best = max(offered, key=wanted.quality)
+    if wanted.quality(best) > 0:
+        return best
+    return offered[0] if JSON in offered and wanted.quality(HTML) > 0 else None
+
+
+def prefers_html(accept: str) -> bool:
+    """Whether a client would rather have a page than JSON."""
+    return negotiate(accept, (JSON, HTML)) == HTML

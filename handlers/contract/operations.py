@@ -1,0 +1,154 @@
+"""Every operation of the contract, compiled at start; nothing is built per request."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from handlers.contract.bodies import Body, compile_form
+from handlers.contract.bundle import Contract, ContractError
+from handlers.contract.judges import Judges, pointer_to
+from handlers.contract.negotiation import JSON
+from handlers.contract.parameters import Parameter, Parameters, compile_parameter
+from handlers.contract.responses import Responses, Shape
+from handlers.contract.schemas import Schemas
+from handlers.contract.violations import Violations
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_SCHEMAS = "#/components/schemas/"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation: where it is, who may call it, what it takes and what it answers."""
+
+    operation_id: str
+    method: str
+    path: str
+    resource: str
+    pointer: str
+    security: tuple[str, ...]
+    parameters: Parameters
+    body: Body | None
+    responses: Responses
+
+    @property
+    def function_name(self) -> str:
+        """`listUserOrders` is handled by `list_user_orders`."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", self.operation_id).lower()
+
+    @property
+    def unsafe(self) -> bool:
+        """Whether the method may change something (RFC 9110, section 9.2.1)."""
+        return self.method not in ("get", "head", "options", "trace")
+
+
+class Compiler:
+    """Compiles the operations of one contract.
+
+    Whatever it can't use is a ContractError that names file and pointer.
+    """
+
+    def __init__(self, contract: Contract, violations: Violations) -> None:
+        self._contract = contract
+        self._violations = violations
+        self._document = contract.document
+        self._judges = Judges(contract.document)
+        self._schemas = Schemas(contract)
+
+    def operations(self) -> Iterator[Operation]:
+        """Every operation, in the order of the document."""
+        for path, item in self._document["paths"].items():
+            for method in METHODS:
+                if method in item:
+                    yield self._operation(path, method, item)
+
+    def _operation(self, path: str, method: str, item: Mapping[str, Any]) -> Operation:
+        spec = item[method]
+        pointer = pointer_to("paths", path, method)
+        shared = [(each, pointer_to("paths", path, "parameters", at))
+                  for at, each in enumerate(item.get("parameters", ()))]
+        own = [(each, pointer + pointer_to("parameters", at))
+               for at, each in enumerate(spec.get("parameters", ()))]
+        return Operation(
+            operation_id=spec["operationId"],
+            method=method,
+            path=path,
+            resource=self._contract.resources[spec["operationId"]],
+            pointer=pointer,
+            security=self._security(spec),
+            parameters=Parameters([self._parameter(*each) for each in shared + own]),
+            body=self._body(spec, pointer),
+            responses=self._responses(spec, pointer),
+        )
+
+    def _security(self, spec: Mapping[str, Any]) -> tuple[str, ...]:
+        """The schemes of which one must admit the caller; none at all means anybody."""
+        requirements = spec.get("security", self._document.get("security", []))
+        return tuple(name for requirement in requirements for name in requirement)
+
+    def _parameter(self, found: Mapping[str, Any], pointer: str) -> Parameter:
+        parameter, pointer = self._resolved(found, pointer)
+        schema, schema_pointer = self._resolved(parameter["schema"], pointer + "/schema")
+        try:
+            return compile_parameter(parameter, schema, self._judges.compile(schema_pointer))
+        except ValueError as error:
+            raise ContractError(f"{self._contract.origin(pointer)}: {error}") from error
+
+    def _body(self, spec: Mapping[str, Any], pointer: str) -> Body | None:
+        if "requestBody" not in spec:
+            return None
+        found, pointer = self._resolved(spec["requestBody"], pointer + "/requestBody")
+        forms = {}
+        for media_type, content in found["content"].items():
+            place = pointer + pointer_to("content", media_type, "schema")
+            try:
+                loader = self._schemas.for_loading(content["schema"]["$ref"].removeprefix(_SCHEMAS))
+                forms[media_type] = compile_form(media_type, self._judges.compile(place), loader)
+            except (KeyError, ValueError) as error:
+                reason = f"a body needs a component as its schema: {error}"
+                raise ContractError(f"{self._contract.origin(place)}: {reason}") from error
+        return Body(forms, required=found.get("required", False))
+
+    def _responses(self, spec: Mapping[str, Any], pointer: str) -> Responses:
+        shapes = {}
+        for status in spec["responses"]:
+            place = pointer + pointer_to("responses", status)
+            if not status.isdigit():
+                reason = "each status is named; ranges and `default` are not supported"
+                raise ContractError(f"{self._contract.origin(place)}: {reason}")
+            shapes[int(status)] = self._shape(*self._resolved(spec["responses"][status], place))
+        return Responses(spec["operationId"], shapes, self._violations)
+
+    def _shape(self, response: Mapping[str, Any], pointer: str) -> Shape:
+        content = response.get("content", {})
+        schema = content.get(JSON, {}).get("schema", {})
+        results = schema.get("properties", {}).get("results", {}).get("items", {})
+        return Shape(
+            media_types={
+                kind: self._judges.compile(pointer + pointer_to("content", kind, "schema"))
+                if kind == JSON and "schema" in content[kind]
+                else None
+                for kind in content
+            },
+            component=_component(schema),
+            item_component=_component(results),
+        )
+
+    def _resolved(self, found: Mapping[str, Any], pointer: str) -> tuple[Mapping[str, Any], str]:
+        """What a Reference Object leads to, with its own pointer."""
+        while "$ref" in found:
+            pointer = found["$ref"].removeprefix("#")
+            found = self._at(pointer)
+        return found, pointer
+
+    def _at(self, pointer: str) -> Any:
+        place: Any = self._document
+        for part in pointer.split("/")[1:]:
+            place = place[part.replace("~1", "/").replace("~0", "~")]
+        return place
+
+
+def _component(schema: Mapping[str, Any]) -> str | None:
+    reference: str = schema.get("$ref", "")
+    return reference.removeprefix(_SCHEMAS) if reference.startswith(_SCHEMAS) else None

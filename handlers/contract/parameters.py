@@ -1,0 +1,157 @@
+"""Query, path and header parameters of an operation: decoded, judged and converted.
+
+Only the forms that the contract uses are understood (style `form` and `simple` with one
+primitive value); any other stops the start.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from jsonschema_rs import Draft202012Validator
+
+from domain.errors import InvalidInput, NotFound
+from handlers.contract.conversion import converter
+from handlers.contract.messages import GIVEN_TWICE, WRONG_ENCODING, refusal, type_message
+
+_INTEGER = re.compile(r"-?[0-9]+", re.ASCII)
+_BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
+_INT64_DIGITS = 19
+
+
+def _integer(text: str) -> int:
+    """The integer in ``text``; one of more than 19 digits becomes ±2⁶³, which is past every id
+    and every page, because int() refuses very long texts and databases refuse wide integers."""
+    if not _INTEGER.fullmatch(text):
+        raise ValueError(text)
+    if len(text.lstrip("-0")) > _INT64_DIGITS:
+        return -(2**63) if text.startswith("-") else 2**63
+    return int(text)
+
+
+def _boolean(text: str) -> bool:
+    try:
+        return _BOOLEANS[text]
+    except KeyError:
+        raise ValueError(text) from None
+
+
+_FROM_TEXT: dict[str, Callable[[str], Any]] = {
+    "integer": _integer,
+    "boolean": _boolean,
+    "string": str,
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of one operation, compiled."""
+
+    name: str
+    place: str
+    required: bool
+    default: Any
+    json_type: str
+    validator: Draft202012Validator
+    convert: Callable[[Any], Any]
+
+    def read(self, text: str) -> Any:
+        """The handler's value for ``text``.
+
+        Raises InvalidInput on the parameter, or NotFound where the path itself names no resource.
+        """
+        try:
+            value = _FROM_TEXT[self.json_type](text)
+        except ValueError:
+            raise self._refused(InvalidInput(type_message(self.json_type), field=self.name)) from None
+        if not self.validator.is_valid(value):
+            error = next(self.validator.iter_errors(value))
+            raise self._refused(refusal(error, self.name))
+        try:
+            return self.convert(value)
+        except ValueError as error:
+            raise self._refused(InvalidInput(str(error), field=self.name)) from None
+
+    def _refused(self, error: InvalidInput) -> InvalidInput | NotFound:
+        return NotFound() if self.place == "path" else error
+
+
+def compile_parameter(
+    parameter: Mapping[str, Any], schema: Mapping[str, Any], validator: Draft202012Validator
+) -> Parameter:
+    """Compile one Parameter Object; ``schema`` is its schema with references resolved.
+
+    Raises ValueError when its schema is of a form that this engine does not read.
+    """
+    json_type = _type_of(schema)
+    if json_type not in _FROM_TEXT:
+        raise ValueError(f"a parameter of type {json_type!r} is not supported")
+    return Parameter(
+        name=parameter["name"],
+        place=parameter["in"],
+        required=parameter.get("required", False),
+        default=schema.get("default"),
+        json_type=json_type,
+        validator=validator,
+        convert=converter(schema),
+    )
+
+
+def _type_of(schema: Mapping[str, Any]) -> Any:
+    return schema.get("type") or next((part.get("type") for part in schema.get("anyOf", ())), None)
+
+
+class Parameters:
+    """All parameters of one operation."""
+
+    def __init__(self, parameters: list[Parameter]) -> None:
+        self._query = {each.name: each for each in parameters if each.place == "query"}
+        self._path = {each.name: each for each in parameters if each.place == "path"}
+        self._headers = [each for each in parameters if each.place == "header"]
+        self._defaults = {
+            each.name: each.default for each in self._query.values() if each.default is not None
+        }
+        self.names = frozenset(self._query) | frozenset(self._path)
+
+    def read(
+        self, path: Mapping[str, str], query: bytes, headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """The handler's keyword arguments; an absent parameter is left to the handler's default,
+        unless the contract has one.
+
+        Raises InvalidInput with the field for the first parameter that does not fit.
+        """
+        values = dict(self._defaults)
+        if query:
+            values |= self._read_query(query)
+        for header in self._headers:
+            if (text := headers.get(header.name)) is not None:
+                header.read(text)
+        for name, text in path.items():
+            values[name] = self._path[name].read(text)
+        return values
+
+    def _read_query(self, query: bytes) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for pair in query.split(b"&"):
+            raw_name, _, raw_value = pair.partition(b"=")
+            parameter = self._known(raw_name)
+            if parameter is None:
+                continue  # clients append cache-busters and format=json
+            if parameter.name in found:
+                raise InvalidInput(GIVEN_TWICE, field=parameter.name)
+            found[parameter.name] = parameter.read(_decode(raw_value, parameter.name))
+        return found
+
+    def _known(self, raw_name: bytes) -> Parameter | None:
+        name = unquote_to_bytes(raw_name.replace(b"+", b" ")).decode("utf-8", "replace")
+        return self._query.get(name)
+
+
+def _decode(raw: bytes, field: str) -> str:
+    try:
+        return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidInput(WRONG_ENCODING, field=field) from None

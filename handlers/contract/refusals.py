@@ -1,0 +1,66 @@
+"""What HTTP itself can refuse, whatever the operation; the table in `errors` gives statuses."""
+
+from domain.errors import InvalidInput, Refusal
+
+
+class NotAcceptable(Refusal):
+    """The client takes none of the media types that the operation offers."""
+
+    message = "None of the accepted media types can be served."
+    code = "not_acceptable"
+
+
+class UnsupportedMediaType(Refusal):
+    """The body is of a type that the operation does not take."""
+
+    message = "The media type of the body is not supported."
+    code = "unsupported_media_type"
+
+
+class UnknownMethod(Refusal):
+    """The path is in the contract, with other methods."""
+
+    message = "This method is not allowed here."
+    code = "method_not_allowed"
+
+
+class UndecodableUrl(InvalidInput):
+    """The URL holds bytes that no URL may hold, or a path that is not UTF-8."""
+
+    message = "The URL is not valid."
+    code = "invalid_url"
+
+
+class UriTooLong(Refusal):
+    """Path and query together pass 8 KiB."""
+
+    message = "The URL is too long."
+    code = "uri_too_long"
+
+
+class HeadersTooLarge(Refusal):
+    """The headers together pass 16 KiB; an oversize cookie is one way to get there."""
+
+    message = "The request headers are too large."
+    code = "headers_too_large"
+
+
+class ContentTooLarge(Refusal):
+    """The body passes 256 KiB."""
+
+    message = "The request body is too large."
+    code = "content_too_large"
+
+
+class RequestTimeout(Refusal):
+    """The body did not arrive within ten seconds."""
+
+    message = "The request took too long to arrive."
+    code = "request_timeout"
+
+
+class InternalError(Refusal):
+    """Something broke; what it was stands in the log only."""
+
+    message = "Internal server error."
+    code = "internal_error"

@@ -1,0 +1,115 @@
+"""connexion dispatches: it registers every operationId of a routing view with its gate.
+
+connexion 3 reads OpenAPI 3.0 and judges with validators that it builds per request. So it gets a
+view of the document that only routes (3.0.3, no schemas), and its middleware for requests,
+responses and security is left out: the gates do that work, compiled once.
+"""
+
+import importlib
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
+from typing import Any
+
+from connexion import FlaskApp
+from connexion.apps.abstract import AbstractApp
+from connexion.apps.flask import FlaskApi, FlaskASGIApp
+from connexion.middleware.lifespan import Lifespan
+from connexion.operations import AbstractOperation
+from connexion.resolver import Resolver
+from flask import Response
+
+from handlers.contract.bundle import Contract, ContractError
+from handlers.contract.gate import Handler
+from handlers.contract.operations import Operation
+
+View = Callable[..., Response]
+
+
+def routing_view(operations: Iterable[Operation]) -> dict[str, Any]:
+    """The OpenAPI 3.0.3 document from which connexion routes.
+
+    Path parameters are plain strings here: a converter of numbers answers 500 for 5,000 digits.
+    """
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations:
+        names = [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
+        paths.setdefault(operation.path, {})[operation.method] = {
+            "operationId": operation.operation_id,
+            "parameters": [
+                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+                for name in names
+            ],
+            "responses": {"default": {"description": "see the contract"}},
+        }
+    info = {"title": "routing view", "version": "0"}
+    return {"openapi": "3.0.3", "info": info, "servers": [{"url": "/"}], "paths": paths}
+
+
+def find_handler(contract: Contract, operation: Operation) -> Handler:
+    """The function that an operationId names in the module that its resource file names.
+
+    Raises ContractError where it is missing, or takes other parameters than the contract has.
+    """
+    place = contract.origin(operation.pointer)
+    name = f"handlers.{operation.resource}"
+    module = _module(name, place)
+    handler = getattr(module, operation.function_name, None)
+    if handler is None:
+        raise ContractError(
+            f"{place}: operationId {operation.operation_id} has no handler"
+            f" {name}.{operation.function_name}"
+        )
+    expected = set(operation.parameters.names) | ({"body"} if operation.body else set())
+    _check_signature(handler, expected, place)
+    return handler  # type: ignore[no-any-return]  # getattr of a module knows no types
+
+
+def _module(name: str, place: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise ContractError(f"{place}: there is no module {name}") from error
+
+
+def _check_signature(handler: Handler, expected: set[str], place: str) -> None:
+    taken = inspect.signature(handler).parameters
+    if any(each.kind is each.VAR_KEYWORD for each in taken.values()):
+        return
+    if set(taken) != expected:
+        raise ContractError(
+            f"{place}: {handler.__name__} takes {sorted(taken)}, not {sorted(expected)}"
+        )
+
+
+class _GateApi(FlaskApi):
+    """Registers gates as they are: connexion's own decorators are rebuilt for every request."""
+
+    def make_operation(self, operation: AbstractOperation) -> View:
+        view: View = operation.function
+        return view
+
+
+class _GateASGIApp(FlaskASGIApp):
+    def add_api(self, specification: Any, *, name: str | None = None, **options: Any) -> FlaskApi:
+        api = _GateApi(specification, **options)
+        self.app.register_blueprint(api.blueprint, name=name or api.blueprint.name)
+        return api
+
+
+class ContractApp(FlaskApp):
+    """A connexion FlaskApp whose views are gates."""
+
+    def __init__(
+        self, import_name: str, *, lifespan: Lifespan, middlewares: list[Any], flask: dict[str, Any]
+    ) -> None:
+        # FlaskApp offers no place for another API class, so its constructor is passed over.
+        self._middleware_app = _GateASGIApp(import_name, flask)
+        AbstractApp.__init__(self, import_name, lifespan=lifespan, middlewares=middlewares)
+        self.app = self._middleware_app.app
+
+    def route(self, operations: Iterable[Operation], views: Mapping[str, View]) -> None:
+        """Dispatch every operation to its view; ``views`` is keyed by operationId."""
+        self.add_api(routing_view(operations), resolver=Resolver(views.__getitem__))

@@ -1,0 +1,175 @@
+"""Marshmallow schemas built from components of the contract: a wire shape stands once.
+
+Names, types, formats and nullability come from the component. For rendering, code adds only
+where a value comes from: `Sources`. A property without a source, or a source without a property,
+is a ContractError, so the server does not start on half a document.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, fields
+from marshmallow.experimental.context import Context
+
+from handlers.contract.bundle import Contract, ContractError
+from handlers.contract.judges import pointer_to
+
+_COMPONENTS = "#/components/schemas/"
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """What shapes a part of a document besides its own entity.
+
+    ``root`` is the entity of the whole document; ``now`` is aware UTC.
+    """
+
+    root: Any
+    language: str
+    now: datetime
+
+
+Source = Callable[[Any, Rendering], Any]
+"""Takes the entity and gives a field's value, or `marshmallow.missing` to leave the field out."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the values of one component come from.
+
+    ``entity`` is the class that is rendered: a property that ``named`` does not name is read from
+    the attribute of the same name, which the class must have.
+    """
+
+    component: str
+    entity: type
+    named: Mapping[str, Source] = field(default_factory=dict)
+
+
+class _Moment(fields.Field[datetime]):
+    """RFC 3339 in UTC, to the microsecond, with Z."""
+
+    def _serialize(self, value: datetime | None, attr: Any, obj: Any, **kwargs: Any) -> str | None:
+        return value and f"{value:%Y-%m-%dT%H:%M:%S.%f}Z"
+
+
+class _Document(Schema):
+    """Reads its fields through sources instead of attributes."""
+
+    readers: Mapping[str, Source] = {}
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        return self.readers[attr](obj, Context[Rendering].get())
+
+
+class _Input(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+
+_BY_FORMAT: dict[str, type[fields.Field[Any]]] = {
+    "date-time": _Moment,
+    "date": fields.Date,
+    "uuid": fields.UUID,
+}
+_BY_TYPE: dict[str, type[fields.Field[Any]]] = {
+    "string": fields.String,
+    "integer": fields.Integer,
+    "boolean": fields.Boolean,
+}
+
+
+class Schemas:
+    """Builds the marshmallow schema of any component of one contract."""
+
+    def __init__(self, contract: Contract, sources: Iterable[Sources] = ()) -> None:
+        self._contract = contract
+        self._components: Mapping[str, Any] = contract.document["components"]["schemas"]
+        self._sources = {each.component: each for each in sources}
+        self._built: dict[str, type[Schema]] = {}
+
+    def for_rendering(self, component: str) -> Schema:
+        """The schema that dumps an entity as ``component``, and its parts as theirs.
+
+        Raises ContractError where a property has no source or a source no property.
+        """
+        schema = self._class_for(component, self._rendering_class)
+        if unused := sorted(self._sources.keys() - self._built.keys()):
+            raise ContractError(f"sources without a component below {component}: {unused}")
+        return schema()
+
+    def for_loading(self, component: str) -> Schema:
+        """The schema that loads a judged body of ``component``; unknown keys are dropped."""
+        return self._class_for(component, self._loading_class)()
+
+    def _class_for(self, component: str, build: Callable[..., type[Schema]]) -> type[Schema]:
+        if component not in self._built:
+            properties = self._components[component].get("properties", {})
+            members = {
+                name: self._field(schema, build, attribute=name)
+                for name, schema in properties.items()
+            }
+            self._built[component] = build(component, members)
+        return self._built[component]
+
+    def _rendering_class(self, component: str, members: dict[str, Any]) -> type[Schema]:
+        readers = self._readers(component, members)
+        return type(component, (_Document,), {**members, "readers": readers})
+
+    @staticmethod
+    def _loading_class(component: str, members: dict[str, Any]) -> type[Schema]:
+        return type(component, (_Input,), members)
+
+    def _readers(self, component: str, members: Mapping[str, Any]) -> dict[str, Source]:
+        sources = self._sources.get(component)
+        if sources is None:
+            raise ContractError(f"{self._place(component)}: no sources for this component")
+        for name in sorted(sources.named.keys() - members.keys()):
+            raise ContractError(f"{self._place(component)}: the source {name!r} has no property")
+        return {name: self._reader(sources, name) for name in members}
+
+    def _reader(self, sources: Sources, name: str) -> Source:
+        if name in sources.named:
+            return sources.named[name]
+        known = {each for base in sources.entity.__mro__ for each in vars(base)}
+        known |= set(getattr(sources.entity, "__dataclass_fields__", ()))
+        if name not in known:
+            place = self._place(sources.component, "properties", name)
+            raise ContractError(f"{place}: no source for this property")
+        return lambda entity, _rendering: getattr(entity, name)
+
+    def _place(self, component: str, *parts: str) -> str:
+        return self._contract.origin(pointer_to("components", "schemas", component, *parts))
+
+    def _field(
+        self, schema: Mapping[str, Any], build: Callable[..., type[Schema]], **options: Any
+    ) -> fields.Field[Any]:
+        """The marshmallow field of one property schema; free JSON stays as it is."""
+        options["allow_none"] = True
+        if component := _component_of(schema):
+            target = self._components[component]
+            if target.get("type") != "object":
+                return self._field(target, build, **options)
+            return fields.Nested(self._class_for(component, build), **options)
+        if item := _component_of(schema.get("items", {})):
+            return fields.List(fields.Nested(self._class_for(item, build)), **options)
+        kind = _BY_FORMAT.get(schema.get("format", "")) or _BY_TYPE.get(_type_of(schema))
+        return (kind or fields.Raw)(**options)
+
+
+def _component_of(schema: Mapping[str, Any]) -> str | None:
+    """The component that a schema refers to, directly or as its one alternative to null."""
+    for part in (schema, *schema.get("oneOf", ())):
+        reference: str = part.get("$ref", "")
+        if reference.startswith(_COMPONENTS):
+            return reference.removeprefix(_COMPONENTS)
+    return None
+
+
+def _type_of(schema: Mapping[str, Any]) -> str:
+    """The one JSON type besides null, or an empty string where there are several or none."""
+    types = schema.get("type", ())
+    others = [types] if isinstance(types, str) else [each for each in types if each != "null"]
+    return others[0] if len(others) == 1 else ""

@@ -1,0 +1,101 @@
+"""The one table from refusals to responses, and the one shape that errors have.
+
+`{"detail": …}` is about the request as a whole, `{"<field>": …}` about one field and
+`{"non_field_errors": …}` about what the body says as a whole; each with an `error_code`.
+"""
+
+from http import HTTPStatus
+
+import orjson
+from flask import Response, render_template, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from domain.errors import (
+    Forbidden,
+    InvalidInput,
+    LoginFailed,
+    NotAuthenticated,
+    NotFound,
+    Refusal,
+    TooManyAttempts,
+    Unavailable,
+)
+from handlers.context import language
+from handlers.contract.negotiation import HTML, JSON, prefers_html
+from handlers.contract.operations import Operation
+from handlers.contract.refusals import (
+    ContentTooLarge,
+    RequestTimeout,
+    HeadersTooLarge,
+    InternalError,
+    NotAcceptable,
+    UnknownMethod,
+    UnsupportedMediaType,
+    UriTooLong,
+)
+from handlers.contract.responses import Reply
+from handlers.translations import translate
+
+_STATUSES: dict[type[Refusal], HTTPStatus] = {
+    InvalidInput: HTTPStatus.BAD_REQUEST,
+    NotAuthenticated: HTTPStatus.UNAUTHORIZED,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    NotFound: HTTPStatus.NOT_FOUND,
+    UnknownMethod: HTTPStatus.METHOD_NOT_ALLOWED,
+    NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
+    RequestTimeout: HTTPStatus.REQUEST_TIMEOUT,
+    ContentTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    UriTooLong: HTTPStatus.REQUEST_URI_TOO_LONG,
+    HeadersTooLarge: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    InternalError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+def refuse(operation: Operation, refusal: Refusal) -> Response | Reply:
+    """The answer to a refused request; without a session, a browser is led to the login page."""
+    if isinstance(refusal, NotAuthenticated) and _has_login_page(operation):
+        page = render_template("login_required.html", next=request.full_path.removesuffix("?"))
+        return Response(page, HTTPStatus.FORBIDDEN, content_type=f"{HTML}; charset=utf-8")
+    headers = {}
+    if isinstance(refusal, TooManyAttempts | Unavailable):
+        headers["Retry-After"] = str(refusal.retry_after)
+    return Reply(status_of(refusal), error_body(refusal, language()), headers)
+
+
+def error_body(refusal: Refusal, in_language: str) -> dict[str, str]:
+    """A refusal in the one error shape."""
+    message = translate(refusal.message, in_language) % refusal.params
+    return {_place(refusal): message, "error_code": refusal.code}
+
+
+def unrouted(error: HTTPException) -> Response:
+    """The answer where no operation matches: 405 for another method of a known path, or 404.
+
+    Werkzeug's redirect to the same path with a slash is a 404: the contract has no such route.
+    """
+    refusal: Refusal = NotFound()
+    headers = {}
+    if isinstance(error, MethodNotAllowed):
+        refusal = UnknownMethod()
+        headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    body = orjson.dumps(error_body(refusal, language()))
+    return Response(body, status_of(refusal), headers, content_type=JSON)
+
+
+def status_of(refusal: Refusal) -> HTTPStatus:
+    """The status for a refusal, or for the nearest of its base classes that has one."""
+    return next(_STATUSES[each] for each in type(refusal).__mro__ if each in _STATUSES)
+
+
+def _place(refusal: Refusal) -> str:
+    if refusal.field:
+        return refusal.field
+    return "non_field_errors" if isinstance(refusal, LoginFailed) else "detail"
+
+
+def _has_login_page(operation: Operation) -> bool:
+    allowed = operation.responses.allows(HTTPStatus.FORBIDDEN, HTML)
+    return allowed and prefers_html(request.headers.get("Accept", ""))

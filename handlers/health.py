@@ -1,0 +1,19 @@
+"""Operations of openapi/health.yaml."""
+
+from flask import Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from handlers.context import ping
+
+
+def check_liveness() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+def check_readiness() -> dict[str, str]:
+    ping()
+    return {"status": "ok"}
+
+
+def get_metrics() -> Response:
+    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)

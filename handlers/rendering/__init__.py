@@ -1,0 +1,1 @@
+"""Where each field of a rendered document comes from, and how documents are rendered."""

@@ -1,0 +1,38 @@
+"""Sources of addresses and the places they name."""
+
+from typing import Any
+
+from marshmallow import missing
+
+from domain.addresses import Address, Location
+from handlers.contract.schemas import Rendering, Sources
+from handlers.rendering.values import attribute, named, translated
+
+
+def _code(location: Location, _rendering: Rendering) -> Any:
+    """Left out where the place has none: the contract has no null here."""
+    return missing if location.code is None else location.code
+
+
+LOCATION = Sources(
+    "LocationSummary",
+    Location,
+    {
+        "id": attribute("pk"),
+        "name": translated("name"),
+        "code": _code,
+        "country": attribute("country_pk"),
+        "city": attribute("city_pk"),
+        "township": attribute("township_pk"),
+    },
+)
+
+ADDRESS = Sources(
+    "Address",
+    Address,
+    {
+        "id": attribute("pk"),
+        "address_type": named("address_type", "address_type"),
+        "user": attribute("user_pk"),
+    },
+)

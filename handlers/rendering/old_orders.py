@@ -1,0 +1,36 @@
+"""Sources of old orders and their lines."""
+
+from domain.old_orders import OldOrder, OldOrderItem
+from handlers.contract.schemas import Rendering, Sources
+from handlers.rendering.values import ENUM_VALUE, EnumValue, attribute, currency, money
+
+
+def _carrier(old_order: OldOrder, _rendering: Rendering) -> EnumValue | None:
+    """The earlier system's carrier; its code stands for a name that is not known."""
+    if old_order.shipping_company is None:
+        return None
+    label = old_order.shipping_company_label or old_order.shipping_company
+    return EnumValue(old_order.shipping_company, label)
+
+
+OLD_ORDER_SOURCES = [
+    ENUM_VALUE,
+    Sources(
+        "UserOldOrder",
+        OldOrder,
+        {
+            "id": attribute("pk"),
+            "amount": money("amount"),
+            "discount_amount": money("discount_amount"),
+            "currency": currency,
+            "shipping_company": _carrier,
+            "oldorderitem_set": attribute("items"),
+            "user": attribute("user_pk"),
+        },
+    ),
+    Sources(
+        "UserOldOrderItem",
+        OldOrderItem,
+        {"id": attribute("pk"), "price": money("price")},
+    ),
+]

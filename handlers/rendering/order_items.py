@@ -1,0 +1,75 @@
+"""Sources of the lines of an order."""
+
+from typing import Any
+
+from domain.money import format_amount
+from domain.order_items import OrderItem
+from domain.policies import ReturnPolicy
+from domain.products import Product
+from domain.shipping import EasyReturnShippingCompany, ShippingOptionGroup
+from handlers.contract.schemas import Rendering, Sources
+from handlers.rendering.values import (
+    attribute,
+    carrier,
+    currency,
+    identifier,
+    money,
+    named,
+    optional,
+    rate,
+    translated,
+)
+
+PRODUCT = Sources(
+    "UserOrderProduct", Product, {"id": attribute("pk"), "name": translated("name")}
+)
+
+
+def _group_amount(group: ShippingOptionGroup, _rendering: Rendering) -> str:
+    return format_amount(group.amount, group.currency)
+
+
+SHIPPING_OPTION_GROUP = Sources(
+    "ShippingOptionGroup",
+    ShippingOptionGroup,
+    {"id": attribute("pk"), "amount": _group_amount},
+)
+
+EASY_RETURN_SHIPPING_COMPANY = Sources(
+    "EasyReturnShippingCompany",
+    EasyReturnShippingCompany,
+    {"id": attribute("pk"), "shipping_company": carrier("shipping_company")},
+)
+
+
+def _datasource(item: OrderItem, _rendering: Rendering) -> dict[str, Any] | None:
+    return item.seller and {"pk": item.seller.pk, "name": item.seller.name}
+
+
+def order_item_sources(policy: ReturnPolicy) -> Sources:
+    """The sources of a line; what is refundable depends on the return policy."""
+    return Sources(
+        "UserOrderItem",
+        OrderItem,
+        {
+            "id": attribute("pk"),
+            "order": attribute("order_pk"),
+            "price": money("price"),
+            "unit_price": money("unit_price"),
+            "retail_price": money("retail_price"),
+            "discount_amount": money("discount_amount"),
+            "discounted_price": money("discounted_price"),
+            "tax_rate": rate("tax_rate"),
+            "status": named("order_status", "state.storefront_code"),
+            "price_currency": currency,
+            "is_refundable": lambda item, at: item.is_refundable(at.now, policy),
+            "refundable_quantity": lambda item, at: item.refundable_quantity(at.now, policy),
+            "shipping_company": carrier("shipping_company"),
+            "cancellationrequest_set": attribute("cancellation_requests"),
+            "available_easy_return_shipping_companies": attribute("easy_return_companies"),
+            "datasource": optional("pk", of="seller"),
+            "datasource_detailed": _datasource,
+            "extra_product_price": identifier("extra_product_price_detailed"),
+            "extra_product_stock": identifier("extra_product_stock_detailed"),
+        },
+    )

@@ -1,0 +1,68 @@
+"""Renders a document once and judges it before it is kept."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import orjson
+from marshmallow.experimental.context import Context
+
+from domain.documents import RenderedDocument
+from handlers.contract.bundle import Contract, to_json
+from handlers.contract.judges import Judges, describe, pointer_to
+from handlers.contract.schemas import Rendering, Schemas, Sources
+from handlers.contract.violations import Violations
+
+Entity = TypeVar("Entity")
+ValidUntil = Callable[[Entity, datetime], datetime | None]
+
+_ROOMS = Path(__file__).parents[2]
+
+
+class ContractRenderer(Generic[Entity]):
+    """Renders entities as one component of the contract; a `domain.documents.Renderer`.
+
+    ``valid_until`` tells when the clock alone will make the document wrong, None for never.
+    """
+
+    def __init__(  # noqa: PLR0913  # the composition root hands in each part once
+        self,
+        contract: Contract,
+        component: str,
+        sources: Iterable[Sources],
+        valid_until: ValidUntil[Entity],
+        violations: Violations,
+        edition: str,
+    ) -> None:
+        self._component = component
+        self._schema = Schemas(contract, sources).for_rendering(component)
+        pointer = pointer_to("components", "schemas", component)
+        self._validator = Judges(contract.document).compile(pointer)
+        self._valid_until = valid_until
+        self._violations = violations
+        self.edition = edition
+
+    def __call__(self, entity: Entity, language: str, now: datetime) -> RenderedDocument:
+        """Raises ContractViolation for a document that the contract does not allow."""
+        with Context(Rendering(entity, language, now)):
+            document: Any = self._schema.dump(entity)
+        if not self._validator.is_valid(document):
+            error = next(self._validator.iter_errors(document))
+            self._violations.report(self._component, describe(error))
+        return RenderedDocument(orjson.dumps(document), self._valid_until(entity, now))
+
+
+def edition_of(contract: Contract, *settings: object) -> str:
+    """A fingerprint of all that shapes documents besides their entities.
+
+    That is the contract, the code of the rules and of the rendering, the catalogues, and the
+    given settings; a kept document of another edition is rendered anew.
+    """
+    digest = hashlib.sha256(to_json(contract))
+    for room, pattern in (("domain", "*.py"), ("handlers", "**/*.py"), ("handlers", "**/*.mo")):
+        for path in sorted((_ROOMS / room).glob(pattern)):
+            digest.update(path.read_bytes())
+    digest.update(repr(settings).encode())
+    return digest.hexdigest()
