@@ -1,0 +1,117 @@
+"""Requests to take lines of an order back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+from domain.shipping import ShippingCompany
+
+
+class CancellationType(StrEnum):
+    CANCEL = "cancel"
+    REFUND = "refund"
+
+
+class CancellationStatus(StrEnum):
+    """open → approved | rejected; approved → completed."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    COMPLETED = "completed"
+
+
+class CancelStatus(StrEnum):
+    """How far the cancelling of a line is, in the words of the seller center document."""
+
+    WAITING = "waiting"
+    CONFIRMATION_WAITING = "confirmation_waiting"
+    CONFIRMED = "confirmed"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    WAITING_FOR_PAYMENT = "waiting_for_payment"
+    MANUEL_REFUND_NEED = "manuel_refund_need"
+    COMPLETED = "completed"
+
+
+@dataclass(eq=False, kw_only=True)
+class CancellationReason:
+    """Why somebody cancels or returns.
+
+    ``translations`` is ``{language: {"subject": ...}}``; ``order`` is a sort position.
+    """
+
+    pk: int = field(init=False)
+    uuid: UUID = field(default_factory=uuid4)
+    cancellation_type: CancellationType
+    translations: Mapping[str, Any]
+    extra_information_needed: bool = False
+    order: int = 0
+    is_active: bool = True
+    created_date: datetime
+    modified_date: datetime
+
+
+@dataclass(eq=False, kw_only=True)
+class EasyReturn:
+    """How the goods of a refund travel back. Pick-up times are local to the address."""
+
+    pk: int = field(init=False)
+    cancellation_request_pk: int = field(init=False)
+    shipping_company: ShippingCompany
+    code: str
+    status: str = "active"
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+    tracking_number: str | None = None
+    tracking_url: str | None = None
+    pickup_date: date | None = None
+    pickup_start: time | None = None
+    pickup_end: time | None = None
+
+
+@dataclass(eq=False, kw_only=True)
+class CancellationRequestImage:
+    """A picture that shows why; ``image`` is its URL."""
+
+    pk: int = field(init=False)
+    cancellation_request_pk: int = field(init=False)
+    image: str
+    description: str | None = None
+    is_uploaded_by_user: bool = True
+    created_date: datetime
+    modified_date: datetime
+
+
+@dataclass(eq=False, kw_only=True)
+class CancellationRequest:
+    """A wish to cancel or return ``quantity`` units of a line (None: all that are left)."""
+
+    pk: int = field(init=False)
+    uuid: UUID = field(default_factory=uuid4)
+    order_item_pk: int = field(init=False)
+    reason_pk: int
+    cancellation_type: CancellationType
+    status: CancellationStatus = CancellationStatus.OPEN
+    description: str | None = None
+    iban: str | None = field(default=None, repr=False)
+    holder_name: str | None = None
+    quantity: int | None = None
+    fully_refund_as_loyalty_money: bool | None = None
+    created_date: datetime
+    modified_date: datetime
+    easy_return: EasyReturn | None = None
+    images: list[CancellationRequestImage] = field(default_factory=list)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has decided yet; an open request keeps others from being made."""
+        return self.status is CancellationStatus.OPEN
+
+    @property
+    def is_active(self) -> bool:
+        """Whether anything is still to come: a decision, or the money."""
+        return self.status in (CancellationStatus.OPEN, CancellationStatus.APPROVED)

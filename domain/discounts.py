@@ -1,0 +1,15 @@
+"""What was taken off an order's price."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(eq=False, kw_only=True)
+class DiscountItem:
+    """One discount of an order; ``amount`` in minor units of the order's currency, not negative."""
+
+    pk: int = field(init=False)
+    order_pk: int = field(init=False)
+    name: str
+    amount: int
+    created_date: datetime

@@ -1,0 +1,20 @@
+"""Loyalty money that an order used or gave back."""
+
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+
+@dataclass(eq=False, kw_only=True)
+class LoyaltyTransaction:
+    """A movement of loyalty money in minor units of its order's currency.
+
+    A negative ``amount`` was spent on the order, a positive one came back.
+    """
+
+    pk: int = field(init=False)
+    uuid: UUID = field(default_factory=uuid4)
+    order_pk: int = field(init=False)
+    user_pk: int | None = None
+    user_email: str | None = None
+    amount: int
+    reference: str | None = None

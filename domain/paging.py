@@ -1,0 +1,38 @@
+"""Lists in numbered pages."""
+
+from dataclasses import dataclass
+
+from domain.errors import InvalidPage
+
+DEFAULT_LIMIT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which page, from 1, of how many entries each."""
+
+    number: int = 1
+    limit: int = DEFAULT_LIMIT
+
+    @property
+    def offset(self) -> int:
+        """How many entries come before the page."""
+        return (self.number - 1) * self.limit
+
+    def require_within(self, count: int) -> None:
+        """Raise InvalidPage when a list of ``count`` entries has no such page.
+
+        The first page of an empty list is there, and empty.
+        """
+        if self.number < 1 or (self.number > 1 and self.offset >= count):
+            raise InvalidPage
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPage:
+    """One page of a list of ``count`` documents; each is one rendered JSON object."""
+
+    count: int
+    number: int
+    limit: int
+    documents: list[bytes]

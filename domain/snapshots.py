@@ -1,0 +1,31 @@
+"""What an order shows of the world at the time of purchase."""
+
+import json
+from dataclasses import dataclass, field, fields
+from hashlib import sha256
+
+_IDENTITY = frozenset({"pk", "uuid", "content_hash"})
+
+
+@dataclass(eq=False, kw_only=True)
+class Snapshot:
+    """A row that never changes: changed content is a new row with a new ``content_hash``.
+
+    So an order keeps showing the bank, address or product it was made with, and no document of
+    an order grows stale through them. ``content_hash`` is the SHA-256 (64 hex digits) of all
+    fields but the ids; equal content has one row.
+    """
+
+    pk: int = field(init=False)
+    content_hash: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        content = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _IDENTITY}
+        text = json.dumps([type(self).__name__, content], sort_keys=True, default=_nested)
+        self.content_hash = sha256(text.encode()).hexdigest()
+
+
+def _nested(value: object) -> str:
+    if isinstance(value, Snapshot):
+        return value.content_hash
+    raise TypeError(f"{type(value).__name__} can not be part of a snapshot")
