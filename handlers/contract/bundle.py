@@ -108,19 +108,13 @@ def to_yaml(contract: Contract) -> bytes:
     return text.encode()
 
 
-class _ReadableDumper(_Dumper):  # type: ignore[misc, valid-type] # chosen at import
-    """Writes text of several lines as such, and the same value twice rather than an alias."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
 def _write_text(dumper: Any, text: str) -> yaml.ScalarNode:
+    """Text of several lines is written as such, not as one line of escapes."""
     style = "|" if "\n" in text else None
-    node: yaml.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-    return node
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
+_ReadableDumper: Any = type("_ReadableDumper", (_Dumper,), {})
 _ReadableDumper.add_representer(str, _write_text)
 
 
@@ -167,7 +161,8 @@ class _Bundler:
         self._hoist_all()
         self._check_files()
         document["components"] = {
-            kind: dict(sorted(members.items())) for kind, members in sorted(self._components.items())
+            kind: dict(sorted(members.items()))
+            for kind, members in sorted(self._components.items())
         }
         return Contract(document, self._resources, self._origins)
 
@@ -182,8 +177,7 @@ class _Bundler:
         for method in _METHODS:
             if method in found:
                 self._name_operation(found[method], file, f"{place}/{method}")
-        rewritten: dict[str, Any] = self._rewritten(found, file, place)
-        return rewritten
+        return self._rewritten(found, file, place)
 
     def _name_operation(self, operation: dict[str, Any], file: str, place: str) -> None:
         if "operationId" not in operation:
