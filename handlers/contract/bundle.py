@@ -1,6 +1,6 @@
 """Reads the contract from `openapi/`, where each resource has a file, into one document."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,11 @@ class ContractError(Exception):
     """The contract can't be served; the message names file and JSON pointer."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Contract:
     """One self-contained OpenAPI document, and where its parts come from.
+
+    Each is itself only (``eq=False``), so that what is made of one can be kept by it.
 
     ``document``: every reference in it is `#/components/<kind>/<name>`.
     ``resources``: operationId to the stem of the file that describes it.
@@ -53,7 +55,7 @@ class Contract:
         node: Any = self.document
         followed: list[str] = []
         for at, part in enumerate(parts):
-            if isinstance(node, dict) and "$ref" in node and part not in node:
+            if isinstance(node, dict) and "$ref" in node and _child(node, part) is None:
                 followed = node["$ref"].split("/")[1:]
                 return self._followed([*followed, *parts[at:]])
             followed.append(part)
@@ -68,8 +70,8 @@ def load_contract(directory: Path = DIRECTORY, *, session_cookie: str = "session
     components and operations, or against the OpenAPI 3.1 schema.
     """
     contract = _Bundler(directory).bundle()
-    _name_session_cookie(contract.document.get("components", {}), session_cookie)
     _check(contract)
+    _name_session_cookie(contract.document["components"], session_cookie)
     return contract
 
 
@@ -90,9 +92,7 @@ def read_file(path: Path) -> dict[str, Any]:
         raise ContractError(f"{path.name}#: {line}{error.problem}") from error
     except yaml.YAMLError as error:
         raise ContractError(f"{path.name}#: {error}") from error
-    if not isinstance(content, dict):
-        raise ContractError(f"{path.name}#: is not a mapping")
-    return content
+    return _mapping(content, path.name + "#")
 
 
 def to_json(contract: Contract) -> bytes:
@@ -124,8 +124,10 @@ def _value(loader: Any, node: yaml.Node | None, place: str) -> Any:
         return dict(_members(loader, node, place))
     if isinstance(node, yaml.SequenceNode):
         return [_value(loader, item, f"{place}/{at}") for at, item in enumerate(node.value)]
-    if node is None or node.tag.endswith((":str", ":timestamp")):
-        return node and node.value
+    if node is None:
+        return None
+    if node.tag.endswith((":str", ":timestamp")):
+        return node.value
     return loader.construct_object(node)
 
 
@@ -156,7 +158,7 @@ class _Bundler:
         root = self._files[ROOT]
         document = {key: value for key, value in root.items() if key != "components"}
         document["paths"] = {
-            path: self._path_item(path, item) for path, item in root.get("paths", {}).items()
+            path: self._path_item(path, item) for path, item in _members_of(root, "paths", ROOT)
         }
         self._hoist_all()
         self._check_files()
@@ -166,26 +168,26 @@ class _Bundler:
         }
         return Contract(document, self._resources, self._origins)
 
-    def _path_item(self, path: str, found: dict[str, Any]) -> dict[str, Any]:
-        place = f"{ROOT}#{pointer_to('paths', path)}"
+    def _path_item(self, path: str, found: Any) -> dict[str, Any]:
         file, pointer = ROOT, pointer_to("paths", path)
-        if "$ref" in found:
+        place = f"{ROOT}#{pointer}"
+        if "$ref" in _mapping(found, place):
             file, pointer = self._target(found["$ref"], ROOT, place)
             found = self._at(file, pointer, place)
-        place = f"{file}#{pointer}"
+            place = f"{file}#{pointer}"
         self._origins[pointer_to("paths", path)] = place
-        for method in _METHODS:
-            if method in found:
-                self._name_operation(found[method], file, f"{place}/{method}")
+        for method, operation in _mapping(found, place).items():
+            if method in _METHODS:
+                self._name_operation(operation, file, f"{place}/{method}")
         return self._rewritten(found, file, place)
 
-    def _name_operation(self, operation: dict[str, Any], file: str, place: str) -> None:
-        if "operationId" not in operation:
+    def _name_operation(self, operation: Any, file: str, place: str) -> None:
+        name = _mapping(operation, place).get("operationId")
+        if not isinstance(name, str):
             raise ContractError(f"{place}: operationId is missing")
-        name = operation["operationId"]
         if name in self._resources:
             other = self._resources[name]
-            raise ContractError(f"{place}/operationId: {name} is also in {other}.yaml")
+            raise ContractError(f"{place}/operationId: {name} is already in {other}.yaml")
         self._resources[name] = file.removesuffix(".yaml")
 
     def _hoist_all(self) -> None:
@@ -193,26 +195,26 @@ class _Bundler:
         while waiting := [file for file in self._files if file not in hoisted]:
             hoisted.update(waiting)
             for file in waiting:
-                for kind, members in self._files[file].get("components", {}).items():
+                for kind, members in _members_of(self._files[file], "components", file):
                     self._hoist(file, kind, members)
 
-    def _hoist(self, file: str, kind: str, members: dict[str, Any]) -> None:
+    def _hoist(self, file: str, kind: str, members: Any) -> None:
         into = self._components.setdefault(kind, {})
-        for name, component in members.items():
+        for name, component in _mapping(members, f"{file}#/components/{kind}").items():
             pointer = pointer_to("components", kind, name)
             place = f"{file}#{pointer}"
             if name in into:
-                raise ContractError(f"{place}: also defined at {self._origins[pointer]}")
+                raise ContractError(f"{place}: already defined at {self._origins[pointer]}")
             self._origins[pointer] = place
             into[name] = self._rewritten(component, file, place)
 
     def _check_files(self) -> None:
         """Nothing that a person wrote may be left out silently."""
         named = set(self._origins.values())
-        for file, content in self._files.items():
-            for key in content.keys() - {"paths", "components"} if file != ROOT else ():
+        for file in self._files.keys() - {ROOT}:
+            for key in self._files[file].keys() - {"paths", "components"}:
                 raise ContractError(f"{file}#{pointer_to(key)}: belongs in {ROOT}")
-            for path in content.get("paths", {}) if file != ROOT else ():
+            for path, _ in _members_of(self._files[file], "paths", file):
                 place = f"{file}#{pointer_to('paths', path)}"
                 if place not in named:
                     raise ContractError(f"{place}: {ROOT} does not name it")
@@ -235,9 +237,9 @@ class _Bundler:
             copied["$ref"] = f"#{pointer}"
         return copied
 
-    def _target(self, reference: str, file: str, place: str) -> tuple[str, str]:
+    def _target(self, reference: Any, file: str, place: str) -> tuple[str, str]:
         """The file and pointer of a reference; a file that is new is read."""
-        name, _, fragment = reference.partition("#")
+        name, _, fragment = str(reference).partition("#")
         target = name or file
         if target not in self._files:
             if not (self._directory / target).is_file():
@@ -286,6 +288,17 @@ def _check(contract: Contract) -> None:
     for error in validator.iter_errors(contract.document):
         place = contract.origin(pointer_to(*error.instance_path))
         raise ContractError(f"{place}: {error.message}")
+
+
+def _mapping(value: Any, place: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ContractError(f"{place}: is not a mapping")
+    return value
+
+
+def _members_of(content: dict[str, Any], key: str, file: str) -> Iterable[tuple[str, Any]]:
+    """What stands below one key of a file, which need not be there."""
+    return _mapping(content.get(key, {}), f"{file}#/{key}").items()
 
 
 def _child(node: Any, part: str) -> Any:
