@@ -7,7 +7,7 @@
 from http import HTTPStatus
 
 import orjson
-from flask import Response, render_template, request
+from flask import Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from domain.errors import (
@@ -21,6 +21,7 @@ from domain.errors import (
     Unavailable,
 )
 from handlers.context import language
+from handlers.contract.bodies import FORM
 from handlers.contract.negotiation import HTML, JSON, prefers_html
 from handlers.contract.operations import Operation
 from handlers.contract.refusals import (
@@ -34,6 +35,7 @@ from handlers.contract.refusals import (
     UriTooLong,
 )
 from handlers.contract.responses import Reply
+from handlers.pages import login_page, login_required_page
 from handlers.translations import translate
 
 _STATUSES: dict[type[Refusal], HTTPStatus] = {
@@ -55,20 +57,30 @@ _STATUSES: dict[type[Refusal], HTTPStatus] = {
 
 
 def refuse(operation: Operation, refusal: Refusal) -> Response | Reply:
-    """The answer to a refused request; without a session, a browser is led to the login page."""
-    if isinstance(refusal, NotAuthenticated) and _has_login_page(operation):
-        page = render_template("login_required.html", next=request.full_path.removesuffix("?"))
-        return Response(page, HTTPStatus.FORBIDDEN, content_type=f"{HTML}; charset=utf-8")
+    """The answer to a refused request.
+
+    Without a session, a browser is led to the login page; a form that was refused comes again
+    with what was wrong; everybody else gets JSON.
+    """
+    status = status_of(refusal)
     headers = {}
     if isinstance(refusal, TooManyAttempts | Unavailable):
         headers["Retry-After"] = str(refusal.retry_after)
-    return Reply(status_of(refusal), error_body(refusal, language()), headers)
+    if isinstance(refusal, NotAuthenticated) and _leads_to_login(operation):
+        return login_required_page()
+    if request.mimetype == FORM and operation.responses.allows(status, HTML):
+        problem = _sentence(refusal, language())
+        return login_page(request.form.get("next", ""), problem, status, headers)
+    return Reply(status, error_body(refusal, language()), headers)
 
 
 def error_body(refusal: Refusal, in_language: str) -> dict[str, str]:
     """A refusal in the one error shape."""
-    message = translate(refusal.message, in_language) % refusal.params
-    return {_place(refusal): message, "error_code": refusal.code}
+    return {_place(refusal): _sentence(refusal, in_language), "error_code": refusal.code}
+
+
+def _sentence(refusal: Refusal, in_language: str) -> str:
+    return translate(refusal.message, in_language) % refusal.params
 
 
 def unrouted(error: HTTPException) -> Response:
@@ -96,6 +108,6 @@ def _place(refusal: Refusal) -> str:
     return "non_field_errors" if isinstance(refusal, LoginFailed) else "detail"
 
 
-def _has_login_page(operation: Operation) -> bool:
+def _leads_to_login(operation: Operation) -> bool:
     allowed = operation.responses.allows(HTTPStatus.FORBIDDEN, HTML)
     return allowed and prefers_html(request.headers.get("Accept", ""))

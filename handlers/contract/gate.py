@@ -52,9 +52,7 @@ class Gate:
     def _answer(self, path: dict[str, str]) -> Response:
         operation = self._operation
         self._admit(operation)
-        media_type = negotiate(request.headers.get("Accept", ""), operation.responses.offered)
-        if media_type is None:
-            raise NotAcceptable
+        media_type = _negotiated(operation)
         values = self._read(path)
         return self._respond(self._handler(**values), media_type)
 
@@ -85,3 +83,11 @@ class Gate:
     def _refused(self, refusal: Refusal) -> Response:
         return self._respond(self._refuse(self._operation, refusal), "")
 
+
+def _negotiated(operation: Operation) -> str:
+    """The media type to answer in. Raises NotAcceptable."""
+    offered = operation.responses.offered
+    media_type = negotiate(request.headers.get("Accept", ""), offered) if offered else ""
+    if media_type is None:
+        raise NotAcceptable
+    return media_type

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from jsonschema_rs import Draft202012Validator, Registry, ValidationError
 
@@ -17,7 +18,7 @@ class Judges:
     def compile(self, pointer: str) -> Draft202012Validator:
         """The validator of the schema at ``pointer``; its references resolve in the document."""
         return Draft202012Validator(
-            {"$ref": f"{_CONTRACT_URI}#{pointer}"},
+            {"$ref": f"{_CONTRACT_URI}#{quote(pointer)}"},
             registry=self._registry,
             validate_formats=True,
         )

@@ -1,0 +1,114 @@
+"""The composition root: the one place that knows all rooms."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from connexion.middleware.lifespan import LifespanMiddleware
+from flask import Response
+from starlette.types import ASGIApp
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from domain.policies import ReturnPolicy
+from handlers import errors
+from handlers.admission import admit, check_schemes
+from handlers.attempts import LoginAttempts
+from handlers.context import Parts, keep_parts, language
+from handlers.contract.bundle import Contract, load_contract
+from handlers.contract.gate import Gate
+from handlers.contract.operations import Compiler, Operation
+from handlers.contract.routing import ContractApp, View, find_handler
+from handlers.contract.violations import Violations
+from handlers.edge import Edge
+from handlers.passwords import Argon2Passwords
+from handlers.rendering.old_orders import OLD_ORDER_SOURCES
+from handlers.rendering.orders import order_sources
+from handlers.rendering.renderer import ContractRenderer, edition_of
+from handlers.settings import Settings
+from persistence.database import Database
+
+
+def create_app(settings: Settings) -> ContractApp:
+    """The ASGI application.
+
+    Raises ContractError, naming file and JSON pointer, for a contract that can't be served whole.
+    """
+    contract = load_contract(session_cookie=settings.session_cookie)
+    violations = Violations(settings.response_validation)
+    operations = list(Compiler(contract, violations).operations())
+    check_schemes(contract, operations)
+    views = _views(contract, operations)
+    database = open_database(settings, contract)
+    app = _connexion_app(settings, database)
+    app.route(operations, views)
+    keep_parts(
+        app.app.extensions,
+        Parts(
+            settings=settings,
+            contract=contract,
+            database=database,
+            passwords=Argon2Passwords(),
+            attempts=LoginAttempts(settings),
+        ),
+    )
+    return app
+
+
+def open_database(settings: Settings, contract: Contract | None = None) -> Database:
+    """The database of these settings, with what renders its documents."""
+    contract = contract or load_contract(session_cookie=settings.session_cookie)
+    violations = Violations(settings.response_validation)
+    policy = ReturnPolicy(timedelta(days=settings.return_window_days))
+    edition = edition_of(contract, policy)
+    return Database(
+        settings.database_url,
+        order_renderer=ContractRenderer(
+            contract,
+            "UserOrder",
+            order_sources(policy),
+            lambda order, now: order.flags_valid_until(now, policy),
+            violations,
+            edition,
+        ),
+        old_order_renderer=ContractRenderer(
+            contract, "UserOldOrder", OLD_ORDER_SOURCES, lambda *_: None, violations, edition
+        ),
+        pool_size=settings.database_pool_size,
+    )
+
+
+def _views(contract: Contract, operations: Iterable[Operation]) -> dict[str, View]:
+    return {
+        each.operation_id: Gate(each, find_handler(contract, each), admit, errors.refuse)
+        for each in operations
+    }
+
+
+def _connexion_app(settings: Settings, database: Database) -> ContractApp:
+    @asynccontextmanager
+    async def lifespan(_app: Any) -> AsyncIterator[None]:
+        yield
+        database.close()
+
+    def edge(next_app: ASGIApp) -> ASGIApp:
+        return Edge(next_app, settings.default_language)
+
+    app = ContractApp("handlers", lifespan=lifespan, middlewares=[edge, LifespanMiddleware])
+    flask = app.app
+    flask.url_map.merge_slashes = False  # a redirect is a route that the contract does not have
+    flask.register_error_handler(HTTPException, errors.unrouted)
+    flask.after_request(_describe)
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.add_wsgi_middleware(ProxyFix, x_for=count, x_proto=count, x_host=count)
+    return app
+
+
+def _describe(response: Response) -> Response:
+    """Answers speak the reader's language to one reader, unless a handler says otherwise."""
+    response.headers.setdefault("Content-Language", language())
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.setdefault("Vary", "Accept, Accept-Language, Cookie")
+    return response

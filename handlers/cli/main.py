@@ -1,0 +1,36 @@
+"""The command group, and how it loads its commands."""
+
+import importlib
+from typing import Any
+
+import click
+
+_COMMANDS = {
+    "contract": "handlers.cli.contract:contract",
+    "import": "handlers.cli.imports:import_",
+    "migrate": "handlers.cli.migrate:migrate",
+    "seed": "handlers.cli.seed:seed",
+    "serve": "handlers.cli.serve:serve",
+    "sessions": "handlers.cli.sessions:sessions",
+    "users": "handlers.cli.users:users",
+}
+
+
+class _Commands(click.Group):
+    """Imports a command when it is asked for, so that starting one is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+
+@click.command(cls=_Commands)
+@click.version_option(package_name="waybill")
+def cli(**_options: Any) -> None:
+    """Waybill, a contract-first orders server."""

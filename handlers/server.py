@@ -1,0 +1,34 @@
+"""The server process: granian runs the application in its workers."""
+
+from connexion import FlaskApp
+from granian import Granian
+from granian.constants import Interfaces
+
+from handlers.app import create_app
+from handlers.logs import configure_logs
+from handlers.settings import Settings, read_settings
+
+# A worker with one half-open client would otherwise delay the stop by half a minute.
+_STOP_SECONDS = 4
+
+
+def application() -> FlaskApp:
+    """The application of one worker, from its environment."""
+    settings = read_settings()
+    configure_logs(settings)
+    return create_app(settings)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM; requests in flight are finished first."""
+    Granian(
+        "handlers.server:application",
+        factory=True,
+        interface=Interfaces.ASGI,
+        address=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        workers_kill_timeout=_STOP_SECONDS,
+        respawn_failed_workers=True,
+        websockets=False,
+    ).serve()

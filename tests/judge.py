@@ -1,0 +1,106 @@
+"""openapi-core as an independent judge: it checks every exchange of the tests' client."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+import httpx
+from openapi_core import OpenAPI
+from openapi_core.exceptions import OpenAPIError
+from openapi_core.templating.paths.exceptions import OperationNotFound, PathNotFound
+from openapi_core.testing import MockRequest, MockResponse
+
+# Of the message itself rather than of the resource, and the security headers of all answers.
+COMMON_HEADERS = frozenset(
+    {
+        "connection",
+        "content-length",
+        "content-security-policy",
+        "content-type",
+        "date",
+        "referrer-policy",
+        "x-content-type-options",
+        "x-frame-options",
+    }
+)
+UNROUTED = frozenset({400, 404, 405, 414, 431})
+
+
+class Judge:
+    """Judges exchanges by one OpenAPI document."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._openapi = OpenAPI.from_dict(document)
+
+    def check(self, request: httpx.Request, response: httpx.Response) -> None:
+        """Raises AssertionError for a response that is not in the document, or for a success
+        after an invalid request; where no operation is, only a refusal may come."""
+        asked = _mock_request(request)
+        try:
+            self._openapi.validate_response(asked, _mock_response(response))
+            if response.is_success:
+                self._openapi.validate_request(asked)
+        except (PathNotFound, OperationNotFound):
+            assert response.status_code in UNROUTED, f"{request.url} has no operation"
+        except OpenAPIError as error:
+            reason = error.__cause__ or error
+            raise AssertionError(f"{request.method} {request.url}: {error!r}: {reason}") from error
+
+
+class HeaderJudge:
+    """Judges response headers by one bundled OpenAPI document: none may be undeclared."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+
+    def check(self, request: httpx.Request, response: httpx.Response) -> None:
+        """Raises AssertionError, naming the headers."""
+        declared = self._declared(request, response)
+        if declared is not None:
+            undeclared = set(response.headers) - declared - COMMON_HEADERS
+            assert not undeclared, f"{request.method} {request.url}: undeclared {undeclared}"
+
+    def _declared(self, request: httpx.Request, response: httpx.Response) -> set[str] | None:
+        for template, item in self._document["paths"].items():
+            pattern = re.sub(r"\{[^}]+\}", "[^/]+", template)
+            operation = item.get(request.method.lower())
+            if operation and re.fullmatch(pattern, request.url.path):
+                found = operation["responses"][str(response.status_code)]
+                if "$ref" in found:
+                    found = self._document["components"]["responses"][found["$ref"].split("/")[-1]]
+                return {name.lower() for name in found.get("headers", {})}
+        return None
+
+
+def _mock_request(request: httpx.Request) -> MockRequest:
+    url = request.url
+    return MockRequest(
+        host_url=f"{url.scheme}://{url.netloc.decode()}",
+        method=request.method,
+        path=unquote(url.path),
+        args=dict(parse_qsl(url.query.decode(), keep_blank_values=True)),
+        headers=dict(request.headers),
+        cookies=_cookies(request.headers.get("cookie", "")),
+        data=request.content,
+        content_type=_media_type(request),
+    )
+
+
+def _mock_response(response: httpx.Response) -> MockResponse:
+    return MockResponse(
+        data=response.content,
+        status_code=response.status_code,
+        headers=dict(response.headers),
+        content_type=_media_type(response),
+    )
+
+
+def _media_type(message: httpx.Request | httpx.Response) -> str:
+    content_type: str = message.headers.get("content-type", "")
+    return content_type.partition(";")[0]
+
+
+def _cookies(header: str) -> dict[str, str]:
+    pairs = (pair.strip().partition("=") for pair in header.split(";") if pair.strip())
+    return {name: value for name, _, value in pairs}
