@@ -20,7 +20,9 @@ MAX_NAME_LENGTH = 150
 MIN_PASSWORD_LENGTH = 8
 MAX_PASSWORD_LENGTH = 1024
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
+_ATOM = r"[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+_EMAIL = re.compile(rf"(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+")
 
 
 class UserType(StrEnum):
@@ -40,7 +42,7 @@ class EmailTaken(InvalidInput):
 class WeakPassword(InvalidInput):
     """A password that is shorter than MIN_PASSWORD_LENGTH characters."""
 
-    message = "Ensure the password is at least %(limit)s characters long."
+    message = "Must be at least %(limit)s characters long."
     code = "weak_password"
 
 
@@ -115,9 +117,10 @@ def email_key(email: str) -> str:
 def is_email(text: str) -> bool:
     """Say whether ``text`` can be an e-mail address.
 
-    Only its form is judged: a name, an @ and a dotted host, at most 254 printable characters.
+    Only its form is judged: a mailbox of RFC 5321 without quoted names and address literals, on a
+    host with at least one dot, at most 254 characters.
     """
-    return len(text) <= MAX_EMAIL_LENGTH and text.isprintable() and bool(_EMAIL.fullmatch(text))
+    return len(text) <= MAX_EMAIL_LENGTH and bool(_EMAIL.fullmatch(text))
 
 
 def create_user(new: NewUser, passwords: PasswordHasher, uow: UnitOfWork) -> User:
@@ -146,20 +149,18 @@ def create_user(new: NewUser, passwords: PasswordHasher, uow: UnitOfWork) -> Use
 def _check(new: NewUser) -> None:
     if not is_email(new.email):
         raise InvalidInput("Enter a valid e-mail address.", field="email")
-    for name, text in (("first_name", new.first_name), ("last_name", new.last_name)):
-        _check_length(name, text, MAX_NAME_LENGTH)
-        if not text.isprintable():
-            raise InvalidInput("This value is not valid.", field=name)
+    _check_text("first_name", new.first_name, MAX_NAME_LENGTH)
+    _check_text("last_name", new.last_name, MAX_NAME_LENGTH)
     if new.password is not None:
+        _check_text("password", new.password, MAX_PASSWORD_LENGTH)
         if len(new.password) < MIN_PASSWORD_LENGTH:
             raise WeakPassword(field="password", params={"limit": MIN_PASSWORD_LENGTH})
-        _check_length("password", new.password, MAX_PASSWORD_LENGTH)
 
 
-def _check_length(name: str, text: str, limit: int) -> None:
+def _check_text(field: str, text: str, limit: int) -> None:
     if len(text) > limit:
         raise InvalidInput(
-            "Ensure this value is at most %(limit)s characters long.",
-            field=name,
-            params={"limit": limit},
+            "Must be at most %(limit)s characters long.", field=field, params={"limit": limit}
         )
+    if not text.isprintable():  # NUL and lone surrogates can't be stored, nor typed on purpose
+        raise InvalidInput("This value is not valid.", field=field)

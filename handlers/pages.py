@@ -1,0 +1,33 @@
+"""The few pages of our own, in the reader's language."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from flask import Response, render_template, request
+
+from handlers.context import language
+from handlers.contract.negotiation import HTML
+from handlers.translations import translate
+
+
+def login_page(
+    leads_to: str, problem: str = "", status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The form to log in; ``problem`` says, translated, what was wrong with the last try."""
+    return _page("login.html", status, headers, leads_to=leads_to, problem=problem)
+
+
+def login_required_page() -> Response:
+    """Sends a browser to the login page, and from there back to where it was."""
+    return _page("login_required.html", 403, leads_to=request.full_path.removesuffix("?"))
+
+
+def _page(
+    template: str, status: int, headers: Mapping[str, str] | None = None, **values: Any
+) -> Response:
+    in_language = language()
+    text = render_template(
+        template, _=partial(translate, language=in_language), language=in_language, **values
+    )
+    return Response(text, status, headers, content_type=f"{HTML}; charset=utf-8")

@@ -1,0 +1,139 @@
+"""Whose request it is, and whether they mean it: session cookie, CSRF token, Origin."""
+
+import hmac
+from datetime import timedelta
+from hashlib import sha256
+from secrets import token_urlsafe
+from urllib.parse import SplitResult, urlsplit
+
+from flask import Request, Response
+from itsdangerous import Signer
+
+from domain.errors import Forbidden
+from domain.sessions import id_hash
+from handlers.settings import Settings
+
+CSRF_COOKIE = "csrftoken"
+CSRF_HEADER = "x-csrftoken"
+
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class CsrfFailed(Forbidden):
+    """A request that changes something does not show that it comes from a page of ours."""
+
+    message = "CSRF verification failed."
+    code = "csrf_failed"
+
+
+class OriginMismatch(Forbidden):
+    """A page of another site sent the request."""
+
+    message = "The request comes from another site."
+    code = "origin_mismatch"
+
+
+def session_lifetime(settings: Settings) -> timedelta:
+    """How long a session lasts from its login."""
+    return timedelta(days=settings.session_days)
+
+
+def session_value(request: Request, settings: Settings) -> str | None:
+    """The value of the session cookie, whatever it is worth."""
+    return request.cookies.get(settings.session_cookie)
+
+
+def new_csrf_token(session: str | None, settings: Settings) -> str:
+    """A signed token that is good for this session alone (None: before the login)."""
+    return _signer(session, settings).sign(token_urlsafe(16)).decode()
+
+
+def csrf_token(request: Request, settings: Settings) -> str:
+    """The request's own token where it is good, else a new one: open tabs keep theirs."""
+    session = session_value(request, settings)
+    own = request.cookies.get(CSRF_COOKIE, "")
+    return own if _is_signed(own, session, settings) else new_csrf_token(session, settings)
+
+
+def check_csrf(request: Request, settings: Settings) -> None:
+    """Raises CsrfFailed unless cookie and header show one token that was signed for the session.
+
+    Methods that change nothing need none.
+    """
+    if request.method in _SAFE_METHODS:
+        return
+    shown = request.headers.get(CSRF_HEADER, "")
+    kept = request.cookies.get(CSRF_COOKIE, "")
+    same = hmac.compare_digest(shown.encode(), kept.encode())
+    if not same or not _is_signed(shown, session_value(request, settings), settings):
+        raise CsrfFailed
+
+
+def check_origin(request: Request) -> None:
+    """Raises OriginMismatch when a page of another host, or one that hides its own, sent it.
+
+    Browsers name the origin of every POST; other clients need not. Schemes are not compared: a
+    proxy that ends TLS changes ours.
+    """
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return
+    try:
+        parts = urlsplit(origin)
+        own = urlsplit(f"{parts.scheme}://{request.host}")
+        is_ours = _host_and_port(parts) == _host_and_port(own)
+    except ValueError:
+        is_ours = False
+    if not is_ours or parts.scheme not in _DEFAULT_PORTS:
+        raise OriginMismatch
+
+
+def give_session(response: Response, session: str, request: Request, settings: Settings) -> None:
+    """Set the cookies of a session that was just opened, with a CSRF token of its own."""
+    lifetime = session_lifetime(settings)
+    _set_cookie(response, settings.session_cookie, session, lifetime, request, settings)
+    give_csrf_token(response, new_csrf_token(session, settings), request, settings)
+
+
+def give_csrf_token(response: Response, token: str, request: Request, settings: Settings) -> None:
+    """Set the CSRF cookie."""
+    _set_cookie(response, CSRF_COOKIE, token, session_lifetime(settings), request, settings)
+
+
+def drop_session(response: Response, request: Request, settings: Settings) -> None:
+    """Make the browser forget both cookies."""
+    for name in (settings.session_cookie, CSRF_COOKIE):
+        _set_cookie(response, name, "", timedelta(0), request, settings)
+
+
+def _set_cookie(
+    response: Response,
+    name: str,
+    value: str,
+    lifetime: timedelta,
+    request: Request,
+    settings: Settings,
+) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=lifetime,
+        secure=settings.secure_cookies or request.is_secure,
+        httponly=name != CSRF_COOKIE,  # scripts copy the token into the header
+        samesite="Lax",
+    )
+
+
+def _signer(session: str | None, settings: Settings) -> Signer:
+    """Signs for one session; its hash tells nothing about the value if a token gets about."""
+    bound_to = "" if session is None else id_hash(session).hex()
+    return Signer(settings.secret, salt=f"csrf:{bound_to}", digest_method=sha256)
+
+
+def _is_signed(token: str, session: str | None, settings: Settings) -> bool:
+    return _signer(session, settings).validate(token)
+
+
+def _host_and_port(parts: SplitResult) -> tuple[str | None, int | None]:
+    return parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)

@@ -1,0 +1,56 @@
+"""Operations of openapi/sessions.yaml."""
+
+from typing import Any
+
+import orjson
+from flask import Response, request
+
+from domain import sessions
+from domain.sessions import Credentials
+from domain.users import User
+from handlers.context import attempts, passwords, reading, settings, writing
+from handlers.contract.bodies import FORM
+from handlers.contract.negotiation import JSON
+from handlers.pages import login_page
+from handlers.security import (
+    check_origin,
+    drop_session,
+    give_session,
+    session_lifetime,
+    session_value,
+)
+
+_AFTER_LOGIN = "/docs"
+
+
+def show_login_page(next: str = "") -> Response:  # noqa: A002 - the contract's name
+    return login_page(next)
+
+
+def log_in(body: dict[str, Any]) -> Response:
+    check_origin(request)
+    shown = Credentials(body["email"], body["password"], request.remote_addr or "")
+    with reading() as uow:
+        proof = sessions.check_credentials(shown, passwords(), attempts(), uow)
+    replaced = session_value(request, settings())
+    with writing() as uow:
+        user, opened = sessions.log_in(proof, replaced, session_lifetime(settings()), uow)
+    response = _welcome(user, body.get("next") or _AFTER_LOGIN)
+    give_session(response, opened.value, request, settings())
+    return response
+
+
+def log_out() -> Response:
+    with writing() as uow:
+        sessions.log_out(session_value(request, settings()) or "", uow)
+    response = Response(status=204)
+    drop_session(response, request, settings())
+    return response
+
+
+def _welcome(user: User, leads_to: str) -> Response:
+    if request.mimetype == FORM:
+        return Response(status=303, headers={"Location": leads_to})
+    names = ("pk", "email", "first_name", "last_name", "user_type")
+    shown = {"id": user.pk} | {name: getattr(user, name) for name in names}
+    return Response(orjson.dumps(shown), content_type=JSON)
