@@ -1,0 +1,107 @@
+"""The database: what the composition root opens, and everybody else gets units of work from."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import Session, sessionmaker
+
+from domain.documents import Renderer
+from domain.errors import Unavailable
+from domain.old_orders import OldOrder
+from domain.orders import Order
+from domain.unit_of_work import UnitOfWork
+from persistence import migrations
+from persistence.documents import DocumentShelf, NoDocuments, ShelvedDocuments
+from persistence.engines import connect
+from persistence.old_orders import OLD_ORDER_DOCUMENTS
+from persistence.orders import ORDER_DOCUMENTS
+from persistence.unit_of_work import SqlUnitOfWork
+from persistence.versions import raise_versions
+
+DEFAULT_POOL_SIZE = 10
+
+logger = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Database:
+    """One database, SQLite (a file) or PostgreSQL, with a pool of connections.
+
+    Nothing is opened before it is needed. May be shared by threads, not by processes. Its units of
+    work raise Unavailable when the database cannot be reached or stays locked.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        order_renderer: Renderer[Order],
+        old_order_renderer: Renderer[OldOrder],
+        clock: Callable[[], datetime] = utc_now,
+        pool_size: int = DEFAULT_POOL_SIZE,
+    ) -> None:
+        self._engines = connect(url, pool_size=pool_size)
+        self._clock = clock
+        self._orders = DocumentShelf(ORDER_DOCUMENTS, order_renderer, self._engines)
+        self._old_orders = DocumentShelf(OLD_ORDER_DOCUMENTS, old_order_renderer, self._engines)
+        self._reading = sessionmaker(self._engines.autocommit)
+        self._writing = sessionmaker(self._engines.writing, expire_on_commit=False)
+        event.listen(self._reading, "before_flush", _refuse_changes)
+        event.listen(self._writing, "before_flush", raise_versions)
+
+    @contextmanager
+    def reading(self) -> Iterator[UnitOfWork]:
+        """A unit of work that changes nothing; each of its questions sees what is committed."""
+        with _available(), self._reading() as session:
+            now = self._clock()
+            yield SqlUnitOfWork(
+                session,
+                now,
+                order_documents=ShelvedDocuments(session, self._orders, now),
+                old_order_documents=ShelvedDocuments(session, self._old_orders, now),
+            )
+
+    @contextmanager
+    def writing(self) -> Iterator[UnitOfWork]:
+        """A unit of work in one transaction: what is not committed is rolled back at its end."""
+        with _available(), self._writing() as session:
+            none = NoDocuments()
+            yield SqlUnitOfWork(
+                session, self._clock(), order_documents=none, old_order_documents=none
+            )
+
+    def ping(self) -> None:
+        """Ask the database for an answer. Raises Unavailable."""
+        with _available(), self._engines.autocommit.connect() as connection:
+            connection.execute(sa.select(1))
+
+    def migrate(self) -> None:
+        """Bring the tables to the newest revision; a database that is there already is left."""
+        migrations.upgrade(self._engines)
+
+    def close(self) -> None:
+        """Close all connections that are not in use."""
+        self._engines.writing.dispose()
+
+
+@contextmanager
+def _available() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        logger.exception("the database is not available")
+        raise Unavailable from error
+
+
+def _refuse_changes(session: Session, *_: object) -> None:
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("a reading unit of work changes nothing")

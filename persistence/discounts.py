@@ -1,0 +1,27 @@
+"""Table of discounts."""
+
+import sqlalchemy as sa
+
+from domain.discounts import DiscountItem
+from persistence.schema import (
+    BigId,
+    UtcDateTime,
+    mapper_registry,
+    metadata,
+    not_negative,
+    parent,
+    pk_column,
+)
+
+discount_items = sa.Table(
+    "discount_items",
+    metadata,
+    pk_column(),
+    parent("order_pk", "orders"),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("amount", BigId, nullable=False),
+    sa.Column("created_date", UtcDateTime, nullable=False),
+    *not_negative("amount"),
+)
+
+mapper_registry.map_imperatively(DiscountItem, discount_items)

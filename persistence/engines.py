@@ -1,0 +1,100 @@
+"""Connections to either database, and the three ways of using them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from sqlite3 import Connection as SqliteConnection
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+POOL_TIMEOUT = 2.0
+BUSY_TIMEOUT_MS = 5000
+IMPATIENT_MS = 250
+
+_BEGIN = "sqlite_begin"
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """One pool of connections; the names say what ``connect`` or ``begin`` starts.
+
+    ``writing``: a transaction, on SQLite with the write lock from the start. ``autocommit``: none,
+    each statement sees what is committed when it begins. ``snapshot``: a read-only transaction in
+    which all statements see the same moment.
+    """
+
+    writing: sa.Engine
+    autocommit: sa.Engine
+    snapshot: sa.Engine
+
+    @property
+    def dialect(self) -> sa.Dialect:
+        return self.writing.dialect
+
+
+def connect(url: str, *, pool_size: int) -> Engines:
+    """Return engines for ``url``; nothing is opened yet.
+
+    ``postgres://`` and ``postgresql://`` are understood as psycopg's. A caller who finds all
+    ``pool_size`` connections in use waits 2 seconds for one.
+    """
+    engine = sa.create_engine(
+        _with_driver(url), pool_size=pool_size, max_overflow=0, pool_timeout=POOL_TIMEOUT
+    )
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return Engines(
+            writing=engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}),
+            autocommit=engine,
+            snapshot=engine.execution_options(**{_BEGIN: "BEGIN"}),
+        )
+    return Engines(
+        writing=engine,
+        autocommit=engine.execution_options(isolation_level="AUTOCOMMIT"),
+        snapshot=engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        ),
+    )
+
+
+@contextmanager
+def impatient(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Give a connection that waits a quarter of a second at most for what others have locked."""
+    if engine.dialect.name == "sqlite":
+        hurry, relax = _busy_timeout(IMPATIENT_MS), _busy_timeout(BUSY_TIMEOUT_MS)
+    else:
+        hurry, relax = f"SET lock_timeout = {IMPATIENT_MS}", "RESET lock_timeout"
+    with engine.connect() as connection:
+        connection.exec_driver_sql(hurry)
+        try:
+            yield connection
+        finally:
+            connection.exec_driver_sql(relax)
+
+
+def _with_driver(url: str) -> sa.URL:
+    parsed = sa.make_url(url)
+    if parsed.drivername in {"postgres", "postgresql"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    return parsed
+
+
+def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
+    # None: the driver begins no transactions of its own; _begin_sqlite does.
+    connection.isolation_level = None
+    connection.execute(_busy_timeout(BUSY_TIMEOUT_MS))
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    begin = connection.get_execution_options().get(_BEGIN)
+    if begin is not None:
+        connection.exec_driver_sql(begin)
+
+
+def _busy_timeout(milliseconds: int) -> str:
+    return f"PRAGMA busy_timeout = {milliseconds}"

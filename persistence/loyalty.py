@@ -1,0 +1,29 @@
+"""Table of loyalty money."""
+
+import sqlalchemy as sa
+
+from domain.loyalty import LoyaltyTransaction
+from persistence.schema import (
+    BigId,
+    mapper_registry,
+    metadata,
+    parent,
+    pk_column,
+    reference,
+    uuid_column,
+)
+from persistence.users import users
+
+loyalty_transactions = sa.Table(
+    "loyalty_transactions",
+    metadata,
+    pk_column(),
+    uuid_column(),
+    parent("order_pk", "orders"),
+    reference("user_pk", users, nullable=True),
+    sa.Column("user_email", sa.Text),
+    sa.Column("amount", BigId, nullable=False),
+    sa.Column("reference", sa.Text),
+)
+
+mapper_registry.map_imperatively(LoyaltyTransaction, loyalty_transactions)

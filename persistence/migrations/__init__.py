@@ -1,0 +1,31 @@
+"""The steps that bring the tables of any earlier release to those of this one."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from persistence.engines import Engines
+
+_HERE = Path(__file__).parent
+# Any number that nothing else in the database locks by.
+_LOCK = 0x57617962696C6C
+
+
+def upgrade(engines: Engines) -> None:
+    """Run the steps that are missing, in one transaction, one process at a time."""
+    from alembic import command
+    from alembic.config import Config
+
+    _make_folder(engines.writing.url)
+    config = Config()
+    config.set_main_option("script_location", str(_HERE))
+    with engines.writing.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _make_folder(url: sa.URL) -> None:
+    if url.get_backend_name() == "sqlite" and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,160 @@
+"""Tables of old orders, and the questions asked of them."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, relationship
+
+from domain.money import Currency
+from domain.old_orders import OldOrder, OldOrderField, OldOrderItem, OldOrderQuery, OldOrderSort
+from domain.paging import PageRequest
+from persistence.documents import DocumentKind, Documents, document_table
+from persistence.loading import loading
+from persistence.schema import (
+    MAX_QUANTITY,
+    BigId,
+    CodePointText,
+    Json,
+    UtcDateTime,
+    at_most,
+    mapper_registry,
+    metadata,
+    not_negative,
+    one_of,
+    parent,
+    pk_column,
+    reference,
+)
+from persistence.searching import contains
+from persistence.users import users
+
+# An address is a text of any length, and an entry of a PostgreSQL index is at most 2,704 bytes:
+# a sort by address sorts the user's rows.
+NOT_INDEXED = frozenset({OldOrderField.SHIPPING_ADDRESS, OldOrderField.BILLING_ADDRESS})
+
+old_orders = sa.Table(
+    "old_orders",
+    metadata,
+    pk_column(),
+    # The indexes below begin with it.
+    reference("user_pk", users),
+    sa.Column("number", CodePointText, nullable=False, unique=True),
+    sa.Column("version", BigId, nullable=False),
+    sa.Column("user_email", CodePointText, nullable=False),
+    sa.Column("status", CodePointText, nullable=False),
+    sa.Column("created_date", UtcDateTime, nullable=False),
+    sa.Column("amount", BigId, nullable=False),
+    sa.Column("discount_amount", BigId, nullable=False),
+    one_of("currency", Currency),
+    sa.Column("payment_type", CodePointText),
+    sa.Column("bank", CodePointText),
+    sa.Column("installment_count", sa.Integer, nullable=False),
+    sa.Column("tracking_number", CodePointText),
+    sa.Column("shipping_company", CodePointText),
+    sa.Column("shipping_company_label", sa.Text),
+    sa.Column("shipping_address", CodePointText),
+    sa.Column("billing_address", CodePointText),
+    sa.Column("extra_field", Json, nullable=False),
+    sa.CheckConstraint("version >= 1", name="version"),
+    sa.CheckConstraint(f"installment_count BETWEEN 0 AND {MAX_QUANTITY}", name="installment_count"),
+    *at_most(64, "number", "status"),
+    *at_most(254, "user_email"),
+    *at_most(100, "payment_type", "bank", "tracking_number", "shipping_company"),
+    *not_negative("amount", "discount_amount"),
+)
+
+for _field in OldOrderField:
+    if _field not in NOT_INDEXED:
+        sa.Index(None, old_orders.c.user_pk, old_orders.c[_field], old_orders.c.pk)
+
+old_order_items = sa.Table(
+    "old_order_items",
+    metadata,
+    pk_column(),
+    # The unique (old_order_pk, line) below serves as its index.
+    parent("old_order_pk", "old_orders", index=False),
+    sa.Column("line", sa.Integer, nullable=False),
+    sa.Column("product", sa.Text),
+    sa.Column("sku", sa.Text),
+    sa.Column("quantity", sa.Integer),
+    sa.Column("price", BigId, nullable=False),
+    sa.Column("image", sa.Text),
+    sa.Column("image_url", sa.Text),
+    sa.Column("extra_field", Json, nullable=False),
+    sa.UniqueConstraint("old_order_pk", "line"),
+    sa.CheckConstraint("line >= 1", name="line"),
+    sa.CheckConstraint(f"quantity BETWEEN 0 AND {MAX_QUANTITY}", name="quantity"),
+    *not_negative("price"),
+)
+
+old_order_documents = document_table("old_order_documents", "old_order_pk", "old_orders")
+
+mapper_registry.map_imperatively(OldOrderItem, old_order_items)
+mapper_registry.map_imperatively(
+    OldOrder,
+    old_orders,
+    properties={
+        "items": relationship(
+            OldOrderItem,
+            order_by=old_order_items.c.line,
+            cascade="all, delete-orphan",
+            lazy="raise",
+        )
+    },
+)
+
+OLD_ORDER_DOCUMENTS = DocumentKind(
+    entity=OldOrder,
+    rows=old_orders,
+    documents=old_order_documents,
+    owner="old_order_pk",
+    shown=("items",),
+)
+
+
+class SqlOldOrders:
+    """The stored old orders, as ``domain.old_orders.OldOrders`` asks of them."""
+
+    def __init__(self, session: Session, documents: Documents) -> None:
+        self._session = session
+        self._documents = documents
+
+    def add(self, old_order: OldOrder) -> None:
+        self._session.add(old_order)
+        self._session.flush()
+
+    def get(self, pk: int) -> OldOrder | None:
+        options = loading(OldOrder, OLD_ORDER_DOCUMENTS.shown)
+        return self._session.get(OldOrder, pk, options=options)
+
+    def count(self, query: OldOrderQuery) -> int:
+        statement = sa.select(sa.func.count()).select_from(old_orders).where(*_conditions(query))
+        return self._session.execute(statement).scalar_one()
+
+    def documents(self, query: OldOrderQuery, page: PageRequest, language: str) -> list[bytes]:
+        statement = (
+            sa.select(old_orders.c.pk)
+            .where(*_conditions(query))
+            .order_by(_sorted(query.sort), old_orders.c.pk.desc())
+            .limit(page.limit)
+            .offset(page.offset)
+        )
+        return self._documents.fetch(statement, language)
+
+    def document(self, user_pk: int, pk: int, language: str) -> bytes | None:
+        own = (old_orders.c.pk == pk, old_orders.c.user_pk == user_pk)
+        return self._documents.fetch_one(sa.select(old_orders.c.pk).where(*own), language)
+
+
+def _conditions(query: OldOrderQuery) -> list[sa.ColumnElement[bool]]:
+    conditions = [old_orders.c.user_pk == query.user_pk]
+    if query.currency is not None:
+        conditions.append(old_orders.c.currency == query.currency)
+    if query.search:
+        conditions.append(contains(old_orders.c.number, query.search))
+    return conditions
+
+
+def _sorted(sort: OldOrderSort) -> sa.ColumnElement:
+    column: sa.Column = old_orders.c[sort.field]
+    direction = column.desc() if sort.descending else column.asc()
+    # Where there is no NULL, saying where it goes would keep PostgreSQL from using the index.
+    return direction.nulls_last() if column.nullable else direction

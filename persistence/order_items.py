@@ -1,0 +1,128 @@
+"""Tables of the lines of orders."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import relationship
+
+from domain.cancellations import CancellationRequest, CancelStatus
+from domain.order_items import OrderItem
+from domain.products import Product
+from domain.sellers import Seller
+from domain.shipping import EasyReturnShippingCompany, ShippingCompany, ShippingOptionGroup
+from domain.states import OrderState
+from persistence.cancellations import cancellation_requests
+from persistence.products import products
+from persistence.schema import (
+    MAX_QUANTITY,
+    BigId,
+    Json,
+    UtcDateTime,
+    mapper_registry,
+    metadata,
+    not_negative,
+    one_of,
+    parent,
+    pk_column,
+    reference,
+    uuid_column,
+)
+from persistence.sellers import sellers
+from persistence.shipping import (
+    easy_return_shipping_companies,
+    shipping_companies,
+    shipping_option_groups,
+)
+
+order_items = sa.Table(
+    "order_items",
+    metadata,
+    pk_column(),
+    uuid_column(),
+    # The unique (order_pk, line) below serves as its index.
+    parent("order_pk", "orders", index=False),
+    sa.Column("line", sa.Integer, nullable=False),
+    reference("product_pk", products),
+    reference("seller_pk", sellers, nullable=True, index=True),
+    one_of("state", OrderState),
+    one_of("cancel_status", CancelStatus, nullable=True),
+    sa.Column("quantity", sa.Integer, nullable=False),
+    sa.Column("cancelled_quantity", sa.Integer, nullable=False),
+    sa.Column("refunded_quantity", sa.Integer, nullable=False),
+    sa.Column("unit_price", BigId, nullable=False),
+    sa.Column("price", BigId, nullable=False),
+    sa.Column("tax_rate", sa.Integer, nullable=False),
+    sa.Column("retail_price", BigId),
+    sa.Column("discount_amount", BigId, nullable=False),
+    reference("shipping_company_pk", shipping_companies, nullable=True),
+    reference("shipping_option_group_pk", shipping_option_groups, nullable=True),
+    sa.Column("tracking_url", sa.Text),
+    sa.Column("defined_tracking_url", sa.Text),
+    sa.Column("shipping_tracking_url", sa.Text),
+    sa.Column("tracking_number", sa.Text),
+    sa.Column("invoice_number", sa.Text),
+    sa.Column("invoice_date", UtcDateTime),
+    sa.Column("e_archive_url", sa.Text),
+    sa.Column("estimated_delivery_date", sa.Date),
+    sa.Column("shipped_date", UtcDateTime),
+    sa.Column("delivered_date", UtcDateTime),
+    sa.Column("image", sa.Text),
+    sa.Column("attributes", Json),
+    sa.Column("attributes_kwargs", Json),
+    sa.Column("localized_attributes", Json),
+    sa.Column("localized_attributes_kwargs", Json),
+    sa.Column("extra_field", Json),
+    sa.Column("extra_product_stock_detailed", Json),
+    sa.Column("extra_product_price_detailed", Json),
+    sa.Column("parent", BigId),
+    sa.Column("created_date", UtcDateTime, nullable=False),
+    sa.Column("modified_date", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("order_pk", "line"),
+    sa.CheckConstraint("line >= 1", name="line"),
+    sa.CheckConstraint(f"quantity BETWEEN 1 AND {MAX_QUANTITY}", name="quantity"),
+    sa.CheckConstraint(
+        "cancelled_quantity >= 0 AND refunded_quantity >= 0"
+        " AND cancelled_quantity + refunded_quantity <= quantity",
+        name="quantities_left",
+    ),
+    sa.CheckConstraint("discount_amount <= price", name="discount_within_price"),
+    *not_negative("unit_price", "price", "tax_rate", "retail_price", "discount_amount"),
+)
+
+order_item_easy_return_companies = sa.Table(
+    "order_item_easy_return_companies",
+    metadata,
+    sa.Column(
+        "order_item_pk",
+        BigId,
+        sa.ForeignKey("order_items.pk", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column(
+        "easy_return_shipping_company_pk",
+        BigId,
+        sa.ForeignKey("easy_return_shipping_companies.pk"),
+        primary_key=True,
+    ),
+)
+
+mapper_registry.map_imperatively(
+    OrderItem,
+    order_items,
+    properties={
+        "product": relationship(Product, lazy="raise"),
+        "seller": relationship(Seller, lazy="raise"),
+        "shipping_company": relationship(ShippingCompany, lazy="raise"),
+        "shipping_option_group": relationship(ShippingOptionGroup, lazy="raise"),
+        "easy_return_companies": relationship(
+            EasyReturnShippingCompany,
+            secondary=order_item_easy_return_companies,
+            order_by=easy_return_shipping_companies.c.pk,
+            lazy="raise",
+        ),
+        "cancellation_requests": relationship(
+            CancellationRequest,
+            order_by=cancellation_requests.c.pk,
+            cascade="all, delete-orphan",
+            lazy="raise",
+        ),
+    },
+)

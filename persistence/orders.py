@@ -1,0 +1,230 @@
+"""Table of orders, and the questions asked of it."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, relationship
+
+from domain.addresses import Address
+from domain.discounts import DiscountItem
+from domain.loyalty import LoyaltyTransaction
+from domain.money import Currency
+from domain.order_items import OrderItem
+from domain.orders import Order, OrderQuery, OrderType
+from domain.paging import PageRequest
+from domain.payments import Bank, PaymentOption
+from domain.shipping import ShippingCompany
+from domain.states import OrderState
+from persistence.addresses import addresses
+from persistence.discounts import discount_items
+from persistence.documents import DocumentKind, Documents, document_table
+from persistence.loading import loading
+from persistence.loyalty import loyalty_transactions
+from persistence.order_items import order_items
+from persistence.payments import banks, payment_options
+from persistence.schema import (
+    MAX_QUANTITY,
+    BigId,
+    Json,
+    UtcDateTime,
+    at_most,
+    mapper_registry,
+    metadata,
+    not_negative,
+    one_of,
+    pk_column,
+    reference,
+    uuid_column,
+)
+from persistence.searching import contains
+from persistence.shipping import shipping_companies
+from persistence.snapshots import use_stored_snapshots
+from persistence.users import users
+
+orders = sa.Table(
+    "orders",
+    metadata,
+    pk_column(),
+    uuid_column(),
+    # The indexes below begin with it.
+    reference("user_pk", users),
+    sa.Column("number", sa.Text, nullable=False, unique=True),
+    sa.Column("version", BigId, nullable=False),
+    one_of("state", OrderState),
+    one_of("order_type", OrderType, nullable=True),
+    one_of("currency", Currency),
+    sa.Column("shipping_amount", BigId, nullable=False),
+    sa.Column("shipping_tax_rate", sa.Integer),
+    sa.Column("refund_amount", BigId, nullable=False),
+    sa.Column("discount_refund_amount", BigId, nullable=False),
+    sa.Column("shipping_refund_amount", BigId, nullable=False),
+    sa.Column("installment_count", sa.Integer, nullable=False),
+    sa.Column("installment_interest_amount", BigId, nullable=False),
+    sa.Column("payment_pending", sa.Boolean, nullable=False),
+    sa.Column("user_email", sa.Text, nullable=False),
+    sa.Column("client_type", sa.Text, nullable=False),
+    sa.Column("language_code", sa.Text),
+    sa.Column("remote_addr", sa.Text),
+    sa.Column("has_gift_box", sa.Boolean),
+    sa.Column("gift_box_note", sa.Text),
+    sa.Column("notes", sa.Text),
+    sa.Column("bin_number", sa.Text),
+    sa.Column("tracking_url", sa.Text),
+    sa.Column("defined_tracking_url", sa.Text),
+    sa.Column("shipping_tracking_url", sa.Text),
+    sa.Column("tracking_number", sa.Text),
+    sa.Column("invoice_number", sa.Text),
+    sa.Column("invoice_date", UtcDateTime),
+    sa.Column("e_archive_url", sa.Text),
+    sa.Column("delivery_range", UtcDateTime),
+    sa.Column("shipping_option_slug", sa.Text),
+    sa.Column("basket", BigId),
+    sa.Column("shipping_option", BigId),
+    sa.Column("card", BigId),
+    sa.Column("installment", BigId),
+    sa.Column("segment", BigId),
+    sa.Column("checkout_provider", sa.Text),
+    sa.Column("extra_field", Json),
+    sa.Column("created_date", UtcDateTime, nullable=False),
+    sa.Column("modified_date", UtcDateTime, nullable=False),
+    reference("shipping_address_pk", addresses),
+    reference("billing_address_pk", addresses),
+    reference("payment_option_pk", payment_options),
+    reference("bank_pk", banks, nullable=True),
+    reference("shipping_company_pk", shipping_companies, nullable=True),
+    # Newest first, and the bounds on created_date; a search looks at one user's rows only, since
+    # no index of either database finds a part of a text.
+    sa.Index(None, "user_pk", "created_date", "pk"),
+    # A guest's newest by pk.
+    sa.Index(None, "user_pk", "pk"),
+    sa.CheckConstraint("version >= 1", name="version"),
+    sa.CheckConstraint(f"installment_count BETWEEN 0 AND {MAX_QUANTITY}", name="installment_count"),
+    *at_most(64, "number"),
+    *not_negative(
+        "shipping_amount",
+        "shipping_tax_rate",
+        "refund_amount",
+        "discount_refund_amount",
+        "shipping_refund_amount",
+        "installment_interest_amount",
+    ),
+)
+
+order_documents = document_table("order_documents", "order_pk", "orders")
+
+mapper_registry.map_imperatively(
+    Order,
+    orders,
+    properties={
+        "shipping_address": relationship(
+            Address, foreign_keys=orders.c.shipping_address_pk, lazy="raise"
+        ),
+        "billing_address": relationship(
+            Address, foreign_keys=orders.c.billing_address_pk, lazy="raise"
+        ),
+        "payment_option": relationship(PaymentOption, lazy="raise"),
+        "bank": relationship(Bank, lazy="raise"),
+        "shipping_company": relationship(ShippingCompany, lazy="raise"),
+        "items": relationship(
+            OrderItem, order_by=order_items.c.line, cascade="all, delete-orphan", lazy="raise"
+        ),
+        "discounts": relationship(
+            DiscountItem, order_by=discount_items.c.pk, cascade="all, delete-orphan", lazy="raise"
+        ),
+        "loyalty_transactions": relationship(
+            LoyaltyTransaction,
+            order_by=loyalty_transactions.c.pk,
+            cascade="all, delete-orphan",
+            lazy="raise",
+        ),
+    },
+)
+
+ORDER_DOCUMENTS = DocumentKind(
+    entity=Order,
+    rows=orders,
+    documents=order_documents,
+    owner="order_pk",
+    shown=(
+        *(
+            f"{address}.{place}"
+            for address in ("shipping_address", "billing_address")
+            for place in ("country", "city", "township", "district")
+        ),
+        "payment_option",
+        "bank",
+        "shipping_company",
+        "items.product",
+        "items.seller",
+        "items.shipping_company",
+        "items.shipping_option_group",
+        "items.easy_return_companies.shipping_company",
+        "items.cancellation_requests.images",
+        "items.cancellation_requests.easy_return.shipping_company",
+        "discounts",
+        "loyalty_transactions",
+    ),
+)
+
+
+class SqlOrders:
+    """The stored orders, as ``domain.orders.Orders`` asks of them."""
+
+    def __init__(self, session: Session, documents: Documents) -> None:
+        self._session = session
+        self._documents = documents
+
+    def add(self, order: Order) -> None:
+        use_stored_snapshots(self._session, order)
+        self._session.add(order)
+        self._session.flush()
+
+    def get(self, pk: int) -> Order | None:
+        return self._session.get(Order, pk, options=loading(Order, ORDER_DOCUMENTS.shown))
+
+    def count(self, query: OrderQuery) -> int:
+        statement = sa.select(sa.func.count()).select_from(orders).where(*_conditions(query))
+        return self._session.execute(statement).scalar_one()
+
+    def documents(self, query: OrderQuery, page: PageRequest, language: str) -> list[bytes]:
+        statement = _latest_first(_conditions(query)).limit(page.limit).offset(page.offset)
+        return self._documents.fetch(statement, language)
+
+    def document(self, user_pk: int, pk: int, language: str) -> bytes | None:
+        own = sa.select(orders.c.pk).where(orders.c.pk == pk, orders.c.user_pk == user_pk)
+        return self._documents.fetch_one(own, language)
+
+    def newest_document(self, user_pk: int, language: str) -> bytes | None:
+        own = sa.select(orders.c.pk).where(orders.c.user_pk == user_pk)
+        return self._documents.fetch_one(own.order_by(orders.c.pk.desc()).limit(1), language)
+
+    def latest_document(self, user_pk: int, language: str) -> bytes | None:
+        latest = _latest_first([orders.c.user_pk == user_pk]).limit(1)
+        return self._documents.fetch_one(latest, language)
+
+
+def _latest_first(conditions: list[sa.ColumnElement[bool]]) -> sa.Select[int]:
+    newest = (orders.c.created_date.desc(), orders.c.pk.desc())
+    return sa.select(orders.c.pk).where(*conditions).order_by(*newest)
+
+
+def _conditions(query: OrderQuery) -> list[sa.ColumnElement[bool]]:
+    conditions = [orders.c.user_pk == query.user_pk]
+    if query.newest_only:
+        conditions.append(orders.c.pk == _newest_pk(query.user_pk))
+    if query.created_from is not None:
+        conditions.append(orders.c.created_date >= query.created_from)
+    if query.created_to is not None:
+        conditions.append(orders.c.created_date <= query.created_to)
+    if query.search:
+        conditions.append(contains(orders.c.number, query.search))
+    return conditions
+
+
+def _newest_pk(user_pk: int) -> sa.ScalarSelect[int]:
+    others = orders.alias()
+    return (
+        sa.select(others.c.pk)
+        .where(others.c.user_pk == user_pk)
+        .order_by(others.c.created_date.desc(), others.c.pk.desc())
+        .limit(1)
+        .scalar_subquery()
+    )

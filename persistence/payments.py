@@ -1,0 +1,30 @@
+"""Tables of ways to pay."""
+
+import sqlalchemy as sa
+
+from domain.payments import Bank, PaymentOption
+from persistence.schema import content_hash_column, mapper_registry, metadata, pk_column
+
+payment_options = sa.Table(
+    "payment_options",
+    metadata,
+    pk_column(),
+    content_hash_column(),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("payment_type", sa.Text, nullable=False),
+    sa.Column("slug", sa.Text, nullable=False),
+)
+
+banks = sa.Table(
+    "banks",
+    metadata,
+    pk_column(),
+    content_hash_column(),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("slug", sa.Text, nullable=False),
+    sa.Column("logo", sa.Text),
+    sa.Column("logo_path", sa.Text),
+)
+
+mapper_registry.map_imperatively(PaymentOption, payment_options)
+mapper_registry.map_imperatively(Bank, banks)

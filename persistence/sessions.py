@@ -1,0 +1,63 @@
+"""Table of sessions, and the questions asked of it."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from domain.sessions import Session, SessionOwner
+from domain.users import UserType
+from persistence.schema import BigId, UtcDateTime, mapper_registry, metadata
+from persistence.users import users
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("id_hash", sa.LargeBinary(32), primary_key=True),
+    sa.Column(
+        "user_pk",
+        BigId,
+        sa.ForeignKey("users.pk", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("created_date", UtcDateTime, nullable=False),
+    sa.Column("expires_date", UtcDateTime, nullable=False, index=True),
+    sa.CheckConstraint("length(id_hash) = 32", name="id_hash"),
+)
+
+mapper_registry.map_imperatively(Session, sessions)
+
+
+class SqlSessions:
+    """The stored sessions, as ``domain.sessions.Sessions`` asks of them."""
+
+    def __init__(self, session: orm.Session) -> None:
+        self._session = session
+
+    def add(self, session: Session) -> None:
+        self._session.add(session)
+        self._session.flush()
+
+    def owner(self, id_hash: bytes) -> SessionOwner | None:
+        statement = (
+            sa.select(sessions.c.user_pk, users.c.user_type, users.c.is_active)
+            .add_columns(sessions.c.expires_date)
+            .join_from(sessions, users)
+            .where(sessions.c.id_hash == id_hash)
+        )
+        row = self._session.execute(statement).one_or_none()
+        if row is None:
+            return None
+        return SessionOwner(
+            user_pk=row.user_pk,
+            is_guest=row.user_type is UserType.GUEST,
+            is_active=row.is_active,
+            expires_date=row.expires_date,
+        )
+
+    def remove(self, id_hash: bytes) -> None:
+        self._session.execute(sa.delete(sessions).where(sessions.c.id_hash == id_hash))
+
+    def remove_expired(self, now: datetime) -> None:
+        self._session.execute(sa.delete(sessions).where(sessions.c.expires_date <= now))

@@ -1,0 +1,62 @@
+"""Rows that never change: kept once for each content."""
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapper, Session, object_mapper
+
+from domain.snapshots import Snapshot
+from persistence.upserts import insert
+
+
+def keep_snapshots(session: Session, snapshots: Iterable[Snapshot]) -> dict[str, int]:
+    """Store those of ``snapshots`` (all of one class) whose content is new.
+
+    Returns the pk for each ``content_hash``. What a snapshot names (a carrier, a city) has to be
+    stored before it. Two writers of one content do not collide: one waits and finds the other's.
+    """
+    by_hash = {snapshot.content_hash: snapshot for snapshot in snapshots}
+    if not by_hash:
+        return {}
+    mapper = object_mapper(next(iter(by_hash.values())))
+    table = cast("sa.Table", mapper.local_table)
+    stored = sa.select(table.c.content_hash, table.c.pk).where(table.c.content_hash.in_(by_hash))
+    pks = {row.content_hash: row.pk for row in session.execute(stored)}
+    # In one order everywhere, so that two writers never wait for each other.
+    missing = sorted(by_hash.keys() - pks.keys())
+    if missing:
+        statement = insert(session.get_bind().dialect, table).on_conflict_do_nothing()
+        session.execute(statement, [_row(mapper, by_hash[key]) for key in missing])
+        pks = {row.content_hash: row.pk for row in session.execute(stored)}
+    return pks
+
+
+def use_stored_snapshots(session: Session, entity: object) -> None:
+    """Replace all snapshots that hang on the new ``entity`` by the stored ones, storing the new."""
+    for relationship in object_mapper(entity).relationships:
+        value = getattr(entity, relationship.key)
+        if relationship.uselist:
+            setattr(entity, relationship.key, [_stored(session, part) for part in value])
+        elif value is not None:
+            setattr(entity, relationship.key, _stored(session, value))
+
+
+def _stored(session: Session, part: object) -> object:
+    if part in session:
+        return part
+    use_stored_snapshots(session, part)
+    if not isinstance(part, Snapshot):
+        return part
+    pk = keep_snapshots(session, [part])[part.content_hash]
+    return session.get_one(type(part), pk)
+
+
+def _row(mapper: Mapper[Any], snapshot: Snapshot) -> dict[str, Any]:
+    row = {column.key: getattr(snapshot, column.key) for column in mapper.column_attrs}
+    for relationship in mapper.relationships:
+        named = getattr(snapshot, relationship.key)
+        for column in relationship.local_columns:
+            row[column.name] = None if named is None else named.pk
+    del row["pk"]
+    return row

@@ -1,0 +1,61 @@
+"""Table of users, and the questions asked of it."""
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from domain.users import EmailTaken, User, UserType
+from persistence.schema import (
+    UtcDateTime,
+    at_most,
+    mapper_registry,
+    metadata,
+    one_of,
+    pk_column,
+    uuid_column,
+)
+
+users = sa.Table(
+    "users",
+    metadata,
+    pk_column(),
+    uuid_column(),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("email_key", sa.Text, nullable=False),
+    sa.Column("password_hash", sa.Text),
+    one_of("user_type", UserType),
+    sa.Column("first_name", sa.Text, nullable=False),
+    sa.Column("last_name", sa.Text, nullable=False),
+    sa.Column("is_active", sa.Boolean, nullable=False),
+    sa.Column("created_date", UtcDateTime, nullable=False),
+    # A guest may use the address of a registered user, and becomes nobody by it.
+    sa.UniqueConstraint("email_key", "user_type"),
+    # Case folding can make a key longer than the address: at most three characters from one.
+    *at_most(254, "email"),
+    *at_most(3 * 254, "email_key"),
+)
+
+mapper_registry.map_imperatively(User, users)
+
+
+class SqlUsers:
+    """The stored users, as ``domain.users.Users`` asks of them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, user: User) -> None:
+        try:
+            with self._session.begin_nested():
+                self._session.add(user)
+        except IntegrityError as error:
+            if self.by_email_key(user.email_key, user.user_type) is None:
+                raise
+            raise EmailTaken(field="email") from error
+
+    def get(self, pk: int) -> User | None:
+        return self._session.get(User, pk)
+
+    def by_email_key(self, key: str, user_type: UserType) -> User | None:
+        same = (users.c.email_key == key, users.c.user_type == user_type)
+        return self._session.execute(sa.select(User).where(*same)).scalar_one_or_none()
