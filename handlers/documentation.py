@@ -5,15 +5,26 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from flask import Response, render_template, request, send_from_directory
-from werkzeug.http import generate_etag
+from flask import Response, render_template, request
 
 from handlers.context import current_contract
 from handlers.contract.bundle import Contract, to_json, to_yaml
 
 _ASSETS = Path(__file__).with_name("static") / "documentation"
-# By name, since the machine's own tables of media types differ.
-_MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".png": "image/png"}
+# Not from `mimetypes`, which asks the machine and so differs between machines.
+_MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+}
+
+
+class _File:
+    """Bytes that don't change while the server runs, and a tag that changes with them."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        self.tag = sha256(body).hexdigest()[:16]
 
 
 def get_contract_json() -> Response:
@@ -33,31 +44,13 @@ def show_redoc() -> Response:
 
 
 def get_documentation_asset(*, name: str) -> Response:
-    response = send_from_directory(
-        _ASSETS,
-        name,
-        mimetype=_MEDIA_TYPES[Path(name).suffix],
-        conditional=False,  # no ranges: the contract has none
-        etag=_fingerprint(name),
-    )
     # The pages ask for each file by its fingerprint, so a changed file is a new address.
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    return _unless_known(response)
+    keeping = "public, max-age=31536000, immutable"
+    return _file(_asset(name), _MEDIA_TYPES[Path(name).suffix], keeping)
 
 
 def _contract_file(write: Callable[[Contract], bytes], media_type: str) -> Response:
-    body, etag = _published(current_contract(), write)
-    response = Response(body, content_type=media_type)
-    response.set_etag(etag)
-    response.headers["Cache-Control"] = "no-cache"
-    return _unless_known(response)
-
-
-@cache
-def _published(contract: Contract, write: Callable[[Contract], bytes]) -> tuple[bytes, str]:
-    """The document as bytes and their entity tag, made once."""
-    body = write(contract)
-    return body, generate_etag(body)
+    return _file(_published(current_contract(), write), media_type, "no-cache")
 
 
 def _page(template: str) -> Response:
@@ -66,19 +59,25 @@ def _page(template: str) -> Response:
 
 
 def _asset_url(name: str) -> str:
-    return f"/docs/assets/{name}?v={_fingerprint(name)}"
+    return f"/docs/assets/{name}?v={_asset(name).tag}"
+
+
+def _file(file: _File, media_type: str, keeping: str) -> Response:
+    """The file, or 304 where the client has just this already."""
+    if request.if_none_match.contains_weak(file.tag):
+        response = Response(status=304)
+    else:
+        response = Response(file.body, content_type=media_type)
+    response.set_etag(file.tag)
+    response.headers["Cache-Control"] = keeping
+    return response
 
 
 @cache
-def _fingerprint(name: str) -> str:
-    return sha256((_ASSETS / name).read_bytes()).hexdigest()[:16]
+def _published(contract: Contract, write: Callable[[Contract], bytes]) -> _File:
+    return _File(write(contract))
 
 
-def _unless_known(response: Response) -> Response:
-    """304 where the client has just this already."""
-    tag, _ = response.get_etag()
-    if not request.if_none_match.contains_weak(tag or ""):
-        return response
-    response.close()
-    headers = {name: response.headers[name] for name in ("ETag", "Cache-Control")}
-    return Response(status=304, headers=headers)
+@cache
+def _asset(name: str) -> _File:
+    return _File((_ASSETS / name).read_bytes())
