@@ -1,0 +1,145 @@
+"""Tells where one OpenAPI document is not another one plus additions."""
+
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Any
+
+Document = dict[str, Any]
+
+# They explain or advise, and never make a value invalid.
+_ANNOTATIONS = {"description", "summary", "title", "example", "examples", "default", "deprecated"}
+_COMPARED_BY_PART = {"properties", "items", "oneOf"}
+
+
+@dataclass
+class Comparison:
+    """Compares ``ours`` with ``theirs``, both bundled.
+
+    ``bounds``: by name of a parameter, the keywords by which ours may refuse more.
+    """
+
+    theirs: Document
+    ours: Document
+    bounds: Mapping[str, AbstractSet[str]]
+    _compared: set[str] = field(default_factory=set)
+
+    def differences(self) -> Iterator[str]:
+        """Every place where an operation of theirs was changed rather than added to."""
+        for path, item in self.theirs["paths"].items():
+            for method, operation in item.items():
+                own = self.ours["paths"].get(path, {}).get(method)
+                if own is None:
+                    yield f"{method} {path} is missing"
+                else:
+                    yield from self._operation(operation, own)
+
+    def _operation(self, theirs: Document, own: Document) -> Iterator[str]:
+        place = theirs["operationId"]
+        for keyword in ("operationId", "tags"):
+            yield from _unequal(keyword, theirs, own, place)
+        security = theirs.get("security", self.theirs["security"])
+        if own.get("security", self.ours["security"]) != security:
+            yield f"{place}: another security"
+        if own.get("requestBody", {}).get("required"):
+            yield f"{place}: a body is required"
+        yield from self._parameters(theirs["parameters"], own["parameters"], place)
+        yield from self._responses(theirs["responses"], own["responses"], place)
+
+    def _parameters(self, theirs: list[Any], own: list[Any], place: str) -> Iterator[str]:
+        known = {_key(each): each for each in map(self._at_theirs, theirs)}
+        found = {_key(each): each for each in map(self._at_ours, own)}
+        for key in known.keys() - found.keys():
+            yield f"{place}: the parameter {key} is missing"
+        for key, parameter in found.items():
+            at = f"{place} {key}"
+            if key in known:
+                yield from self._parameter(known[key], parameter, at)
+            else:
+                yield from self._added_parameter(parameter, at)
+
+    def _parameter(self, theirs: Document, own: Document, place: str) -> Iterator[str]:
+        yield from _unequal("required", theirs, own, place)
+        bounds = self.bounds.get(own["name"], set())
+        yield from self._schema(theirs["schema"], self._at_ours(own["schema"]), place, bounds)
+
+    def _added_parameter(self, own: Document, place: str) -> Iterator[str]:
+        """Unknown to clients of theirs, who may have sent anything by that name."""
+        if own["required"]:
+            yield f"{place} is required"
+        schema = _plain(self._at_ours(own["schema"]))
+        if schema.get("type") == "string":
+            del schema["type"]
+        for keyword in schema.keys() - self.bounds.get(own["name"], set()):
+            yield f"{place} refuses values by {keyword}"
+
+    def _responses(self, theirs: Document, own: Document, place: str) -> Iterator[str]:
+        for status, response in theirs.items():
+            if status not in own:
+                yield f"{place}: {status} is missing"
+                continue
+            found = self._at_ours(own[status]).get("content", {})
+            for kind, content in response.get("content", {}).items():
+                at = f"{place} {status} {kind}"
+                if kind in found:
+                    yield from self._schema(content["schema"], found[kind]["schema"], at)
+                else:
+                    yield f"{at} is missing"
+
+    def _schema(
+        self, theirs: Document, own: Document, place: str, bounds: AbstractSet[str] = frozenset()
+    ) -> Iterator[str]:
+        theirs, own = _plain(theirs), _plain(own)
+        for keyword in (theirs.keys() | own.keys()) - _COMPARED_BY_PART - bounds:
+            yield from _unequal(keyword, theirs, own, place)
+        if "$ref" in theirs:
+            yield from self._component(theirs["$ref"])
+        properties = own.get("properties", {})
+        for name, schema in theirs.get("properties", {}).items():
+            if name in properties:
+                yield from self._schema(schema, properties[name], f"{place}/{name}")
+            else:
+                yield f"{place}/{name} is missing"
+        if "items" in theirs or "items" in own:
+            yield from self._schema(theirs.get("items", {}), own.get("items", {}), f"{place}/items")
+        yield from self._alternatives(theirs.get("oneOf", []), own.get("oneOf", []), place)
+
+    def _alternatives(self, theirs: list[Any], own: list[Any], place: str) -> Iterator[str]:
+        if len(theirs) != len(own):
+            yield f"{place}: {len(own)} alternatives for {len(theirs)}"
+            return
+        for at, (known, found) in enumerate(zip(theirs, own, strict=True)):
+            yield from self._schema(known, found, f"{place}/oneOf/{at}")
+
+    def _component(self, reference: str) -> Iterator[str]:
+        if reference not in self._compared:
+            self._compared.add(reference)
+            known, found = resolve(self.theirs, reference), resolve(self.ours, reference)
+            yield from self._schema(known, found, reference)
+
+    def _at_theirs(self, found: Document) -> Document:
+        return resolve(self.theirs, found["$ref"]) if "$ref" in found else found
+
+    def _at_ours(self, found: Document) -> Document:
+        return resolve(self.ours, found["$ref"]) if "$ref" in found else found
+
+
+def resolve(document: Document, reference: str) -> Document:
+    """The component that `#/components/<kind>/<name>` stands for."""
+    _, _, kind, name = reference.split("/")
+    component: Document = document["components"][kind][name]
+    return component
+
+
+def _key(parameter: Document) -> tuple[str, str]:
+    return parameter["in"], parameter["name"]
+
+
+def _plain(schema: Document) -> Document:
+    return {keyword: value for keyword, value in schema.items() if keyword not in _ANNOTATIONS}
+
+
+def _unequal(keyword: str, theirs: Document, own: Document, place: str) -> Iterator[str]:
+    known, found = theirs.get(keyword), own.get(keyword)
+    if known != found:
+        yield f"{place}: {keyword} is {found!r}, not {known!r}"

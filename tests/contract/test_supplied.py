@@ -1,0 +1,182 @@
+"""The five supplied operations stand in our contract; whatever we say beyond them only adds.
+
+So a request that is valid under the supplied contract is accepted, but for BOUNDS, and a response
+that our contract allows is valid under the supplied one.
+"""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from jsonschema_rs import Draft202012Validator
+
+from handlers.contract.bundle import load_contract
+from tests.contract.comparison import Comparison, Document, resolve
+
+
+class Bound(NamedTuple):
+    """Keywords of our schema that refuse what the supplied one takes; none where a rule does."""
+
+    keywords: frozenset[str]
+    reason: str
+
+
+def bound(*keywords: str, reason: str) -> Bound:
+    return Bound(frozenset(keywords), reason)
+
+
+# The only requests that are valid under the supplied contract and refused all the same.
+BOUNDS = {
+    "search": bound(
+        "maxLength", "pattern", reason="400: no number is as long; NUL is no text to PostgreSQL"
+    ),
+    "sort": bound("enum", reason="400: the supplied description lists the fields"),
+    "limit": bound("type", "minimum", "maximum", reason="400: ours; a page has 1 to 100 results"),
+    "created_date__gte": bound("maxLength", "anyOf", reason="400: ours; a date or a date-time"),
+    "created_date__lte": bound("maxLength", "anyOf", reason="400: ours; a date or a date-time"),
+    "page": bound(reason="404: below 1 and past the end there is no page"),
+    "pk": bound(reason="404: no order has a number past 64 bits"),
+    "a known parameter given twice": bound(reason="400: nobody knows which is meant"),
+    "a URL that is not UTF-8": bound(reason="400: it is no text"),
+    "a URL past 8 KiB": bound(reason="414: nobody needs one"),
+    "headers past 16 KiB": bound(reason="431: nobody needs them"),
+    "an Accept without JSON or HTML": bound(reason="406: there is nothing else to give"),
+}
+
+REMOVED = object()
+ORDERS = "/paths/~1users~1orders~1/get"
+OLD_ORDERS = "/paths/~1users~1old-orders~1/get"
+SCHEMAS = "/components/schemas"
+PARAMETERS = "/components/parameters"
+PICKUP_DATE = f"{SCHEMAS}/CancellationEasyReturn/properties/pickup_date"
+BREAKING: dict[str, tuple[str, Any]] = {
+    "path gone": ("/paths/~1users~1orders~1{pk}~1", REMOVED),
+    "other operationId": (f"{ORDERS}/operationId", "listOrders"),
+    "other tag": (f"{ORDERS}/tags", ["Shop"]),
+    "no session needed": ("/security", []),
+    "other security": (f"{ORDERS}/security", [{"Token": []}]),
+    "body required": (f"{ORDERS}/requestBody", {"required": True}),
+    "parameter gone": (f"{PARAMETERS}/Page/name", "page_number"),
+    "parameter elsewhere": (f"{PARAMETERS}/Page/in", "header"),
+    "parameter required": (f"{PARAMETERS}/Page/required", True),
+    "parameter narrowed": (f"{PARAMETERS}/Page/schema/minimum", 1),
+    "parameter narrowed beyond its bound": (f"{PARAMETERS}/OrderNumberSearch/schema/minLength", 3),
+    "choice gone": (f"{OLD_ORDERS}/parameters/2/schema/enum/0", REMOVED),
+    "added parameter required": (f"{PARAMETERS}/Limit/required", True),
+    "added parameter refuses": (f"{PARAMETERS}/AcceptLanguage/schema/maxLength", 5),
+    "added parameter refuses more": (f"{PARAMETERS}/Limit/schema/multipleOf", 5),
+    "added parameter of another type": (f"{PARAMETERS}/AcceptLanguage/schema/type", "integer"),
+    "status gone": (f"{ORDERS}/responses/401", REMOVED),
+    "JSON gone": (f"{ORDERS}/responses/200/content/application~1json", REMOVED),
+    "envelope changed": (
+        f"{ORDERS}/responses/200/content/application~1json/schema/properties/next/type",
+        "string",
+    ),
+    "property gone": (f"{SCHEMAS}/Address/properties/title", REMOVED),
+    "other type": (f"{SCHEMAS}/UserOrder/properties/pk/type", "string"),
+    "null gone": (f"{SCHEMAS}/UserOrder/properties/tracking_url/type", "string"),
+    "other format": (f"{SCHEMAS}/UserOrder/properties/created_date/format", "date"),
+    "other component": (f"{SCHEMAS}/UserOrder/properties/status/$ref", f"#{SCHEMAS}/Error"),
+    "alternative gone": (f"{SCHEMAS}/UserOrder/properties/bank/oneOf/1", REMOVED),
+    "alternative changed": (f"{SCHEMAS}/UserOrder/properties/bank/oneOf/1/type", "string"),
+    "property required": (f"{SCHEMAS}/EnumValue/required", ["value"]),
+    "nothing else allowed": (f"{SCHEMAS}/LocationSummary/additionalProperties", False),
+    "free items narrowed": (
+        f"{SCHEMAS}/UserOrderProduct/properties/form_schema/items",
+        {"type": "object"},
+    ),
+    "items gone": (f"{SCHEMAS}/UserOrder/properties/orderitem_set/items", REMOVED),
+    "change deep inside": (
+        f"{PICKUP_DATE}/properties/hour_range/properties/start/format",
+        "time",
+    ),
+}
+HARMLESS: dict[str, tuple[str, Any]] = {
+    "other words": (f"{SCHEMAS}/UserOrder/description", "An order."),
+    "more words": (f"{SCHEMAS}/EnumValue/properties/value/examples", ["try"]),
+    "more properties": (f"{SCHEMAS}/UserOrder/properties/colour", {"type": "string"}),
+    "more statuses": (f"{ORDERS}/responses/418", {"description": "A teapot."}),
+}
+
+
+@pytest.fixture(scope="module")
+def supplied() -> Document:
+    content: Document = json.loads(Path(__file__).with_name("supplied.json").read_text("utf-8"))
+    return content
+
+
+@pytest.fixture(scope="module")
+def ours() -> Document:
+    return load_contract().document
+
+
+def differences(supplied: Document, ours: Document) -> list[str]:
+    keywords = {name: each.keywords for name, each in BOUNDS.items()}
+    return list(Comparison(supplied, ours, keywords).differences())
+
+
+def changed(document: Document, pointer: str, value: Any) -> Document:
+    """A copy in which ``value`` stands at ``pointer``; what led there must exist."""
+    document = copy.deepcopy(document)
+    parts = [part.replace("~1", "/") for part in pointer.split("/")[1:]]
+    node: Any = document
+    for part in parts[:-1]:
+        node = node[int(part) if isinstance(node, list) else part]
+    last = int(parts[-1]) if isinstance(node, list) else parts[-1]
+    if value is REMOVED:
+        del node[last]
+    else:
+        node[last] = value
+    return document
+
+
+class TestSupplied:
+    def test_all_that_is_supplied_stands_in_our_contract(
+        self, supplied: Document, ours: Document
+    ) -> None:
+        assert differences(supplied, ours) == []
+
+    def test_the_five_operations_are_supplied(self, supplied: Document) -> None:
+        operations = [each for item in supplied["paths"].values() for each in item.values()]
+
+        assert {each["operationId"] for each in operations} == {
+            "listUserOrders",
+            "getUserOrder",
+            "getOrderCancellation",
+            "listOldOrders",
+            "getOldOrder",
+        }
+
+    @pytest.mark.parametrize("change", BREAKING)
+    def test_a_change_is_noticed(self, supplied: Document, ours: Document, change: str) -> None:
+        assert differences(supplied, changed(ours, *BREAKING[change])) != []
+
+    @pytest.mark.parametrize("change", HARMLESS)
+    def test_an_addition_is_allowed(self, supplied: Document, ours: Document, change: str) -> None:
+        assert differences(supplied, changed(ours, *HARMLESS[change])) == []
+
+    @pytest.mark.parametrize("component", ["UserOrder", "UserOldOrder"])
+    def test_our_examples_are_valid_under_it(
+        self, supplied: Document, ours: Document, component: str
+    ) -> None:
+        schema = {"$ref": f"#/components/schemas/{component}", **supplied}
+        validator = Draft202012Validator(schema, validate_formats=True)
+        name = {"UserOrder": "ReturningOrder", "UserOldOrder": "OldOrder"}[component]
+
+        validator.validate(resolve(ours, f"#/components/examples/{name}")["value"])
+
+
+class TestBounds:
+    @pytest.mark.parametrize("name", [name for name, each in BOUNDS.items() if each.keywords])
+    def test_no_bound_is_named_that_is_not_drawn(self, ours: Document, name: str) -> None:
+        schemas = [
+            resolve(ours, parameter["schema"]["$ref"])
+            if "$ref" in parameter["schema"]
+            else parameter["schema"]
+            for parameter in ours["components"]["parameters"].values()
+            if parameter["name"] == name
+        ]
+
+        assert [BOUNDS[name].keywords <= schema.keys() for schema in schemas] == [True]
