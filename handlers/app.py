@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-from connexion.middleware.lifespan import LifespanMiddleware
 from flask import Response
 from starlette.types import ASGIApp
 from werkzeug.exceptions import HTTPException
@@ -95,7 +94,7 @@ def _connexion_app(settings: Settings, database: Database) -> ContractApp:
     def edge(next_app: ASGIApp) -> ASGIApp:
         return Edge(next_app, settings.default_language)
 
-    app = ContractApp("handlers", lifespan=lifespan, middlewares=[edge, LifespanMiddleware])
+    app = ContractApp("handlers", lifespan=lifespan, edge=edge)
     flask = app.app
     flask.url_map.merge_slashes = False  # a redirect is a route that the contract does not have
     flask.register_error_handler(HTTPException, errors.unrouted)

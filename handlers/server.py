@@ -1,10 +1,10 @@
 """The server process: granian runs the application in its workers."""
 
-from connexion import FlaskApp
 from granian import Granian
 from granian.constants import Interfaces
 
 from handlers.app import create_app
+from handlers.contract.routing import ContractApp
 from handlers.logs import configure_logs
 from handlers.settings import Settings, read_settings
 
@@ -12,7 +12,7 @@ from handlers.settings import Settings, read_settings
 _STOP_SECONDS = 4
 
 
-def application() -> FlaskApp:
+def application() -> ContractApp:
     """The application of one worker, from its environment."""
     settings = read_settings()
     configure_logs(settings)

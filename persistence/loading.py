@@ -12,7 +12,7 @@ def loading(entity: type, paths: Iterable[str]) -> list[ORMOption]:
     """Return the options that load every relationship along ``paths`` (``items.product``).
 
     Entities are plain classes to a type checker, so that their relationships are named by text
-    here; a name that is not mapped raises AttributeError.
+    here; a name that is not mapped raises KeyError.
     """
     return [_along(entity, path.split(".")) for path in paths]
 
@@ -20,7 +20,7 @@ def loading(entity: type, paths: Iterable[str]) -> list[ORMOption]:
 def _along(entity: type, names: list[str]) -> ORMOption:
     option: Any = Load(entity)
     for name in names:
-        relationship = getattr(sa.inspect(entity).relationships, name)
+        relationship = sa.inspect(entity).relationships[name]
         option = option.selectinload(relationship.class_attribute)
         entity = relationship.mapper.class_
     return option

@@ -7,23 +7,31 @@ responses and security is left out: the gates do that work, compiled once.
 
 import importlib
 import inspect
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
-from connexion import FlaskApp
-from connexion.apps.abstract import AbstractApp
-from connexion.apps.flask import FlaskApi, FlaskASGIApp
-from connexion.middleware.lifespan import Lifespan
-from connexion.operations import AbstractOperation
-from connexion.resolver import Resolver
 from flask import Response
+
+with warnings.catch_warnings():
+    # connexion imports Starlette's test client, which warns that it wants another HTTP library.
+    warnings.filterwarnings("ignore", message="Using `httpx` with `starlette.testclient`")
+    from connexion import FlaskApp
+    from connexion.apps.abstract import AbstractApp
+    from connexion.apps.flask import FlaskApi, FlaskASGIApp
+    from connexion.middleware.lifespan import Lifespan, LifespanMiddleware
+    from connexion.operations import AbstractOperation
+    from connexion.resolver import Resolver
+
+from starlette.types import ASGIApp
 
 from handlers.contract.bundle import Contract, ContractError
 from handlers.contract.gate import Handler
 from handlers.contract.operations import Operation
 
 View = Callable[..., Response]
+Middleware = Callable[[ASGIApp], ASGIApp]
 
 
 def routing_view(operations: Iterable[Operation]) -> dict[str, Any]:
@@ -33,12 +41,11 @@ def routing_view(operations: Iterable[Operation]) -> dict[str, Any]:
     """
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
-        names = [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
         paths.setdefault(operation.path, {})[operation.method] = {
             "operationId": operation.operation_id,
             "parameters": [
                 {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-                for name in names
+                for name in operation.path_names
             ],
             "responses": {"default": {"description": "see the contract"}},
         }
@@ -75,12 +82,12 @@ def _module(name: str, place: str) -> ModuleType:
 
 
 def _check_signature(handler: Handler, expected: set[str], place: str) -> None:
-    taken = inspect.signature(handler).parameters
-    if any(each.kind is each.VAR_KEYWORD for each in taken.values()):
-        return
-    if set(taken) != expected:
+    parameters = inspect.signature(handler).parameters.values()
+    named = {each.name for each in parameters if each.kind is not each.VAR_KEYWORD}
+    takes_more = len(named) < len(parameters)
+    if named - expected or (expected - named and not takes_more):
         raise ContractError(
-            f"{place}: {handler.__name__} takes {sorted(taken)}, not {sorted(expected)}"
+            f"{place}: {handler.__name__} takes {sorted(named)}, not {sorted(expected)}"
         )
 
 
@@ -102,11 +109,11 @@ class _GateASGIApp(FlaskASGIApp):
 class ContractApp(FlaskApp):
     """A connexion FlaskApp whose views are gates."""
 
-    def __init__(
-        self, import_name: str, *, lifespan: Lifespan, middlewares: list[Any], flask: dict[str, Any]
-    ) -> None:
+    def __init__(self, import_name: str, *, lifespan: Lifespan, edge: Middleware) -> None:
+        """``edge`` wraps the whole application; no other middleware comes between."""
+        middlewares = [edge, LifespanMiddleware]
         # FlaskApp offers no place for another API class, so its constructor is passed over.
-        self._middleware_app = _GateASGIApp(import_name, flask)
+        self._middleware_app = _GateASGIApp(import_name, {})
         AbstractApp.__init__(self, import_name, lifespan=lifespan, middlewares=middlewares)
         self.app = self._middleware_app.app
 
