@@ -91,7 +91,7 @@ def read_file(path: Path) -> dict[str, Any]:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise ContractError(f"{path.name}#: {line}{error.problem}") from error
     except yaml.YAMLError as error:
-        raise ContractError(f"{path.name}#: {error}") from error
+        raise ContractError(f"{path.name}#: {str(error).splitlines()[0]}") from error
     return _mapping(content, path.name + "#")
 
 
@@ -111,7 +111,8 @@ def to_yaml(contract: Contract) -> bytes:
 def _write_text(dumper: Any, text: str) -> yaml.ScalarNode:
     """Text of several lines is written as such, not as one line of escapes."""
     style = "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    node: yaml.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    return node
 
 
 _ReadableDumper: Any = type("_ReadableDumper", (_Dumper,), {})
@@ -179,7 +180,8 @@ class _Bundler:
         for method, operation in _mapping(found, place).items():
             if method in _METHODS:
                 self._name_operation(operation, file, f"{place}/{method}")
-        return self._rewritten(found, file, place)
+        rewritten: dict[str, Any] = self._rewritten(found, file, place)
+        return rewritten
 
     def _name_operation(self, operation: Any, file: str, place: str) -> None:
         name = _mapping(operation, place).get("operationId")

@@ -1,0 +1,277 @@
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema_rs import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from handlers.contract.bundle import (
+    Contract,
+    ContractError,
+    load_contract,
+    read_file,
+    to_json,
+    to_yaml,
+)
+from handlers.contract.judges import Judges, pointer_to
+from tests.contract.comparison import resolve
+
+ROOT = """
+openapi: 3.1.0
+info: {title: Things, version: "1"}
+paths:
+  /things/{pk}/: {$ref: "things.yaml#/paths/~1things~1%7Bpk%7D~1"}
+"""
+THINGS = """
+paths:
+  /things/{pk}/:
+    get:
+      operationId: getThing
+      parameters:
+        - {name: pk, in: path, required: true, schema: {$ref: "common.yaml#/components/schemas/Pk"}}
+      responses:
+        "200": {$ref: "#/components/responses/Thing"}
+components:
+  responses:
+    Thing:
+      description: A thing.
+      content: {application/json: {schema: {$ref: "common.yaml#/components/schemas/Pk"}}}
+"""
+COMMON = """
+components:
+  schemas:
+    Pk: {type: integer}
+"""
+PK = "common.yaml#/components/schemas/Pk"
+UNKNOWN_PROPERTY = "Unevaluated properties are not allowed ('%s' was unexpected)"
+NO_ALTERNATIVE = "it is not valid under any of the schemas listed in the 'anyOf' keyword"
+PATH = "#/paths/~1things~1{pk}~1"
+
+
+def make_contract(directory: Path, **overrides: str) -> Contract:
+    for stem, text in ({"openapi": ROOT, "things": THINGS, "common": COMMON} | overrides).items():
+        (directory / f"{stem}.yaml").write_text(text, "utf-8")
+    return load_contract(directory)
+
+
+BAD_CONTRACTS: dict[str, tuple[dict[str, str], str]] = {
+    "not YAML": (
+        {"things": "paths:\n  /things/: [\n"},
+        "things.yaml#: line 3: did not find expected node content",
+    ),
+    "a character that YAML forbids": (
+        {"things": "paths: \x07"},
+        "things.yaml#: unacceptable character #x0007: control characters are not allowed",
+    ),
+    "nothing in the file": ({"things": ""}, "things.yaml#: is not a mapping"),
+    "a list for a mapping": (
+        {"common": COMMON + "paths: []\n"},
+        "common.yaml#/paths: is not a mapping",
+    ),
+    "a key given twice": (
+        {"common": COMMON + "    Pk: {type: string}\n"},
+        "common.yaml#/components/schemas/Pk: line 5: the key is given twice",
+    ),
+    "a key that is a number": (
+        {"things": THINGS.replace('"200"', "200")},
+        f"things.yaml{PATH}/get/responses: line 9: the key 200 is not text; quote it",
+    ),
+    "a reference to no file": (
+        {"things": THINGS.replace("common.yaml#/components/schemas/Pk", "no.yaml#/x", 1)},
+        f"things.yaml{PATH}/get/parameters/0/schema/$ref: there is no file no.yaml",
+    ),
+    "a reference to no component": (
+        {"common": COMMON.replace("Pk:", "Id:")},
+        f"things.yaml{PATH}/get/parameters/0/schema/$ref: {PK} does not exist",
+    ),
+    "a reference to something else": (
+        {"common": "components: {schemas: {Pk: {$ref: '#/components'}}}"},
+        "common.yaml#/components/schemas/Pk/$ref: only components can be referred to",
+    ),
+    "a path that is nowhere": (
+        {"openapi": ROOT.replace("~1things", "~1thing")},
+        f"openapi.yaml{PATH}/$ref: things.yaml#/paths/~1thing~1{{pk}}~1 does not exist",
+    ),
+    "a path that the root forgot": (
+        {"things": THINGS.replace("components:", "  /things/: {}\ncomponents:")},
+        "things.yaml#/paths/~1things~1: openapi.yaml does not name it",
+    ),
+    "a key that belongs in the root": (
+        {"things": THINGS + "tags: []\n"},
+        "things.yaml#/tags: belongs in openapi.yaml",
+    ),
+    "a component of two files": (
+        {"things": THINGS + "  schemas: {Pk: {type: string}}\n"},
+        "common.yaml#/components/schemas/Pk: already defined at things.yaml#/components/schemas/Pk",
+    ),
+    "an operation without a name": (
+        {"things": THINGS.replace("operationId: getThing", "summary: Get")},
+        f"things.yaml{PATH}/get: operationId is missing",
+    ),
+    "two operations of one name": (
+        {"openapi": ROOT + "  /all/: {get: {operationId: getThing, responses: {}}}\n"},
+        "openapi.yaml#/paths/~1all~1/get/operationId: getThing is already in things.yaml",
+    ),
+    "what OpenAPI does not know": (
+        {"things": THINGS.replace("operationId:", "operation: x\n      operationId:")},
+        f"things.yaml{PATH}/get: {UNKNOWN_PROPERTY % 'operation'}",
+    ),
+    "a schema that is none": (
+        {"common": COMMON.replace("integer", "whole")},
+        f"{PK}/type: {NO_ALTERNATIVE}",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def contract() -> Contract:
+    return load_contract()
+
+
+def with_examples(node: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
+    """Pointers to the objects in a document that have a schema and examples of it."""
+    members = node.items() if isinstance(node, dict) else enumerate(node)
+    if isinstance(node, dict) and "schema" in node and node.keys() & {"example", "examples"}:
+        yield pointer, node
+    for name, member in members:
+        if isinstance(member, dict | list):
+            yield from with_examples(member, pointer + pointer_to(name))
+
+
+def examples_of(node: Any, document: dict[str, Any]) -> list[Any]:
+    if "example" in node:
+        return [node["example"]]
+    found = node["examples"].values()
+    return [
+        (resolve(document, each["$ref"]) if "$ref" in each else each)["value"] for each in found
+    ]
+
+
+class TestLoadContract:
+    def test_joins_the_files_into_one_document(self, tmp_path: Path) -> None:
+        contract = make_contract(tmp_path)
+
+        operation = contract.document["paths"]["/things/{pk}/"]["get"]
+        assert operation["responses"] == {"200": {"$ref": "#/components/responses/Thing"}}
+        assert contract.document["components"]["schemas"] == {"Pk": {"type": "integer"}}
+        assert contract.resources == {"getThing": "things"}
+
+    @pytest.mark.parametrize("case", BAD_CONTRACTS)
+    def test_names_file_and_place_of_a_fault(self, tmp_path: Path, case: str) -> None:
+        files, message = BAD_CONTRACTS[case]
+
+        with pytest.raises(ContractError) as caught:
+            make_contract(tmp_path, **files)
+
+        assert str(caught.value) == message
+
+    def test_names_a_root_that_is_not_there(self, tmp_path: Path) -> None:
+        with pytest.raises(ContractError, match=r"openapi\.yaml#: can't be read: No such file"):
+            load_contract(tmp_path)
+
+    def test_names_a_file_in_another_encoding(self, tmp_path: Path) -> None:
+        (tmp_path / "openapi.yaml").write_bytes("title: Größe".encode("latin-1"))
+
+        with pytest.raises(ContractError, match=r"openapi\.yaml#: is not UTF-8"):
+            load_contract(tmp_path)
+
+    def test_takes_a_path_that_the_root_describes_itself(self, tmp_path: Path) -> None:
+        responses = '{"204": {description: None.}}'
+        root = ROOT + f"  /all/: {{get: {{operationId: listThings, responses: {responses}}}}}\n"
+
+        contract = make_contract(tmp_path, openapi=root)
+
+        assert contract.resources["listThings"] == "openapi"
+
+    def test_names_the_session_cookie_as_it_is_called_here(self) -> None:
+        components = load_contract(session_cookie="osessionid").document["components"]
+
+        assert components["securitySchemes"]["SessionCookie"]["name"] == "osessionid"
+        described = components["parameters"]["SessionCookieHeader"]["description"]
+        assert "`osessionid=<value>`" in described
+        assert "`sessionid=" not in described
+
+
+class TestReadFile:
+    def test_keeps_dates_as_text(self, tmp_path: Path) -> None:
+        (tmp_path / "a.yaml").write_text("{day: 2026-03-01, n: 1, yes: true, no: null}")
+
+        with pytest.raises(ContractError, match="line 1: the key yes is not text; quote it"):
+            read_file(tmp_path / "a.yaml")
+
+        (tmp_path / "a.yaml").write_text("{day: 2026-03-01, n: 1, t: true, z: null, l: [1.5]}")
+        expected = {"day": "2026-03-01", "n": 1, "t": True, "z": None, "l": [1.5]}
+        assert read_file(tmp_path / "a.yaml") == expected
+
+
+class TestOrigin:
+    @pytest.mark.parametrize(
+        ("pointer", "place"),
+        [
+            ("/paths/~1things~1{pk}~1/get", f"things.yaml{PATH}/get"),
+            (
+                "/paths/~1things~1{pk}~1/get/parameters/0/schema/type",
+                "common.yaml#/components/schemas/Pk/type",
+            ),
+            (
+                "/paths/~1things~1{pk}~1/get/responses/200/content/application~1json/schema",
+                "things.yaml#/components/responses/Thing/content/application~1json/schema",
+            ),
+            ("/components/schemas/Pk", "common.yaml#/components/schemas/Pk"),
+            ("/components/schemas/Pk/no/such", "common.yaml#/components/schemas/Pk/no/such"),
+            ("/info/title", "openapi.yaml#/info/title"),
+            ("", "openapi.yaml#"),
+        ],
+    )
+    def test_leads_to_the_file(self, tmp_path: Path, pointer: str, place: str) -> None:
+        assert make_contract(tmp_path).origin(pointer) == place
+
+
+class TestPublished:
+    def test_is_valid_openapi(self, contract: Contract) -> None:
+        assert list(OpenAPIV31SpecValidator(contract.document).iter_errors()) == []
+
+    def test_json_and_yaml_say_the_same(self, contract: Contract) -> None:
+        assert json.loads(to_json(contract)) == contract.document
+        assert yaml.safe_load(to_yaml(contract)) == contract.document
+
+    def test_is_the_same_each_time(self, contract: Contract) -> None:
+        assert to_yaml(load_contract()) == to_yaml(contract)
+
+    def test_yaml_reads_like_the_files(self, contract: Contract) -> None:
+        published = to_yaml(contract).decode()
+
+        assert "description: |\n" in published
+        assert "&id" not in published
+
+    def test_each_example_fits_its_schema(self, contract: Contract) -> None:
+        judges = Judges(contract.document)
+        misfits = [
+            f"{pointer}: {error.message}"
+            for pointer, node in with_examples(contract.document)
+            for example in examples_of(node, contract.document)
+            for error in judges.compile(f"{pointer}/schema").iter_errors(example)
+        ]
+
+        assert misfits == []
+
+    def test_each_link_leads_to_an_operation(self, contract: Contract) -> None:
+        linked = {
+            link["operationId"]
+            for item in contract.document["paths"].values()
+            for operation in item.values()
+            for response in operation["responses"].values()
+            for link in response.get("links", {}).values()
+        }
+
+        assert linked == {"getUserOrder", "getOrderCancellation", "getOldOrder"}
+        assert linked <= contract.resources.keys()
+
+    def test_each_schema_can_be_compiled(self, contract: Contract) -> None:
+        for name in contract.document["components"]["schemas"]:
+            schema = {"$ref": f"#/components/schemas/{name}", **contract.document}
+
+            Draft202012Validator(schema, validate_formats=True)
