@@ -100,7 +100,10 @@ class FakeSessions:
 
 
 class FakeUnitOfWork:
-    """What is not there yet raises AttributeError: these services ask for users and sessions."""
+    """Users and sessions only: a service that asks for anything else gets an AttributeError."""
+
+    orders: Any
+    old_orders: Any
 
     def __init__(self, *users: User, now: datetime = NOW) -> None:
         self.now = now

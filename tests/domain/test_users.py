@@ -6,8 +6,10 @@ from domain.errors import InvalidInput
 from domain.users import EmailTaken, NewUser, User, UserType, WeakPassword, create_user, email_key
 from tests.domain.people import FakePasswords, FakeUnitOfWork, make_user
 
+LONGEST_EMAIL = f"{'a' * 64}@{'b' * 62}.{'b' * 61}.{'b' * 61}.co"
 
-def create(uow: FakeUnitOfWork | None = None, **overrides: Any) -> User:
+
+def create(uow: FakeUnitOfWork | None = None, /, **overrides: Any) -> User:
     values = {"email": "ayse@example.com", "password": "correct horse"}
     return create_user(NewUser(**values | overrides), FakePasswords(), uow or FakeUnitOfWork())
 
@@ -58,7 +60,11 @@ class TestCreateUser:
             "ayse@example.com\n",
             "ayse\0@example.com",
             "ayse\ud800@example.com",
-            "a" * 243 + "@example.com",
+            "a..b@example.com",
+            "ayşe@example.com",
+            "ayse@-example.com",
+            "a" * 65 + "@example.com",
+            LONGEST_EMAIL + "m",
         ],
     )
     def test_refuses_what_is_no_email(self, email: str) -> None:
@@ -68,9 +74,8 @@ class TestCreateUser:
         assert refusal.value.field == "email"
 
     def test_accepts_an_email_of_254_characters(self) -> None:
-        email = "a" * 242 + "@example.com"
-
-        assert create(email=email).email == email
+        assert len(LONGEST_EMAIL) == 254
+        assert create(email=LONGEST_EMAIL).email == LONGEST_EMAIL
 
     def test_refuses_a_password_of_seven_characters(self) -> None:
         with pytest.raises(WeakPassword) as refusal:
@@ -85,6 +90,7 @@ class TestCreateUser:
             ("first_name", "x" * 151),
             ("last_name", "x" * 151),
             ("first_name", "Ay\0şe"),
+            ("password", "correct\ud800horse"),
         ],
     )
     def test_refuses_other_texts_that_do_not_fit(self, field: str, text: str) -> None:

@@ -1,0 +1,19 @@
+"""What a command says when a rule of the domain refuses."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from domain.errors import Refusal
+
+
+@contextmanager
+def refusals_shown() -> Iterator[None]:
+    """Turns a refusal into a ClickException: one line for the operator, and exit code 1."""
+    try:
+        yield
+    except Refusal as refusal:
+        message = refusal.message % refusal.params
+        named = f"{refusal.field}: {message}" if refusal.field else message
+        raise click.ClickException(named) from refusal

@@ -1,0 +1,53 @@
+"""`waybill sessions`."""
+
+import click
+
+from domain.sessions import OpenedSession, open_session
+from domain.users import User, UserType, email_key
+from handlers.cli.database import command_database
+from handlers.cli.refusals import refusals_shown
+from handlers.security import CSRF_COOKIE, CSRF_HEADER, new_csrf_token, session_lifetime
+from handlers.settings import Settings
+from persistence.database import Database
+
+_NEEDED = """\
+Cookies  {cookies}
+Header   {header}  (for requests that change something)
+Expires  {expires:%Y-%m-%d %H:%M} UTC
+
+curl -b '{cookies}' -H '{header}' http://{host}:{port}/users/orders/"""
+
+
+@click.group()
+def sessions() -> None:
+    """Logins."""
+
+
+@sessions.command()
+@click.option("--email", required=True, help="Of the user whose session it will be.")
+@click.option("--guest", is_flag=True, help="The guest with this address.")
+def create(email: str, *, guest: bool) -> None:
+    """Open a session without a password, and print what a client needs to use it."""
+    user_type = UserType.GUEST if guest else UserType.REGISTERED
+    with refusals_shown(), command_database() as (settings, database):
+        opened = _open(database, settings, email, user_type)
+    click.echo(_needed(opened, settings))
+
+
+def _open(database: Database, settings: Settings, email: str, user_type: UserType) -> OpenedSession:
+    with database.writing() as uow:
+        user: User | None = uow.users.by_email_key(email_key(email), user_type)
+        if user is None or not user.is_active:
+            raise click.ClickException(f"There is no active {user_type} user {email}.")
+        return open_session(user, session_lifetime(settings), uow)
+
+
+def _needed(opened: OpenedSession, settings: Settings) -> str:
+    token = new_csrf_token(opened.value, settings)
+    return _NEEDED.format(
+        cookies=f"{settings.session_cookie}={opened.value}; {CSRF_COOKIE}={token}",
+        header=f"{CSRF_HEADER}: {token}",
+        expires=opened.expires_date,
+        host=settings.host,
+        port=settings.port,
+    )

@@ -1,0 +1,104 @@
+import time
+from typing import Any
+
+import pytest
+from fakeredis import FakeRedis, FakeServer
+
+from handlers.attempts import LoginAttempts
+from handlers.settings import Settings
+
+REDIS_URL = "redis://redis.example.com/0"
+
+
+def make_attempts(**overrides: Any) -> LoginAttempts:
+    return LoginAttempts(Settings(secret="s" * 32, **overrides))
+
+
+@pytest.fixture
+def redis(monkeypatch: pytest.MonkeyPatch) -> FakeRedis:
+    """What stands at REDIS_URL in this test: the data and scripts of Redis without its server."""
+    server = FakeServer()
+    monkeypatch.setattr("redis.from_url", lambda *_, **__: FakeRedis(server=server))
+    return FakeRedis(server=server)
+
+
+def miss(
+    attempts: LoginAttempts, times: int, email: str = "a@example.com", address: str = ""
+) -> None:
+    for number in range(times):
+        attempts.record_miss(email, address or f"192.0.2.{number}")
+
+
+class TestEmailLimit:
+    def test_has_room_for_nine_misses(self) -> None:
+        attempts = make_attempts()
+        miss(attempts, 9)
+
+        assert attempts.retry_after("a@example.com", "192.0.2.1") is None
+
+    def test_is_used_up_by_ten_from_wherever_they_come(self) -> None:
+        attempts = make_attempts()
+        miss(attempts, 10)
+
+        wait = attempts.retry_after("a@example.com", "198.51.100.1")
+
+        assert wait is not None
+        assert 15 * 60 - 5 <= wait <= 15 * 60
+        assert attempts.retry_after("b@example.com", "198.51.100.1") is None
+
+    def test_has_room_again_when_the_first_miss_is_fifteen_minutes_old(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        attempts, now = make_attempts(), time.time()
+        miss(attempts, 10)
+
+        monkeypatch.setattr(time, "time", lambda: now + 15 * 60 + 1)
+
+        assert attempts.retry_after("a@example.com", "192.0.2.1") is None
+
+
+class TestAddressLimit:
+    @pytest.mark.parametrize(
+        ("missing", "asking", "is_one"),
+        [
+            ("192.0.2.1", "192.0.2.1", True),
+            ("192.0.2.1", "192.0.2.2", False),
+            ("192.0.2.1", "::ffff:192.0.2.1", True),
+            ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+            ("2001:db8::1", "2001:db8::ffff:2", True),
+            ("2001:db8::1", "2001:db8:0:1::1", False),
+            ("a socket", "a socket", True),
+        ],
+    )
+    def test_is_used_up_by_fifty(self, missing: str, asking: str, is_one: bool) -> None:
+        attempts = make_attempts()
+        for number in range(50):
+            assert attempts.retry_after("x@example.com", asking) is None
+            attempts.record_miss(f"{number}@example.com", missing)
+
+        assert (attempts.retry_after("x@example.com", asking) is not None) is is_one
+
+
+def test_no_limit_holds_where_limits_are_off() -> None:
+    attempts = make_attempts(limits=False)
+    miss(attempts, 60, address="192.0.2.1")
+
+    assert attempts.retry_after("a@example.com", "192.0.2.1") is None
+
+
+class TestRedis:
+    def test_counts_for_all_workers_together(self, redis: FakeRedis) -> None:
+        one, other = (make_attempts(limits_storage=REDIS_URL) for _ in range(2))
+        miss(one, 6)
+        miss(other, 4)
+
+        assert one.retry_after("a@example.com", "192.0.2.1") is not None
+        assert other.retry_after("b@example.com", "192.0.2.1") is None
+
+    def test_holds_no_email_and_no_address(self, redis: FakeRedis) -> None:
+        miss(make_attempts(limits_storage=REDIS_URL), 1, address="192.0.2.1")
+
+        keys = list(redis.scan_iter())
+
+        assert len(keys) == 2
+        assert not [key for key in keys if b"example" in key or b"192.0.2" in key]
