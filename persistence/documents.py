@@ -160,7 +160,7 @@ class ShelvedDocuments(Generic[Entity]):
 
     def fetch(self, chosen: sa.Select[int], language: str) -> list[bytes]:
         found = self._session.execute(self._shelf.with_bodies(chosen, language, self._now))
-        bodies = dict(found.tuples().all())
+        bodies = dict(found.all())
         missing = [pk for pk, body in bodies.items() if body is None]
         if missing:
             # Rendering takes a connection of its own. This one goes back to the pool first, or a

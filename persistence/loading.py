@@ -1,10 +1,9 @@
 """Loading an entity with what hangs on it, in a statement for each kind of thing."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Load
+from sqlalchemy.orm import Load, Mapper, class_mapper
 from sqlalchemy.orm.interfaces import ORMOption
 
 
@@ -19,8 +18,9 @@ def loading(entity: type, paths: Iterable[str]) -> list[ORMOption]:
 
 def _along(entity: type, names: list[str]) -> ORMOption:
     option: Any = Load(entity)
+    mapper: Mapper[Any] = class_mapper(entity)
     for name in names:
-        relationship = sa.inspect(entity).relationships[name]
+        relationship = mapper.relationships[name]
         option = option.selectinload(relationship.class_attribute)
-        entity = relationship.mapper.class_
-    return option
+        mapper = relationship.mapper
+    return cast("ORMOption", option)

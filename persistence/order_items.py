@@ -97,7 +97,7 @@ order_item_easy_return_companies = sa.Table(
         primary_key=True,
     ),
     sa.Column(
-        "easy_return_shipping_company_pk",
+        "company_pk",
         BigId,
         sa.ForeignKey("easy_return_shipping_companies.pk"),
         primary_key=True,

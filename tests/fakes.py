@@ -1,0 +1,41 @@
+"""What stands in for the other rooms in the tests of one."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from domain.documents import RenderedDocument
+from tests.builders import NOW
+
+
+class FakeClock:
+    """A clock that stands until it is set."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class FakeRenderer:
+    """Documents that say which version of what was rendered, for whom and when."""
+
+    def __init__(self) -> None:
+        self.edition = "first"
+        self.rendered: list[int] = []
+        self.valid_until: Callable[[Any], datetime | None] = lambda _: None
+        self.describe: Callable[[Any], object] = lambda _: None
+
+    def __call__(self, entity: Any, language: str, now: datetime) -> RenderedDocument:
+        self.rendered.append(entity.pk)
+        body = {
+            "pk": entity.pk,
+            "version": entity.version,
+            "language": language,
+            "edition": self.edition,
+            "now": now.isoformat(),
+            "shown": self.describe(entity),
+        }
+        return RenderedDocument(json.dumps(body).encode(), self.valid_until(entity))
