@@ -4,8 +4,9 @@ from jsonschema_rs import ValidationError
 
 from domain.errors import InvalidInput
 
+REQUIRED = "This field is required."
 _BY_KEYWORD = {
-    "required": "This field is required.",
+    "required": REQUIRED,
     "maxLength": "Must be at most %(limit)s characters long.",
     "minLength": "Must be at least %(limit)s characters long.",
     "maximum": "Must be at most %(limit)s.",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from handlers.contract.bodies import Body, compile_form
@@ -38,6 +39,11 @@ class Operation:
         return re.sub(r"(?<!^)(?=[A-Z])", "_", self.operation_id).lower()
 
     @property
+    def path_names(self) -> list[str]:
+        """The names of the parameters in the path, from left to right."""
+        return re.findall(r"{([^}]*)}", self.path)
+
+    @property
     def unsafe(self) -> bool:
         """Whether the method may change something (RFC 9110, section 9.2.1)."""
         return self.method not in ("get", "head", "options", "trace")
@@ -61,15 +67,21 @@ class Compiler:
         for path, item in self._document["paths"].items():
             for method in METHODS:
                 if method in item:
-                    yield self._operation(path, method, item)
+                    operation = self._operation(path, method, item)
+                    self._check_path(operation)
+                    yield operation
 
     def _operation(self, path: str, method: str, item: Mapping[str, Any]) -> Operation:
         spec = item[method]
         pointer = pointer_to("paths", path, method)
-        shared = [(each, pointer_to("paths", path, "parameters", at))
-                  for at, each in enumerate(item.get("parameters", ()))]
-        own = [(each, pointer + pointer_to("parameters", at))
-               for at, each in enumerate(spec.get("parameters", ()))]
+        shared = [
+            (each, pointer_to("paths", path, "parameters", at))
+            for at, each in enumerate(item.get("parameters", ()))
+        ]
+        own = [
+            (each, pointer + pointer_to("parameters", at))
+            for at, each in enumerate(spec.get("parameters", ()))
+        ]
         return Operation(
             operation_id=spec["operationId"],
             method=method,
@@ -82,6 +94,12 @@ class Compiler:
             responses=self._responses(spec, pointer),
         )
 
+    def _check_path(self, operation: Operation) -> None:
+        described = operation.parameters.path_names
+        if described != set(operation.path_names):
+            place = self._contract.origin(operation.pointer)
+            raise ContractError(f"{place}: describes {sorted(described)} in its path")
+
     def _security(self, spec: Mapping[str, Any]) -> tuple[str, ...]:
         """The schemes of which one must admit the caller; none at all means anybody."""
         requirements = spec.get("security", self._document.get("security", []))
@@ -89,7 +107,7 @@ class Compiler:
 
     def _parameter(self, found: Mapping[str, Any], pointer: str) -> Parameter:
         parameter, pointer = self._resolved(found, pointer)
-        schema, schema_pointer = self._resolved(parameter["schema"], pointer + "/schema")
+        schema, schema_pointer = self._resolved(parameter.get("schema", {}), pointer + "/schema")
         try:
             return compile_parameter(parameter, schema, self._judges.compile(schema_pointer))
         except ValueError as error:
@@ -112,12 +130,15 @@ class Compiler:
 
     def _responses(self, spec: Mapping[str, Any], pointer: str) -> Responses:
         shapes = {}
-        for status in spec["responses"]:
+        for status in spec.get("responses", {}):
             place = pointer + pointer_to("responses", status)
             if not status.isdigit():
                 reason = "each status is named; ranges and `default` are not supported"
                 raise ContractError(f"{self._contract.origin(place)}: {reason}")
             shapes[int(status)] = self._shape(*self._resolved(spec["responses"][status], place))
+        if HTTPStatus.INTERNAL_SERVER_ERROR not in shapes:
+            reason = "500 is missing, the answer to whatever breaks"
+            raise ContractError(f"{self._contract.origin(pointer)}/responses: {reason}")
         return Responses(spec["operationId"], shapes, self._violations)
 
     def _shape(self, response: Mapping[str, Any], pointer: str) -> Shape:

@@ -14,7 +14,13 @@ from jsonschema_rs import Draft202012Validator
 
 from domain.errors import InvalidInput, NotFound
 from handlers.contract.conversion import converter
-from handlers.contract.messages import GIVEN_TWICE, WRONG_ENCODING, refusal, type_message
+from handlers.contract.messages import (
+    GIVEN_TWICE,
+    REQUIRED,
+    WRONG_ENCODING,
+    refusal,
+    type_message,
+)
 
 _INTEGER = re.compile(r"-?[0-9]+", re.ASCII)
 _BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
@@ -26,9 +32,9 @@ def _integer(text: str) -> int:
     and every page, because int() refuses very long texts and databases refuse wide integers."""
     if not _INTEGER.fullmatch(text):
         raise ValueError(text)
-    if len(text.lstrip("-0")) > _INT64_DIGITS:
-        return -(2**63) if text.startswith("-") else 2**63
-    return int(text)
+    digits = text.lstrip("-0") or "0"
+    size = 2**63 if len(digits) > _INT64_DIGITS else int(digits)
+    return -size if text.startswith("-") else size
 
 
 def _boolean(text: str) -> bool:
@@ -43,6 +49,7 @@ _FROM_TEXT: dict[str, Callable[[str], Any]] = {
     "boolean": _boolean,
     "string": str,
 }
+_STYLES = {"query": "form", "path": "simple", "header": "simple"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,9 @@ class Parameter:
         try:
             value = _FROM_TEXT[self.json_type](text)
         except ValueError:
-            raise self._refused(InvalidInput(type_message(self.json_type), field=self.name)) from None
+            raise self._refused(
+                InvalidInput(type_message(self.json_type), field=self.name)
+            ) from None
         if not self.validator.is_valid(value):
             error = next(self.validator.iter_errors(value))
             raise self._refused(refusal(error, self.name))
@@ -83,11 +92,14 @@ def compile_parameter(
 ) -> Parameter:
     """Compile one Parameter Object; ``schema`` is its schema with references resolved.
 
-    Raises ValueError when its schema is of a form that this engine does not read.
+    Raises ValueError when it is of a form that this engine does not read.
     """
+    style = _STYLES.get(parameter["in"])
+    if style is None or parameter.get("style", style) != style:
+        raise ValueError("a parameter of this place and style is not supported")
     json_type = _type_of(schema)
     if json_type not in _FROM_TEXT:
-        raise ValueError(f"a parameter of type {json_type!r} is not supported")
+        raise ValueError("a parameter needs `type`: integer, boolean or string")
     return Parameter(
         name=parameter["name"],
         place=parameter["in"],
@@ -99,8 +111,10 @@ def compile_parameter(
     )
 
 
-def _type_of(schema: Mapping[str, Any]) -> Any:
-    return schema.get("type") or next((part.get("type") for part in schema.get("anyOf", ())), None)
+def _type_of(schema: Mapping[str, Any]) -> str | None:
+    """The one type, which stands at the top; None where several are allowed or none is named."""
+    named = schema.get("type")
+    return named if isinstance(named, str) else None
 
 
 class Parameters:
@@ -113,7 +127,9 @@ class Parameters:
         self._defaults = {
             each.name: each.default for each in self._query.values() if each.default is not None
         }
-        self.names = frozenset(self._query) | frozenset(self._path)
+        self._required = [each.name for each in self._query.values() if each.required]
+        self.path_names = frozenset(self._path)
+        self.names = frozenset(self._query) | self.path_names
 
     def read(
         self, path: Mapping[str, str], query: bytes, headers: Mapping[str, str]
@@ -126,9 +142,14 @@ class Parameters:
         values = dict(self._defaults)
         if query:
             values |= self._read_query(query)
+        for name in self._required:
+            if name not in values:
+                raise InvalidInput(REQUIRED, field=name)
         for header in self._headers:
             if (text := headers.get(header.name)) is not None:
                 header.read(text)
+            elif header.required:
+                raise InvalidInput(REQUIRED, field=header.name)
         for name, text in path.items():
             values[name] = self._path[name].read(text)
         return values
