@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 import orjson
 from flask import Response, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
 from domain.errors import (
     Forbidden,
@@ -26,10 +26,10 @@ from handlers.contract.negotiation import HTML, JSON, prefers_html
 from handlers.contract.operations import Operation
 from handlers.contract.refusals import (
     ContentTooLarge,
-    RequestTimeout,
     HeadersTooLarge,
     InternalError,
     NotAcceptable,
+    RequestTimeout,
     UnknownMethod,
     UnsupportedMediaType,
     UriTooLong,
@@ -86,9 +86,13 @@ def _sentence(refusal: Refusal, in_language: str) -> str:
 def unrouted(error: HTTPException) -> Response:
     """The answer where no operation matches: 405 for another method of a known path, or 404.
 
+    What breaks outside of every gate is 500, which Flask brings here too.
+
     Werkzeug's redirect to the same path with a slash is a 404: the contract has no such route.
     """
     refusal: Refusal = NotFound()
+    if isinstance(error, InternalServerError):
+        refusal = InternalError()
     headers = {}
     if isinstance(error, MethodNotAllowed):
         refusal = UnknownMethod()

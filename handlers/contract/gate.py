@@ -41,15 +41,19 @@ class Gate:
         """Answers the current Flask request. Nothing is raised: what fails becomes a response."""
         try:
             return self._answer(path)
-        except Refusal as refusal:
-            return self._refused(refusal)
         except ContractViolation:
             return self._refused(InternalError())
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever breaks is answered with 500
             _log.exception("unhandled_error", operation_id=self._operation.operation_id)
             return self._refused(InternalError())
 
     def _answer(self, path: dict[str, str]) -> Response:
+        try:
+            return self._handled(path)
+        except Refusal as refusal:
+            return self._refused(refusal)
+
+    def _handled(self, path: dict[str, str]) -> Response:
         operation = self._operation
         self._admit(operation)
         media_type = _negotiated(operation)

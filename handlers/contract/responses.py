@@ -112,11 +112,13 @@ class Responses:
 
     def _shape(self, status: int, media_type: str | None) -> Shape:
         """The shape for an answer; ``media_type`` None means that it has no body."""
-        if status not in self._shapes:
+        shape = self._shapes.get(status)
+        if shape is None:
             self._violated(f"status {status} is not in the contract")
-        shape = self._shapes.get(status, _NOTHING)
-        if media_type is not None and media_type not in shape.media_types:
-            self._violated(f"status {status} has no {media_type}")
+            return _NOTHING
+        allowed = media_type in shape.media_types if media_type else not shape.media_types
+        if not allowed:
+            self._violated(f"status {status} has no {media_type or 'empty body'}")
         return shape
 
     def _judge(self, shape: Shape, body: Any) -> None:
