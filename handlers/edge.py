@@ -16,9 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from domain.errors import Refusal
 from handlers.contract.refusals import (
     ContentTooLarge,
-    RequestTimeout,
     HeadersTooLarge,
     InternalError,
+    RequestTimeout,
     UndecodableUrl,
     UriTooLong,
 )
@@ -37,8 +37,10 @@ _COMMON_HEADERS = (
     (b"referrer-policy", b"same-origin"),
     (
         b"content-security-policy",
-        b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
-        b" worker-src blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+        (
+            b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+            b" worker-src blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+        ),
     ),
 )
 
@@ -47,6 +49,22 @@ _log = structlog.get_logger("waybill.access")
 
 class _Disconnected(Exception):
     """The client went away while its body was awaited; nobody waits for an answer."""
+
+
+class _Answer:
+    """Adds the common headers to what is sent; ``status`` is 0 until something is."""
+
+    def __init__(self, send: Send, request_id: bytes) -> None:
+        self._send = send
+        self._request_id = request_id
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            extra = [(b"x-request-id", self._request_id), *_COMMON_HEADERS]
+            message = {**message, "headers": [*message["headers"], *extra]}
+        await self._send(message)
 
 
 class Edge:
@@ -62,44 +80,37 @@ class Edge:
             return
         headers = dict(scope["headers"])
         request_id = _request_id(headers)
+        answer = _Answer(send, request_id)
         started = perf_counter()
-        status = 0
-
-        async def send_with_headers(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                extra = [(b"x-request-id", request_id), *_COMMON_HEADERS]
-                message = {**message, "headers": [*message["headers"], *extra]}
-            await send(message)
-
         with structlog.contextvars.bound_contextvars(request_id=request_id.decode()):
-            await self._guarded(scope, headers, receive, send_with_headers)
-            _log.info(
-                "request",
-                method=scope["method"],
-                path=scope["path"],
-                status=status,
-                milliseconds=round((perf_counter() - started) * 1000, 1),
-            )
+            try:
+                await self._guarded(scope, headers, receive, answer)
+            finally:
+                _log.info(
+                    "request",
+                    method=scope["method"],
+                    path=scope["path"],
+                    status=answer.status,
+                    milliseconds=round((perf_counter() - started) * 1000, 1),
+                )
 
     async def _guarded(
-        self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, send: Send
+        self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, answer: _Answer
     ) -> None:
         try:
             _check_sizes(scope)
-            await self._app(scope, await _bounded(headers, receive), send)
+            await self._app(scope, await _bounded(scope, headers, receive), answer.send)
         except _Disconnected:
             return
         except Refusal as refusal:
-            await self._answer(refusal, headers, send)
+            await self._answer(refusal, headers, answer.send)
         except Exception:
             _log.exception("unhandled_error")
-            await self._answer(InternalError(), headers, send)
+            if answer.status:
+                raise  # the server cuts the connection, so that half an answer is not taken for one
+            await self._answer(InternalError(), headers, answer.send)
 
-    async def _answer(
-        self, refusal: Refusal, headers: Mapping[bytes, bytes], send: Send
-    ) -> None:
+    async def _answer(self, refusal: Refusal, headers: Mapping[bytes, bytes], send: Send) -> None:
         accepted = headers.get(b"accept-language", b"").decode("latin-1")
         body = orjson.dumps(error_body(refusal, choose_language(accepted, self._default_language)))
         content = [
@@ -107,7 +118,9 @@ class Edge:
             (b"content-length", str(len(body)).encode()),
             (b"connection", b"close"),
         ]
-        await send({"type": "http.response.start", "status": status_of(refusal), "headers": content})
+        await send(
+            {"type": "http.response.start", "status": status_of(refusal), "headers": content}
+        )
         await send({"type": "http.response.body", "body": body})
 
 
@@ -136,9 +149,13 @@ def _is_text(path: str) -> bool:
     return "\x00" not in path
 
 
-async def _bounded(headers: Mapping[bytes, bytes], receive: Receive) -> Receive:
-    """A receive that gives the whole body at once, read here within its bounds."""
-    if b"content-length" not in headers and b"transfer-encoding" not in headers:
+async def _bounded(scope: Scope, headers: Mapping[bytes, bytes], receive: Receive) -> Receive:
+    """A receive that gives the whole body at once, read here within its bounds.
+
+    HTTP/1.1 announces a body by one of two headers (RFC 9112, section 6.3), HTTP/2 by none.
+    """
+    announced = b"content-length" in headers or b"transfer-encoding" in headers
+    if scope["http_version"].startswith("1") and not announced:
         return receive
     try:
         async with asyncio.timeout(BODY_SECONDS):
