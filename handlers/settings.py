@@ -1,10 +1,11 @@
 """Settings: environment variables named WAYBILL_…, read once at start."""
 
+import logging
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from environs import Env
-from marshmallow.validate import Length, OneOf, Range
+from marshmallow.validate import Length, OneOf, Range, Regexp
 
 from handlers.contract.violations import ResponseValidation
 
@@ -38,11 +39,12 @@ class Settings:
     limits: bool = True
     limits_storage: str = "memory://"
     log_format: LogFormat = LogFormat.CONSOLE
-    log_level: str = "INFO"
+    log_level: int = logging.INFO
 
 
 _DEFAULTS = {each.name: each.default for each in fields(Settings)}
 _POSITIVE = Range(min=1)
+_COOKIE_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z"  # a token of RFC 9110
 
 
 def read_settings() -> Settings:
@@ -59,7 +61,9 @@ def read_settings() -> Settings:
         "port": _integer(env, "port", Range(min=1, max=65535)),
         "workers": _integer(env, "workers", _POSITIVE),
         "trusted_proxies": _integer(env, "trusted_proxies", Range(min=0)),
-        "session_cookie": env.str("SESSION_COOKIE", _DEFAULTS["session_cookie"]),
+        "session_cookie": env.str(
+            "SESSION_COOKIE", _DEFAULTS["session_cookie"], validate=Regexp(_COOKIE_NAME)
+        ),
         "session_days": _integer(env, "session_days", _POSITIVE),
         "secure_cookies": env.bool("SECURE_COOKIES", _DEFAULTS["secure_cookies"]),
         "default_language": env.str(
@@ -77,7 +81,7 @@ def read_settings() -> Settings:
         "log_format": env.enum(
             "LOG_FORMAT", _DEFAULTS["log_format"], enum=LogFormat, by_value=True
         ),
-        "log_level": env.str("LOG_LEVEL", _DEFAULTS["log_level"]).upper(),
+        "log_level": env.log_level("LOG_LEVEL", _DEFAULTS["log_level"]),
     }
     env.seal()
     return Settings(**values)
