@@ -52,7 +52,9 @@ class _Moment(fields.Field[datetime]):
     """RFC 3339 in UTC, to the microsecond, with Z."""
 
     def _serialize(self, value: datetime | None, attr: Any, obj: Any, **kwargs: Any) -> str | None:
-        return value and f"{value:%Y-%m-%dT%H:%M:%S.%f}Z"
+        if value is None:
+            return None
+        return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class _Document(Schema):
@@ -133,9 +135,7 @@ class Schemas:
     def _reader(self, sources: Sources, name: str) -> Source:
         if name in sources.named:
             return sources.named[name]
-        known = {each for base in sources.entity.__mro__ for each in vars(base)}
-        known |= set(getattr(sources.entity, "__dataclass_fields__", ()))
-        if name not in known:
+        if name not in _attributes(sources.entity):
             place = self._place(sources.component, "properties", name)
             raise ContractError(f"{place}: no source for this property")
         return lambda entity, _rendering: getattr(entity, name)
@@ -157,6 +157,14 @@ class Schemas:
             return fields.List(fields.Nested(self._class_for(item, build)), **options)
         kind = _BY_FORMAT.get(schema.get("format", "")) or _BY_TYPE.get(_type_of(schema))
         return (kind or fields.Raw)(**options)
+
+
+def _attributes(entity: type) -> set[str]:
+    """The fields and properties of a class; its methods are no values."""
+    declared = {
+        name for base in entity.__mro__ for name, value in vars(base).items() if not callable(value)
+    }
+    return declared | set(getattr(entity, "__dataclass_fields__", ()))
 
 
 def _component_of(schema: Mapping[str, Any]) -> str | None:
