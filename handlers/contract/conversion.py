@@ -17,10 +17,11 @@ def _date(text: str) -> date:
 def _date_time(text: str) -> datetime:
     """An aware UTC time; a text without a zone is UTC.
 
-    `9999-12-31T23:59-12:00` is a valid date-time that no database can keep in UTC.
+    RFC 3339 knows `t` and `z`, too. `9999-12-31T23:59:00-12:00` is a valid date-time that no
+    database can keep in UTC.
     """
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text.upper())
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise ValueError(format_message("date-time")) from None

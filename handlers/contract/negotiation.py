@@ -5,6 +5,8 @@ from functools import lru_cache
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
+from handlers.contract.bodies import media_type_of
+
 JSON = "application/json"
 HTML = "text/html"
 
@@ -14,11 +16,13 @@ def negotiate(accept: str, offered: tuple[str, ...]) -> str | None:
     """The offered media type that ``accept`` prefers, the first offered one on a tie.
 
     None when nothing offered is acceptable. A client that takes only HTML still gets the JSON of
-    an operation that has no page: lists and errors are JSON for everyone.
+    an operation that has no page: lists and errors are JSON for everyone. Parameters other than
+    `q` are passed over, since `application/json; charset=utf-8` means JSON.
     """
     if not accept:
         return offered[0]
-    wanted = parse_accept_header(accept, MIMEAccept)
+    given = parse_accept_header(accept, MIMEAccept)
+    wanted = MIMEAccept([(media_type_of(kind), quality) for kind, quality in given])
     best = max(offered, key=wanted.quality)
     if wanted.quality(best) > 0:
         return best
