@@ -70,6 +70,7 @@ def _file(file: _File, media_type: str, keeping: str) -> Response:
         response = Response(file.body, content_type=media_type)
     response.set_etag(file.tag)
     response.headers["Cache-Control"] = keeping
+    response.headers["Vary"] = "Accept"
     return response
 
 

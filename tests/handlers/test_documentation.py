@@ -1,0 +1,105 @@
+import re
+
+import pytest
+import yaml
+from starlette.testclient import TestClient
+
+from handlers.app import create_app
+from handlers.contract.bundle import load_contract
+from handlers.settings import Settings
+
+CONTRACT = load_contract()
+ASSETS = next(
+    parameter["schema"]["enum"]
+    for parameter in CONTRACT.document["paths"]["/docs/assets/{name}"]["get"]["parameters"]
+    if parameter.get("name") == "name"
+)
+PAGES = ("/docs", "/redoc")
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
+    url = f"sqlite:///{tmp_path_factory.mktemp('unused')}/waybill.sqlite3"
+    client: TestClient = create_app(Settings(secret="s" * 32, database_url=url)).test_client()
+    return client
+
+
+def addresses(page: str) -> list[str]:
+    return re.findall(r'(?:src|href)="([^"]*)"', page)
+
+
+@pytest.mark.parametrize("path", PAGES)
+class TestPages:
+    def test_everything_that_is_loaded_comes_from_this_server(
+        self, client: TestClient, path: str
+    ) -> None:
+        page = client.get(path).text
+
+        loaded = [address for address in addresses(page) if "/assets/" in address]
+
+        assert loaded
+        assert all(client.get(address).status_code == 200 for address in loaded)
+        assert all(address.startswith("/") for address in addresses(page))
+
+    def test_scripts_are_files_since_the_security_policy_allows_no_others(
+        self, client: TestClient, path: str
+    ) -> None:
+        response = client.get(path)
+
+        assert "default-src 'self'" in response.headers["content-security-policy"]
+        assert not re.search(r"<script(?! src=)|\son\w+=", response.text)
+
+    def test_leads_to_the_login_page_and_back(self, client: TestClient, path: str) -> None:
+        assert f"/users/login/?next={path}" in addresses(client.get(path).text)
+
+
+class TestGetDocumentationAsset:
+    @pytest.mark.parametrize("name", ASSETS)
+    def test_every_listed_file_is_there(self, client: TestClient, name: str) -> None:
+        media_type = {"css": "text/css", "js": "text/javascript", "png": "image/png"}
+
+        response = client.get(f"/docs/assets/{name}")
+
+        assert response.status_code == 200
+        assert response.headers["content-type"].startswith(media_type[name.rpartition(".")[2]])
+
+    @pytest.mark.parametrize("name", ["README.md", "redoc.LICENSE.txt", "..%2Fdocumentation.py"])
+    def test_no_other_file_is_served(self, client: TestClient, name: str) -> None:
+        assert client.get(f"/docs/assets/{name}").status_code == 404
+
+    def test_a_file_may_be_kept_for_good(self, client: TestClient) -> None:
+        response = client.get("/docs/assets/swagger.js")
+
+        assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+    @pytest.mark.parametrize("path", PAGES)
+    def test_a_page_names_the_content_of_each_file_so_a_changed_one_is_asked_for(
+        self, client: TestClient, path: str
+    ) -> None:
+        for address in addresses(client.get(path).text):
+            if "/assets/" in address:
+                tag = client.get(address).headers["etag"]
+                assert tag == f'"{address.partition("?v=")[2]}"'
+
+    def test_redoc_asks_for_nothing_from_its_makers_servers(self, client: TestClient) -> None:
+        assert "cdn.redoc.ly" not in client.get("/docs/assets/redoc.standalone.js").text
+
+
+class TestGetContract:
+    def test_json_is_the_whole_document(self, client: TestClient) -> None:
+        assert client.get("/openapi.json").json() == CONTRACT.document
+
+    def test_yaml_is_the_same_document(self, client: TestClient) -> None:
+        assert yaml.safe_load(client.get("/openapi.yaml").text) == CONTRACT.document
+
+    @pytest.mark.parametrize("path", ["/openapi.json", "/openapi.yaml", "/docs/assets/redoc.js"])
+    def test_what_the_client_has_already_is_not_sent_again(
+        self, client: TestClient, path: str
+    ) -> None:
+        tag = client.get(path).headers["etag"]
+
+        response = client.get(path, headers={"If-None-Match": tag})
+
+        assert response.status_code == 304
+        assert response.content == b""
+        assert response.headers["etag"] == tag
