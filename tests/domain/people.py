@@ -1,29 +1,19 @@
-"""Users and sessions without a database: builders, and fakes of what the services are given."""
+"""Users and sessions without a database: a builder, and fakes of what the services are given."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import count
 from typing import Any
-from uuid import uuid4
 
 from domain.sessions import Session, SessionOwner
-from domain.users import EmailTaken, User, UserType, email_key
+from domain.users import EmailTaken, User, UserType
+from tests.builders import NOW, make_user
 
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _pks = count(1)
 
 
-def make_user(**overrides: Any) -> User:
-    pk = overrides.pop("pk", next(_pks))
-    email = overrides.setdefault("email", f"shopper{pk}@example.com")
-    values: dict[str, Any] = {
-        "uuid": uuid4(),
-        "email_key": email_key(email),
-        "password_hash": "old:correct horse",
-        "created_date": NOW,
-    }
-    user = User(**values | overrides)
-    user.pk = pk
-    return user
+def make_shopper(**overrides: Any) -> User:
+    """A stored user who can log in with "correct horse"."""
+    return make_user(**{"pk": next(_pks), "password_hash": "old:correct horse"} | overrides)
 
 
 class FakePasswords:

@@ -15,7 +15,8 @@ from domain.sessions import (
     open_session,
 )
 from domain.users import UserType
-from tests.domain.people import NOW, FakeAttempts, FakePasswords, FakeUnitOfWork, make_user
+from tests.builders import NOW
+from tests.domain.people import FakeAttempts, FakePasswords, FakeUnitOfWork, make_shopper
 
 LIFETIME = timedelta(days=14)
 
@@ -30,7 +31,7 @@ def check(uow: FakeUnitOfWork, **overrides: Any) -> Proof:
 
 class TestCheckCredentials:
     def test_proves_the_right_password_and_counts_no_miss(self) -> None:
-        user, attempts = make_user(email="ayse@example.com"), FakeAttempts()
+        user, attempts = make_shopper(email="ayse@example.com"), FakeAttempts()
 
         proof = check(FakeUnitOfWork(user), email=" AYSE@example.com ", attempts=attempts)
 
@@ -51,7 +52,7 @@ class TestCheckCredentials:
         self, overrides: dict[str, Any], verified: str | None
     ) -> None:
         passwords, attempts = FakePasswords(), FakeAttempts()
-        uow = FakeUnitOfWork(make_user(**{"email": "ayse@example.com"} | overrides))
+        uow = FakeUnitOfWork(make_shopper(**{"email": "ayse@example.com"} | overrides))
 
         with pytest.raises(LoginFailed) as refusal:
             check(uow, passwords=passwords, attempts=attempts)
@@ -71,7 +72,7 @@ class TestCheckCredentials:
         assert passwords.verified == [None]
 
     def test_refuses_the_right_password_too_once_a_limit_is_used_up(self) -> None:
-        uow, passwords = FakeUnitOfWork(make_user(email="ayse@example.com")), FakePasswords()
+        uow, passwords = FakeUnitOfWork(make_shopper(email="ayse@example.com")), FakePasswords()
 
         with pytest.raises(TooManyAttempts) as refusal:
             check(uow, passwords=passwords, attempts=FakeAttempts(wait=90))
@@ -79,14 +80,14 @@ class TestCheckCredentials:
         assert (refusal.value.retry_after, passwords.verified) == (90, [])
 
     def test_hashes_again_when_the_parameters_have_changed(self) -> None:
-        uow = FakeUnitOfWork(make_user(email="ayse@example.com"))
+        uow = FakeUnitOfWork(make_shopper(email="ayse@example.com"))
 
         assert check(uow, passwords=FakePasswords("new")).new_hash == "new:correct horse"
 
 
 class TestLogIn:
     def test_opens_a_session_of_which_only_a_hash_is_stored(self) -> None:
-        user = make_user()
+        user = make_shopper()
         uow = FakeUnitOfWork(user)
 
         logged_in, opened = log_in(proof_of(user), None, LIFETIME, uow)
@@ -99,7 +100,7 @@ class TestLogIn:
         assert opened.value not in repr(opened) + repr(stored)
 
     def test_gives_a_new_value_each_time(self) -> None:
-        user = make_user()
+        user = make_shopper()
         uow = FakeUnitOfWork(user)
 
         values = {log_in(proof_of(user), None, LIFETIME, uow)[1].value for _ in range(3)}
@@ -108,7 +109,7 @@ class TestLogIn:
         assert {len(value) for value in values} == {43}
 
     def test_ends_the_session_that_the_request_came_with(self) -> None:
-        user, other = make_user(), make_user()
+        user, other = make_shopper(), make_shopper()
         uow = FakeUnitOfWork(user, other)
         planted = open_session(other, LIFETIME, uow)
 
@@ -118,7 +119,7 @@ class TestLogIn:
             authenticate(planted.value, uow)
 
     def test_deletes_what_has_expired_and_keeps_the_rest(self) -> None:
-        user = make_user()
+        user = make_shopper()
         uow = FakeUnitOfWork(user)
         open_session(user, timedelta(0), uow)
         kept = open_session(user, timedelta(seconds=1), uow)
@@ -129,7 +130,7 @@ class TestLogIn:
         assert {authenticate(s.value, uow).user_pk for s in (kept, opened)} == {user.pk}
 
     def test_keeps_a_hash_with_the_new_parameters(self) -> None:
-        user = make_user()
+        user = make_shopper()
 
         log_in(Proof(user.pk, "old:correct horse", "new:x"), None, LIFETIME, FakeUnitOfWork(user))
 
@@ -139,8 +140,8 @@ class TestLogIn:
         "overrides", [{"password_hash": "old:changed"}, {"is_active": False}, {"pk": 10**6}]
     )
     def test_refuses_a_user_who_changed_since_the_check(self, overrides: dict[str, Any]) -> None:
-        proof = Proof(make_user().pk, "old:correct horse", "new:x")
-        user = make_user(**{"pk": proof.user_pk} | overrides)
+        proof = Proof(make_shopper().pk, "old:correct horse", "new:x")
+        user = make_shopper(**{"pk": proof.user_pk} | overrides)
         uow = FakeUnitOfWork(user)
 
         with pytest.raises(LoginFailed):
@@ -152,7 +153,7 @@ class TestLogIn:
 class TestAuthenticate:
     @pytest.mark.parametrize("user_type", UserType)
     def test_names_the_caller_of_a_live_session(self, user_type: UserType) -> None:
-        user = make_user(user_type=user_type)
+        user = make_shopper(user_type=user_type)
         uow = FakeUnitOfWork(user)
 
         caller = authenticate(open_session(user, LIFETIME, uow).value, uow)
@@ -186,7 +187,7 @@ class TestAuthenticate:
             authenticate("x" * 43, FakeUnitOfWork())
 
     def test_refuses_a_session_at_the_instant_it_expires(self) -> None:
-        user = make_user()
+        user = make_shopper()
         uow = FakeUnitOfWork(user)
         opened = open_session(user, LIFETIME, uow)
         uow.now = opened.expires_date
@@ -195,7 +196,7 @@ class TestAuthenticate:
             authenticate(opened.value, uow)
 
     def test_refuses_the_session_of_an_inactive_user(self) -> None:
-        user = make_user()
+        user = make_shopper()
         uow = FakeUnitOfWork(user)
         opened = open_session(user, LIFETIME, uow)
         user.is_active = False
@@ -206,7 +207,7 @@ class TestAuthenticate:
 
 class TestLogOut:
     def test_ends_the_session_and_no_other(self) -> None:
-        user = make_user()
+        user = make_shopper()
         uow = FakeUnitOfWork(user)
         ended, kept = (open_session(user, LIFETIME, uow) for _ in range(2))
 

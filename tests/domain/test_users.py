@@ -4,7 +4,7 @@ import pytest
 
 from domain.errors import InvalidInput
 from domain.users import EmailTaken, NewUser, User, UserType, WeakPassword, create_user, email_key
-from tests.domain.people import FakePasswords, FakeUnitOfWork, make_user
+from tests.domain.people import FakePasswords, FakeUnitOfWork, make_shopper
 
 LONGEST_EMAIL = f"{'a' * 64}@{'b' * 62}.{'b' * 61}.{'b' * 61}.co"
 
@@ -33,7 +33,7 @@ class TestCreateUser:
         assert (user.user_type, user.password_hash) == (UserType.GUEST, None)
 
     def test_refuses_an_email_that_differs_from_a_taken_one_in_case_only(self) -> None:
-        uow = FakeUnitOfWork(make_user(email="ayse@example.com"))
+        uow = FakeUnitOfWork(make_shopper(email="ayse@example.com"))
 
         with pytest.raises(EmailTaken) as refusal:
             create(uow, email="AYSE@example.com")
@@ -42,7 +42,7 @@ class TestCreateUser:
         assert uow.commits == 0
 
     def test_lets_a_guest_and_a_registered_user_share_an_email(self) -> None:
-        uow = FakeUnitOfWork(make_user(email="ayse@example.com"))
+        uow = FakeUnitOfWork(make_shopper(email="ayse@example.com"))
 
         assert create(uow, password=None).pk != create(uow, email="other@example.com").pk
 
@@ -114,4 +114,4 @@ class TestEmailKey:
 
 
 def test_a_user_is_shown_without_the_password_hash() -> None:
-    assert "correct horse" not in repr(make_user())
+    assert "correct horse" not in repr(make_shopper())
