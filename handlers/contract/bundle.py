@@ -149,7 +149,7 @@ class _Bundler:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        # Files are added while references are rewritten; the order is that of their discovery.
+        # The root is the first; others are added as references lead to them.
         self._files: dict[str, dict[str, Any]] = {ROOT: read_file(directory / ROOT)}
         self._components: dict[str, dict[str, Any]] = {}
         self._resources: dict[str, str] = {}
@@ -213,10 +213,10 @@ class _Bundler:
     def _check_files(self) -> None:
         """Nothing that a person wrote may be left out silently."""
         named = set(self._origins.values())
-        for file in self._files.keys() - {ROOT}:
-            for key in self._files[file].keys() - {"paths", "components"}:
+        for file, content in list(self._files.items())[1:]:
+            for key in sorted(content.keys() - {"paths", "components"}):
                 raise ContractError(f"{file}#{pointer_to(key)}: belongs in {ROOT}")
-            for path, _ in _members_of(self._files[file], "paths", file):
+            for path, _ in _members_of(content, "paths", file):
                 place = f"{file}#{pointer_to('paths', path)}"
                 if place not in named:
                     raise ContractError(f"{place}: {ROOT} does not name it")
@@ -263,8 +263,8 @@ def _name_session_cookie(components: dict[str, Any], name: str) -> None:
     scheme = components.get("securitySchemes", {}).get("SessionCookie")
     parameter = components.get("parameters", {}).get("SessionCookieHeader")
     if scheme and parameter:
-        written = parameter["description"].replace(f"`{scheme['name']}=", f"`{name}=")
-        parameter["description"] = written
+        written = parameter.get("description", "")
+        parameter["description"] = written.replace(f"`{scheme['name']}=", f"`{name}=")
         scheme["name"] = name
 
 
