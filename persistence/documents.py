@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
@@ -55,20 +56,17 @@ class DocumentKind(Generic[Entity]):
 class Documents(Protocol):
     """The documents of one kind, as the queries of that kind want them."""
 
-    def fetch(self, chosen: sa.Select[int], language: str, /) -> list[bytes]:
-        """Return the documents of the rows whose pks ``chosen`` selects, in its order."""
+    def fetch(self, chosen: sa.Select[int], language: str, /, **values: object) -> list[bytes]:
+        """Return the documents of the rows whose pks ``chosen`` selects, in its order.
 
-    def fetch_one(self, chosen: sa.Select[int], language: str, /) -> bytes | None:
-        """Return the document of the one row that ``chosen`` selects, if it selects any."""
+        ``values`` are its bound parameters: each statement is built once, and stays.
+        """
 
 
 class NoDocuments:
     """A writing unit of work has none: a rendering of what is not committed must not be kept."""
 
-    def fetch(self, _chosen: sa.Select[int], _language: str, /) -> list[bytes]:
-        raise RuntimeError("documents come from a reading unit of work")
-
-    def fetch_one(self, _chosen: sa.Select[int], _language: str, /) -> bytes | None:
+    def fetch(self, _chosen: sa.Select[int], _language: str, /, **_values: object) -> list[bytes]:
         raise RuntimeError("documents come from a reading unit of work")
 
 
@@ -82,18 +80,22 @@ class DocumentShelf(Generic[Entity]):
         self._renderer = renderer
         self._engines = engines
         self._options = loading(kind.entity, kind.shown)
+        self.with_bodies = cache(self._with_bodies)
 
-    def with_bodies(
-        self, chosen: sa.Select[int], language: str, now: datetime
-    ) -> sa.Select[int, bytes | None]:
-        """Add to the pks the bodies that may be served at ``now``; NULL: to be rendered."""
+    def values(self, language: str, now: datetime) -> dict[str, object]:
+        """Return what ``with_bodies`` binds."""
+        return {"language": language, "edition": self._renderer.edition, "now": now}
+
+    def _with_bodies(self, chosen: sa.Select[int]) -> sa.Select[int, bytes | None]:
+        """Add to the pks the bodies that may be served now; NULL: to be rendered."""
         rows, documents = self._kind.rows, self._kind.documents
+        ahead = documents.c.valid_until > sa.bindparam("now", type_=UtcDateTime)
         servable = sa.and_(
             documents.c[self._kind.owner] == rows.c.pk,
-            documents.c.language == language,
-            documents.c.edition == self._renderer.edition,
+            documents.c.language == sa.bindparam("language"),
+            documents.c.edition == sa.bindparam("edition"),
             documents.c.version == rows.c.version,
-            sa.or_(documents.c.valid_until.is_(None), documents.c.valid_until > now),
+            sa.or_(documents.c.valid_until.is_(None), ahead),
         )
         joined = rows.outerjoin(documents, servable)
         return chosen.add_columns(documents.c.body).select_from(joined)
@@ -158,9 +160,9 @@ class ShelvedDocuments(Generic[Entity]):
         self._shelf = shelf
         self._now = now
 
-    def fetch(self, chosen: sa.Select[int], language: str) -> list[bytes]:
-        found = self._session.execute(self._shelf.with_bodies(chosen, language, self._now))
-        bodies = dict(found.all())
+    def fetch(self, chosen: sa.Select[int], language: str, /, **values: object) -> list[bytes]:
+        values |= self._shelf.values(language, self._now)
+        bodies = dict(self._session.execute(self._shelf.with_bodies(chosen), values).all())
         missing = [pk for pk, body in bodies.items() if body is None]
         if missing:
             # Rendering takes a connection of its own. This one goes back to the pool first, or a
@@ -168,7 +170,3 @@ class ShelvedDocuments(Generic[Entity]):
             self._session.rollback()
             bodies.update(self._shelf.render(missing, language, self._now))
         return [body for body in bodies.values() if body is not None]
-
-    def fetch_one(self, chosen: sa.Select[int], language: str) -> bytes | None:
-        documents = self.fetch(chosen, language)
-        return documents[0] if documents else None

@@ -40,7 +40,11 @@ def connect(url: str, *, pool_size: int) -> Engines:
     ``pool_size`` connections in use waits 2 seconds for one.
     """
     engine = sa.create_engine(
-        _with_driver(url), pool_size=pool_size, max_overflow=0, pool_timeout=POOL_TIMEOUT
+        _with_driver(url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT,
+        hide_parameters=True,  # errors are logged, people's data is not
     )
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)

@@ -1,5 +1,7 @@
 """Tables of old orders, and the questions asked of them."""
 
+from functools import cache
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, relationship
 
@@ -24,6 +26,7 @@ from persistence.schema import (
     reference,
 )
 from persistence.searching import contains
+from persistence.statements import PAGE_LIMIT, PAGE_OFFSET, first, given
 from persistence.users import users
 
 # An address is a text of any length, and an entry of a PostgreSQL index is at most 2,704 bytes:
@@ -110,6 +113,35 @@ OLD_ORDER_DOCUMENTS = DocumentKind(
 )
 
 
+_USERS = old_orders.c.user_pk == sa.bindparam("user_pk")
+_OWN = sa.select(old_orders.c.pk).where(old_orders.c.pk == sa.bindparam("pk"), _USERS)
+_CONDITIONS = {
+    "user_pk": _USERS,
+    "currency": old_orders.c.currency == sa.bindparam("currency"),
+    "search": contains(old_orders.c.number, sa.bindparam("search", type_=sa.Text)),
+}
+
+
+@cache
+def _counted(names: tuple[str, ...]) -> sa.Select[int]:
+    counted = sa.select(sa.func.count()).select_from(old_orders)
+    return counted.where(*(_CONDITIONS[name] for name in names))
+
+
+@cache
+def _page(names: tuple[str, ...], sort: OldOrderSort) -> sa.Select[int]:
+    chosen = sa.select(old_orders.c.pk).where(*(_CONDITIONS[name] for name in names))
+    order = (_sorted(sort), old_orders.c.pk.desc())
+    return chosen.order_by(*order).limit(PAGE_LIMIT).offset(PAGE_OFFSET)
+
+
+def _sorted(sort: OldOrderSort) -> sa.ColumnElement:
+    column: sa.Column = old_orders.c[sort.field]
+    direction = column.desc() if sort.descending else column.asc()
+    # Where there is no NULL, saying where it goes would keep PostgreSQL from using the index.
+    return direction.nulls_last() if column.nullable else direction
+
+
 class SqlOldOrders:
     """The stored old orders, as ``domain.old_orders.OldOrders`` asks of them."""
 
@@ -126,35 +158,14 @@ class SqlOldOrders:
         return self._session.get(OldOrder, pk, options=options)
 
     def count(self, query: OldOrderQuery) -> int:
-        statement = sa.select(sa.func.count()).select_from(old_orders).where(*_conditions(query))
-        return self._session.execute(statement).scalar_one()
+        values = given(query)
+        return self._session.execute(_counted(tuple(values)), values).scalar_one()
 
     def documents(self, query: OldOrderQuery, page: PageRequest, language: str) -> list[bytes]:
-        statement = (
-            sa.select(old_orders.c.pk)
-            .where(*_conditions(query))
-            .order_by(_sorted(query.sort), old_orders.c.pk.desc())
-            .limit(page.limit)
-            .offset(page.offset)
-        )
-        return self._documents.fetch(statement, language)
+        values = given(query)
+        page_of = {"limit": page.limit, "offset": page.offset}
+        chosen = _page(tuple(values), query.sort)
+        return self._documents.fetch(chosen, language, **values, **page_of)
 
     def document(self, user_pk: int, pk: int, language: str) -> bytes | None:
-        own = (old_orders.c.pk == pk, old_orders.c.user_pk == user_pk)
-        return self._documents.fetch_one(sa.select(old_orders.c.pk).where(*own), language)
-
-
-def _conditions(query: OldOrderQuery) -> list[sa.ColumnElement[bool]]:
-    conditions = [old_orders.c.user_pk == query.user_pk]
-    if query.currency is not None:
-        conditions.append(old_orders.c.currency == query.currency)
-    if query.search:
-        conditions.append(contains(old_orders.c.number, query.search))
-    return conditions
-
-
-def _sorted(sort: OldOrderSort) -> sa.ColumnElement:
-    column: sa.Column = old_orders.c[sort.field]
-    direction = column.desc() if sort.descending else column.asc()
-    # Where there is no NULL, saying where it goes would keep PostgreSQL from using the index.
-    return direction.nulls_last() if column.nullable else direction
+        return first(self._documents.fetch(_OWN, language, user_pk=user_pk, pk=pk))

@@ -1,5 +1,7 @@
 """Table of orders, and the questions asked of it."""
 
+from functools import cache
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, relationship
 
@@ -37,6 +39,7 @@ from persistence.schema import (
 from persistence.searching import contains
 from persistence.shipping import shipping_companies
 from persistence.snapshots import use_stored_snapshots
+from persistence.statements import PAGE_LIMIT, PAGE_OFFSET, first, given
 from persistence.users import users
 
 orders = sa.Table(
@@ -165,6 +168,32 @@ ORDER_DOCUMENTS = DocumentKind(
 )
 
 
+_USERS = orders.c.user_pk == sa.bindparam("user_pk")
+_LATEST_FIRST = (orders.c.created_date.desc(), orders.c.pk.desc())
+_OWN = sa.select(orders.c.pk).where(orders.c.pk == sa.bindparam("pk"), _USERS)
+_HIGHEST = sa.select(orders.c.pk).where(_USERS).order_by(orders.c.pk.desc()).limit(1)
+_LATEST = sa.select(orders.c.pk).where(_USERS).order_by(*_LATEST_FIRST).limit(1)
+_CONDITIONS = {
+    "user_pk": _USERS,
+    "search": contains(orders.c.number, sa.bindparam("search", type_=sa.Text)),
+    "created_from": orders.c.created_date >= sa.bindparam("created_from"),
+    "created_to": orders.c.created_date <= sa.bindparam("created_to"),
+    "newest_only": orders.c.pk == _LATEST.correlate(None).scalar_subquery(),
+}
+
+
+@cache
+def _counted(names: tuple[str, ...]) -> sa.Select[int]:
+    counted = sa.select(sa.func.count()).select_from(orders)
+    return counted.where(*(_CONDITIONS[name] for name in names))
+
+
+@cache
+def _page(names: tuple[str, ...]) -> sa.Select[int]:
+    chosen = sa.select(orders.c.pk).where(*(_CONDITIONS[name] for name in names))
+    return chosen.order_by(*_LATEST_FIRST).limit(PAGE_LIMIT).offset(PAGE_OFFSET)
+
+
 class SqlOrders:
     """The stored orders, as ``domain.orders.Orders`` asks of them."""
 
@@ -181,50 +210,19 @@ class SqlOrders:
         return self._session.get(Order, pk, options=loading(Order, ORDER_DOCUMENTS.shown))
 
     def count(self, query: OrderQuery) -> int:
-        statement = sa.select(sa.func.count()).select_from(orders).where(*_conditions(query))
-        return self._session.execute(statement).scalar_one()
+        values = given(query)
+        return self._session.execute(_counted(tuple(values)), values).scalar_one()
 
     def documents(self, query: OrderQuery, page: PageRequest, language: str) -> list[bytes]:
-        statement = _latest_first(_conditions(query)).limit(page.limit).offset(page.offset)
-        return self._documents.fetch(statement, language)
+        values = given(query)
+        page_of = {"limit": page.limit, "offset": page.offset}
+        return self._documents.fetch(_page(tuple(values)), language, **values, **page_of)
 
     def document(self, user_pk: int, pk: int, language: str) -> bytes | None:
-        own = sa.select(orders.c.pk).where(orders.c.pk == pk, orders.c.user_pk == user_pk)
-        return self._documents.fetch_one(own, language)
+        return first(self._documents.fetch(_OWN, language, user_pk=user_pk, pk=pk))
 
     def newest_document(self, user_pk: int, language: str) -> bytes | None:
-        own = sa.select(orders.c.pk).where(orders.c.user_pk == user_pk)
-        return self._documents.fetch_one(own.order_by(orders.c.pk.desc()).limit(1), language)
+        return first(self._documents.fetch(_HIGHEST, language, user_pk=user_pk))
 
     def latest_document(self, user_pk: int, language: str) -> bytes | None:
-        latest = _latest_first([orders.c.user_pk == user_pk]).limit(1)
-        return self._documents.fetch_one(latest, language)
-
-
-def _latest_first(conditions: list[sa.ColumnElement[bool]]) -> sa.Select[int]:
-    newest = (orders.c.created_date.desc(), orders.c.pk.desc())
-    return sa.select(orders.c.pk).where(*conditions).order_by(*newest)
-
-
-def _conditions(query: OrderQuery) -> list[sa.ColumnElement[bool]]:
-    conditions = [orders.c.user_pk == query.user_pk]
-    if query.newest_only:
-        conditions.append(orders.c.pk == _newest_pk(query.user_pk))
-    if query.created_from is not None:
-        conditions.append(orders.c.created_date >= query.created_from)
-    if query.created_to is not None:
-        conditions.append(orders.c.created_date <= query.created_to)
-    if query.search:
-        conditions.append(contains(orders.c.number, query.search))
-    return conditions
-
-
-def _newest_pk(user_pk: int) -> sa.ScalarSelect[int]:
-    others = orders.alias()
-    return (
-        sa.select(others.c.pk)
-        .where(others.c.user_pk == user_pk)
-        .order_by(others.c.created_date.desc(), others.c.pk.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
+        return first(self._documents.fetch(_LATEST, language, user_pk=user_pk))

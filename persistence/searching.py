@@ -29,6 +29,6 @@ def _strpos(element: Position, compiler: SQLCompiler, **kwargs: Any) -> str:
     return f"strpos({compiler.process(element.clauses, **kwargs)})"
 
 
-def contains(column: sa.ColumnElement[str], part: str) -> sa.ColumnElement[bool]:
+def contains(column: sa.ColumnElement[str], part: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     """Whether ``part`` is in ``column``, taken literally."""
     return Position(column, part) > 0

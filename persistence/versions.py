@@ -11,6 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.util import identity_key
 
 from domain.cancellations import CancellationRequest, CancellationRequestImage, EasyReturn
 from domain.discounts import DiscountItem
@@ -80,11 +82,11 @@ def raise_versions(session: Session, *_: object) -> None:
         shown = _SHOWN[kind]
         conditions[shown.root].append(shown.root.c.pk.in_(shown.owners(sorted(keys))))
     for root, found in conditions.items():
-        raised = sa.update(root).where(sa.or_(*found)).values(version=root.c.version + 1)
-        session.execute(raised)
-        for entity in session.identity_map.values():
-            if isinstance(entity, _ROOTS[root]):
-                session.expire(entity, ["version"])
+        update = sa.update(root).where(sa.or_(*found)).values(version=root.c.version + 1)
+        for pk, version in session.execute(update.returning(root.c.pk, root.c.version)):
+            key: Any = identity_key(_ROOTS[root], pk)
+            if key in session.identity_map:
+                set_committed_value(session.identity_map[key], "version", version)
 
 
 def _changed(session: Session) -> dict[type, set[int]]:
