@@ -1,0 +1,198 @@
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+import pytest
+
+from domain.errors import InvalidInput
+from handlers.contract.bodies import FORM, Body
+from handlers.contract.negotiation import JSON
+from handlers.contract.refusals import UnsupportedMediaType
+from tests.handlers.contract.contracts import make_operation
+
+LOGIN = {
+    "type": "object",
+    "required": ["email", "password"],
+    "properties": {
+        "email": {"type": "string", "maxLength": 20, "minLength": 1},
+        "password": {"type": "string"},
+        "trusted": {"type": "boolean"},
+        "places": {
+            "type": "array",
+            "maxItems": 2,
+            "minItems": 1,
+            "items": {"type": "object", "required": ["name"]},
+        },
+        "born": {"type": ["string", "null"], "format": "date"},
+    },
+}
+VALID = b'{"email": "elif@example.com", "password": "secret"}'
+VALID_FORM = b"email=elif%40example.com&password=correct+horse"
+
+
+def make_body(*, required: bool = True, login: Mapping[str, Any] = LOGIN) -> Body:
+    content = {each: {"schema": {"$ref": "#/components/schemas/Login"}} for each in (JSON, FORM)}
+    body = make_operation(
+        method="post",
+        requestBody={"required": required, "content": content},
+        components={"schemas": {"Login": login, "Thing": {}, "Error": {}}},
+    ).body
+    assert body is not None
+    return body
+
+
+def refused(raw: bytes, content_type: str = JSON, **overrides: Any) -> InvalidInput:
+    with pytest.raises(InvalidInput) as refusal:
+        make_body(**overrides).read(raw, content_type)
+    return refusal.value
+
+
+class TestMediaType:
+    @pytest.mark.parametrize(
+        "content_type",
+        [JSON, "APPLICATION/JSON; charset=utf-8", " application/json ;x=y", FORM, FORM.title()],
+    )
+    def test_is_taken_in_any_spelling(self, content_type: str) -> None:
+        make_body().check_media_type(content_type, 9)
+
+    @pytest.mark.parametrize(
+        "content_type",
+        ["", ";charset=utf-8", "text/plain", "application/json, text/html", "json", "*/*"],
+    )
+    @pytest.mark.parametrize("required", [True, False])
+    def test_is_refused_when_it_is_missing_or_another(
+        self, content_type: str, required: bool
+    ) -> None:
+        with pytest.raises(UnsupportedMediaType):
+            make_body(required=required).check_media_type(content_type, 9)
+
+    def test_does_not_matter_for_an_optional_body_that_is_empty(self) -> None:
+        make_body(required=False).check_media_type("", 0)
+
+    def test_matters_for_a_required_body_that_is_empty(self) -> None:
+        with pytest.raises(UnsupportedMediaType):
+            make_body().check_media_type("", 0)
+
+
+class TestJson:
+    @pytest.mark.parametrize("content_type", [JSON, "APPLICATION/JSON; charset=utf-8"])
+    def test_is_loaded_without_what_is_unknown(self, content_type: str) -> None:
+        raw = VALID[:-1] + b', "extra": {"a": 1}, "trusted": true, "born": null}'
+
+        assert make_body().read(raw, content_type) == {
+            "email": "elif@example.com",
+            "password": "secret",
+            "trusted": True,
+            "born": None,
+        }
+
+    @pytest.mark.parametrize(
+        "raw",
+        [
+            b"{",
+            b" ",
+            b"null null",
+            b'{"email": NaN}',
+            b'{"email": Infinity}',
+            b'{"email": "\xff"}',
+            b'{"email": "\xed\xa0\x80"}',
+            b'{"email": "\\ud800"}',
+            b"\xef\xbb\xbf{}",
+            b"{'email': 'a'}",
+            b"[" * 100_000,
+            b'{"email": ' + b"[" * 2000 + b"]" * 2000 + b"}",
+        ],
+        ids=lambda raw: repr(raw[:20]),
+    )
+    def test_that_cannot_be_parsed_is_malformed(self, raw: bytes) -> None:
+        refusal = refused(raw)
+
+        assert (refusal.code, refusal.field) == ("malformed_body", None)
+        assert refusal.message == "The request body is malformed."
+
+    @pytest.mark.parametrize("raw", [b"[]", b"null", b'"text"', b"1", b"true"])
+    def test_that_is_no_object_is_refused_as_a_whole(self, raw: bytes) -> None:
+        refusal = refused(raw)
+
+        assert (refusal.field, refusal.message) == (None, "A valid object is required.")
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"email": 5}, "A valid string is required."),
+            ({"email": None}, "A valid string is required."),
+            ({"email": ""}, "Must be at least %(limit)s characters long."),
+            ({"trusted": "true"}, "A valid boolean is required."),
+            ({"trusted": 1}, "A valid boolean is required."),
+            ({"places": {}}, "A valid list is required."),
+            ({"places": []}, "Must have at least %(limit)s items."),
+            ({"places": [{}]}, "This field is required."),
+            ({"places": [{"name": "x"}, 1]}, "A valid object is required."),
+            ({"born": "2026-02-30"}, "Enter a valid date."),
+        ],
+        ids=str,
+    )
+    def test_that_does_not_fit_names_the_field_at_the_top(
+        self, change: dict[str, Any], message: str
+    ) -> None:
+        refusal = refused(orjson.dumps(orjson.loads(VALID) | change))
+
+        assert ([refusal.field], refusal.message) == (list(change), message)
+
+    def test_that_lacks_a_field_names_it(self) -> None:
+        refusal = refused(b'{"password": "secret"}')
+
+        assert (refusal.field, refusal.message) == ("email", "This field is required.")
+
+    def test_that_does_not_fit_tells_the_limit_and_never_the_value(self) -> None:
+        refusal = refused(VALID.replace(b"elif@", b"elif.kaya.longer@"))
+
+        assert refusal.params == {"limit": 20}
+        assert "elif" not in f"{refusal.message} {refusal}"
+
+    def test_that_has_an_unknown_key_is_refused_where_the_contract_says_so(self) -> None:
+        refusal = refused(VALID[:-1] + b', "a": 1}', login=LOGIN | {"additionalProperties": False})
+
+        assert (refusal.field, refusal.message) == (None, "This field is not known.")
+
+
+class TestForm:
+    def test_is_decoded_and_loaded(self) -> None:
+        form = make_body().read(VALID_FORM + b"&next=", f"{FORM}; charset=utf-8")
+
+        assert form == {"email": "elif@example.com", "password": "correct horse"}
+
+    def test_keeps_empty_fields(self) -> None:
+        assert refused(b"email=&password=x", FORM).field == "email"
+
+    @pytest.mark.parametrize("repeated", [b"email=x", b"e%6Dail=x", b"extra=1&extra=1"])
+    def test_with_a_field_given_twice_is_malformed(self, repeated: bytes) -> None:
+        assert refused(VALID_FORM + b"&" + repeated, FORM).code == "malformed_body"
+
+    @pytest.mark.parametrize("raw", [b"email=%FF&password=x", b"email=\xff", "email=ş".encode()])
+    def test_that_is_not_utf_8_is_malformed(self, raw: bytes) -> None:
+        refusal = refused(raw, FORM)
+
+        assert (refusal.code, refusal.message) == (
+            "malformed_body",
+            "The request body is malformed.",
+        )
+
+    def test_with_a_missing_field_names_it(self) -> None:
+        refusal = refused(b"email=elif%40example.com", FORM)
+
+        assert (refusal.field, refusal.message) == ("password", "This field is required.")
+
+    def test_in_json_is_no_form(self) -> None:
+        assert refused(VALID, FORM).field == "email"
+
+
+class TestEmptyBody:
+    @pytest.mark.parametrize("content_type", ["", JSON, FORM, "text/plain"])
+    def test_is_nothing_where_it_is_optional(self, content_type: str) -> None:
+        assert make_body(required=False).read(b"", content_type) is None
+
+    def test_is_refused_where_it_is_required(self) -> None:
+        refusal = refused(b"")
+
+        assert (refusal.code, refusal.field) == ("body_required", None)

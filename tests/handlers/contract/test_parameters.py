@@ -1,0 +1,251 @@
+from typing import Any
+
+import pytest
+
+from domain.errors import InvalidInput, NotFound
+from tests.handlers.contract.contracts import make_parameters
+
+INTEGER = {"type": "integer"}
+BOOLEAN = {"type": "boolean"}
+STRING = {"type": "string"}
+PATH_PK = {"in": "path", "required": True, "schema": INTEGER}
+LANGUAGE = {"in": "header", "schema": STRING | {"maxLength": 5}}
+
+
+def read(query: str | bytes, **schemas: Any) -> dict[str, Any]:
+    raw = query if isinstance(query, bytes) else query.encode("ascii")
+    return make_parameters(**schemas).read({}, raw, {})
+
+
+def refused(query: str | bytes, **schemas: Any) -> InvalidInput:
+    with pytest.raises(InvalidInput) as refusal:
+        read(query, **schemas)
+    return refusal.value
+
+
+class TestIntegers:
+    @pytest.mark.parametrize(
+        ("text", "value"),
+        [
+            ("0", 0),
+            ("-0", 0),
+            ("-1", -1),
+            ("007", 7),
+            ("9223372036854775807", 2**63 - 1),
+            ("9223372036854775808", 2**63),
+            ("-9223372036854775809", -(2**63) - 1),
+            ("10000000000000000000", 2**63),
+            ("-10000000000000000000", -(2**63)),
+            ("9" * 5000, 2**63),
+            ("-" + "9" * 5000, -(2**63)),
+            ("0" * 5000, 0),
+            ("0" * 5000 + "12", 12),
+        ],
+        ids=lambda value: str(value)[:24] if isinstance(value, str) else None,
+    )
+    def test_are_read_however_long_they_are(self, text: str, value: int) -> None:
+        assert read(f"page={text}", page=INTEGER) == {"page": value}
+
+    @pytest.mark.parametrize(
+        "text",
+        ["", "x", "1.0", "1e3", "%2B1", "+1", " 1", "1%0A", "--1", "-", "0x1", "1_0", "%D9%A1"],
+    )
+    def test_are_refused_in_any_other_spelling(self, text: str) -> None:
+        refusal = refused(f"page={text}", page=INTEGER)
+
+        assert (refusal.field, refusal.message) == ("page", "A valid integer is required.")
+
+    def test_are_refused_past_their_bounds(self) -> None:
+        limit = INTEGER | {"minimum": 1, "maximum": 100}
+
+        assert read("limit=1", limit=limit) | read("limit=100", limit=limit) == {"limit": 100}
+        assert refused("limit=0", limit=limit).message == "Must be at least %(limit)s."
+        assert refused("limit=101", limit=limit).params == {"limit": 100}
+        assert refused(f"limit={'9' * 5000}", limit=limit).field == "limit"
+
+
+class TestBooleans:
+    @pytest.mark.parametrize(
+        ("text", "value"), [("true", True), ("True", True), ("false", False), ("False", False)]
+    )
+    def test_are_read_in_json_and_in_python(self, text: str, value: bool) -> None:
+        assert read(f"last_month={text}", last_month=BOOLEAN) == {"last_month": value}
+
+    @pytest.mark.parametrize("text", ["", "1", "0", "yes", "TRUE", "null"])
+    def test_are_refused_in_any_other_spelling(self, text: str) -> None:
+        refusal = refused(f"last_month={text}", last_month=BOOLEAN)
+
+        assert (refusal.field, refusal.message) == ("last_month", "A valid boolean is required.")
+
+
+class TestTexts:
+    @pytest.mark.parametrize(
+        ("raw", "text"),
+        [
+            ("", ""),
+            ("a+b", "a b"),
+            ("a%2Bb", "a+b"),
+            ("a=b", "a=b"),
+            ("%C5%9F%26", "ş&"),
+            ("100%", "100%"),
+            ("%zz", "%zz"),
+            ("a;b", "a;b"),
+        ],
+    )
+    def test_are_percent_decoded(self, raw: str, text: str) -> None:
+        assert read(f"search={raw}", search=STRING) == {"search": text}
+
+    @pytest.mark.parametrize("raw", ["%FF", "%C5", "a%80b", "%ED%A0%80", "%C0%AF"])
+    def test_are_refused_when_they_are_not_utf_8(self, raw: str) -> None:
+        refusal = refused(f"search={raw}", search=STRING)
+
+        assert (refusal.field, refusal.message) == ("search", "This value is not valid UTF-8.")
+
+    @pytest.mark.parametrize(
+        ("keywords", "raw", "message"),
+        [
+            ({"enum": ["try", "usd"]}, "TRY", "This is not a valid choice."),
+            ({"pattern": "^[^\\u0000]*$"}, "a%00b", "This value is not valid."),
+            ({"maxLength": 2}, "%C5%9F%C5%9F%C5%9F", "Must be at most %(limit)s characters long."),
+            ({"minLength": 1}, "", "Must be at least %(limit)s characters long."),
+            ({"format": "date"}, "2026-02-30", "Enter a valid date."),
+            ({"format": "uuid"}, "123", "Enter a valid UUID."),
+        ],
+        ids=["enum", "pattern", "maxLength", "minLength", "date", "uuid"],
+    )
+    def test_are_refused_when_their_schema_does_not_allow_them(
+        self, keywords: dict[str, Any], raw: str, message: str
+    ) -> None:
+        refusal = refused(f"search={raw}", search=STRING | keywords)
+
+        assert (refusal.field, refusal.message) == ("search", message)
+
+    def test_count_characters_not_bytes(self) -> None:
+        assert read("search=%C5%9F%C5%9F", search=STRING | {"maxLength": 2}) == {"search": "şş"}
+
+
+class TestQuery:
+    def test_leaves_absent_parameters_to_the_handler_unless_there_is_a_default(self) -> None:
+        assert read("", page=INTEGER, limit=INTEGER | {"default": 20}) == {"limit": 20}
+
+    def test_prefers_what_is_given_to_the_default(self) -> None:
+        assert read("limit=5", limit=INTEGER | {"default": 20}) == {"limit": 5}
+
+    @pytest.mark.parametrize(
+        "query",
+        ["format=json", "_=1700000000", "&&", "=", "Page=x", "page%5B%5D=x", "%FF=1", "x=%FF"],
+    )
+    def test_passes_over_what_it_does_not_know(self, query: str) -> None:
+        assert read(f"{query}&page=2", page=INTEGER) == {"page": 2}
+
+    @pytest.mark.parametrize("query", ["page=2&page=2", "page=2&x=1&p%61ge=3"])
+    def test_refuses_a_known_parameter_that_is_given_twice(self, query: str) -> None:
+        refusal = refused(query, page=INTEGER)
+
+        assert (refusal.field, refusal.message) == (
+            "page",
+            "This parameter may be given only once.",
+        )
+
+    def test_takes_an_unknown_parameter_twice(self) -> None:
+        assert read("x=1&x=2", page=INTEGER) == {}
+
+    def test_knows_a_parameter_by_its_decoded_name(self) -> None:
+        assert read("%70age=2", page=INTEGER) == {"page": 2}
+
+    def test_takes_a_name_without_a_sign_of_equality_as_empty(self) -> None:
+        assert read("search", search=STRING) == {"search": ""}
+
+    @pytest.mark.parametrize("query", ["", "page=2"])
+    def test_refuses_the_absence_of_what_is_required(self, query: str) -> None:
+        number = {"in": "query", "required": True, "schema": STRING}
+
+        refusal = refused(query, number=number, page=INTEGER)
+
+        assert (refusal.field, refusal.message) == ("number", "This field is required.")
+
+    def test_never_repeats_a_refused_value(self) -> None:
+        refusal = refused("email=elif%40example.com", email=STRING | {"maxLength": 3})
+
+        assert "elif" not in f"{refusal.message} {refusal.params} {refusal}"
+
+
+class TestPath:
+    @pytest.mark.parametrize("text", ["x", "", "1.5", "\ufffd", "1\n"])
+    def test_that_does_not_fit_names_no_resource(self, text: str) -> None:
+        with pytest.raises(NotFound):
+            make_parameters(pk=PATH_PK).read({"pk": text}, b"", {})
+
+    def test_past_its_bounds_names_no_resource(self) -> None:
+        pk = PATH_PK | {"schema": INTEGER | {"minimum": 1}}
+
+        with pytest.raises(NotFound):
+            make_parameters(pk=pk).read({"pk": "-1"}, b"", {})
+
+    def test_that_has_no_meaning_names_no_resource(self) -> None:
+        day = {"in": "path", "required": True, "schema": STRING | {"format": "date-time"}}
+
+        with pytest.raises(NotFound):
+            make_parameters(day=day).read({"day": "9999-12-31T23:59:00-12:00"}, b"", {})
+
+    @pytest.mark.parametrize(
+        ("text", "pk"), [("-1", -1), ("9223372036854775808", 2**63), ("9" * 5000, 2**63)]
+    )
+    def test_that_is_a_number_is_left_to_the_domain(self, text: str, pk: int) -> None:
+        assert make_parameters(pk=PATH_PK).read({"pk": text}, b"", {}) == {"pk": pk}
+
+    def test_is_judged_after_the_query(self) -> None:
+        with pytest.raises(InvalidInput):
+            make_parameters(pk=PATH_PK, limit=INTEGER).read({"pk": "x"}, b"limit=x", {})
+
+
+class TestHeaders:
+    def read(self, parameter: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
+        return make_parameters(language=parameter).read({}, b"", headers)
+
+    def test_are_judged_and_not_handed_on(self) -> None:
+        assert self.read(LANGUAGE, {"language": "tr-tr"}) == {}
+
+    def test_are_refused_by_name(self) -> None:
+        with pytest.raises(InvalidInput) as refusal:
+            self.read(LANGUAGE, {"language": "tr-tr,en"})
+
+        assert refusal.value.field == "language"
+
+    def test_may_be_absent_unless_they_are_required(self) -> None:
+        assert self.read(LANGUAGE, {}) == {}
+        with pytest.raises(InvalidInput) as refusal:
+            self.read(LANGUAGE | {"required": True}, {})
+
+        assert refusal.value.message == "This field is required."
+
+
+class TestCompileParameter:
+    @pytest.mark.parametrize(
+        "schema",
+        [
+            {"type": "number"},
+            {"type": "array", "items": {"type": "string"}},
+            {"type": "object"},
+            {"type": ["integer", "null"]},
+            {"anyOf": [{"type": "integer"}, {"type": "string"}]},
+            {},
+        ],
+    )
+    def test_refuses_types_that_no_text_is_read_as(self, schema: dict[str, Any]) -> None:
+        with pytest.raises(ValueError, match="needs `type`"):
+            make_parameters(page=schema)
+
+    @pytest.mark.parametrize(
+        ("place", "style"),
+        [("cookie", "form"), ("query", "deepObject"), ("path", "matrix"), ("header", "form")],
+    )
+    def test_refuses_places_and_styles_that_are_not_read(self, place: str, style: str) -> None:
+        with pytest.raises(ValueError, match="place and style"):
+            make_parameters(page={"in": place, "style": style, "schema": INTEGER})
+
+
+def test_names_are_those_that_a_handler_takes() -> None:
+    parameters = make_parameters(pk=PATH_PK, page=INTEGER, language=LANGUAGE)
+
+    assert (parameters.names, parameters.path_names) == ({"pk", "page"}, {"pk"})
