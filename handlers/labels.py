@@ -19,6 +19,11 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "550": mark("Delivered"),
         "600": mark("Refunded"),
     },
+    "order_type": {
+        "regular": mark("Regular"),
+        "addon": mark("Add-on"),
+        "replacement": mark("Replacement"),
+    },
     "cancellation_type": {"cancel": mark("Cancellation"), "refund": mark("Refund")},
     "cancellation_status": {
         "open": mark("Open"),

@@ -1,0 +1,145 @@
+"""The whole application over an empty database, and clients whose exchanges are all judged."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+from starlette.testclient import TestClient
+
+from domain.old_orders import OldOrder
+from domain.orders import Order
+from domain.sessions import open_session
+from domain.users import User
+from handlers.app import create_app
+from handlers.context import Database, Parts
+from handlers.contract.bundle import load_contract
+from handlers.contract.routing import ContractApp
+from handlers.settings import Settings
+from tests.builders import make_old_order, make_order, make_user
+from tests.judge import HeaderJudge, Judge
+
+SUPPLIED = Path(__file__).parents[1] / "contract" / "supplied.json"
+
+Check = Callable[[httpx.Request, httpx.Response], None]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logs() -> None:
+    """Log lines go where pytest looks for them, instead of to the screen."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["event"]),
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    return Settings(secret="a secret of thirty-two characters", database_url=database_url)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[ContractApp]:
+    app = create_app(settings)
+    yield app
+    app.app.extensions["waybill"].database.close()
+
+
+@pytest.fixture(scope="session")
+def judges() -> list[Check]:
+    """The published contract, its headers, and the supplied contract where it has the status."""
+    published = load_contract().document
+    supplied = json.loads(SUPPLIED.read_text("utf-8"))
+    return [
+        Judge(published).check,
+        HeaderJudge(published).check,
+        Judge(supplied, only_its_own=True).check,
+    ]
+
+
+class Clients:
+    """Clients of one application; each keeps its own cookies."""
+
+    def __init__(self, app: ContractApp, judges: list[Check]) -> None:
+        self._app = app
+        self._judges = judges
+
+    def new(self, session: str | None = None) -> TestClient:
+        """A client with the cookie of this session."""
+        client = TestClient(self._app, follow_redirects=False)
+        client.event_hooks = {"response": [self._judge]}
+        if session is not None:
+            client.cookies.set("sessionid", session)
+        return client
+
+    def _judge(self, response: httpx.Response) -> None:
+        response.read()
+        for check in self._judges:
+            check(response.request, response)
+
+
+@pytest.fixture
+def clients(app: ContractApp, judges: list[Check]) -> Clients:
+    return Clients(app, judges)
+
+
+@pytest.fixture
+def client(clients: Clients) -> TestClient:
+    """Somebody without a session."""
+    return clients.new()
+
+
+class Shop:
+    """What is in the database of the application."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def user(self, **overrides: Any) -> User:
+        """A stored user."""
+        return self._stored("users", make_user(**overrides))
+
+    def order(self, user: User, **overrides: Any) -> Order:
+        """A stored order of the user."""
+        return self._stored("orders", make_order(user_pk=user.pk, **overrides))
+
+    def old_order(self, user: User, **overrides: Any) -> OldOrder:
+        """A stored old order of the user."""
+        return self._stored("old_orders", make_old_order(user_pk=user.pk, **overrides))
+
+    def session(self, user: User, days: int = 1) -> str:
+        """The cookie value of a new session of the user; negative days have run out."""
+        with self._database.writing() as uow:
+            return open_session(user, timedelta(days=days), uow).value
+
+    def _stored(self, kind: str, entity: Any) -> Any:
+        with self._database.writing() as uow:
+            getattr(uow, kind).add(entity)
+            uow.commit()
+        return entity
+
+
+@pytest.fixture
+def shop(app: ContractApp) -> Shop:
+    parts: Parts = app.app.extensions["waybill"]
+    return Shop(parts.database)
+
+
+@pytest.fixture
+def shopper(shop: Shop) -> User:
+    return shop.user()
+
+
+@pytest.fixture
+def shopping(clients: Clients, shop: Shop, shopper: User) -> TestClient:
+    """The shopper's client."""
+    return clients.new(shop.session(shopper))
