@@ -1,0 +1,57 @@
+"""Orders and old orders without a database: fakes that remember what they were asked."""
+
+from datetime import datetime
+from typing import Any
+
+from domain.callers import Caller
+from domain.paging import PageRequest
+from tests.builders import NOW
+
+SHOPPER = Caller(user_pk=1, is_guest=False)
+GUEST = Caller(user_pk=1, is_guest=True)
+
+
+class FakeOrders:
+    """``total`` orders; the documents that ``kept`` has by pk, and ``highest`` and ``latest``."""
+
+    def __init__(self, total: int = 0, kept: dict[object, bytes] | None = None) -> None:
+        self.total = total
+        self.kept = kept or {}
+        self.queries: list[Any] = []
+
+    def add(self, _: Any) -> None:
+        raise NotImplementedError
+
+    def get(self, _: int) -> Any:
+        raise NotImplementedError
+
+    def count(self, query: Any) -> int:
+        self.queries.append(query)
+        return self.total
+
+    def documents(self, query: Any, page: PageRequest, language: str) -> list[bytes]:
+        return [f"{page.number} in {language}".encode()]
+
+    def document(self, user_pk: int, pk: int, language: str) -> bytes | None:
+        return self.kept.get((user_pk, pk))
+
+    def newest_document(self, user_pk: int, language: str) -> bytes | None:
+        return self.kept.get("highest")
+
+    def latest_document(self, user_pk: int, language: str) -> bytes | None:
+        return self.kept.get("latest")
+
+
+class FakeUnitOfWork:
+    """The same orders under both names: services ask for one of them."""
+
+    users: Any
+    sessions: Any
+
+    def __init__(self, orders: Any, now: datetime = NOW) -> None:
+        self.now = now
+        self.orders = orders
+        self.old_orders = orders
+
+    def commit(self) -> None:
+        raise NotImplementedError
