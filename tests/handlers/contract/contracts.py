@@ -71,11 +71,8 @@ def make_parameters(**schemas: Mapping[str, Any]) -> Parameters:
     """
     compiled = []
     for name, given in schemas.items():
-        parameter = {"name": name} | (
-            dict(given) if "in" in given else {"in": "query", "schema": given}
-        )
-        judges = Judges({"schema": parameter["schema"]})
-        compiled.append(
-            compile_parameter(parameter, parameter["schema"], judges.compile("/schema"))
-        )
+        shown: dict[str, Any] = {"in": "query", "schema": given}
+        parameter = {"name": name, **(given if "in" in given else shown)}
+        judge = Judges(parameter).compile("/schema")
+        compiled.append(compile_parameter(parameter, parameter["schema"], judge))
     return Parameters(compiled)

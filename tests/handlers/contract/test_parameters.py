@@ -248,4 +248,5 @@ class TestCompileParameter:
 def test_names_are_those_that_a_handler_takes() -> None:
     parameters = make_parameters(pk=PATH_PK, page=INTEGER, language=LANGUAGE)
 
-    assert (parameters.names, parameters.path_names) == ({"pk", "page"}, {"pk"})
+    assert set(parameters.names) == {"pk", "page"}
+    assert set(parameters.path_names) == {"pk"}
