@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from flask import Response, render_template, request
 
@@ -20,7 +21,9 @@ def login_page(
 
 def login_required_page() -> Response:
     """Sends a browser to the login page, and from there back to where it was."""
-    return _page("login_required.html", 403, leads_to=request.full_path.removesuffix("?"))
+    query = request.query_string.decode()
+    here = quote(request.path) + (f"?{query}" if query else "")
+    return _page("login_required.html", 403, leads_to=here)
 
 
 def _page(
