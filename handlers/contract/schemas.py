@@ -99,7 +99,7 @@ class Schemas:
         """
         schema = self._class_for(component, self._rendering_class)
         if unused := sorted(self._sources.keys() - self._built.keys()):
-            raise ContractError(f"sources without a component below {component}: {unused}")
+            raise ContractError(f"{self._place(component)}: uses no sources of {unused}")
         return schema()
 
     def for_loading(self, component: str) -> Schema:
