@@ -1,0 +1,50 @@
+import re
+import shlex
+
+import pytest
+
+from domain.users import User, UserType
+from tests.handlers.cli.conftest import Run
+from tests.handlers.conftest import Clients, Shop
+
+CREATE = ("sessions", "create", "--email", "ayse@example.com")
+
+
+@pytest.fixture
+def shopper(shop: Shop) -> User:
+    return shop.user(email="ayse@example.com")
+
+
+class TestCreate:
+    @pytest.mark.usefixtures("shopper")
+    def test_prints_a_curl_line_that_lists_the_orders(self, waybill: Run, clients: Clients) -> None:
+        *_, line = waybill(*CREATE).output.splitlines()
+
+        curl, _, cookies, _, header, url = shlex.split(line)
+
+        headers = {"Cookie": cookies, **dict([header.split(": ")])}
+        assert (curl, url) == ("curl", "http://127.0.0.1:8000/users/orders/")
+        assert clients.new().get("/users/orders/", headers=headers).status_code == 200
+
+    @pytest.mark.usefixtures("shopper")
+    def test_prints_what_changes_something_too(self, waybill: Run, clients: Clients) -> None:
+        output = waybill(*CREATE[:3], "AYSE@example.com").output
+
+        cookies, header = re.findall(r"^(?:Cookies|Header) +(.*?)(?:  |$)", output, re.MULTILINE)
+
+        headers = {"Cookie": cookies, **dict([header.split(": ")])}
+        assert clients.new().post("/users/logout/", headers=headers).status_code == 204
+
+    def test_finds_a_guest_by_the_flag(self, waybill: Run, shop: Shop) -> None:
+        shop.user(email="ayse@example.com", user_type=UserType.GUEST)
+
+        assert waybill(*CREATE).exit_code == 1
+        assert waybill(*CREATE, "--guest").exit_code == 0
+
+    def test_refuses_a_user_who_is_not_active(self, waybill: Run, shop: Shop) -> None:
+        shop.user(email="ayse@example.com", is_active=False)
+
+        result = waybill(*CREATE)
+
+        assert result.exit_code == 1
+        assert "There is no active registered user ayse@example.com." in result.output
