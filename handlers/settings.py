@@ -1,8 +1,10 @@
 """Settings: environment variables named WAYBILL_…, read once at start."""
 
 import logging
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import MISSING, Field, dataclass, field, fields
 from enum import StrEnum
+from typing import Any
 
 from environs import Env
 from marshmallow.validate import Length, OneOf, Range, Regexp
@@ -10,6 +12,8 @@ from marshmallow.validate import Length, OneOf, Range, Regexp
 from handlers.contract.violations import ResponseValidation
 
 LANGUAGES = ("en-us", "tr-tr")
+_POSITIVE = Range(min=1)
+_COOKIE_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z"  # a token of RFC 9110
 
 
 class LogFormat(StrEnum):
@@ -19,32 +23,34 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+def _checked(validate: Callable[[Any], Any], default: Any = MISSING) -> Any:
+    return field(default=default, metadata={"validate": validate})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything that can be set; the README lists each with its meaning."""
+    """Everything that can be set; the README lists each with its meaning.
 
-    secret: str
+    Each is read from the variable of its name in upper case, behind WAYBILL_.
+    """
+
+    secret: str = _checked(Length(min=32))
     database_url: str = "sqlite:///var/waybill.sqlite3"
-    database_pool_size: int = 10
+    database_pool_size: int = _checked(_POSITIVE, 10)
     host: str = "127.0.0.1"
-    port: int = 8000
-    workers: int = 1
-    trusted_proxies: int = 0
-    session_cookie: str = "sessionid"
-    session_days: int = 14
+    port: int = _checked(Range(min=1, max=65535), 8000)
+    workers: int = _checked(_POSITIVE, 1)
+    trusted_proxies: int = _checked(Range(min=0), 0)
+    session_cookie: str = _checked(Regexp(_COOKIE_NAME), "sessionid")
+    session_days: int = _checked(_POSITIVE, 14)
     secure_cookies: bool = False
-    default_language: str = "en-us"
-    return_window_days: int = 14
+    default_language: str = _checked(OneOf(LANGUAGES), "en-us")
+    return_window_days: int = _checked(Range(min=0), 14)
     response_validation: ResponseValidation = ResponseValidation.ENFORCE
     limits: bool = True
     limits_storage: str = "memory://"
     log_format: LogFormat = LogFormat.CONSOLE
-    log_level: int = logging.INFO
-
-
-_DEFAULTS = {each.name: each.default for each in fields(Settings)}
-_POSITIVE = Range(min=1)
-_COOKIE_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z"  # a token of RFC 9110
+    log_level: int = field(default=logging.INFO, metadata={"reader": "log_level"})
 
 
 def read_settings() -> Settings:
@@ -53,39 +59,17 @@ def read_settings() -> Settings:
     Raises environs.EnvValidationError, naming every variable that can't be used.
     """
     env = Env(prefix="WAYBILL_", eager=False)
-    values = {
-        "secret": env.str("SECRET", validate=Length(min=32)),
-        "database_url": env.str("DATABASE_URL", _DEFAULTS["database_url"]),
-        "database_pool_size": _integer(env, "database_pool_size", _POSITIVE),
-        "host": env.str("HOST", _DEFAULTS["host"]),
-        "port": _integer(env, "port", Range(min=1, max=65535)),
-        "workers": _integer(env, "workers", _POSITIVE),
-        "trusted_proxies": _integer(env, "trusted_proxies", Range(min=0)),
-        "session_cookie": env.str(
-            "SESSION_COOKIE", _DEFAULTS["session_cookie"], validate=Regexp(_COOKIE_NAME)
-        ),
-        "session_days": _integer(env, "session_days", _POSITIVE),
-        "secure_cookies": env.bool("SECURE_COOKIES", _DEFAULTS["secure_cookies"]),
-        "default_language": env.str(
-            "DEFAULT_LANGUAGE", _DEFAULTS["default_language"], validate=OneOf(LANGUAGES)
-        ),
-        "return_window_days": _integer(env, "return_window_days", Range(min=0)),
-        "response_validation": env.enum(
-            "RESPONSE_VALIDATION",
-            _DEFAULTS["response_validation"],
-            enum=ResponseValidation,
-            by_value=True,
-        ),
-        "limits": env.bool("LIMITS", _DEFAULTS["limits"]),
-        "limits_storage": env.str("LIMITS_STORAGE", _DEFAULTS["limits_storage"]),
-        "log_format": env.enum(
-            "LOG_FORMAT", _DEFAULTS["log_format"], enum=LogFormat, by_value=True
-        ),
-        "log_level": env.log_level("LOG_LEVEL", _DEFAULTS["log_level"]),
-    }
+    values = {each.name: _read(env, each) for each in fields(Settings)}
     env.seal()
     return Settings(**values)
 
 
-def _integer(env: Env, name: str, bounds: Range) -> int:
-    return env.int(name.upper(), _DEFAULTS[name], validate=bounds)
+def _read(env: Env, setting: Field[Any]) -> Any:
+    options: dict[str, Any] = {"validate": setting.metadata.get("validate")}
+    kind: Any = setting.type
+    if issubclass(kind, StrEnum):
+        options |= {"enum": kind, "by_value": True}
+    if setting.default is not MISSING:
+        options["default"] = setting.default
+    reader = setting.metadata.get("reader", "enum" if "enum" in options else kind.__name__)
+    return getattr(env, reader)(setting.name.upper(), **options)

@@ -1,5 +1,7 @@
 """What a client is told about a value that does not fit, by the JSON Schema keyword it fails."""
 
+from typing import Any
+
 from jsonschema_rs import ValidationError
 
 from domain.errors import InvalidInput
@@ -48,7 +50,7 @@ def format_message(name: str) -> str:
 
 def refusal(error: ValidationError, field: str | None) -> InvalidInput:
     """The refusal for ``field`` that one validation error means; it never holds the value."""
-    kind = error.kind
+    kind: Any = error.kind  # each kind has members of its own
     if kind.name == "type":
         message = type_message(kind.types[0])
     elif kind.name == "format":

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from jsonschema_rs import Draft202012Validator
+from werkzeug.datastructures import Headers
 
 from domain.errors import InvalidInput, NotFound
 from handlers.contract.conversion import converter
@@ -132,7 +133,7 @@ class Parameters:
         self.names = frozenset(self._query) | self.path_names
 
     def read(
-        self, path: Mapping[str, str], query: bytes, headers: Mapping[str, str]
+        self, path: Mapping[str, str], query: bytes, headers: Headers | Mapping[str, str]
     ) -> dict[str, Any]:
         """The handler's keyword arguments; an absent parameter is left to the handler's default,
         unless the contract has one.

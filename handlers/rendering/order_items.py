@@ -20,9 +20,7 @@ from handlers.rendering.values import (
     translated,
 )
 
-PRODUCT = Sources(
-    "UserOrderProduct", Product, {"id": attribute("pk"), "name": translated("name")}
-)
+PRODUCT = Sources("UserOrderProduct", Product, {"id": attribute("pk"), "name": translated("name")})
 
 
 def _group_amount(group: ShippingOptionGroup, _rendering: Rendering) -> str:
@@ -43,7 +41,7 @@ EASY_RETURN_SHIPPING_COMPANY = Sources(
 
 
 def _datasource(item: OrderItem, _rendering: Rendering) -> dict[str, Any] | None:
-    return item.seller and {"pk": item.seller.pk, "name": item.seller.name}
+    return {"pk": item.seller.pk, "name": item.seller.name} if item.seller else None
 
 
 def order_item_sources(policy: ReturnPolicy) -> Sources:

@@ -27,7 +27,7 @@ class ContractRenderer(Generic[Entity]):
     ``valid_until`` tells when the clock alone will make the document wrong, None for never.
     """
 
-    def __init__(  # noqa: PLR0913  # the composition root hands in each part once
+    def __init__(
         self,
         contract: Contract,
         component: str,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -25,6 +25,7 @@ from tests.judge import HeaderJudge, Judge
 
 SUPPLIED = Path(__file__).parents[1] / "contract" / "supplied.json"
 
+Entity = TypeVar("Entity")
 Check = Callable[[httpx.Request, httpx.Response], None]
 
 
@@ -121,7 +122,7 @@ class Shop:
         with self._database.writing() as uow:
             return open_session(user, timedelta(days=days), uow).value
 
-    def _stored(self, kind: str, entity: Any) -> Any:
+    def _stored(self, kind: str, entity: Entity) -> Entity:
         with self._database.writing() as uow:
             getattr(uow, kind).add(entity)
             uow.commit()

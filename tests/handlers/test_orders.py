@@ -54,9 +54,7 @@ class TestListUserOrders:
     ) -> None:
         shop.order(shopper, number=f"x{search}y")
         shop.order(shopper, number="xb1ay")
-        assert numbers(shopping.get("/users/orders/", params={"search": search})) == [
-            f"x{search}y"
-        ]
+        assert numbers(shopping.get("/users/orders/", params={"search": search})) == [f"x{search}y"]
 
     def test_last_month_leaves_out_what_is_older(
         self, shop: Shop, shopper: User, shopping: TestClient
@@ -172,7 +170,9 @@ class TestGetOrderCancellation:
     def test_shows_what_can_be_cancelled(
         self, shop: Shop, shopper: User, shopping: TestClient
     ) -> None:
-        order = shop.order(shopper, items=[make_item(price=30000, quantity=3, cancelled_quantity=1)])
+        order = shop.order(
+            shopper, items=[make_item(price=30000, quantity=3, cancelled_quantity=1)]
+        )
         shown = shopping.get(f"/users/orders/{order.pk}/cancellation/").json()
         assert shown["is_cancellable"] is True
         assert shown["orderitem_set"][0]["cancellable_quantity"] == 2
