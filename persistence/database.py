@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from domain.documents import Renderer
 from domain.errors import Unavailable
+from domain.imports import Imports
 from domain.old_orders import OldOrder
 from domain.orders import Order
 from domain.unit_of_work import UnitOfWork
 from persistence import migrations
 from persistence.documents import DocumentShelf, NoDocuments, ShelvedDocuments
 from persistence.engines import connect
+from persistence.imports import SqlImports
 from persistence.old_orders import OLD_ORDER_DOCUMENTS
 from persistence.orders import ORDER_DOCUMENTS
 from persistence.unit_of_work import SqlUnitOfWork
@@ -78,6 +80,12 @@ class Database:
             yield SqlUnitOfWork(
                 session, self._clock(), order_documents=none, old_order_documents=none
             )
+
+    @contextmanager
+    def importing(self) -> Iterator[Imports]:
+        """The storing of imported documents, in one transaction as in ``writing``."""
+        with _available(), self._writing() as session:
+            yield SqlImports(session, self._clock())
 
     def ping(self) -> None:
         """Ask the database for an answer. Raises Unavailable."""

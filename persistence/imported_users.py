@@ -1,0 +1,59 @@
+"""The users of imported orders."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from domain.imports import ImportedUser
+from persistence.upserts import insert
+from persistence.users import users
+
+
+class ImportedUsers:
+    """Those users of a batch that are stored, found by e-mail key and type."""
+
+    def __init__(self, session: Session, wanted: Iterable[ImportedUser]) -> None:
+        self._session = session
+        self._pks: dict[tuple[str, str], int] = {}
+        self._look_up({user.email_key for user in wanted})
+
+    def find(self, user: ImportedUser) -> int | None:
+        """Return the user's pk, if the user is stored."""
+        return self._pks.get((user.email_key, user.user_type))
+
+    def pk(self, user: ImportedUser) -> int:
+        """Return the pk of a user who is stored."""
+        return self._pks[user.email_key, user.user_type]
+
+    def keep_missing(self, wanted: Iterable[ImportedUser], now: datetime) -> None:
+        """Store those who are not stored yet; the others keep what is on file of them."""
+        missing = {
+            (user.email_key, user.user_type): user for user in wanted if self.find(user) is None
+        }
+        if not missing:
+            return
+        rows = [
+            {
+                "uuid": uuid4(),
+                "email": user.email,
+                "email_key": user.email_key,
+                "user_type": user.user_type,
+                "first_name": user.first_name,
+                "last_name": user.last_name,
+                "is_active": True,
+                "created_date": now,
+            }
+            # In one order everywhere, so that two writers never wait for each other.
+            for _, user in sorted(missing.items())
+        ]
+        statement = insert(self._session.get_bind().dialect, users).on_conflict_do_nothing()
+        self._session.execute(statement, rows)
+        self._look_up({key for key, _ in missing})
+
+    def _look_up(self, keys: set[str]) -> None:
+        found = sa.select(users.c.email_key, users.c.user_type, users.c.pk)
+        for key, user_type, pk in self._session.execute(found.where(users.c.email_key.in_(keys))):
+            self._pks[key, user_type] = pk
