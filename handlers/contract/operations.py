@@ -123,9 +123,11 @@ class Compiler:
             try:
                 loader = self._schemas.for_loading(content["schema"]["$ref"].removeprefix(_SCHEMAS))
                 forms[media_type] = compile_form(media_type, self._judges.compile(place), loader)
-            except (KeyError, ValueError) as error:
-                reason = f"a body needs a component as its schema: {error}"
+            except KeyError as error:
+                reason = "a body needs a component as its schema"
                 raise ContractError(f"{self._contract.origin(place)}: {reason}") from error
+            except ValueError as error:
+                raise ContractError(f"{self._contract.origin(place)}: {error}") from error
         return Body(forms, required=found.get("required", False))
 
     def _responses(self, spec: Mapping[str, Any], pointer: str) -> Responses:

@@ -1,0 +1,208 @@
+from typing import Any
+
+import pytest
+
+from handlers.contract.bundle import ContractError
+from tests.handlers.contract.contracts import (
+    THING,
+    compile_operations,
+    has_json,
+    make_contract,
+    make_operation,
+    make_spec,
+)
+
+THINGS = "things.yaml#/paths/~1things~1"
+PK = {"name": "pk", "in": "path", "required": True, "schema": {"type": "integer"}}
+PAGE = {"name": "page", "in": "query", "schema": {"$ref": "#/components/schemas/Page"}}
+PAGE_SCHEMA = {"type": "integer", "maximum": 9}
+
+
+def fault(path: str = "/things/", **overrides: Any) -> str:
+    with pytest.raises(ContractError) as error:
+        make_operation(path, **overrides)
+    return str(error.value)
+
+
+class TestOperation:
+    @pytest.mark.parametrize(
+        ("operation_id", "name"),
+        [
+            ("listUserOrders", "list_user_orders"),
+            ("logIn", "log_in"),
+            ("getContractJson", "get_contract_json"),
+            ("ping", "ping"),
+        ],
+    )
+    def test_is_handled_by_the_function_of_its_name(self, operation_id: str, name: str) -> None:
+        assert make_operation(operationId=operation_id).function_name == name
+
+    @pytest.mark.parametrize(
+        ("method", "unsafe"),
+        [("get", False), ("head", False), ("options", False), ("post", True), ("delete", True)],
+    )
+    def test_is_unsafe_when_it_may_change_something(self, method: str, unsafe: bool) -> None:
+        assert make_operation(method=method).unsafe is unsafe
+
+    def test_knows_where_it_stands(self) -> None:
+        operation = make_operation("/a/{pk}.{kind}/", parameters=[PK, PK | {"name": "kind"}])
+
+        assert (operation.method, operation.resource) == ("get", "things")
+        assert operation.pointer == "/paths/~1a~1{pk}.{kind}~1/get"
+        assert operation.path_names == ["pk", "kind"]
+
+
+class TestOperations:
+    def test_come_with_every_method_of_every_path(self) -> None:
+        contract = make_contract(
+            {
+                "/b/": {
+                    "post": make_spec(operationId="addB"),
+                    "get": make_spec(operationId="getB"),
+                },
+                "/a/": {"delete": make_spec(operationId="dropA")},
+            }
+        )
+
+        operations = compile_operations(contract)
+
+        assert [each.operation_id for each in operations] == ["getB", "addB", "dropA"]
+
+    def test_without_security_of_their_own_have_that_of_the_contract(self) -> None:
+        contract = make_contract(
+            {
+                "/own/": {"get": make_spec(operationId="own", security=[{"Token": []}])},
+                "/open/": {"get": make_spec(operationId="open", security=[])},
+                "/other/": {"get": make_spec(operationId="other")},
+            }
+        )
+        contract.document["security"] = [{"Cookie": []}]
+
+        operations = compile_operations(contract)
+
+        assert [each.security for each in operations] == [("Token",), (), ("Cookie",)]
+
+
+class TestParameters:
+    def test_of_the_path_are_shared_by_its_operations(self) -> None:
+        path = {"get": make_spec(operationId="getThing"), "parameters": [PK]}
+        contract = make_contract({"/things/{pk}/": {"get": path["get"]}})
+        contract.document["paths"]["/things/{pk}/"] = path
+
+        [operation] = compile_operations(contract)
+
+        assert operation.parameters.read({"pk": "7"}, b"", {}) == {"pk": 7}
+
+    def test_and_their_schemas_may_be_references(self) -> None:
+        operation = make_operation(
+            parameters=[{"$ref": "#/components/parameters/Page"}],
+            components={
+                "parameters": {"Page": PAGE},
+                "schemas": {"Page": PAGE_SCHEMA, "Thing": {}, "Error": {}},
+            },
+        )
+
+        assert operation.parameters.read({}, b"page=9", {}) == {"page": 9}
+
+    @pytest.mark.parametrize(
+        ("change", "reason"),
+        [
+            ({"in": "cookie"}, "a parameter of this place and style is not supported"),
+            ({"schema": {"type": "array"}}, "a parameter needs `type`: integer, boolean or string"),
+        ],
+        ids=str,
+    )
+    def test_that_are_not_supported_name_their_place(
+        self, change: dict[str, Any], reason: str
+    ) -> None:
+        page = PAGE | {"schema": PAGE_SCHEMA} | change
+
+        assert fault(parameters=[page]) == f"{THINGS}/get/parameters/0: {reason}"
+
+    def test_that_are_shared_and_not_supported_name_the_component(self) -> None:
+        shared = PAGE | {"schema": {"type": "number"}}
+
+        told = fault(
+            parameters=[{"$ref": "#/components/parameters/Page"}],
+            components={"parameters": {"Page": shared}},
+        )
+
+        assert told.startswith("things.yaml#/components/parameters/Page: a parameter needs")
+
+    def test_without_a_schema_name_their_place(self) -> None:
+        page = {"name": "page", "in": "query", "content": {"application/json": {}}}
+
+        assert fault(parameters=[page]).startswith(f"{THINGS}/get/parameters/0: ")
+
+    @pytest.mark.parametrize(
+        ("path", "parameters", "described"),
+        [("/things/{pk}/", [], "[]"), ("/things/", [PK], "['pk']")],
+        ids=["not described", "not in the path"],
+    )
+    def test_of_the_path_are_those_in_its_name(
+        self, path: str, parameters: list[Any], described: str
+    ) -> None:
+        assert fault(path, parameters=parameters).endswith(
+            f"/get: describes {described} in its path"
+        )
+
+
+class TestBodies:
+    def test_may_be_references(self) -> None:
+        operation = make_operation(
+            method="post",
+            requestBody={"$ref": "#/components/requestBodies/Thing"},
+            components={"requestBodies": {"Thing": has_json(THING)}},
+        )
+
+        assert operation.body is not None
+        assert operation.body.read(b'{"name": "cup"}', "application/json") == {"name": "cup"}
+        assert operation.body.read(b"", "") is None
+
+    @pytest.mark.parametrize(
+        "schema", [{"type": "object"}, {"$ref": "#/components/schemas/Nobody"}], ids=str
+    )
+    def test_need_a_component(self, schema: dict[str, Any]) -> None:
+        told = fault(method="post", requestBody=has_json(schema))
+
+        place = f"{THINGS}/post/requestBody/content/application~1json/schema"
+        assert told == f"{place}: a body needs a component as its schema"
+
+    def test_need_a_media_type_that_is_decoded(self) -> None:
+        told = fault(method="post", requestBody={"content": {"text/csv": {"schema": THING}}})
+
+        place = f"{THINGS}/post/requestBody/content/text~1csv/schema"
+        assert told == f"{place}: a request body of type text/csv is not supported"
+
+
+class TestResponses:
+    @pytest.mark.parametrize("status", ["default", "2XX"])
+    def test_are_named_status_by_status(self, status: str) -> None:
+        told = fault(responses={status: {"description": "Whatever."}})
+
+        assert told == (
+            f"{THINGS}/get/responses/{status}:"
+            " each status is named; ranges and `default` are not supported"
+        )
+
+    @pytest.mark.parametrize("responses", [{"200": has_json(THING)}, None])
+    def test_have_one_for_whatever_breaks(self, responses: dict[str, Any] | None) -> None:
+        spec = make_spec()
+        spec["responses"] = responses
+        if responses is None:
+            del spec["responses"]
+
+        with pytest.raises(ContractError) as error:
+            compile_operations(make_contract({"/things/": {"get": spec}}))
+
+        assert str(error.value) == (
+            f"{THINGS}/get/responses: 500 is missing, the answer to whatever breaks"
+        )
+
+    def test_may_be_references(self) -> None:
+        operation = make_operation(
+            responses={"404": {"$ref": "#/components/responses/Missing"}},
+            components={"responses": {"Missing": has_json({"type": "object"})}},
+        )
+
+        assert operation.responses.allows(404, "application/json")
