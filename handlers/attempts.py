@@ -3,14 +3,20 @@
 import hmac
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import IPv6Address, ip_address
 
+import structlog
 from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
+from domain.errors import Unavailable
 from handlers.settings import Settings
 
+_log = structlog.get_logger(__name__)
 _PER_EMAIL = RateLimitItemPerMinute(10, 15)
 _PER_ADDRESS = RateLimitItemPerMinute(50, 15)
 
@@ -24,21 +30,24 @@ class LoginAttempts:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._limiter = MovingWindowRateLimiter(storage_from_string(settings.limits_storage))
+        storage = storage_from_string(settings.limits_storage, wrap_exceptions=True)
+        self._limiter = MovingWindowRateLimiter(storage)
         self._secret = settings.secret.encode()
         self._is_limited = settings.limits
 
     def retry_after(self, email_key: str, address: str) -> int | None:
-        waits = [
-            self._limiter.get_window_stats(limit, key).reset_time - time.time()
-            for limit, key in self._counted(email_key, address)
-            if not self._limiter.test(limit, key)
-        ]
+        with _available():
+            waits = [
+                self._limiter.get_window_stats(limit, key).reset_time - time.time()
+                for limit, key in self._counted(email_key, address)
+                if not self._limiter.test(limit, key)
+            ]
         return math.ceil(max(waits)) if waits else None
 
     def record_miss(self, email_key: str, address: str) -> None:
-        for limit, key in self._counted(email_key, address):
-            self._limiter.hit(limit, key)
+        with _available():
+            for limit, key in self._counted(email_key, address):
+                self._limiter.hit(limit, key)
 
     def _counted(self, email_key: str, address: str) -> list[tuple[RateLimitItem, str]]:
         if not self._is_limited:
@@ -50,6 +59,16 @@ class LoginAttempts:
 
     def _hashed(self, kind: str, value: str) -> str:
         return hmac.digest(self._secret, f"{kind}:{value}".encode(), "sha256").hex()
+
+
+@contextmanager
+def _available() -> Iterator[None]:
+    """Nobody logs in uncounted: without the storage the answer is Unavailable."""
+    try:
+        yield
+    except StorageError as error:
+        _log.exception("limits_storage_unavailable")
+        raise Unavailable from error
 
 
 def _network(address: str) -> str:

@@ -11,6 +11,8 @@ from handlers.context import language
 from handlers.contract.negotiation import HTML
 from handlers.translations import translate
 
+_MAX_LOCAL_PATH = 2048
+
 
 def login_page(
     leads_to: str, problem: str = "", status: int = 200, headers: Mapping[str, str] | None = None
@@ -20,10 +22,14 @@ def login_page(
 
 
 def login_required_page() -> Response:
-    """Sends a browser to the login page, and from there back to where it was."""
+    """Sends a browser to the login page, and from there back to where it was.
+
+    From a URL that is longer than the contract's LocalPath there is no way back.
+    """
     query = request.query_string.decode()
     here = quote(request.path) + (f"?{query}" if query else "")
-    return _page("login_required.html", 403, leads_to=here)
+    leads_to = here if len(here) <= _MAX_LOCAL_PATH else ""
+    return _page("login_required.html", 403, leads_to=leads_to)
 
 
 def _page(

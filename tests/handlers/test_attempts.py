@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from fakeredis import FakeRedis, FakeServer
 
+from domain.errors import Unavailable
 from handlers.attempts import LoginAttempts
 from handlers.settings import Settings
 
@@ -102,3 +103,13 @@ class TestRedis:
 
         assert len(keys) == 2
         assert not [key for key in keys if b"example" in key or b"192.0.2" in key]
+
+
+class TestLostStorage:
+    def test_nobody_logs_in_uncounted(self) -> None:
+        attempts = make_attempts(limits_storage="redis://127.0.0.1:1/0")
+
+        with pytest.raises(Unavailable):
+            attempts.retry_after("a@example.com", "192.0.2.1")
+        with pytest.raises(Unavailable):
+            attempts.record_miss("a@example.com", "192.0.2.1")
