@@ -17,6 +17,8 @@ from persistence.database import Database
 from persistence.schema import metadata
 from tests.fakes import FakeClock, FakeRenderer
 
+pytest_plugins = ["tests.application"]
+
 KINDS = ("sqlite", "postgres")
 KIND = os.environ.get("WAYBILL_TEST_DATABASE", "sqlite")
 SERVER_URL = "WAYBILL_TEST_DATABASE_URL"

@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from domain.users import User
-from tests.handlers.conftest import Clients, Shop
+from tests.application import Clients, Shop
 
 LISTS = ("/users/orders/", "/users/old-orders/")
 DETAILS = (
@@ -131,3 +131,10 @@ def test_nothing_changes(shop: Shop, shopper: User, shopping: TestClient) -> Non
     for method in ("post", "put", "patch", "delete"):
         assert shopping.request(method, f"/users/orders/{order.pk}/").status_code == 405
     assert shopping.get(f"/users/orders/{order.pk}/").json() == before
+
+
+def test_from_a_long_url_the_login_page_leads_nowhere_in_particular(client: TestClient) -> None:
+    path = f"/users/orders/?search={'x' * 2100}"
+    answer = client.get(path, headers={"Accept": "text/html"})
+    assert answer.status_code == 403
+    assert 'url=/users/login/?next="' in answer.text

@@ -1,7 +1,7 @@
 from starlette.testclient import TestClient
 
 from domain.users import User
-from tests.handlers.conftest import Clients, Shop
+from tests.application import Clients, Shop
 
 TOKEN = "/csrf_token/"
 

@@ -9,8 +9,8 @@ from starlette.testclient import TestClient
 from domain.money import Currency
 from domain.old_orders import OldOrderField
 from domain.users import User, UserType
+from tests.application import Clients, Shop
 from tests.builders import NOW
-from tests.handlers.conftest import Clients, Shop
 
 # One row without any value, one with code points that a locale would sort otherwise.
 ROWS: list[dict[str, Any]] = [

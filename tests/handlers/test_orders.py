@@ -8,8 +8,8 @@ from starlette.testclient import TestClient
 
 from domain.states import OrderState
 from domain.users import User, UserType
+from tests.application import Clients, Shop
 from tests.builders import NOW, make_discount, make_item
-from tests.handlers.conftest import Clients, Shop
 
 
 def numbers(answer: Any) -> list[str]:

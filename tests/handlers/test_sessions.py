@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 from domain.users import User, UserType
 from handlers.passwords import Argon2Passwords
 from persistence.database import Database
-from tests.handlers.conftest import Clients, Shop
+from tests.application import Clients, Shop
 
 LOGIN = "/users/login/"
 ORDERS = "/users/orders/"

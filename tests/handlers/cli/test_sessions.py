@@ -4,8 +4,8 @@ import shlex
 import pytest
 
 from domain.users import User, UserType
+from tests.application import Clients, Shop
 from tests.handlers.cli.conftest import Run
-from tests.handlers.conftest import Clients, Shop
 
 CREATE = ("sessions", "create", "--email", "ayse@example.com")
 

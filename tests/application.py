@@ -23,7 +23,7 @@ from handlers.settings import Settings
 from tests.builders import make_old_order, make_order, make_user
 from tests.judge import HeaderJudge, Judge
 
-SUPPLIED = Path(__file__).parents[1] / "contract" / "supplied.json"
+SUPPLIED = Path(__file__).parent / "contract" / "supplied.json"
 
 Entity = TypeVar("Entity")
 Check = Callable[[httpx.Request, httpx.Response], None]
