@@ -13,6 +13,7 @@ from handlers.contract.violations import ResponseValidation
 
 LANGUAGES = ("en-us", "tr-tr")
 _POSITIVE = Range(min=1)
+_CENTURY = 36_500  # days; moments much later than that are past every calendar
 _COOKIE_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z"  # a token of RFC 9110
 
 
@@ -42,10 +43,10 @@ class Settings:
     workers: int = _checked(_POSITIVE, 1)
     trusted_proxies: int = _checked(Range(min=0), 0)
     session_cookie: str = _checked(Regexp(_COOKIE_NAME), "sessionid")
-    session_days: int = _checked(_POSITIVE, 14)
+    session_days: int = _checked(Range(min=1, max=_CENTURY), 14)
     secure_cookies: bool = False
     default_language: str = _checked(OneOf(LANGUAGES), "en-us")
-    return_window_days: int = _checked(Range(min=0), 14)
+    return_window_days: int = _checked(Range(min=0, max=_CENTURY), 14)
     response_validation: ResponseValidation = ResponseValidation.ENFORCE
     limits: bool = True
     limits_storage: str = "memory://"
