@@ -1,0 +1,126 @@
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from handlers.logs import configure_logs
+from handlers.settings import LogFormat, Settings
+
+
+@pytest.fixture(autouse=True)
+def restored() -> Iterator[None]:
+    """Logging is the process's: other tests get it back as it was."""
+    root, configured = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers[:], root.level
+    root.handlers = []  # those of pytest would be closed
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.configure(**configured)
+
+
+def configure(log_format: LogFormat, level: int = logging.INFO) -> None:
+    configure_logs(
+        Settings(secret="of thirty-two characters or more", log_format=log_format, log_level=level)
+    )
+
+
+def break_something(log: structlog.stdlib.BoundLogger | logging.Logger) -> None:
+    secret = "".join(["hun", "ter2"])
+    try:
+        [].pop()
+    except IndexError:
+        log.exception("broken")
+    assert secret
+
+
+def json_lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    output = capsys.readouterr()
+    assert output.out == ""
+    return [json.loads(line) for line in output.err.splitlines()]
+
+
+class TestJson:
+    def test_lines_of_our_own_are_objects(self, capsys: pytest.CaptureFixture[str]) -> None:
+        configure(LogFormat.JSON)
+
+        with structlog.contextvars.bound_contextvars(request_id="r1"):
+            structlog.get_logger("waybill.test").info("request", path="/ş\n/", status=200)
+
+        [line] = json_lines(capsys)
+        assert str(line.pop("timestamp")).endswith("Z")
+        assert line == {
+            "event": "request",
+            "level": "info",
+            "path": "/ş\n/",
+            "request_id": "r1",
+            "status": 200,
+        }
+
+    def test_lines_of_libraries_are_the_same(self, capsys: pytest.CaptureFixture[str]) -> None:
+        configure(LogFormat.JSON)
+
+        with structlog.contextvars.bound_contextvars(request_id="r1"):
+            logging.getLogger("library").warning("took %s seconds", 5)
+
+        [line] = json_lines(capsys)
+        assert (line["event"], line["level"]) == ("took 5 seconds", "warning")
+        assert line["request_id"] == "r1"
+
+    @pytest.mark.parametrize("ours", [True, False])
+    def test_tracebacks_stay_in_one_line_and_show_no_values(
+        self, capsys: pytest.CaptureFixture[str], ours: bool
+    ) -> None:
+        configure(LogFormat.JSON)
+
+        break_something(structlog.get_logger("x") if ours else logging.getLogger("x"))
+
+        [line] = json_lines(capsys)
+        assert str(line["exception"]).endswith("IndexError: pop from empty list")
+        assert "hunter2" not in str(line)
+
+
+class TestConsole:
+    def test_lines_are_text(self, capsys: pytest.CaptureFixture[str]) -> None:
+        configure(LogFormat.CONSOLE)
+
+        structlog.get_logger("waybill.test").info("request", status=200)
+
+        assert "request" in (line := capsys.readouterr().err)
+        assert "status=200" in line
+        assert "\x1b" not in line
+
+    def test_values_can_not_make_lines_of_their_own(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        configure(LogFormat.CONSOLE)
+
+        structlog.get_logger("waybill.test").info("request", path="/\n2026 forged \x1b[31m")
+
+        [line] = capsys.readouterr().err.splitlines()
+        assert "\x1b" not in line
+
+    def test_tracebacks_show_no_values(self, capsys: pytest.CaptureFixture[str]) -> None:
+        configure(LogFormat.CONSOLE)
+
+        break_something(structlog.get_logger("waybill.test"))
+
+        output = capsys.readouterr().err
+        assert output.endswith("IndexError: pop from empty list\n")
+        assert "hunter2" not in output
+
+
+@pytest.mark.parametrize(
+    ("level", "events"),
+    [(logging.DEBUG, ["seen", "told"]), (logging.INFO, ["told"]), (logging.ERROR, [])],
+)
+def test_the_level_holds_for_all(
+    capsys: pytest.CaptureFixture[str], level: int, events: list[str]
+) -> None:
+    configure(LogFormat.JSON, level)
+
+    structlog.get_logger("waybill.test").debug("seen")
+    logging.getLogger("library").info("told")
+
+    assert [line["event"] for line in json_lines(capsys)] == events

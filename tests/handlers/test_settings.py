@@ -1,0 +1,125 @@
+import logging
+import os
+import re
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from environs import EnvValidationError
+
+from handlers.contract.violations import ResponseValidation
+from handlers.settings import LogFormat, Settings, read_settings
+
+SECRET = "a secret of thirty-two characters"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is set but the secret, whatever the tests were started with."""
+    for name in os.environ:
+        if name.startswith("WAYBILL_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("WAYBILL_SECRET", SECRET)
+
+
+def fault() -> str:
+    """What is said of the environment."""
+    with pytest.raises(EnvValidationError) as error:
+        read_settings()
+    return str(error.value)
+
+
+def test_only_the_secret_must_be_set() -> None:
+    assert read_settings() == Settings(secret=SECRET)
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "value"),
+    [
+        ("SECRET", "x" * 32, "x" * 32),
+        ("DATABASE_URL", "postgres://localhost/shop", "postgres://localhost/shop"),
+        ("DATABASE_POOL_SIZE", "1", 1),
+        ("HOST", "0.0.0.0", "0.0.0.0"),  # noqa: S104 - only a text here
+        ("PORT", "65535", 65535),
+        ("WORKERS", "4", 4),
+        ("TRUSTED_PROXIES", "0", 0),
+        ("SESSION_COOKIE", "__Host-osessionid", "__Host-osessionid"),
+        ("SESSION_DAYS", "36500", 36500),
+        ("SECURE_COOKIES", "true", True),
+        ("DEFAULT_LANGUAGE", "tr-tr", "tr-tr"),
+        ("RETURN_WINDOW_DAYS", "0", 0),
+        ("RESPONSE_VALIDATION", "report", ResponseValidation.REPORT),
+        ("LIMITS", "off", False),
+        ("LIMITS_STORAGE", "redis://localhost", "redis://localhost"),
+        ("LOG_FORMAT", "json", LogFormat.JSON),
+        ("LOG_LEVEL", "debug", logging.DEBUG),
+    ],
+)
+def test_each_setting_is_read_from_its_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str, text: str, value: Any
+) -> None:
+    monkeypatch.setenv(f"WAYBILL_{variable}", text)
+
+    settings = read_settings()
+
+    read = {each.name: getattr(settings, each.name) for each in fields(Settings)}
+    assert read == vars(Settings(secret=SECRET)) | {variable.lower(): value}
+    assert type(read[variable.lower()]) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("SECRET", "x" * 31),
+        ("SECRET", ""),
+        ("DATABASE_POOL_SIZE", "0"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("PORT", "http"),
+        ("PORT", ""),
+        ("WORKERS", "0"),
+        ("WORKERS", "1.5"),
+        ("TRUSTED_PROXIES", "-1"),
+        ("SESSION_COOKIE", ""),
+        ("SESSION_COOKIE", "session id"),
+        ("SESSION_COOKIE", "session;"),
+        ("SESSION_COOKIE", "sessionid\n"),
+        ("SESSION_DAYS", "0"),
+        ("SESSION_DAYS", "36501"),
+        ("SECURE_COOKIES", "perhaps"),
+        ("DEFAULT_LANGUAGE", "de-de"),
+        ("DEFAULT_LANGUAGE", "tr"),
+        ("RETURN_WINDOW_DAYS", "-1"),
+        ("RETURN_WINDOW_DAYS", "999999999999"),
+        ("RESPONSE_VALIDATION", "off"),
+        ("LIMITS", ""),
+        ("LOG_FORMAT", "xml"),
+        ("LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_bad_value_names_its_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str, text: str
+) -> None:
+    monkeypatch.setenv(f"WAYBILL_{variable}", text)
+
+    assert re.findall(r"WAYBILL_\w+", fault()) == [f"WAYBILL_{variable}"]
+
+
+def test_every_bad_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WAYBILL_SECRET")
+    monkeypatch.setenv("WAYBILL_PORT", "x")
+    monkeypatch.setenv("WAYBILL_LOG_LEVEL", "x")
+
+    assert re.findall(r"WAYBILL_(\w+)", fault()) == ["SECRET", "PORT", "LOG_LEVEL"]
+
+
+def test_a_secret_that_is_too_short_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAYBILL_SECRET", "hunter2")
+
+    assert "hunter2" not in fault()
+
+
+def test_variables_of_others_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "x")
+
+    assert read_settings().port == 8000
