@@ -113,7 +113,8 @@ class ContractApp(FlaskApp):
         """``edge`` wraps the whole application; no other middleware comes between."""
         middlewares = [edge, LifespanMiddleware]
         # FlaskApp offers no place for another API class, so its constructor is passed over.
-        self._middleware_app = _GateASGIApp(import_name, {})
+        # Without a static folder, whose files would be a route that no contract has.
+        self._middleware_app = _GateASGIApp(import_name, {"static_folder": None})
         AbstractApp.__init__(self, import_name, lifespan=lifespan, middlewares=middlewares)
         self.app = self._middleware_app.app
 
