@@ -13,7 +13,7 @@ import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from domain.errors import Refusal
+from domain.errors import NotFound, Refusal
 from handlers.contract.refusals import (
     ContentTooLarge,
     HeadersTooLarge,
@@ -98,7 +98,7 @@ class Edge:
         self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, answer: _Answer
     ) -> None:
         try:
-            _check_sizes(scope)
+            _check_head(scope)
             await self._app(scope, await _bounded(scope, headers, receive), answer.send)
         except _Disconnected:
             return
@@ -130,7 +130,7 @@ def _request_id(headers: Mapping[bytes, bytes]) -> bytes:
     return given if _REQUEST_ID.fullmatch(given) else uuid4().hex.encode()
 
 
-def _check_sizes(scope: Scope) -> None:
+def _check_head(scope: Scope) -> None:
     query: bytes = scope["query_string"]
     path: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "replace")
     if len(path) + len(query) > MAX_URL:
@@ -139,6 +139,8 @@ def _check_sizes(scope: Scope) -> None:
         raise HeadersTooLarge
     if not query.isascii() or not _is_text(scope["path"]):
         raise UndecodableUrl
+    if scope["path"].startswith("//"):
+        raise NotFound  # Werkzeug would route it as if there were one slash
 
 
 def _is_text(path: str) -> bool:

@@ -134,11 +134,17 @@ class TestUrl:
     def test_with_escaped_bytes_is_passed_on(self) -> None:
         assert ask(path="/ş/", raw_path=b"/%C5%9F/", query_string=b"search=%FF").status == 200
 
+    @pytest.mark.parametrize("path", ["//", "//users/orders/", "///users/orders/"])
+    def test_with_a_second_slash_in_front_is_not_found(self, path: str) -> None:
+        answer = ask(unreachable, path=path, raw_path=path.encode())
+
+        assert (answer.status, answer.error["error_code"]) == (404, "not_found")
+
 
 def url(form: str, size: int) -> dict[str, Any]:
     """A URL of ``size`` bytes, half of them in the query."""
     query = b"x" * (size // 2)
-    path = "/" * (size - len(query))
+    path = "/".ljust(size - len(query), "x")
     return {
         "path": path,
         "query_string": query,
