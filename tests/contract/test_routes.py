@@ -1,0 +1,192 @@
+"""What the contract says is routed, and nothing else is.
+
+HEAD and OPTIONS come with every route: the one is GET without its body, the other serves CORS.
+"""
+
+import pkgutil
+import re
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+import pytest
+from flask import Flask
+from starlette.testclient import TestClient
+
+from domain.errors import NotFound
+from handlers import app as composition
+from handlers.contract.bundle import Contract, load_contract
+from handlers.contract.operations import METHODS, Operation
+from handlers.contract.routing import ContractApp
+from handlers.settings import Settings
+from tests.application import Clients
+
+Routes = dict[tuple[str, str], str]
+Handler = Callable[..., Any]
+
+IMPLIED = {"HEAD", "OPTIONS"}
+VALUES = {"pk": "1", "name": "redoc.js"}
+CREDENTIALS = {"email": "elif.kaya@example.com", "password": "correct horse battery staple"}
+OUTSIDE = [
+    "/",
+    "/favicon.ico",
+    "/static/documentation/swagger-ui.css",
+    # What connexion serves by default.
+    "/ui",
+    "/ui/",
+    "/swagger.json",
+    "/openapi",
+    "/openapi.yml",
+    "/openapi.json/",
+    "/docs/",
+    "/docs/assets/",
+    "/docs/assets/..%2F..%2Flogin.html",
+    # What Werkzeug and Starlette would redirect.
+    "/users/orders",
+    "/users/orders/1",
+    "/users/orders/1/cancellation",
+    "/users/old-orders",
+    "/users/login",
+    "/healthz/",
+    "//users/orders/",
+    "/users//orders/",
+    "/users/orders//",
+    "/USERS/ORDERS/",
+    "/users/orders/1/2/",
+]
+
+
+def promised(document: Mapping[str, Any]) -> Routes:
+    """By method and path, the operationIds of an OpenAPI document."""
+    return {
+        (method.upper(), path): item[method]["operationId"]
+        for path, item in document["paths"].items()
+        for method in METHODS
+        if method in item
+    }
+
+
+def served(flask: Flask) -> Routes:
+    """By method and path as a contract writes it, the operationIds that views are named after."""
+    return {
+        (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)): rule.endpoint.rpartition(".")[2]
+        for rule in flask.url_map.iter_rules()
+        for method in (rule.methods or {"ANY"}) - IMPLIED
+    }
+
+
+def handler_name(contract: Contract, operation_id: str) -> str:
+    """`listUserOrders` of orders.yaml is handled by `handlers.orders.list_user_orders`."""
+    function = re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", operation_id)
+    return f"handlers.{contract.resources[operation_id]}.{function}"
+
+
+def noting(handler: Handler, name: str, called: list[str]) -> Handler:
+    """In place of ``handler``, with its parameters: notes that it was called, and finds nothing."""
+
+    @wraps(handler)
+    def noted(**_values: Any) -> None:
+        called.append(name)
+        raise NotFound
+
+    return noted
+
+
+def find_first_handler(contract: Contract, _operation: Operation) -> Handler:
+    """The same handler for every operation."""
+    handler: Handler = pkgutil.resolve_name(handler_name(contract, next(iter(contract.resources))))
+    return handler
+
+
+def send_everywhere(contract: Contract, settings: Settings) -> None:
+    """Send one request to each operation, in the order of the contract."""
+    client = TestClient(composition.create_app(settings))
+    for method, path in promised(contract.document):
+        client.request(method, path.format_map(VALUES), json=CREDENTIALS)
+
+
+@pytest.fixture
+def contract() -> Contract:
+    return load_contract()
+
+
+@pytest.fixture
+def flask(app: ContractApp, client: TestClient) -> Flask:
+    """The routes stand once the first request has come."""
+    client.get("/healthz")
+    routed: Flask = app.app
+    return routed
+
+
+class TestRoutes:
+    def test_are_those_of_the_contract(self, flask: Flask, contract: Contract) -> None:
+        assert served(flask) == promised(contract.document)
+
+    @pytest.mark.parametrize(("methods", "shown"), [(["GET"], "GET"), (None, "ANY")])
+    def test_one_without_a_contract_is_noticed(
+        self, flask: Flask, contract: Contract, methods: list[str] | None, shown: str
+    ) -> None:
+        flask.url_map.add(flask.url_rule_class("/all/<int:pk>/", endpoint="all", methods=methods))
+
+        unpromised = served(flask).items() - promised(contract.document).items()
+        assert unpromised == {((shown, "/all/{pk}/"), "all")}
+
+    @pytest.mark.parametrize(
+        ("path", "method", "operation_id"),
+        [
+            ("/users/orders/all/", "get", "listAllOrders"),
+            ("/users/orders/", "delete", "dropUserOrders"),
+            ("/users/orders/", "get", "listOldOrders"),
+        ],
+    )
+    def test_one_without_a_view_is_noticed(
+        self, flask: Flask, contract: Contract, path: str, method: str, operation_id: str
+    ) -> None:
+        contract.document["paths"].setdefault(path, {})[method] = {"operationId": operation_id}
+
+        unserved = promised(contract.document).items() - served(flask).items()
+        assert unserved == {((method.upper(), path), operation_id)}
+
+    @pytest.mark.parametrize("path", OUTSIDE)
+    def test_a_path_outside_the_contract_is_not_found(self, clients: Clients, path: str) -> None:
+        response = clients.new().get(f"http://testserver{path}")
+
+        assert (response.status_code, response.json()) == (
+            404,
+            {"detail": "Not found.", "error_code": "not_found"},
+        )
+
+
+class TestHandlers:
+    @pytest.fixture
+    def called(self, contract: Contract, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """The names of the handlers that were called; none of them does its work."""
+        called: list[str] = []
+        for operation_id in contract.resources:
+            name = handler_name(contract, operation_id)
+            monkeypatch.setattr(name, noting(pkgutil.resolve_name(name), name, called))
+        # Handlers are to be reached with no session, too.
+        monkeypatch.setattr(composition, "admit", lambda _operation: None)
+        return called
+
+    def test_are_those_that_the_operations_name(
+        self, called: list[str], contract: Contract, settings: Settings
+    ) -> None:
+        names = [handler_name(contract, each) for each in promised(contract.document).values()]
+
+        send_everywhere(contract, settings)
+
+        assert called == names
+
+    def test_a_wrong_one_is_noticed(
+        self,
+        called: list[str],
+        contract: Contract,
+        settings: Settings,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(composition, "find_handler", find_first_handler)
+
+        send_everywhere(contract, settings)
+
+        assert set(called) == {"handlers.orders.list_user_orders"}
