@@ -121,6 +121,8 @@ class DocumentShelf(Generic[Entity]):
 
         A reader does without: when the database is busy or full it has its answer all the same.
         """
+        if not rendered:
+            return
         try:
             with impatient(self._engines.autocommit) as connection:
                 connection.execute(self._upsert(), list(self._kept_rows(rendered, language)))

@@ -1,4 +1,4 @@
-"""Loading an entity with what hangs on it, in a statement for each kind of thing."""
+"""Loading entities with what hangs on them, in a statement for each collection."""
 
 from collections.abc import Iterable
 from typing import Any, cast
@@ -21,6 +21,7 @@ def _along(entity: type, names: list[str]) -> ORMOption:
     mapper: Mapper[Any] = class_mapper(entity)
     for name in names:
         relationship = mapper.relationships[name]
-        option = option.selectinload(relationship.class_attribute)
+        load = option.selectinload if relationship.uselist else option.joinedload
+        option = load(relationship.class_attribute)
         mapper = relationship.mapper
     return cast("ORMOption", option)

@@ -56,7 +56,7 @@ class _Shown:
     owners: Callable[[Keys], Keys] = _same
 
 
-_SHOWN: dict[type, _Shown] = {
+SHOWN: dict[type, _Shown] = {
     Order: _Shown(orders, "pk"),
     OrderItem: _Shown(orders, "order_pk"),
     DiscountItem: _Shown(orders, "order_pk"),
@@ -79,7 +79,7 @@ def raise_versions(session: Session, *_: object) -> None:
     """
     conditions: dict[sa.Table, list[sa.ColumnElement[bool]]] = defaultdict(list)
     for kind, keys in _changed(session).items():
-        shown = _SHOWN[kind]
+        shown = SHOWN[kind]
         conditions[shown.root].append(shown.root.c.pk.in_(shown.owners(sorted(keys))))
     for root, found in conditions.items():
         update = sa.update(root).where(sa.or_(*found)).values(version=root.c.version + 1)
@@ -96,7 +96,7 @@ def _changed(session: Session) -> dict[type, set[int]]:
     if any(isinstance(entity, Snapshot) for entity in modified):
         raise RuntimeError("a stored snapshot never changes: make a new one")
     for entity in [*session.new, *modified, *session.deleted]:
-        shown = _SHOWN.get(type(entity))
+        shown = SHOWN.get(type(entity))
         key = None if shown is None else getattr(entity, shown.key)
         if key is not None:
             keys[type(entity)].add(key)

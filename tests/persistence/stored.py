@@ -1,0 +1,63 @@
+"""Storing what a test is about, and asking for it as the services do."""
+
+import json
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from domain.callers import Caller
+from domain.cancellations import CancellationReason
+from domain.orders import Order, OrderFilters, list_user_orders
+from domain.paging import PageRequest
+from domain.users import User
+from persistence.database import Database
+from persistence.engines import Engines
+from tests.builders import make_old_order, make_order, make_reason, make_user
+
+
+def store_user(database: Database, **overrides: Any) -> User:
+    user = make_user(**overrides)
+    with database.writing() as uow:
+        uow.users.add(user)
+        uow.commit()
+    return user
+
+
+def store_order(database: Database, **overrides: Any) -> Order:
+    order = make_order(**overrides)
+    with database.writing() as uow:
+        uow.orders.add(order)
+        uow.commit()
+    return order
+
+
+def store_old_order(database: Database, **overrides: Any) -> int:
+    old_order = make_old_order(**overrides)
+    with database.writing() as uow:
+        uow.old_orders.add(old_order)
+        uow.commit()
+    return old_order.pk
+
+
+def store_reason(engines: Engines) -> CancellationReason:
+    reason = make_reason()
+    with Session(engines.writing, expire_on_commit=False) as session:
+        session.add(reason)
+        session.commit()
+    return reason
+
+
+def change_notes(database: Database, pk: int, notes: str) -> None:
+    with database.writing() as uow:
+        order = uow.orders.get(pk)
+        assert order is not None
+        order.notes = notes
+        uow.commit()
+
+
+def listed(database: Database, user_pk: int, **filters: Any) -> list[dict[str, Any]]:
+    """The documents of the first page of the user's orders."""
+    caller = Caller(user_pk, is_guest=filters.pop("is_guest", False))
+    with database.reading() as uow:
+        page = list_user_orders(caller, OrderFilters(**filters), PageRequest(), "en-us", uow)
+    return [json.loads(document) for document in page.documents]

@@ -1,0 +1,199 @@
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import InvalidRequestError
+
+from domain.orders import Order
+from domain.users import User
+from persistence.database import Database
+from persistence.engines import Engines
+from tests.builders import (
+    NOW,
+    make_address,
+    make_bank,
+    make_discount,
+    make_easy_return_company,
+    make_image,
+    make_item,
+    make_location,
+    make_loyalty_transaction,
+    make_order,
+    make_request,
+    make_seller,
+)
+from tests.persistence.stored import listed, store_order, store_reason, store_user
+
+
+def pks(documents: list[dict[str, Any]]) -> list[int]:
+    return [document["pk"] for document in documents]
+
+
+class TestList:
+    def test_newest_first_and_ties_by_higher_pk(self, database: Database, shopper: User) -> None:
+        days = (3, 1, 1, 2)
+        first, second, third, fourth = (
+            store_order(database, user_pk=shopper.pk, created_date=NOW - timedelta(days=ago)).pk
+            for ago in days
+        )
+
+        assert pks(listed(database, shopper.pk)) == [third, second, fourth, first]
+
+    def test_only_the_users_own(self, database: Database, shopper: User) -> None:
+        own = store_order(database, user_pk=shopper.pk)
+        store_order(database, user_pk=store_user(database).pk)
+
+        assert pks(listed(database, shopper.pk)) == [own.pk]
+
+    def test_both_bounds_are_inclusive(self, database: Database, shopper: User) -> None:
+        midnight = datetime(2026, 2, 1, tzinfo=UTC)
+        ends = (midnight, midnight + timedelta(days=1, microseconds=-1))
+        outside = (midnight - timedelta(microseconds=1), midnight + timedelta(days=1))
+        within = [store_order(database, user_pk=shopper.pk, created_date=end).pk for end in ends]
+        for moment in outside:
+            store_order(database, user_pk=shopper.pk, created_date=moment)
+        day = date(2026, 2, 1)
+
+        found = listed(database, shopper.pk, created_date__gte=day, created_date__lte=day)
+
+        assert sorted(pks(found)) == within
+
+    def test_the_last_month_is_thirty_days(self, database: Database, shopper: User) -> None:
+        old = NOW - timedelta(days=30, microseconds=1)
+        store_order(database, user_pk=shopper.pk, created_date=old)
+        recent = NOW - timedelta(days=30)
+        kept = store_order(database, user_pk=shopper.pk, created_date=recent)
+
+        assert pks(listed(database, shopper.pk, last_month=True)) == [kept.pk]
+
+    @pytest.mark.parametrize("search", ["%", "_", "a", "1_3", "\\", "Ğ"])
+    def test_a_search_is_taken_literally(
+        self, database: Database, shopper: User, search: str
+    ) -> None:
+        numbers = {
+            store_order(database, user_pk=shopper.pk, number=number).pk: number
+            for number in ("W-123", "W-%", "W-a_\\Ğ", "W-A", "W-1_3", "W-ğ")
+        }
+
+        found = pks(listed(database, shopper.pk, search=search))
+
+        assert found == sorted((pk for pk in numbers if search in numbers[pk]), reverse=True)
+
+    def test_a_guest_has_only_the_newest(self, database: Database, shopper: User) -> None:
+        newest = store_order(database, user_pk=shopper.pk, number="NEW", created_date=NOW)
+        yesterday = NOW - timedelta(days=1)
+        store_order(database, user_pk=shopper.pk, number="OLD", created_date=yesterday)
+
+        assert pks(listed(database, shopper.pk, is_guest=True)) == [newest.pk]
+        assert listed(database, shopper.pk, is_guest=True, search="OLD") == []
+
+
+class TestDocument:
+    def ask(self, database: Database, question: Callable[[Any], bytes | None]) -> int | None:
+        with database.reading() as uow:
+            document = question(uow.orders)
+        return None if document is None else int(json.loads(document)["pk"])
+
+    def test_of_the_own_order_only(self, database: Database, shopper: User) -> None:
+        pk = store_order(database, user_pk=shopper.pk).pk
+        stranger = store_user(database)
+
+        assert self.ask(database, lambda orders: orders.document(shopper.pk, pk, "en-us")) == pk
+        assert self.ask(database, lambda orders: orders.document(stranger.pk, pk, "en-us")) is None
+
+    def test_of_the_highest_pk_and_of_the_latest(self, database: Database, shopper: User) -> None:
+        latest = store_order(database, user_pk=shopper.pk, created_date=NOW)
+        imported = NOW - timedelta(days=9)
+        highest = store_order(database, user_pk=shopper.pk, created_date=imported)
+
+        newest = self.ask(database, lambda orders: orders.newest_document(shopper.pk, "en-us"))
+        by_date = self.ask(database, lambda orders: orders.latest_document(shopper.pk, "en-us"))
+
+        assert (newest, by_date) == (highest.pk, latest.pk)
+
+    def test_of_nothing(self, database: Database, shopper: User) -> None:
+        assert self.ask(database, lambda orders: orders.newest_document(shopper.pk, "tr")) is None
+        assert self.ask(database, lambda orders: orders.latest_document(shopper.pk, "tr")) is None
+
+
+class TestStoring:
+    def stored(self, database: Database, **overrides: Any) -> Order:
+        pk = store_order(database, **overrides).pk
+        with database.reading() as uow:
+            order = uow.orders.get(pk)
+        assert order is not None
+        return order
+
+    def test_keeps_every_field(self, database: Database, shopper: User) -> None:
+        given = make_order(user_pk=shopper.pk, extra_field={"a": [1, None]}, bank=make_bank())
+
+        with database.writing() as uow:
+            uow.orders.add(given)
+            uow.commit()
+        with database.reading() as uow:
+            kept = uow.orders.get(given.pk)
+
+        plain = sa.inspect(Order).column_attrs.keys()
+        assert {name: getattr(kept, name) for name in plain} == {
+            name: getattr(given, name) for name in plain
+        }
+
+    def test_keeps_all_that_hangs_on_it(
+        self, database: Database, engines: Engines, shopper: User
+    ) -> None:
+        reason = store_reason(engines)
+        request = make_request(reason_pk=reason.pk, images=[make_image()])
+        item = make_item(
+            seller=make_seller(name="Ev Dünyası"),
+            easy_return_companies=[make_easy_return_company()],
+            cancellation_requests=[request],
+        )
+
+        order = self.stored(
+            database,
+            user_pk=shopper.pk,
+            items=[item],
+            discounts=[make_discount(amount=1)],
+            loyalty_transactions=[make_loyalty_transaction(user_pk=shopper.pk)],
+        )
+
+        (line,) = order.items
+        assert (line.order_pk, line.discount_amount) == (order.pk, 1)
+        assert line.seller is not None
+        assert line.seller.name == "Ev Dünyası"
+        assert line.easy_return_companies[0].shipping_company.value == "yurtici"
+        assert line.cancellation_requests[0].images[0].is_uploaded_by_user
+        assert [transaction.amount for transaction in order.loyalty_transactions] == [-500]
+
+    def test_lines_come_in_their_order(self, database: Database, shopper: User) -> None:
+        items = [make_item(line=line) for line in (3, 1, 2)]
+
+        order = self.stored(database, user_pk=shopper.pk, items=items)
+
+        assert [item.line for item in order.items] == [1, 2, 3]
+
+    def test_equal_snapshots_are_one_row(self, database: Database, shopper: User) -> None:
+        one, other = (self.stored(database, user_pk=shopper.pk) for _ in range(2))
+
+        assert one.shipping_address.pk == other.billing_address.pk
+        assert one.items[0].product.pk == other.items[0].product.pk
+
+    def test_changed_snapshots_are_another(self, database: Database, shopper: User) -> None:
+        here = self.stored(database, user_pk=shopper.pk)
+        ankara = make_address(user_pk=shopper.pk, city=make_location(name="Ankara"))
+
+        there = self.stored(database, user_pk=shopper.pk, shipping_address=ankara)
+
+        assert there.shipping_address.pk != here.shipping_address.pk
+        assert there.shipping_address.city.name == "Ankara"
+
+    def test_a_hidden_query_fails_loudly(self, engines: Engines, database: Database) -> None:
+        pk = store_order(database, user_pk=store_user(database).pk).pk
+
+        with sa.orm.Session(engines.autocommit) as session:
+            order = session.get_one(Order, pk)
+            with pytest.raises(InvalidRequestError, match="raise"):
+                order.items  # noqa: B018  # reading it is the query
