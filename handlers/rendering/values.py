@@ -100,7 +100,7 @@ def translated(name: str) -> Source:
     """The text in the reader's language, else the one that stands for all languages."""
 
     def source(entity: Any, rendering: Rendering) -> str:
-        own = (entity.translations or {}).get(rendering.language, {})
+        own = (entity.translations or {}).get(rendering.language) or {}
         text: str = own.get(name) or getattr(entity, name)
         return text
 
