@@ -1,0 +1,66 @@
+from typing import Any
+
+import pytest
+
+from domain.addresses import AddressType, LocationKind
+from tests.builders import make_address, make_location, make_order
+from tests.handlers.rendering.documents import render_order, served_contract
+
+
+def render_address(language: str = "en-us", **overrides: Any) -> dict[str, Any]:
+    order = make_order(shipping_address=make_address(**overrides))
+    shown: dict[str, Any] = render_order(order, language)["shipping_address"]
+    return shown
+
+
+class TestAddress:
+    def test_shows_every_property_of_the_contract(self) -> None:
+        component = served_contract().document["components"]["schemas"]["Address"]
+
+        assert render_address().keys() == component["properties"].keys()
+
+    def test_names_its_user_by_id(self) -> None:
+        assert render_address(user_pk=4)["user"] == 4
+
+    @pytest.mark.parametrize("language", ["en-us", "tr-tr"])
+    @pytest.mark.parametrize("kind", AddressType)
+    def test_has_a_label_for_its_type(self, language: str, kind: AddressType) -> None:
+        shown = render_address(language, address_type=kind)["address_type"]
+
+        assert shown["value"] == kind.value
+        assert shown["label"] not in {"", kind.value}
+
+    def test_has_one_hash_for_one_content(self) -> None:
+        one, same, other = (render_address(line=line) for line in ("A 1", "A 1", "A 2"))
+
+        assert one["hash_data"] == same["hash_data"] != other["hash_data"]
+
+    def test_may_lack_what_not_every_place_has(self) -> None:
+        shown = render_address()
+
+        for name in ("township", "district", "retail_store", "email", "is_corporate"):
+            assert shown[name] is None
+
+
+class TestLocation:
+    def test_names_the_larger_places_by_id(self) -> None:
+        city = make_location(pk=34, country_pk=1, city_pk=None, code="34")
+
+        shown = render_address(city=city)["city"]
+
+        assert (shown["pk"], shown["id"], shown["code"]) == (34, 34, "34")
+        assert (shown["country"], shown["city"], shown["township"]) == (1, None, None)
+
+    def test_leaves_its_code_out_where_it_has_none(self) -> None:
+        assert "code" not in render_address(city=make_location(code=None))["city"]
+
+    def test_keeps_an_empty_code(self) -> None:
+        assert render_address(city=make_location(code=""))["city"]["code"] == ""
+
+    @pytest.mark.parametrize(("language", "name"), [("en-us", "Turkey"), ("tr-tr", "Türkiye")])
+    def test_is_named_in_the_reader_s_language(self, language: str, name: str) -> None:
+        country = make_location(
+            kind=LocationKind.COUNTRY, name="Türkiye", translations={"en-us": {"name": "Turkey"}}
+        )
+
+        assert render_address(language, country=country)["country"]["name"] == name

@@ -1,0 +1,116 @@
+from datetime import date, time, timedelta
+from typing import Any
+
+import pytest
+
+from domain.cancellations import CancellationStatus, CancellationType
+from tests.builders import (
+    NOW,
+    make_easy_return,
+    make_image,
+    make_item,
+    make_request,
+    make_shipping_company,
+)
+from tests.handlers.rendering.documents import render_item
+
+PICKUP = {
+    "pickup_date": date(2026, 3, 5),
+    "pickup_start": time(9),
+    "pickup_end": time(12, 30),
+}
+
+
+def render_request(language: str = "en-us", **overrides: Any) -> dict[str, Any]:
+    item = make_item(cancellation_requests=[make_request(**overrides)])
+    shown: dict[str, Any] = render_item(item, language)["cancellationrequest_set"][0]
+    return shown
+
+
+def render_easy_return(**overrides: Any) -> dict[str, Any]:
+    shown: dict[str, Any] = render_request(easy_return=make_easy_return(**overrides))["easy_return"]
+    return shown
+
+
+class TestRequest:
+    def test_names_line_and_reason(self) -> None:
+        shown = render_request(order_item_pk=5, reason_pk=9, quantity=2, iban="TR00", pk=3)
+
+        assert (shown["pk"], shown["id"]) == (3, 3)
+        assert (shown["order_item"], shown["reason"], shown["quantity"]) == (5, 9, 2)
+        assert shown["iban"] == "TR00"
+
+    @pytest.mark.parametrize("language", ["en-us", "tr-tr"])
+    @pytest.mark.parametrize("status", CancellationStatus)
+    @pytest.mark.parametrize("kind", CancellationType)
+    def test_has_labels_for_its_type_and_status(
+        self, language: str, status: CancellationStatus, kind: CancellationType
+    ) -> None:
+        shown = render_request(language, status=status, cancellation_type=kind)
+
+        for name, value in (("status", status.value), ("cancellation_type", kind.value)):
+            assert shown[name]["value"] == value
+            assert shown[name]["label"] not in {"", value}
+
+    def test_is_active_until_it_is_settled(self) -> None:
+        requests = [
+            make_request(pk=1, status=CancellationStatus.APPROVED, created_date=NOW),
+            make_request(pk=2, status=CancellationStatus.OPEN),
+            make_request(pk=3, status=CancellationStatus.REJECTED, created_date=NOW + timedelta(1)),
+        ]
+
+        shown = render_item(make_item(cancellation_requests=requests))
+
+        assert [each["pk"] for each in shown["cancellationrequest_set"]] == [1, 2, 3]
+        assert shown["active_cancellation_request"]["pk"] == 2
+
+    def test_may_be_nowhere(self) -> None:
+        shown = render_item()
+
+        assert shown["cancellationrequest_set"] == []
+        assert shown["active_cancellation_request"] is None
+
+    def test_shows_its_pictures(self) -> None:
+        image = make_image(pk=4, cancellation_request_pk=3, description=None)
+
+        [shown] = render_request(pk=3, images=[image])["cancellation_request_image_set"]
+
+        assert shown == {
+            "pk": 4,
+            "id": 4,
+            "cancellation_request": 3,
+            "image": "https://cdn.example.com/broken.jpg",
+            "description": None,
+            "is_uploaded_by_user": True,
+            "created_date": "2026-03-01T12:00:00.000000Z",
+            "modified_date": "2026-03-01T12:00:00.000000Z",
+        }
+
+
+class TestEasyReturn:
+    def test_names_carrier_and_status(self) -> None:
+        company = make_shipping_company(value="ups", label="UPS")
+
+        shown = render_easy_return(shipping_company=company, code="14223")
+
+        assert shown["shipping_company"] == {"value": "ups", "label": "UPS"}
+        assert shown["status"] == {"value": "active", "label": "Active"}
+        assert (shown["code"], shown["start_date"], shown["tracking_url"]) == ("14223", None, None)
+
+    def test_shows_when_the_carrier_comes(self) -> None:
+        assert render_easy_return(**PICKUP)["pickup_date"] == {
+            "date": "2026-03-05",
+            "hour_range": {"start": "09:00", "end": "12:30"},
+        }
+
+    def test_shows_a_carrier_that_comes_at_midnight(self) -> None:
+        shown = render_easy_return(**PICKUP | {"pickup_start": time(0)})
+
+        assert shown["pickup_date"]["hour_range"]["start"] == "00:00"
+
+    @pytest.mark.parametrize("absent", PICKUP)
+    def test_shows_no_pick_up_that_is_not_complete(self, absent: str) -> None:
+        assert render_easy_return(**PICKUP | {absent: None})["pickup_date"] is None
+
+    def test_may_be_absent(self) -> None:
+        assert render_request()["easy_return"] is None

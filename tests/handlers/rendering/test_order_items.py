@@ -1,0 +1,110 @@
+from datetime import date
+
+import pytest
+
+from domain.money import Currency
+from tests.builders import (
+    NOW,
+    make_easy_return_company,
+    make_item,
+    make_product,
+    make_seller,
+    make_shipping_company,
+    make_shipping_option_group,
+)
+from tests.handlers.rendering.documents import render_item, served_contract
+
+
+def test_a_line_shows_every_property_of_the_contract() -> None:
+    component = served_contract().document["components"]["schemas"]["UserOrderItem"]
+
+    assert render_item().keys() == component["properties"].keys()
+
+
+class TestSeller:
+    def test_is_the_datasource(self) -> None:
+        shown = render_item(make_item(seller=make_seller(pk=4, name="Ev Dünyası")))
+
+        assert shown["datasource"] == 4
+        assert shown["datasource_detailed"] == {"pk": 4, "name": "Ev Dünyası"}
+
+    def test_may_be_nobody(self) -> None:
+        shown = render_item(make_item(seller=None))
+
+        assert (shown["datasource"], shown["datasource_detailed"]) == (None, None)
+
+
+class TestPrices:
+    def test_are_of_the_line_and_of_one_unit(self) -> None:
+        shown = render_item(make_item(price=10000, quantity=4, retail_price=None))
+
+        assert (shown["price"], shown["unit_price"]) == ("100.00", "25.00")
+        assert (shown["retail_price"], shown["tax_rate"]) == (None, "18.00")
+        assert (shown["discount_amount"], shown["discounted_price"]) == ("0.00", "100.00")
+        assert (shown["quantity"], shown["cancellable_quantity"]) == (4, 4)
+
+
+class TestProduct:
+    @pytest.mark.parametrize(("language", "name"), [("en-us", "Towel"), ("tr-tr", "Havlu")])
+    def test_is_named_in_the_reader_s_language(self, language: str, name: str) -> None:
+        product = make_product(name="Havlu", translations={"en-us": {"name": "Towel"}})
+
+        assert render_item(make_item(product=product), language)["product"]["name"] == name
+
+    def test_shows_no_translations_of_its_own(self) -> None:
+        assert "translations" not in render_item()["product"]
+
+
+class TestShipping:
+    def test_costs_what_it_did_in_its_own_currency(self) -> None:
+        group = make_shipping_option_group(amount=1990, currency=Currency.KWD)
+
+        shown = render_item(make_item(shipping_option_group=group))
+
+        assert shown["shipping_option_group"]["amount"] == "1.990"
+
+    def test_back_is_offered_by_carriers(self) -> None:
+        carrier = make_easy_return_company(
+            pk=8, shipping_company=make_shipping_company(value="ups", label="UPS"), name="Kapıdan"
+        )
+
+        [shown] = render_item(make_item(easy_return_companies=[carrier]))[
+            "available_easy_return_shipping_companies"
+        ]
+
+        assert shown == {
+            "pk": 8,
+            "id": 8,
+            "shipping_company": {"value": "ups", "label": "UPS"},
+            "name": "Kapıdan",
+            "requires_pickup_address": False,
+        }
+
+    def test_may_be_unknown(self) -> None:
+        shown = render_item()
+
+        assert (shown["shipping_option_group"], shown["shipping_company"]) == (None, None)
+        assert shown["available_easy_return_shipping_companies"] == []
+
+
+class TestDates:
+    def test_are_days_or_moments(self) -> None:
+        item = make_item(estimated_delivery_date=date(2026, 3, 5), shipped_date=NOW)
+
+        shown = render_item(item)
+
+        assert shown["estimated_delivery_date"] == "2026-03-05"
+        assert shown["shipped_date"] == "2026-03-01T12:00:00.000000Z"
+        assert shown["delivered_date"] is None
+
+
+class TestStockAndPriceList:
+    def test_are_shown_with_their_ids(self) -> None:
+        item = make_item(
+            extra_product_stock_detailed={"pk": 5, "stock": 3}, extra_product_price_detailed=None
+        )
+
+        shown = render_item(item)
+
+        assert (shown["extra_product_stock"], shown["extra_product_price"]) == (5, None)
+        assert shown["extra_product_stock_detailed"] == {"pk": 5, "stock": 3}

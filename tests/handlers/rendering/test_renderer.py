@@ -1,0 +1,97 @@
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+from structlog.testing import capture_logs
+
+from domain.policies import ReturnPolicy
+from handlers.contract.bundle import Contract, ContractError
+from handlers.contract.schemas import Sources
+from handlers.contract.violations import ContractViolation, ResponseValidation, Violations
+from handlers.rendering.renderer import ContractRenderer, edition_of
+from tests.builders import NOW
+from tests.handlers.contract.contracts import THING, make_contract
+from tests.handlers.rendering.documents import ENFORCED, served_contract
+
+
+@dataclass
+class Thing:
+    name: Any = "cup"
+    size: Any = 5
+
+
+def make_renderer(
+    violations: Violations = ENFORCED, sources: Sources | None = None
+) -> ContractRenderer[Thing]:
+    return ContractRenderer(
+        make_contract({}),
+        "Thing",
+        [sources or Sources("Thing", Thing)],
+        lambda thing, now: now + timedelta(days=thing.size),
+        violations,
+        "second",
+    )
+
+
+class TestRendering:
+    def test_gives_the_document_as_bytes(self) -> None:
+        document = make_renderer()(Thing("ş<"), "en-us", NOW)
+
+        assert document.body == '{"name":"ş<","size":5}'.encode()
+
+    def test_tells_until_when_the_document_is_right(self) -> None:
+        assert make_renderer()(Thing(size=2), "en-us", NOW).valid_until == NOW + timedelta(days=2)
+
+    def test_hands_language_and_time_to_the_sources(self) -> None:
+        sources = Sources("Thing", Thing, {"name": lambda _, at: f"{at.language} {at.now:%Y}"})
+
+        document = make_renderer(sources=sources)(Thing(), "tr-tr", NOW)
+
+        assert orjson.loads(document.body)["name"] == "tr-tr 2026"
+
+    def test_vouches_for_one_edition(self) -> None:
+        assert make_renderer().edition == "second"
+
+    def test_stops_a_document_that_the_contract_does_not_allow(self) -> None:
+        with pytest.raises(ContractViolation, match=r"^/name fails type$"):
+            make_renderer()(Thing(name=None), "en-us", NOW)
+
+    def test_only_reports_it_where_that_is_wanted(self) -> None:
+        renderer = make_renderer(Violations(ResponseValidation.REPORT))
+
+        with capture_logs() as lines:
+            document = renderer(Thing(name=None), "en-us", NOW)
+
+        assert document.body == b'{"name":null,"size":5}'
+        assert [(line["operation_id"], line["reason"]) for line in lines] == [
+            ("Thing", "/name fails type")
+        ]
+
+    def test_does_not_start_without_its_sources(self) -> None:
+        with pytest.raises(ContractError, match=r"Thing/properties/size: no source"):
+            make_renderer(sources=Sources("Thing", Violations, {"name": lambda *_: ""}))
+
+
+class TestEdition:
+    def test_is_the_same_for_the_same(self) -> None:
+        contract = served_contract()
+
+        assert edition_of(contract, ReturnPolicy()) == edition_of(contract, ReturnPolicy())
+
+    def test_is_another_for_another_contract(self) -> None:
+        contract = make_contract({}, schemas={"Thing": THING})
+
+        assert edition_of(contract) != edition_of(served_contract())
+
+    def test_is_another_for_other_settings(self) -> None:
+        longer = ReturnPolicy(timedelta(days=15))
+
+        assert edition_of(_EMPTY, ReturnPolicy()) != edition_of(_EMPTY, longer)
+
+    def test_has_room_where_it_is_kept(self) -> None:
+        assert len(edition_of(_EMPTY)) <= 64
+
+
+_EMPTY = Contract({}, {})
