@@ -46,7 +46,7 @@ def keep_lines(
         order_item_easy_return_companies.c.order_item_pk,
         [pk for pk, _ in placed],
         [
-            {"order_item_pk": pk, "easy_return_shipping_company_pk": company_pk}
+            {"order_item_pk": pk, "company_pk": company_pk}
             for pk, item in placed
             for company_pk in {company.pk for company in item.easy_return_companies}
         ],

@@ -1,0 +1,120 @@
+"""From documents to rows: shape, rules, batches, and another try where somebody was in the way."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Generic, Protocol, TypeVar
+
+from jsonschema_rs import Draft202012Validator, ValidationError
+
+from domain.errors import Unavailable
+from domain.import_parts import Rejected, SnapshotPool
+from domain.imports import (
+    ImportedOldOrder,
+    ImportedOrder,
+    Imports,
+    Stored,
+    read_old_order,
+    read_order,
+)
+from handlers.cli.import_lines import Parsed
+from handlers.contract.bundle import DIRECTORY, read_file
+from handlers.contract.judges import Judges, pointer_to
+from handlers.contract.messages import refusal
+
+BATCH_SIZE = 500
+_TRIES = 5
+
+Imported = TypeVar("Imported", bound=ImportedOrder | ImportedOldOrder)
+Answer = Stored | Rejected
+
+
+class OpensImports(Protocol):
+    """A database, as far as imports need one."""
+
+    def importing(self) -> AbstractContextManager[Imports]:
+        """Begin a transaction that stores imports."""
+
+
+class Loader(Generic[Imported]):
+    """Checks and stores the documents of one kind."""
+
+    def __init__(
+        self,
+        component: str,
+        read: Callable[[Any, bytes, SnapshotPool], Imported],
+        store: Callable[[Imports, Sequence[Imported]], list[Answer]],
+        database: OpensImports,
+    ) -> None:
+        self._validator = _validator(component)
+        self._read = read
+        self._store = store
+        self._database = database
+        self._pool = SnapshotPool()
+
+    def check(self, parsed: Parsed) -> Imported:
+        """Raises Rejected, naming the place, for a document that can not be stored."""
+        for error in self._validator.iter_errors(parsed.document):
+            raise _rejected(error)
+        return self._read(parsed.document, parsed.document_hash, self._pool)
+
+    def store(self, batch: Sequence[Imported]) -> list[Answer]:
+        """Store a batch and commit it; raises Unavailable when the database can not be had.
+
+        The answers stand in the order of the batch. Where one document spoils the batch, its
+        halves are stored apart, and so on until it is alone.
+        """
+        self._pool = SnapshotPool()
+        try:
+            return self._try_to_store(batch)
+        except Rejected as rejected:
+            if len(batch) == 1:
+                return [rejected]
+        middle = len(batch) // 2
+        return self.store(batch[:middle]) + self.store(batch[middle:])
+
+    def _try_to_store(self, batch: Sequence[Imported]) -> list[Answer]:
+        for _ in range(_TRIES - 1):
+            try:
+                return self._store_once(batch)
+            except Unavailable:
+                continue
+        return self._store_once(batch)
+
+    def _store_once(self, batch: Sequence[Imported]) -> list[Answer]:
+        with self._database.importing() as imports:
+            answers = self._store(imports, batch)
+            imports.commit()
+        return answers
+
+
+def order_loader(database: OpensImports) -> Loader[ImportedOrder]:
+    """Return the loader of OrderImport documents."""
+    return Loader(
+        "OrderImport", read_order, lambda imports, batch: imports.store_orders(batch), database
+    )
+
+
+def old_order_loader(database: OpensImports) -> Loader[ImportedOldOrder]:
+    """Return the loader of OldOrderImport documents."""
+    return Loader(
+        "OldOrderImport",
+        lambda document, document_hash, _pool: read_old_order(document, document_hash),
+        lambda imports, batch: imports.store_old_orders(batch),
+        database,
+    )
+
+
+def _validator(component: str) -> Draft202012Validator:
+    shapes = read_file(DIRECTORY / "imports.yaml")
+    return Judges(shapes).compile(f"/components/schemas/{component}")
+
+
+def _rejected(error: ValidationError) -> Rejected:
+    kind: Any = error.kind  # each kind has members of its own
+    path = list(error.instance_path)
+    if kind.name == "required":
+        path.append(kind.property)
+    if kind.name == "additionalProperties":
+        path.append(kind.unexpected[0])
+    reason = refusal(error, None)
+    return Rejected(pointer_to(*path), reason.message % reason.params)

@@ -1,0 +1,1 @@
+"""A made-up shop: who buys there, what, and what became of it, as documents to import."""

@@ -1,0 +1,128 @@
+"""The lines of an order of the demo shop."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from domain.money import Currency, format_amount
+from handlers.demo_shop.catalogue import PRODUCTS, SELLERS, CatalogueProduct
+from handlers.demo_shop.checkout import CARRIERS, EASY_RETURNS
+from handlers.demo_shop.lives import Asked, Extent, Life
+from handlers.demo_shop.requests import request_document
+from handlers.demo_shop.shoppers import Shopper
+
+_CANCEL_STATUS = {
+    "open": "waiting",
+    "approved": "approved",
+    "rejected": "rejected",
+    "completed": "completed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The moments of one order's life; those that did not come are None."""
+
+    placed: datetime
+    shipped: datetime | None
+    delivered: datetime | None
+
+    @property
+    def asked(self) -> datetime:
+        """When a request is made: right after the order, or a day after the parcel came."""
+        if self.delivered is None:
+            return self.placed + timedelta(minutes=40)
+        return self.delivered + timedelta(days=1)
+
+
+def line_documents(
+    life: Life, course: Course, shopper: Shopper, currency: Currency, dice: Random
+) -> list[dict[str, Any]]:
+    """Return the lines of an order, one to four."""
+    count = dice.choices((1, 2, 3, 4), weights=(5, 3, 2, 1))[0]
+    if life.asked and life.asked.extent is Extent.LINE:
+        count = max(count, 2)
+    lines = [
+        _line(number, product, shopper, currency, dice)
+        for number, product in enumerate(dice.sample(PRODUCTS, count), start=1)
+    ]
+    for line in lines:
+        line.update(_parcel(life, course, dice))
+    if life.asked:
+        _ask(life.asked, lines, course, shopper, dice)
+    return lines
+
+
+def _line(
+    number: int, product: CatalogueProduct, shopper: Shopper, currency: Currency, dice: Random
+) -> dict[str, Any]:
+    price = product.price(currency)
+    retail_price = format_amount(price * 5 // 4, currency) if dice.random() < 0.4 else None
+    return {
+        "line": number,
+        "product": product.document(shopper.language),
+        "seller": SELLERS.get(product.category),
+        "quantity": dice.choices((1, 2, 3, 5), weights=(7, 2, 1, 1))[0],
+        "unit_price": format_amount(price, currency),
+        "retail_price": retail_price,
+        "tax_rate": product.tax,
+        "attributes": {},
+        "attributes_kwargs": {},
+        "localized_attributes": {},
+        "localized_attributes_kwargs": {},
+        "shipping_option_group": {
+            "amount": format_amount(0, currency),
+            "shipping_option_name": "Standart" if shopper.language == "tr-tr" else "Standard",
+        },
+        "extra_field": {"price_extra_field": {}, "stock_extra_field": {}},
+    }
+
+
+def _parcel(life: Life, course: Course, dice: Random) -> dict[str, Any]:
+    """Return what a line says of its way to the shopper."""
+    promised = (course.placed + timedelta(days=4)).date().isoformat()
+    parcel: dict[str, Any] = {"state": life.state, "estimated_delivery_date": promised}
+    if course.shipped:
+        carrier = dice.choice(CARRIERS)
+        number = f"{dice.randrange(10**12):012d}"
+        parcel |= {
+            "shipping_company": carrier,
+            "tracking_number": number,
+            "tracking_url": f"https://track.waybill.example/{carrier['value']}/{number}",
+            "shipped_date": course.shipped.isoformat(),
+        }
+    if course.delivered:
+        parcel |= {
+            "delivered_date": course.delivered.isoformat(),
+            "easy_return_companies": list(EASY_RETURNS[: dice.choice((1, 2))]),
+        }
+    return parcel
+
+
+def _ask(
+    asked: Asked, lines: list[dict[str, Any]], course: Course, shopper: Shopper, dice: Random
+) -> None:
+    """Add the request to the lines that it is about, and what it has changed there."""
+    if asked.extent is Extent.UNIT:
+        lines[0]["quantity"] += 2
+    for line in lines if asked.extent is Extent.ORDER else lines[:1]:
+        quantity = 1 if asked.extent is Extent.UNIT else line["quantity"]
+        holder_name = f"{shopper.first_name} {shopper.last_name}"
+        line["cancel_status"] = _CANCEL_STATUS[asked.status]
+        line["cancellation_requests"] = [
+            request_document(asked, quantity, course.asked, holder_name, dice)
+        ]
+        if asked.status == "completed":
+            _take_off(asked, line, quantity)
+
+
+def _take_off(asked: Asked, line: dict[str, Any], quantity: int) -> None:
+    if asked.cancellation_type == "refund":
+        line["refunded_quantity"] = quantity
+        return
+    line["cancelled_quantity"] = quantity
+    if asked.extent is Extent.LINE:
+        line["state"] = "cancelled"
+        for name in ("shipping_company", "tracking_number", "tracking_url", "shipped_date"):
+            del line[name]

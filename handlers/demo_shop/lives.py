@@ -1,0 +1,68 @@
+"""What becomes of orders: the lives that an order of the demo shop can have."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Extent(StrEnum):
+    """How much of an order a request is about."""
+
+    ORDER = "order"
+    LINE = "line"
+    UNIT = "unit"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request to cancel or to send back: its type, how far it got, and how much it is about.
+
+    ``by_shop``: the shop made it itself, since the seller could not deliver.
+    """
+
+    cancellation_type: str
+    status: str
+    extent: Extent
+    by_shop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """How far an order got, how many days after it was placed that is, and what was asked."""
+
+    state: str
+    days: tuple[int, int]
+    asked: Asked | None = None
+    is_unpaid: bool = False
+    weight: int = 1
+
+    @property
+    def was_shipped(self) -> bool:
+        return self.state in {"shipped", "delivered", "refunded"}
+
+    @property
+    def was_delivered(self) -> bool:
+        return self.state in {"delivered", "refunded"}
+
+
+# A parcel is shipped within a day and arrives within three more: orders of 5 to 13 days were
+# delivered less than two weeks ago, and can be sent back.
+LIVES = (
+    Life("waiting", (0, 1), is_unpaid=True, weight=2),
+    Life("waiting", (0, 2), weight=3),
+    Life("approved", (0, 3), weight=3),
+    Life("package_waiting", (1, 3), weight=2),
+    Life("packaged", (1, 4), weight=2),
+    Life("shipped", (2, 6), weight=4),
+    Life("delivered", (5, 13), weight=8),
+    Life("delivered", (30, 700), weight=20),
+    Life("cancellation_waiting", (0, 3), Asked("cancel", "open", Extent.ORDER), weight=2),
+    Life("cancelled", (3, 400), Asked("cancel", "completed", Extent.ORDER), weight=3),
+    Life("rejected", (3, 400), Asked("cancel", "completed", Extent.ORDER, by_shop=True), weight=2),
+    Life("refunded", (20, 400), Asked("refund", "completed", Extent.ORDER), weight=2),
+    Life("delivered", (6, 12), Asked("refund", "open", Extent.LINE), weight=2),
+    Life("delivered", (9, 13), Asked("refund", "approved", Extent.LINE)),
+    Life("delivered", (20, 200), Asked("refund", "rejected", Extent.LINE)),
+    Life("delivered", (15, 300), Asked("cancel", "completed", Extent.UNIT), weight=2),
+    Life("delivered", (30, 300), Asked("refund", "completed", Extent.UNIT), weight=2),
+    Life("shipped", (2, 6), Asked("cancel", "completed", Extent.LINE), weight=2),
+)
