@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import httpx
-from openapi_core import OpenAPI
+import yaml
+from openapi_core import Config, OpenAPI
 from openapi_core.exceptions import OpenAPIError
 from openapi_core.templating.paths.exceptions import OperationNotFound, PathNotFound
 from openapi_core.templating.responses.exceptions import ResponseNotFound
@@ -26,6 +27,7 @@ COMMON_HEADERS = frozenset(
     }
 )
 UNROUTED = frozenset({400, 404, 405, 414, 431})
+_READING = Config(extra_media_type_deserializers={"application/yaml": yaml.safe_load})
 
 
 class Judge:
@@ -36,7 +38,7 @@ class Judge:
     """
 
     def __init__(self, document: Mapping[str, Any], *, only_its_own: bool = False) -> None:
-        self._openapi = OpenAPI.from_dict(document)
+        self._openapi = OpenAPI.from_dict(document, config=_READING)
         self._only_its_own = only_its_own
 
     def check(self, request: httpx.Request, response: httpx.Response) -> None:
