@@ -81,6 +81,9 @@ class Users(Protocol):
     def by_email_key(self, key: str, user_type: UserType) -> User | None:
         """Return the one user of this type whose ``email_key`` is ``key``."""
 
+    def is_empty(self) -> bool:
+        """Return whether there is nobody yet."""
+
 
 class PasswordHasher(Protocol):
     """A slow, salted password hash."""

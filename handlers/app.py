@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from flask import Response
 from starlette.types import ASGIApp
@@ -14,7 +14,7 @@ from domain.policies import ReturnPolicy
 from handlers import errors
 from handlers.admission import admit, check_schemes
 from handlers.attempts import LoginAttempts
-from handlers.context import Parts, keep_parts, language
+from handlers.context import PARTS, Parts, language
 from handlers.contract.bundle import Contract, load_contract
 from handlers.contract.gate import Gate
 from handlers.contract.operations import Compiler, Operation
@@ -42,17 +42,20 @@ def create_app(settings: Settings) -> ContractApp:
     database = open_database(settings, contract)
     app = _connexion_app(settings, database)
     app.route(operations, views)
-    keep_parts(
-        app.app.extensions,
-        Parts(
-            settings=settings,
-            contract=contract,
-            database=database,
-            passwords=Argon2Passwords(),
-            attempts=LoginAttempts(settings),
-        ),
+    app.app.extensions[PARTS] = Parts(
+        settings=settings,
+        contract=contract,
+        database=database,
+        passwords=Argon2Passwords(),
+        attempts=LoginAttempts(settings),
     )
     return app
+
+
+def database_of(app: ContractApp) -> Database:
+    """The database that ``create_app`` opened for ``app``."""
+    parts: Any = app.app.extensions[PARTS]
+    return cast(Database, parts.database)
 
 
 def open_database(settings: Settings, contract: Contract | None = None) -> Database:

@@ -14,7 +14,7 @@ from handlers.contract.bundle import Contract
 from handlers.settings import Settings
 from handlers.translations import choose_language
 
-_KEY = "waybill"
+PARTS = "waybill"
 
 
 class Database(Protocol):
@@ -43,13 +43,8 @@ class Parts:
 
 def parts() -> Parts:
     """The parts of the current application."""
-    found: Parts = current_app.extensions[_KEY]
+    found: Parts = current_app.extensions[PARTS]
     return found
-
-
-def keep_parts(extensions: dict[str, object], kept: Parts) -> None:
-    """Make ``kept`` the parts of the application that has these extensions."""
-    extensions[_KEY] = kept
 
 
 def reading() -> AbstractContextManager[UnitOfWork]:

@@ -1,5 +1,7 @@
 """The server process: granian runs the application in its workers."""
 
+from functools import cache
+
 from granian import Granian
 from granian.constants import Interfaces
 
@@ -9,18 +11,27 @@ from handlers.logs import configure_logs
 from handlers.settings import Settings, read_settings
 
 # A worker with one half-open client would otherwise delay the stop by half a minute.
-_STOP_SECONDS = 4
+_STOP_SECONDS = 3
 
 
+@cache
 def application() -> ContractApp:
-    """The application of one worker, from its environment."""
+    """The application of the settings in the environment.
+
+    Workers are forked, so they inherit the one that ``serve`` made; where they are spawned, each
+    makes its own. It opens no connection before its first request.
+    """
     settings = read_settings()
     configure_logs(settings)
     return create_app(settings)
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM; requests in flight are finished first."""
+    """Serve until SIGINT or SIGTERM; requests in flight are finished first.
+
+    Raises ContractError before anything is listened on.
+    """
+    application()
     Granian(
         "handlers.server:application",
         factory=True,

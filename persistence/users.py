@@ -59,3 +59,6 @@ class SqlUsers:
     def by_email_key(self, key: str, user_type: UserType) -> User | None:
         same = (users.c.email_key == key, users.c.user_type == user_type)
         return self._session.execute(sa.select(User).where(*same)).scalar_one_or_none()
+
+    def is_empty(self) -> bool:
+        return self._session.execute(sa.select(users.c.pk).limit(1)).first() is None

@@ -15,8 +15,8 @@ from domain.old_orders import OldOrder
 from domain.orders import Order
 from domain.sessions import open_session
 from domain.users import User
-from handlers.app import create_app
-from handlers.context import Database, Parts
+from handlers.app import create_app, database_of
+from handlers.context import Database
 from handlers.contract.bundle import load_contract
 from handlers.contract.routing import ContractApp
 from handlers.settings import Settings
@@ -52,7 +52,7 @@ def settings(database_url: str) -> Settings:
 def app(settings: Settings) -> Iterator[ContractApp]:
     app = create_app(settings)
     yield app
-    app.app.extensions["waybill"].database.close()
+    database_of(app).close()
 
 
 @pytest.fixture(scope="session")
@@ -131,8 +131,7 @@ class Shop:
 
 @pytest.fixture
 def shop(app: ContractApp) -> Shop:
-    parts: Parts = app.app.extensions["waybill"]
-    return Shop(parts.database)
+    return Shop(database_of(app))
 
 
 @pytest.fixture

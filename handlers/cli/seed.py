@@ -26,8 +26,9 @@ from handlers.cli.import_loading import (
     order_loader,
 )
 from handlers.cli.refusals import refusals_shown
+from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
 from handlers.demo_shop.shop import MAX_ORDERS, MAX_USERS, histories
-from handlers.demo_shop.shoppers import DEMO_EMAIL, DEMO_PASSWORD, Shopper
+from handlers.demo_shop.shoppers import Shopper
 from handlers.passwords import Argon2Passwords
 from handlers.security import session_lifetime
 from handlers.settings import Settings

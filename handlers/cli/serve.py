@@ -7,18 +7,26 @@ from pathlib import Path
 
 import click
 
+from domain.users import UserType, email_key
+from handlers.app import database_of
 from handlers.cli.database import command_settings
-from handlers.cli.demo import prepare_demo_shop
+from handlers.cli.refusals import refusals_shown
+from handlers.contract.bundle import ContractError
+from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
+from handlers.server import application
 from handlers.server import serve as run
 from handlers.settings import Settings
+from persistence.database import Database
 
 _SECRET_FILE = Path("var/secret")
-_INVITATION = """
+_DEMO_SHOP = {"users": 40, "orders_per_user": 12, "seed": 1}
+_PAGES = """
 Waybill serves on {url}
 
-  The contract, to try out   {url}/docs
-  The contract, to read      {url}/redoc
-  A shopper of the demo shop {email}, password {password}
+  the contract, to try out   {url}/docs
+  the contract, to read      {url}/redoc"""
+_SHOPPER = """
+  a shopper who can log in   {email}, password {password}
 
 Log in and list that shopper's newest order:
 
@@ -29,7 +37,7 @@ Log in and list that shopper's newest order:
 
 
 @click.command()
-@click.option("--demo", is_flag=True, help="Prepare the database and, when empty, a demo shop.")
+@click.option("--demo", is_flag=True, help="Prepare the database, and a demo shop in an empty one.")
 @click.option("--port", type=click.IntRange(1, 65535), envvar="PORT", help="Default: 8000.")
 def serve(demo: bool, port: int | None) -> None:
     """Serve the API and its documentation until Ctrl-C or SIGTERM."""
@@ -38,23 +46,51 @@ def serve(demo: bool, port: int | None) -> None:
     settings = command_settings()
     if port is not None:
         settings = replace(settings, port=port)
-    if demo:
-        _invite(settings)
-    run(settings)
+    try:
+        if demo:
+            _invite(settings, prepare_demo_shop(database_of(application())))
+        run(settings)
+    except ContractError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def prepare_demo_shop(database: Database) -> bool:
+    """Bring the tables up to date, and fill an empty database.
+
+    Returns whether the demo shopper is there: a shop of one's own is left as it is.
+    """
+    with refusals_shown():
+        database.migrate()
+        with database.reading() as uow:
+            is_empty = uow.users.is_empty()
+        if is_empty:
+            _fill(database)
+        with database.reading() as uow:
+            shopper = uow.users.by_email_key(email_key(DEMO_EMAIL), UserType.REGISTERED)
+    database.close()  # the workers, which are forks of this process, open their own connections
+    return shopper is not None
+
+
+def _fill(database: Database) -> None:
+    from handlers.cli.seed import seed_demo_shop  # it loads names of people, which takes a while
+
+    click.echo("Filling the demo shop …")
+    for _ in seed_demo_shop(database, **_DEMO_SHOP):
+        pass
 
 
 def _keep_demo_secret() -> None:
     """Give the demo shop a secret of its own, so that sessions outlive a restart."""
     if "WAYBILL_SECRET" in os.environ:
         return
-    _SECRET_FILE.parent.mkdir(exist_ok=True)
     if not _SECRET_FILE.exists():
+        _SECRET_FILE.parent.mkdir(exist_ok=True)
         _SECRET_FILE.touch(mode=0o600)
         _SECRET_FILE.write_text(secrets.token_urlsafe(32))
     os.environ["WAYBILL_SECRET"] = _SECRET_FILE.read_text()
 
 
-def _invite(settings: Settings) -> None:
-    shopper = prepare_demo_shop(settings)
+def _invite(settings: Settings, has_demo_shopper: bool) -> None:
+    text = _PAGES + (_SHOPPER if has_demo_shopper else "\n")
     url = f"http://{settings.host}:{settings.port}"
-    click.echo(_INVITATION.format(url=url, email=shopper.email, password=shopper.password))
+    click.echo(text.format(url=url, email=DEMO_EMAIL, password=DEMO_PASSWORD))

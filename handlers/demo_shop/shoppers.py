@@ -7,10 +7,9 @@ from typing import Any
 
 from faker import Faker
 
+from handlers.demo_shop import DEMO_EMAIL
 from handlers.demo_shop.places import FOREIGN_PLACES, TURKISH_PLACES, TURKISH_STREETS, Place
 
-DEMO_EMAIL = "demo@waybill.example"
-DEMO_PASSWORD = "demo-shopper"  # noqa: S105 - of the whole demo shop, and printed at its start
 _TITLES = {"tr-tr": ("Ev", "İş", "Yazlık"), "en-us": ("Home", "Work", "Parents")}
 _GUEST_EVERY = 10
 _FIRST_GUEST = 2

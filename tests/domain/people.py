@@ -56,6 +56,9 @@ class FakeUsers:
         user.pk = next(_pks)
         self.stored.append(user)
 
+    def is_empty(self) -> bool:
+        return not self.stored
+
     def get(self, pk: int) -> User | None:
         return next((user for user in self.stored if user.pk == pk), None)
 
