@@ -53,6 +53,73 @@ class InvalidInput(Refusal):
     code = "invalid"
 
 
+class FieldErrors(InvalidInput):
+    """Several fields that do not fit, found in one step.
+
+    ``errors`` has a refusal for each field; that of an object or a list may be FieldErrors again,
+    of its own fields or its indices. As a whole it speaks like the first of them.
+    """
+
+    def __init__(self, errors: Mapping[str, Refusal]) -> None:
+        first = next(iter(errors.values()))
+        super().__init__(first.message, code=first.code, params=first.params)
+        self.errors = errors
+
+
+class RowErrors(Refusal):
+    """What is wrong with the rows of a bulk, by index; each is a FieldErrors or a RuleBroken."""
+
+    code = "invalid_rows"
+
+    def __init__(self, errors: Mapping[int, Refusal]) -> None:
+        super().__init__()
+        self.errors = errors
+
+    @property
+    def is_invalid_input(self) -> bool:
+        """Whether any row has a value that fits no rule of its field."""
+        return any(isinstance(refusal, InvalidInput) for refusal in self.errors.values())
+
+
+class RuleBroken(Refusal):
+    """What is asked is well said, and things do not stand so that it can be done."""
+
+    message = "The current state does not allow this."
+    code = "rule_broken"
+
+
+class Conflict(Refusal):
+    """Somebody else came first; ``retry_after``, where trying again helps, is in whole seconds."""
+
+    message = "This conflicts with what has happened meanwhile."
+    code = "conflict"
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        code: str | None = None,
+        params: Mapping[str, object] | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message, code=code, params=params)
+        self.retry_after = retry_after
+
+
+class Gone(Refusal):
+    """What was there has run out."""
+
+    message = "This is no longer available."
+    code = "gone"
+
+
+class KeyReused(Refusal):
+    """An idempotency key came again with another request."""
+
+    message = "This Idempotency-Key belongs to another request."
+    code = "idempotency_key_reused"
+
+
 class LoginFailed(InvalidInput):
     """Unknown e-mail, wrong password or inactive account: one answer for all three."""
 

@@ -17,6 +17,7 @@ from domain.products import Product
 from domain.sellers import Seller
 from domain.shipping import EasyReturnShippingCompany, ShippingCompany, ShippingOptionGroup
 from domain.states import BEFORE_SHIPPING, CALLED_OFF, OrderState
+from domain.trade_ins import TradeInOffer
 
 
 @dataclass(eq=False, kw_only=True)
@@ -69,6 +70,7 @@ class OrderItem:
     modified_date: datetime
     easy_return_companies: list[EasyReturnShippingCompany] = field(default_factory=list)
     cancellation_requests: list[CancellationRequest] = field(default_factory=list)
+    trade_in_offers: list[TradeInOffer] = field(default_factory=list)
 
     @property
     def discounted_price(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from domain.addresses import Address
 from domain.callers import Caller
+from domain.cancellation_plans import CancellationPlan
 from domain.discounts import DiscountItem
 from domain.errors import NotFound
 from domain.identifiers import require_storable_pk
@@ -97,6 +98,7 @@ class Order:
     items: list[OrderItem]
     discounts: list[DiscountItem] = field(default_factory=list)
     loyalty_transactions: list[LoyaltyTransaction] = field(default_factory=list)
+    cancellation_plans: list[CancellationPlan] = field(default_factory=list)
 
     @property
     def discount_amount(self) -> int:
@@ -184,6 +186,22 @@ class Orders(Protocol):
 
     def get(self, pk: int) -> Order | None:
         """Return the order with all that hangs on it, whoever owns it."""
+
+    def lock_by_items(self, item_pks: Collection[int], caller: Caller | None) -> list[Order]:
+        """Return the orders that have any of these lines, with all that hangs on them.
+
+        Only the caller's own, for None everybody's. Nobody else changes or locks them before the
+        transaction ends; everybody locks orders by ascending pk, then their lines.
+        """
+
+    def lock_by_request(self, request_pk: int) -> Order | None:
+        """Return the order of a cancellation request, locked in the same way."""
+
+    def by_request(self, request_pk: int) -> Order | None:
+        """Return the order of a cancellation request, to look at."""
+
+    def address_pks(self, wanted: Collection[int], caller: Caller) -> set[int]:
+        """Return those of the addresses that an order of the caller's names."""
 
     def count(self, query: OrderQuery) -> int:
         """Return how many orders there are."""

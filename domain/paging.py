@@ -1,8 +1,11 @@
 """Lists in numbered pages."""
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from domain.errors import InvalidPage
+
+Entry = TypeVar("Entry")
 
 DEFAULT_LIMIT = 20
 
@@ -36,3 +39,13 @@ class DocumentPage:
     number: int
     limit: int
     documents: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Entry]):
+    """One page of a list of ``count`` entries."""
+
+    count: int
+    number: int
+    limit: int
+    entries: list[Entry]

@@ -3,8 +3,14 @@
 from datetime import datetime
 from typing import Protocol
 
+from domain.audit import AuditTrail
+from domain.cancellation_plans import CancellationPlans
+from domain.cancellation_reasons import CancellationReasons
+from domain.cancellation_requests import CancellationRequests
+from domain.idempotency import IdempotencyKeys
 from domain.old_orders import OldOrders
 from domain.orders import Orders
+from domain.outbox import Outbox
 from domain.sessions import Sessions
 from domain.users import Users
 
@@ -23,10 +29,28 @@ class UnitOfWork(Protocol):
     def old_orders(self) -> OldOrders: ...
 
     @property
+    def cancellation_requests(self) -> CancellationRequests: ...
+
+    @property
+    def cancellation_reasons(self) -> CancellationReasons: ...
+
+    @property
+    def cancellation_plans(self) -> CancellationPlans: ...
+
+    @property
     def users(self) -> Users: ...
 
     @property
     def sessions(self) -> Sessions: ...
+
+    @property
+    def idempotency_keys(self) -> IdempotencyKeys: ...
+
+    @property
+    def audit(self) -> AuditTrail: ...
+
+    @property
+    def outbox(self) -> Outbox: ...
 
     def commit(self) -> None:
         """Make the changes stay."""

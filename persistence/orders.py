@@ -1,11 +1,13 @@
 """Table of orders, and the questions asked of it."""
 
+from collections.abc import Collection
 from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, relationship
 
 from domain.addresses import Address
+from domain.callers import Caller
 from domain.discounts import DiscountItem
 from domain.loyalty import LoyaltyTransaction
 from domain.money import Currency
@@ -16,6 +18,7 @@ from domain.payments import Bank, PaymentOption
 from domain.shipping import ShippingCompany
 from domain.states import OrderState
 from persistence.addresses import addresses
+from persistence.cancellations import cancellation_requests
 from persistence.discounts import discount_items
 from persistence.documents import DocumentKind, Documents, document_table
 from persistence.loading import loading
@@ -194,6 +197,17 @@ def _page(names: tuple[str, ...]) -> sa.Select[int]:
     return chosen.order_by(*_LATEST_FIRST).limit(PAGE_LIMIT).offset(PAGE_OFFSET)
 
 
+def _of_request(request_pk: int) -> sa.Select[int]:
+    requests = cancellation_requests.c
+    joined = order_items.join(cancellation_requests, order_items.c.pk == requests.order_item_pk)
+    return sa.select(order_items.c.order_pk).select_from(joined).where(requests.pk == request_pk)
+
+
+def _own(caller: Caller) -> list[sa.ColumnElement[bool]]:
+    own = [orders.c.user_pk == caller.user_pk]
+    return own if caller.order_pk is None else [*own, orders.c.pk == caller.order_pk]
+
+
 class SqlOrders:
     """The stored orders, as ``domain.orders.Orders`` asks of them."""
 
@@ -208,6 +222,43 @@ class SqlOrders:
 
     def get(self, pk: int) -> Order | None:
         return self._session.get(Order, pk, options=loading(Order, ORDER_DOCUMENTS.shown))
+
+    def lock_by_items(self, item_pks: Collection[int], caller: Caller | None) -> list[Order]:
+        chosen = sa.select(order_items.c.order_pk).where(order_items.c.pk.in_(item_pks))
+        return self._locked(orders.c.pk.in_(chosen), *(_own(caller) if caller else ()))
+
+    def lock_by_request(self, request_pk: int) -> Order | None:
+        return first(self._locked(orders.c.pk.in_(_of_request(request_pk))))
+
+    def by_request(self, request_pk: int) -> Order | None:
+        return first(self._whole(orders.c.pk.in_(_of_request(request_pk))))
+
+    def address_pks(self, wanted: Collection[int], caller: Caller) -> set[int]:
+        named = sa.union(
+            *(
+                sa.select(column).where(column.in_(wanted), *_own(caller))
+                for column in (orders.c.shipping_address_pk, orders.c.billing_address_pk)
+            )
+        )
+        return set(self._session.scalars(named))
+
+    def _locked(self, *conditions: sa.ColumnElement[bool]) -> list[Order]:
+        """Lock order rows and then their lines, both by ascending pk, and load what is there now.
+
+        The locks leave the keys alone: rows that name an order, such as its documents, can still
+        be written.
+        """
+        rows = sa.select(orders.c.pk).where(*conditions).order_by(orders.c.pk)
+        pks = self._session.scalars(rows.with_for_update(key_share=True, of=orders)).all()
+        lines = sa.select(order_items.c.pk).where(order_items.c.order_pk.in_(pks))
+        lines = lines.order_by(order_items.c.pk).with_for_update(key_share=True)
+        self._session.execute(lines).all()
+        return self._whole(orders.c.pk.in_(pks))
+
+    def _whole(self, condition: sa.ColumnElement[bool]) -> list[Order]:
+        query = sa.select(Order).where(condition).order_by(orders.c.pk)
+        query = query.options(*loading(Order, ORDER_DOCUMENTS.shown))
+        return list(self._session.scalars(query.execution_options(populate_existing=True)))
 
     def count(self, query: OrderQuery) -> int:
         values = given(query)

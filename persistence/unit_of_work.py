@@ -4,6 +4,12 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from domain.audit import AuditTrail
+from domain.cancellation_plans import CancellationPlans
+from domain.cancellation_reasons import CancellationReasons
+from domain.cancellation_requests import CancellationRequests
+from domain.idempotency import IdempotencyKeys
+from domain.outbox import Outbox
 from persistence.documents import Documents
 from persistence.old_orders import SqlOldOrders
 from persistence.orders import SqlOrders
@@ -13,6 +19,13 @@ from persistence.users import SqlUsers
 
 class SqlUnitOfWork:
     """What ``domain.unit_of_work.UnitOfWork`` asks for."""
+
+    cancellation_requests: CancellationRequests
+    cancellation_reasons: CancellationReasons
+    cancellation_plans: CancellationPlans
+    idempotency_keys: IdempotencyKeys
+    audit: AuditTrail
+    outbox: Outbox
 
     def __init__(
         self,

@@ -97,6 +97,12 @@ class FakeUnitOfWork:
 
     orders: Any
     old_orders: Any
+    cancellation_requests: Any
+    cancellation_reasons: Any
+    cancellation_plans: Any
+    idempotency_keys: Any
+    audit: Any
+    outbox: Any
 
     def __init__(self, *users: User, now: datetime = NOW) -> None:
         self.now = now

@@ -25,6 +25,18 @@ class FakeOrders:
     def get(self, _: int) -> Any:
         raise NotImplementedError
 
+    def lock_by_items(self, _: Any, caller: Any) -> Any:
+        raise NotImplementedError
+
+    def lock_by_request(self, _: int) -> Any:
+        raise NotImplementedError
+
+    def by_request(self, _: int) -> Any:
+        raise NotImplementedError
+
+    def address_pks(self, _: Any, caller: Any) -> Any:
+        raise NotImplementedError
+
     def count(self, query: Any) -> int:
         self.queries.append(query)
         return self.total
@@ -47,6 +59,12 @@ class FakeUnitOfWork:
 
     users: Any
     sessions: Any
+    cancellation_requests: Any
+    cancellation_reasons: Any
+    cancellation_plans: Any
+    idempotency_keys: Any
+    audit: Any
+    outbox: Any
 
     def __init__(self, orders: Any, now: datetime = NOW) -> None:
         self.now = now

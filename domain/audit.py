@@ -1,0 +1,102 @@
+"""The trail that every change of state leaves: who, when, from what, to what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
+
+from domain.paging import PageRequest
+
+if TYPE_CHECKING:
+    from domain.orders import Order
+    from domain.unit_of_work import UnitOfWork
+
+
+class Subject(StrEnum):
+    """What has states."""
+
+    ORDER = "order"
+    ORDER_ITEM = "order_item"
+    CANCELLATION_REQUEST = "cancellation_request"
+    CANCELLATION_PLAN = "cancellation_plan"
+    TRADE_IN_OFFER = "trade_in_offer"
+
+
+@dataclass(eq=False, kw_only=True)
+class AuditEntry:
+    """One change of state, never changed itself.
+
+    ``actor`` is ``user:<pk>``, ``guest:<pk>``, ``operator:<name>`` or ``system``; it holds no
+    e-mail address. ``from_state`` is None for what is new.
+    """
+
+    pk: int = field(init=False)
+    created_date: datetime
+    actor: str
+    subject: Subject
+    subject_uuid: UUID
+    from_state: str | None
+    to_state: str
+    note: str | None = None
+
+
+class AuditTrail(Protocol):
+    """The stored entries."""
+
+    def add(self, entry: AuditEntry) -> None:
+        """Store ``entry``."""
+
+    def count(self, subject_uuid: UUID) -> int:
+        """Return how many entries there are about a subject."""
+
+    def entries(self, subject_uuid: UUID, page: PageRequest) -> list[AuditEntry]:
+        """Return the entries about a subject, oldest first."""
+
+
+States = Mapping[tuple[Subject, UUID], str]
+
+
+@contextmanager
+def audited(
+    orders: list[Order], actor: str, uow: UnitOfWork, note: str | None = None
+) -> Iterator[None]:
+    """Write an entry for every state of the orders that the block changes.
+
+    The states of an order are its own, its lines', its cancellation requests' and plans' and its
+    trade-in offers'. A block that raises leaves no entries.
+    """
+    before = _states(orders)
+    yield
+    for (subject, uuid), state in _states(orders).items():
+        if before.get((subject, uuid)) != state:
+            uow.audit.add(
+                AuditEntry(
+                    created_date=uow.now,
+                    actor=actor,
+                    subject=subject,
+                    subject_uuid=uuid,
+                    from_state=before.get((subject, uuid)),
+                    to_state=state,
+                    note=note,
+                )
+            )
+
+
+def _states(orders: list[Order]) -> States:
+    states: dict[tuple[Subject, UUID], str] = {}
+    for order in orders:
+        states[Subject.ORDER, order.uuid] = order.state
+        for plan in order.cancellation_plans:
+            states[Subject.CANCELLATION_PLAN, plan.uuid] = plan.status
+        for item in order.items:
+            states[Subject.ORDER_ITEM, item.uuid] = item.state
+            for request in item.cancellation_requests:
+                states[Subject.CANCELLATION_REQUEST, request.uuid] = request.status
+            for offer in item.trade_in_offers:
+                states[Subject.TRADE_IN_OFFER, offer.uuid] = offer.state
+    return states

@@ -1,0 +1,155 @@
+"""What is to be told to people outside, written with what happened and delivered afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID, uuid4
+
+from domain.errors import Conflict, NotFound
+from domain.paging import Page, PageRequest
+
+if TYPE_CHECKING:
+    from domain.unit_of_work import UnitOfWork
+
+# After each failure the next attempt waits longer; after the last one there is none.
+RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1440))
+LEASE = timedelta(minutes=5)
+MAX_ERROR_LENGTH = 500
+
+
+class OutboxKind(StrEnum):
+    """What is told."""
+
+    CANCELLATION_RECEIVED = "cancellation_received"
+    CANCELLATION_APPROVED = "cancellation_approved"
+    CANCELLATION_REJECTED = "cancellation_rejected"
+    CANCELLATION_COMPLETED = "cancellation_completed"
+    TRADE_IN_OFFERED = "trade_in_offered"
+    TRADE_IN_APPROVED = "trade_in_approved"
+    TRADE_IN_REJECTED = "trade_in_rejected"
+
+
+class OutboxStatus(StrEnum):
+    """pending → delivered | dead; a dead letter can be made pending again."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+
+
+@dataclass(eq=False, kw_only=True)
+class OutboxEvent:
+    """One message to one person, delivered at least once.
+
+    ``uuid`` is its id wherever it arrives, so that a second delivery can be told. ``payload`` is
+    JSON: ``email``, ``language`` (None: the shop's), ``order_number`` and what the kind needs
+    (``domain.announcements``); never an IBAN. ``due_date`` is when to try next.
+    """
+
+    pk: int = field(init=False)
+    uuid: UUID = field(default_factory=uuid4)
+    kind: OutboxKind
+    payload: Mapping[str, Any] = field(repr=False)
+    status: OutboxStatus = OutboxStatus.PENDING
+    attempts: int = 0
+    created_date: datetime
+    due_date: datetime
+    delivered_date: datetime | None = None
+    last_error: str | None = None
+
+    def deliver(self, now: datetime) -> None:
+        """Note that it arrived."""
+        self.status = OutboxStatus.DELIVERED
+        self.attempts += 1
+        self.delivered_date = now
+        self.last_error = None
+
+    def fail(self, now: datetime, error: str) -> None:
+        """Note that it did not arrive: try again later, or give it up as a dead letter."""
+        self.last_error = error[:MAX_ERROR_LENGTH]
+        if self.attempts < len(RETRY_DELAYS):
+            self.due_date = now + RETRY_DELAYS[self.attempts]
+        else:
+            self.status = OutboxStatus.DEAD
+        self.attempts += 1
+
+    def revive(self, now: datetime) -> None:
+        """Begin anew with a dead letter. Raises Conflict for any other."""
+        if self.status is not OutboxStatus.DEAD:
+            raise Conflict("Only a dead letter can be sent again.", code="not_a_dead_letter")
+        self.status = OutboxStatus.PENDING
+        self.attempts = 0
+        self.due_date = now
+
+
+class Outbox(Protocol):
+    """The stored events."""
+
+    def add(self, event: OutboxEvent) -> None:
+        """Store ``event``."""
+
+    def get(self, pk: int) -> OutboxEvent | None:
+        """Return the event with this pk."""
+
+    def lease(self, now: datetime, until: datetime, limit: int) -> list[OutboxEvent]:
+        """Return pending events that are due, the longest due first, and make them due ``until``.
+
+        Two workers never lease the same event at once.
+        """
+
+    def count(self, status: OutboxStatus | None) -> int:
+        """Return how many events there are, of one status or of all."""
+
+    def events(self, status: OutboxStatus | None, page: PageRequest) -> list[OutboxEvent]:
+        """Return one page of the events, newest first."""
+
+
+def lease_events(limit: int, uow: UnitOfWork) -> list[OutboxEvent]:
+    """Take up to ``limit`` events to deliver now.
+
+    Whoever takes them has five minutes to say what became of each; of a worker that died they
+    come back after that.
+    """
+    events = uow.outbox.lease(uow.now, uow.now + LEASE, limit)
+    uow.commit()
+    return events
+
+
+def record_delivery(pk: int, uow: UnitOfWork) -> None:
+    """Note that an event arrived. Raises NotFound."""
+    _found(pk, uow).deliver(uow.now)
+    uow.commit()
+
+
+def record_failure(pk: int, error: str, uow: UnitOfWork) -> OutboxEvent:
+    """Note that an event did not arrive, and why (without personal data). Raises NotFound."""
+    event = _found(pk, uow)
+    event.fail(uow.now, error)
+    uow.commit()
+    return event
+
+
+def revive_event(pk: int, uow: UnitOfWork) -> None:
+    """Send a dead letter again. Raises NotFound, and Conflict for an event that is none."""
+    _found(pk, uow).revive(uow.now)
+    uow.commit()
+
+
+def list_outbox_events(
+    status: OutboxStatus | None, page: PageRequest, uow: UnitOfWork
+) -> Page[OutboxEvent]:
+    """Return one page of the events, newest first. Raises InvalidPage."""
+    count = uow.outbox.count(status)
+    page.require_within(count)
+    return Page(count, page.number, page.limit, uow.outbox.events(status, page))
+
+
+def _found(pk: int, uow: UnitOfWork) -> OutboxEvent:
+    event = uow.outbox.get(pk)
+    if event is None:
+        raise NotFound
+    return event
