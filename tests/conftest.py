@@ -3,7 +3,7 @@
 import os
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import mkdtemp
 from uuid import uuid4
@@ -22,6 +22,8 @@ pytest_plugins = ["tests.application"]
 KINDS = ("sqlite", "postgres")
 KIND = os.environ.get("WAYBILL_TEST_DATABASE", "sqlite")
 SERVER_URL = "WAYBILL_TEST_DATABASE_URL"
+
+MakeUrl = Callable[[], str]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -50,27 +52,34 @@ def _start_postgres(config: pytest.Config) -> str:
 
 
 @pytest.fixture(scope="session")
-def migrated_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A database with all tables: a scratch one of this process on PostgreSQL, or a SQLite file."""
+def make_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
+    """Make databases without tables; PostgreSQL's are dropped at the end."""
     if KIND == "sqlite":
-        file_url = f"sqlite:///{tmp_path_factory.mktemp('template')}/waybill.sqlite3"
-        _migrate(file_url)
-        yield file_url
+        yield lambda: f"sqlite:///{tmp_path_factory.mktemp('database')}/waybill.sqlite3"
         return
-    name = f"waybill_test_{uuid4().hex}"
+    names: list[sql.Identifier] = []
     with psycopg.connect(os.environ[SERVER_URL], autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        server = sa.make_url(os.environ[SERVER_URL])
-        url = server.set(database=name).render_as_string(hide_password=False)
-        _migrate(url)
-        yield url
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+        def create() -> str:
+            name = f"waybill_test_{uuid4().hex}"
+            names.append(sql.Identifier(name))
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(names[-1]))
+            server = sa.make_url(os.environ[SERVER_URL])
+            return server.set(database=name).render_as_string(hide_password=False)
+
+        yield create
+        for name in names:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
-def _migrate(url: str) -> None:
+@pytest.fixture(scope="session")
+def migrated_url(make_url: MakeUrl) -> str:
+    """A database with all tables, one for each worker."""
+    url = make_url()
     database = Database(url, order_renderer=FakeRenderer(), old_order_renderer=FakeRenderer())
     database.migrate()
     database.close()
+    return url
 
 
 @pytest.fixture

@@ -1,0 +1,119 @@
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from domain.errors import Unavailable
+from domain.users import User
+from persistence import engines
+from persistence.database import Database, utc_now
+from tests.builders import NOW, make_user
+from tests.fakes import FakeClock, FakeRenderer
+from tests.persistence.stored import store_order, store_user
+
+
+def open_database(url: str, pool_size: int = 1) -> Database:
+    renderer = FakeRenderer()
+    return Database(url, order_renderer=renderer, old_order_renderer=renderer, pool_size=pool_size)
+
+
+class TestWriting:
+    def test_without_a_commit_nothing_happened(self, database: Database) -> None:
+        user = make_user()
+        with database.writing() as uow:
+            uow.users.add(user)
+
+        with database.reading() as uow:
+            assert uow.users.get(user.pk) is None
+
+    def test_an_error_undoes_what_is_not_committed(self, database: Database) -> None:
+        first, second = make_user(), make_user()
+
+        def fail_halfway() -> None:
+            with database.writing() as uow:
+                uow.users.add(first)
+                uow.commit()
+                uow.users.add(second)
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            fail_halfway()
+
+        with database.reading() as uow:
+            assert uow.users.get(first.pk) is not None
+            assert uow.users.get(second.pk) is None
+
+    def test_all_of_it_happens_at_one_moment(self, database: Database, clock: FakeClock) -> None:
+        with database.writing() as uow:
+            clock.now = utc_now()
+
+            assert uow.now == NOW
+
+
+class TestReading:
+    def test_sees_what_is_committed_meanwhile(self, database: Database) -> None:
+        with database.reading() as uow:
+            user = store_user(database)
+
+            assert uow.users.get(user.pk) is not None
+
+    def test_changes_nothing(self, database: Database, shopper: User) -> None:
+        with database.reading() as uow:
+            user = uow.users.get(shopper.pk)
+            assert user is not None
+            user.first_name = "Other"
+
+            with pytest.raises(RuntimeError, match="changes nothing"):
+                uow.commit()
+
+
+class TestAvailability:
+    def test_a_database_that_answers_is_available(self, database: Database) -> None:
+        database.ping()
+
+    @pytest.mark.parametrize(
+        "url",
+        ["sqlite:////nowhere/waybill.sqlite3", "postgres://nobody@127.0.0.1:1/none"],
+        ids=["sqlite", "postgres"],
+    )
+    def test_one_that_can_not_be_reached_is_not(self, url: str) -> None:
+        with pytest.raises(Unavailable):
+            open_database(url).ping()
+
+    def test_a_pool_in_use_is_waited_for_a_moment_only(
+        self, database_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(engines, "POOL_TIMEOUT", 0.05)
+        database = open_database(database_url, pool_size=1)
+        with database.writing() as uow:
+            uow.users.get(1)
+
+            with pytest.raises(Unavailable):
+                database.ping()
+        database.close()
+
+    def test_rendering_takes_no_second_connection(self, database_url: str) -> None:
+        database = open_database(database_url, pool_size=1)
+        order = store_order(database, user_pk=store_user(database).pk)
+
+        with database.reading() as uow:
+            assert uow.orders.document(order.user_pk, order.pk, "en-us") is not None
+        database.close()
+
+    def test_why_it_is_not_available_is_logged(self, caplog: pytest.LogCaptureFixture) -> None:
+        with pytest.raises(Unavailable):
+            open_database("sqlite:////nowhere/waybill.sqlite3").ping()
+
+        assert "unable to open database file" in caplog.text
+
+    def test_errors_do_not_tell_what_was_to_be_stored(
+        self, database: Database, shopper: User
+    ) -> None:
+        with pytest.raises(IntegrityError) as refusal:
+            store_user(database, uuid=shopper.uuid, email="ayse@example.com")
+
+        assert "ayse@example.com" not in str(refusal.value)
+
+
+def test_a_closed_database_opens_again_when_it_is_needed(database: Database) -> None:
+    database.close()
+
+    database.ping()

@@ -1,0 +1,78 @@
+from threading import Thread
+
+import sqlalchemy as sa
+
+from persistence.database import Database
+from persistence.engines import Engines, connect
+from persistence.schema import metadata
+from tests.conftest import MakeUrl
+from tests.fakes import FakeRenderer
+
+
+def migrate(url: str) -> None:
+    database = Database(url, order_renderer=FakeRenderer(), old_order_renderer=FakeRenderer())
+    database.migrate()
+    database.close()
+
+
+def plain(value: object) -> object:
+    """Whatever is not a list or a dict as text."""
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    return [plain(each) for each in value] if isinstance(value, list) else str(value)
+
+
+def described(engines: Engines) -> object:
+    """All that the database knows of its tables."""
+    inspector = sa.inspect(engines.autocommit)
+    questions = (
+        inspector.get_multi_columns,
+        inspector.get_multi_pk_constraint,
+        inspector.get_multi_foreign_keys,
+        inspector.get_multi_unique_constraints,
+        inspector.get_multi_indexes,
+        inspector.get_multi_check_constraints,
+    )
+    answers = {question.__name__: dict(question()) for question in questions}
+    return {
+        (question, table): sorted(
+            repr(plain(each)) for each in (found if isinstance(found, list) else [found])
+        )
+        for question, answer in answers.items()
+        for (_, table), found in answer.items()
+        if table != "alembic_version"
+    }
+
+
+class TestMigrate:
+    def test_makes_the_tables_that_the_queries_expect(
+        self, make_url: MakeUrl, engines: Engines
+    ) -> None:
+        expected = connect(make_url(), pool_size=1)
+        metadata.create_all(expected.writing)
+
+        assert described(engines) == described(expected)
+        expected.writing.dispose()
+
+    def test_changes_nothing_the_second_time(self, make_url: MakeUrl) -> None:
+        url = make_url()
+        migrate(url)
+        made = connect(url, pool_size=1)
+        before = described(made)
+
+        migrate(url)
+
+        assert described(made) == before
+        made.writing.dispose()
+
+    def test_lets_one_of_two_do_it(self, make_url: MakeUrl, engines: Engines) -> None:
+        url = make_url()
+        both = [Thread(target=migrate, args=(url,)) for _ in range(2)]
+        for each in both:
+            each.start()
+        for each in both:
+            each.join()
+
+        made = connect(url, pool_size=1)
+        assert described(made) == described(engines)
+        made.writing.dispose()
