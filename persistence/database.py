@@ -94,7 +94,8 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the tables to the newest revision; a database that is there already is left."""
-        migrations.upgrade(self._engines)
+        with _available():
+            migrations.upgrade(self._engines)
 
     def close(self) -> None:
         """Close all connections that are not in use."""

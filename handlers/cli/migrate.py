@@ -3,11 +3,12 @@
 import click
 
 from handlers.cli.database import command_database
+from handlers.cli.refusals import refusals_shown
 
 
 @click.command()
 def migrate() -> None:
     """Bring the database's tables up to date."""
-    with command_database() as (_, database):
+    with refusals_shown(), command_database() as (_, database):
         database.migrate()
     click.echo("The database is up to date.")

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import click
 
-from domain.errors import Refusal
+from domain.errors import Refusal, Unavailable
 
 
 @contextmanager
@@ -13,6 +13,9 @@ def refusals_shown() -> Iterator[None]:
     """Turns a refusal into a ClickException: one line for the operator, and exit code 1."""
     try:
         yield
+    except Unavailable as refusal:
+        cause = getattr(refusal.__cause__, "orig", None) or refusal.__cause__
+        raise click.ClickException(f"The database can't be used: {cause}") from refusal
     except Refusal as refusal:
         message = refusal.message % refusal.params
         named = f"{refusal.field}: {message}" if refusal.field else message

@@ -142,12 +142,16 @@ def test_the_demo_shop_is_there_at_the_first_start_and_stays(
     [
         (
             f"import handlers.orders; del handlers.orders.get_user_order; {COMMAND}",
-            "orders.yaml#/paths/~1users~1orders~1{pk}~1/get: operationId getUserOrder has no"
-            " handler handlers.orders.get_user_order",
+            (
+                "orders.yaml#/paths/~1users~1orders~1{pk}~1/get: operationId getUserOrder has no"
+                " handler handlers.orders.get_user_order"
+            ),
         ),
         (
-            "from handlers.contract import bundle; import pathlib;"
-            f"bundle.load_contract.__defaults__ = (pathlib.Path('nowhere'),); {COMMAND}",
+            (
+                "from handlers.contract import bundle; import pathlib;"
+                f"bundle.load_contract.__defaults__ = (pathlib.Path('nowhere'),); {COMMAND}"
+            ),
             "openapi.yaml#",
         ),
     ],
