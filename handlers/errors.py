@@ -5,12 +5,14 @@
 """
 
 from http import HTTPStatus
+from typing import Any
 
 import orjson
 from flask import Response, request
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
 from domain.errors import (
+    FieldErrors,
     Forbidden,
     InvalidInput,
     LoginFailed,
@@ -74,9 +76,21 @@ def refuse(operation: Operation, refusal: Refusal) -> Response | Reply:
     return Reply(status, error_body(refusal, language()), headers)
 
 
-def error_body(refusal: Refusal, in_language: str) -> dict[str, str]:
+def error_body(refusal: Refusal, in_language: str) -> dict[str, Any]:
     """A refusal in the one error shape."""
-    return {_place(refusal): _sentence(refusal, in_language), "error_code": refusal.code}
+    return _told(refusal, in_language) | {"error_code": refusal.code}
+
+
+def _told(refusal: Refusal, in_language: str) -> dict[str, Any]:
+    if isinstance(refusal, FieldErrors):
+        return {name: _of_field(each, in_language) for name, each in refusal.errors.items()}
+    return {_place(refusal): _sentence(refusal, in_language)}
+
+
+def _of_field(refusal: Refusal, in_language: str) -> Any:
+    if isinstance(refusal, FieldErrors):
+        return _told(refusal, in_language)
+    return _sentence(refusal, in_language)
 
 
 def _sentence(refusal: Refusal, in_language: str) -> str:

@@ -1,16 +1,17 @@
 """Request bodies: media type, decoding, judging and loading."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 from jsonschema_rs import Draft202012Validator
-from marshmallow import Schema
+from marshmallow import Schema, ValidationError
 
 from domain.errors import InvalidInput
-from handlers.contract.messages import BODY_REQUIRED, GIVEN_TWICE, MALFORMED_BODY, refusal
+from handlers.contract.messages import BODY_REQUIRED, GIVEN_TWICE, MALFORMED_BODY
+from handlers.contract.misfits import as_refusal, misfits
 from handlers.contract.refusals import UnsupportedMediaType
 
 FORM = "application/x-www-form-urlencoded"
@@ -52,18 +53,33 @@ class Form:
     schema: Schema
 
     def load(self, raw: bytes) -> Any:
-        """The handler's body. Raises InvalidInput on the first field that does not fit."""
+        """The handler's body. Raises InvalidInput, with every field that does not fit."""
         document = self.decode(raw)
-        for error in self.validator.iter_errors(document):
-            raise refusal(error, _field_of(error))
-        return self.schema.load(document)
+        self._judge(document)
+        try:
+            return self.schema.load(document)
+        except ValidationError as error:
+            raise as_refusal(_sentences(error.messages_dict)) from None
+
+    def _judge(self, document: Any) -> None:
+        try:
+            fault = None if self.validator.is_valid(document) else misfits(self.validator, document)
+        except ValueError:  # nested deeper than the validator goes, which is 255 levels
+            fault = InvalidInput(MALFORMED_BODY, code="malformed_body")
+        if fault:
+            raise fault
 
 
-def _field_of(error: Any) -> str | None:
-    """The top-level field that an error is about; None when it is about the whole body."""
-    if error.kind.name == "required" and not error.instance_path:
-        return str(error.kind.property)
-    return str(error.instance_path[0]) if error.instance_path else None
+def _sentences(
+    messages: Mapping[Any, Any], below: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], InvalidInput]]:
+    """Where marshmallow could not convert a value that fits, and what it says of it."""
+    for name, told in messages.items():
+        path = (*below, str(name))
+        if isinstance(told, Mapping):
+            yield from _sentences(told, path)
+        else:
+            yield path, InvalidInput(told[0])
 
 
 class Body:

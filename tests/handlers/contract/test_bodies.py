@@ -4,7 +4,7 @@ from typing import Any
 import orjson
 import pytest
 
-from domain.errors import InvalidInput
+from domain.errors import FieldErrors, InvalidInput, Refusal
 from handlers.contract.bodies import FORM, Body
 from handlers.contract.negotiation import JSON
 from handlers.contract.refusals import UnsupportedMediaType
@@ -45,6 +45,13 @@ def refused(raw: bytes, content_type: str = JSON, **overrides: Any) -> InvalidIn
     with pytest.raises(InvalidInput) as refusal:
         make_body(**overrides).read(raw, content_type)
     return refusal.value
+
+
+def fields_of(refusal: Refusal) -> Any:
+    """What is told of each field, nested as in the body."""
+    if isinstance(refusal, FieldErrors):
+        return {name: fields_of(each) for name, each in refusal.errors.items()}
+    return refusal.message
 
 
 class TestMediaType:
@@ -101,6 +108,7 @@ class TestJson:
             b"{'email': 'a'}",
             b"[" * 100_000,
             b'{"email": ' + b"[" * 2000 + b"]" * 2000 + b"}",
+            b'{"deep": ' + b"[" * 300 + b"]" * 300 + b"}",
         ],
         ids=lambda raw: repr(raw[:20]),
     )
@@ -126,29 +134,47 @@ class TestJson:
             ({"trusted": 1}, "A valid boolean is required."),
             ({"places": {}}, "A valid list is required."),
             ({"places": []}, "Must have at least %(limit)s items."),
-            ({"places": [{}]}, "This field is required."),
-            ({"places": [{"name": "x"}, 1]}, "A valid object is required."),
+            ({"places": [{}]}, {"0": {"name": "This field is required."}}),
+            ({"places": [{"name": "x"}, 1]}, {"1": "A valid object is required."}),
             ({"born": "2026-02-30"}, "Enter a valid date."),
+            ({"born": "0000-01-01"}, "Enter a valid date."),
         ],
         ids=str,
     )
-    def test_that_does_not_fit_names_the_field_at_the_top(
-        self, change: dict[str, Any], message: str
-    ) -> None:
+    def test_that_does_not_fit_names_the_field(self, change: dict[str, Any], message: Any) -> None:
         refusal = refused(orjson.dumps(orjson.loads(VALID) | change))
 
-        assert ([refusal.field], refusal.message) == (list(change), message)
+        assert [fields_of(refusal)] == [dict.fromkeys(change, message)]
 
     def test_that_lacks_a_field_names_it(self) -> None:
         refusal = refused(b'{"password": "secret"}')
 
-        assert (refusal.field, refusal.message) == ("email", "This field is required.")
+        assert fields_of(refusal) == {"email": "This field is required."}
+
+    def test_that_does_not_fit_in_several_ways_tells_them_all(self) -> None:
+        refusal = refused(b'{"email": "", "trusted": 1, "places": [{"name": 1}, {}, 5]}')
+
+        assert fields_of(refusal) == {
+            "password": "This field is required.",
+            "email": "Must be at least %(limit)s characters long.",
+            "trusted": "A valid boolean is required.",
+            "places": "Must have at most %(limit)s items.",
+        }
+        assert (refusal.code, refusal.message) == ("invalid", "This field is required.")
+
+    def test_with_a_list_far_too_long_is_told_so_alone(self) -> None:
+        raw = b'{"email": "a", "password": "b", "places": [' + b"{}," * 80_000 + b"{}]}"
+
+        refusal = refused(raw)
+
+        assert fields_of(refusal) == {"places": "Must have at most %(limit)s items."}
 
     def test_that_does_not_fit_tells_the_limit_and_never_the_value(self) -> None:
         refusal = refused(VALID.replace(b"elif@", b"elif.kaya.longer@"))
 
-        assert refusal.params == {"limit": 20}
-        assert "elif" not in f"{refusal.message} {refusal}"
+        assert isinstance(refusal, FieldErrors)
+        assert refusal.errors["email"].params == {"limit": 20}
+        assert "elif" not in f"{fields_of(refusal)} {refusal}"
 
     def test_that_has_an_unknown_key_is_refused_where_the_contract_says_so(self) -> None:
         refusal = refused(VALID[:-1] + b', "a": 1}', login=LOGIN | {"additionalProperties": False})
@@ -163,7 +189,7 @@ class TestForm:
         assert form == {"email": "elif@example.com", "password": "correct horse"}
 
     def test_keeps_empty_fields(self) -> None:
-        assert refused(b"email=&password=x", FORM).field == "email"
+        assert list(fields_of(refused(b"email=&password=x", FORM))) == ["email"]
 
     @pytest.mark.parametrize("repeated", [b"email=x", b"e%6Dail=x", b"extra=1&extra=1"])
     def test_with_a_field_given_twice_is_malformed(self, repeated: bytes) -> None:
@@ -181,10 +207,10 @@ class TestForm:
     def test_with_a_missing_field_names_it(self) -> None:
         refusal = refused(b"email=elif%40example.com", FORM)
 
-        assert (refusal.field, refusal.message) == ("password", "This field is required.")
+        assert fields_of(refusal) == {"password": "This field is required."}
 
     def test_in_json_is_no_form(self) -> None:
-        assert refused(VALID, FORM).field == "email"
+        assert list(fields_of(refused(VALID, FORM))) == ["email", "password"]
 
 
 class TestEmptyBody:
