@@ -15,6 +15,7 @@ from marshmallow.experimental.context import Context
 
 from handlers.contract.bundle import Contract, ContractError
 from handlers.contract.judges import pointer_to
+from handlers.contract.messages import format_message
 
 _COMPONENTS = "#/components/schemas/"
 
@@ -71,15 +72,24 @@ class _Input(Schema):
         unknown = EXCLUDE
 
 
+class _Day(fields.Date):
+    """A day that RFC 3339 has, such as one of the year 0, and Python has not, is refused."""
+
+    default_error_messages = {"invalid": format_message("date")}  # noqa: RUF012 - as in the base
+
+
 _BY_FORMAT: dict[str, type[fields.Field[Any]]] = {
     "date-time": _Moment,
-    "date": fields.Date,
+    "date": _Day,
+    "hour-minute": fields.Time,
     "uuid": fields.UUID,
 }
-_BY_TYPE: dict[str, type[fields.Field[Any]]] = {
-    "string": fields.String,
-    "integer": fields.Integer,
-    "boolean": fields.Boolean,
+_BY_TYPES: dict[frozenset[str], type[fields.Field[Any]]] = {
+    frozenset({"string"}): fields.String,
+    frozenset({"integer"}): fields.Integer,
+    # A number that may also come as its digits.
+    frozenset({"integer", "string"}): fields.Integer,
+    frozenset({"boolean"}): fields.Boolean,
 }
 
 
@@ -155,7 +165,7 @@ class Schemas:
             return fields.Nested(self._class_for(component, build), **options)
         if item := _component_of(schema.get("items", {})):
             return fields.List(fields.Nested(self._class_for(item, build)), **options)
-        kind = _BY_FORMAT.get(schema.get("format", "")) or _BY_TYPE.get(_type_of(schema))
+        kind = _BY_FORMAT.get(schema.get("format", "")) or _BY_TYPES.get(_types_of(schema))
         return (kind or fields.Raw)(**options)
 
 
@@ -176,8 +186,7 @@ def _component_of(schema: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _type_of(schema: Mapping[str, Any]) -> str:
-    """The one JSON type besides null, or an empty string where there are several or none."""
+def _types_of(schema: Mapping[str, Any]) -> frozenset[str]:
+    """The JSON types besides null; none where the schema does not say."""
     types = schema.get("type", ())
-    others = [types] if isinstance(types, str) else [each for each in types if each != "null"]
-    return others[0] if len(others) == 1 else ""
+    return frozenset([types] if isinstance(types, str) else types) - {"null"}

@@ -1,10 +1,10 @@
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
 import pytest
-from marshmallow import missing
+from marshmallow import ValidationError, missing
 from marshmallow.experimental.context import Context
 
 from handlers.contract.bundle import ContractError
@@ -256,6 +256,26 @@ class TestForLoading:
         loaded = self.load(properties, {"born": "2026-03-01", "id": str(UUID(int=1))})
 
         assert loaded == {"born": date(2026, 3, 1), "id": UUID(int=1)}
+
+    def test_turns_hours_and_numbers_that_come_as_text_into_values(self) -> None:
+        properties = {
+            "start": {"type": "string", "format": "hour-minute"},
+            "pk": {"type": ["integer", "string", "null"]},
+            "tag": {"oneOf": [TAG_REF, {"type": "null"}]},
+        }
+
+        loaded = self.load(properties, {"start": "09:30", "pk": "007", "tag": None})
+
+        assert loaded == {"start": time(9, 30), "pk": 7, "tag": None}
+        assert self.load(properties, {"pk": 7}) == {"pk": 7}
+
+    def test_refuses_days_that_no_calendar_of_ours_has(self) -> None:
+        properties = {"born": {"type": "string", "format": "date"}}
+
+        with pytest.raises(ValidationError) as error:
+            self.load(properties, {"born": "0000-01-01"})
+
+        assert error.value.messages == {"born": ["Enter a valid date."]}
 
     def test_gives_a_component_without_properties_nothing(self) -> None:
         assert self.load({}, {"name": "cup"}) == {}
