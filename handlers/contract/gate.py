@@ -1,4 +1,7 @@
-"""The way of one request through its operation: admit, negotiate, read, handle, judge."""
+"""The way of one request through its operation: admit, negotiate, read, handle, judge.
+
+What acts on GET is kept from browsers that only fetch in advance.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,9 +10,9 @@ import structlog
 from flask import Response, request
 
 from domain.errors import Refusal
-from handlers.contract.negotiation import negotiate
+from handlers.contract.negotiation import is_prefetch, negotiate
 from handlers.contract.operations import Operation
-from handlers.contract.refusals import InternalError, NotAcceptable
+from handlers.contract.refusals import InternalError, NotAcceptable, Prefetched
 from handlers.contract.responses import Document, DocumentList, Reply
 from handlers.contract.violations import ContractViolation
 
@@ -55,6 +58,8 @@ class Gate:
 
     def _handled(self, path: dict[str, str]) -> Response:
         operation = self._operation
+        if operation.acts_on_get and is_prefetch(request.headers):
+            raise Prefetched
         self._admit(operation)
         media_type = _negotiated(operation)
         values = self._read(path)

@@ -1,14 +1,20 @@
-"""Which representation a client prefers (RFC 9110, section 12.5.1)."""
+"""What a client wants: which representation (RFC 9110, section 12.5.1), and whether now."""
 
+import re
+from collections.abc import Mapping
 from functools import lru_cache
 
-from werkzeug.datastructures import MIMEAccept
+from werkzeug.datastructures import Headers, MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from handlers.contract.bodies import media_type_of
 
 JSON = "application/json"
 HTML = "text/html"
+
+# What browsers, present and past, say of a page that nobody has asked for yet.
+_PURPOSES = ("Sec-Purpose", "Purpose", "X-Moz")
+_PREFETCH = re.compile(r"\b(prefetch|prerender|preview)\b", re.IGNORECASE)
 
 
 @lru_cache(maxsize=256)
@@ -32,3 +38,8 @@ def negotiate(accept: str, offered: tuple[str, ...]) -> str | None:
 def prefers_html(accept: str) -> bool:
     """Whether a client would rather have a page than JSON."""
     return negotiate(accept, (JSON, HTML)) == HTML
+
+
+def is_prefetch(headers: Headers | Mapping[str, str]) -> bool:
+    """Whether a browser fetches in advance what its user may never open."""
+    return any(_PREFETCH.search(headers.get(name, "")) for name in _PURPOSES)

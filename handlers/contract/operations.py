@@ -11,24 +11,31 @@ from handlers.contract.bundle import Contract, ContractError
 from handlers.contract.judges import Judges, pointer_to
 from handlers.contract.negotiation import JSON
 from handlers.contract.parameters import Parameter, Parameters, compile_parameter
+from handlers.contract.requirements import Requirements
 from handlers.contract.responses import Responses, Shape
 from handlers.contract.schemas import Schemas
 from handlers.contract.violations import Violations
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _SCHEMAS = "#/components/schemas/"
+_ACTS_ON_GET = "x-acts-on-get"
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: where it is, who may call it, what it takes and what it answers."""
+    """One operation: where it is, who may call it, what it takes and what it answers.
+
+    ``acts_on_get``: it changes something although it is a GET, since its links are followed from
+    e-mails. The contract says so by `x-acts-on-get`, as OpenAPI has no word for it.
+    """
 
     operation_id: str
     method: str
     path: str
     resource: str
     pointer: str
-    security: tuple[str, ...]
+    security: Requirements
+    acts_on_get: bool
     parameters: Parameters
     body: Body | None
     responses: Responses
@@ -42,11 +49,6 @@ class Operation:
     def path_names(self) -> list[str]:
         """The names of the parameters in the path, from left to right."""
         return re.findall(r"{([^}]*)}", self.path)
-
-    @property
-    def unsafe(self) -> bool:
-        """Whether the method may change something (RFC 9110, section 9.2.1)."""
-        return self.method not in ("get", "head", "options", "trace")
 
 
 class Compiler:
@@ -89,6 +91,7 @@ class Compiler:
             resource=self._contract.resources[spec["operationId"]],
             pointer=pointer,
             security=self._security(spec),
+            acts_on_get=self._acts_on_get(spec, method, pointer),
             parameters=Parameters([self._parameter(*each) for each in shared + own]),
             body=self._body(spec, pointer),
             responses=self._responses(spec, pointer),
@@ -100,10 +103,16 @@ class Compiler:
             place = self._contract.origin(operation.pointer)
             raise ContractError(f"{place}: describes {sorted(described)} in its path")
 
-    def _security(self, spec: Mapping[str, Any]) -> tuple[str, ...]:
-        """The schemes of which one must admit the caller; none at all means anybody."""
+    def _security(self, spec: Mapping[str, Any]) -> Requirements:
         requirements = spec.get("security", self._document.get("security", []))
-        return tuple(name for requirement in requirements for name in requirement)
+        return tuple(tuple(requirement) for requirement in requirements)
+
+    def _acts_on_get(self, spec: Mapping[str, Any], method: str, pointer: str) -> bool:
+        marked: bool = spec.get(_ACTS_ON_GET, False)
+        if marked and method != "get":
+            place = self._contract.origin(pointer)
+            raise ContractError(f"{place}/{_ACTS_ON_GET}: only a GET can be marked so")
+        return marked
 
     def _parameter(self, found: Mapping[str, Any], pointer: str) -> Parameter:
         parameter, pointer = self._resolved(found, pointer)

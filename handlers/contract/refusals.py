@@ -1,6 +1,6 @@
 """What HTTP itself can refuse, whatever the operation; the table in `errors` gives statuses."""
 
-from domain.errors import InvalidInput, Refusal
+from domain.errors import Forbidden, InvalidInput, Refusal
 
 
 class NotAcceptable(Refusal):
@@ -22,6 +22,13 @@ class UnknownMethod(Refusal):
 
     message = "This method is not allowed here."
     code = "method_not_allowed"
+
+
+class Prefetched(Forbidden):
+    """Following the link acts, and so far nobody has followed it."""
+
+    message = "This link must not be fetched in advance."
+    code = "prefetch_refused"
 
 
 class UndecodableUrl(InvalidInput):

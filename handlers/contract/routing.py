@@ -9,10 +9,11 @@ import importlib
 import inspect
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from types import ModuleType
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 with warnings.catch_warnings():
     # connexion imports Starlette's test client, which warns that it wants another HTTP library.
@@ -25,6 +26,7 @@ with warnings.catch_warnings():
     from connexion.resolver import Resolver
 
 from starlette.types import ASGIApp
+from werkzeug.exceptions import MethodNotAllowed
 
 from handlers.contract.bundle import Contract, ContractError
 from handlers.contract.gate import Handler
@@ -100,9 +102,15 @@ class _GateApi(FlaskApi):
 
 
 class _GateASGIApp(FlaskASGIApp):
+    acting: frozenset[str] = frozenset()
+    """The operationIds of what acts on GET, and must not on HEAD."""
+
     def add_api(self, specification: Any, *, name: str | None = None, **options: Any) -> FlaskApi:
         api = _GateApi(specification, **options)
         self.app.register_blueprint(api.blueprint, name=name or api.blueprint.name)
+        for rule in self.app.url_map.iter_rules():
+            if rule.endpoint.rpartition(".")[2] in self.acting and rule.methods:
+                rule.methods.discard("HEAD")
         return api
 
 
@@ -120,4 +128,32 @@ class ContractApp(FlaskApp):
 
     def route(self, operations: Iterable[Operation], views: Mapping[str, View]) -> None:
         """Dispatch every operation to its view; ``views`` is keyed by operationId."""
+        operations = list(operations)
+        self._middleware_app.acting = frozenset(
+            each.operation_id for each in operations if each.acts_on_get
+        )
+        self.app.before_request(partial(_keep_to_static_paths, _static_methods(operations)))
         self.add_api(routing_view(operations), resolver=Resolver(views.__getitem__))
+
+
+def _static_methods(operations: Iterable[Operation]) -> dict[str, set[str]]:
+    """What each path without a template may be asked by."""
+    methods: dict[str, set[str]] = {}
+    for operation in operations:
+        if not operation.path_names:
+            allowed = methods.setdefault(operation.path, {"OPTIONS"})
+            allowed.add(operation.method.upper())
+            if operation.method == "get" and not operation.acts_on_get:
+                allowed.add("HEAD")
+    return methods
+
+
+def _keep_to_static_paths(methods: Mapping[str, set[str]]) -> None:
+    """A path without a template goes before one with, whatever the method (OpenAPI 3.1, Path
+    Templating Matching); Werkzeug would go on to the templated one for another method.
+
+    Raises MethodNotAllowed.
+    """
+    allowed = methods.get(request.path)
+    if allowed and request.method not in allowed:
+        raise MethodNotAllowed(valid_methods=sorted(allowed))

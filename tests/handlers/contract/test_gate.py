@@ -183,6 +183,31 @@ class TestAnswer:
         assert ask(gate, headers={"Accept": "text/csv"}).status_code == 200
 
 
+class TestPrefetch:
+    ACTING = make_get_thing(responses={"403": has_json(ERROR)}, **{"x-acts-on-get": True})
+
+    def test_of_what_acts_is_refused_before_anything_else(self) -> None:
+        gate = make_gate(self.ACTING, fail(AssertionError()), admit=fail(AssertionError()))
+
+        response = ask(gate, headers={"Sec-Purpose": "prefetch;prerender"})
+
+        assert said(response) == (
+            403,
+            {
+                "detail": "This link must not be fetched in advance.",
+                "error_code": "prefetch_refused",
+            },
+        )
+
+    def test_of_what_acts_is_no_matter_when_the_link_is_followed(self) -> None:
+        assert ask(make_gate(self.ACTING)).status_code == 200
+
+    def test_of_what_does_not_act_is_answered(self) -> None:
+        response = ask(make_gate(make_get_thing()), headers={"Sec-Purpose": "prefetch"})
+
+        assert response.status_code == 200
+
+
 class TestResults:
     @pytest.mark.parametrize(
         ("ok", "result", "shown"),

@@ -1,8 +1,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.datastructures import Headers
 
-from handlers.contract.negotiation import negotiate, prefers_html
+from handlers.contract.negotiation import is_prefetch, negotiate, prefers_html
 
 BOTH = ("application/json", "text/html")
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -64,3 +65,30 @@ def test_survives_any_header(accept: str, offered: tuple[str, ...]) -> None:
 )
 def test_a_page_is_preferred_by_browsers_alone(accept: str, preferred: bool) -> None:
     assert prefers_html(accept) is preferred
+
+
+class TestPrefetch:
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"Sec-Purpose": "prefetch"},
+            {"Sec-Purpose": "prefetch;prerender"},
+            {"Sec-Purpose": "prefetch;anonymous-client-ip"},
+            {"Purpose": "prefetch"},
+            {"Purpose": "Prefetch, x"},
+            {"Purpose": "preview"},
+            {"X-Moz": "prefetch"},
+            {"Purpose": "", "X-Moz": "PREFETCH"},
+        ],
+        ids=str,
+    )
+    def test_is_known_by_what_browsers_say_of_it(self, headers: dict[str, str]) -> None:
+        assert is_prefetch(Headers(headers))
+
+    @pytest.mark.parametrize(
+        "headers",
+        [{}, {"Purpose": ""}, {"Sec-Purpose": "prefetched"}, {"Referer": "prefetch"}],
+        ids=str,
+    )
+    def test_is_nothing_else(self, headers: dict[str, str]) -> None:
+        assert not is_prefetch(Headers(headers))

@@ -13,6 +13,7 @@ from tests.handlers.contract.contracts import (
 )
 
 THINGS = "things.yaml#/paths/~1things~1"
+ACTING: dict[str, Any] = {"x-acts-on-get": True}
 PK = {"name": "pk", "in": "path", "required": True, "schema": {"type": "integer"}}
 PAGE = {"name": "page", "in": "query", "schema": {"$ref": "#/components/schemas/Page"}}
 PAGE_SCHEMA = {"type": "integer", "maximum": 9}
@@ -37,12 +38,14 @@ class TestOperation:
     def test_is_handled_by_the_function_of_its_name(self, operation_id: str, name: str) -> None:
         assert make_operation(operationId=operation_id).function_name == name
 
-    @pytest.mark.parametrize(
-        ("method", "unsafe"),
-        [("get", False), ("head", False), ("options", False), ("post", True), ("delete", True)],
-    )
-    def test_is_unsafe_when_it_may_change_something(self, method: str, unsafe: bool) -> None:
-        assert make_operation(method=method).unsafe is unsafe
+    def test_acts_on_get_where_the_contract_says_so(self) -> None:
+        assert make_operation(**ACTING).acts_on_get
+        assert not make_operation().acts_on_get
+
+    def test_can_act_on_get_as_a_get_alone(self) -> None:
+        told = fault(method="post", **ACTING)
+
+        assert told == f"{THINGS}/post/x-acts-on-get: only a GET can be marked so"
 
     def test_knows_where_it_stands(self) -> None:
         operation = make_operation("/a/{pk}.{kind}/", parameters=[PK, PK | {"name": "kind"}])
@@ -80,7 +83,12 @@ class TestOperations:
 
         operations = compile_operations(contract)
 
-        assert [each.security for each in operations] == [("Token",), (), ("Cookie",)]
+        assert [each.security for each in operations] == [(("Token",),), (), (("Cookie",),)]
+
+    def test_have_each_alternative_of_their_security_with_all_its_schemes(self) -> None:
+        operation = make_operation(security=[{"Cookie": [], "Token": []}, {"Grant": []}, {}])
+
+        assert operation.security == (("Cookie", "Token"), ("Grant",), ())
 
 
 class TestParameters:

@@ -26,6 +26,7 @@ from tests.handlers.contract.contracts import (
 
 PK = {"name": "pk", "in": "path", "required": True, "schema": {"type": "integer"}}
 PAGE = {"name": "page", "in": "query", "schema": {"type": "integer"}}
+ACTING = {"x-acts-on-get": True}
 GET_THING = "things.yaml#/paths/~1things~1{pk}~1/get"
 
 
@@ -143,13 +144,18 @@ class TestContractApp:
         contract = make_contract(
             {
                 "/things/": {"get": make_spec(operationId="listThings")},
+                "/things/all/": {"post": make_spec(operationId="addThings")},
+                "/things/one/": {"get": make_spec(operationId="getOne") | ACTING},
                 "/things/{pk}/": {"get": make_spec(parameters=[PK])},
+                "/things/{pk}/take/": {
+                    "get": make_spec(operationId="takeThing", parameters=[PK]) | ACTING
+                },
                 "/files/{pk}.json": {"get": make_spec(operationId="getFile", parameters=[PK])},
             }
         )
         operations = compile_operations(contract)
         app = ContractApp("handlers", lifespan=_no_lifespan, edge=lambda inner: inner)
-        app.app.register_error_handler(HTTPException, lambda error: Response(status=error.code))
+        app.app.register_error_handler(HTTPException, lambda error: error.get_response())
         app.route(operations, {each.operation_id: _tell(each) for each in operations})
         with TestClient(app, follow_redirects=False) as client:
             yield client
@@ -159,12 +165,23 @@ class TestContractApp:
         [
             ("/things/", "listThings {}"),
             ("/things/7/", "getThing {'pk': '7'}"),
+            ("/things/one/", "getOne {}"),
+            ("/things/7/take/", "takeThing {'pk': '7'}"),
             ("/things/x%20y/", "getThing {'pk': 'x y'}"),
             ("/things/-1/", "getThing {'pk': '-1'}"),
             (f"/things/{'9' * 5000}/", f"getThing {{'pk': '{'9' * 5000}'}}"),
             ("/files/7.json", "getFile {'pk': '7'}"),
         ],
-        ids=["no parameter", "number", "text", "negative", "5,000 digits", "part of a segment"],
+        ids=[
+            "no parameter",
+            "number",
+            "static",
+            "acting",
+            "text",
+            "negative",
+            "5,000 digits",
+            "part of a segment",
+        ],
     )
     def test_dispatches_to_the_view_with_its_path(
         self, client: TestClient, path: str, told: str
@@ -177,6 +194,31 @@ class TestContractApp:
 
     def test_has_no_other_methods(self, client: TestClient) -> None:
         assert client.delete("/things/7/").status_code == 405
+
+    @pytest.mark.parametrize(
+        ("method", "path", "allowed"),
+        [
+            ("GET", "/things/all/", "OPTIONS, POST"),
+            ("HEAD", "/things/all/", "OPTIONS, POST"),
+            ("GET", "/things/%61ll/", "OPTIONS, POST"),
+            ("POST", "/things/", "GET, HEAD, OPTIONS"),
+            ("HEAD", "/things/one/", "GET, OPTIONS"),
+            ("HEAD", "/things/7/take/", "GET, OPTIONS"),
+        ],
+    )
+    def test_goes_on_from_a_path_to_no_template_for_another_method(
+        self, client: TestClient, method: str, path: str, allowed: str
+    ) -> None:
+        response = client.request(method, path)
+
+        assert response.status_code == 405
+        assert ", ".join(sorted(response.headers["allow"].split(", "))) == allowed
+
+    def test_answers_head_where_nothing_acts(self, client: TestClient) -> None:
+        assert client.head("/things/7/").status_code == 200
+
+    def test_says_by_options_that_what_acts_has_no_head(self, client: TestClient) -> None:
+        assert "HEAD" not in client.options("/things/7/take/").headers["allow"]
 
 
 def _tell(operation: Operation) -> View:
