@@ -30,12 +30,12 @@ VALID = b'{"email": "elif@example.com", "password": "secret"}'
 VALID_FORM = b"email=elif%40example.com&password=correct+horse"
 
 
-def make_body(*, required: bool = True, login: Mapping[str, Any] = LOGIN) -> Body:
+def make_body(*, required: bool = True, login: Mapping[str, Any] = LOGIN, **others: Any) -> Body:
     content = {each: {"schema": {"$ref": "#/components/schemas/Login"}} for each in (JSON, FORM)}
     body = make_operation(
         method="post",
         requestBody={"required": required, "content": content},
-        components={"schemas": {"Login": login, "Thing": {}, "Error": {}}},
+        components={"schemas": {"Login": login, "Thing": {}, "Error": {}} | others},
     ).body
     assert body is not None
     return body
@@ -169,6 +169,34 @@ class TestJson:
 
         assert fields_of(refusal) == {"places": "Must have at most %(limit)s items."}
 
+    @pytest.mark.parametrize(
+        ("schema", "message"),
+        [
+            ({"minLength": 9, "pattern": "^x"}, "Must be at least %(limit)s characters long."),
+            ({"anyOf": [{"type": "integer"}, {"minLength": 9}]}, "A valid integer is required."),
+            ({"anyOf": [{}], "not": {}}, "This value is not valid."),
+        ],
+        ids=str,
+    )
+    def test_that_does_not_fit_twice_tells_one_of_the_reasons(
+        self, schema: dict[str, Any], message: str
+    ) -> None:
+        login = {"type": "object", "properties": {"email": schema}}
+
+        assert fields_of(refused(b'{"email": "a"}', login=login)) == {"email": message}
+
+    def test_that_has_a_day_that_no_calendar_has_names_it_where_it_is(self) -> None:
+        properties = {"born": {"type": "string", "format": "date"}}
+        login = {"properties": {"owners": {"items": {"$ref": "#/components/schemas/Owner"}}}}
+
+        refusal = refused(
+            b'{"owners": [{}, {"born": "0000-01-01"}]}',
+            login=login,
+            Owner={"properties": properties},
+        )
+
+        assert fields_of(refusal) == {"owners": {"1": {"born": "Enter a valid date."}}}
+
     def test_that_does_not_fit_tells_the_limit_and_never_the_value(self) -> None:
         refusal = refused(VALID.replace(b"elif@", b"elif.kaya.longer@"))
 
@@ -189,7 +217,9 @@ class TestForm:
         assert form == {"email": "elif@example.com", "password": "correct horse"}
 
     def test_keeps_empty_fields(self) -> None:
-        assert list(fields_of(refused(b"email=&password=x", FORM))) == ["email"]
+        refusal = refused(b"email=&password=x", FORM)
+
+        assert fields_of(refusal) == {"email": "Must be at least %(limit)s characters long."}
 
     @pytest.mark.parametrize("repeated", [b"email=x", b"e%6Dail=x", b"extra=1&extra=1"])
     def test_with_a_field_given_twice_is_malformed(self, repeated: bytes) -> None:

@@ -50,6 +50,10 @@ def test_gives_no_json_to_who_takes_neither_json_nor_html() -> None:
     assert negotiate("text/csv", ("application/json",)) is None
 
 
+def test_gives_browsers_nothing_where_there_is_neither_page_nor_json() -> None:
+    assert negotiate("text/html", ("text/plain",)) is None
+
+
 def test_gives_no_page_to_who_takes_only_json() -> None:
     assert negotiate("application/json", ("text/html",)) is None
 

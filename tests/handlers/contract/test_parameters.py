@@ -164,6 +164,11 @@ class TestQuery:
 
         assert (refusal.field, refusal.message) == ("number", "This field is required.")
 
+    def test_takes_what_is_required(self) -> None:
+        number = {"in": "query", "required": True, "schema": STRING}
+
+        assert read("number=A-1", number=number) == {"number": "A-1"}
+
     def test_never_repeats_a_refused_value(self) -> None:
         refusal = refused("email=elif%40example.com", email=STRING | {"maxLength": 3})
 
