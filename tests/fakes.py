@@ -13,6 +13,9 @@ class FakeClock:
     """A clock that stands until it is set."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
         self.now = NOW
 
     def __call__(self) -> datetime:
@@ -23,6 +26,9 @@ class FakeRenderer:
     """Documents that say which version of what was rendered, for whom and when."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
         self.edition = "first"
         self.rendered: list[int] = []
         self.valid_until: Callable[[Any], datetime | None] = lambda _: None

@@ -12,7 +12,10 @@ _LOCK = 0x57617962696C6C
 
 
 def upgrade(engines: Engines) -> None:
-    """Run the steps that are missing, in one transaction, one process at a time."""
+    """Run the steps that are missing, in one transaction, one process at a time.
+
+    They only lead forward: the way back from a release is the backup made before it.
+    """
     from alembic import command
     from alembic.config import Config
 

@@ -61,3 +61,14 @@ def listed(database: Database, user_pk: int, **filters: Any) -> list[dict[str, A
     with database.reading() as uow:
         page = list_user_orders(caller, OrderFilters(**filters), PageRequest(), "en-us", uow)
     return [json.loads(document) for document in page.documents]
+
+
+def plan_of(engines: Engines, statement: str, values: Any) -> str:
+    """How the database would run ``statement`` if its tables were large."""
+    with engines.writing.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            return "\n".join(step.detail for step in steps)
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        steps = connection.exec_driver_sql(f"EXPLAIN {statement}", values)
+        return "\n".join(step[0] for step in steps)

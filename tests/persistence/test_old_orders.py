@@ -20,7 +20,7 @@ from persistence.engines import Engines
 from persistence.old_orders import NOT_INDEXED, old_orders
 from tests.builders import NOW, make_old_item, make_old_order
 from tests.fakes import FakeRenderer
-from tests.persistence.stored import store_old_order, store_user
+from tests.persistence.stored import plan_of, store_old_order, store_user
 
 # By code point: capitals before small letters, both before what is not ASCII, and what UTF-16
 # would sort before U+FFFD comes last.
@@ -160,6 +160,21 @@ class TestIndexes:
         indexes = sa.inspect(engines.autocommit).get_indexes(old_orders.name)
 
         assert ["user_pk", field, "pk"] in [index["column_names"] for index in indexes]
+
+    @pytest.mark.parametrize("field", sorted(set(OldOrderField) - NOT_INDEXED))
+    def test_a_page_comes_out_of_it(
+        self,
+        database: Database,
+        engines: Engines,
+        caller: Caller,
+        statements: list[tuple[str, Any]],
+        field: OldOrderField,
+    ) -> None:
+        store_old_order(database, user_pk=caller.user_pk)
+        pks(database, caller, sort=field)
+        chosen = [sent for sent in statements if "ORDER BY" in sent[0]]
+
+        assert f"ix_old_orders_user_pk_{field}_pk" in plan_of(engines, *chosen[0])
 
     def test_an_address_of_any_length_can_be_stored_and_sorted(
         self, database: Database, caller: Caller

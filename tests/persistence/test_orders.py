@@ -25,7 +25,7 @@ from tests.builders import (
     make_request,
     make_seller,
 )
-from tests.persistence.stored import listed, store_order, store_reason, store_user
+from tests.persistence.stored import listed, plan_of, store_order, store_reason, store_user
 
 
 def pks(documents: list[dict[str, Any]]) -> list[int]:
@@ -117,6 +117,40 @@ class TestDocument:
     def test_of_nothing(self, database: Database, shopper: User) -> None:
         assert self.ask(database, lambda orders: orders.newest_document(shopper.pk, "tr")) is None
         assert self.ask(database, lambda orders: orders.latest_document(shopper.pk, "tr")) is None
+
+
+class TestIndexes:
+    @pytest.mark.parametrize(
+        "filters",
+        [{}, {"created_date__gte": NOW, "created_date__lte": NOW}, {"is_guest": True}],
+        ids=["all", "between", "guest"],
+    )
+    def test_a_page_comes_sorted_out_of_one(
+        self,
+        database: Database,
+        engines: Engines,
+        shopper: User,
+        statements: list[tuple[str, Any]],
+        filters: dict[str, Any],
+    ) -> None:
+        listed(database, shopper.pk, **filters)
+
+        plan = plan_of(engines, *statements[-1])
+
+        assert "ix_orders_user_pk_created_date_pk" in plan
+        assert "TEMP B-TREE" not in plan
+
+    def test_the_highest_pk_is_found_in_one(
+        self,
+        database: Database,
+        engines: Engines,
+        shopper: User,
+        statements: list[tuple[str, Any]],
+    ) -> None:
+        with database.reading() as uow:
+            uow.orders.newest_document(shopper.pk, "en-us")
+
+        assert "ix_orders_user_pk_pk" in plan_of(engines, *statements[-1])
 
 
 class TestStoring:
