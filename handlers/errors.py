@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 from flask import Response, request
-from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from domain.errors import (
     FieldErrors,
@@ -100,13 +100,9 @@ def _sentence(refusal: Refusal, in_language: str) -> str:
 def unrouted(error: HTTPException) -> Response:
     """The answer where no operation matches: 405 for another method of a known path, or 404.
 
-    What breaks outside of every gate is 500, which Flask brings here too.
-
     Werkzeug's redirect to the same path with a slash is a 404: the contract has no such route.
     """
     refusal: Refusal = NotFound()
-    if isinstance(error, InternalServerError):
-        refusal = InternalError()
     headers = {}
     if isinstance(error, MethodNotAllowed):
         refusal = UnknownMethod()
