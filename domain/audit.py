@@ -10,8 +10,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from domain.paging import PageRequest
-
 if TYPE_CHECKING:
     from domain.orders import Order
     from domain.unit_of_work import UnitOfWork
@@ -51,11 +49,8 @@ class AuditTrail(Protocol):
     def add(self, entry: AuditEntry) -> None:
         """Store ``entry``."""
 
-    def count(self, subject_uuid: UUID) -> int:
-        """Return how many entries there are about a subject."""
-
-    def entries(self, subject_uuid: UUID, page: PageRequest) -> list[AuditEntry]:
-        """Return the entries about a subject, oldest first."""
+    def entries(self, subject_uuid: UUID) -> list[AuditEntry]:
+        """Return all entries about a subject, oldest first."""
 
 
 States = Mapping[tuple[Subject, UUID], str]

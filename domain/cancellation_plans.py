@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -38,7 +37,7 @@ class CancellationPlanItem:
 
     Minor units of the order's currency. ``refund_amount`` is all of it, ``shipping_refund_amount``
     the shipping in it; ``discount_refund_amount`` is the discount lost with the units. Until the
-    request is approved the amounts are a forecast.
+    request is approved the amounts are a forecast; a rejected one gives nothing back.
     """
 
     pk: int = field(init=False)
@@ -66,15 +65,15 @@ class CancellationPlan:
 
     @property
     def refund_amount(self) -> int:
-        return sum(item.refund_amount for item in self._standing)
+        return sum(item.refund_amount for item in self.items)
 
     @property
     def discount_refund_amount(self) -> int:
-        return sum(item.discount_refund_amount for item in self._standing)
+        return sum(item.discount_refund_amount for item in self.items)
 
     @property
     def shipping_refund_amount(self) -> int:
-        return sum(item.shipping_refund_amount for item in self._standing)
+        return sum(item.shipping_refund_amount for item in self.items)
 
     def takes(self, plan_type: CancellationType, seller: Seller | None) -> bool:
         """Whether a new request joins this plan: as long as it only waits."""
@@ -98,10 +97,6 @@ class CancellationPlan:
         self.status = status
         self.note = note
         self.modified_date = now
-
-    @property
-    def _standing(self) -> Iterable[CancellationPlanItem]:
-        return (i for i in self.items if i.request.status is not CancellationStatus.REJECTED)
 
 
 _FOLLOWED = (

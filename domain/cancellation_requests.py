@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from secrets import randbelow
 from typing import TYPE_CHECKING, Protocol
 
+from domain.announcements import announce_requests
+from domain.audit import audited
 from domain.callers import Caller
 from domain.cancellation_drafts import CancellationDraft, CancellationPolicy
-from domain.cancellations import CancellationRequest, CancellationStatus
+from domain.cancellation_plans import CancellationPlanItem
+from domain.cancellation_rules import Known, check_draft, chosen_company
+from domain.cancellations import (
+    CancellationRequest,
+    CancellationStatus,
+    CancellationType,
+    EasyReturn,
+)
+from domain.errors import FieldErrors, Refusal, RowErrors, RuleBroken
+from domain.identifiers import is_storable_pk
+from domain.order_items import OrderItem
+from domain.outbox import OutboxKind
 from domain.paging import Page, PageRequest
+from domain.planning import forecast_refund, plan_imported_requests, plan_request
 
 if TYPE_CHECKING:
     from domain.unit_of_work import UnitOfWork
+
+_CODE_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +45,13 @@ class CancellationRequestQuery:
 
 class CancellationRequests(Protocol):
     """The stored requests. They are made as parts of their orders."""
+
+    def opening(self, item_pks: Collection[int]) -> AbstractContextManager[None]:
+        """Store at its end what the block opens for these lines, and give it its pks.
+
+        Raises Conflict when another open request of the same type for one of them came first;
+        nothing that the block did is left then.
+        """
 
     def count(self, query: CancellationRequestQuery) -> int:
         """Return how many requests there are."""
@@ -51,7 +77,10 @@ def create_cancellation_request(
     RuleBroken where the state of the line or a missing pickup address is to blame, and Conflict
     when another open request for the line came first.
     """
-    raise NotImplementedError
+    known = _look_up([draft], caller, policy, uow)
+    check_draft(draft, known)
+    [request] = _open([draft], caller, known, uow)
+    return request
 
 
 def create_bulk_cancellation_requests(
@@ -65,7 +94,11 @@ def create_bulk_cancellation_requests(
     Raises RowErrors with every row that fails a rule of ``create_cancellation_request`` or names
     an item that an earlier row names, and Conflict as that does.
     """
-    raise NotImplementedError
+    known = _look_up(drafts, caller, policy, uow)
+    refusals = dict(_refusals(drafts, known))
+    if refusals:
+        raise RowErrors(refusals)
+    return _open(drafts, caller, known, uow)
 
 
 def list_cancellation_requests(
@@ -77,3 +110,99 @@ def list_cancellation_requests(
     page.require_within(count)
     requests = uow.cancellation_requests.requests(query, page)
     return Page(count, page.number, page.limit, requests)
+
+
+def _look_up(
+    drafts: Sequence[CancellationDraft],
+    caller: Caller,
+    policy: CancellationPolicy,
+    uow: UnitOfWork,
+) -> Known:
+    """Lock the lines that are named and are the caller's, and look the rest up."""
+    item_pks = _storable(draft.order_item for draft in drafts)
+    addresses = _storable(draft.pickup_address for draft in drafts)
+    return Known(
+        now=uow.now,
+        policy=policy,
+        lines={
+            item.pk: (order, item)
+            for order in uow.orders.lock_by_items(item_pks, caller)
+            for item in order.items
+            if item.pk in item_pks
+        },
+        reasons=uow.cancellation_reasons.by_pks(_storable(draft.reason for draft in drafts)),
+        address_pks=uow.orders.address_pks(addresses, caller) if addresses else (),
+    )
+
+
+def _storable(pks: Iterable[int | None]) -> set[int]:
+    return {pk for pk in pks if pk is not None and is_storable_pk(pk)}
+
+
+def _refusals(drafts: Sequence[CancellationDraft], known: Known) -> Iterator[tuple[int, Refusal]]:
+    named: set[int] = set()
+    for index, draft in enumerate(drafts):
+        try:
+            check_draft(draft, known, is_repeated=draft.order_item in named)
+        except (FieldErrors, RuleBroken) as refusal:
+            yield index, refusal
+        named.add(draft.order_item)
+
+
+def _open(
+    drafts: Sequence[CancellationDraft], caller: Caller, known: Known, uow: UnitOfWork
+) -> list[CancellationRequest]:
+    """Open what has passed every rule, plan it, and tell the shopper, once for each order."""
+    orders = {order.pk: order for order, _ in known.lines.values()}
+    opened: dict[int, list[tuple[OrderItem, CancellationPlanItem]]] = defaultdict(list)
+    requests = []
+    with (
+        uow.cancellation_requests.opening(known.lines),
+        audited(list(orders.values()), caller.actor, uow),
+    ):
+        for draft in drafts:
+            order, item = known.lines[draft.order_item]
+            plan_imported_requests(order, known.now)
+            request = _request(draft, item, known)
+            item.open_request(request)
+            order.modified_date = known.now
+            planned = plan_request(order, item, request, known.now)
+            forecast_refund(order, item, planned)
+            opened[order.pk].append((item, planned))
+            requests.append(request)
+        for pk, order in orders.items():
+            announce_requests(OutboxKind.CANCELLATION_RECEIVED, order, opened[pk], uow)
+    return requests
+
+
+def _request(draft: CancellationDraft, item: OrderItem, known: Known) -> CancellationRequest:
+    iban = (draft.iban or "").strip()
+    return CancellationRequest(
+        reason_pk=draft.reason,
+        cancellation_type=draft.cancellation_type,
+        quantity=draft.quantity or item.free_quantity,
+        description=draft.description,
+        iban=known.policy.compact_iban(iban) if iban else None,
+        holder_name=draft.holder_name,
+        fully_refund_as_loyalty_money=draft.fully_refund_as_loyalty_money,
+        created_date=known.now,
+        modified_date=known.now,
+        easy_return=_easy_return(draft, item, known),
+    )
+
+
+def _easy_return(draft: CancellationDraft, item: OrderItem, known: Known) -> EasyReturn | None:
+    """Return how the goods travel back; only what was sent does, and only with a carrier."""
+    company = chosen_company(draft, item)
+    if company is None or draft.cancellation_type is CancellationType.CANCEL:
+        return None
+    slot = draft.pickup_date
+    return EasyReturn(
+        shipping_company=company.shipping_company,
+        code=f"{randbelow(10**_CODE_DIGITS):0{_CODE_DIGITS}}",
+        start_date=known.now,
+        pickup_address_pk=draft.pickup_address,
+        pickup_date=slot.date if slot else None,
+        pickup_start=slot.start if slot else None,
+        pickup_end=slot.end if slot else None,
+    )

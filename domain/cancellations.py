@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
+from domain.errors import Conflict
 from domain.shipping import ShippingCompany
 
 
@@ -57,7 +58,10 @@ class CancellationReason:
 
 @dataclass(eq=False, kw_only=True)
 class EasyReturn:
-    """How the goods of a refund travel back. Pick-up times are local to the address."""
+    """How the goods of a refund travel back.
+
+    Pick-up times are local to the address, which is one of the shopper's.
+    """
 
     pk: int = field(init=False)
     cancellation_request_pk: int = field(init=False)
@@ -68,9 +72,15 @@ class EasyReturn:
     end_date: datetime | None = None
     tracking_number: str | None = None
     tracking_url: str | None = None
+    pickup_address_pk: int | None = None
     pickup_date: date | None = None
     pickup_start: time | None = None
     pickup_end: time | None = None
+
+    def end(self, status: str, now: datetime) -> None:
+        """Nothing travels any more: it has come back (``completed``), or never will."""
+        self.status = status
+        self.end_date = now
 
 
 @dataclass(eq=False, kw_only=True)
@@ -107,6 +117,11 @@ class CancellationRequest:
     images: list[CancellationRequestImage] = field(default_factory=list)
 
     @property
+    def is_cancel(self) -> bool:
+        """Whether the units are not to be sent at all; else they are to be sent back."""
+        return self.cancellation_type is CancellationType.CANCEL
+
+    @property
     def is_open(self) -> bool:
         """Whether nobody has decided yet; an open request keeps others from being made."""
         return self.status is CancellationStatus.OPEN
@@ -115,3 +130,26 @@ class CancellationRequest:
     def is_active(self) -> bool:
         """Whether anything is still to come: a decision, or the money."""
         return self.status in (CancellationStatus.OPEN, CancellationStatus.APPROVED)
+
+    def move_to(self, status: CancellationStatus, now: datetime) -> None:
+        """Take the next status. Raises Conflict where the present one does not lead to it."""
+        self.require_next(status)
+        self.status = status
+        self.modified_date = now
+
+    def require_next(self, status: CancellationStatus) -> None:
+        """Raise Conflict where the present status does not lead to this one."""
+        if status not in _NEXT[self.status]:
+            raise Conflict(
+                "A request that is %(present)s can not become %(wanted)s.",
+                code="illegal_transition",
+                params={"present": self.status.value, "wanted": status.value},
+            )
+
+
+_NEXT = {
+    CancellationStatus.OPEN: {CancellationStatus.APPROVED, CancellationStatus.REJECTED},
+    CancellationStatus.APPROVED: {CancellationStatus.COMPLETED},
+    CancellationStatus.REJECTED: set[CancellationStatus](),
+    CancellationStatus.COMPLETED: set[CancellationStatus](),
+}

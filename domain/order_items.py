@@ -9,15 +9,15 @@ from uuid import UUID, uuid4
 from domain.cancellations import (
     CancellationRequest,
     CancellationStatus,
-    CancellationType,
     CancelStatus,
 )
+from domain.errors import Conflict
 from domain.policies import ReturnPolicy
 from domain.products import Product
 from domain.sellers import Seller
 from domain.shipping import EasyReturnShippingCompany, ShippingCompany, ShippingOptionGroup
 from domain.states import BEFORE_SHIPPING, CALLED_OFF, OrderState
-from domain.trade_ins import TradeInOffer
+from domain.trade_in_offers import TradeInOffer, TradeInState
 
 
 @dataclass(eq=False, kw_only=True)
@@ -26,7 +26,8 @@ class OrderItem:
 
     Money in minor units of the order's currency; ``price`` is for the whole line, ``tax_rate`` in
     hundredths of a percent. ``line`` is the position within the order, from 1. ``discount_amount``
-    is the line's share of the order's discounts.
+    is the line's share of the order's discounts. ``state_before_cancellation`` is what the state
+    was before somebody asked to cancel, while that is open.
     """
 
     pk: int = field(init=False)
@@ -36,6 +37,7 @@ class OrderItem:
     product: Product
     seller: Seller | None = None
     state: OrderState = OrderState.WAITING
+    state_before_cancellation: OrderState | None = None
     cancel_status: CancelStatus | None = None
     quantity: int = 1
     cancelled_quantity: int = 0
@@ -81,10 +83,19 @@ class OrderItem:
         """Whether the whole line was called off, by whomever."""
         return self.state in CALLED_OFF
 
+    def is_tradable(self, now: datetime) -> bool:
+        """Whether a trade-in offer is open and has not run out."""
+        return self.tradable_until(now) is not None
+
+    def tradable_until(self, now: datetime) -> datetime | None:
+        """When the open trade-in offer runs out; None where none is open."""
+        newest = self.newest_offer
+        return newest.expires_date if newest is not None and newest.is_open(now) else None
+
     @property
-    def is_tradable(self) -> bool:
-        """Whether a trade-in offer is open: the shop makes none yet."""
-        return False
+    def newest_offer(self) -> TradeInOffer | None:
+        """The trade-in offer that counts: offers stand in the order of their making."""
+        return self.trade_in_offers[-1] if self.trade_in_offers else None
 
     @property
     def active_cancellation_request(self) -> CancellationRequest | None:
@@ -97,7 +108,7 @@ class OrderItem:
         """How many units a cancellation may name now: none once shipped or while one is asked."""
         if self.state not in BEFORE_SHIPPING or self._has_open_request:
             return 0
-        return self._units_left
+        return self.free_quantity
 
     @property
     def is_cancellable(self) -> bool:
@@ -111,17 +122,108 @@ class OrderItem:
         """
         if self.state is not OrderState.DELIVERED or self.delivered_date is None:
             return None
-        if self._has_open_request or self._units_to_return <= 0:
+        if self._has_open_request or self.free_quantity <= 0:
             return None
         return policy.ends(self.delivered_date)
 
     def refundable_quantity(self, now: datetime, policy: ReturnPolicy) -> int:
         """How many units a refund may name at ``now``."""
         deadline = self.refundable_until(policy)
-        return self._units_to_return if deadline is not None and now < deadline else 0
+        return self.free_quantity if deadline is not None and now < deadline else 0
 
     def is_refundable(self, now: datetime, policy: ReturnPolicy) -> bool:
         return self.refundable_quantity(now, policy) > 0
+
+    @property
+    def free_quantity(self) -> int:
+        """The units that are left, without those whose return is agreed upon but not done."""
+        return self.quantity - self.settled_quantity
+
+    @property
+    def settled_quantity(self) -> int:
+        """The units that are off or back, and those whose return is agreed upon."""
+        agreed = sum(self.units_of(request) for request in self.agreed_returns)
+        return self.cancelled_quantity + self.refunded_quantity + agreed
+
+    @property
+    def agreed_returns(self) -> list[CancellationRequest]:
+        """The requests whose units are to come back."""
+        return [
+            request
+            for request in self.cancellation_requests
+            if not request.is_cancel and request.status is CancellationStatus.APPROVED
+        ]
+
+    def open_request(self, request: CancellationRequest) -> None:
+        """Take a new request in; while a cancel is open, the line waits for the decision."""
+        self.cancellation_requests.append(request)
+        self.cancel_status = CancelStatus.WAITING
+        self.modified_date = request.created_date
+        if request.is_cancel:
+            self.state_before_cancellation = self.state
+            self.state = OrderState.CANCELLATION_WAITING
+
+    def approve_request(self, request: CancellationRequest, now: datetime) -> None:
+        """Agree: the units of a cancel are off at once.
+
+        Raises Conflict for a request that is not open, and when the line has fewer units left or
+        was shipped meanwhile.
+        """
+        request.require_next(CancellationStatus.APPROVED)
+        units = self.units_of(request)
+        if not 1 <= units <= self.free_quantity:
+            raise Conflict("The line has fewer units left.", code="too_few_units")
+        if request.is_cancel and self.state not in _STILL_HERE:
+            raise Conflict("The line was shipped meanwhile.", code="already_shipped")
+        request.move_to(CancellationStatus.APPROVED, now)
+        request.quantity = units
+        if request.is_cancel:
+            self._wait_no_more()
+            self.cancelled_quantity += units
+            self.state = self.state if self._units_left else OrderState.CANCELLED
+        self._follow(CancelStatus.APPROVED, now)
+
+    def reject_request(self, request: CancellationRequest, now: datetime) -> None:
+        """Refuse: the line is as it was. Raises Conflict for a request that is not open."""
+        request.move_to(CancellationStatus.REJECTED, now)
+        if request.easy_return:
+            request.easy_return.end("cancelled", now)
+        if request.is_cancel:
+            self._wait_no_more()
+        self._follow(CancelStatus.REJECTED, now)
+
+    def complete_request(self, request: CancellationRequest, now: datetime) -> None:
+        """Finish: the units of a refund are back. Raises Conflict for one that was not agreed."""
+        units = self.units_of(request)
+        request.move_to(CancellationStatus.COMPLETED, now)
+        if not request.is_cancel:
+            self.refunded_quantity += units
+            self.state = self.state if self._units_left else OrderState.REFUNDED
+        if request.easy_return:
+            request.easy_return.end("completed", now)
+        self._follow(CancelStatus.COMPLETED, now)
+
+    def offer_trade_in(self, offer: TradeInOffer) -> None:
+        """Take a new offer in, and note that the one before has run out."""
+        newest = self.newest_offer
+        if newest is not None and newest.state is TradeInState.OPEN:
+            newest.state = TradeInState.EXPIRED
+            newest.modified_date = offer.created_date
+        self.trade_in_offers.append(offer)
+
+    def _wait_no_more(self) -> None:
+        # A line that was imported as waiting has no state to go back to.
+        if self.state is OrderState.CANCELLATION_WAITING:
+            self.state = self.state_before_cancellation or OrderState.WAITING
+        self.state_before_cancellation = None
+
+    def _follow(self, cancel_status: CancelStatus, now: datetime) -> None:
+        self.cancel_status = cancel_status
+        self.modified_date = now
+
+    def units_of(self, request: CancellationRequest) -> int:
+        """The units of a request; one that names none (it was imported) is about all."""
+        return self._units_left if request.quantity is None else request.quantity
 
     @property
     def _has_open_request(self) -> bool:
@@ -131,14 +233,5 @@ class OrderItem:
     def _units_left(self) -> int:
         return self.quantity - self.cancelled_quantity - self.refunded_quantity
 
-    @property
-    def _units_to_return(self) -> int:
-        """The units left, without those whose return is agreed upon but not done."""
-        agreed = [
-            request.quantity
-            for request in self.cancellation_requests
-            if request.cancellation_type is CancellationType.REFUND
-            and request.status is CancellationStatus.APPROVED
-        ]
-        left = self._units_left
-        return left - sum(left if quantity is None else quantity for quantity in agreed)
+
+_STILL_HERE = BEFORE_SHIPPING | {OrderState.CANCELLATION_WAITING}

@@ -23,7 +23,7 @@ from domain.payments import Bank, PaymentOption
 from domain.policies import ReturnPolicy
 from domain.searches import require_searchable
 from domain.shipping import ShippingCompany
-from domain.states import OrderState
+from domain.states import CALLED_OFF, OrderState
 
 if TYPE_CHECKING:
     from domain.unit_of_work import UnitOfWork
@@ -132,9 +132,25 @@ class Order:
 
     def flags_valid_until(self, now: datetime, policy: ReturnPolicy) -> datetime | None:
         """When the clock alone next changes a flag of the order or of a line; None: never."""
-        deadlines = (item.refundable_until(policy) for item in self.items)
+        deadlines = [item.refundable_until(policy) for item in self.items]
+        deadlines += [item.tradable_until(now) for item in self.items]
         ahead = [deadline for deadline in deadlines if deadline is not None and now < deadline]
         return min(ahead, default=None)
+
+    def follow_items(self, now: datetime) -> None:
+        """Take the state that the lines come to, once nothing of any of them is left."""
+        self.modified_date = now
+        states = {item.state for item in self.items}
+        if states <= {OrderState.REJECTED}:
+            self.state = OrderState.REJECTED
+        elif states <= CALLED_OFF:
+            self.state = OrderState.CANCELLED
+        elif states <= {*CALLED_OFF, OrderState.REFUNDED}:
+            self.state = OrderState.REFUNDED
+
+    def find_item(self, pk: int) -> OrderItem | None:
+        """Return the line with this pk."""
+        return next((item for item in self.items if item.pk == pk), None)
 
     def share_discounts(self) -> None:
         """Give every line its share of the discounts, in proportion to its price.

@@ -4,6 +4,10 @@ from dataclasses import dataclass
 
 from domain.snapshots import Snapshot
 
+CARD_PAYMENT_TYPES = frozenset(
+    {"credit_card", "debit_card", "saved_card", "masterpass", "bkm_express"}
+)
+
 
 @dataclass(eq=False, kw_only=True)
 class PaymentOption(Snapshot):
@@ -12,6 +16,11 @@ class PaymentOption(Snapshot):
     name: str
     payment_type: str
     slug: str
+
+    @property
+    def is_card(self) -> bool:
+        """Whether money can go back the way it came."""
+        return self.payment_type in CARD_PAYMENT_TYPES
 
 
 @dataclass(eq=False, kw_only=True)

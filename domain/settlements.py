@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from domain.audit import AuditEntry
+from domain.announcements import announce_requests
+from domain.audit import AuditEntry, audited
 from domain.cancellation_plans import CancellationPlan, CancellationPlanItem, PlanStatus
+from domain.cancellation_requests import CancellationRequestQuery
 from domain.cancellations import CancellationRequest, CancellationStatus
+from domain.errors import NotFound
+from domain.identifiers import require_storable_pk
+from domain.loyalty import LoyaltyTransaction
 from domain.order_items import OrderItem
 from domain.orders import Order
+from domain.outbox import OutboxKind
 from domain.paging import Page, PageRequest
+from domain.planning import grant_refund, plan_imported_requests, planned_requests, settle
+from domain.refunds import Refund
 
 if TYPE_CHECKING:
     from domain.unit_of_work import UnitOfWork
+
+_KINDS = {
+    CancellationStatus.APPROVED: OutboxKind.CANCELLATION_APPROVED,
+    CancellationStatus.REJECTED: OutboxKind.CANCELLATION_REJECTED,
+    CancellationStatus.COMPLETED: OutboxKind.CANCELLATION_COMPLETED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +48,19 @@ def list_all_requests(
     status: CancellationStatus | None, page: PageRequest, uow: UnitOfWork
 ) -> Page[CancellationRequest]:
     """Return one page of everybody's requests, newest first. Raises InvalidPage."""
-    raise NotImplementedError
+    query = CancellationRequestQuery(status=status)
+    count = uow.cancellation_requests.count(query)
+    page.require_within(count)
+    requests = uow.cancellation_requests.requests(query, page)
+    return Page(count, page.number, page.limit, requests)
 
 
 def show_request(request_pk: int, uow: UnitOfWork) -> ShownRequest:
     """Return a request and what it is about. Raises NotFound."""
-    raise NotImplementedError
+    require_storable_pk(request_pk)
+    order, item, request = _find(request_pk, uow.orders.by_request(request_pk))
+    plan, planned = planned_requests(order).get(request) or (None, None)
+    return ShownRequest(order, item, request, plan, planned, uow.audit.entries(request.uuid))
 
 
 def approve_request(request_pk: int, actor: str, uow: UnitOfWork) -> CancellationRequest:
@@ -47,7 +70,10 @@ def approve_request(request_pk: int, actor: str, uow: UnitOfWork) -> Cancellatio
     request gives back is settled now. Raises NotFound, and Conflict, with the reason, for a
     request that is not open and for units that are not there any more or shipped.
     """
-    raise NotImplementedError
+    with _deciding(request_pk, actor, CancellationStatus.APPROVED, uow) as case:
+        case.item.approve_request(case.request, uow.now)
+        grant_refund(case.order, case.item, case.planned)
+    return case.request
 
 
 def reject_request(request_pk: int, actor: str, uow: UnitOfWork) -> CancellationRequest:
@@ -55,7 +81,10 @@ def reject_request(request_pk: int, actor: str, uow: UnitOfWork) -> Cancellation
 
     Raises NotFound, and Conflict for a request that is not open.
     """
-    raise NotImplementedError
+    with _deciding(request_pk, actor, CancellationStatus.REJECTED, uow) as case:
+        case.item.reject_request(case.request, uow.now)
+        settle(case.planned, Refund())
+    return case.request
 
 
 def complete_request(request_pk: int, actor: str, uow: UnitOfWork) -> CancellationRequest:
@@ -63,11 +92,74 @@ def complete_request(request_pk: int, actor: str, uow: UnitOfWork) -> Cancellati
 
     Raises NotFound, and Conflict for a request that is not approved.
     """
-    raise NotImplementedError
+    with _deciding(request_pk, actor, CancellationStatus.COMPLETED, uow) as case:
+        case.item.complete_request(case.request, uow.now)
+        _book(case.order, case.planned)
+    return case.request
 
 
 def mark_plan(
     plan_pk: int, status: PlanStatus, note: str | None, actor: str, uow: UnitOfWork
 ) -> CancellationPlan:
     """Put a plan into any of the documented states by hand, with a note. Raises NotFound."""
-    raise NotImplementedError
+    require_storable_pk(plan_pk)
+    order = uow.cancellation_plans.lock_order(plan_pk)
+    if order is None:
+        raise NotFound
+    plan = next(plan for plan in order.cancellation_plans if plan.pk == plan_pk)
+    with audited([order], actor, uow, note):
+        plan.mark(status, note, uow.now)
+    uow.commit()
+    return plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What is decided about."""
+
+    order: Order
+    item: OrderItem
+    request: CancellationRequest
+    planned: CancellationPlanItem
+
+
+@contextmanager
+def _deciding(
+    request_pk: int, actor: str, status: CancellationStatus, uow: UnitOfWork
+) -> Iterator[_Case]:
+    """Lock what a request is about, and let everything follow once the block has decided."""
+    require_storable_pk(request_pk)
+    order, item, request = _find(request_pk, uow.orders.lock_by_request(request_pk))
+    request.require_next(status)
+    with audited([order], actor, uow):
+        plan_imported_requests(order, uow.now)
+        plan, planned = planned_requests(order)[request]
+        yield _Case(order, item, request, planned)
+        plan.follow_requests(uow.now)
+        order.follow_items(uow.now)
+    announce_requests(_KINDS[status], order, [(item, planned)], uow)
+    uow.commit()
+
+
+def _find(request_pk: int, order: Order | None) -> tuple[Order, OrderItem, CancellationRequest]:
+    for item in order.items if order else ():
+        for request in item.cancellation_requests:
+            if order and request.pk == request_pk:
+                return order, item, request
+    raise NotFound
+
+
+def _book(order: Order, planned: CancellationPlanItem) -> None:
+    """Give back what was granted; loyalty money counts as much as money."""
+    order.refund_amount += planned.refund_amount
+    order.discount_refund_amount += planned.discount_refund_amount
+    order.shipping_refund_amount += planned.shipping_refund_amount
+    if planned.request.fully_refund_as_loyalty_money and planned.refund_amount:
+        order.loyalty_transactions.append(
+            LoyaltyTransaction(
+                user_pk=order.user_pk,
+                user_email=order.user_email,
+                amount=planned.refund_amount,
+                reference=str(planned.request.uuid),
+            )
+        )

@@ -1,59 +1,25 @@
-"""Offers to take a delivered item back in payment, and the shopper's one answer to each."""
+"""Offering trade-ins, and taking the answers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid4
+from uuid import UUID
 
+from domain.announcements import announce_offer
+from domain.audit import audited
 from domain.callers import Caller
-from domain.errors import Conflict, Gone
+from domain.errors import Conflict, NotFound, RuleBroken
+from domain.identifiers import require_storable_pk
+from domain.order_items import OrderItem
+from domain.orders import Order
+from domain.outbox import OutboxKind
+from domain.states import OrderState
+from domain.trade_in_offers import TradeInOffer, TradeInState
 
 if TYPE_CHECKING:
     from domain.unit_of_work import UnitOfWork
-
-
-class TradeInState(StrEnum):
-    """open → approved | rejected | expired; an open offer may have run out all the same."""
-
-    OPEN = "open"
-    APPROVED = "approved"
-    REJECTED = "rejected"
-    EXPIRED = "expired"
-
-
-@dataclass(eq=False, kw_only=True)
-class TradeInOffer:
-    """An offer for one order item, until ``expires_date``."""
-
-    pk: int = field(init=False)
-    uuid: UUID = field(default_factory=uuid4)
-    order_item_pk: int = field(init=False)
-    state: TradeInState = TradeInState.OPEN
-    expires_date: datetime
-    created_date: datetime
-    modified_date: datetime
-
-    def is_open(self, now: datetime) -> bool:
-        """Whether it can still be answered."""
-        return self.state is TradeInState.OPEN and now < self.expires_date
-
-    def answer(self, state: TradeInState, now: datetime) -> bool:
-        """Take the shopper's answer; False when it is the one that was given before.
-
-        Raises Conflict after the opposite answer, and Gone once the offer has run out.
-        """
-        if self.state is state:
-            return False
-        if self.state in (TradeInState.APPROVED, TradeInState.REJECTED):
-            raise Conflict("This offer was answered otherwise.", code="trade_in_answered")
-        if not self.is_open(now):
-            raise Gone("This offer has expired.", code="trade_in_expired")
-        self.state = state
-        self.modified_date = now
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +27,11 @@ class OfferLink:
     """Whoever holds the link that was mailed with one offer."""
 
     offer_uuid: UUID
+
+    @property
+    def actor(self) -> str:
+        """How the audit trail names them."""
+        return f"link:{self.offer_uuid}"
 
 
 Answerer = Caller | OfferLink
@@ -72,7 +43,19 @@ def offer_trade_in(item_pk: int, lifetime: timedelta, actor: str, uow: UnitOfWor
     Raises NotFound, RuleBroken for an item that was not delivered or is not there any more, and
     Conflict while another offer for it is open.
     """
-    raise NotImplementedError
+    order, item = _lock(item_pk, None, uow)
+    if item.state is not OrderState.DELIVERED or not item.free_quantity:
+        raise RuleBroken("Only a delivered item can be traded in.", code="not_tradable")
+    if item.is_tradable(uow.now):
+        raise Conflict("Another offer for this item is open.", code="trade_in_open")
+    offer = TradeInOffer(
+        expires_date=uow.now + lifetime, created_date=uow.now, modified_date=uow.now
+    )
+    with audited([order], actor, uow):
+        item.offer_trade_in(offer)
+    announce_offer(OutboxKind.TRADE_IN_OFFERED, order, item, offer, uow)
+    uow.commit()
+    return offer
 
 
 def approve_trade_in(item_pk: int, answerer: Answerer, uow: UnitOfWork) -> TradeInOffer:
@@ -81,9 +64,39 @@ def approve_trade_in(item_pk: int, answerer: Answerer, uow: UnitOfWork) -> Trade
     Raises NotFound for an absent item, a foreign one, one without an offer, and the link of
     another offer than its newest; Conflict when it was rejected before, Gone when it has run out.
     """
-    raise NotImplementedError
+    return _answer(item_pk, answerer, TradeInState.APPROVED, uow)
 
 
 def reject_trade_in(item_pk: int, answerer: Answerer, uow: UnitOfWork) -> TradeInOffer:
     """Turn the newest offer for an item down; raises what ``approve_trade_in`` does."""
-    raise NotImplementedError
+    return _answer(item_pk, answerer, TradeInState.REJECTED, uow)
+
+
+def _answer(item_pk: int, answerer: Answerer, state: TradeInState, uow: UnitOfWork) -> TradeInOffer:
+    caller = answerer if isinstance(answerer, Caller) else None
+    order, item = _lock(item_pk, caller, uow)
+    offer = item.newest_offer
+    if offer is None or (isinstance(answerer, OfferLink) and answerer.offer_uuid != offer.uuid):
+        raise NotFound
+    actor = answerer.actor
+    with audited([order], actor, uow):
+        is_first = offer.answer(state, uow.now)
+    if is_first:
+        announce_offer(_KINDS[state], order, item, offer, uow)
+        uow.commit()
+    return offer
+
+
+def _lock(item_pk: int, caller: Caller | None, uow: UnitOfWork) -> tuple[Order, OrderItem]:
+    require_storable_pk(item_pk)
+    for order in uow.orders.lock_by_items([item_pk], caller):
+        item = order.find_item(item_pk)
+        if item is not None:
+            return order, item
+    raise NotFound
+
+
+_KINDS = {
+    TradeInState.APPROVED: OutboxKind.TRADE_IN_APPROVED,
+    TradeInState.REJECTED: OutboxKind.TRADE_IN_REJECTED,
+}

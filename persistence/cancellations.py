@@ -12,6 +12,7 @@ from domain.cancellations import (
     EasyReturn,
 )
 from domain.shipping import ShippingCompany
+from persistence.addresses import addresses
 from persistence.schema import (
     MAX_QUANTITY,
     Json,
@@ -56,6 +57,8 @@ cancellation_requests = sa.Table(
     sa.Column("fully_refund_as_loyalty_money", sa.Boolean),
     sa.Column("created_date", UtcDateTime, nullable=False),
     sa.Column("modified_date", UtcDateTime, nullable=False),
+    # The operator's list: what is open, newest first.
+    sa.Index(None, "status", "created_date", "pk"),
     sa.CheckConstraint(f"quantity BETWEEN 1 AND {MAX_QUANTITY}", name="quantity"),
 )
 
@@ -81,6 +84,7 @@ easy_returns = sa.Table(
     sa.Column("end_date", UtcDateTime),
     sa.Column("tracking_number", sa.Text),
     sa.Column("tracking_url", sa.Text),
+    reference("pickup_address_pk", addresses, nullable=True),
     sa.Column("pickup_date", sa.Date),
     sa.Column("pickup_start", sa.Time),
     sa.Column("pickup_end", sa.Time),

@@ -9,6 +9,7 @@ from domain.products import Product
 from domain.sellers import Seller
 from domain.shipping import EasyReturnShippingCompany, ShippingCompany, ShippingOptionGroup
 from domain.states import OrderState
+from domain.trade_in_offers import TradeInOffer
 from persistence.cancellations import cancellation_requests
 from persistence.products import products
 from persistence.schema import (
@@ -31,6 +32,7 @@ from persistence.shipping import (
     shipping_companies,
     shipping_option_groups,
 )
+from persistence.trade_in_offers import trade_in_offers
 
 order_items = sa.Table(
     "order_items",
@@ -43,6 +45,7 @@ order_items = sa.Table(
     reference("product_pk", products),
     reference("seller_pk", sellers, nullable=True, index=True),
     one_of("state", OrderState),
+    one_of("state_before_cancellation", OrderState, nullable=True),
     one_of("cancel_status", CancelStatus, nullable=True),
     sa.Column("quantity", sa.Integer, nullable=False),
     sa.Column("cancelled_quantity", sa.Integer, nullable=False),
@@ -121,6 +124,12 @@ mapper_registry.map_imperatively(
         "cancellation_requests": relationship(
             CancellationRequest,
             order_by=cancellation_requests.c.pk,
+            cascade="all, delete-orphan",
+            lazy="raise",
+        ),
+        "trade_in_offers": relationship(
+            TradeInOffer,
+            order_by=trade_in_offers.c.pk,
             cascade="all, delete-orphan",
             lazy="raise",
         ),

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, relationship
 
 from domain.addresses import Address
 from domain.callers import Caller
+from domain.cancellation_plans import CancellationPlan
 from domain.discounts import DiscountItem
 from domain.loyalty import LoyaltyTransaction
 from domain.money import Currency
@@ -18,6 +19,7 @@ from domain.payments import Bank, PaymentOption
 from domain.shipping import ShippingCompany
 from domain.states import OrderState
 from persistence.addresses import addresses
+from persistence.cancellation_plans import cancellation_plans
 from persistence.cancellations import cancellation_requests
 from persistence.discounts import discount_items
 from persistence.documents import DocumentKind, Documents, document_table
@@ -141,6 +143,12 @@ mapper_registry.map_imperatively(
             cascade="all, delete-orphan",
             lazy="raise",
         ),
+        "cancellation_plans": relationship(
+            CancellationPlan,
+            order_by=cancellation_plans.c.pk,
+            cascade="all, delete-orphan",
+            lazy="raise",
+        ),
     },
 )
 
@@ -165,9 +173,16 @@ ORDER_DOCUMENTS = DocumentKind(
         "items.easy_return_companies.shipping_company",
         "items.cancellation_requests.images",
         "items.cancellation_requests.easy_return.shipping_company",
+        "items.trade_in_offers",
         "discounts",
         "loyalty_transactions",
     ),
+)
+# What changes together, as one whole: plans are not shown to shoppers.
+_WHOLE = (
+    *ORDER_DOCUMENTS.shown,
+    "cancellation_plans.seller",
+    "cancellation_plans.items.request",
 )
 
 
@@ -197,10 +212,10 @@ def _page(names: tuple[str, ...]) -> sa.Select[int]:
     return chosen.order_by(*_LATEST_FIRST).limit(PAGE_LIMIT).offset(PAGE_OFFSET)
 
 
-def _of_request(request_pk: int) -> sa.Select[int]:
+def _of_request(pk: int) -> sa.Select[int]:
     requests = cancellation_requests.c
-    joined = order_items.join(cancellation_requests, order_items.c.pk == requests.order_item_pk)
-    return sa.select(order_items.c.order_pk).select_from(joined).where(requests.pk == request_pk)
+    line = sa.select(requests.order_item_pk).where(requests.pk == pk).scalar_subquery()
+    return sa.select(order_items.c.order_pk).where(order_items.c.pk == line)
 
 
 def _own(caller: Caller) -> list[sa.ColumnElement[bool]]:
@@ -225,10 +240,10 @@ class SqlOrders:
 
     def lock_by_items(self, item_pks: Collection[int], caller: Caller | None) -> list[Order]:
         chosen = sa.select(order_items.c.order_pk).where(order_items.c.pk.in_(item_pks))
-        return self._locked(orders.c.pk.in_(chosen), *(_own(caller) if caller else ()))
+        return self.lock(chosen, *(_own(caller) if caller else ()))
 
     def lock_by_request(self, request_pk: int) -> Order | None:
-        return first(self._locked(orders.c.pk.in_(_of_request(request_pk))))
+        return first(self.lock(_of_request(request_pk)))
 
     def by_request(self, request_pk: int) -> Order | None:
         return first(self._whole(orders.c.pk.in_(_of_request(request_pk))))
@@ -242,23 +257,25 @@ class SqlOrders:
         )
         return set(self._session.scalars(named))
 
-    def _locked(self, *conditions: sa.ColumnElement[bool]) -> list[Order]:
+    def lock(self, chosen: sa.Select[int], *conditions: sa.ColumnElement[bool]) -> list[Order]:
         """Lock order rows and then their lines, both by ascending pk, and load what is there now.
 
-        The locks leave the keys alone: rows that name an order, such as its documents, can still
-        be written.
+        ``chosen`` selects pks of orders. The locks leave the keys alone: rows that name an order,
+        such as its documents, can still be written.
         """
-        rows = sa.select(orders.c.pk).where(*conditions).order_by(orders.c.pk)
-        pks = self._session.scalars(rows.with_for_update(key_share=True, of=orders)).all()
+        rows = sa.select(orders.c.pk).where(orders.c.pk.in_(chosen), *conditions)
+        rows = rows.order_by(orders.c.pk).with_for_update(key_share=True)
+        pks = self._session.scalars(rows).all()
         lines = sa.select(order_items.c.pk).where(order_items.c.order_pk.in_(pks))
         lines = lines.order_by(order_items.c.pk).with_for_update(key_share=True)
         self._session.execute(lines).all()
+        # Whatever was read before the locks were had may have changed.
+        self._session.expire_all()
         return self._whole(orders.c.pk.in_(pks))
 
     def _whole(self, condition: sa.ColumnElement[bool]) -> list[Order]:
         query = sa.select(Order).where(condition).order_by(orders.c.pk)
-        query = query.options(*loading(Order, ORDER_DOCUMENTS.shown))
-        return list(self._session.scalars(query.execution_options(populate_existing=True)))
+        return list(self._session.scalars(query.options(*loading(Order, _WHOLE))))
 
     def count(self, query: OrderQuery) -> int:
         values = given(query)

@@ -4,28 +4,21 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from domain.audit import AuditTrail
-from domain.cancellation_plans import CancellationPlans
-from domain.cancellation_reasons import CancellationReasons
-from domain.cancellation_requests import CancellationRequests
-from domain.idempotency import IdempotencyKeys
-from domain.outbox import Outbox
+from persistence.audit import SqlAuditTrail
+from persistence.cancellation_plans import SqlCancellationPlans
+from persistence.cancellation_reasons import SqlCancellationReasons
+from persistence.cancellation_requests import SqlCancellationRequests
 from persistence.documents import Documents
+from persistence.idempotency import SqlIdempotencyKeys
 from persistence.old_orders import SqlOldOrders
 from persistence.orders import SqlOrders
+from persistence.outbox import SqlOutbox
 from persistence.sessions import SqlSessions
 from persistence.users import SqlUsers
 
 
 class SqlUnitOfWork:
     """What ``domain.unit_of_work.UnitOfWork`` asks for."""
-
-    cancellation_requests: CancellationRequests
-    cancellation_reasons: CancellationReasons
-    cancellation_plans: CancellationPlans
-    idempotency_keys: IdempotencyKeys
-    audit: AuditTrail
-    outbox: Outbox
 
     def __init__(
         self,
@@ -38,8 +31,14 @@ class SqlUnitOfWork:
         self.now = now
         self.orders = SqlOrders(session, order_documents)
         self.old_orders = SqlOldOrders(session, old_order_documents)
+        self.cancellation_requests = SqlCancellationRequests(session)
+        self.cancellation_reasons = SqlCancellationReasons(session)
+        self.cancellation_plans = SqlCancellationPlans(self.orders.lock)
         self.users = SqlUsers(session)
         self.sessions = SqlSessions(session)
+        self.idempotency_keys = SqlIdempotencyKeys(session)
+        self.audit = SqlAuditTrail(session)
+        self.outbox = SqlOutbox(session)
         self._session = session
 
     def commit(self) -> None:

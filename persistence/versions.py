@@ -22,6 +22,7 @@ from domain.order_items import OrderItem
 from domain.orders import Order
 from domain.sellers import Seller
 from domain.snapshots import Snapshot
+from domain.trade_in_offers import TradeInOffer
 from persistence.cancellations import cancellation_requests
 from persistence.old_orders import old_orders
 from persistence.order_items import order_items
@@ -64,6 +65,7 @@ SHOWN: dict[type, _Shown] = {
     CancellationRequest: _Shown(orders, "order_item_pk", _orders_of_items),
     CancellationRequestImage: _Shown(orders, "cancellation_request_pk", _orders_of_requests),
     EasyReturn: _Shown(orders, "cancellation_request_pk", _orders_of_requests),
+    TradeInOffer: _Shown(orders, "order_item_pk", _orders_of_items),
     Seller: _Shown(orders, "pk", _orders_of_sellers),
     OldOrder: _Shown(old_orders, "pk"),
     OldOrderItem: _Shown(old_orders, "old_order_pk"),

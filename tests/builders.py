@@ -24,6 +24,7 @@ from domain.payments import Bank, PaymentOption
 from domain.products import Product
 from domain.sellers import Seller
 from domain.shipping import EasyReturnShippingCompany, ShippingCompany, ShippingOptionGroup
+from domain.trade_in_offers import TradeInOffer
 from domain.users import User, email_key
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -152,6 +153,16 @@ def make_discount(**overrides: Any) -> DiscountItem:
 
 def make_loyalty_transaction(**overrides: Any) -> LoyaltyTransaction:
     return _make(LoyaltyTransaction, {"amount": -500}, overrides)
+
+
+def make_offer(**overrides: Any) -> TradeInOffer:
+    """An open trade-in offer for a week."""
+    defaults = {
+        "expires_date": NOW + timedelta(days=7),
+        "created_date": NOW,
+        "modified_date": NOW,
+    }
+    return _make(TradeInOffer, defaults, overrides)
 
 
 def make_item(**overrides: Any) -> OrderItem:

@@ -61,6 +61,7 @@ def order_item_sources(policy: ReturnPolicy) -> Sources:
             "status": named("order_status", "state.storefront_code"),
             "price_currency": currency,
             "is_refundable": lambda item, at: item.is_refundable(at.now, policy),
+            "is_tradable": lambda item, at: item.is_tradable(at.now),
             "refundable_quantity": lambda item, at: item.refundable_quantity(at.now, policy),
             "shipping_company": carrier("shipping_company"),
             "cancellationrequest_set": attribute("cancellation_requests"),

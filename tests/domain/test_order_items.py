@@ -7,7 +7,8 @@ from domain.cancellations import CancellationStatus, CancellationType
 from domain.order_items import OrderItem
 from domain.policies import ReturnPolicy
 from domain.states import OrderState
-from tests.builders import NOW, make_item, make_request
+from domain.trade_in_offers import TradeInState
+from tests.builders import NOW, make_item, make_offer, make_request
 
 POLICY = ReturnPolicy(timedelta(days=14))
 BEFORE_SHIPPING = {
@@ -126,5 +127,19 @@ def test_the_discounted_price_is_the_price_without_the_share() -> None:
     assert make_item(price=10000, discount_amount=1500).discounted_price == 8500
 
 
-def test_nothing_is_tradable_yet() -> None:
-    assert not make_item().is_tradable
+class TestIsTradable:
+    def test_while_an_offer_is_open(self) -> None:
+        item = make_item(trade_in_offers=[make_offer()])
+
+        assert item.is_tradable(NOW)
+        assert item.tradable_until(NOW) == NOW + timedelta(days=7)
+
+    def test_not_once_it_has_run_out(self) -> None:
+        assert not make_item(trade_in_offers=[make_offer(expires_date=NOW)]).is_tradable(NOW)
+
+    @pytest.mark.parametrize("state", set(TradeInState) - {TradeInState.OPEN})
+    def test_not_once_it_was_answered(self, state: TradeInState) -> None:
+        assert not make_item(trade_in_offers=[make_offer(state=state)]).is_tradable(NOW)
+
+    def test_not_without_an_offer(self) -> None:
+        assert not make_item().is_tradable(NOW)

@@ -28,6 +28,7 @@ from tests.builders import (
     make_image,
     make_item,
     make_loyalty_transaction,
+    make_offer,
     make_old_item,
     make_product,
     make_request,
@@ -41,6 +42,7 @@ CHANGES: dict[str, Callable[[Any], object]] = {
     "an address": lambda order: setattr(order, "billing_address", order.shipping_address),
     "the bank": lambda order: setattr(order, "bank", None),
     "a line": lambda order: setattr(order.items[0], "tracking_number", "T1"),
+    "a trade-in offer": lambda order: order.items[0].trade_in_offers.append(make_offer()),
     "a new line": lambda order: order.items.append(
         make_item(line=3, product=order.items[0].product)
     ),

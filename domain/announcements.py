@@ -1,0 +1,72 @@
+"""The letters to shoppers about what became of their orders, as events for the outbox.
+
+A payload names what a letter says, never an IBAN or the name of an account holder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from domain.cancellation_plans import CancellationPlanItem
+from domain.money import format_amount
+from domain.outbox import OutboxEvent, OutboxKind
+
+if TYPE_CHECKING:
+    from domain.order_items import OrderItem
+    from domain.orders import Order
+    from domain.trade_in_offers import TradeInOffer
+    from domain.unit_of_work import UnitOfWork
+
+
+def announce_requests(
+    kind: OutboxKind,
+    order: Order,
+    requests: Iterable[tuple[OrderItem, CancellationPlanItem]],
+    uow: UnitOfWork,
+) -> None:
+    """Tell the shopper about requests of one order.
+
+    ``requests`` of the payload: ``uuid``, ``cancellation_type``, ``quantity``, ``product`` (its
+    name), ``refund_amount`` (a decimal string) and ``fully_refund_as_loyalty_money``.
+    """
+    told = [
+        {
+            "uuid": str(planned.request.uuid),
+            "cancellation_type": planned.request.cancellation_type.value,
+            "quantity": planned.request.quantity,
+            "product": item.product.name,
+            "refund_amount": format_amount(planned.refund_amount, order.currency),
+            "fully_refund_as_loyalty_money": bool(planned.request.fully_refund_as_loyalty_money),
+        }
+        for item, planned in requests
+    ]
+    _announce(kind, order, {"currency": order.currency.value, "requests": told}, uow)
+
+
+def announce_offer(
+    kind: OutboxKind, order: Order, item: OrderItem, offer: TradeInOffer, uow: UnitOfWork
+) -> None:
+    """Tell the shopper about a trade-in offer.
+
+    The payload has ``offer`` (its UUID), ``order_item`` (its pk), ``product`` (its name) and
+    ``expires_date``. Whoever writes the letter signs its links.
+    """
+    told = {
+        "offer": str(offer.uuid),
+        "order_item": item.pk,
+        "product": item.product.name,
+        "expires_date": offer.expires_date.isoformat(),
+    }
+    _announce(kind, order, told, uow)
+
+
+def _announce(kind: OutboxKind, order: Order, told: Mapping[str, Any], uow: UnitOfWork) -> None:
+    payload = {
+        "email": order.user_email,
+        "language": order.language_code,
+        "order_number": order.number,
+        **told,
+    }
+    event = OutboxEvent(kind=kind, payload=payload, created_date=uow.now, due_date=uow.now)
+    uow.outbox.add(event)

@@ -1,0 +1,138 @@
+"""Which plan a request belongs to, and what it will give back."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from domain.cancellation_plans import CancellationPlan, CancellationPlanItem
+from domain.cancellations import CancellationRequest, CancellationStatus
+from domain.order_items import OrderItem
+from domain.orders import Order
+from domain.refunds import Refund, share_of_units
+from domain.states import CALLED_OFF
+
+Planned = Mapping[CancellationRequest, tuple[CancellationPlan, CancellationPlanItem]]
+
+
+def planned_requests(order: Order) -> Planned:
+    """Return the plan of each request, and its place there."""
+    return {
+        planned.request: (plan, planned)
+        for plan in order.cancellation_plans
+        for planned in plan.items
+    }
+
+
+def plan_request(
+    order: Order, item: OrderItem, request: CancellationRequest, now: datetime
+) -> CancellationPlanItem:
+    """Put a request into the waiting plan of its seller, order and type, or open one."""
+    planned = CancellationPlanItem(request=request)
+    plan = next(
+        (
+            plan
+            for plan in order.cancellation_plans
+            if plan.takes(request.cancellation_type, item.seller)
+        ),
+        None,
+    )
+    if plan is None:
+        plan = CancellationPlan(
+            seller=item.seller,
+            plan_type=request.cancellation_type,
+            created_date=now,
+            modified_date=now,
+        )
+        order.cancellation_plans.append(plan)
+    plan.items.append(planned)
+    plan.follow_requests(now)
+    return planned
+
+
+def plan_imported_requests(order: Order, now: datetime) -> None:
+    """Give the requests that came by import the plans that others got when they were made.
+
+    What an approved cancel gives back was settled when it was imported: its units are off, and
+    the order's ``refund_amount`` tells what they brought. The units of an approved refund are
+    still to come, and are worth what stands before them in the line.
+    """
+    known = planned_requests(order)
+    for item in order.items:
+        missing = [
+            request
+            for request in item.cancellation_requests
+            if request.is_active and request not in known
+        ]
+        settled = item.settled_quantity - sum(
+            item.units_of(request) for request in item.agreed_returns if request in missing
+        )
+        for request in missing:
+            planned = plan_request(order, item, request, now)
+            if request.is_open:
+                forecast_refund(order, item, planned)
+            elif not request.is_cancel:
+                units = item.units_of(request)
+                settle(planned, refund_of_units(order, item, settled, units))
+                settled += units
+
+
+def forecast_refund(order: Order, item: OrderItem, planned: CancellationPlanItem) -> None:
+    """Set what an open request will give back if it is approved as things stand, shipping aside."""
+    units = min(item.units_of(planned.request), item.free_quantity)
+    settle(planned, refund_of_units(order, item, item.settled_quantity, units))
+
+
+def grant_refund(order: Order, item: OrderItem, planned: CancellationPlanItem) -> None:
+    """Set what the request, which was approved just now, gives back: goods, and shipping if due."""
+    settle(planned, Refund())
+    units = item.units_of(planned.request)
+    goods = refund_of_units(order, item, item.settled_quantity - units, units)
+    settle(planned, goods)
+    shipping = refundable_shipping(order)
+    settle(planned, replace(goods, amount=goods.amount + shipping, shipping=shipping))
+
+
+def refund_of_units(order: Order, item: OrderItem, settled: int, units: int) -> Refund:
+    """Return what ``units`` give back after ``settled`` others; never more than was paid."""
+    if order.payment_pending:
+        return Refund()
+    price = share_of_units(item.discounted_price, item.quantity, settled, units)
+    return Refund(
+        amount=min(price, _still_paid(order)),
+        discount=share_of_units(item.discount_amount, item.quantity, settled, units),
+    )
+
+
+def refundable_shipping(order: Order) -> int:
+    """Return the shipping that is to be given back now.
+
+    All of it when nothing of the order is kept and nothing of it was shipped, unless it was given
+    back or promised before.
+    """
+    is_kept = any(item.state not in CALLED_OFF or item.shipped_date for item in order.items)
+    if is_kept or order.payment_pending:
+        return 0
+    promised = sum(planned.shipping_refund_amount for planned in _promised(order))
+    left = order.shipping_amount - order.shipping_refund_amount - promised
+    return max(0, min(left, _still_paid(order)))
+
+
+def settle(planned: CancellationPlanItem, refund: Refund) -> None:
+    """Set what the request gives back once it is completed."""
+    planned.refund_amount = refund.amount
+    planned.discount_refund_amount = refund.discount
+    planned.shipping_refund_amount = refund.shipping
+
+
+def _still_paid(order: Order) -> int:
+    """What was paid for goods and shipping and is neither given back nor promised."""
+    promised = sum(planned.refund_amount for planned in _promised(order))
+    return max(0, order.amount - order.refund_amount - promised)
+
+
+def _promised(order: Order) -> list[CancellationPlanItem]:
+    return [
+        planned
+        for request, (_, planned) in planned_requests(order).items()
+        if request.status is CancellationStatus.APPROVED
+    ]

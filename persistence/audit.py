@@ -1,0 +1,39 @@
+"""Table of the audit trail, and the questions asked of it."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from domain.audit import AuditEntry, Subject
+from persistence.schema import UtcDateTime, mapper_registry, metadata, one_of, pk_column
+
+audit_entries = sa.Table(
+    "audit_entries",
+    metadata,
+    pk_column(),
+    sa.Column("created_date", UtcDateTime, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    one_of("subject", Subject),
+    # No foreign key: the trail outlasts what it is about.
+    sa.Column("subject_uuid", sa.Uuid, nullable=False, index=True),
+    sa.Column("from_state", sa.Text),
+    sa.Column("to_state", sa.Text, nullable=False),
+    sa.Column("note", sa.Text),
+)
+
+mapper_registry.map_imperatively(AuditEntry, audit_entries)
+
+
+class SqlAuditTrail:
+    """The stored entries, as ``domain.audit.AuditTrail`` asks of them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, entry: AuditEntry) -> None:
+        self._session.add(entry)
+
+    def entries(self, subject_uuid: UUID) -> list[AuditEntry]:
+        about = sa.select(AuditEntry).where(audit_entries.c.subject_uuid == subject_uuid)
+        return list(self._session.scalars(about.order_by(audit_entries.c.pk)))

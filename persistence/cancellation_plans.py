@@ -1,0 +1,86 @@
+"""Tables of cancellation plans, and the question asked of them."""
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from sqlalchemy.orm import relationship
+
+from domain.cancellation_plans import CancellationPlan, CancellationPlanItem, PlanStatus
+from domain.cancellations import CancellationRequest, CancellationType
+from domain.orders import Order
+from domain.sellers import Seller
+from persistence.schema import (
+    BigId,
+    UtcDateTime,
+    mapper_registry,
+    metadata,
+    not_negative,
+    one_of,
+    parent,
+    pk_column,
+    reference,
+    uuid_column,
+)
+from persistence.sellers import sellers
+from persistence.statements import first
+
+cancellation_plans = sa.Table(
+    "cancellation_plans",
+    metadata,
+    pk_column(),
+    uuid_column(),
+    parent("order_pk", "orders"),
+    reference("seller_pk", sellers, nullable=True, index=True),
+    one_of("plan_type", CancellationType),
+    one_of("status", PlanStatus),
+    sa.Column("note", sa.Text),
+    sa.Column("created_date", UtcDateTime, nullable=False),
+    sa.Column("modified_date", UtcDateTime, nullable=False),
+)
+
+cancellation_plan_items = sa.Table(
+    "cancellation_plan_items",
+    metadata,
+    pk_column(),
+    parent("plan_pk", "cancellation_plans"),
+    # The unique constraint below serves as its index.
+    parent("request_pk", "cancellation_requests", index=False),
+    sa.Column("refund_amount", BigId, nullable=False),
+    sa.Column("discount_refund_amount", BigId, nullable=False),
+    sa.Column("shipping_refund_amount", BigId, nullable=False),
+    sa.UniqueConstraint("request_pk"),
+    sa.CheckConstraint("shipping_refund_amount <= refund_amount", name="shipping_within_refund"),
+    *not_negative("refund_amount", "discount_refund_amount", "shipping_refund_amount"),
+)
+
+mapper_registry.map_imperatively(
+    CancellationPlanItem,
+    cancellation_plan_items,
+    properties={"request": relationship(CancellationRequest, lazy="raise")},
+)
+mapper_registry.map_imperatively(
+    CancellationPlan,
+    cancellation_plans,
+    properties={
+        "seller": relationship(Seller, lazy="raise"),
+        "items": relationship(
+            CancellationPlanItem,
+            order_by=cancellation_plan_items.c.pk,
+            cascade="all, delete-orphan",
+            lazy="raise",
+        ),
+    },
+)
+
+Lock = Callable[[sa.Select[int]], list[Order]]
+
+
+class SqlCancellationPlans:
+    """The stored plans, as ``domain.cancellation_plans.CancellationPlans`` asks of them."""
+
+    def __init__(self, lock: Lock) -> None:
+        self._lock = lock
+
+    def lock_order(self, pk: int) -> Order | None:
+        plans = cancellation_plans.c
+        return first(self._lock(sa.select(plans.order_pk).where(plans.pk == pk)))

@@ -1,0 +1,45 @@
+"""The questions asked of cancellation reasons."""
+
+from collections.abc import Collection, Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from domain.cancellations import CancellationReason, CancellationType
+from domain.paging import PageRequest
+from persistence.cancellations import cancellation_reasons
+
+
+class SqlCancellationReasons:
+    """The stored reasons, as ``domain.cancellation_reasons.CancellationReasons`` asks."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, reason: CancellationReason) -> None:
+        self._session.add(reason)
+        self._session.flush()
+
+    def by_pks(self, pks: Collection[int]) -> Mapping[int, CancellationReason]:
+        found = sa.select(CancellationReason).where(cancellation_reasons.c.pk.in_(pks))
+        return {reason.pk: reason for reason in self._session.scalars(found)}
+
+    def count_active(self, cancellation_type: CancellationType | None) -> int:
+        counted = sa.select(sa.func.count()).select_from(cancellation_reasons)
+        return self._session.execute(counted.where(*_active(cancellation_type))).scalar_one()
+
+    def active(
+        self, cancellation_type: CancellationType | None, page: PageRequest
+    ) -> list[CancellationReason]:
+        columns = cancellation_reasons.c
+        found = sa.select(CancellationReason).where(*_active(cancellation_type))
+        found = found.order_by(columns.order, columns.pk).limit(page.limit).offset(page.offset)
+        return list(self._session.scalars(found))
+
+
+def _active(cancellation_type: CancellationType | None) -> list[sa.ColumnElement[bool]]:
+    columns = cancellation_reasons.c
+    is_active = columns.is_active.is_(sa.true())
+    if cancellation_type is None:
+        return [is_active]
+    return [is_active, columns.cancellation_type == cancellation_type]

@@ -1,0 +1,74 @@
+"""Table of the outbox, and the questions asked of it."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from domain.outbox import OutboxEvent, OutboxKind, OutboxStatus
+from domain.paging import PageRequest
+from persistence.schema import (
+    Json,
+    UtcDateTime,
+    mapper_registry,
+    metadata,
+    not_negative,
+    one_of,
+    pk_column,
+    uuid_column,
+)
+
+outbox_events = sa.Table(
+    "outbox_events",
+    metadata,
+    pk_column(),
+    uuid_column(),
+    one_of("kind", OutboxKind),
+    sa.Column("payload", Json, nullable=False),
+    one_of("status", OutboxStatus),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("created_date", UtcDateTime, nullable=False),
+    sa.Column("due_date", UtcDateTime, nullable=False),
+    sa.Column("delivered_date", UtcDateTime),
+    sa.Column("last_error", sa.Text),
+    sa.Index(None, "status", "due_date", "pk"),
+    *not_negative("attempts"),
+)
+
+mapper_registry.map_imperatively(OutboxEvent, outbox_events)
+
+
+class SqlOutbox:
+    """The stored events, as ``domain.outbox.Outbox`` asks of them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, event: OutboxEvent) -> None:
+        self._session.add(event)
+
+    def get(self, pk: int) -> OutboxEvent | None:
+        return self._session.get(OutboxEvent, pk)
+
+    def lease(self, now: datetime, until: datetime, limit: int) -> list[OutboxEvent]:
+        columns = outbox_events.c
+        due = sa.select(OutboxEvent).where(
+            columns.status == OutboxStatus.PENDING, columns.due_date <= now
+        )
+        due = due.order_by(columns.due_date, columns.pk).limit(limit)
+        events = list(self._session.scalars(due.with_for_update(skip_locked=True)))
+        for event in events:
+            event.due_date = until
+        return events
+
+    def count(self, status: OutboxStatus | None) -> int:
+        counted = sa.select(sa.func.count()).select_from(outbox_events).where(*_of(status))
+        return self._session.execute(counted).scalar_one()
+
+    def events(self, status: OutboxStatus | None, page: PageRequest) -> list[OutboxEvent]:
+        found = sa.select(OutboxEvent).where(*_of(status)).order_by(outbox_events.c.pk.desc())
+        return list(self._session.scalars(found.limit(page.limit).offset(page.offset)))
+
+
+def _of(status: OutboxStatus | None) -> list[sa.ColumnElement[bool]]:
+    return [] if status is None else [outbox_events.c.status == status]
