@@ -9,6 +9,7 @@ from tempfile import mkdtemp
 from typing import NamedTuple
 from uuid import uuid4
 
+import hypothesis
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -25,6 +26,10 @@ KIND = os.environ.get("WAYBILL_TEST_DATABASE", "sqlite")
 SERVER_URL = "WAYBILL_TEST_DATABASE_URL"
 
 MakeUrl = Callable[[], str]
+
+# How long an example takes says more of what else a machine does than of the code.
+hypothesis.settings.register_profile("waybill", deadline=None)
+hypothesis.settings.load_profile("waybill")
 
 
 class Opened(NamedTuple):
