@@ -73,16 +73,15 @@ def scratch_database(server_url: str) -> Iterator[str]:
 def rate(url: str, file: Path, count: int) -> float:
     """Orders a second of one whole command, its start included."""
     environ = os.environ | {"WAYBILL_DATABASE_URL": url, "WAYBILL_SECRET": "s" * 32}
-    subprocess.run([*WAYBILL, "migrate"], env=environ, check=True, stdout=subprocess.DEVNULL)
+    run("migrate", environ=environ)
     started = time.perf_counter()
-    subprocess.run(
-        [*WAYBILL, "import", "orders", str(file)],
-        env=environ,
-        check=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    run("import", "orders", str(file), environ=environ)
     return count / (time.perf_counter() - started)
+
+
+def run(*arguments: str, environ: dict[str, str]) -> None:
+    """Run one command of waybill; raises CalledProcessError."""
+    subprocess.run([*WAYBILL, *arguments], env=environ, check=True, capture_output=True)
 
 
 def print_table(count: int, rates: dict[str, list[float]]) -> None:

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 from flask import Request
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
 from handlers.security import (
@@ -30,12 +31,15 @@ def make_request(
     given = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items() if value)}
     if header is not None:
         given["X-Csrftoken"] = header
-    builder = EnvironBuilder("/", "http://shop.example", method=method, headers=given | headers)
+    builder = EnvironBuilder(
+        "/", "http://shop.example", method=method, headers=Headers(given | headers)
+    )
     return Request(builder.get_environ())
 
 
 def token(**overrides: Any) -> str:
-    return new_csrf_token(**{"session": SESSION, "settings": SETTINGS} | overrides)
+    values: dict[str, Any] = {"session": SESSION, "settings": SETTINGS}
+    return new_csrf_token(**values | overrides)
 
 
 class TestCheckCsrf:
