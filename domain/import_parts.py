@@ -177,4 +177,5 @@ _READERS: dict[str, Reader] = {
     "cancellation_type": lambda text, _: CancellationType(text),
     "order_type": lambda text, _: OrderType(text),
     "state": lambda text, _: OrderState(text),
+    "state_before_cancellation": lambda text, _: OrderState(text),
 }

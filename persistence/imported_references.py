@@ -160,12 +160,12 @@ class ImportedReferences:
             return {}
         table = key.table
         stored = sa.select(key, table.c.pk).where(key.in_(rows))
-        pks = dict(self._session.execute(stored).tuples().all())
+        pks = dict(self._session.execute(stored).all())
         missing = sorted(rows.keys() - pks.keys())
         if missing:
             statement = insert(self._session.get_bind().dialect, table).on_conflict_do_nothing()
             self._session.execute(statement, [rows[value] for value in missing])
-            pks = dict(self._session.execute(stored).tuples().all())
+            pks = dict(self._session.execute(stored).all())
         return pks
 
 

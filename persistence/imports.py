@@ -164,7 +164,7 @@ class SqlImports:
             raise Unavailable
         numbers = [row["number"] for row in rows]
         stored = sa.select(table.c.number, table.c.pk).where(table.c.number.in_(numbers))
-        return dict(self._session.execute(stored).tuples().all())
+        return dict(self._session.execute(stored).all())
 
     def _update(self, table: sa.Table, pks: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
         """Lock in the order of the pks, as every writer of orders does, and replace the content."""

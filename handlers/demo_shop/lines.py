@@ -110,6 +110,8 @@ def _ask(
         quantity = 1 if asked.extent is Extent.UNIT else line["quantity"]
         holder_name = f"{shopper.first_name} {shopper.last_name}"
         line["cancel_status"] = _CANCEL_STATUS[asked.status]
+        if line["state"] == "cancellation_waiting":
+            line["state_before_cancellation"] = "approved"
         line["cancellation_requests"] = [
             request_document(asked, quantity, course.asked, holder_name, dice)
         ]

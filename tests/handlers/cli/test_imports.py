@@ -1,0 +1,168 @@
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from handlers.cli import imports
+from handlers.cli.import_lines import Line, read_lines
+from tests.application import Clients, Shop
+from tests.documents import old_order_document, order_document, user_document
+from tests.handlers.cli.conftest import Run
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "orders.ndjson"
+
+
+def write(file: Path, *documents: Any) -> None:
+    """Write documents, and texts as they are, a line each."""
+    lines = (each if isinstance(each, str) else json.dumps(each) for each in documents)
+    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def rejects(file: Path) -> list[dict[str, Any]]:
+    path = file.with_name(f"{file.name}.rejects.ndjson")
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+class TestOrders:
+    def test_are_served_to_who_ordered_them(
+        self, waybill: Run, file: Path, shop: Shop, clients: Clients
+    ) -> None:
+        user = shop.user(email="ayse@example.com")
+        write(file, order_document(shipping_amount="9.90"))
+
+        result = waybill("import", "orders", str(file))
+
+        page = clients.new(shop.session(user)).get("/users/orders/").json()
+        assert result.exit_code == 0
+        assert "1 created, 0 updated, 0 unchanged, 0 rejected" in result.output
+        assert [(row["number"], row["amount"]) for row in page["results"]] == [("1001", "109.90")]
+
+    def test_twice_change_nothing(self, waybill: Run, file: Path) -> None:
+        write(file, order_document(), order_document(number="1002"))
+        waybill("import", "orders", str(file))
+
+        result = waybill("import", "orders", str(file))
+
+        assert result.exit_code == 0
+        assert "0 created, 0 updated, 2 unchanged, 0 rejected" in result.output
+
+    def test_of_one_number_are_taken_in_their_order(self, waybill: Run, file: Path) -> None:
+        write(file, order_document(), "", order_document(notes="later"))
+
+        result = waybill("import", "orders", str(file))
+
+        assert "1 created, 1 updated, 0 unchanged, 0 rejected" in result.output
+
+    def test_come_from_the_standard_input_too(
+        self, waybill: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+
+        result = waybill("import", "orders", "-", typed=json.dumps(order_document()) + "\n{}")
+
+        assert result.exit_code == 1
+        assert "1 created, 0 updated, 0 unchanged, 1 rejected" in result.output
+        assert (tmp_path / "stdin.rejects.ndjson").exists()
+
+    def test_fill_several_batches(
+        self, waybill: Run, file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(imports, "BATCH_SIZE", 2)
+        write(file, *(order_document(number=str(number)) for number in range(5)))
+
+        assert "5 created" in waybill("import", "orders", str(file)).output
+
+
+class TestRejects:
+    def test_name_line_place_reason_and_text(self, waybill: Run, file: Path) -> None:
+        bad = json.dumps(order_document(number="1002", state="lost"))
+        write(file, order_document(), bad, '{"a": 1, "a": 2}')
+
+        result = waybill("import", "orders", str(file))
+
+        first, second = rejects(file)
+        assert result.exit_code == 1
+        assert f"2 rejected (see {file}.rejects.ndjson)" in result.output
+        assert first == {
+            "line": 2,
+            "pointer": "/state",
+            "message": "This is not a valid choice.",
+            "text": bad,
+            "is_whole": True,
+        }
+        assert (second["line"], second["pointer"]) == (3, "")
+
+    def test_are_also_what_only_the_database_can_tell(self, waybill: Run, file: Path) -> None:
+        foreign = order_document(user=user_document(email="mehmet@example.com"))
+        write(file, order_document(), foreign)
+
+        waybill("import", "orders", str(file))
+
+        (row,) = rejects(file)
+        assert (row["line"], row["pointer"]) == (2, "/number")
+
+    def test_go_where_they_are_wanted(self, waybill: Run, file: Path, tmp_path: Path) -> None:
+        write(file, "{}")
+
+        waybill("import", "orders", str(file), "--rejects", str(tmp_path / "bad"))
+
+        assert json.loads((tmp_path / "bad").read_text("utf-8"))["line"] == 1
+
+    def test_of_an_earlier_run_do_not_stay(self, waybill: Run, file: Path) -> None:
+        write(file, "{}")
+        waybill("import", "orders", str(file))
+        write(file, order_document())
+
+        waybill("import", "orders", str(file))
+
+        assert not file.with_name(f"{file.name}.rejects.ndjson").exists()
+
+    def test_never_replace_the_file_itself(self, waybill: Run, file: Path) -> None:
+        write(file, order_document())
+
+        result = waybill("import", "orders", str(file), "--rejects", str(file))
+
+        assert result.exit_code == 2
+        assert json.loads(file.read_text("utf-8")) == order_document()
+
+
+class TestInterruption:
+    def test_ends_after_the_batch_and_keeps_it(
+        self, waybill: Run, file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def read_and_interrupt(stream: IO[bytes]) -> Iterator[Line]:
+            for line in read_lines(stream):
+                if line.number == 2:
+                    signal.raise_signal(signal.SIGINT)
+                yield line
+
+        monkeypatch.setattr(imports, "read_lines", read_and_interrupt)
+        write(file, *(order_document(number=str(number)) for number in range(4)))
+
+        result = waybill("import", "orders", str(file))
+
+        assert result.exit_code == 130
+        assert "2 created" in result.output
+        assert "Run it again to go on." in result.output
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+class TestOldOrders:
+    def test_are_served_to_who_ordered_them(
+        self, waybill: Run, file: Path, shop: Shop, clients: Clients
+    ) -> None:
+        user = shop.user(email="ayse@example.com")
+        write(file, old_order_document(), old_order_document(number="A 2"))
+
+        result = waybill("import", "old-orders", str(file))
+
+        page = clients.new(shop.session(user)).get("/users/old-orders/").json()
+        assert result.exit_code == 1
+        assert "1 created, 0 updated, 0 unchanged, 1 rejected" in result.output
+        assert [row["number"] for row in page["results"]] == ["A1"]

@@ -1,0 +1,123 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handlers.cli.seed import seed_demo_shop
+from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
+from handlers.demo_shop.shop import DEMO_OLD_ORDERS, DEMO_ORDERS
+from persistence.database import Database
+from tests.application import Clients
+from tests.handlers.cli.conftest import Run
+
+SEED = ("seed", "--users", "3", "--orders-per-user", "2", "--seed", "7")
+
+
+class Seeding:
+    """The command with both files, and what stands in them."""
+
+    def __init__(self, waybill: Run, folder: Path) -> None:
+        self._waybill = waybill
+        self.sessions_file = folder / "sessions"
+        self.manifest_file = folder / "manifest.json"
+
+    def run(self) -> str:
+        sessions = ("--sessions-file", str(self.sessions_file))
+        manifest = ("--manifest-file", str(self.manifest_file))
+        result = self._waybill(*SEED, *sessions, *manifest)
+        assert result.exit_code == 0
+        return result.output
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        manifest: dict[str, Any] = json.loads(self.manifest_file.read_text("utf-8"))
+        return manifest
+
+
+@pytest.fixture
+def seeding(waybill: Run, tmp_path: Path) -> Seeding:
+    return Seeding(waybill, tmp_path)
+
+
+class TestSeed:
+    def test_says_what_it_made_and_who_can_log_in(self, waybill: Run, clients: Clients) -> None:
+        result = waybill(*SEED)
+
+        credentials = {"email": DEMO_EMAIL, "password": DEMO_PASSWORD}
+        login = clients.new().post("/users/login/", json=credentials)
+        assert result.exit_code == 0
+        assert f"3 users, {DEMO_ORDERS + 4} orders" in result.output
+        assert f"Log in as {DEMO_EMAIL}, password {DEMO_PASSWORD}." in result.output
+        assert login.status_code == 200
+
+    def test_every_line_of_the_sessions_file_is_a_session(
+        self, seeding: Seeding, clients: Clients
+    ) -> None:
+        seeding.run()
+
+        sessions = seeding.sessions_file.read_text("utf-8").splitlines()
+        counts = [clients.new(each).get("/users/orders/").json()["count"] for each in sessions]
+        # The third is a guest, who sees the newest order only.
+        assert counts == [DEMO_ORDERS, 2, 1]
+
+    def test_the_manifest_says_who_each_session_is(
+        self, seeding: Seeding, clients: Clients
+    ) -> None:
+        seeding.run()
+
+        demo, _, guest = seeding.manifest["sessions"]
+        client = clients.new(demo["session"])
+        page = client.get("/users/orders/?limit=100").json()
+        old_page = client.get("/users/old-orders/").json()
+        assert seeding.manifest["cookie_name"] == "sessionid"
+        assert (demo["kind"], demo["email"]) == ("registered", DEMO_EMAIL)
+        assert (guest["kind"], guest["password"]) == ("guest", None)
+        assert {row["user"] for row in page["results"]} == {demo["user_pk"]}
+        assert {row["number"]: row["pk"] for row in page["results"]} == dict(
+            zip(demo["order_numbers"], demo["order_pks"], strict=True)
+        )
+        assert old_page["count"] == len(demo["old_order_pks"]) == DEMO_OLD_ORDERS
+
+    def test_its_files_are_for_the_owner_alone(self, seeding: Seeding) -> None:
+        seeding.run()
+
+        for path in (seeding.sessions_file, seeding.manifest_file):
+            assert path.stat().st_mode & 0o077 == 0
+
+    def test_twice_doubles_nothing_but_sessions(self, seeding: Seeding) -> None:
+        seeding.run()
+        before = seeding.manifest["sessions"]
+
+        seeding.run()
+
+        after = seeding.manifest["sessions"]
+        assert {row["session"] for row in before}.isdisjoint(row["session"] for row in after)
+        for name in ("user_pk", "order_pks", "old_order_pks"):
+            assert [row[name] for row in before] == [row[name] for row in after]
+
+    def test_every_order_can_be_served_in_both_languages(
+        self, seeding: Seeding, clients: Clients
+    ) -> None:
+        seeding.run()
+
+        client = clients.new(seeding.manifest["sessions"][0]["session"])
+        for language in ("tr-tr", "en-us"):
+            headers = {"Accept-Language": language}
+            for path in ("/users/orders/?limit=100", "/users/old-orders/?limit=100"):
+                assert client.get(path, headers=headers).status_code == 200
+
+    @pytest.mark.parametrize(
+        "option", [("--users", "0"), ("--orders-per-user", "10000"), ("--seed", "-1")]
+    )
+    def test_numbers_out_of_bounds_are_refused(self, waybill: Run, option: tuple[str, str]) -> None:
+        assert waybill("seed", *option).exit_code == 2
+
+
+class TestSeedDemoShop:
+    def test_yields_the_shoppers_as_they_are_done(self, database: Database) -> None:
+        first = next(seed_demo_shop(database, users=2, orders_per_user=1, seed=1))
+
+        with database.reading() as uow:
+            assert uow.orders.get(next(iter(first.orders.values()))) is not None
+        assert first.user.email == DEMO_EMAIL
