@@ -52,7 +52,7 @@ def refusal(error: ValidationError, field: str | None) -> InvalidInput:
     """The refusal for ``field`` that one validation error means; it never holds the value."""
     kind: Any = error.kind  # each kind has members of its own
     if kind.name == "type":
-        message = type_message(kind.types[0])
+        message = type_message(next((each for each in kind.types if each != "null"), ""))
     elif kind.name == "format":
         message = format_message(kind.format)
     else:

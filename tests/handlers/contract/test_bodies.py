@@ -17,6 +17,7 @@ LOGIN = {
         "email": {"type": "string", "maxLength": 20, "minLength": 1},
         "password": {"type": "string"},
         "trusted": {"type": "boolean"},
+        "gift": {"type": ["boolean", "null"]},
         "places": {
             "type": "array",
             "maxItems": 2,
@@ -132,6 +133,7 @@ class TestJson:
             ({"email": ""}, "Must be at least %(limit)s characters long."),
             ({"trusted": "true"}, "A valid boolean is required."),
             ({"trusted": 1}, "A valid boolean is required."),
+            ({"gift": 1}, "A valid boolean is required."),
             ({"places": {}}, "A valid list is required."),
             ({"places": []}, "Must have at least %(limit)s items."),
             ({"places": [{}]}, {"0": {"name": "This field is required."}}),
