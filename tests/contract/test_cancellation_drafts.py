@@ -1,0 +1,263 @@
+"""What cancellations and look-ups take, and what is said of bodies that do not fit.
+
+The bodies of the storefront and anonymous documents are taken as they are printed there.
+"""
+
+from datetime import date, time
+from typing import Any
+
+import orjson
+import pytest
+
+from domain.errors import InvalidInput
+from handlers.contract.bodies import FORM
+from handlers.contract.negotiation import JSON
+from handlers.contract.operations import Operation
+from handlers.errors import error_body
+from tests.contract.assembled import assembled_operations
+
+SINGLE = ("createCancellationRequest", "createAnonymousCancellationRequest")
+BULK = ("createBulkCancellationRequests", "createAnonymousBulkCancellationRequests")
+PICKUP = {"date": "2024-01-01", "hour_range": {"start": "09:00", "end": "12:00"}}
+REFUND = {
+    "order_item": 12345,
+    "reason": 67890,
+    "cancellation_type": "refund",
+    "description": "Test description",
+    "shipping_company": 1,
+    "pickup_address": 101,
+    "pickup_date": PICKUP,
+    "iban": "TR330006100519786457841326",
+    "holder_name": "John Doe",
+    "fully_refund_as_loyalty_money": True,
+    "quantity": 2,
+}
+LOADED_PICKUP = {"date": date(2024, 1, 1), "hour_range": {"start": time(9), "end": time(12)}}
+BULK_ROW = {
+    "description": "test",
+    "reason": 1,
+    "pickup_address": 3,
+    "cancellation_type": "refund",
+    "order_item": 1,
+    "shipping_company": 1,
+    "pickup_date": PICKUP,
+}
+WRONG_ID = "A valid integer is required."
+REQUIRED = "This field is required."
+INVALID = "This value is not valid."
+
+
+def load(operation: Operation, body: Any, content_type: str = JSON) -> Any:
+    assert operation.body is not None
+    raw = body if isinstance(body, bytes) else orjson.dumps(body)
+    return operation.body.read(raw, content_type)
+
+
+def refused(operation: Operation, body: Any, content_type: str = JSON) -> dict[str, Any]:
+    """The error body, without its code."""
+    with pytest.raises(InvalidInput) as refusal:
+        load(operation, body, content_type)
+    told = error_body(refusal.value, "en-us")
+    assert told.pop("error_code") == "invalid"
+    return told
+
+
+@pytest.mark.parametrize("operation_id", SINGLE)
+class TestCancellationDraft:
+    @pytest.fixture
+    def operation(self, operation_id: str) -> Operation:
+        return assembled_operations()[operation_id]
+
+    def test_is_taken_as_documented(self, operation: Operation) -> None:
+        assert load(operation, REFUND) == REFUND | {"pickup_date": LOADED_PICKUP}
+
+    def test_may_name_its_ids_by_their_digits(self, operation: Operation) -> None:
+        digits = {
+            "order_item": "271",
+            "reason": "003",
+            "shipping_company": "9",
+            "pickup_address": "8",
+        }
+
+        loaded = load(operation, {"cancellation_type": "cancel"} | digits)
+
+        assert loaded == {
+            "cancellation_type": "cancel",
+            "order_item": 271,
+            "reason": 3,
+            "shipping_company": 9,
+            "pickup_address": 8,
+        }
+
+    def test_may_leave_out_by_null_what_is_optional(self, operation: Operation) -> None:
+        optional = dict.fromkeys(REFUND.keys() - {"order_item", "reason", "cancellation_type"})
+
+        assert load(operation, REFUND | optional) == REFUND | optional
+
+    def test_may_have_keys_that_nobody_knows(self, operation: Operation) -> None:
+        assert load(operation, REFUND | {"extra": {"a": [1]}}).keys() == REFUND.keys()
+
+    @pytest.mark.parametrize(
+        ("field", "value", "message"),
+        [
+            ("order_item", "12a", INVALID),
+            ("order_item", "", INVALID),
+            ("order_item", "-1", INVALID),
+            ("order_item", "1" * 20, INVALID),
+            ("order_item", 0, "Must be at least 1."),
+            ("order_item", 2**63, f"Must be at most {2**63 - 1}."),
+            ("order_item", None, WRONG_ID),
+            ("order_item", 1.5, WRONG_ID),
+            ("reason", True, WRONG_ID),
+            ("shipping_company", [], WRONG_ID),
+            ("pickup_address", {}, WRONG_ID),
+            ("cancellation_type", "return", "This is not a valid choice."),
+            ("quantity", 0, "Must be at least 1."),
+            ("quantity", 10**6 + 1, "Must be at most 1000000."),
+            ("quantity", "2", WRONG_ID),
+            ("description", "x" * 1001, "Must be at most 1000 characters long."),
+            ("description", "a\0b", INVALID),
+            ("iban", "T" * 43, "Must be at most 42 characters long."),
+            ("holder_name", "x" * 101, "Must be at most 100 characters long."),
+            ("holder_name", "\0", INVALID),
+            ("fully_refund_as_loyalty_money", "true", "A valid boolean is required."),
+            ("pickup_date", "2027-01-01", "A valid object is required."),
+            ("pickup_date", {}, {"date": REQUIRED, "hour_range": REQUIRED}),
+            ("pickup_date", PICKUP | {"date": "2027-02-29"}, {"date": "Enter a valid date."}),
+            ("pickup_date", PICKUP | {"date": "0000-01-01"}, {"date": "Enter a valid date."}),
+            (
+                "pickup_date",
+                PICKUP | {"hour_range": {"start": "9:00", "end": "24:00"}},
+                {"hour_range": {"start": INVALID, "end": INVALID}},
+            ),
+        ],
+        ids=lambda value: repr(value)[:40],
+    )
+    def test_with_a_value_that_does_not_fit_is_told_so(
+        self, operation: Operation, field: str, value: Any, message: Any
+    ) -> None:
+        assert refused(operation, REFUND | {field: value}) == {field: message}
+
+    def test_that_is_empty_is_told_all_that_it_lacks(self, operation: Operation) -> None:
+        assert refused(operation, {}) == dict.fromkeys(
+            ("cancellation_type", "reason", "order_item"), REQUIRED
+        )
+
+
+@pytest.mark.parametrize("operation_id", BULK)
+class TestBulkCancellationDraft:
+    @pytest.fixture
+    def operation(self, operation_id: str) -> Operation:
+        return assembled_operations()[operation_id]
+
+    def test_is_taken_as_documented(self, operation: Operation) -> None:
+        loaded = load(operation, {"cancel_order_items": [BULK_ROW]})
+
+        assert loaded == {"cancel_order_items": [BULK_ROW | {"pickup_date": LOADED_PICKUP}]}
+
+    def test_is_taken_as_storefronts_send_it(self, operation: Operation) -> None:
+        row = {"order_item": "271", "reason": "3", "cancellation_type": "refund", "extra": 1}
+
+        loaded = load(
+            operation,
+            {
+                "cancel_order_items": [row],
+                "pickup_address": "12",
+                "fully_refund_as_loyalty_money": False,
+                "order": 5,
+            },
+        )
+
+        assert loaded == {
+            "cancel_order_items": [{"order_item": 271, "reason": 3, "cancellation_type": "refund"}],
+            "pickup_address": 12,
+            "fully_refund_as_loyalty_money": False,
+        }
+
+    def test_tells_what_does_not_fit_row_by_row(self, operation: Operation) -> None:
+        rows = [BULK_ROW, BULK_ROW | {"quantity": 0}, {"reason": "x"}, 5]
+
+        told = refused(operation, {"cancel_order_items": rows, "pickup_address": -1})
+
+        assert told == {
+            "cancel_order_items": {
+                "1": {"quantity": "Must be at least 1."},
+                "2": {"cancellation_type": REQUIRED, "order_item": REQUIRED, "reason": INVALID},
+                "3": "A valid object is required.",
+            },
+            "pickup_address": "Must be at least 1.",
+        }
+
+    @pytest.mark.parametrize(
+        ("body", "message"),
+        [
+            ({}, REQUIRED),
+            ({"cancel_order_items": []}, "Must have at least 1 items."),
+            ({"cancel_order_items": [BULK_ROW] * 101}, "Must have at most 100 items."),
+            ({"cancel_order_items": [{}] * 80_000}, "Must have at most 100 items."),
+            ({"cancel_order_items": {"0": BULK_ROW}}, "A valid list is required."),
+        ],
+        ids=["none", "empty", "101", "80,000", "object"],
+    )
+    def test_has_one_to_a_hundred_rows(
+        self, operation: Operation, body: dict[str, Any], message: str
+    ) -> None:
+        assert refused(operation, body) == {"cancel_order_items": message}
+
+
+class TestOrderLookUp:
+    @pytest.fixture
+    def operation(self) -> Operation:
+        return assembled_operations()["lookUpAnonymousOrder"]
+
+    @pytest.mark.parametrize("name", ["order", "number"])
+    def test_names_the_order_either_way(self, operation: Operation, name: str) -> None:
+        body = {"email": "a@b.example", name: "111111111111"}
+
+        assert load(operation, body) == body
+
+    def test_may_be_a_form(self, operation: Operation) -> None:
+        loaded = load(operation, b"email=a%40b.example&number=1111&csrf=x", FORM)
+
+        assert loaded == {"email": "a@b.example", "number": "1111"}
+
+    @pytest.mark.parametrize(
+        ("body", "told"),
+        [
+            ({}, {"email": REQUIRED, "order": REQUIRED}),
+            ({"email": "a@b.example"}, {"order": REQUIRED}),
+            (
+                {"email": "", "order": ""},
+                dict.fromkeys(("email", "order"), "Must be at least 1 characters long."),
+            ),
+            (
+                {"email": "a\0", "number": 5},
+                {"email": INVALID, "number": "A valid string is required."},
+            ),
+            ({"email": "a" * 255, "order": "1"}, {"email": "Must be at most 254 characters long."}),
+            ({"email": "a", "order": "1" * 65}, {"order": "Must be at most 64 characters long."}),
+        ],
+        ids=lambda value: repr(value)[:40],
+    )
+    def test_that_does_not_fit_is_told_so(
+        self, operation: Operation, body: dict[str, Any], told: dict[str, Any]
+    ) -> None:
+        assert refused(operation, body) == told
+
+
+@pytest.mark.parametrize("operation_id", SINGLE + BULK)
+class TestIdempotencyKey:
+    def read(self, operation_id: str, key: str) -> dict[str, Any]:
+        operation = assembled_operations()[operation_id]
+        return operation.parameters.read({}, b"", {"Idempotency-Key": key})
+
+    @pytest.mark.parametrize("key", ["7", '"8e03978e-40d5"', "a b", "~" * 255], ids=repr)
+    def test_is_for_the_handler_to_read(self, operation_id: str, key: str) -> None:
+        assert self.read(operation_id, key) == {}
+
+    @pytest.mark.parametrize("key", ["", "a,b", "a, a", ",", "x" * 256, "ş", "a\tb"], ids=repr)
+    def test_is_one_text_of_at_most_255_characters(self, operation_id: str, key: str) -> None:
+        with pytest.raises(InvalidInput) as refusal:
+            self.read(operation_id, key)
+
+        assert refusal.value.field == "Idempotency-Key"
