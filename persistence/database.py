@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -27,8 +28,18 @@ from persistence.unit_of_work import SqlUnitOfWork
 from persistence.versions import raise_versions
 
 DEFAULT_POOL_SIZE = 10
+MAX_ATTEMPTS = 5
+
+# PostgreSQL's serialization failure and deadlock; SQLite has one writer at a time, and neither.
+_LOST_RACES = frozenset({"40001", "40P01"})
+
+Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
+
+
+class LostRace(Unavailable):
+    """The transaction was ended so that another one could go on; a second try may win."""
 
 
 def utc_now() -> datetime:
@@ -81,6 +92,22 @@ class Database:
                 session, self._clock(), order_documents=none, old_order_documents=none
             )
 
+    def write(self, work: Callable[[UnitOfWork], Result]) -> Result:
+        """Return what ``work`` returns, which commits what it did itself.
+
+        Work that loses to another transaction (a deadlock, a serialization failure) is done again
+        from the start, in a new transaction, five times at most; so it must have no effect outside
+        of the unit of work. Raises Unavailable when it has lost every time.
+        """
+        for _ in range(MAX_ATTEMPTS - 1):
+            try:
+                with self.writing() as uow:
+                    return work(uow)
+            except LostRace:
+                continue
+        with self.writing() as uow:
+            return work(uow)
+
     @contextmanager
     def importing(self) -> Iterator[Imports]:
         """The storing of imported documents, in one transaction as in ``writing``."""
@@ -106,7 +133,13 @@ class Database:
 def _available() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) in _LOST_RACES:
+            logger.warning("a transaction lost to another one")
+            raise LostRace from error
+        logger.exception("the database is not available")
+        raise Unavailable from error
+    except (InterfaceError, PoolTimeoutError) as error:
         logger.exception("the database is not available")
         raise Unavailable from error
 

@@ -162,7 +162,13 @@ class TestShapes:
             (
                 "OrderItemImport",
                 OrderItem,
-                {"uuid", "price", "discount_amount", "trade_in_offers"},
+                {
+                    "uuid",
+                    "price",
+                    "discount_amount",
+                    "state_before_cancellation",
+                    "trade_in_offers",
+                },
             ),
             ("AddressImport", Address, {"uuid", "user_pk"}),
             ("ProductImport", Product, {"uuid"}),

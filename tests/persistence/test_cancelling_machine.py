@@ -1,0 +1,251 @@
+"""Random lives of orders with cancellations: whatever happens, the books are right."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from domain.cancellations import CancellationRequest, CancellationStatus, CancellationType
+from domain.errors import Conflict, FieldErrors, RowErrors, RuleBroken
+from domain.order_items import OrderItem
+from domain.orders import Order
+from domain.settlements import approve_request, complete_request, reject_request
+from domain.states import OrderState
+from handlers.contract.bundle import load_contract
+from handlers.contract.violations import ResponseValidation, Violations
+from handlers.rendering.orders import order_sources
+from handlers.rendering.renderer import ContractRenderer
+from persistence.database import Database
+from tests.builders import NOW, make_discount, make_item, make_order, make_product, make_seller
+from tests.fakes import FakeClock, FakeRenderer
+from tests.persistence.cancelling import CANCEL, POLICY, REFUND, Desk
+from tests.persistence.stored import store_user
+
+APPROVED, COMPLETED = CancellationStatus.APPROVED, CancellationStatus.COMPLETED
+DECISIONS = (approve_request, reject_request, complete_request)
+_skus = count()
+
+
+@pytest.fixture(scope="module")
+def contract_renderer() -> ContractRenderer[Order]:
+    return ContractRenderer(
+        load_contract(),
+        "UserOrder",
+        order_sources(POLICY.returns),
+        lambda order, now: order.flags_valid_until(now, POLICY.returns),
+        Violations(ResponseValidation.ENFORCE),
+        "machine",
+    )
+
+
+@pytest.fixture
+def judged_database(
+    database_url: str, contract_renderer: ContractRenderer[Order], clock: FakeClock
+) -> Iterator[Database]:
+    """A database whose documents are those that are served."""
+    database = Database(
+        database_url,
+        order_renderer=contract_renderer,
+        old_order_renderer=FakeRenderer(),
+        clock=clock,
+    )
+    yield database
+    database.close()
+
+
+lines = st.fixed_dictionaries(
+    {
+        "quantity": st.integers(1, 4),
+        "unit_price": st.integers(0, 1999),
+        "is_delivered": st.booleans(),
+        "seller": st.sampled_from([None, "a", "b"]),
+    }
+)
+wishes = st.fixed_dictionaries(
+    {"index": st.integers(0, 3), "kind": st.sampled_from(CancellationType)},
+    optional={"quantity": st.integers(1, 4), "fully_refund_as_loyalty_money": st.booleans()},
+)
+
+
+def store_random_order(
+    database: Database, given: list[dict[str, Any]], discount: int, shipping: int, paid: bool
+) -> Order:
+    sellers = {name: make_seller() for name in ("a", "b")}
+    items = [random_item(index, line, sellers) for index, line in enumerate(given, 1)]
+    total = sum(item.price for item in items)
+    order = make_order(
+        user_pk=store_user(database).pk,
+        items=items,
+        discounts=[make_discount(amount=total * discount // 100)],
+        shipping_amount=shipping,
+        installment_interest_amount=77,
+        payment_pending=not paid,
+    )
+    with database.writing() as uow:
+        uow.orders.add(order)
+        uow.commit()
+    return order
+
+
+def random_item(index: int, line: dict[str, Any], sellers: dict[str, Any]) -> OrderItem:
+    delivered = NOW - timedelta(days=1)
+    travelled = {
+        "state": OrderState.DELIVERED,
+        "shipped_date": delivered,
+        "delivered_date": delivered,
+    }
+    return make_item(
+        line=index,
+        product=make_product(sku=f"machine-{next(_skus)}"),
+        seller=sellers.get(line["seller"]),
+        quantity=line["quantity"],
+        unit_price=line["unit_price"],
+        price=line["unit_price"] * line["quantity"],
+        **(travelled if line["is_delivered"] else {}),
+    )
+
+
+class Cancelling(RuleBasedStateMachine):
+    database: Database
+
+    @initialize(
+        given=st.lists(lines, min_size=1, max_size=3),
+        discount=st.integers(0, 100),
+        shipping=st.sampled_from([0, 850]),
+        paid=st.sampled_from([True, True, True, False]),
+    )
+    def place(self, given: list[dict[str, Any]], discount: int, shipping: int, paid: bool) -> None:
+        self.desk = Desk(self.database)
+        self.pk = store_random_order(self.database, given, discount, shipping, paid).pk
+        self.item_pks = self.desk.item_pks(self.pk)
+        self.wanted: dict[int, int] = {}
+
+    def draft(self, wish: dict[str, Any]) -> Any:
+        fields = {key: value for key, value in wish.items() if key not in {"index", "kind"}}
+        pk = self.item_pks[wish["index"] % len(self.item_pks)]
+        return self.desk.draft(pk, wish["kind"], **fields)
+
+    @rule(wish=wishes)
+    def ask(self, wish: dict[str, Any]) -> None:
+        try:
+            self.desk.create(self.desk.order(self.pk), self.draft(wish))
+        except (FieldErrors, RuleBroken):
+            assert self.stored_requests() == self.requests
+
+    @rule(asked=st.lists(wishes, min_size=1, max_size=3))
+    def ask_for_several(self, asked: list[dict[str, Any]]) -> None:
+        try:
+            self.desk.create_bulk(self.desk.order(self.pk), [self.draft(wish) for wish in asked])
+        except RowErrors:
+            assert self.stored_requests() == self.requests
+
+    @rule(index=st.integers(0, 20), decision=st.sampled_from(DECISIONS))
+    def decide(self, index: int, decision: Any) -> None:
+        if not self.requests:
+            return
+        pk = sorted(self.requests)[index % len(self.requests)]
+        try:
+            self.desk.decide(decision, pk)
+        except Conflict:
+            assert self.stored_requests() == self.requests
+
+    def stored_requests(self) -> dict[int, CancellationStatus]:
+        return {request.pk: request.status for _, request in asked(self.desk.order(self.pk))}
+
+    @invariant()
+    def the_books_are_right(self) -> None:
+        if not hasattr(self, "pk"):
+            return
+        order = self.desk.order(self.pk)
+        self.requests = {request.pk: request.status for _, request in asked(order)}
+        check_units(order)
+        check_open_requests(order)
+        check_money(order)
+
+    @invariant()
+    def the_document_fits_the_contract(self) -> None:
+        if not hasattr(self, "pk"):
+            return
+        order = self.desk.order(self.pk)
+        with self.database.reading() as uow:
+            body = uow.orders.document(order.user_pk, order.pk, "tr-tr")
+        assert body is not None
+        document = orjson.loads(body)
+        assert document["refund_amount"] == f"{order.refund_amount / 100:.2f}"
+        assert document["is_cancelled"] is order.is_cancelled
+
+
+def asked(order: Order) -> Iterator[tuple[OrderItem, CancellationRequest]]:
+    for item in order.items:
+        for request in item.cancellation_requests:
+            yield item, request
+
+
+def check_units(order: Order) -> None:
+    for item in order.items:
+        counted: Counter[CancellationType] = Counter()
+        for request in item.cancellation_requests:
+            off = request.status is COMPLETED or (request.is_cancel and request.status is APPROVED)
+            counted[request.cancellation_type] += (
+                request.quantity if off and request.quantity else 0
+            )
+        assert 0 <= item.cancelled_quantity + item.refunded_quantity <= item.quantity
+        assert item.cancelled_quantity == counted[CANCEL]
+        assert item.refunded_quantity == counted[REFUND]
+
+
+def check_open_requests(order: Order) -> None:
+    opened = Counter(
+        (item.pk, request.cancellation_type) for item, request in asked(order) if request.is_open
+    )
+    assert all(number == 1 for number in opened.values())
+
+
+def check_money(order: Order) -> None:
+    """paid = kept + refunded + pending, to the minor unit."""
+    planned = [planned for plan in order.cancellation_plans for planned in plan.items]
+    pending = sum(each.refund_amount for each in planned if each.request.status is APPROVED)
+    assert len(planned) == len({each.request.pk for each in planned}) == len(list(asked(order)))
+    if order.payment_pending:
+        assert order.refund_amount == pending == 0
+        return
+    paid = order.amount + order.installment_interest_amount
+    assert paid == kept(order) + order.refund_amount + pending
+
+
+def kept(order: Order) -> int:
+    """What the shop keeps: units that nobody settled, shipping unless all was called off."""
+    goods = 0
+    for item in order.items:
+        staying = item.quantity - item.settled_quantity
+        # Half a minor unit goes back to the shopper.
+        goods += -(-(2 * item.discounted_price * staying - item.quantity) // (2 * item.quantity))
+    called_off = all(item.is_cancelled for item in order.items)
+    shipping = 0 if called_off else order.shipping_amount
+    return goods + shipping + order.installment_interest_amount
+
+
+def test_the_books_are_right_whatever_happens(judged_database: Database) -> None:
+    machine = type("Machine", (Cancelling,), {"database": judged_database})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=8,
+            stateful_step_count=12,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
