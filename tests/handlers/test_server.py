@@ -49,7 +49,7 @@ class Server:
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}")
 
     def wait_until_ready(self) -> None:
-        for _ in range(400):
+        for _ in range(1200):
             try:
                 assert self.client.get("/readyz").status_code == 200
             except httpx.TransportError:
