@@ -20,7 +20,8 @@ def messages(
     """Yield (line, None, text, []) for each text, as Babel asks of an extraction method.
 
     Texts are a class's ``message``, what a refusal of the domain is made with, what ``mark`` and
-    ``translate`` are called with, and sentences that are constants of a module, alone or in a dict.
+    ``translate`` are called with, sentences that are constants of a module, alone or in a dict, and
+    those that come with the values of an enum.
     """
     tree = ast.parse(file.read())
     for node in (*_in_calls_and_classes(tree), *_in_constants(tree)):
@@ -36,6 +37,8 @@ def _in_calls_and_classes(tree: ast.Module) -> Iterator[ast.AST]:
                     match statement:
                         case ast.Assign(targets=[ast.Name(id="message")], value=value):
                             yield value
+                        case ast.Assign(value=ast.Tuple(elts=parts)):
+                            yield from filter(_is_sentence, parts)
             case ast.Call(func=ast.Name(id=name), args=[text, *_]) if _takes_text(name):
                 yield text
 

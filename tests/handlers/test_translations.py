@@ -8,6 +8,7 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 from babel.support import Translations
 
+from domain.cancellation_codes import CancellationCode
 from domain.states import OrderState
 from handlers.labels import LABELS
 from handlers.translations import LOCALE_FOLDER, choose_language, label, translate
@@ -55,6 +56,10 @@ class TestCatalogues:
 class TestTranslate:
     def test_speaks_turkish(self) -> None:
         assert translate("Not found.", "tr-tr") == "Bulunamadı."
+
+    @pytest.mark.parametrize("code", CancellationCode)
+    def test_speaks_turkish_about_every_cancellation(self, code: CancellationCode) -> None:
+        assert translate(code.sentence, "tr-tr") != code.sentence
 
     def test_leaves_the_places_to_fill(self) -> None:
         turkish = translate("Must be at most %(limit)s.", "tr-tr")
