@@ -148,12 +148,16 @@ def _static_methods(operations: Iterable[Operation]) -> dict[str, set[str]]:
     return methods
 
 
-def _keep_to_static_paths(methods: Mapping[str, set[str]]) -> None:
+def _keep_to_static_paths(methods: Mapping[str, set[str]]) -> Response | None:
     """A path without a template goes before one with, whatever the method (OpenAPI 3.1, Path
-    Templating Matching); Werkzeug would go on to the templated one for another method.
+    Templating Matching); Werkzeug would go on to the templated one for another method, and have
+    OPTIONS name the methods of both.
 
     Raises MethodNotAllowed.
     """
     allowed = methods.get(request.path)
     if allowed and request.method not in allowed:
         raise MethodNotAllowed(valid_methods=sorted(allowed))
+    if allowed and request.method == "OPTIONS":
+        return Response(headers={"Allow": ", ".join(sorted(allowed))})
+    return None

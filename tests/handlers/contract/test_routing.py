@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Response
+from flask import Response, request
 from openapi_spec_validator import OpenAPIV30SpecValidator
 from starlette.testclient import TestClient
 from werkzeug.exceptions import HTTPException
@@ -217,12 +217,36 @@ class TestContractApp:
     def test_answers_head_where_nothing_acts(self, client: TestClient) -> None:
         assert client.head("/things/7/").status_code == 200
 
-    def test_says_by_options_that_what_acts_has_no_head(self, client: TestClient) -> None:
-        assert "HEAD" not in client.options("/things/7/take/").headers["allow"]
+    @pytest.mark.parametrize(
+        ("path", "allowed"),
+        [
+            ("/things/", {"GET", "HEAD", "OPTIONS"}),
+            ("/things/all/", {"OPTIONS", "POST"}),
+            ("/things/one/", {"GET", "OPTIONS"}),
+            ("/things/7/", {"GET", "HEAD", "OPTIONS"}),
+            ("/things/7/take/", {"GET", "OPTIONS"}),
+        ],
+    )
+    def test_says_by_options_what_can_be_asked(
+        self, client: TestClient, path: str, allowed: set[str]
+    ) -> None:
+        response = client.options(path)
+
+        assert (response.status_code, response.content) == (200, b"")
+        assert set(response.headers["allow"].split(", ")) == allowed
+
+    def test_joins_a_header_that_is_given_twice(self, client: TestClient) -> None:
+        twice = [("X-Once", "a"), ("X-Once", "b")]
+
+        assert client.get("/things/", headers=twice).headers["X-Once"] == "a,b"
 
 
 def _tell(operation: Operation) -> View:
-    return lambda **path: Response(f"{operation.operation_id} {path}")
+    def telling(**path: str) -> Response:
+        seen = {"X-Once": request.headers.get("X-Once", "")}
+        return Response(f"{operation.operation_id} {path}", headers=seen)
+
+    return telling
 
 
 @asynccontextmanager
