@@ -1,0 +1,115 @@
+from datetime import timedelta
+
+import pytest
+
+from domain.errors import Conflict, InvalidPage, NotFound
+from domain.outbox import (
+    LEASE,
+    MAX_ERROR_LENGTH,
+    RETRY_DELAYS,
+    OutboxEvent,
+    OutboxKind,
+    OutboxStatus,
+    lease_events,
+    list_outbox_events,
+    record_delivery,
+    record_failure,
+    revive_event,
+)
+from domain.paging import PageRequest
+from tests.builders import NOW
+from tests.domain.cancelling import FakeUnitOfWork
+
+
+def told() -> tuple[OutboxEvent, FakeUnitOfWork]:
+    """An event, and the unit of work that has it."""
+    event = OutboxEvent(
+        kind=OutboxKind.CANCELLATION_RECEIVED,
+        payload={"email": "ayse@example.com"},
+        created_date=NOW,
+        due_date=NOW,
+    )
+    uow = FakeUnitOfWork()
+    uow.outbox.add(event)
+    return event, uow
+
+
+class TestLease:
+    def test_is_for_one_worker_and_a_while(self) -> None:
+        event, uow = told()
+
+        assert lease_events(10, uow) == [event]
+        assert lease_events(10, uow) == []
+        assert (event.due_date, uow.commits) == (NOW + LEASE, 2)
+
+
+class TestDelivery:
+    def test_is_noted(self) -> None:
+        event, uow = told()
+
+        record_delivery(event.pk, uow)
+
+        assert (event.status, event.attempts) == (OutboxStatus.DELIVERED, 1)
+        assert event.delivered_date == NOW
+
+    def test_of_nothing_is_not_found(self) -> None:
+        with pytest.raises(NotFound):
+            record_delivery(404, FakeUnitOfWork())
+
+
+class TestFailure:
+    def test_is_tried_again_later_and_later(self) -> None:
+        event, uow = told()
+
+        waits = []
+        for _ in RETRY_DELAYS:
+            record_failure(event.pk, "550 no such mailbox", uow)
+            waits.append(event.due_date - NOW)
+
+        assert waits == sorted(RETRY_DELAYS)
+        assert (event.status, event.last_error) == (OutboxStatus.PENDING, "550 no such mailbox")
+
+    def test_becomes_a_dead_letter_in_the_end(self) -> None:
+        event, uow = told()
+
+        for _ in range(len(RETRY_DELAYS) + 1):
+            record_failure(event.pk, "550", uow)
+
+        assert event.status is OutboxStatus.DEAD
+
+    def test_keeps_the_beginning_of_a_long_error(self) -> None:
+        event, uow = told()
+
+        record_failure(event.pk, "x" * 10_000, uow)
+
+        assert event.last_error == "x" * MAX_ERROR_LENGTH
+
+
+class TestRevive:
+    def test_begins_anew(self) -> None:
+        event, uow = told()
+        event.status, event.attempts = OutboxStatus.DEAD, 8
+        event.due_date = NOW - timedelta(days=2)
+
+        revive_event(event.pk, uow)
+
+        assert (event.status, event.attempts, event.due_date) == (OutboxStatus.PENDING, 0, NOW)
+
+    def test_only_dead_letters(self) -> None:
+        event, uow = told()
+
+        with pytest.raises(Conflict):
+            revive_event(event.pk, uow)
+
+
+class TestList:
+    def test_has_pages(self) -> None:
+        event, uow = told()
+
+        assert list_outbox_events(None, PageRequest(), uow).entries == [event]
+        with pytest.raises(InvalidPage):
+            list_outbox_events(None, PageRequest(2), uow)
+
+
+def test_people_are_not_shown_by_accident() -> None:
+    assert "ayse" not in repr(told()[0])
