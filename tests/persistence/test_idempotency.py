@@ -1,0 +1,79 @@
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from domain.errors import Conflict, KeyReused
+from domain.idempotency import KEPT, StoredAnswer
+from persistence import idempotency
+from persistence.database import Database
+from persistence.engines import Engines
+from persistence.idempotency import idempotency_keys
+from tests.builders import NOW
+from tests.conftest import KIND
+
+ANSWER = StoredAnswer(406, "application/json", b'{"non_field_errors": "No."}')
+MINE, OTHER = b"m" * 32, b"o" * 32
+
+
+def claim(
+    database: Database, scope: str = "user:1", fingerprint: bytes = MINE, after: timedelta = KEPT
+) -> StoredAnswer | None:
+    """Claim the key ``after`` a time, and answer if it was new."""
+    with database.writing() as uow:
+        stored = uow.idempotency_keys.claim(scope, "key", fingerprint, NOW + after - KEPT)
+        if stored is None:
+            uow.idempotency_keys.keep(scope, "key", ANSWER)
+            uow.commit()
+    return stored
+
+
+class TestClaim:
+    def test_the_second_time_brings_the_answer_of_the_first(self, database: Database) -> None:
+        assert claim(database) is None
+        assert claim(database) == ANSWER
+
+    def test_of_another_scope_is_another_key(self, database: Database) -> None:
+        claim(database)
+
+        assert claim(database, scope="user:2") is None
+
+    def test_with_another_request_is_refused(self, database: Database) -> None:
+        claim(database)
+
+        with pytest.raises(KeyReused):
+            claim(database, fingerprint=OTHER)
+
+    def test_without_a_commit_is_forgotten(self, database: Database) -> None:
+        with database.writing() as uow:
+            uow.idempotency_keys.claim("user:1", "key", MINE, NOW)
+
+        assert claim(database, fingerprint=OTHER) is None
+
+    def test_lasts_a_day(self, database: Database) -> None:
+        claim(database)
+
+        assert claim(database, after=2 * KEPT - timedelta(microseconds=1)) == ANSWER
+        assert claim(database, fingerprint=OTHER, after=2 * KEPT) is None
+
+    def test_clears_away_what_is_older(self, database: Database, engines: Engines) -> None:
+        claim(database, scope="user:2")
+
+        claim(database, after=2 * KEPT)
+
+        with engines.autocommit.connect() as connection:
+            scopes = connection.execute(sa.select(idempotency_keys.c.scope)).scalars().all()
+        assert scopes == ["user:1"]
+
+    @pytest.mark.skipif(KIND == "sqlite", reason="SQLite has one writer at a time")
+    def test_does_not_wait_for_long(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(idempotency, "PATIENCE_MS", 50)
+        with database.writing() as uow:
+            uow.idempotency_keys.claim("user:1", "key", MINE, NOW)
+
+            with pytest.raises(Conflict) as caught:
+                claim(database)
+
+        assert caught.value.retry_after == 1
