@@ -26,6 +26,7 @@ from domain.shipping import ShippingCompany
 from domain.states import CALLED_OFF, OrderState
 
 if TYPE_CHECKING:
+    from domain.anonymous_orders import OrderOwner
     from domain.unit_of_work import UnitOfWork
 
 LAST_MONTH = timedelta(days=30)
@@ -215,6 +216,9 @@ class Orders(Protocol):
 
     def by_request(self, request_pk: int) -> Order | None:
         """Return the order of a cancellation request, to look at."""
+
+    def owner(self, number: str) -> OrderOwner | None:
+        """Return whose order has this number."""
 
     def address_pks(self, wanted: Collection[int], caller: Caller) -> set[int]:
         """Return those of the addresses that an order of the caller's names."""

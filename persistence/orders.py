@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, relationship
 
 from domain.addresses import Address
+from domain.anonymous_orders import OrderOwner
 from domain.callers import Caller
 from domain.cancellation_plans import CancellationPlan
 from domain.discounts import DiscountItem
@@ -18,6 +19,7 @@ from domain.paging import PageRequest
 from domain.payments import Bank, PaymentOption
 from domain.shipping import ShippingCompany
 from domain.states import OrderState
+from domain.users import UserType
 from persistence.addresses import addresses
 from persistence.cancellation_plans import cancellation_plans
 from persistence.cancellations import cancellation_requests
@@ -191,6 +193,11 @@ _LATEST_FIRST = (orders.c.created_date.desc(), orders.c.pk.desc())
 _OWN = sa.select(orders.c.pk).where(orders.c.pk == sa.bindparam("pk"), _USERS)
 _HIGHEST = sa.select(orders.c.pk).where(_USERS).order_by(orders.c.pk.desc()).limit(1)
 _LATEST = sa.select(orders.c.pk).where(_USERS).order_by(*_LATEST_FIRST).limit(1)
+_OWNER = (
+    sa.select(orders.c.pk, orders.c.user_pk, orders.c.user_email, users.c.user_type)
+    .join_from(orders, users)
+    .where(orders.c.number == sa.bindparam("number"))
+)
 _CONDITIONS = {
     "user_pk": _USERS,
     "search": contains(orders.c.number, sa.bindparam("search", type_=sa.Text)),
@@ -247,6 +254,13 @@ class SqlOrders:
 
     def by_request(self, request_pk: int) -> Order | None:
         return first(self._whole(orders.c.pk.in_(_of_request(request_pk))))
+
+    def owner(self, number: str) -> OrderOwner | None:
+        row = self._session.execute(_OWNER, {"number": number}).one_or_none()
+        if row is None:
+            return None
+        is_guest = row.user_type is UserType.GUEST
+        return OrderOwner(row.pk, row.user_pk, is_guest, row.user_email)
 
     def address_pks(self, wanted: Collection[int], caller: Caller) -> set[int]:
         named = sa.union(

@@ -34,6 +34,9 @@ class FakeOrders:
     def by_request(self, _: int) -> Any:
         raise NotImplementedError
 
+    def owner(self, number: str) -> Any:
+        raise NotImplementedError
+
     def address_pks(self, _: Any, caller: Any) -> Any:
         raise NotImplementedError
 

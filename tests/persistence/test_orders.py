@@ -7,8 +7,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import InvalidRequestError
 
+from domain.anonymous_orders import OrderOwner
 from domain.orders import Order
-from domain.users import User
+from domain.users import User, UserType
 from persistence.database import Database
 from persistence.engines import Engines
 from tests.builders import (
@@ -231,3 +232,16 @@ class TestStoring:
             order = session.get_one(Order, pk)
             with pytest.raises(InvalidRequestError, match="raise"):
                 order.items  # noqa: B018  # reading it is the query
+
+
+class TestOwner:
+    def test_is_found_by_the_number(self, database: Database) -> None:
+        guest = store_user(database, user_type=UserType.GUEST, password_hash=None)
+        order = store_order(database, user_pk=guest.pk, number="111", user_email="A@example.com")
+        registered = store_user(database)
+        other = store_order(database, user_pk=registered.pk, number="222", user_email="b@c.de")
+
+        with database.reading() as uow:
+            assert uow.orders.owner("111") == OrderOwner(order.pk, guest.pk, True, "A@example.com")
+            assert uow.orders.owner("222") == OrderOwner(other.pk, registered.pk, False, "b@c.de")
+            assert uow.orders.owner("333") is None
