@@ -7,6 +7,7 @@ import click
 from environs import EnvError
 
 from handlers.app import open_database
+from handlers.cli.kept_secret import use_secret
 from handlers.logs import configure_logs
 from handlers.settings import Settings, read_settings
 from persistence.database import Database
@@ -14,6 +15,7 @@ from persistence.database import Database
 
 def command_settings() -> Settings:
     """The settings of the environment. Raises ClickException, naming the bad variables."""
+    use_secret()
     try:
         settings = read_settings()
     except EnvError as error:

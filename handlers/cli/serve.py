@@ -1,15 +1,13 @@
 """`waybill serve`."""
 
-import os
-import secrets
 from dataclasses import replace
-from pathlib import Path
 
 import click
 
 from domain.users import UserType, email_key
 from handlers.app import database_of
 from handlers.cli.database import command_settings
+from handlers.cli.kept_secret import make_secret
 from handlers.cli.refusals import refusals_shown
 from handlers.contract.bundle import ContractError
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
@@ -18,7 +16,6 @@ from handlers.server import serve as run
 from handlers.settings import Settings
 from persistence.database import Database
 
-_SECRET_FILE = Path("var/secret")
 _DEMO_SHOP = {"users": 40, "orders_per_user": 12, "seed": 1}
 _PAGES = """
 Waybill serves on {url}
@@ -42,7 +39,7 @@ Log in and list that shopper's newest order:
 def serve(demo: bool, port: int | None) -> None:
     """Serve the API and its documentation until Ctrl-C or SIGTERM."""
     if demo:
-        _keep_demo_secret()
+        make_secret()
     settings = command_settings()
     if port is not None:
         settings = replace(settings, port=port)
@@ -77,17 +74,6 @@ def _fill(database: Database) -> None:
     click.echo("Filling the demo shop …")
     for _ in seed_demo_shop(database, **_DEMO_SHOP):
         pass
-
-
-def _keep_demo_secret() -> None:
-    """Give the demo shop a secret of its own, so that sessions outlive a restart."""
-    if "WAYBILL_SECRET" in os.environ:
-        return
-    if not _SECRET_FILE.exists():
-        _SECRET_FILE.parent.mkdir(exist_ok=True)
-        _SECRET_FILE.touch(mode=0o600)
-        _SECRET_FILE.write_text(secrets.token_urlsafe(32))
-    os.environ["WAYBILL_SECRET"] = _SECRET_FILE.read_text()
 
 
 def _invite(settings: Settings, has_demo_shopper: bool) -> None:
