@@ -11,13 +11,14 @@ from uuid import UUID
 from domain.audit import AuditEntry
 from domain.callers import Caller
 from domain.cancellation_drafts import CancellationDraft, CancellationPolicy, PickupSlot
-from domain.cancellation_requests import CancellationRequestQuery
+from domain.cancellation_requests import CancellationRequestQuery, create_cancellation_request
 from domain.cancellations import CancellationReason, CancellationRequest, CancellationType
 from domain.order_items import OrderItem
 from domain.orders import Order
 from domain.outbox import OutboxEvent, OutboxKind
 from domain.paging import PageRequest
 from domain.policies import ReturnPolicy
+from domain.settlements import approve_request, complete_request
 from domain.states import OrderState
 from tests.builders import NOW, make_item, make_order, make_reason
 from tests.domain.stored_orders import FakeOrders
@@ -243,3 +244,25 @@ class FakeUnitOfWork:
         self.commits += 1
         for order in self.orders.orders:
             give_ids(order)
+
+
+class Case:
+    """An order, and what is asked of its lines and decided."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.uow = FakeUnitOfWork(order)
+
+    def ask(self, line: int = 1, **fields: Any) -> CancellationRequest:
+        chosen = draft(self.order.items[line - 1], **fields)
+        return create_cancellation_request(SHOPPER, chosen, POLICY, self.uow)
+
+    def decide(self, request: CancellationRequest, *services: Any) -> None:
+        for service in services:
+            service(request.pk, OPERATOR, self.uow)
+
+    def settle(self, line: int = 1, **fields: Any) -> CancellationRequest:
+        """Ask, approve and complete."""
+        request = self.ask(line, **fields)
+        self.decide(request, approve_request, complete_request)
+        return request

@@ -3,11 +3,9 @@ from typing import Any
 import pytest
 
 from domain.cancellation_plans import PlanStatus
-from domain.cancellation_requests import create_cancellation_request
-from domain.cancellations import CancellationRequest, CancellationStatus, CancelStatus
+from domain.cancellations import CancellationStatus, CancelStatus
 from domain.errors import Conflict, InvalidPage, NotFound
 from domain.identifiers import MAX_PK
-from domain.orders import Order
 from domain.outbox import OutboxKind
 from domain.paging import PageRequest
 from domain.settlements import (
@@ -24,37 +22,14 @@ from tests.domain.cancelling import (
     OPERATOR,
     POLICY,
     REFUND,
-    SHOPPER,
+    Case,
     FakeUnitOfWork,
     delivered_item,
-    draft,
     stored_item,
     stored_order,
 )
 
 DECISIONS = (approve_request, reject_request, complete_request)
-
-
-class Case:
-    """An order, and what is asked of its lines and decided."""
-
-    def __init__(self, order: Order) -> None:
-        self.order = order
-        self.uow = FakeUnitOfWork(order)
-
-    def ask(self, line: int = 1, **fields: Any) -> CancellationRequest:
-        chosen = draft(self.order.items[line - 1], **fields)
-        return create_cancellation_request(SHOPPER, chosen, POLICY, self.uow)
-
-    def decide(self, request: CancellationRequest, *services: Any) -> None:
-        for service in services:
-            service(request.pk, OPERATOR, self.uow)
-
-    def settle(self, line: int = 1, **fields: Any) -> CancellationRequest:
-        """Ask, approve and complete."""
-        request = self.ask(line, **fields)
-        self.decide(request, approve_request, complete_request)
-        return request
 
 
 class TestApprove:
@@ -280,64 +255,6 @@ class TestTransitions:
 
         with pytest.raises(NotFound):
             service(*arguments, FakeUnitOfWork(stored_order()))
-
-
-class TestImported:
-    """Requests that came with an imported order have no plan until somebody touches them."""
-
-    def test_an_open_cancel_of_a_line_that_waits(self) -> None:
-        request = make_request()
-        line = stored_item(
-            quantity=2, state=OrderState.CANCELLATION_WAITING, cancellation_requests=[request]
-        )
-        case = Case(stored_order(line))
-
-        case.decide(request, approve_request, complete_request)
-
-        assert (line.state, request.quantity) == (OrderState.CANCELLED, 2)
-        assert case.order.refund_amount == 10000
-
-    def test_a_rejected_one_has_the_line_wait_for_the_seller(self) -> None:
-        request = make_request()
-        line = stored_item(state=OrderState.CANCELLATION_WAITING, cancellation_requests=[request])
-
-        Case(stored_order(line)).uow.commit()
-        uow = FakeUnitOfWork(stored_order(line))
-        reject_request(request.pk, OPERATOR, uow)
-
-        assert line.state is OrderState.WAITING
-
-    def test_approved_returns_are_worth_what_stands_before_them(self) -> None:
-        requests = [
-            make_request(cancellation_type=REFUND, status=CancellationStatus.APPROVED, quantity=1)
-            for _ in range(3)
-        ]
-        line = delivered_item(quantity=3, price=1000, cancellation_requests=requests)
-        case = Case(stored_order(line))
-
-        for request in reversed(requests):
-            case.decide(request, complete_request)
-
-        assert case.order.refund_amount == 1000
-        assert line.state is OrderState.REFUNDED
-
-    def test_an_approved_cancel_was_settled_by_the_import(self) -> None:
-        request = make_request(status=CancellationStatus.APPROVED, quantity=1)
-        line = stored_item(
-            state=OrderState.CANCELLED, cancelled_quantity=1, cancellation_requests=[request]
-        )
-        case = Case(stored_order(line, refund_amount=10000))
-
-        case.decide(request, complete_request)
-
-        assert case.order.refund_amount == 10000
-
-    def test_never_more_than_was_paid(self) -> None:
-        case = Case(stored_order(refund_amount=9000))
-
-        case.settle()
-
-        assert case.order.refund_amount == 10000
 
 
 class TestShow:

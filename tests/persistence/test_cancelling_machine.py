@@ -129,9 +129,8 @@ class Cancelling(RuleBasedStateMachine):
     )
     def place(self, given: list[dict[str, Any]], discount: int, shipping: int, paid: bool) -> None:
         self.desk = Desk(self.database)
-        self.pk = store_random_order(self.database, given, discount, shipping, paid).pk
-        self.item_pks = self.desk.item_pks(self.pk)
-        self.wanted: dict[int, int] = {}
+        self.placed = store_random_order(self.database, given, discount, shipping, paid)
+        self.item_pks = [item.pk for item in self.placed.items]
 
     def draft(self, wish: dict[str, Any]) -> Any:
         fields = {key: value for key, value in wish.items() if key not in {"index", "kind"}}
@@ -141,14 +140,14 @@ class Cancelling(RuleBasedStateMachine):
     @rule(wish=wishes)
     def ask(self, wish: dict[str, Any]) -> None:
         try:
-            self.desk.create(self.desk.order(self.pk), self.draft(wish))
+            self.desk.create(self.placed, self.draft(wish))
         except (FieldErrors, RuleBroken):
             assert self.stored_requests() == self.requests
 
     @rule(asked=st.lists(wishes, min_size=1, max_size=3))
     def ask_for_several(self, asked: list[dict[str, Any]]) -> None:
         try:
-            self.desk.create_bulk(self.desk.order(self.pk), [self.draft(wish) for wish in asked])
+            self.desk.create_bulk(self.placed, [self.draft(wish) for wish in asked])
         except RowErrors:
             assert self.stored_requests() == self.requests
 
@@ -163,23 +162,20 @@ class Cancelling(RuleBasedStateMachine):
             assert self.stored_requests() == self.requests
 
     def stored_requests(self) -> dict[int, CancellationStatus]:
-        return {request.pk: request.status for _, request in asked(self.desk.order(self.pk))}
+        order = self.desk.order(self.placed.pk)
+        return {request.pk: request.status for _, request in asked(order)}
 
     @invariant()
-    def the_books_are_right(self) -> None:
-        if not hasattr(self, "pk"):
-            return
-        order = self.desk.order(self.pk)
+    def all_is_right(self) -> None:
+        order = self.desk.order(self.placed.pk)
         self.requests = {request.pk: request.status for _, request in asked(order)}
         check_units(order)
         check_open_requests(order)
         check_money(order)
+        self.check_document(order)
 
-    @invariant()
-    def the_document_fits_the_contract(self) -> None:
-        if not hasattr(self, "pk"):
-            return
-        order = self.desk.order(self.pk)
+    def check_document(self, order: Order) -> None:
+        """What is served fits the contract, or it would not have been rendered."""
         with self.database.reading() as uow:
             body = uow.orders.document(order.user_pk, order.pk, "tr-tr")
         assert body is not None

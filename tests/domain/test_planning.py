@@ -1,0 +1,63 @@
+from domain.cancellations import CancellationStatus
+from domain.settlements import approve_request, complete_request, reject_request
+from domain.states import OrderState
+from tests.builders import make_request
+from tests.domain.cancelling import REFUND, Case, delivered_item, stored_item, stored_order
+
+
+class TestImportedRequests:
+    """They have no plan until somebody works on their order."""
+
+    def test_an_open_cancel_of_a_line_that_waits(self) -> None:
+        request = make_request()
+        line = stored_item(
+            quantity=2, state=OrderState.CANCELLATION_WAITING, cancellation_requests=[request]
+        )
+        case = Case(stored_order(line))
+
+        case.decide(request, approve_request, complete_request)
+
+        assert (line.state, request.quantity) == (OrderState.CANCELLED, 2)
+        assert case.order.refund_amount == 10000
+
+    def test_a_rejected_one_has_the_line_wait_for_the_seller(self) -> None:
+        request = make_request()
+        line = stored_item(state=OrderState.CANCELLATION_WAITING, cancellation_requests=[request])
+
+        case = Case(stored_order(line))
+
+        case.decide(request, reject_request)
+
+        assert line.state is OrderState.WAITING
+
+    def test_approved_returns_are_worth_what_stands_before_them(self) -> None:
+        requests = [
+            make_request(cancellation_type=REFUND, status=CancellationStatus.APPROVED, quantity=1)
+            for _ in range(3)
+        ]
+        line = delivered_item(quantity=3, price=1000, cancellation_requests=requests)
+        case = Case(stored_order(line))
+
+        for request in reversed(requests):
+            case.decide(request, complete_request)
+
+        assert case.order.refund_amount == 1000
+        assert line.state is OrderState.REFUNDED
+
+    def test_an_approved_cancel_was_settled_by_the_import(self) -> None:
+        request = make_request(status=CancellationStatus.APPROVED, quantity=1)
+        line = stored_item(
+            state=OrderState.CANCELLED, cancelled_quantity=1, cancellation_requests=[request]
+        )
+        case = Case(stored_order(line, refund_amount=10000))
+
+        case.decide(request, complete_request)
+
+        assert case.order.refund_amount == 10000
+
+    def test_never_more_than_was_paid(self) -> None:
+        case = Case(stored_order(refund_amount=9000))
+
+        case.settle()
+
+        assert case.order.refund_amount == 10000
