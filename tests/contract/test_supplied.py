@@ -7,43 +7,14 @@ that our contract allows is valid under the supplied one.
 import copy
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from jsonschema_rs import Draft202012Validator
 
 from handlers.contract.bundle import load_contract
+from tests.contract.bounds import BOUNDS
 from tests.contract.comparison import Comparison, Document, resolve
-
-
-class Bound(NamedTuple):
-    """Keywords of our schema that refuse what the supplied one takes; none where a rule does."""
-
-    keywords: frozenset[str]
-    reason: str
-
-
-def bound(*keywords: str, reason: str) -> Bound:
-    return Bound(frozenset(keywords), reason)
-
-
-# The only requests that are valid under the supplied contract and refused all the same.
-BOUNDS = {
-    "search": bound(
-        "maxLength", "pattern", reason="400: no number is as long; NUL is no text to PostgreSQL"
-    ),
-    "sort": bound("enum", reason="400: the supplied description lists the fields"),
-    "limit": bound("type", "minimum", "maximum", reason="400: ours; a page has 1 to 100 results"),
-    "created_date__gte": bound("maxLength", "anyOf", reason="400: ours; a date or a date-time"),
-    "created_date__lte": bound("maxLength", "anyOf", reason="400: ours; a date or a date-time"),
-    "page": bound(reason="404: below 1 and past the end there is no page"),
-    "pk": bound(reason="404: no order has a number past 64 bits"),
-    "a known parameter given twice": bound(reason="400: nobody knows which is meant"),
-    "a URL that is not UTF-8": bound(reason="400: it is no text"),
-    "a URL past 8 KiB": bound(reason="414: nobody needs one"),
-    "headers past 16 KiB": bound(reason="431: nobody needs them"),
-    "an Accept without JSON or HTML": bound(reason="406: there is nothing else to give"),
-}
 
 REMOVED = object()
 ORDERS = "/paths/~1users~1orders~1/get"

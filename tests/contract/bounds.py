@@ -1,0 +1,34 @@
+"""Where we refuse what the supplied contract takes."""
+
+from typing import NamedTuple
+
+
+class Bound(NamedTuple):
+    """What is refused with ``status``: by ``keywords`` of our schema, or by a rule."""
+
+    status: int
+    keywords: frozenset[str]
+    reason: str
+
+
+def bound(status: int, *keywords: str, reason: str) -> Bound:
+    return Bound(status, frozenset(keywords), reason)
+
+
+# The only requests that are valid under the supplied contract and refused all the same.
+BOUNDS = {
+    "search": bound(
+        400, "maxLength", "pattern", reason="no number is as long; NUL is no text to PostgreSQL"
+    ),
+    "sort": bound(400, "enum", reason="the supplied description lists the fields"),
+    "limit": bound(400, "type", "minimum", "maximum", reason="ours; a page has 1 to 100 results"),
+    "created_date__gte": bound(400, "maxLength", "anyOf", reason="ours; a date or a date-time"),
+    "created_date__lte": bound(400, "maxLength", "anyOf", reason="ours; a date or a date-time"),
+    "page": bound(404, reason="below 1 and past the end there is no page"),
+    "pk": bound(404, reason="no order has a number past 64 bits"),
+    "a known parameter given twice": bound(400, reason="nobody knows which is meant"),
+    "a URL that is not UTF-8": bound(400, reason="it is no text"),
+    "a URL past 8 KiB": bound(414, reason="nobody needs one"),
+    "headers past 16 KiB": bound(431, reason="nobody needs them"),
+    "an Accept without JSON or HTML": bound(406, reason="there is nothing else to give"),
+}
