@@ -1,0 +1,89 @@
+"""A check for Schemathesis: a caller gets the orders that are theirs, and nobody else's."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any
+from urllib.parse import urlsplit
+
+import schemathesis
+from schemathesis import Case, CheckContext, Response
+
+# The kind of document that an operation shows.
+KINDS = {
+    "listUserOrders": "orders",
+    "getUserOrder": "orders",
+    "getOrderCancellation": "orders",
+    "listOldOrders": "old_orders",
+    "getOldOrder": "old_orders",
+}
+DETAILS = ("getUserOrder", "getOrderCancellation", "getOldOrder")
+ENOUGH = 5
+
+_PK = re.compile(r"/(\d{1,18})/")
+
+
+@schemathesis.check
+class Ownership:
+    """Holds for a run as the one caller who has ``session`` and the pk ``user``, or as nobody.
+
+    ``own`` and ``foreign`` are the pks of the caller's documents and of others', by kind.
+    """
+
+    def __init__(
+        self,
+        session: str | None = None,
+        user: int | None = None,
+        *,
+        is_guest: bool = False,
+        own: Mapping[str, list[int]] | None = None,
+        foreign: Mapping[str, list[int]] | None = None,
+    ) -> None:
+        self._session = session
+        self._user = user
+        self._is_guest = is_guest
+        self._own = own or {}
+        self._foreign = foreign or {}
+        self._tried: Counter[tuple[str, bool]] = Counter()
+
+    def after_response(self, _ctx: CheckContext, response: Response, case: Case) -> None:
+        """Raises AssertionError for a document of somebody else, and for a wrong status."""
+        operation_id = case.operation.definition.raw["operationId"]
+        if operation_id not in KINDS or response.request.method != "GET":
+            return
+        kind = KINDS[operation_id]
+        if self._session is None or self._session not in response.request.headers.get("Cookie", ""):
+            assert response.status_code >= 400, "an order was given to nobody"
+            return
+        for document in _documents(response):
+            assert document["user"] == self._user, f"an order of {document['user']} was given"
+            assert document["pk"] in self._own[kind], f"{kind} {document['pk']} was given"
+        pk = _pk_asked_for(response)
+        is_own = pk in self._own[kind]
+        if is_own or pk in self._foreign[kind]:
+            self._tried[operation_id, is_own] += 1
+            expected = self._expected_status(operation_id, is_own=is_own)
+            assert response.status_code == expected, f"{expected} was expected for {pk}"
+
+    def after_run(self, _ctx: CheckContext) -> None:
+        """Raises AssertionError where own or foreign pks were asked for too seldom."""
+        for tried in product(DETAILS, (True, False)) if self._session else ():
+            assert self._tried[tried] >= ENOUGH, f"{tried}: {self._tried[tried]} times only"
+
+    def _expected_status(self, operation_id: str, *, is_own: bool) -> int:
+        """Guests get their newest order, whichever they ask for, and no old orders."""
+        if self._is_guest:
+            return 404 if operation_id == "getOldOrder" else 200
+        return 200 if is_own else 404
+
+
+def _documents(response: Response) -> Iterator[dict[str, Any]]:
+    if response.status_code == 200:
+        body = response.json()
+        yield from body["results"] if "results" in body else [body.get("data", body)]
+
+
+def _pk_asked_for(response: Response) -> int | None:
+    found = _PK.search(urlsplit(str(response.request.url)).path)
+    return int(found[1]) if found else None
