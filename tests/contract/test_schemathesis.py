@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from schemathesis import (
     BaseSchema,
     Case,
+    CheckContext,
     Config,
     DeserializationContext,
     HookContext,
@@ -31,6 +32,7 @@ from domain.sessions import id_hash, open_session
 from domain.unit_of_work import UnitOfWork
 from handlers.context import Parts
 from handlers.contract.bundle import load_contract
+from handlers.contract.negotiation import HTML, JSON
 from handlers.contract.routing import ContractApp
 from handlers.security import new_csrf_token
 from handlers.settings import Settings
@@ -68,6 +70,15 @@ def _yaml(content: bytes) -> Any:
     return yaml.safe_load(content)
 
 
+@schemathesis.check
+def login_refusal(_context: CheckContext, response: Response, case: Case) -> None:
+    """Where a valid login is refused with 400, it is for its credentials and nothing else."""
+    is_login = case.operation.definition.raw["operationId"] == "logIn"
+    is_valid = case.meta is not None and case.meta.generation.mode.is_positive
+    if is_login and is_valid and response.status_code == 400 and case.media_type == JSON:
+        assert response.json()["error_code"] == "login_failed"
+
+
 @schemathesis.hook
 def before_call(_context: HookContext, case: Case, _kwargs: dict[str, Any]) -> None:
     """Log out of a session that was opened for this request alone, with its token.
@@ -101,7 +112,7 @@ def flatmap_case(_context: HookContext, case: Case) -> st.SearchStrategy[Case]:
         if status < "300"
     ]
     # Whoever wants a page gets JSON where there is none.
-    pages = ["text/html"] if "application/json" in offered else []
+    pages = [HTML] if JSON in offered else []
 
     def varied(accept: str, number: int) -> Case:
         case.headers["Accept"], case.query["_"] = accept, str(number)
@@ -142,7 +153,7 @@ def make_config(people: dict[str, Person], **overrides: Any) -> dict[str, Any]:
         "operations": [
             {
                 "include-operation-id": "logIn",
-                # Which credentials are right no contract can tell; wrong ones are refused with 400.
+                # No contract can tell which credentials are right; see login_refusal.
                 "checks": {"positive_data_acceptance": {"expected-statuses": [200, 303, 400]}},
             }
         ],
