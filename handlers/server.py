@@ -11,7 +11,7 @@ from handlers.logs import configure_logs
 from handlers.settings import Settings, read_settings
 
 # A worker with one half-open client would otherwise delay the stop by half a minute.
-_STOP_SECONDS = 3
+_STOP_SECONDS = 2
 
 
 @cache

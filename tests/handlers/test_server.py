@@ -17,7 +17,7 @@ from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
 COMMAND = "from handlers.cli.main import cli; cli()"
 SECRET = {"WAYBILL_SECRET": "a secret of thirty-two characters"}
 LOGIN = b'{"email": "nobody@example.com", "password": "wrong password"}'
-STOP_SECONDS = 5
+STOP_SECONDS = 10  # it takes three; granian by itself would wait for half a minute
 
 
 def free_port() -> int:
