@@ -1,6 +1,5 @@
 """Reading documents to import: values that need more than a schema, and what to say of bad ones."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from datetime import UTC, date, datetime
@@ -13,6 +12,8 @@ from domain.money import Currency, InvalidAmount, parse_amount, parse_rate
 from domain.orders import OrderType
 from domain.snapshots import Snapshot
 from domain.states import OrderState
+
+_POOL_SIZE = 10_000
 
 SnapshotT = TypeVar("SnapshotT", bound=Snapshot)
 
@@ -78,14 +79,16 @@ class Part:
 
     def read_fields(self, defaults: Mapping[str, Any]) -> dict[str, Any]:
         """Return a value for each name in ``defaults``: the document's, or the default."""
-        given = {name: self.read(name) for name in self.values.keys() & defaults.keys()}
-        return {**defaults, **given}
+        given = {name: self.values[name] for name in self.values.keys() & defaults.keys()}
+        read = {name: self.read(name) for name in given.keys() & _READERS.keys()}
+        return {**defaults, **given, **read}
 
 
 class SnapshotPool:
-    """The snapshots that the documents of one batch name, made once for each content.
+    """The snapshots that documents name, made once for each content.
 
-    A shop has a few banks and carriers, and a batch names them hundreds of times.
+    A shop has a few banks and carriers, and its orders name them a thousand times. A pool that is
+    full is emptied: of products there may be millions.
     """
 
     def __init__(self) -> None:
@@ -93,8 +96,10 @@ class SnapshotPool:
 
     def get(self, kind: type[SnapshotT], values: Mapping[str, Any]) -> SnapshotT:
         """Return the snapshot of this kind with these values."""
-        key = (kind, json.dumps(values, sort_keys=True, default=_content_hash))
+        key = (kind, repr(values))
         if key not in self._made:
+            if len(self._made) == _POOL_SIZE:
+                self._made.clear()
             self._made[key] = kind(**values)
         made: SnapshotT = self._made[key]
         return made
@@ -104,10 +109,6 @@ class SnapshotPool:
     ) -> SnapshotT | None:
         """Return None for no values, and else what ``get`` returns."""
         return None if values is None else self.get(kind, values)
-
-
-def _content_hash(snapshot: Snapshot) -> str:
-    return snapshot.content_hash
 
 
 def defaults_of(entity: type, *without: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from domain.import_parts import Rejected
 from domain.imported_cancellations import ImportedEasyReturn
 from domain.imports import ImportedItem, ImportedOldOrder, ImportedOrder
+from persistence.bulk import Insert, Row, insert_rows
 from persistence.cancellations import (
     cancellation_request_images,
     cancellation_requests,
@@ -20,9 +21,6 @@ from persistence.imported_references import ImportedReferences
 from persistence.loyalty import loyalty_transactions
 from persistence.old_orders import old_order_items
 from persistence.order_items import order_item_easy_return_companies, order_items
-from persistence.upserts import insert
-
-Row = dict[str, Any]
 
 
 def keep_lines(
@@ -134,27 +132,26 @@ def _upsert_own(session: Session, owner: sa.Column[Any], rows: list[Row]) -> dic
     """
     table = owner.table
     owners = {row["uuid"]: row[owner.key] for row in rows}
+    if len(owners) < len(rows):
+        raise Rejected("", "A UUID stands in it twice.")
     _upsert(session, table, rows, "uuid", kept={"uuid", owner.key})
     stored = sa.select(table.c.uuid, owner, table.c.pk).where(table.c.uuid.in_(owners))
     found = session.execute(stored).all() if rows else []
-    if len(owners) < len(rows) or any(owners[uuid] != owner_pk for uuid, owner_pk, _ in found):
-        raise Rejected("", "A UUID in it belongs to another order, or stands in it twice.")
+    if any(owners[uuid] != owner_pk for uuid, owner_pk, _ in found):
+        raise Rejected("", "A UUID in it belongs to another order.")
     return {uuid: pk for uuid, _, pk in found}
 
 
 def _upsert(
     session: Session, table: sa.Table, rows: list[Row], *key: str, kept: Collection[str]
 ) -> None:
-    """Insert the rows with a new ``key``; replace the others, but for the columns in ``kept``.
+    """Insert the rows with a new ``key``; replace the others, but for the columns in ``kept``."""
 
-    No pks are asked for: many short statements that return nothing are several times as fast on
-    PostgreSQL as a few long ones that do.
-    """
-    if not rows:
-        return
-    statement = insert(session.get_bind().dialect, table)
-    changed = {name: statement.excluded[name] for name in rows[0].keys() - kept}
-    session.execute(statement.on_conflict_do_update(index_elements=key, set_=changed), rows)
+    def replace(statement: Insert) -> Insert:
+        changed = {name: statement.excluded[name] for name in rows[0].keys() - kept}
+        return statement.on_conflict_do_update(index_elements=key, set_=changed)
+
+    insert_rows(session, table, rows, replace)
 
 
 def _replace(
@@ -162,5 +159,4 @@ def _replace(
 ) -> None:
     """Make ``rows`` the only ones that belong to the owners."""
     session.execute(sa.delete(owner.table).where(owner.in_(owner_pks)))
-    if rows:
-        session.execute(sa.insert(owner.table), rows)
+    insert_rows(session, owner.table, rows)

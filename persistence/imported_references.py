@@ -1,6 +1,5 @@
 """What imported orders name: places, addresses, products, payments, carriers, sellers, reasons."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,11 +11,11 @@ from sqlalchemy.orm import Session
 from domain.addresses import Address, Location, LocationKind
 from domain.imports import ImportedAddress, ImportedItem, ImportedOrder
 from domain.snapshots import Snapshot
+from persistence.bulk import insert_rows
 from persistence.cancellations import cancellation_reasons
 from persistence.imported_users import ImportedUsers
 from persistence.sellers import sellers
 from persistence.snapshots import keep_snapshots
-from persistence.upserts import insert
 
 
 class ImportedReferences:
@@ -92,25 +91,23 @@ class ImportedReferences:
             snapshot.pk = pks[snapshot.content_hash]
 
     def _keep_addresses(self, batch: Sequence[ImportedOrder]) -> dict[str, tuple[Address, Address]]:
-        places = self._keep_places(
-            [
-                address
-                for order in batch
-                for address in (order.shipping_address, order.billing_address)
-            ]
-        )
-        addresses = {}
-        for order, shipping, billing in zip(batch, places[::2], places[1::2], strict=True):
+        wanted = [
+            (order, address)
+            for order in batch
+            for address in (order.shipping_address, order.billing_address)
+        ]
+        places = self._keep_places([address for _, address in wanted])
+        made: dict[tuple[Any, ...], Address] = {}
+        addresses = []
+        for (order, address), lies_in in zip(wanted, places, strict=True):
             user_pk = self.user_pk(order)
-            shipping_address = Address(**order.shipping_address.values, **shipping, user_pk=user_pk)
-            billing_address = shipping_address
-            if order.billing_address is not order.shipping_address:
-                billing_address = Address(
-                    **order.billing_address.values, **billing, user_pk=user_pk
-                )
-            addresses[order.number] = (shipping_address, billing_address)
-        self._keep(address for pair in addresses.values() for address in pair)
-        return addresses
+            key = (user_pk, repr(address.values), *(place.pk for place in lies_in.values()))
+            if key not in made:
+                made[key] = Address(**address.values, **lies_in, user_pk=user_pk)
+            addresses.append(made[key])
+        self._keep(made.values())
+        pairs = zip(addresses[::2], addresses[1::2], strict=True)
+        return {order.number: pair for order, pair in zip(batch, pairs, strict=True)}
 
     def _keep_places(self, wanted: Sequence[ImportedAddress]) -> list[dict[str, Any]]:
         """Return the places of each address by kind.
@@ -125,7 +122,7 @@ class ImportedReferences:
                     continue
                 values = address.places[kind]
                 lies_in: dict[str, Any] = {f"{name}_pk": place.pk for name, place in above.items()}
-                key = (json.dumps(values, sort_keys=True), *lies_in.items())
+                key = (repr(values), *lies_in.items())
                 if key not in made:
                     made[key] = Location(kind=kind, **values, **lies_in)
                 above[kind] = made[key]
@@ -163,8 +160,8 @@ class ImportedReferences:
         pks = dict(self._session.execute(stored).all())
         missing = sorted(rows.keys() - pks.keys())
         if missing:
-            statement = insert(self._session.get_bind().dialect, table).on_conflict_do_nothing()
-            self._session.execute(statement, [rows[value] for value in missing])
+            new_rows = [rows[value] for value in missing]
+            insert_rows(self._session, table, new_rows, lambda new: new.on_conflict_do_nothing())
             pks = dict(self._session.execute(stored).all())
         return pks
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from domain.imports import ImportedUser
-from persistence.upserts import insert
+from persistence.bulk import insert_rows
 from persistence.users import users
 
 
@@ -49,8 +49,7 @@ class ImportedUsers:
             # In one order everywhere, so that two writers never wait for each other.
             for _, user in sorted(missing.items())
         ]
-        statement = insert(self._session.get_bind().dialect, users).on_conflict_do_nothing()
-        self._session.execute(statement, rows)
+        insert_rows(self._session, users, rows, lambda new: new.on_conflict_do_nothing())
         self._look_up({key for key, _ in missing})
 
     def _look_up(self, keys: set[str]) -> None:

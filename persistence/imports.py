@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from domain.errors import Unavailable
 from domain.import_parts import Rejected
 from domain.imports import ImportedOldOrder, ImportedOrder, Outcome, Stored
+from persistence.bulk import insert_rows
 from persistence.imported_lines import keep_lines, keep_old_lines
 from persistence.imported_references import ImportedReferences
 from persistence.imported_users import ImportedUsers
@@ -19,7 +20,6 @@ from persistence.old_orders import old_order_items, old_orders
 from persistence.order_items import order_items
 from persistence.orders import orders
 from persistence.schema import BigId, metadata
-from persistence.upserts import insert
 
 Imported = TypeVar("Imported", ImportedOrder, ImportedOldOrder)
 
@@ -155,11 +155,13 @@ class SqlImports:
         return pks
 
     def _insert(self, table: sa.Table, rows: list[dict[str, Any]]) -> dict[str, int]:
-        statement = insert(self._session.get_bind().dialect, table)
-        statement = statement.on_conflict_do_nothing(index_elements=["number"])
-        counted = statement.execution_options(preserve_rowcount=True)
-        inserted = self._session.connection().execute(counted, rows)
-        if inserted.rowcount < len(rows):
+        inserted = insert_rows(
+            self._session,
+            table,
+            rows,
+            lambda new: new.on_conflict_do_nothing(index_elements=["number"]),
+        )
+        if inserted < len(rows):
             # Somebody else has just stored one of these numbers; the next try will know it.
             raise Unavailable
         numbers = [row["number"] for row in rows]
@@ -182,15 +184,18 @@ class SqlImports:
     def _keep_hashes(
         self, kind: _Kind, accepted: Sequence[Imported], pks: Mapping[str, int]
     ) -> None:
-        statement = insert(self._session.get_bind().dialect, kind.hashes)
-        statement = statement.on_conflict_do_update(
-            index_elements=[kind.owner],
-            set_={"document_hash": statement.excluded.document_hash},
-        )
         rows = [
             {kind.owner: pks[each.number], "document_hash": each.document_hash} for each in accepted
         ]
-        self._session.execute(statement, rows)
+        insert_rows(
+            self._session,
+            kind.hashes,
+            rows,
+            lambda new: new.on_conflict_do_update(
+                index_elements=[kind.owner],
+                set_={"document_hash": new.excluded.document_hash},
+            ),
+        )
 
 
 def _judge(

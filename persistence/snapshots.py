@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapper, Session, object_mapper
 
 from domain.snapshots import Snapshot
-from persistence.upserts import insert
+from persistence.bulk import insert_rows
 
 
 def keep_snapshots(session: Session, snapshots: Iterable[Snapshot]) -> dict[str, int]:
@@ -26,8 +26,8 @@ def keep_snapshots(session: Session, snapshots: Iterable[Snapshot]) -> dict[str,
     # In one order everywhere, so that two writers never wait for each other.
     missing = sorted(by_hash.keys() - pks.keys())
     if missing:
-        statement = insert(session.get_bind().dialect, table).on_conflict_do_nothing()
-        session.execute(statement, [_row(mapper, by_hash[key]) for key in missing])
+        rows = [_row(mapper, by_hash[key]) for key in missing]
+        insert_rows(session, table, rows, lambda new: new.on_conflict_do_nothing())
         pks = {row.content_hash: row.pk for row in session.execute(stored)}
     return pks
 

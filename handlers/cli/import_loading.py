@@ -53,8 +53,8 @@ class Loader(Generic[Imported]):
 
     def check(self, parsed: Parsed) -> Imported:
         """Raises Rejected, naming the place, for a document that can not be stored."""
-        for error in self._validator.iter_errors(parsed.document):
-            raise _rejected(error)
+        if not self._validator.is_valid(parsed.document):
+            raise _rejected(next(iter(self._validator.iter_errors(parsed.document))))
         return self._read(parsed.document, parsed.document_hash, self._pool)
 
     def store(self, batch: Sequence[Imported]) -> list[Answer]:
@@ -63,7 +63,6 @@ class Loader(Generic[Imported]):
         The answers stand in the order of the batch. Where one document spoils the batch, its
         halves are stored apart, and so on until it is alone.
         """
-        self._pool = SnapshotPool()
         try:
             return self._try_to_store(batch)
         except Rejected as rejected:

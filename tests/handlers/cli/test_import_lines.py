@@ -40,9 +40,6 @@ class TestParse:
         assert one == other == Parsed.of({"a": 1, "b": [1.5]})
         assert parse(line(b'{"a": 2}')).document_hash != one.document_hash
 
-    def test_the_largest_integer_has_63_bits(self) -> None:
-        assert parse(line(str(2**63 - 1).encode())).document == 2**63 - 1
-
     @pytest.mark.parametrize(
         ("raw", "message"),
         [
@@ -51,17 +48,16 @@ class TestParse:
             (b"\xef\xbb\xbf{}", "This is not JSON"),
             (b'{"a": 1, "a": 2}', "A key stands twice"),
             (b'{"a": "\xff"}', "UTF-8"),
-            (rb'{"a": "\ud800"}', "lone surrogate"),
-            (rb'{"\udfff": 1}', "lone surrogate"),
+            (rb'{"a": "\ud800"}', "surrogates"),
+            (rb'{"\udfff": 1}', "surrogates"),
             (rb'{"a": "\u0000"}', "NUL"),
             (rb'{"a": "\\\u0000"}', "NUL"),
             (b'{"a": NaN}', "not finite"),
             (b'{"a": -Infinity}', "not finite"),
             (b'{"a": 1e999}', "not finite"),
-            (b'{"a": 9223372036854775808}', "63 bits"),
-            (b'{"a": -9223372036854775808}', "63 bits"),
-            (b'{"a": ' + b"9" * 5000 + b"}", "63 bits"),
-            (b"[" * 300 + b"]" * 300, "too deep"),
+            (b'{"a": 18446744073709551616}', "64-bit"),
+            (b'{"a": ' + b"9" * 5000 + b"}", "64-bit"),
+            (b"[" * 300 + b"]" * 300, "can not be kept"),
             (b"[" * 100_000 + b"]" * 100_000, "too deep"),
         ],
     )
