@@ -1,7 +1,12 @@
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from domain.cancellations import CancellationStatus
 from domain.settlements import approve_request, complete_request, reject_request
 from domain.states import OrderState
-from tests.builders import make_request
+from tests.builders import make_discount, make_request
 from tests.domain.cancelling import REFUND, Case, delivered_item, stored_item, stored_order
 
 
@@ -61,3 +66,34 @@ class TestImportedRequests:
         case.settle()
 
         assert case.order.refund_amount == 10000
+
+
+class TestBooks:
+    @given(
+        lines=st.lists(st.tuples(st.integers(1, 7), st.integers(0, 9999)), min_size=1, max_size=3),
+        discount=st.integers(0, 100),
+        shipping=st.integers(0, 999),
+        turns=st.randoms(use_true_random=False),
+    )
+    def test_any_sequence_of_parts_comes_to_what_was_paid(
+        self, lines: list[tuple[int, int]], discount: int, shipping: int, turns: Random
+    ) -> None:
+        items = [stored_item(quantity=units, price=price) for units, price in lines]
+        cut = sum(item.price for item in items) * discount // 100
+        order = stored_order(
+            *items, discounts=[make_discount(amount=cut)], shipping_amount=shipping
+        )
+        case = Case(order)
+        units = [line for line, item in enumerate(items, 1) for _ in range(item.quantity)]
+        turns.shuffle(units)
+
+        for number, line in enumerate(units, 1):
+            before = order.refund_amount
+            case.settle(line, quantity=1)
+            exact = items[line - 1].discounted_price / items[line - 1].quantity
+            if number < len(units):
+                assert abs(order.refund_amount - before - exact) <= 1
+
+        assert order.refund_amount == order.amount
+        assert order.discount_refund_amount == order.discount_amount
+        assert order.shipping_refund_amount == shipping
