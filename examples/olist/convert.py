@@ -103,6 +103,11 @@ def documents(tables: Tables) -> Iterator[Document]:
         yield _document(order, tables)
 
 
+def customer_email(customer: Row) -> str:
+    """Return an address that stands for a customer and reaches nobody."""
+    return f"{customer['customer_unique_id']}@example.invalid"
+
+
 def _document(order: Row, tables: Tables) -> Document:
     units = tables.items[order["order_id"]]
     payments = tables.payments[order["order_id"]]
@@ -111,7 +116,7 @@ def _document(order: Row, tables: Tables) -> Document:
     document = {
         "number": order["order_id"],
         "user": {
-            "email": f"{customer['customer_unique_id']}@example.invalid",
+            "email": customer_email(customer),
             "user_type": "registered",
         },
         "state": state,

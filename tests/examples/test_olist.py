@@ -1,5 +1,6 @@
 """The worked example of a migration, on a shop of five made-up orders."""
 
+import asyncio
 import csv
 import io
 import json
@@ -9,7 +10,12 @@ from typing import Any
 
 import pytest
 
-from examples.olist import convert
+from examples.olist import convert, verify
+from handlers.app import database_of
+from handlers.cli.import_lines import Parsed
+from handlers.cli.import_loading import order_loader
+from handlers.contract.routing import ContractApp
+from handlers.settings import Settings
 
 ORDERS = """\
 order_id,customer_id,order_status,order_purchase_timestamp,order_approved_at,\
@@ -173,3 +179,30 @@ class TestMain:
         assert [json.loads(line)["number"] for line in target.getvalue().splitlines()] == numbers
         assert "orders 5 (without items 1), lines 5, units 6" in notes.getvalue()
         assert "paid more than the total 1 (interest), less 1 (discount)" in notes.getvalue()
+
+
+class TestServedTotals:
+    @pytest.fixture
+    def served(self, folder: Path, app: ContractApp, settings: Settings) -> convert.Totals:
+        tables = convert.read_tables(folder)
+        loader = order_loader(database_of(app))
+        loader.store([loader.check(Parsed.of(row)) for row in convert.documents(tables)])
+        emails = sorted(map(convert.customer_email, tables.customers.values()))
+        return asyncio.run(verify.served_totals(app, settings, emails))
+
+    def test_are_those_of_the_files_to_the_cent(self, folder: Path, served: convert.Totals) -> None:
+        expected = convert.totals(convert.read_tables(folder))
+
+        target = io.StringIO()
+        assert verify.compare(expected, served, target)
+        assert "DIFFER" not in target.getvalue()
+
+    def test_differ_if_a_cent_is_missing(self, folder: Path, served: convert.Totals) -> None:
+        expected = convert.totals(convert.read_tables(folder))
+        short = served._replace(paid=served.paid - Decimal("0.01"))
+
+        target = io.StringIO()
+        assert not verify.compare(expected, short, target)
+        assert [line.split()[0] for line in target.getvalue().splitlines() if "DIFFER" in line] == [
+            "paid"
+        ]
