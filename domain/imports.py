@@ -13,8 +13,9 @@ from uuid import UUID, uuid5
 
 from domain.addresses import Address, LocationKind
 from domain.import_parts import Part, Rejected, SnapshotPool, defaults_of, signed_amount
+from domain.imported_amounts import settle
 from domain.imported_cancellations import ImportedRequest, read_requests
-from domain.money import MAX_MAJOR_DIGITS, Currency, format_amount, split
+from domain.money import Currency
 from domain.old_orders import OldOrder, OldOrderItem
 from domain.order_items import OrderItem
 from domain.orders import Order
@@ -182,8 +183,7 @@ def read_order(
     items = [_item(line, values, pool) for line in part.parts("items")]
     discounts = [_discount(discount, values) for discount in part.parts("discounts")]
     _require_distinct_lines(items)
-    _share_discounts(items, discounts)
-    _settle(part, values, items, discounts)
+    settle(part, values, [item.values for item in items], discounts)
     shipping_address = _address(part.part("shipping_address"))
     billing_address = part.optional_part("billing_address")
     return ImportedOrder(
@@ -365,63 +365,3 @@ def _require_distinct_lines(items: Sequence[ImportedItem]) -> None:
         if item.values["line"] in seen:
             raise Rejected(f"/items/{index}/line", "Another line has this number.")
         seen.add(item.values["line"])
-
-
-def _share_discounts(items: Sequence[ImportedItem], discounts: Sequence[dict[str, Any]]) -> None:
-    """Give every line its share of the discounts, in proportion to its price."""
-    prices = [item.values["price"] for item in items]
-    total = sum(discount["amount"] for discount in discounts)
-    if total > sum(prices):
-        raise Rejected("/discounts", "The discounts exceed the prices of the lines.")
-    for item, share in zip(items, split(total, prices), strict=True):
-        item.values["discount_amount"] = share
-
-
-def _settle(
-    part: Part,
-    values: dict[str, Any],
-    items: Sequence[ImportedItem],
-    discounts: Sequence[dict[str, Any]],
-) -> None:
-    """Check the order's amount, and complete what was given back."""
-    discount = sum(row["amount"] for row in discounts)
-    amount = sum(item.values["price"] for item in items) + values["shipping_amount"] - discount
-    if amount + discount >= 10 ** (MAX_MAJOR_DIGITS + part.currency.exponent):
-        raise Rejected("/items", "The order's amount is too large.")
-    if "amount" in part.values and part.read("amount") != amount:
-        expected = format_amount(amount, part.currency)
-        raise Rejected("/amount", f"The lines, shipping and discounts come to {expected}.")
-    if "shipping_refund_amount" not in part.values:
-        values["shipping_refund_amount"] = _refunded_shipping(values, items)
-    if "refund_amount" not in part.values:
-        values["refund_amount"] = _refunded_goods(values, items) + values["shipping_refund_amount"]
-    limits = {
-        "shipping_refund_amount": values["shipping_amount"],
-        "discount_refund_amount": discount,
-        "refund_amount": amount,
-    }
-    for name, limit in limits.items():
-        if values[name] > limit:
-            raise part.rejected(name, "More was given back than was taken.")
-
-
-def _refunded_shipping(values: Mapping[str, Any], items: Sequence[ImportedItem]) -> int:
-    """Shipping goes back when nothing of the order was kept and nothing of it was shipped."""
-    is_kept = any(
-        item.values["state"] not in CALLED_OFF or item.values["shipped_date"] for item in items
-    )
-    is_refunded = items and not is_kept and not values["payment_pending"]
-    return values["shipping_amount"] if is_refunded else 0
-
-
-def _refunded_goods(values: Mapping[str, Any], items: Sequence[ImportedItem]) -> int:
-    """What the units that are gone cost after discounts; nothing, if it was never paid."""
-    if values["payment_pending"]:
-        return 0
-    return sum(_refunded(item.values) for item in items)
-
-
-def _refunded(line: Mapping[str, Any]) -> int:
-    gone = line["cancelled_quantity"] + line["refunded_quantity"]
-    refunded, _ = split(line["price"] - line["discount_amount"], [gone, line["quantity"] - gone])
-    return refunded

@@ -44,6 +44,7 @@ MEASURES = (
     "product_width_cm",
     "product_photos_qty",
 )
+REFUNDS = ("refund_amount", "discount_refund_amount", "shipping_refund_amount")
 CENT = Decimal("0.01")
 
 
@@ -141,7 +142,7 @@ def _document(order: Row, tables: Tables) -> Document:
     }
     if state == "cancelled":
         # The files name no money that went back, so none is made up.
-        document["refund_amount"] = document["shipping_refund_amount"] = "0.00"
+        document |= dict.fromkeys(REFUNDS, "0.00")
     return document
 
 

@@ -4,10 +4,12 @@ from uuid import UUID
 
 import pytest
 
+from domain import import_parts
 from domain.cancellations import CancellationStatus, CancellationType, CancelStatus
-from domain.import_parts import Rejected
+from domain.import_parts import Rejected, SnapshotPool
 from domain.money import Currency
 from domain.orders import OrderType
+from domain.payments import Bank
 from domain.states import OrderState
 from domain.users import UserType
 from tests.documents import (
@@ -175,6 +177,7 @@ class TestRefunds:
         order = imported_order(items=[line], discounts=[{"name": "A", "amount": "3.00"}])
 
         assert order.values["refund_amount"] == 900
+        assert order.values["discount_refund_amount"] == 100
         assert order.values["shipping_refund_amount"] == 0
 
     def test_shipping_goes_back_if_nothing_was_kept_or_shipped(self) -> None:
@@ -197,10 +200,17 @@ class TestRefunds:
 
     def test_given_figures_are_taken_as_given(self) -> None:
         order = imported_order(
-            state="cancelled", refund_amount="40.00", shipping_refund_amount="0.00"
+            state="cancelled", refund_amount="40.00", discount_refund_amount="0.00"
         )
 
         assert order.values["refund_amount"] == 4000
+
+    def test_shipping_that_was_kept_is_not_in_the_refund(self) -> None:
+        order = imported_order(
+            state="cancelled", shipping_amount="5.00", shipping_refund_amount="0.00"
+        )
+
+        assert order.values["refund_amount"] == 10_000
 
     @pytest.mark.parametrize(
         "field", ["refund_amount", "shipping_refund_amount", "discount_refund_amount"]
@@ -331,3 +341,15 @@ class TestOldOrder:
             imported_old_order(items=[{"price": "1.005"}])
 
         assert caught.value.pointer == "/items/0/price"
+
+
+class TestSnapshotPool:
+    def test_is_emptied_when_it_is_full(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(import_parts, "_POOL_SIZE", 2)
+        pool = SnapshotPool()
+        banks = [{"slug": slug, "name": slug} for slug in ("a", "b", "c")]
+
+        first, second, _ = (pool.get(Bank, values) for values in banks)
+
+        assert pool.get(Bank, banks[0]) is not first
+        assert second.content_hash == pool.get(Bank, banks[1]).content_hash

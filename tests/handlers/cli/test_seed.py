@@ -8,7 +8,7 @@ from handlers.cli.seed import seed_demo_shop
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
 from handlers.demo_shop.shop import DEMO_OLD_ORDERS, DEMO_ORDERS
 from persistence.database import Database
-from tests.application import Clients
+from tests.application import Clients, Shop
 from tests.handlers.cli.conftest import Run
 
 SEED = ("seed", "--users", "3", "--orders-per-user", "2", "--seed", "7")
@@ -106,6 +106,20 @@ class TestSeed:
             headers = {"Accept-Language": language}
             for path in ("/users/orders/?limit=100", "/users/old-orders/?limit=100"):
                 assert client.get(path, headers=headers).status_code == 200
+
+    def test_a_number_that_somebody_else_has_is_told(self, waybill: Run, shop: Shop) -> None:
+        shop.order(shop.user(), number="0000070000000001")
+
+        result = waybill(*SEED)
+
+        assert result.exit_code == 1
+        assert "Another user's order has this number." in result.output
+
+    def test_the_sessions_alone_can_be_asked_for(self, waybill: Run, tmp_path: Path) -> None:
+        result = waybill(*SEED, "--sessions-file", str(tmp_path / "sessions"))
+
+        assert result.exit_code == 0
+        assert len((tmp_path / "sessions").read_text("utf-8").splitlines()) == 3
 
     @pytest.mark.parametrize(
         "option", [("--users", "0"), ("--orders-per-user", "10000"), ("--seed", "-1")]
