@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +17,8 @@ from domain.orders import Order
 from domain.sessions import open_session
 from domain.users import User
 from handlers.app import create_app, database_of
-from handlers.context import Database
+from handlers.attempts import LoginAttempts
+from handlers.context import PARTS, Database
 from handlers.contract.bundle import load_contract
 from handlers.contract.routing import ContractApp
 from handlers.settings import Settings
@@ -43,13 +45,31 @@ def logs() -> None:
     )
 
 
-@pytest.fixture
-def settings(database_url: str) -> Settings:
+def usual_settings(database_url: str) -> Settings:
     return Settings(secret="a secret of thirty-two characters", database_url=database_url)
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[ContractApp]:
+def settings(database_url: str) -> Settings:
+    return usual_settings(database_url)
+
+
+@pytest.fixture(scope="session")
+def usual_app(migrated_url: str) -> Iterator[ContractApp]:
+    """The application that a worker's tests share: each would compile everything again."""
+    app = create_app(usual_settings(migrated_url))
+    yield app
+    database_of(app).close()
+
+
+@pytest.fixture
+def app(settings: Settings, usual_app: ContractApp) -> Iterator[ContractApp]:
+    """An application with these settings, in which nobody has missed a login yet."""
+    extensions = usual_app.app.extensions
+    if settings == extensions[PARTS].settings:
+        extensions[PARTS] = replace(extensions[PARTS], attempts=LoginAttempts(settings))
+        yield usual_app
+        return
     app = create_app(settings)
     yield app
     database_of(app).close()
