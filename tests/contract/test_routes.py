@@ -17,7 +17,6 @@ from domain.errors import NotFound
 from handlers import app as composition
 from handlers.contract.bundle import Contract, load_contract
 from handlers.contract.operations import METHODS, Operation
-from handlers.contract.routing import ContractApp
 from handlers.settings import Settings
 from tests.application import Clients
 
@@ -111,9 +110,13 @@ def contract() -> Contract:
 
 
 @pytest.fixture
-def flask(app: ContractApp, client: TestClient) -> Flask:
-    """The routes stand once the first request has come."""
-    client.get("/healthz")
+def flask(settings: Settings) -> Flask:
+    """Of an application of the test's own, to which it may add routes.
+
+    They stand once the first request has come.
+    """
+    app = composition.create_app(settings)
+    TestClient(app).get("/healthz")
     routed: Flask = app.app
     return routed
 
