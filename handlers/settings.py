@@ -47,6 +47,7 @@ class Settings:
     secure_cookies: bool = False
     default_language: str = _checked(OneOf(LANGUAGES), "en-us")
     return_window_days: int = _checked(Range(min=0, max=_CENTURY), 14)
+    pickup_horizon_days: int = _checked(Range(min=1, max=_CENTURY), 30)
     response_validation: ResponseValidation = ResponseValidation.ENFORCE
     limits: bool = True
     limits_storage: str = "memory://"
