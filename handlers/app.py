@@ -10,10 +10,11 @@ from starlette.types import ASGIApp
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from domain.cancellation_drafts import CancellationPolicy
 from domain.policies import ReturnPolicy
 from handlers import errors
 from handlers.admission import admit, check_schemes
-from handlers.attempts import LoginAttempts
+from handlers.attempts import LoginAttempts, OrderLookUps
 from handlers.context import PARTS, Parts, language
 from handlers.contract.bundle import Contract, load_contract
 from handlers.contract.gate import Gate
@@ -21,9 +22,11 @@ from handlers.contract.operations import Compiler, Operation
 from handlers.contract.routing import ContractApp, View, find_handler
 from handlers.contract.violations import Violations
 from handlers.edge import Edge
+from handlers.ibans import compact_iban
 from handlers.passwords import Argon2Passwords
 from handlers.rendering.old_orders import OLD_ORDER_SOURCES
 from handlers.rendering.orders import order_sources
+from handlers.rendering.records import Records
 from handlers.rendering.renderer import ContractRenderer, edition_of
 from handlers.settings import Settings
 from persistence.database import Database
@@ -48,6 +51,9 @@ def create_app(settings: Settings) -> ContractApp:
         database=database,
         passwords=Argon2Passwords(),
         attempts=LoginAttempts(settings),
+        look_ups=OrderLookUps(settings),
+        cancellation_policy=_cancellation_policy(settings),
+        records=Records(contract),
     )
     return app
 
@@ -62,7 +68,7 @@ def open_database(settings: Settings, contract: Contract | None = None) -> Datab
     """The database of these settings, with what renders its documents."""
     contract = contract or load_contract(session_cookie=settings.session_cookie)
     violations = Violations(settings.response_validation)
-    policy = ReturnPolicy(timedelta(days=settings.return_window_days))
+    policy = _return_policy(settings)
     edition = edition_of(contract, policy)
     return Database(
         settings.database_url,
@@ -78,6 +84,18 @@ def open_database(settings: Settings, contract: Contract | None = None) -> Datab
             contract, "UserOldOrder", OLD_ORDER_SOURCES, lambda *_: None, violations, edition
         ),
         pool_size=settings.database_pool_size,
+    )
+
+
+def _return_policy(settings: Settings) -> ReturnPolicy:
+    return ReturnPolicy(timedelta(days=settings.return_window_days))
+
+
+def _cancellation_policy(settings: Settings) -> CancellationPolicy:
+    return CancellationPolicy(
+        returns=_return_policy(settings),
+        compact_iban=compact_iban,
+        pickup_horizon_days=settings.pickup_horizon_days,
     )
 
 

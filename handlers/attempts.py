@@ -1,9 +1,9 @@
-"""How often somebody may miss, counted by the `limits` library in memory or in Redis."""
+"""How often somebody may try or miss, counted by the `limits` library in memory or in Redis."""
 
 import hmac
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from ipaddress import IPv6Address, ip_address
 
@@ -17,53 +17,101 @@ from domain.errors import Unavailable
 from handlers.settings import Settings
 
 _log = structlog.get_logger(__name__)
-_PER_EMAIL = RateLimitItemPerMinute(10, 15)
-_PER_ADDRESS = RateLimitItemPerMinute(50, 15)
+_LOGINS_PER_EMAIL = RateLimitItemPerMinute(10, 15)
+_LOGINS_PER_ADDRESS = RateLimitItemPerMinute(50, 15)
+_LOOK_UPS_PER_ADDRESS = RateLimitItemPerMinute(20, 15)
+_MISSES_PER_ORDER = RateLimitItemPerMinute(5, 15)
+
+Counted = tuple[RateLimitItem, str, str]
+"""A limit, and the kind and the value of what it is for."""
 
 
-class LoginAttempts:
-    """domain.sessions.Attempts, as the settings say: in memory, in Redis, or not at all.
+class Counters:
+    """Counts in a moving window, as the settings say: in memory, in Redis, or not at all.
 
     In memory each worker counts for itself. What stands in the storage is hashed with the secret,
-    so that nobody reads an e-mail address from it. Two tries at the same instant are both let
-    through to the password; each still counts.
+    so that nobody reads an e-mail address from it. ``purpose`` keeps counters apart.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, purpose: str, settings: Settings) -> None:
         storage = storage_from_string(settings.limits_storage, wrap_exceptions=True)
         self._limiter = MovingWindowRateLimiter(storage)
+        self._purpose = purpose
         self._secret = settings.secret.encode()
         self._is_limited = settings.limits
 
-    def retry_after(self, email_key: str, address: str) -> int | None:
+    def wait(self, counted: Iterable[Counted]) -> int | None:
+        """The seconds until all of these have room again; None when they have it now."""
         with _available():
             waits = [
                 self._limiter.get_window_stats(limit, key).reset_time - time.time()
-                for limit, key in self._counted(email_key, address)
+                for limit, key in self._keys(counted)
                 if not self._limiter.test(limit, key)
             ]
         return math.ceil(max(waits)) if waits else None
 
-    def record_miss(self, email_key: str, address: str) -> None:
+    def count(self, counted: Iterable[Counted]) -> None:
+        """Count one for each."""
         with _available():
-            for limit, key in self._counted(email_key, address):
+            for limit, key in self._keys(counted):
                 self._limiter.hit(limit, key)
 
-    def _counted(self, email_key: str, address: str) -> list[tuple[RateLimitItem, str]]:
-        if not self._is_limited:
-            return []
+    def _keys(self, counted: Iterable[Counted]) -> Iterator[tuple[RateLimitItem, str]]:
+        for limit, kind, value in counted if self._is_limited else ():
+            text = f"{self._purpose}:{kind}:{value}"
+            yield limit, hmac.digest(self._secret, text.encode(), "sha256").hex()
+
+
+class LoginAttempts:
+    """domain.sessions.Attempts.
+
+    Two tries at the same instant are both let through to the password; each still counts.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._counters = Counters("login", settings)
+
+    def retry_after(self, email_key: str, address: str) -> int | None:
+        return self._counters.wait(self._counted(email_key, address))
+
+    def record_miss(self, email_key: str, address: str) -> None:
+        self._counters.count(self._counted(email_key, address))
+
+    @staticmethod
+    def _counted(email_key: str, address: str) -> list[Counted]:
         return [
-            (_PER_EMAIL, self._hashed("email", email_key)),
-            (_PER_ADDRESS, self._hashed("address", _network(address))),
+            (_LOGINS_PER_EMAIL, "email", email_key),
+            (_LOGINS_PER_ADDRESS, "address", _network(address)),
         ]
 
-    def _hashed(self, kind: str, value: str) -> str:
-        return hmac.digest(self._secret, f"{kind}:{value}".encode(), "sha256").hex()
+
+class OrderLookUps:
+    """domain.anonymous_orders.LookUps."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._counters = Counters("look-up", settings)
+
+    def begin(self, email_key: str, number: str, address: str) -> int | None:
+        tries = [(_LOOK_UPS_PER_ADDRESS, "address", _network(address))]
+        wait = self._counters.wait([*self._missed(email_key, number), *tries])
+        if wait is None:
+            self._counters.count(tries)
+        return wait
+
+    def record_miss(self, email_key: str, number: str) -> None:
+        self._counters.count(self._missed(email_key, number))
+
+    @staticmethod
+    def _missed(email_key: str, number: str) -> list[Counted]:
+        return [
+            (_MISSES_PER_ORDER, "email", email_key),
+            (_MISSES_PER_ORDER, "number", number),
+        ]
 
 
 @contextmanager
 def _available() -> Iterator[None]:
-    """Nobody logs in uncounted: without the storage the answer is Unavailable."""
+    """Nobody tries uncounted: without the storage the answer is Unavailable."""
     try:
         yield
     except StorageError as error:

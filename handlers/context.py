@@ -1,20 +1,28 @@
 """What a handler may ask for: the parts of the application, and of the current request."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from flask import current_app, g, request
 
-from domain.callers import Caller
+from domain.anonymous_orders import LookUps
+from domain.callers import NOBODY, Caller
+from domain.cancellation_drafts import CancellationPolicy
 from domain.sessions import Attempts
+from domain.trade_ins import Answerer
 from domain.unit_of_work import UnitOfWork
 from domain.users import PasswordHasher
 from handlers.contract.bundle import Contract
+from handlers.contract.operations import Operation
+from handlers.rendering.records import Records
 from handlers.settings import Settings
 from handlers.translations import choose_language
 
 PARTS = "waybill"
+
+Result = TypeVar("Result")
 
 
 class Database(Protocol):
@@ -25,6 +33,9 @@ class Database(Protocol):
 
     def writing(self) -> AbstractContextManager[UnitOfWork]:
         """A unit of work in one transaction, undone unless it is committed."""
+
+    def write(self, work: Callable[[UnitOfWork], Result]) -> Result:
+        """What ``work`` returns; it is done again when its transaction loses to another one."""
 
     def ping(self) -> None:
         """Raises Unavailable when the database does not answer."""
@@ -39,6 +50,9 @@ class Parts:
     database: Database
     passwords: PasswordHasher
     attempts: Attempts
+    look_ups: LookUps
+    cancellation_policy: CancellationPolicy
+    records: Records
 
 
 def parts() -> Parts:
@@ -52,9 +66,12 @@ def reading() -> AbstractContextManager[UnitOfWork]:
     return parts().database.reading()
 
 
-def writing() -> AbstractContextManager[UnitOfWork]:
-    """A unit of work in one transaction, undone unless it is committed."""
-    return parts().database.writing()
+def write(work: Callable[[UnitOfWork], Result]) -> Result:
+    """What ``work`` returns, which commits what it does itself.
+
+    It is done again from the start when its transaction loses to another one. Raises Unavailable.
+    """
+    return parts().database.write(work)
 
 
 def ping() -> None:
@@ -82,12 +99,42 @@ def attempts() -> Attempts:
     return parts().attempts
 
 
+def look_ups() -> LookUps:
+    """The counters of looked-up orders."""
+    return parts().look_ups
+
+
+def cancellation_policy() -> CancellationPolicy:
+    """What the shop has decided about cancellations."""
+    return parts().cancellation_policy
+
+
+def operation() -> Operation:
+    """The operation that the current request reached."""
+    found: Operation = g.operation
+    return found
+
+
 def caller() -> Caller:
-    """Who the current request comes from; only where the contract asks for security."""
-    found: Caller = g.caller
+    """The shopper or guest whom the current request comes from; NOBODY where all are let in.
+
+    Only where the contract asks for a session or a grant.
+    """
+    found: Caller | None = g.caller
+    return found or NOBODY
+
+
+def answerer() -> Answerer:
+    """Whose answer to an offer the current request is: a shopper's, or a mailed link's."""
+    found: Answerer = g.caller
     return found
 
 
 def language() -> str:
     """The language of the current request's labels and messages."""
     return choose_language(request.headers.get("Accept-Language", ""), settings().default_language)
+
+
+def record(component: str, entity: Any) -> dict[str, Any]:
+    """``entity`` as the contract's ``component``, in the language of the current request."""
+    return parts().records(component, entity, language())

@@ -12,13 +12,18 @@ from flask import Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from domain.errors import (
+    Conflict,
     FieldErrors,
     Forbidden,
+    Gone,
     InvalidInput,
+    KeyReused,
     LoginFailed,
     NotAuthenticated,
     NotFound,
     Refusal,
+    RowErrors,
+    RuleBroken,
     TooManyAttempts,
     Unavailable,
 )
@@ -47,11 +52,15 @@ _STATUSES: dict[type[Refusal], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     UnknownMethod: HTTPStatus.METHOD_NOT_ALLOWED,
     NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
+    RuleBroken: HTTPStatus.NOT_ACCEPTABLE,
     RequestTimeout: HTTPStatus.REQUEST_TIMEOUT,
+    Conflict: HTTPStatus.CONFLICT,
+    Gone: HTTPStatus.GONE,
     ContentTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UriTooLong: HTTPStatus.REQUEST_URI_TOO_LONG,
     HeadersTooLarge: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     InternalError: HTTPStatus.INTERNAL_SERVER_ERROR,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -65,9 +74,7 @@ def refuse(operation: Operation, refusal: Refusal) -> Response | Reply:
     with what was wrong; everybody else gets JSON.
     """
     status = status_of(refusal)
-    headers = {}
-    if isinstance(refusal, TooManyAttempts | Unavailable):
-        headers["Retry-After"] = str(refusal.retry_after)
+    headers = _retry_after(refusal)
     if isinstance(refusal, NotAuthenticated) and _leads_to_login(operation):
         return login_required_page()
     if request.mimetype == FORM and operation.responses.allows(status, HTML):
@@ -77,7 +84,10 @@ def refuse(operation: Operation, refusal: Refusal) -> Response | Reply:
 
 
 def error_body(refusal: Refusal, in_language: str) -> dict[str, Any]:
-    """A refusal in the one error shape."""
+    """A refusal in the one error shape; rows of a bulk have it each for itself."""
+    if isinstance(refusal, RowErrors):
+        rows = {str(at): error_body(each, in_language) for at, each in refusal.errors.items()}
+        return {"cancel_order_items": rows}
     return _told(refusal, in_language) | {"error_code": refusal.code}
 
 
@@ -112,14 +122,24 @@ def unrouted(error: HTTPException) -> Response:
 
 
 def status_of(refusal: Refusal) -> HTTPStatus:
-    """The status for a refusal, or for the nearest of its base classes that has one."""
+    """The status for a refusal, or for the nearest of its base classes that has one.
+
+    Of rows, one with a bad value makes it 400.
+    """
+    if isinstance(refusal, RowErrors):
+        return _STATUSES[InvalidInput if refusal.is_invalid_input else RuleBroken]
     return next(_STATUSES[each] for each in type(refusal).__mro__ if each in _STATUSES)
 
 
 def _place(refusal: Refusal) -> str:
     if refusal.field:
         return refusal.field
-    return "non_field_errors" if isinstance(refusal, LoginFailed) else "detail"
+    return "non_field_errors" if isinstance(refusal, LoginFailed | RuleBroken) else "detail"
+
+
+def _retry_after(refusal: Refusal) -> dict[str, str]:
+    seconds = getattr(refusal, "retry_after", None)
+    return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
 def _leads_to_login(operation: Operation) -> bool:

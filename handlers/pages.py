@@ -8,7 +8,8 @@ from urllib.parse import quote
 from flask import Response, render_template, request
 
 from handlers.context import language
-from handlers.contract.negotiation import HTML
+from handlers.contract.negotiation import HTML, prefers_html
+from handlers.contract.responses import Reply
 from handlers.translations import translate
 
 _MAX_LOCAL_PATH = 2048
@@ -30,6 +31,13 @@ def login_required_page() -> Response:
     here = quote(request.path) + (f"?{query}" if query else "")
     leads_to = here if len(here) <= _MAX_LOCAL_PATH else ""
     return _page("login_required.html", 403, leads_to=leads_to)
+
+
+def told(message: str) -> Response | Reply:
+    """One sentence for the reader: as a small page for a browser, else as a JSON string."""
+    if prefers_html(request.headers.get("Accept", "")):
+        return _page("message.html", 200, message=message)
+    return Reply(200, translate(message, language()))
 
 
 def _page(

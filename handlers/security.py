@@ -1,4 +1,4 @@
-"""Whose request it is, and whether they mean it: session cookie, CSRF token, Origin."""
+"""Whether a request is meant by whom it comes from: credentials in cookies, CSRF token, Origin."""
 
 import hmac
 from datetime import timedelta
@@ -9,11 +9,13 @@ from urllib.parse import SplitResult, urlsplit
 from flask import Request, Response
 from itsdangerous import Signer
 
+from domain.callers import Caller
 from domain.errors import Forbidden
 from domain.sessions import id_hash
+from handlers.cookies import CSRF_COOKIE, set_cookie
+from handlers.grants import grant_value, set_grant
 from handlers.settings import Settings
 
-CSRF_COOKIE = "csrftoken"
 CSRF_HEADER = "x-csrftoken"
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -44,29 +46,31 @@ def session_value(request: Request, settings: Settings) -> str | None:
     return request.cookies.get(settings.session_cookie)
 
 
-def new_csrf_token(session: str | None, settings: Settings) -> str:
-    """A signed token that is good for this session alone (None: before the login)."""
-    return _signer(session, settings).sign(token_urlsafe(16)).decode()
+def new_csrf_token(credential: str | None, settings: Settings) -> str:
+    """A signed token that is good for this session or grant alone (None: before either)."""
+    return _signer(credential, settings).sign(token_urlsafe(16)).decode()
 
 
 def csrf_token(request: Request, settings: Settings) -> str:
     """The request's own token where it is good, else a new one: open tabs keep theirs."""
-    session = session_value(request, settings)
+    credential = _credential(request, settings)
     own = request.cookies.get(CSRF_COOKIE, "")
-    return own if _is_signed(own, session, settings) else new_csrf_token(session, settings)
+    return own if _is_signed(own, credential, settings) else new_csrf_token(credential, settings)
 
 
 def check_csrf(request: Request, settings: Settings) -> None:
-    """Raises CsrfFailed unless cookie and header show one token that was signed for the session.
+    """Raises CsrfFailed unless cookie and header show one token, signed for the session or grant.
 
-    Methods that change nothing need none.
+    Methods that change nothing need none, nor do requests without a cookie that gives a right:
+    browsers add those by themselves, whoever makes them send the request.
     """
-    if request.method in _SAFE_METHODS:
+    credential = _credential(request, settings)
+    if request.method in _SAFE_METHODS or credential is None:
         return
     shown = request.headers.get(CSRF_HEADER, "")
     kept = request.cookies.get(CSRF_COOKIE, "")
     same = hmac.compare_digest(shown.encode(), kept.encode())
-    if not same or not _is_signed(shown, session_value(request, settings), settings):
+    if not same or not _is_signed(shown, credential, settings):
         raise CsrfFailed
 
 
@@ -92,47 +96,41 @@ def check_origin(request: Request) -> None:
 def give_session(response: Response, session: str, request: Request, settings: Settings) -> None:
     """Set the cookies of a session that was just opened, with a CSRF token of its own."""
     lifetime = session_lifetime(settings)
-    _set_cookie(response, settings.session_cookie, session, lifetime, request, settings)
+    set_cookie(response, settings.session_cookie, session, lifetime, request, settings)
     give_csrf_token(response, new_csrf_token(session, settings), request, settings)
+
+
+def give_grant(response: Response, caller: Caller, request: Request, settings: Settings) -> None:
+    """Set the cookies of a grant; the CSRF token stays that of the session, where there is one."""
+    grant = set_grant(response, caller, request, settings)
+    if session_value(request, settings) is None:
+        give_csrf_token(response, new_csrf_token(grant, settings), request, settings)
 
 
 def give_csrf_token(response: Response, token: str, request: Request, settings: Settings) -> None:
     """Set the CSRF cookie."""
-    _set_cookie(response, CSRF_COOKIE, token, session_lifetime(settings), request, settings)
+    set_cookie(response, CSRF_COOKIE, token, session_lifetime(settings), request, settings)
 
 
 def drop_session(response: Response, request: Request, settings: Settings) -> None:
     """Make the browser forget both cookies."""
-    for name in (settings.session_cookie, CSRF_COOKIE):
-        _set_cookie(response, name, "", timedelta(0), request, settings)
+    set_cookie(response, settings.session_cookie, "", timedelta(0), request, settings)
+    set_cookie(response, CSRF_COOKIE, "", timedelta(0), request, settings)
 
 
-def _set_cookie(
-    response: Response,
-    name: str,
-    value: str,
-    lifetime: timedelta,
-    request: Request,
-    settings: Settings,
-) -> None:
-    response.set_cookie(
-        name,
-        value,
-        max_age=lifetime,
-        secure=settings.secure_cookies or request.is_secure,
-        httponly=name != CSRF_COOKIE,  # scripts copy the token into the header
-        samesite="Lax",
-    )
+def _credential(request: Request, settings: Settings) -> str | None:
+    """What a CSRF token is bound to: the session, else the grant."""
+    return session_value(request, settings) or grant_value(request)
 
 
-def _signer(session: str | None, settings: Settings) -> Signer:
-    """Signs for one session; its hash tells nothing about the value if a token gets about."""
-    bound_to = "" if session is None else id_hash(session).hex()
+def _signer(credential: str | None, settings: Settings) -> Signer:
+    """Signs for one credential; its hash tells nothing about the value if a token gets about."""
+    bound_to = "" if credential is None else id_hash(credential).hex()
     return Signer(settings.secret, salt=f"csrf:{bound_to}", digest_method=sha256)
 
 
-def _is_signed(token: str, session: str | None, settings: Settings) -> bool:
-    return _signer(session, settings).validate(token)
+def _is_signed(token: str, credential: str | None, settings: Settings) -> bool:
+    return _signer(credential, settings).validate(token)
 
 
 def _host_and_port(parts: SplitResult) -> tuple[str | None, int | None]:

@@ -8,7 +8,7 @@ from flask import Response, request
 from domain import sessions
 from domain.sessions import Credentials
 from domain.users import User
-from handlers.context import attempts, passwords, reading, settings, writing
+from handlers.context import attempts, passwords, reading, settings, write
 from handlers.contract.bodies import FORM
 from handlers.contract.negotiation import JSON
 from handlers.pages import login_page
@@ -33,16 +33,16 @@ def log_in(body: dict[str, Any]) -> Response:
     with reading() as uow:
         proof = sessions.check_credentials(shown, passwords(), attempts(), uow)
     replaced = session_value(request, settings())
-    with writing() as uow:
-        user, opened = sessions.log_in(proof, replaced, session_lifetime(settings()), uow)
+    lifetime = session_lifetime(settings())
+    user, opened = write(lambda uow: sessions.log_in(proof, replaced, lifetime, uow))
     response = _welcome(user, body.get("next") or _AFTER_LOGIN)
     give_session(response, opened.value, request, settings())
     return response
 
 
 def log_out() -> Response:
-    with writing() as uow:
-        sessions.log_out(session_value(request, settings()) or "", uow)
+    session = session_value(request, settings()) or ""
+    write(lambda uow: sessions.log_out(session, uow))
     response = Response(status=204)
     drop_session(response, request, settings())
     return response

@@ -12,17 +12,19 @@ import pytest
 import structlog
 from starlette.testclient import TestClient
 
+from domain.cancellations import CancellationReason, CancellationType
 from domain.old_orders import OldOrder
 from domain.orders import Order
 from domain.sessions import open_session
 from domain.users import User
 from handlers.app import create_app, database_of
-from handlers.attempts import LoginAttempts
+from handlers.attempts import LoginAttempts, OrderLookUps
 from handlers.context import PARTS, Database
 from handlers.contract.bundle import load_contract
 from handlers.contract.routing import ContractApp
+from handlers.security import new_csrf_token
 from handlers.settings import Settings
-from tests.builders import make_old_order, make_order, make_user
+from tests.builders import make_old_order, make_order, make_reason, make_user
 from tests.judge import HeaderJudge, Judge
 
 SUPPLIED = Path(__file__).parent / "contract" / "supplied.json"
@@ -64,10 +66,14 @@ def usual_app(migrated_url: str) -> Iterator[ContractApp]:
 
 @pytest.fixture
 def app(settings: Settings, usual_app: ContractApp) -> Iterator[ContractApp]:
-    """An application with these settings, in which nobody has missed a login yet."""
+    """An application with these settings, in which nobody has missed a login or an order yet."""
     extensions = usual_app.app.extensions
     if settings == extensions[PARTS].settings:
-        extensions[PARTS] = replace(extensions[PARTS], attempts=LoginAttempts(settings))
+        extensions[PARTS] = replace(
+            extensions[PARTS],
+            attempts=LoginAttempts(settings),
+            look_ups=OrderLookUps(settings),
+        )
         yield usual_app
         return
     app = create_app(settings)
@@ -80,11 +86,18 @@ def judges() -> list[Check]:
     """The published contract, its headers, and the supplied contract where it has the status."""
     published = load_contract().document
     supplied = json.loads(SUPPLIED.read_text("utf-8"))
+    added = published["paths"].keys() - supplied["paths"].keys()
     return [
         Judge(published).check,
         HeaderJudge(published).check,
-        Judge(supplied, only_its_own=True).check,
+        Judge(supplied, only_its_own=True, other_paths=added).check,
     ]
+
+
+def show_csrf_token(client: TestClient, token: str) -> None:
+    """Let every request of the client show this token as browsers and their scripts do."""
+    client.cookies.set("csrftoken", token)
+    client.headers["x-csrftoken"] = token
 
 
 class Clients:
@@ -100,6 +113,12 @@ class Clients:
         client.event_hooks = {"response": [self._judge]}
         if session is not None:
             client.cookies.set("sessionid", session)
+        return client
+
+    def posting(self, session: str) -> TestClient:
+        """A client with the cookies of this session, whose requests show its CSRF token."""
+        client = self.new(session)
+        show_csrf_token(client, new_csrf_token(session, self._app.app.extensions[PARTS].settings))
         return client
 
     def _judge(self, response: httpx.Response) -> None:
@@ -137,6 +156,13 @@ class Shop:
         """A stored old order of the user."""
         return self._stored("old_orders", make_old_order(user_pk=user.pk, **overrides))
 
+    def reason(
+        self, kind: CancellationType = CancellationType.CANCEL, **overrides: Any
+    ) -> CancellationReason:
+        """A stored reason to cancel or return."""
+        reason = make_reason(cancellation_type=kind, **overrides)
+        return self._stored("cancellation_reasons", reason)
+
     def session(self, user: User, days: int = 1) -> str:
         """The cookie value of a new session of the user; negative days have run out."""
         with self._database.writing() as uow:
@@ -157,6 +183,12 @@ def shop(app: ContractApp) -> Shop:
 @pytest.fixture
 def shopper(shop: Shop) -> User:
     return shop.user()
+
+
+@pytest.fixture
+def cancelling(clients: Clients, shop: Shop, shopper: User) -> TestClient:
+    """The shopper's client, which may change things."""
+    return clients.posting(shop.session(shopper))
 
 
 @pytest.fixture

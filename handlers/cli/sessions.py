@@ -6,7 +6,8 @@ from domain.sessions import OpenedSession, open_session
 from domain.users import User, UserType, email_key
 from handlers.cli.database import command_database
 from handlers.cli.refusals import refusals_shown
-from handlers.security import CSRF_COOKIE, CSRF_HEADER, new_csrf_token, session_lifetime
+from handlers.cookies import CSRF_COOKIE
+from handlers.security import CSRF_HEADER, new_csrf_token, session_lifetime
 from handlers.settings import Settings
 from persistence.database import Database
 

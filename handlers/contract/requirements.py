@@ -1,6 +1,6 @@
 """Security requirements: who is let in, and by which of an operation's alternatives."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeVar
 
 from domain.errors import NotAuthenticated
@@ -15,20 +15,20 @@ None at all means that nobody is asked; an alternative without a scheme is met b
 
 
 def first_admitted(
-    requirements: Requirements, schemes: Mapping[str, Callable[[], Admitted]]
+    requirements: Requirements, admitted_by: Callable[[str], Admitted]
 ) -> Admitted | None:
     """Whom the first alternative lets in of which every scheme admits the request.
 
     Of several schemes, which must all admit it, the first says who it is; an alternative without
-    any lets in somebody unknown: None. ``schemes`` are by name; one that does not find what it
-    needs raises NotAuthenticated, and the next alternative has its turn. Any other refusal, as of
-    a token that is there and not good, is final.
+    any lets in somebody unknown: None. ``admitted_by`` takes the name of a scheme; where that does
+    not find what it needs, it raises NotAuthenticated, and the next alternative has its turn. Any
+    other refusal, as of a token that is there and not good, is final.
 
     Raises NotAuthenticated when no alternative is met.
     """
     for requirement in requirements:
         try:
-            admitted = [schemes[name]() for name in requirement]
+            admitted = [admitted_by(name) for name in requirement]
         except NotAuthenticated:
             continue
         return admitted[0] if admitted else None

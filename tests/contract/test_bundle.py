@@ -267,7 +267,15 @@ class TestPublished:
             for link in response.get("links", {}).values()
         }
 
-        assert linked == {"getUserOrder", "getOrderCancellation", "getOldOrder"}
+        assert linked == {
+            "getUserOrder",
+            "getOrderCancellation",
+            "getOldOrder",
+            "createCancellationRequest",
+            "createAnonymousCancellationRequest",
+            "listCancellationReasons",
+            "listCancellationRequests",
+        }
         assert linked <= contract.resources.keys()
 
     def test_each_schema_can_be_compiled(self, contract: Contract) -> None:

@@ -38,7 +38,7 @@ def make_request(
 
 
 def token(**overrides: Any) -> str:
-    values: dict[str, Any] = {"session": SESSION, "settings": SETTINGS}
+    values: dict[str, Any] = {"credential": SESSION, "settings": SETTINGS}
     return new_csrf_token(**values | overrides)
 
 
@@ -75,8 +75,8 @@ class TestCheckCsrf:
     @pytest.mark.parametrize(
         "foreign",
         [
-            token(session="b" * 43),
-            token(session=None),
+            token(credential="b" * 43),
+            token(credential=None),
             token(settings=Settings(secret="t" * 32)),
             token() + "x",
         ],
@@ -97,7 +97,7 @@ class TestCsrfToken:
         assert csrf_token(make_request(cookie=own), SETTINGS) == own
 
     def test_is_new_after_the_login(self) -> None:
-        own = token(session=None)
+        own = token(credential=None)
 
         assert csrf_token(make_request(session=None, cookie=own), SETTINGS) == own
         assert csrf_token(make_request(cookie=own), SETTINGS) != own

@@ -25,6 +25,10 @@ SCHEMES = {
 }
 
 
+def admitted_by(name: str) -> str:
+    return SCHEMES[name]()
+
+
 @pytest.mark.parametrize(
     ("requirements", "admitted"),
     [
@@ -42,7 +46,7 @@ SCHEMES = {
 def test_the_first_alternative_that_is_met_wins(
     requirements: Requirements, admitted: str | None
 ) -> None:
-    assert first_admitted(requirements, SCHEMES) == admitted
+    assert first_admitted(requirements, admitted_by) == admitted
 
 
 @pytest.mark.parametrize(
@@ -50,10 +54,10 @@ def test_the_first_alternative_that_is_met_wins(
 )
 def test_nobody_comes_in_where_none_is_met(requirements: Requirements) -> None:
     with pytest.raises(NotAuthenticated):
-        first_admitted(requirements, SCHEMES)
+        first_admitted(requirements, admitted_by)
 
 
 @pytest.mark.parametrize("requirements", [(("Bad",), ("Session",)), (("Session", "Bad"),)])
 def test_what_is_there_and_not_good_is_refused_for_good(requirements: Requirements) -> None:
     with pytest.raises(NotFound):
-        first_admitted(requirements, SCHEMES)
+        first_admitted(requirements, admitted_by)

@@ -1,0 +1,62 @@
+"""Operations of openapi/cancellation_requests.yaml."""
+
+from typing import Any
+
+from flask import Response
+
+from domain import cancellation_requests
+from domain.cancellation_drafts import CancellationDraft, PickupSlot
+from domain.cancellations import CancellationType
+from domain.paging import PageRequest
+from domain.unit_of_work import UnitOfWork
+from handlers.context import caller, cancellation_policy, reading, record
+from handlers.contract.responses import Reply
+from handlers.once import answer_once
+from handlers.paging import record_page
+
+_RECORD = "CancellationRequestRecord"
+
+
+def list_cancellation_requests(limit: int, page: int = 1) -> dict[str, Any]:
+    with reading() as uow:
+        listed = cancellation_requests.list_cancellation_requests(
+            caller(), PageRequest(page, limit), uow
+        )
+    return record_page(_RECORD, listed)
+
+
+def create_cancellation_request(body: dict[str, Any]) -> Response:
+    draft = _draft(body)
+
+    def work(uow: UnitOfWork) -> Reply:
+        opened = cancellation_requests.create_cancellation_request(
+            caller(), draft, cancellation_policy(), uow
+        )
+        return Reply(200, record(_RECORD, opened))
+
+    return answer_once(work)
+
+
+def create_bulk_cancellation_requests(body: dict[str, Any]) -> Response:
+    defaults = body.get("pickup_address"), body.get("fully_refund_as_loyalty_money")
+    drafts = [_draft(row).with_defaults(*defaults) for row in body["cancel_order_items"]]
+
+    def work(uow: UnitOfWork) -> Reply:
+        opened = cancellation_requests.create_bulk_cancellation_requests(
+            caller(), drafts, cancellation_policy(), uow
+        )
+        return Reply(201, [record(_RECORD, each) for each in opened])
+
+    return answer_once(work)
+
+
+def _draft(row: dict[str, Any]) -> CancellationDraft:
+    values = row | {
+        "cancellation_type": CancellationType(row["cancellation_type"]),
+        "pickup_date": _slot(row.get("pickup_date")),
+    }
+    return CancellationDraft(**values)
+
+
+def _slot(given: dict[str, Any] | None) -> PickupSlot | None:
+    return PickupSlot(given["date"], **given["hour_range"]) if given else None

@@ -1,0 +1,291 @@
+"""Operations of openapi/cancellation_requests.yaml over HTTP."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from domain.cancellations import CancellationReason, CancellationType
+from domain.orders import Order
+from domain.states import OrderState
+from domain.users import User
+from tests.application import Clients, Shop
+from tests.builders import make_easy_return_company, make_item, make_payment_option
+
+SINGLE = "/users/orders/cancellation_requests/"
+BULK = "/users/orders/bulk_cancellation_requests/"
+IBAN = "TR33 0006 1005 1978 6457 8413 26"
+SLOT = {
+    "date": (date.today() + timedelta(days=3)).isoformat(),
+    "hour_range": {"start": "09:00", "end": "12:00"},
+}
+
+
+@pytest.fixture
+def reason(shop: Shop) -> CancellationReason:
+    return shop.reason()
+
+
+@pytest.fixture
+def order(shop: Shop, shopper: User) -> Order:
+    """Two lines of three units each, waiting."""
+    items = [make_item(line=line, quantity=3, price=9999) for line in (1, 2)]
+    return shop.order(shopper, items=items)
+
+
+@pytest.fixture
+def draft(order: Order, reason: CancellationReason) -> dict[str, Any]:
+    """What cancels the first line."""
+    return {
+        "order_item": order.items[0].pk,
+        "reason": reason.pk,
+        "cancellation_type": "cancel",
+    }
+
+
+@pytest.fixture
+def delivered(shop: Shop, shopper: User) -> Order:
+    """Paid by bank transfer, with a line that a carrier would take back."""
+    item = make_item(
+        state=OrderState.DELIVERED,
+        delivered_date=datetime.now(UTC) - timedelta(days=1),
+        easy_return_companies=[make_easy_return_company(requires_pickup_address=True)],
+    )
+    option = make_payment_option(payment_type="funds_transfer", slug="funds-transfer")
+    return shop.order(shopper, items=[item], payment_option=option, state=OrderState.DELIVERED)
+
+
+@pytest.fixture
+def refund(shop: Shop, delivered: Order) -> dict[str, Any]:
+    """What returns the delivered line, collected at home."""
+    [item] = delivered.items
+    return {
+        "order_item": str(item.pk),
+        "reason": str(shop.reason(CancellationType.REFUND).pk),
+        "cancellation_type": "refund",
+        "shipping_company": item.easy_return_companies[0].pk,
+        "pickup_address": delivered.shipping_address.pk,
+        "pickup_date": SLOT,
+        "iban": IBAN,
+        "holder_name": "Ayşe Yılmaz",
+    }
+
+
+class TestCreateCancellationRequest:
+    def test_opens_a_request_for_what_is_left(
+        self, cancelling: TestClient, draft: dict[str, Any]
+    ) -> None:
+        answer = cancelling.post(SINGLE, json=draft, headers={"Accept-Language": "tr"})
+
+        assert answer.status_code == 200
+        opened = answer.json()
+        assert opened["status"] == {"value": "open", "label": "Açık"}
+        assert {name: opened[name] for name in draft} == draft
+        assert (opened["quantity"], opened["easy_return"]) == (3, None)
+        assert cancelling.get(SINGLE).json()["results"][0]["pk"] == opened["pk"]
+
+    def test_shows_at_once_in_the_order(
+        self, cancelling: TestClient, draft: dict[str, Any], order: Order
+    ) -> None:
+        before = cancelling.get(f"/users/orders/{order.pk}/").json()
+        opened = cancelling.post(SINGLE, json=draft | {"quantity": 1}).json()
+        after = cancelling.get(f"/users/orders/{order.pk}/").json()
+
+        first = after["orderitem_set"][0]
+        assert before["orderitem_set"][0]["is_cancellable"]
+        assert not first["is_cancellable"]
+        assert first["active_cancellation_request"]["pk"] == opened["pk"]
+        assert [each["pk"] for each in first["cancellationrequest_set"]] == [opened["pk"]]
+
+    def test_gives_an_easy_return_to_a_refund_by_carrier(
+        self, cancelling: TestClient, refund: dict[str, Any]
+    ) -> None:
+        opened = cancelling.post(SINGLE, json=refund).json()
+
+        assert opened["iban"] == IBAN.replace(" ", "")
+        way_back = opened["easy_return"]
+        assert way_back["shipping_company"] == {"value": "yurtici", "label": "Yurtiçi Kargo"}
+        assert (way_back["status"]["value"], way_back["pickup_date"]) == ("active", SLOT)
+        assert way_back["code"].isdigit()
+        assert way_back["start_date"] is not None
+
+    def test_wants_a_pickup_address_in_the_documented_words(
+        self, cancelling: TestClient, refund: dict[str, Any]
+    ) -> None:
+        answer = cancelling.post(SINGLE, json=refund | {"pickup_address": None})
+
+        assert (answer.status_code, answer.json()) == (
+            406,
+            {
+                "non_field_errors": "Pickup address is required.",
+                "error_code": "cancellation_request_100_8",
+            },
+        )
+
+    def test_refuses_more_than_what_is_left_in_the_documented_words(
+        self, cancelling: TestClient, draft: dict[str, Any]
+    ) -> None:
+        answer = cancelling.post(SINGLE, json=draft | {"quantity": 4})
+
+        assert (answer.status_code, answer.json()) == (
+            400,
+            {
+                "quantity": "Quantity can not be greater than order item quantity.",
+                "error_code": "cancellation_request_100_5",
+            },
+        )
+
+    def test_tells_all_fields_of_one_step(
+        self, cancelling: TestClient, draft: dict[str, Any]
+    ) -> None:
+        answer = cancelling.post(SINGLE, json=draft | {"order_item": 10**9, "reason": 10**9})
+
+        assert answer.status_code == 400
+        assert answer.json() == {
+            "order_item": "Order item not found.",
+            "reason": "Cancellation reason not found.",
+            "error_code": "cancellation_request_100_1",
+        }
+
+    def test_answers_alike_for_a_foreign_and_an_absent_item(
+        self, shop: Shop, cancelling: TestClient, draft: dict[str, Any]
+    ) -> None:
+        foreign = shop.order(shop.user()).items[0].pk
+
+        answers = [
+            cancelling.post(SINGLE, json=draft | {"order_item": pk}) for pk in (foreign, 10**9)
+        ]
+
+        assert answers[0].status_code == answers[1].status_code == 400
+        assert answers[0].content == answers[1].content
+
+    @pytest.mark.parametrize("iban", ["TR330006100519786457841327", "\u0000", "DE1"])
+    def test_does_not_echo_a_wrong_iban(
+        self,
+        cancelling: TestClient,
+        refund: dict[str, Any],
+        iban: str,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        answer = cancelling.post(SINGLE, json=refund | {"iban": iban})
+
+        assert (answer.status_code, answer.json()) == (
+            400,
+            {"iban": "Enter a valid IBAN.", "error_code": "cancellation_request_100_14"},
+        )
+        assert iban not in caplog.text
+
+    def test_is_refused_the_second_time(
+        self, cancelling: TestClient, draft: dict[str, Any]
+    ) -> None:
+        cancelling.post(SINGLE, json=draft)
+        again = cancelling.post(SINGLE, json=draft)
+
+        assert (again.status_code, again.json()["error_code"]) == (
+            406,
+            "cancellation_request_100_6",
+        )
+        assert cancelling.get(SINGLE).json()["count"] == 1
+
+    def test_needs_a_session_and_its_token(
+        self, client: TestClient, clients: Clients, shop: Shop, shopper: User, draft: dict[str, Any]
+    ) -> None:
+        assert client.post(SINGLE, json=draft).status_code == 401
+        forged = clients.new(shop.session(shopper)).post(SINGLE, json=draft)
+
+        assert (forged.status_code, forged.json()["error_code"]) == (403, "csrf_failed")
+
+
+class TestCreateBulkCancellationRequests:
+    def test_opens_all_in_the_order_sent(
+        self, cancelling: TestClient, draft: dict[str, Any], order: Order
+    ) -> None:
+        rows = [draft | {"order_item": item.pk, "note": "unknown"} for item in order.items[::-1]]
+        body = {"cancel_order_items": rows, "fully_refund_as_loyalty_money": True, "x": 1}
+        answer = cancelling.post(BULK, json=body)
+
+        assert answer.status_code == 201
+        opened = answer.json()
+        assert [each["order_item"] for each in opened] == [row["order_item"] for row in rows]
+        assert [each["fully_refund_as_loyalty_money"] for each in opened] == [True, True]
+
+    def test_opens_none_where_one_row_is_bad(
+        self, cancelling: TestClient, draft: dict[str, Any], refund: dict[str, Any]
+    ) -> None:
+        rows = [draft, draft | {"order_item": 10**9}, draft, refund | {"pickup_address": None}]
+        answer = cancelling.post(BULK, json={"cancel_order_items": rows})
+
+        assert answer.status_code == 400
+        assert answer.json() == {
+            "cancel_order_items": {
+                "1": {
+                    "order_item": "Order item not found.",
+                    "error_code": "cancellation_request_100_1",
+                },
+                "2": {
+                    "order_item": "This order item is in the list already.",
+                    "error_code": "cancellation_request_100_16",
+                },
+                "3": {
+                    "non_field_errors": "Pickup address is required.",
+                    "error_code": "cancellation_request_100_8",
+                },
+            }
+        }
+        assert cancelling.get(SINGLE).json()["count"] == 0
+
+    def test_is_406_where_no_row_is_invalid(
+        self, cancelling: TestClient, refund: dict[str, Any]
+    ) -> None:
+        rows = [refund | {"pickup_address": None}]
+        answer = cancelling.post(BULK, json={"cancel_order_items": rows})
+
+        assert answer.status_code == 406
+        assert list(answer.json()["cancel_order_items"]) == ["0"]
+
+    @pytest.mark.parametrize(
+        ("body", "field"),
+        [
+            ({}, "cancel_order_items"),
+            ({"cancel_order_items": []}, "cancel_order_items"),
+            ({"cancel_order_items": [{}] * 101}, "cancel_order_items"),
+            ({"cancel_order_items": [{"reason": "x"}]}, "cancel_order_items"),
+        ],
+    )
+    def test_refuses_what_has_the_wrong_shape(
+        self, cancelling: TestClient, body: dict[str, Any], field: str
+    ) -> None:
+        answer = cancelling.post(BULK, json=body)
+
+        assert (answer.status_code, set(answer.json())) == (400, {field, "error_code"})
+
+    def test_takes_one_address_for_all_rows(
+        self, cancelling: TestClient, refund: dict[str, Any]
+    ) -> None:
+        address = refund.pop("pickup_address")
+        body = {"cancel_order_items": [refund], "pickup_address": str(address)}
+
+        assert cancelling.post(BULK, json=body).status_code == 201
+
+
+class TestListCancellationRequests:
+    def test_shows_own_requests_newest_first(
+        self, clients: Clients, shop: Shop, cancelling: TestClient, draft: dict[str, Any]
+    ) -> None:
+        pks = [
+            cancelling.post(SINGLE, json=draft | {"order_item": item}).json()["pk"]
+            for item in (draft["order_item"], draft["order_item"] + 1)
+        ]
+        page = cancelling.get(f"{SINGLE}?limit=1").json()
+
+        assert (page["count"], page["previous"]) == (2, None)
+        assert page["results"][0]["pk"] == pks[1]
+        assert cancelling.get(page["next"]).json()["results"][0]["pk"] == pks[0]
+        assert clients.new(shop.session(shop.user())).get(SINGLE).json()["count"] == 0
+
+    def test_has_no_page_past_the_end(self, shopping: TestClient) -> None:
+        assert shopping.get(SINGLE).json()["results"] == []
+        answer = shopping.get(f"{SINGLE}?page=2")
+
+        assert (answer.status_code, answer.json()["detail"]) == (404, "Invalid page.")
