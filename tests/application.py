@@ -16,6 +16,7 @@ from domain.cancellations import CancellationReason, CancellationType
 from domain.old_orders import OldOrder
 from domain.orders import Order
 from domain.sessions import open_session
+from domain.trade_in_offers import TradeInOffer
 from domain.users import User
 from handlers.app import create_app, database_of
 from handlers.attempts import LoginAttempts, OrderLookUps
@@ -94,12 +95,6 @@ def judges() -> list[Check]:
     ]
 
 
-def show_csrf_token(client: TestClient, token: str) -> None:
-    """Let every request of the client show this token as browsers and their scripts do."""
-    client.cookies.set("csrftoken", token)
-    client.headers["x-csrftoken"] = token
-
-
 class Clients:
     """Clients of one application; each keeps its own cookies."""
 
@@ -118,7 +113,9 @@ class Clients:
     def posting(self, session: str) -> TestClient:
         """A client with the cookies of this session, whose requests show its CSRF token."""
         client = self.new(session)
-        show_csrf_token(client, new_csrf_token(session, self._app.app.extensions[PARTS].settings))
+        token = new_csrf_token(session, self._app.app.extensions[PARTS].settings)
+        client.cookies.set("csrftoken", token)
+        client.headers["x-csrftoken"] = token
         return client
 
     def _judge(self, response: httpx.Response) -> None:
@@ -162,6 +159,14 @@ class Shop:
         """A stored reason to cancel or return."""
         reason = make_reason(cancellation_type=kind, **overrides)
         return self._stored("cancellation_reasons", reason)
+
+    def offer(self, offer: TradeInOffer) -> TradeInOffer:
+        """The offer as it is stored now."""
+        with self._database.writing() as uow:
+            [order] = uow.orders.lock_by_items([offer.order_item_pk], None)
+        return next(
+            each for item in order.items for each in item.trade_in_offers if each.uuid == offer.uuid
+        )
 
     def session(self, user: User, days: int = 1) -> str:
         """The cookie value of a new session of the user; negative days have run out."""

@@ -5,7 +5,7 @@ import pytest
 from fakeredis import FakeRedis, FakeServer
 
 from domain.errors import Unavailable
-from handlers.attempts import LoginAttempts
+from handlers.attempts import LoginAttempts, OrderLookUps
 from handlers.settings import Settings
 
 REDIS_URL = "redis://redis.example.com/0"
@@ -113,3 +113,53 @@ class TestLostStorage:
             attempts.retry_after("a@example.com", "192.0.2.1")
         with pytest.raises(Unavailable):
             attempts.record_miss("a@example.com", "192.0.2.1")
+
+
+class TestOrderLookUps:
+    @pytest.mark.parametrize(
+        ("email", "number", "is_refused"),
+        [
+            ("a@example.com", "1", True),
+            ("a@example.com", "2", True),
+            ("b@example.com", "1", True),
+            ("b@example.com", "2", False),
+        ],
+    )
+    def test_are_refused_after_five_misses_for_either(
+        self, email: str, number: str, is_refused: bool
+    ) -> None:
+        look_ups = OrderLookUps(Settings(secret="s" * 32))
+        for _ in range(5):
+            assert look_ups.begin("a@example.com", "1", "192.0.2.1") is None
+            look_ups.record_miss("a@example.com", "1")
+
+        wait = look_ups.begin(email, number, "192.0.2.1")
+
+        assert (wait is not None) == is_refused
+
+    def test_are_refused_after_twenty_tries_from_an_address(self) -> None:
+        look_ups = OrderLookUps(Settings(secret="s" * 32))
+        for number in range(20):
+            assert look_ups.begin(f"{number}@example.com", str(number), "192.0.2.1") is None
+
+        wait = look_ups.begin("a@example.com", "a", "192.0.2.1")
+
+        assert wait is not None
+        assert 15 * 60 - 5 <= wait <= 15 * 60
+        assert look_ups.begin("a@example.com", "a", "192.0.2.2") is None
+
+    def test_that_are_refused_are_not_counted(self) -> None:
+        look_ups = OrderLookUps(Settings(secret="s" * 32))
+        for _ in range(5):
+            look_ups.record_miss("a@example.com", "1")
+        for _ in range(20):
+            assert look_ups.begin("a@example.com", "1", "192.0.2.1") is not None
+
+        assert look_ups.begin("b@example.com", "2", "192.0.2.1") is None
+
+    def test_are_counted_apart_from_logins(self) -> None:
+        settings = Settings(secret="s" * 32)
+        attempts, look_ups = LoginAttempts(settings), OrderLookUps(settings)
+        miss(attempts, 50, address="192.0.2.1")
+
+        assert look_ups.begin("a@example.com", "1", "192.0.2.1") is None

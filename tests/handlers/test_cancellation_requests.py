@@ -1,6 +1,6 @@
 """Operations of openapi/cancellation_requests.yaml over HTTP."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ SINGLE = "/users/orders/cancellation_requests/"
 BULK = "/users/orders/bulk_cancellation_requests/"
 IBAN = "TR33 0006 1005 1978 6457 8413 26"
 SLOT = {
-    "date": (date.today() + timedelta(days=3)).isoformat(),
+    "date": (datetime.now(UTC) + timedelta(days=3)).date().isoformat(),
     "hour_range": {"start": "09:00", "end": "12:00"},
 }
 

@@ -1,5 +1,19 @@
-from domain.errors import FieldErrors, InvalidInput, NotFound
-from handlers.errors import error_body
+from http import HTTPStatus
+
+import pytest
+
+from domain.errors import (
+    Conflict,
+    FieldErrors,
+    Gone,
+    InvalidInput,
+    KeyReused,
+    NotFound,
+    Refusal,
+    RowErrors,
+    RuleBroken,
+)
+from handlers.errors import error_body, status_of
 
 TOO_LONG = InvalidInput("Must be at most %(limit)s characters long.", params={"limit": 9})
 REQUIRED = InvalidInput("This field is required.", code="required")
@@ -41,3 +55,39 @@ class TestErrorBody:
             },
             "error_code": "required",
         }
+
+    def test_speaks_of_the_rules_beside_the_fields(self) -> None:
+        assert error_body(RuleBroken("Pickup address is required.", code="x_8"), "en-us") == {
+            "non_field_errors": "Pickup address is required.",
+            "error_code": "x_8",
+        }
+
+    def test_speaks_of_each_row_for_itself(self) -> None:
+        rows = RowErrors({1: FieldErrors({"reason": REQUIRED}), 3: RuleBroken(code="x")})
+
+        assert error_body(rows, "en-us") == {
+            "cancel_order_items": {
+                "1": {"reason": "This field is required.", "error_code": "required"},
+                "3": {
+                    "non_field_errors": "The current state does not allow this.",
+                    "error_code": "x",
+                },
+            }
+        }
+
+
+class TestStatusOf:
+    @pytest.mark.parametrize(
+        ("refusal", "status"),
+        [
+            (RuleBroken(), 406),
+            (Conflict(), 409),
+            (Gone(), 410),
+            (KeyReused(), 422),
+            (RowErrors({0: RuleBroken(), 1: RuleBroken()}), 406),
+            (RowErrors({0: RuleBroken(), 1: FieldErrors({"reason": REQUIRED})}), 400),
+        ],
+        ids=["rule", "conflict", "gone", "key", "rules of rows", "values of rows"],
+    )
+    def test_is_that_of_the_kind(self, refusal: Refusal, status: int) -> None:
+        assert status_of(refusal) == HTTPStatus(status)

@@ -23,11 +23,12 @@ def make_request(
     method: str = "POST",
     *,
     session: str | None = SESSION,
+    grant: str | None = None,
     cookie: str | None = None,
     header: str | None = None,
     **headers: str,
 ) -> Request:
-    cookies = {"sessionid": session, "csrftoken": cookie}
+    cookies = {"sessionid": session, "ordergrant": grant, "csrftoken": cookie}
     given = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items() if value)}
     if header is not None:
         given["X-Csrftoken"] = header
@@ -52,6 +53,18 @@ class TestCheckCsrf:
     @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
     def test_asks_for_none_where_nothing_changes(self, method: str) -> None:
         check_csrf(make_request(method), SETTINGS)
+
+    def test_asks_for_none_without_a_cookie_that_gives_a_right(self) -> None:
+        check_csrf(make_request(session=None), SETTINGS)
+
+    def test_passes_and_wants_the_token_of_a_grant(self) -> None:
+        own, before = token(credential="grant"), token(credential=None)
+        check_csrf(make_request(session=None, grant="grant", cookie=own, header=own), SETTINGS)
+
+        for shown in (before, token(credential="other")):
+            request = make_request(session=None, grant="grant", cookie=shown, header=shown)
+            with pytest.raises(CsrfFailed):
+                check_csrf(request, SETTINGS)
 
     @pytest.mark.parametrize(
         ("cookie", "header"),
