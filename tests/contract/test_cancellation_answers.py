@@ -20,7 +20,7 @@ from handlers.contract.judges import Judges, pointer_to
 from handlers.contract.negotiation import HTML, JSON
 from handlers.contract.operations import Operation
 from handlers.contract.routing import ContractApp
-from tests.contract.assembled import assembled_contract, assembled_operations
+from tests.contract.compiled import compiled_contract, compiled_operations
 
 Operations = Mapping[str, Operation]
 
@@ -57,12 +57,12 @@ RECORD = {
 
 @pytest.fixture
 def contract() -> Contract:
-    return assembled_contract()
+    return compiled_contract()
 
 
 @pytest.fixture
 def operations() -> Operations:
-    return assembled_operations()
+    return compiled_operations()
 
 
 def is_allowed(contract: Contract, operation: Operation, status: int, body: Any) -> bool:

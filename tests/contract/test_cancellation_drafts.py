@@ -14,7 +14,7 @@ from handlers.contract.bodies import FORM
 from handlers.contract.negotiation import JSON
 from handlers.contract.operations import Operation
 from handlers.errors import error_body
-from tests.contract.assembled import assembled_operations
+from tests.contract.compiled import compiled_operations
 
 SINGLE = ("createCancellationRequest", "createAnonymousCancellationRequest")
 BULK = ("createBulkCancellationRequests", "createAnonymousBulkCancellationRequests")
@@ -66,7 +66,7 @@ def refused(operation: Operation, body: Any, content_type: str = JSON) -> dict[s
 class TestCancellationDraft:
     @pytest.fixture
     def operation(self, operation_id: str) -> Operation:
-        return assembled_operations()[operation_id]
+        return compiled_operations()[operation_id]
 
     def test_is_taken_as_documented(self, operation: Operation) -> None:
         assert load(operation, REFUND) == REFUND | {"pickup_date": LOADED_PICKUP}
@@ -148,7 +148,7 @@ class TestCancellationDraft:
 class TestBulkCancellationDraft:
     @pytest.fixture
     def operation(self, operation_id: str) -> Operation:
-        return assembled_operations()[operation_id]
+        return compiled_operations()[operation_id]
 
     def test_is_taken_as_documented(self, operation: Operation) -> None:
         loaded = load(operation, {"cancel_order_items": [BULK_ROW]})
@@ -208,7 +208,7 @@ class TestBulkCancellationDraft:
 class TestOrderLookUp:
     @pytest.fixture
     def operation(self) -> Operation:
-        return assembled_operations()["lookUpAnonymousOrder"]
+        return compiled_operations()["lookUpAnonymousOrder"]
 
     @pytest.mark.parametrize("name", ["order", "number"])
     def test_names_the_order_either_way(self, operation: Operation, name: str) -> None:
@@ -248,7 +248,7 @@ class TestOrderLookUp:
 @pytest.mark.parametrize("operation_id", SINGLE + BULK)
 class TestIdempotencyKey:
     def read(self, operation_id: str, key: str) -> dict[str, Any]:
-        operation = assembled_operations()[operation_id]
+        operation = compiled_operations()[operation_id]
         return operation.parameters.read({}, b"", {"Idempotency-Key": key})
 
     @pytest.mark.parametrize("key", ["7", '"8e03978e-40d5"', "a b", "~" * 255], ids=repr)

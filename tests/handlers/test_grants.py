@@ -2,6 +2,7 @@ import time
 
 import pytest
 from flask import Request, Response
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
 from domain.callers import Caller
@@ -14,7 +15,7 @@ GUEST = Caller(user_pk=5, is_guest=True, order_pk=7)
 
 
 def make_request(grant: str | None = None) -> Request:
-    headers = {"Cookie": f"ordergrant={grant}"} if grant is not None else {}
+    headers = Headers({"Cookie": f"ordergrant={grant}"} if grant is not None else {})
     return Request(EnvironBuilder("/", headers=headers).get_environ())
 
 

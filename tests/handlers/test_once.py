@@ -98,7 +98,8 @@ class TestKey:
     def test_is_refused_where_it_has_the_wrong_shape(
         self, cancelling: TestClient, draft: dict[str, Any], key: str
     ) -> None:
-        answer = cancelling.post(SINGLE, json=draft, headers=[("Idempotency-Key", key.encode())])
+        headers = {b"Idempotency-Key": key.encode()}
+        answer = cancelling.post(SINGLE, json=draft, headers=headers)
 
         assert (answer.status_code, set(answer.json())) == (400, {"Idempotency-Key", "error_code"})
         assert count(cancelling) == 0
