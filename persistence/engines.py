@@ -1,19 +1,24 @@
 """Connections to either database, and the three ways of using them."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from sqlite3 import Connection as SqliteConnection
+from random import uniform
+from time import monotonic, sleep
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 POOL_TIMEOUT = 2.0
 BUSY_TIMEOUT_MS = 5000
 IMPATIENT_MS = 250
 
 _BEGIN = "sqlite_begin"
+_BEGIN_WRITING = "BEGIN IMMEDIATE"
+_NAP = (0.002, 0.01)  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ def connect(url: str, *, pool_size: int) -> Engines:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return Engines(
-            writing=engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}),
+            writing=engine.execution_options(**{_BEGIN: _BEGIN_WRITING}),
             autocommit=engine,
             snapshot=engine.execution_options(**{_BEGIN: "BEGIN"}),
         )
@@ -92,7 +97,7 @@ def _with_driver(url: str) -> sa.URL:
     return parsed
 
 
-def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # None: the driver begins no transactions of its own; _begin_sqlite does.
     connection.isolation_level = None
     connection.execute(_busy_timeout(BUSY_TIMEOUT_MS))
@@ -103,8 +108,35 @@ def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     begin = connection.get_execution_options().get(_BEGIN)
-    if begin is not None:
+    if begin == _BEGIN_WRITING:
+        _begin_writing(connection)
+    elif begin is not None:
         connection.exec_driver_sql(begin)
+
+
+def _begin_writing(connection: sa.Connection) -> None:
+    """Wait for the one write lock as long as for any other.
+
+    SQLite itself naps longer and longer, up to a tenth of a second, so that under load whoever has
+    waited long is overtaken by all who come fresh. With naps alike, all have the same chance.
+    """
+    until = monotonic() + BUSY_TIMEOUT_MS / 1000
+    connection.exec_driver_sql(_busy_timeout(0))
+    try:
+        while not _has_begun(connection, is_last=monotonic() > until):
+            sleep(uniform(*_NAP))  # noqa: S311 - no secret
+    finally:
+        connection.exec_driver_sql(_busy_timeout(BUSY_TIMEOUT_MS))
+
+
+def _has_begun(connection: sa.Connection, *, is_last: bool) -> bool:
+    try:
+        connection.exec_driver_sql(_BEGIN_WRITING)
+    except OperationalError as error:
+        if is_last or getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
 
 
 def _busy_timeout(milliseconds: int) -> str:

@@ -181,8 +181,16 @@ ORDER_DOCUMENTS = DocumentKind(
     ),
 )
 # What changes together, as one whole: plans are not shown to shoppers.
+# All that has states or money in it, and what letters name; addresses, say, are only shown.
 _WHOLE = (
-    *ORDER_DOCUMENTS.shown,
+    "payment_option",
+    "items.product",
+    "items.seller",
+    "items.easy_return_companies.shipping_company",
+    "items.cancellation_requests.easy_return.shipping_company",
+    "items.trade_in_offers",
+    "discounts",
+    "loyalty_transactions",
     "cancellation_plans.seller",
     "cancellation_plans.items.request",
 )

@@ -139,7 +139,7 @@ class Shop:
     """What is in the database of the application."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
 
     def user(self, **overrides: Any) -> User:
         """A stored user."""
@@ -160,21 +160,29 @@ class Shop:
         reason = make_reason(cancellation_type=kind, **overrides)
         return self._stored("cancellation_reasons", reason)
 
-    def offer(self, offer: TradeInOffer) -> TradeInOffer:
+    def stored_order(self, order: Order) -> Order:
+        """The order as it is stored now."""
+        return self._locked(order.items[0].pk)
+
+    def stored_offer(self, offer: TradeInOffer) -> TradeInOffer:
         """The offer as it is stored now."""
-        with self._database.writing() as uow:
-            [order] = uow.orders.lock_by_items([offer.order_item_pk], None)
+        items = self._locked(offer.order_item_pk).items
         return next(
-            each for item in order.items for each in item.trade_in_offers if each.uuid == offer.uuid
+            each for item in items for each in item.trade_in_offers if each.uuid == offer.uuid
         )
+
+    def _locked(self, item_pk: int) -> Order:
+        with self.database.writing() as uow:
+            [order] = uow.orders.lock_by_items([item_pk], None)
+        return order
 
     def session(self, user: User, days: int = 1) -> str:
         """The cookie value of a new session of the user; negative days have run out."""
-        with self._database.writing() as uow:
+        with self.database.writing() as uow:
             return open_session(user, timedelta(days=days), uow).value
 
     def _stored(self, kind: str, entity: Entity) -> Entity:
-        with self._database.writing() as uow:
+        with self.database.writing() as uow:
             getattr(uow, kind).add(entity)
             uow.commit()
         return entity

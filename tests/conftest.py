@@ -19,7 +19,7 @@ from persistence.database import Database
 from persistence.schema import metadata
 from tests.fakes import FakeClock, FakeRenderer
 
-pytest_plugins = ["tests.application"]
+pytest_plugins = ["tests.application", "tests.server"]
 
 KINDS = ("sqlite", "postgres")
 KIND = os.environ.get("WAYBILL_TEST_DATABASE", "sqlite")

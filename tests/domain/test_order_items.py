@@ -137,7 +137,7 @@ class TestIsTradable:
     def test_not_once_it_has_run_out(self) -> None:
         assert not make_item(trade_in_offers=[make_offer(expires_date=NOW)]).is_tradable(NOW)
 
-    @pytest.mark.parametrize("state", set(TradeInState) - {TradeInState.OPEN})
+    @pytest.mark.parametrize("state", sorted(set(TradeInState) - {TradeInState.OPEN}))
     def test_not_once_it_was_answered(self, state: TradeInState) -> None:
         assert not make_item(trade_in_offers=[make_offer(state=state)]).is_tradable(NOW)
 

@@ -147,7 +147,7 @@ class TestPrefetching:
         answer = shopping.get(url(offer, "approved"), headers=header)
 
         assert (answer.status_code, answer.json()["error_code"]) == (403, "prefetch_refused")
-        assert shop.offer(offer).state is TradeInState.OPEN
+        assert shop.stored_offer(offer).state is TradeInState.OPEN
 
     def test_head_is_no_method_of_it(
         self, shop: Shop, shopping: TestClient, offer: TradeInOffer
@@ -155,4 +155,4 @@ class TestPrefetching:
         answer = shopping.head(url(offer, "approved"))
 
         assert answer.status_code == 405
-        assert shop.offer(offer).state is TradeInState.OPEN
+        assert shop.stored_offer(offer).state is TradeInState.OPEN

@@ -1,0 +1,90 @@
+"""`waybill serve` as a process of its own, for the tests that need a real server."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+COMMAND = "from handlers.cli.main import cli; cli()"
+SECRET = {"WAYBILL_SECRET": "a secret of thirty-two characters"}
+STOP_SECONDS = 10  # it takes three; granian by itself would wait for half a minute
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def start(folder: Path, *arguments: str, code: str = COMMAND, **env: str) -> subprocess.Popen[str]:
+    """`waybill serve` with its output in pipes; ``folder`` is where it runs."""
+    return subprocess.Popen(  # noqa: S603 - our own code
+        [sys.executable, "-c", code, "serve", *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # one signal reaches it with its workers
+    )
+
+
+class Server:
+    """A running `waybill serve`."""
+
+    def __init__(self, folder: Path, database_url: str, *arguments: str, **env: str) -> None:
+        self.port = free_port()
+        self.process = start(
+            folder, *arguments, PORT=str(self.port), WAYBILL_DATABASE_URL=database_url, **env
+        )
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}")
+
+    def wait_until_ready(self) -> None:
+        for _ in range(1200):
+            try:
+                assert self.client.get("/readyz").status_code == 200
+            except httpx.TransportError:
+                time.sleep(0.05)
+            else:
+                return
+        raise AssertionError("the server is not ready")
+
+    def end(self) -> tuple[str, str]:
+        """Stop it, whatever it does, and return what it printed."""
+        self.client.close()
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            return self.process.communicate(timeout=2 * STOP_SECONDS)
+        finally:
+            self.process.kill()
+
+    def kill(self) -> None:
+        """End it and its workers at once, as a crash of the machine would."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+Serve = Callable[..., Server]
+
+
+@pytest.fixture
+def serve(tmp_path: Path, database_url: str) -> Iterator[Serve]:
+    """Starts servers on the database of the test; they end with it."""
+    servers: list[Server] = []
+
+    def served(*arguments: str, **env: str) -> Server:
+        servers.append(Server(tmp_path, database_url, *arguments, **env))
+        servers[-1].wait_until_ready()
+        return servers[-1]
+
+    yield served
+    for server in servers:
+        server.end()
