@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import httpx
 import pytest
@@ -23,14 +24,16 @@ def free_port() -> int:
         return port
 
 
-def start(folder: Path, *arguments: str, code: str = COMMAND, **env: str) -> subprocess.Popen[str]:
-    """`waybill serve` with its output in pipes; ``folder`` is where it runs."""
+def start(
+    folder: Path, output: int | IO[str], *arguments: str, code: str = COMMAND, **env: str
+) -> subprocess.Popen[str]:
+    """`waybill serve`, which runs in ``folder`` and writes all it says to ``output``."""
     return subprocess.Popen(  # noqa: S603 - our own code
         [sys.executable, "-c", code, "serve", *arguments],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=output,
+        stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,  # one signal reaches it with its workers
     )
@@ -41,9 +44,11 @@ class Server:
 
     def __init__(self, folder: Path, database_url: str, *arguments: str, **env: str) -> None:
         self.port = free_port()
-        self.process = start(
-            folder, *arguments, PORT=str(self.port), WAYBILL_DATABASE_URL=database_url, **env
-        )
+        # A pipe that nobody empties would stop the server once it is full.
+        self.output = folder / f"{self.port}.txt"
+        env |= {"PORT": str(self.port), "WAYBILL_DATABASE_URL": database_url}
+        with self.output.open("w") as output:
+            self.process = start(folder, output, *arguments, **env)
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}")
 
     def wait_until_ready(self) -> None:
@@ -56,15 +61,16 @@ class Server:
                 return
         raise AssertionError("the server is not ready")
 
-    def end(self) -> tuple[str, str]:
+    def end(self) -> str:
         """Stop it, whatever it does, and return what it printed."""
         self.client.close()
         if self.process.poll() is None:
             self.process.terminate()
         try:
-            return self.process.communicate(timeout=2 * STOP_SECONDS)
+            self.process.wait(2 * STOP_SECONDS)
         finally:
             self.process.kill()
+        return self.output.read_text()
 
     def kill(self) -> None:
         """End it and its workers at once, as a crash of the machine would."""
