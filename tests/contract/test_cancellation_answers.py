@@ -6,6 +6,7 @@ The answers of the storefront and anonymous documents are allowed as they are pr
 import re
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,8 @@ from handlers.contract.negotiation import HTML, JSON
 from handlers.contract.operations import Operation
 from handlers.contract.routing import ContractApp
 from tests.contract.compiled import compiled_contract, compiled_operations
+
+README = Path(__file__).parents[2] / "README.md"
 
 Operations = Mapping[str, Operation]
 
@@ -55,6 +58,11 @@ RECORD = {
 }
 
 
+def codes_in(text: str) -> list[str]:
+    """The codes of a table of errors, in its order."""
+    return re.findall(r"^\| `(cancellation_request_\w+)` \| 4", text, re.MULTILINE)
+
+
 @pytest.fixture
 def contract() -> Contract:
     return compiled_contract()
@@ -85,7 +93,12 @@ class TestContract:
 
         codes = [code.value for code in CancellationCode]
         assert error["properties"]["error_code"]["examples"] == codes
-        assert re.findall(r"^\| `(\w+)` \| 4", error["description"], re.MULTILINE) == codes
+        assert codes_in(error["description"]) == codes
+
+    def test_has_the_codes_of_the_readme(self, contract: Contract) -> None:
+        error = contract.document["components"]["schemas"]["CancellationError"]
+
+        assert codes_in(README.read_text("utf-8")) == codes_in(error["description"])
 
     @pytest.mark.parametrize(
         ("operation_id", "security"),
