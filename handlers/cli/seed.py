@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import orjson
 
 from domain.import_parts import Rejected
 from domain.sessions import open_session
+from domain.trade_in_offers import TradeInOffer
 from domain.unit_of_work import UnitOfWork
 from domain.users import User, UserType, email_key
 from handlers.cli.database import command_database
@@ -35,6 +36,7 @@ from handlers.settings import Settings
 from persistence.database import Database
 
 _USERS_AT_A_TIME = 50
+_TRADE_IN_LIFETIME = timedelta(days=90)
 _PRIVATE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
@@ -92,6 +94,9 @@ def seed_demo_shop(
             uow.commit()
         order_pks = _store(orders, (row for history in some for row in history.orders))
         old_pks = _store(old_orders, (row for history in some for row in history.old_orders))
+        _offer_trade_ins(
+            [order_pks[number] for each in some for number in each.trade_ins], database, today
+        )
         for user, history in zip(stored, some, strict=True):
             yield Seeded(
                 user,
@@ -130,6 +135,23 @@ def _store(loader: Loader[Imported], documents: Iterable[dict[str, Any]]) -> dic
                 raise answer
             pks[each.number] = answer.pk
     return pks
+
+
+def _offer_trade_ins(order_pks: Iterable[int], database: Database, today: datetime) -> None:
+    """Make an offer for the first line of each order; one that ever had any is left.
+
+    Nobody gets a letter: the shop is made up, and so are the addresses.
+    """
+    with database.writing() as uow:
+        for pk in order_pks:
+            order = uow.orders.get(pk)
+            if order is None or order.items[0].trade_in_offers:
+                continue
+            offer = TradeInOffer(
+                expires_date=today + _TRADE_IN_LIFETIME, created_date=today, modified_date=today
+            )
+            order.items[0].offer_trade_in(offer)
+        uow.commit()
 
 
 def _shown(shop: Iterator[Seeded], users: int) -> Iterator[Seeded]:

@@ -27,12 +27,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """How far an order got, how many days after it was placed that is, and what was asked."""
+    """How far an order got, how many days after it was placed that is, and what was asked.
+
+    ``has_trade_in``: the demo shopper has an open trade-in offer for the first line.
+    """
 
     state: str
     days: tuple[int, int]
     asked: Asked | None = None
     is_unpaid: bool = False
+    has_trade_in: bool = False
     weight: int = 1
 
     @property
@@ -53,7 +57,7 @@ LIVES = (
     Life("package_waiting", (1, 3), weight=2),
     Life("packaged", (1, 4), weight=2),
     Life("shipped", (2, 6), weight=4),
-    Life("delivered", (5, 13), weight=8),
+    Life("delivered", (5, 13), has_trade_in=True, weight=8),
     Life("delivered", (30, 700), weight=20),
     Life("cancellation_waiting", (0, 3), Asked("cancel", "open", Extent.ORDER), weight=2),
     Life("cancelled", (3, 400), Asked("cancel", "completed", Extent.ORDER), weight=3),

@@ -20,11 +20,16 @@ MAX_ORDERS = 9_999
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A shopper and the import documents of what they ordered, oldest shop first."""
+    """A shopper and the import documents of what they ordered, oldest shop first.
+
+    ``trade_ins`` are the numbers of the orders for whose first lines a trade-in is offered, which
+    no import document says.
+    """
 
     shopper: Shopper
     orders: list[dict[str, Any]]
     old_orders: list[dict[str, Any]]
+    trade_ins: list[str]
 
 
 def histories(users: int, orders_per_user: int, seed: int, today: datetime) -> Iterator[History]:
@@ -39,21 +44,22 @@ def histories(users: int, orders_per_user: int, seed: int, today: datetime) -> I
         dice = _dice(seed, index)
         shopper = townsfolk.shopper(index, dice)
         is_demo = index == 0
+        lives = _lives(orders_per_user, dice, is_demo=is_demo)
+        numbers = [f"{seed:06d}{index:06d}{position:04d}" for position in range(len(lives))]
         yield History(
             shopper,
             orders=[
-                order_document(
-                    shopper,
-                    f"{seed:06d}{index:06d}{position:04d}",
-                    LIVES[position % len(LIVES)] if is_demo else _life(dice),
-                    today,
-                    _dice(seed, index, position),
-                )
-                for position in range(max(orders_per_user, DEMO_ORDERS if is_demo else 0))
+                order_document(shopper, number, life, today, _dice(seed, index, position))
+                for position, (number, life) in enumerate(zip(numbers, lives, strict=True))
             ],
             old_orders=[
                 old_order_document(shopper, f"{seed:06d}{index:06d}A{position:03d}", today, dice)
                 for position in range(_old_orders(shopper, dice))
+            ],
+            trade_ins=[
+                number
+                for number, life in zip(numbers, lives, strict=True)
+                if is_demo and life.has_trade_in
             ],
         )
 
@@ -63,8 +69,12 @@ def _dice(*numbers: int) -> Random:
     return Random("/".join(map(str, numbers)))  # noqa: S311 - made-up data, nothing to guess
 
 
-def _life(dice: Random) -> Life:
-    return dice.choices(LIVES, weights=[life.weight for life in LIVES])[0]
+def _lives(count: int, dice: Random, *, is_demo: bool) -> list[Life]:
+    """Return the lives of a shopper's orders; the demo shopper's come in turn."""
+    if is_demo:
+        return [LIVES[position % len(LIVES)] for position in range(max(count, DEMO_ORDERS))]
+    weights = [life.weight for life in LIVES]
+    return [dice.choices(LIVES, weights=weights)[0] for _ in range(count)]
 
 
 def _old_orders(shopper: Shopper, dice: Random) -> int:

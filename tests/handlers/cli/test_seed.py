@@ -96,6 +96,19 @@ class TestSeed:
         for name in ("user_pk", "order_pks", "old_order_pks"):
             assert [row[name] for row in before] == [row[name] for row in after]
 
+    def test_some_items_can_be_traded_in_and_nobody_is_told(
+        self, seeding: Seeding, clients: Clients, database: Database
+    ) -> None:
+        for _ in range(2):
+            seeding.run()
+
+        client = clients.new(seeding.manifest["sessions"][0]["session"])
+        orders = client.get("/users/orders/?limit=100").json()["results"]
+        items = [item for order in orders for item in order["orderitem_set"]]
+        assert [item["is_tradable"] for item in items].count(True) == 2
+        with database.reading() as uow:
+            assert uow.outbox.count(None) == 0
+
     def test_every_order_can_be_served_in_both_languages(
         self, seeding: Seeding, clients: Clients
     ) -> None:

@@ -70,6 +70,14 @@ class TestHistories:
         assert len(demo.old_orders) == DEMO_OLD_ORDERS >= 10
         assert {row["state"] for row in demo.orders} == set(OrderState)
 
+    def test_the_demo_shopper_is_offered_trade_ins_for_what_has_arrived(
+        self, shop: list[History]
+    ) -> None:
+        states = {row["number"]: row["items"][0]["state"] for row in shop[0].orders}
+
+        assert [states[number] for number in shop[0].trade_ins] == ["delivered", "delivered"]
+        assert not any(history.trade_ins for history in shop[1:])
+
     def test_every_tenth_shopper_is_a_guest_without_old_orders(self, shop: list[History]) -> None:
         guests = [history for history in shop if history.shopper.is_guest]
 
