@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from secrets import randbelow
@@ -63,6 +63,9 @@ class CancellationRequests(Protocol):
 
         Each comes with its easy return and that one's carrier.
         """
+
+    def order_numbers(self, item_pks: Collection[int]) -> Mapping[int, str]:
+        """Return, by the pk of each of these lines, the number of its order."""
 
 
 def create_cancellation_request(

@@ -33,6 +33,14 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
+class ListedRequest:
+    """A request, and the number of the order that it is about."""
+
+    order_number: str
+    request: CancellationRequest
+
+
+@dataclass(frozen=True, slots=True)
 class ShownRequest:
     """A request with all that the operator wants to see of it; imported ones may have no plan."""
 
@@ -46,13 +54,15 @@ class ShownRequest:
 
 def list_all_requests(
     status: CancellationStatus | None, page: PageRequest, uow: UnitOfWork
-) -> Page[CancellationRequest]:
+) -> Page[ListedRequest]:
     """Return one page of everybody's requests, newest first. Raises InvalidPage."""
     query = CancellationRequestQuery(status=status)
     count = uow.cancellation_requests.count(query)
     page.require_within(count)
     requests = uow.cancellation_requests.requests(query, page)
-    return Page(count, page.number, page.limit, requests)
+    numbers = uow.cancellation_requests.order_numbers([each.order_item_pk for each in requests])
+    listed = [ListedRequest(numbers[each.order_item_pk], each) for each in requests]
+    return Page(count, page.number, page.limit, listed)
 
 
 def show_request(request_pk: int, uow: UnitOfWork) -> ShownRequest:

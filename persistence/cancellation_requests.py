@@ -1,6 +1,6 @@
 """The questions asked of cancellation requests."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 import sqlalchemy as sa
@@ -49,6 +49,12 @@ class SqlCancellationRequests:
         found = found.limit(page.limit).offset(page.offset)
         found = found.options(*loading(CancellationRequest, _SHOWN))
         return list(self._session.scalars(found))
+
+    def order_numbers(self, item_pks: Collection[int]) -> Mapping[int, str]:
+        found = sa.select(order_items.c.pk, orders.c.number)
+        found = found.join(orders, orders.c.pk == order_items.c.order_pk)
+        rows = self._session.execute(found.where(order_items.c.pk.in_(item_pks)))
+        return {row.pk: row.number for row in rows}
 
     def _has_open(self, item_pks: Collection[int]) -> bool:
         columns = cancellation_requests.c

@@ -9,9 +9,12 @@ _COMMANDS = {
     "contract": "handlers.cli.contract:contract",
     "import": "handlers.cli.imports:import_",
     "migrate": "handlers.cli.migrate:migrate",
+    "plans": "handlers.cli.plans:plans",
+    "requests": "handlers.cli.requests:requests",
     "seed": "handlers.cli.seed:seed",
     "serve": "handlers.cli.serve:serve",
     "sessions": "handlers.cli.sessions:sessions",
+    "trade-ins": "handlers.cli.trade_ins:trade_ins",
     "users": "handlers.cli.users:users",
 }
 

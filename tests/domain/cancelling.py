@@ -162,6 +162,10 @@ class FakeRequests:
     ) -> list[CancellationRequest]:
         return self._requests()[page.offset : page.offset + page.limit]
 
+    def order_numbers(self, item_pks: Collection[int]) -> Mapping[int, str]:
+        lines = [(item.pk, order.number) for order in self._orders.orders for item in order.items]
+        return {pk: number for pk, number in lines if pk in item_pks}
+
     def _requests(self) -> list[CancellationRequest]:
         items = [item for order in self._orders.orders for item in order.items]
         return [request for item in items for request in item.cancellation_requests]

@@ -9,6 +9,7 @@ from domain.identifiers import MAX_PK
 from domain.outbox import OutboxKind
 from domain.paging import PageRequest
 from domain.settlements import (
+    ListedRequest,
     approve_request,
     complete_request,
     list_all_requests,
@@ -283,7 +284,7 @@ class TestList:
 
         page = list_all_requests(CancellationStatus.OPEN, PageRequest(), case.uow)
 
-        assert page.entries == [request]
+        assert page.entries == [ListedRequest(case.order.number, request)]
         assert case.uow.cancellation_requests.queries[0].user_pk is None
 
     def test_has_no_page_past_its_end(self) -> None:

@@ -200,8 +200,9 @@ class TestList:
         )
 
         with database.reading() as uow:
-            [request] = list_all_requests(CancellationStatus.OPEN, PageRequest(), uow).entries
+            [listed] = list_all_requests(CancellationStatus.OPEN, PageRequest(), uow).entries
 
+        request = listed.request
         assert request.easy_return is not None
         assert request.easy_return.shipping_company.value == "yurtici"
         with pytest.raises(InvalidRequestError):
@@ -227,7 +228,9 @@ class TestList:
             everything = list_all_requests(None, PageRequest(), uow)
 
         assert approved.entries == []
-        assert [each.pk for each in everything.entries] == [request.pk]
+        assert [(each.order_number, each.request.pk) for each in everything.entries] == [
+            (order.number, request.pk)
+        ]
 
 
 class TestReasons:

@@ -1,0 +1,39 @@
+"""`waybill plans`."""
+
+import click
+
+from domain.cancellation_plans import CancellationPlan, PlanStatus
+from domain.settlements import mark_plan
+from domain.unit_of_work import UnitOfWork
+from handlers.cli.database import command_database
+from handlers.cli.operators import operator_option
+from handlers.cli.refusals import refusals_shown
+
+_MAX_NOTE_LENGTH = 1000
+
+
+@click.group()
+def plans() -> None:
+    """The cancellation plans; `waybill requests show` names that of a request."""
+
+
+def _note(_context: click.Context, _option: click.Parameter, note: str | None) -> str | None:
+    if note is not None and len(note) > _MAX_NOTE_LENGTH:
+        raise click.BadParameter(f"Must be at most {_MAX_NOTE_LENGTH} characters long.")
+    return note
+
+
+@plans.command()
+@click.argument("pk", type=int)
+@click.argument("status", type=click.Choice([status.value for status in PlanStatus]))
+@click.option("--note", callback=_note, help="Why; kept with the plan and in the audit trail.")
+@operator_option
+def mark(pk: int, status: str, note: str | None, actor: str) -> None:
+    """Put plan PK into STATUS, until one of its requests moves on."""
+
+    def work(uow: UnitOfWork) -> CancellationPlan:
+        return mark_plan(pk, PlanStatus(status), note, actor, uow)
+
+    with refusals_shown(), command_database() as (_, database):
+        plan = database.write(work)
+    click.echo(f"Plan {plan.pk} is {plan.status}.")

@@ -1,0 +1,107 @@
+"""`waybill requests`: the desk at which cancellation requests are settled."""
+
+from collections.abc import Callable
+from functools import partial
+
+import click
+
+from domain.cancellations import CancellationRequest, CancellationStatus
+from domain.paging import PageRequest
+from domain.settlements import (
+    approve_request,
+    complete_request,
+    list_all_requests,
+    reject_request,
+    show_request,
+)
+from domain.unit_of_work import UnitOfWork
+from handlers.cli.database import command_database
+from handlers.cli.operators import operator_option
+from handlers.cli.pages import page_options, shown_page
+from handlers.cli.refusals import refusals_shown
+from handlers.cli.request_sheet import given_back, sheet
+from handlers.plain_text import one_line
+
+_TITLES = ("PK", "ORDER", "TYPE", "QUANTITY", "STATUS", "CREATED")
+
+Decision = Callable[[int, str, UnitOfWork], CancellationRequest]
+
+
+@click.group()
+def requests() -> None:
+    """The requests to cancel items and to send them back."""
+
+
+@requests.command("list")
+@click.option(
+    "--status",
+    type=click.Choice([status.value for status in CancellationStatus]),
+    help="Only these; default: all.",
+)
+@page_options
+def list_requests(status: str | None, page: PageRequest) -> None:
+    """List everybody's requests, newest first."""
+    wanted = CancellationStatus(status) if status else None
+    with refusals_shown(), command_database() as (_, database), database.reading() as uow:
+        found = list_all_requests(wanted, page, uow)
+    rows = [
+        (
+            each.request.pk,
+            each.order_number,
+            each.request.cancellation_type,
+            # Imported requests may name no quantity: they are about all that is left.
+            each.request.quantity or "all",
+            each.request.status,
+            f"{each.request.created_date:%Y-%m-%d %H:%M}",
+        )
+        for each in found.entries
+    ]
+    click.echo(shown_page(_TITLES, rows, found))
+
+
+@requests.command()
+@click.argument("pk", type=int)
+def show(pk: int) -> None:
+    """Show request PK with its plan, its money and its audit trail."""
+    with refusals_shown(), command_database() as (_, database), database.reading() as uow:
+        shown = show_request(pk, uow)
+        reasons = uow.cancellation_reasons.by_pks([shown.request.reason_pk])
+    click.echo(sheet(shown, reasons.get(shown.request.reason_pk)))
+
+
+@requests.command()
+@click.argument("pk", type=int)
+@operator_option
+def approve(pk: int, actor: str) -> None:
+    """Agree to the open request PK: units that are cancelled are off at once."""
+    _decide(approve_request, pk, actor)
+
+
+@requests.command()
+@click.argument("pk", type=int)
+@operator_option
+def reject(pk: int, actor: str) -> None:
+    """Turn the open request PK down: its line is as it was before."""
+    _decide(reject_request, pk, actor)
+
+
+@requests.command()
+@click.argument("pk", type=int)
+@operator_option
+def complete(pk: int, actor: str) -> None:
+    """Book what the approved request PK gives back; paying it out is up to you."""
+    _decide(complete_request, pk, actor)
+
+
+def _decide(decision: Decision, pk: int, actor: str) -> None:
+    with refusals_shown(), command_database() as (_, database):
+        database.write(partial(decision, pk, actor))
+        with database.reading() as uow:
+            shown = show_request(pk, uow)
+    item, order = shown.item, shown.order
+    about = one_line(f"{item.product.name}, order {order.number}")
+    click.echo(f"Request {pk} is {shown.request.status}: {about}.")
+    click.echo(f"Refund: {given_back(shown)}.")
+    click.echo(f"The item is {item.state}, the order {order.state}.")
+    if shown.plan:
+        click.echo(f"Plan {shown.plan.pk} is {shown.plan.status}.")

@@ -1,0 +1,42 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from domain.outbox import OutboxKind
+from tests.handlers.cli.conftest import Run
+from tests.handlers.desk import DELIVERED, Desk
+
+
+class TestOffer:
+    def test_is_open_and_told(self, waybill: Run, desk: Desk) -> None:
+        item = desk.order(**DELIVERED).items[0]
+
+        result = waybill("trade-ins", "offer", str(item.pk), "--days", "3")
+
+        [event] = desk.letters()
+        expires = datetime.fromisoformat(event.payload["expires_date"])
+        assert result.exit_code == 0
+        assert (
+            f"for order item {item.pk} stands until {expires:%Y-%m-%d %H:%M} UTC" in result.output
+        )
+        assert (event.kind, event.payload["order_item"]) == (OutboxKind.TRADE_IN_OFFERED, item.pk)
+        assert abs(expires - datetime.now(UTC) - timedelta(days=3)) < timedelta(minutes=1)
+
+    @pytest.mark.parametrize(
+        ("item", "reason"),
+        [({}, "Only a delivered item can be traded in."), (DELIVERED, "Another offer")],
+    )
+    def test_is_refused_with_the_reason(
+        self, waybill: Run, desk: Desk, item: dict[str, object], reason: str
+    ) -> None:
+        pk = str(desk.order(**item).items[0].pk)
+        waybill("trade-ins", "offer", pk)
+
+        result = waybill("trade-ins", "offer", pk)
+
+        assert result.exit_code == 1
+        assert result.output.startswith(f"Error: {reason}")
+
+    def test_needs_an_item(self, waybill: Run, desk: Desk) -> None:
+        assert waybill("trade-ins", "offer", "404").output == "Error: Not found.\n"
+        assert waybill("trade-ins", "offer", "404", "--days", "0").exit_code == 2
