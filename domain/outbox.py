@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID, uuid4
 
 from domain.errors import Conflict, NotFound
+from domain.identifiers import require_storable_pk
 from domain.paging import Page, PageRequest
 
 if TYPE_CHECKING:
@@ -149,6 +150,7 @@ def list_outbox_events(
 
 
 def _found(pk: int, uow: UnitOfWork) -> OutboxEvent:
+    require_storable_pk(pk)
     event = uow.outbox.get(pk)
     if event is None:
         raise NotFound

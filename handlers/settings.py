@@ -3,11 +3,14 @@
 import logging
 from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, field, fields
+from email.policy import SMTP
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 from environs import Env
-from marshmallow.validate import Length, OneOf, Range, Regexp
+from marshmallow import ValidationError
+from marshmallow.validate import URL, Length, OneOf, Range, Regexp
 
 from handlers.contract.violations import ResponseValidation
 
@@ -24,8 +27,40 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-def _checked(validate: Callable[[Any], Any], default: Any = MISSING) -> Any:
-    return field(default=default, metadata={"validate": validate})
+_web_url = URL(schemes={"http", "https"}, require_tld=False)
+
+
+def _public_url(url: str) -> None:
+    if url:
+        _web_url(url)
+        if urlsplit(url).query or urlsplit(url).fragment:
+            raise ValidationError("Must end with its path.")
+
+
+def _smtp_url(url: str) -> None:
+    """Refuse what names no server; what is said of it never shows the password."""
+    if not url:
+        return
+    try:
+        parts = urlsplit(url)
+        is_server = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        is_server = has_port = False
+    if not (is_server and has_port) or parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValidationError("Must look like smtp://user:password@host:port, or smtps://….")
+
+
+def _mailbox(text: str) -> None:
+    header: Any = SMTP.header_factory("From", text)
+    if len(header.addresses) != 1 or header.defects or not header.addresses[0].domain.isascii():
+        raise ValidationError("Must be one e-mail address, with a name before it or without.")
+
+
+def _checked(
+    validate: Callable[[Any], Any], default: Any = MISSING, *, is_shown: bool = True
+) -> Any:
+    return field(default=default, repr=is_shown, metadata={"validate": validate})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +76,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = _checked(Range(min=1, max=65535), 8000)
     workers: int = _checked(_POSITIVE, 1)
+    public_url: str = _checked(_public_url, "")
     trusted_proxies: int = _checked(Range(min=0), 0)
     session_cookie: str = _checked(Regexp(_COOKIE_NAME), "sessionid")
     session_days: int = _checked(Range(min=1, max=_CENTURY), 14)
@@ -48,11 +84,18 @@ class Settings:
     default_language: str = _checked(OneOf(LANGUAGES), "en-us")
     return_window_days: int = _checked(Range(min=0, max=_CENTURY), 14)
     pickup_horizon_days: int = _checked(Range(min=1, max=_CENTURY), 30)
+    smtp_url: str = _checked(_smtp_url, "", is_shown=False)
+    mail_from: str = _checked(_mailbox, "Waybill <waybill@localhost>")
     response_validation: ResponseValidation = ResponseValidation.ENFORCE
     limits: bool = True
     limits_storage: str = "memory://"
     log_format: LogFormat = LogFormat.CONSOLE
     log_level: int = field(default=logging.INFO, metadata={"reader": "log_level"})
+
+    @property
+    def base_url(self) -> str:
+        """Where shoppers reach the server, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
 
 def read_settings() -> Settings:

@@ -9,6 +9,7 @@ _COMMANDS = {
     "contract": "handlers.cli.contract:contract",
     "import": "handlers.cli.imports:import_",
     "migrate": "handlers.cli.migrate:migrate",
+    "outbox": "handlers.cli.outbox:outbox",
     "plans": "handlers.cli.plans:plans",
     "requests": "handlers.cli.requests:requests",
     "seed": "handlers.cli.seed:seed",
@@ -16,6 +17,7 @@ _COMMANDS = {
     "sessions": "handlers.cli.sessions:sessions",
     "trade-ins": "handlers.cli.trade_ins:trade_ins",
     "users": "handlers.cli.users:users",
+    "worker": "handlers.cli.worker:worker",
 }
 
 

@@ -43,6 +43,14 @@ def test_only_the_secret_must_be_set() -> None:
         ("PORT", "65535", 65535),
         ("WORKERS", "4", 4),
         ("TRUSTED_PROXIES", "0", 0),
+        ("PUBLIC_URL", "https://shop.example/api/", "https://shop.example/api/"),
+        ("PUBLIC_URL", "http://localhost:8000", "http://localhost:8000"),
+        ("PUBLIC_URL", "", ""),
+        ("SMTP_URL", "", ""),
+        ("SMTP_URL", "smtp://me:p%40ss@mail.example:587", "smtp://me:p%40ss@mail.example:587"),
+        ("SMTP_URL", "smtps://[::1]", "smtps://[::1]"),
+        ("MAIL_FROM", "orders@shop.example", "orders@shop.example"),
+        ("MAIL_FROM", "Çarşı <a@b>", "Çarşı <a@b>"),
         ("SESSION_COOKIE", "__Host-osessionid", "__Host-osessionid"),
         ("SESSION_DAYS", "36500", 36500),
         ("SECURE_COOKIES", "true", True),
@@ -80,6 +88,25 @@ def test_each_setting_is_read_from_its_variable(
         ("WORKERS", "0"),
         ("WORKERS", "1.5"),
         ("TRUSTED_PROXIES", "-1"),
+        ("PUBLIC_URL", "shop.example"),
+        ("PUBLIC_URL", "ftp://shop.example"),
+        ("PUBLIC_URL", "https://shop.example/?a=b"),
+        ("PUBLIC_URL", "https://shop.example/#a"),
+        ("SMTP_URL", "mail.example:25"),
+        ("SMTP_URL", "http://mail.example"),
+        ("SMTP_URL", "smtp://"),
+        ("SMTP_URL", "smtp://mail.example:0"),
+        ("SMTP_URL", "smtp://mail.example:mail"),
+        ("SMTP_URL", "smtp://mail.example:65536"),
+        ("SMTP_URL", "smtp://mail.example/in"),
+        ("SMTP_URL", "smtp://mail.example?starttls=no"),
+        ("SMTP_URL", "smtp://mail.example#a"),
+        ("SMTP_URL", "smtp://[::1"),
+        ("MAIL_FROM", ""),
+        ("MAIL_FROM", "Waybill"),
+        ("MAIL_FROM", "a@b, c@d"),
+        ("MAIL_FROM", "a@b\nBcc: c@d"),
+        ("MAIL_FROM", "a@çarşı.example"),
         ("SESSION_COOKIE", ""),
         ("SESSION_COOKIE", "session id"),
         ("SESSION_COOKIE", "session;"),
@@ -117,6 +144,24 @@ def test_a_secret_that_is_too_short_is_not_told(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("WAYBILL_SECRET", "hunter2")
 
     assert "hunter2" not in fault()
+
+
+def test_the_password_of_the_mail_server_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAYBILL_SMTP_URL", "smtp://me:hunter2@mail.example")
+    assert "hunter2" not in repr(read_settings())
+
+    monkeypatch.setenv("WAYBILL_SMTP_URL", "smtp://me:hunter2@mail.example:0")
+    assert "hunter2" not in fault()
+
+
+@pytest.mark.parametrize(
+    ("public_url", "base_url"),
+    [("https://shop.example/api/", "https://shop.example/api"), ("", "http://10.0.0.1:81")],
+)
+def test_links_begin_where_shoppers_reach_the_server(public_url: str, base_url: str) -> None:
+    settings = Settings(secret=SECRET, public_url=public_url, host="10.0.0.1", port=81)
+
+    assert settings.base_url == base_url
 
 
 def test_variables_of_others_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:

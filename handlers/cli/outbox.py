@@ -1,0 +1,55 @@
+"""`waybill outbox`."""
+
+from functools import partial
+
+import click
+
+from domain.outbox import OutboxStatus, list_outbox_events, revive_event
+from domain.paging import PageRequest
+from handlers.cli.database import command_database
+from handlers.cli.pages import page_options, shown_page
+from handlers.cli.refusals import refusals_shown
+
+_TITLES = ("PK", "KIND", "ORDER", "STATUS", "ATTEMPTS", "CREATED", "LAST ERROR")
+
+
+@click.group()
+def outbox() -> None:
+    """The letters to shoppers; `waybill worker` delivers them."""
+
+
+@outbox.command("list")
+@click.option(
+    "--status",
+    type=click.Choice([status.value for status in OutboxStatus]),
+    default=OutboxStatus.DEAD.value,
+    show_default=True,
+    help="dead: every attempt failed; `retry` begins anew.",
+)
+@page_options
+def list_events(status: str, page: PageRequest) -> None:
+    """List letters, newest first: those that need somebody, unless others are asked for."""
+    with refusals_shown(), command_database() as (_, database), database.reading() as uow:
+        events = list_outbox_events(OutboxStatus(status), page, uow)
+    rows = [
+        (
+            event.pk,
+            event.kind,
+            event.payload["order_number"],
+            event.status,
+            event.attempts,
+            f"{event.created_date:%Y-%m-%d %H:%M}",
+            event.last_error or "",
+        )
+        for event in events.entries
+    ]
+    click.echo(shown_page(_TITLES, rows, events))
+
+
+@outbox.command()
+@click.argument("pk", type=int)
+def retry(pk: int) -> None:
+    """Send the dead letter PK again, with all attempts anew."""
+    with refusals_shown(), command_database() as (_, database):
+        database.write(partial(revive_event, pk))
+    click.echo(f"Letter {pk} is pending.")

@@ -1,0 +1,31 @@
+"""`waybill worker`."""
+
+import click
+
+from handlers.cli.database import command_database
+from handlers.cli.refusals import refusals_shown
+from handlers.cli.stopping import Stopping
+from handlers.mail.delivery import mailer_of
+from handlers.mail.postman import Postman, deliver_until
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Deliver what is due now, and end.")
+def worker(*, once: bool) -> None:
+    """Deliver the letters of the outbox until Ctrl-C or SIGTERM.
+
+    They go to the server that WAYBILL_SMTP_URL names, else into var/mail/. Several workers may
+    run side by side.
+    """
+    with (
+        refusals_shown(),
+        command_database() as (settings, database),
+        Stopping() as stop,
+    ):
+        postman = Postman(database, mailer_of(settings), settings)
+        if once:
+            while not stop.is_wished and postman.deliver_next():
+                pass
+        else:
+            deliver_until(stop, postman)
+    click.echo(f"{postman.delivered} delivered, {postman.failed} failed.")

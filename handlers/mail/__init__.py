@@ -1,0 +1,1 @@
+"""The letters to shoppers: what they say, and how they get there."""

@@ -1,0 +1,153 @@
+"""Writing letters: what happened, as a message in the language of its reader."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.errors import MessageError
+from email.headerregistry import Address, AddressHeader
+from email.message import EmailMessage
+from email.policy import SMTP
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+from babel.dates import format_datetime
+from babel.numbers import format_decimal
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from domain.money import Currency
+from domain.outbox import OutboxEvent
+from domain.trade_ins import OfferLink
+from handlers.mail.wording import WORDINGS, Wording
+from handlers.plain_text import one_line
+from handlers.settings import Settings
+from handlers.trade_in_links import sign_link
+from handlers.translations import choose_language, label, translate
+
+# Texts are kept as they are, so that a letter in a file can be read and its links copied; whoever
+# sends it encodes what an old server would not let through. A line may have 998 octets (RFC 5322).
+_POLICY = SMTP.clone(max_line_length=998)
+_ANSWERS = {"approve": "approveTradeIn", "reject": "rejectTradeIn"}
+_PATHS = {"approve": "tradein_approved", "reject": "tradein_rejected"}
+
+
+class UnusableAddress(ValueError):
+    """No letter can be sent to the address; it is not named."""
+
+
+def write_letter(event: OutboxEvent, settings: Settings) -> EmailMessage:
+    """The message that tells the shopper of ``event``, as text and as HTML.
+
+    Its Message-ID is the event's UUID at the sender's domain, and its Date the event's: the same
+    letter each time it is sent. Raises UnusableAddress.
+    """
+    payload, wording = event.payload, WORDINGS[event.kind]
+    speech = _Speech(choose_language(payload["language"] or "", settings.default_language))
+    order_number = one_line(payload["order_number"])
+    letter = EmailMessage(policy=_POLICY)
+    letter["Message-ID"] = f"<{event.uuid}@{sender_domain(settings)}>"
+    letter["Date"] = event.created_date
+    letter["From"] = settings.mail_from
+    letter["To"] = _recipient(payload["email"])
+    letter["Subject"] = speech.say(wording.subject, order_number=order_number)
+    letter["Auto-Submitted"] = "auto-generated"
+    values = {
+        "language": speech.language,
+        "subject": str(letter["Subject"]),
+        "order_number": order_number,
+        "_": speech.say,
+        **_told(payload, wording, speech, settings),
+    }
+    text = _templates().get_template(f"{wording.template}.txt").render(values)
+    html = _templates().get_template(f"{wording.template}.html").render(values)
+    letter.set_content(text, cte="8bit")
+    letter.add_alternative(html, subtype="html", cte="8bit")
+    return letter
+
+
+def sender_domain(settings: Settings) -> str:
+    """The domain in the address that letters come from."""
+    header = cast(AddressHeader, SMTP.header_factory("From", settings.mail_from))
+    return header.addresses[0].domain
+
+
+class _Speech:
+    """One language, and how texts, amounts and moments are said in it."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._locale = language.partition("-")[0]
+
+    def say(self, text: str, **places: str) -> str:
+        return translate(text, self.language) % places
+
+    def amount(self, amount: str, currency: Currency) -> str:
+        # As many decimals as the amount came with: catalogues of locales round some currencies.
+        number = format_decimal(
+            Decimal(amount), "#,##0." + "0" * currency.exponent, locale=self._locale
+        )
+        return f"{number} {label('currency', currency, self.language)}"
+
+    def moment(self, moment: datetime) -> str:
+        pattern = "d MMMM y HH:mm 'UTC'"
+        return str(format_datetime(moment.astimezone(UTC), pattern, locale=self._locale))
+
+
+def _told(
+    payload: Mapping[str, Any], wording: Wording, speech: _Speech, settings: Settings
+) -> dict[str, Any]:
+    """What the template of the kind shows beside the frame that all letters have."""
+    if wording.template == "requests":
+        lines = [_request(told, payload, wording, speech) for told in payload["requests"]]
+        return {"opening": speech.say(wording.opening), "lines": lines}
+    told = {"opening": speech.say(wording.opening, product=one_line(payload["product"]))}
+    if wording.template != "offer":
+        return told
+    expires = datetime.fromisoformat(payload["expires_date"])
+    links = {answer: _link(answer, payload, settings) for answer in _ANSWERS}
+    return {**told, "expires": speech.moment(expires), "links": links}
+
+
+def _request(
+    told: Mapping[str, Any], payload: Mapping[str, Any], wording: Wording, speech: _Speech
+) -> dict[str, Any]:
+    refund = wording.loyalty_refund if told["fully_refund_as_loyalty_money"] else wording.refund
+    if refund and Decimal(told["refund_amount"]):
+        amount = speech.amount(told["refund_amount"], Currency(payload["currency"]))
+        refund = speech.say(refund, amount=amount)
+    else:
+        refund = ""
+    return {
+        "quantity": told["quantity"],
+        "product": one_line(told["product"]),
+        "kind": label("cancellation_type", told["cancellation_type"], speech.language),
+        "refund": refund,
+    }
+
+
+def _link(answer: str, payload: Mapping[str, Any], settings: Settings) -> str:
+    token = sign_link(OfferLink(UUID(payload["offer"])), _ANSWERS[answer], settings)
+    item_pk = int(payload["order_item"])
+    return f"{settings.base_url}/users/order_item/{item_pk}/{_PATHS[answer]}/?token={token}"
+
+
+def _recipient(email: str) -> Address:
+    """One address and nothing else, whatever stands in it."""
+    try:
+        return Address(addr_spec=email)
+    except (ValueError, IndexError, MessageError):
+        raise UnusableAddress from None
+
+
+@cache
+def _templates() -> Environment:
+    folder = Path(__file__).parents[1] / "templates" / "mail"
+    return Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

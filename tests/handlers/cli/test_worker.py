@@ -1,0 +1,125 @@
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from domain.outbox import OutboxStatus
+from handlers.cli import database as command_database
+from handlers.cli.main import cli
+from handlers.mail import delivery
+from handlers.settings import Settings
+from tests.application import Clients
+from tests.handlers.cli.conftest import Run
+from tests.handlers.desk import DELIVERED, Desk
+from tests.handlers.mail.events import make_event
+from tests.handlers.mail.servers import silent
+from tests.processes import wait_until
+from tests.server import COMMAND
+
+STOP_SECONDS = 5
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where letters are put without a server."""
+    monkeypatch.setattr(delivery, "FOLDER", tmp_path / "mail")
+    return tmp_path / "mail"
+
+
+def start(settings: Settings, folder: Path, **env: str) -> subprocess.Popen[str]:
+    """`waybill worker` as a process of its own, its output in pipes."""
+    return subprocess.Popen(  # noqa: S603 - our own code
+        [sys.executable, "-c", COMMAND, "worker"],
+        cwd=folder,
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "WAYBILL_SECRET": settings.secret,
+            "WAYBILL_DATABASE_URL": settings.database_url,
+            **env,
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+class TestOnce:
+    def test_delivers_all_that_is_due(self, waybill: Run, desk: Desk, folder: Path) -> None:
+        events = [desk.letter(make_event()) for _ in range(3)]
+
+        result = waybill("worker", "--once")
+
+        assert (result.exit_code, result.output) == (0, "3 delivered, 0 failed.\n")
+        assert {path.stem for path in folder.iterdir()} == {str(each.uuid) for each in events}
+        assert {event.status for event in desk.letters()} == {OutboxStatus.DELIVERED}
+
+    def test_counts_what_failed(self, waybill: Run, desk: Desk, folder: Path) -> None:
+        desk.letter(make_event(email="nobody"))
+
+        assert waybill("worker", "--once").output == "0 delivered, 1 failed.\n"
+        assert desk.letters()[0].last_error == "UnusableAddress"
+
+    def test_says_when_there_is_no_database(
+        self, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(command_database, "configure_logs", lambda _: None)
+        url = f"sqlite:///{tmp_path}/missing/waybill.sqlite3"
+        env = {"WAYBILL_SECRET": settings.secret, "WAYBILL_DATABASE_URL": url}
+
+        result = CliRunner(env=env).invoke(cli, ["worker", "--once"])
+
+        assert result.exit_code == 1
+        assert result.output.startswith("Error: The database can't be used")
+
+    @pytest.mark.parametrize("answer", ["approved", "rejected"])
+    def test_mails_links_that_answer(
+        self, waybill: Run, desk: Desk, folder: Path, clients: Clients, answer: str
+    ) -> None:
+        item = desk.order(**DELIVERED).items[0]
+        waybill("trade-ins", "offer", str(item.pk))
+        waybill("worker", "--once")
+
+        [letter] = folder.iterdir()
+        path = rf"/users/order_item/{item.pk}/tradein_{answer}/\?token=\S+"
+        [link] = re.findall(rf"^http://127\.0\.0\.1:8000({path})", letter.read_text(), re.MULTILINE)
+        assert clients.new().get(link).status_code == 200
+        assert desk.letters()[0].kind == f"trade_in_{answer}"
+
+
+class TestProcess:
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_delivers_what_comes_and_stops(
+        self, settings: Settings, desk: Desk, tmp_path: Path, number: signal.Signals
+    ) -> None:
+        desk.letter(make_event())
+        worker = start(settings, tmp_path)
+        wait_until(lambda: list(tmp_path.glob("var/mail/*.eml")))
+        desk.letter(make_event())
+        wait_until(lambda: len(list(tmp_path.glob("var/mail/*.eml"))) == 2)
+
+        worker.send_signal(number)
+
+        printed, _ = worker.communicate(timeout=STOP_SECONDS)
+        assert (worker.returncode, printed) == (0, "2 delivered, 0 failed.\n")
+
+    def test_stops_in_time_though_the_server_hangs(
+        self, settings: Settings, desk: Desk, tmp_path: Path
+    ) -> None:
+        desk.letter(make_event())
+        with silent() as port:
+            worker = start(settings, tmp_path, WAYBILL_SMTP_URL=f"smtp://127.0.0.1:{port}")
+            wait_until(lambda: desk.letters()[0].due_date > desk.letters()[0].created_date)
+            worker.terminate()
+
+            _, logged = worker.communicate(timeout=STOP_SECONDS + 1)
+
+        [event] = desk.letters()
+        assert worker.returncode == 0
+        assert (event.status, event.attempts) == (OutboxStatus.PENDING, 0)
+        assert "ayse" not in logged
