@@ -9,6 +9,7 @@ from handlers.app import database_of
 from handlers.cli.database import command_settings
 from handlers.cli.kept_secret import make_secret
 from handlers.cli.refusals import refusals_shown
+from handlers.cli.worker_beside import worker_beside
 from handlers.contract.bundle import ContractError
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
 from handlers.server import application
@@ -34,7 +35,11 @@ Log in and list that shopper's newest order:
 
 
 @click.command()
-@click.option("--demo", is_flag=True, help="Prepare the database, and a demo shop in an empty one.")
+@click.option(
+    "--demo",
+    is_flag=True,
+    help="Prepare the database, and a demo shop in an empty one; deliver letters, too.",
+)
 @click.option("--port", type=click.IntRange(1, 65535), envvar="PORT", help="Default: 8000.")
 def serve(demo: bool, port: int | None) -> None:
     """Serve the API and its documentation until Ctrl-C or SIGTERM."""
@@ -44,9 +49,12 @@ def serve(demo: bool, port: int | None) -> None:
     if port is not None:
         settings = replace(settings, port=port)
     try:
-        if demo:
-            _invite(settings, prepare_demo_shop(database_of(application())))
-        run(settings)
+        if not demo:
+            run(settings)
+            return
+        _invite(settings, prepare_demo_shop(database_of(application())))
+        with worker_beside(settings):
+            run(settings)
     except ContractError as error:
         raise click.ClickException(str(error)) from error
 
