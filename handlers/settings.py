@@ -70,8 +70,8 @@ class Settings:
     Each is read from the variable of its name in upper case, behind WAYBILL_.
     """
 
-    secret: str = _checked(Length(min=32))
-    database_url: str = "sqlite:///var/waybill.sqlite3"
+    secret: str = _checked(Length(min=32), is_shown=False)
+    database_url: str = field(default="sqlite:///var/waybill.sqlite3", repr=False)
     database_pool_size: int = _checked(_POSITIVE, 10)
     host: str = "127.0.0.1"
     port: int = _checked(Range(min=1, max=65535), 8000)

@@ -201,10 +201,13 @@ _LATEST_FIRST = (orders.c.created_date.desc(), orders.c.pk.desc())
 _OWN = sa.select(orders.c.pk).where(orders.c.pk == sa.bindparam("pk"), _USERS)
 _HIGHEST = sa.select(orders.c.pk).where(_USERS).order_by(orders.c.pk.desc()).limit(1)
 _LATEST = sa.select(orders.c.pk).where(_USERS).order_by(*_LATEST_FIRST).limit(1)
+# A row comes in any case, so that a number that is there takes no longer than one that is not.
+_ASKED = sa.select(sa.bindparam("number", type_=sa.String).label("number")).subquery()
 _OWNER = (
     sa.select(orders.c.pk, orders.c.user_pk, orders.c.user_email, users.c.user_type)
-    .join_from(orders, users)
-    .where(orders.c.number == sa.bindparam("number"))
+    .select_from(_ASKED)
+    .outerjoin(orders, orders.c.number == _ASKED.c.number)
+    .outerjoin(users, users.c.pk == orders.c.user_pk)
 )
 _CONDITIONS = {
     "user_pk": _USERS,
@@ -264,8 +267,8 @@ class SqlOrders:
         return first(self._whole(orders.c.pk.in_(_of_request(request_pk))))
 
     def owner(self, number: str) -> OrderOwner | None:
-        row = self._session.execute(_OWNER, {"number": number}).one_or_none()
-        if row is None:
+        row = self._session.execute(_OWNER, {"number": number}).one()
+        if row.pk is None:
             return None
         is_guest = row.user_type is UserType.GUEST
         return OrderOwner(row.pk, row.user_pk, is_guest, row.user_email)
