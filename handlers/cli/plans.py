@@ -25,7 +25,9 @@ def _note(_context: click.Context, _option: click.Parameter, note: str | None) -
 
 @plans.command()
 @click.argument("pk", type=int)
-@click.argument("status", type=click.Choice([status.value for status in PlanStatus]))
+@click.argument(
+    "status", metavar="STATUS", type=click.Choice([status.value for status in PlanStatus])
+)
 @click.option("--note", callback=_note, help="Why; kept with the plan and in the audit trail.")
 @operator_option
 def mark(pk: int, status: str, note: str | None, actor: str) -> None:

@@ -5,18 +5,22 @@ from collections.abc import Callable
 import click.testing
 import pytest
 
+from handlers.app import database_of
 from handlers.cli import database as command_database
 from handlers.cli.main import cli
+from handlers.contract.routing import ContractApp
 from handlers.settings import Settings
 
 Run = Callable[..., click.testing.Result]
 
 
 @pytest.fixture
-def waybill(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
+def waybill(settings: Settings, app: ContractApp, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command with arguments, and optionally what is typed meanwhile."""
     # It would take the log lines of this process away from pytest.
     monkeypatch.setattr(command_database, "configure_logs", lambda _: None)
+    # Each command would compile all its statements again.
+    monkeypatch.setattr(command_database, "open_database", lambda _: database_of(app))
     env = {"WAYBILL_SECRET": settings.secret, "WAYBILL_DATABASE_URL": settings.database_url}
 
     def run(*arguments: str, typed: str | None = None) -> click.testing.Result:
