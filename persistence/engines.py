@@ -19,6 +19,7 @@ from domain.errors import Unavailable
 POOL_TIMEOUT = 2.0
 BUSY_TIMEOUT_MS = 5000
 IMPATIENT_MS = 250
+SYNCHRONOUS = "FULL"  # what is acknowledged outlives the machine
 
 _BEGIN = "sqlite_begin"
 _BEGIN_WRITING = "BEGIN IMMEDIATE"
@@ -126,7 +127,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     connection.execute(_busy_timeout(BUSY_TIMEOUT_MS))
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
     connection.execute("PRAGMA foreign_keys = ON")
 
 

@@ -1,5 +1,6 @@
 """Writers of SQLite take turns, in a process and among processes."""
 
+import runpy
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -91,3 +92,12 @@ class TestBegin:
             other.execute("COMMIT")
             with opened.writing.begin() as connection:
                 assert connection.scalar(sa.text("PRAGMA busy_timeout")) == 50
+
+
+def test_what_is_committed_outlives_the_machine(file: Path) -> None:
+    untouched = runpy.run_path(engines.__file__)  # the tests' own databases are in a hurry
+    opened = untouched["connect"](f"sqlite:///{file}", pool_size=1)
+    with opened.autocommit.connect() as connection:
+        assert connection.scalar(sa.text("PRAGMA synchronous")) == 2
+        assert connection.scalar(sa.text("PRAGMA journal_mode")) == "wal"
+    opened.writing.dispose()
