@@ -1,5 +1,6 @@
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,6 +70,7 @@ class TestImportedRequests:
 
 
 class TestBooks:
+    @pytest.mark.no_cover  # the same lines, thousands of times
     @given(
         lines=st.lists(st.tuples(st.integers(1, 7), st.integers(0, 9999)), min_size=1, max_size=3),
         discount=st.integers(0, 100),

@@ -1,6 +1,5 @@
 """The server as a process of its own: it starts, finishes what is in flight, and stops."""
 
-import os
 import signal
 import socket
 import time
@@ -9,15 +8,22 @@ from subprocess import PIPE
 
 import pytest
 
-from domain.outbox import OutboxKind
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
-from tests.application import Shop
-from tests.handlers.desk import Desk
-from tests.handlers.mail.events import make_event
-from tests.processes import children_of, is_running, wait_until
+from persistence.database import Database
+from tests.fakes import FakeRenderer
 from tests.server import COMMAND, SECRET, STOP_SECONDS, Serve, Server, start
 
 LOGIN = b'{"email": "nobody@example.com", "password": "wrong password"}'
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """SQLite in any case: a process starts and stops alike on either database."""
+    url = f"sqlite:///{tmp_path}/waybill.sqlite3"
+    database = Database(url, order_renderer=FakeRenderer(), old_order_renderer=FakeRenderer())
+    database.migrate()
+    database.close()
+    return url
 
 
 def begin_login(server: Server) -> socket.socket:
@@ -68,42 +74,6 @@ def test_the_demo_shop_is_there_at_the_first_start_and_stays(serve: Serve, tmp_p
     second.client.cookies.set("sessionid", session)
     assert second.client.get("/users/orders/").json()["count"] == count >= 25
     assert "Filling the demo shop" not in second.end()
-
-
-class TestWorkerBeside:
-    """`serve --demo` on a shop of one's own, so that none has to be made."""
-
-    @pytest.fixture
-    def demo(self, serve: Serve, shop: Shop) -> Server:
-        shop.user()
-        return serve("--demo")
-
-    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-    def test_delivers_and_ends_with_the_server(
-        self, demo: Server, desk: Desk, tmp_path: Path, number: signal.Signals
-    ) -> None:
-        event = desk.letter(make_event(OutboxKind.TRADE_IN_OFFERED))
-        children = children_of(demo.process.pid)
-        wait_until((tmp_path / f"var/mail/{event.uuid}.eml").exists)
-
-        demo.process.send_signal(number)
-
-        demo.process.wait(STOP_SECONDS)
-        letter = (tmp_path / f"var/mail/{event.uuid}.eml").read_text("utf-8")
-        assert f"http://127.0.0.1:{demo.port}/users/order_item/" in letter
-        assert len(children) == 2
-        assert not any(is_running(child) for child in children)
-
-    def test_does_not_outlive_a_server_that_was_killed(self, demo: Server) -> None:
-        worker, *others = children_of(demo.process.pid)
-
-        demo.process.kill()
-
-        try:
-            wait_until(lambda: not is_running(worker))
-        finally:
-            for child in filter(is_running, others):
-                os.kill(child, signal.SIGKILL)
 
 
 @pytest.mark.parametrize(

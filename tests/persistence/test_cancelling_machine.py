@@ -267,6 +267,7 @@ def kept(order: Order) -> int:
     return goods + shipping + order.installment_interest_amount
 
 
+@pytest.mark.no_cover  # the same lines, thousands of times
 def test_the_books_are_right_whatever_happens(judged_database: Database) -> None:
     machine = type("Machine", (Cancelling,), {"database": judged_database})
     run_state_machine_as_test(

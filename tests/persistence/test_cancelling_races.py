@@ -121,6 +121,7 @@ class Racer:
             self.accepted += 1
 
 
+@pytest.mark.no_cover  # the same lines, thousands of times
 def test_accepted_units_never_exceed_the_ordered_ones(
     busy_database: Database, shopper: User
 ) -> None:

@@ -78,6 +78,7 @@ class TestDocument:
         assert not set(b"<>&") & set(page)
         assert orjson.loads(page) == {"data": {"name": name}}
 
+    @pytest.mark.no_cover  # the same lines, a hundred times
     @given(
         st.recursive(
             st.none() | st.booleans() | st.text() | st.integers(-(2**53), 2**53),
