@@ -1,5 +1,6 @@
 """The server process: granian runs the application in its workers."""
 
+import socket
 from functools import cache
 
 from granian import Granian
@@ -43,3 +44,12 @@ def serve(settings: Settings) -> None:
         respawn_failed_workers=True,
         websockets=False,
     ).serve()
+
+
+def require_free(host: str, port: int) -> None:
+    """Raises OSError where nobody can listen, or somebody does.
+
+    granian would share the port with them, and each would get some of the requests.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    socket.create_server((host, port), family=family).close()

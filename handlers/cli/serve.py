@@ -12,7 +12,7 @@ from handlers.cli.refusals import refusals_shown
 from handlers.cli.worker_beside import worker_beside
 from handlers.contract.bundle import ContractError
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
-from handlers.server import application
+from handlers.server import application, require_free
 from handlers.server import serve as run
 from handlers.settings import Settings
 from persistence.database import Database
@@ -48,6 +48,7 @@ def serve(demo: bool, port: int | None) -> None:
     settings = command_settings()
     if port is not None:
         settings = replace(settings, port=port)
+    _require_free(settings)
     try:
         if not demo:
             run(settings)
@@ -57,6 +58,14 @@ def serve(demo: bool, port: int | None) -> None:
             run(settings)
     except ContractError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _require_free(settings: Settings) -> None:
+    try:
+        require_free(settings.host, settings.port)
+    except OSError as error:
+        place = f"{settings.host}:{settings.port}"
+        raise click.ClickException(f"Can't listen on {place}: {error.strerror}.") from error
 
 
 def prepare_demo_shop(database: Database) -> bool:

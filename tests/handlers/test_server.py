@@ -110,3 +110,13 @@ def test_a_setting_that_can_not_be_used_stops_the_start(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert "WAYBILL_WORKERS" in complaint
     assert "WAYBILL_SECRET" in complaint
+
+
+def test_a_port_that_is_in_use_stops_the_start(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        process = start(tmp_path, PIPE, "--demo", PORT=str(port), **SECRET)
+        complaint, _ = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert f"Can't listen on 127.0.0.1:{port}: Address already in use." in complaint
+    assert not (tmp_path / "var/waybill.sqlite3").exists()
