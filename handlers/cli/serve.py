@@ -64,8 +64,8 @@ def _require_free(settings: Settings) -> None:
     try:
         require_free(settings.host, settings.port)
     except OSError as error:
-        place = f"{settings.host}:{settings.port}"
-        raise click.ClickException(f"Can't listen on {place}: {error.strerror}.") from error
+        place, reason = f"{settings.host}:{settings.port}", str(error.strerror).partition(" (")[0]
+        raise click.ClickException(f"Can't listen on {place}: {reason}.") from error
 
 
 def prepare_demo_shop(database: Database) -> bool:
