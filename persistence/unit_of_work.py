@@ -4,6 +4,12 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from domain.seller_cancellation_plans import SellerCancellationPlans
+from domain.seller_customer_addresses import SellerCustomerAddresses
+from domain.seller_order_items import SellerOrderItems
+from domain.seller_orders import SellerOrders
+from domain.seller_tokens import SellerTokens
+from domain.sellers import Sellers
 from persistence.audit import SqlAuditTrail
 from persistence.cancellation_plans import SqlCancellationPlans
 from persistence.cancellation_reasons import SqlCancellationReasons
@@ -19,6 +25,13 @@ from persistence.users import SqlUsers
 
 class SqlUnitOfWork:
     """What ``domain.unit_of_work.UnitOfWork`` asks for."""
+
+    sellers: Sellers
+    seller_tokens: SellerTokens
+    seller_orders: SellerOrders
+    seller_order_items: SellerOrderItems
+    seller_cancellation_plans: SellerCancellationPlans
+    seller_customer_addresses: SellerCustomerAddresses
 
     def __init__(
         self,

@@ -232,6 +232,12 @@ class FakeUnitOfWork:
     users: Any
     sessions: Any
     idempotency_keys: Any
+    sellers: Any
+    seller_tokens: Any
+    seller_orders: Any
+    seller_order_items: Any
+    seller_cancellation_plans: Any
+    seller_customer_addresses: Any
 
     def __init__(self, *orders: Order, now: datetime = NOW, reasons: Any = ()) -> None:
         self.now = now
