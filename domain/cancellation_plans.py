@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID, uuid4
 
 from domain.cancellations import CancellationRequest, CancellationStatus, CancellationType
@@ -50,7 +51,10 @@ class CancellationPlanItem:
 
 @dataclass(eq=False, kw_only=True)
 class CancellationPlan:
-    """The requests of one type for one seller's lines of one order; lines may have no seller."""
+    """The requests of one type for one seller's lines of one order; lines may have no seller.
+
+    ``invoice_number`` and ``payment_plan`` (JSON) are what the shop's accounting says of it.
+    """
 
     pk: int = field(init=False)
     uuid: UUID = field(default_factory=uuid4)
@@ -59,6 +63,8 @@ class CancellationPlan:
     plan_type: CancellationType
     status: PlanStatus = PlanStatus.WAITING
     note: str | None = None
+    invoice_number: str | None = None
+    payment_plan: Mapping[str, Any] = field(default_factory=dict)
     created_date: datetime
     modified_date: datetime
     items: list[CancellationPlanItem] = field(default_factory=list)

@@ -9,7 +9,7 @@ from domain.errors import InvalidInput
 from domain.identifiers import MAX_PK, is_storable_pk
 from domain.searches import is_searchable
 
-MAX_CURSOR_LENGTH = 1000
+MAX_CURSOR_LENGTH = 4000
 
 SortValue = str | int | bool | datetime | None
 
@@ -31,7 +31,8 @@ def encode_cursor(cursor: Cursor, ordering: str) -> str:
     value = cursor.value
     is_moment = isinstance(value, datetime)
     plain = value.isoformat() if isinstance(value, datetime) else value
-    text = json.dumps([ordering, is_moment, plain, cursor.pk], separators=(",", ":"))
+    written = [ordering, is_moment, plain, cursor.pk]
+    text = json.dumps(written, separators=(",", ":"), ensure_ascii=False)
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

@@ -11,6 +11,7 @@ from domain.orders import Order
 from domain.sellers import Seller
 from persistence.schema import (
     BigId,
+    CanonicalJson,
     UtcDateTime,
     mapper_registry,
     metadata,
@@ -30,12 +31,16 @@ cancellation_plans = sa.Table(
     pk_column(),
     uuid_column(),
     parent("order_pk", "orders"),
-    reference("seller_pk", sellers, nullable=True, index=True),
+    # The index below begins with it.
+    reference("seller_pk", sellers, nullable=True),
     one_of("plan_type", CancellationType),
     one_of("status", PlanStatus),
     sa.Column("note", sa.Text),
+    sa.Column("invoice_number", sa.Text),
+    sa.Column("payment_plan", CanonicalJson, nullable=False, server_default="{}"),
     sa.Column("created_date", UtcDateTime, nullable=False),
     sa.Column("modified_date", UtcDateTime, nullable=False),
+    sa.Index(None, "seller_pk", "created_date", "pk"),
 )
 
 cancellation_plan_items = sa.Table(

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from domain.cancellations import CancellationReason, CancellationType
 from domain.paging import PageRequest
+from persistence.bulk import insert_rows
 from persistence.cancellations import cancellation_reasons
 
 
@@ -23,6 +24,15 @@ class SqlCancellationReasons:
     def by_pks(self, pks: Collection[int]) -> Mapping[int, CancellationReason]:
         found = sa.select(CancellationReason).where(cancellation_reasons.c.pk.in_(pks))
         return {reason.pk: reason for reason in self._session.scalars(found)}
+
+    def ensure(self, reason: CancellationReason) -> CancellationReason:
+        columns = [each.key for each in cancellation_reasons.c if each.key != "pk"]
+        row = {name: getattr(reason, name) for name in columns}
+        insert_rows(
+            self._session, cancellation_reasons, [row], lambda new: new.on_conflict_do_nothing()
+        )
+        found = sa.select(CancellationReason).where(cancellation_reasons.c.uuid == reason.uuid)
+        return self._session.scalars(found).one()
 
     def count_active(self, cancellation_type: CancellationType | None) -> int:
         counted = sa.select(sa.func.count()).select_from(cancellation_reasons)

@@ -4,12 +4,6 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from domain.seller_cancellation_plans import SellerCancellationPlans
-from domain.seller_customer_addresses import SellerCustomerAddresses
-from domain.seller_order_items import SellerOrderItems
-from domain.seller_orders import SellerOrders
-from domain.seller_tokens import SellerTokens
-from domain.sellers import Sellers
 from persistence.audit import SqlAuditTrail
 from persistence.cancellation_plans import SqlCancellationPlans
 from persistence.cancellation_reasons import SqlCancellationReasons
@@ -19,19 +13,21 @@ from persistence.idempotency import SqlIdempotencyKeys
 from persistence.old_orders import SqlOldOrders
 from persistence.orders import SqlOrders
 from persistence.outbox import SqlOutbox
+from persistence.seller_listings import (
+    SELLER_CANCELLATION_PLANS,
+    SELLER_CUSTOMER_ADDRESSES,
+    SELLER_ORDER_ITEMS,
+    SELLER_ORDERS,
+)
+from persistence.seller_rows import SqlSellerRows
+from persistence.seller_tokens import SqlSellerTokens
+from persistence.sellers import SqlSellers
 from persistence.sessions import SqlSessions
 from persistence.users import SqlUsers
 
 
 class SqlUnitOfWork:
     """What ``domain.unit_of_work.UnitOfWork`` asks for."""
-
-    sellers: Sellers
-    seller_tokens: SellerTokens
-    seller_orders: SellerOrders
-    seller_order_items: SellerOrderItems
-    seller_cancellation_plans: SellerCancellationPlans
-    seller_customer_addresses: SellerCustomerAddresses
 
     def __init__(
         self,
@@ -47,6 +43,12 @@ class SqlUnitOfWork:
         self.cancellation_requests = SqlCancellationRequests(session)
         self.cancellation_reasons = SqlCancellationReasons(session)
         self.cancellation_plans = SqlCancellationPlans(self.orders.lock)
+        self.sellers = SqlSellers(session)
+        self.seller_tokens = SqlSellerTokens(session)
+        self.seller_orders = SqlSellerRows(session, SELLER_ORDERS)
+        self.seller_order_items = SqlSellerRows(session, SELLER_ORDER_ITEMS)
+        self.seller_cancellation_plans = SqlSellerRows(session, SELLER_CANCELLATION_PLANS)
+        self.seller_customer_addresses = SqlSellerRows(session, SELLER_CUSTOMER_ADDRESSES)
         self.users = SqlUsers(session)
         self.sessions = SqlSessions(session)
         self.idempotency_keys = SqlIdempotencyKeys(session)

@@ -31,6 +31,9 @@ class FakeOrders:
     def lock_by_request(self, _: int) -> Any:
         raise NotImplementedError
 
+    def lock_by_seller(self, item_uuid: Any, seller_pk: int) -> Any:
+        raise NotImplementedError
+
     def by_request(self, _: int) -> Any:
         raise NotImplementedError
 

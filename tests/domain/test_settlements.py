@@ -52,12 +52,13 @@ class TestApprove:
         assert case.order.items[0].state is OrderState.CANCELLED
         assert case.order.state is OrderState.WAITING
 
-    def test_an_order_is_cancelled_when_nothing_of_it_is_left(self) -> None:
-        case = Case(stored_order(stored_item(state=OrderState.REJECTED), stored_item()))
+    @pytest.mark.parametrize("other", [OrderState.CANCELLED, OrderState.REJECTED])
+    def test_an_order_is_called_off_when_nothing_of_it_is_left(self, other: OrderState) -> None:
+        case = Case(stored_order(stored_item(state=other), stored_item()))
 
         case.decide(case.ask(line=2), approve_request)
 
-        assert case.order.state is OrderState.CANCELLED
+        assert case.order.state is other
         assert case.order.is_cancelled
 
     def test_the_units_of_a_refund_are_still_out(self) -> None:
