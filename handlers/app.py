@@ -32,6 +32,7 @@ from handlers.rendering.records import Records
 from handlers.rendering.renderer import ContractRenderer, edition_of
 from handlers.settings import Settings
 from persistence.database import Database
+from persistence.seller_listings import LISTINGS
 
 
 def create_app(settings: Settings) -> ContractApp:
@@ -57,7 +58,7 @@ def create_app(settings: Settings) -> ContractApp:
         look_ups=OrderLookUps(settings),
         cancellation_policy=_cancellation_policy(settings),
         records=Records(contract),
-        filters=Filters(contract, operations, lambda *_: True, lambda *_: True),
+        filters=Filters(contract, operations, LISTINGS),
     )
     return app
 

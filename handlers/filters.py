@@ -3,19 +3,24 @@
 There is no second list: a parameter that is not for paging is a filter, and its name says by what.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol
 
 from domain.filters import Condition, Operator, parse_filter
 from handlers.contract.bundle import Contract, ContractError
 from handlers.contract.judges import pointer_to
 from handlers.contract.operations import Operation
 
-IsKnown = Callable[[str, str, Operator], bool]
-"""Whether the rows of a resource can be compared at a path by an operator."""
 
-CanSort = Callable[[str, str], bool]
-"""Whether the rows of a resource can be sorted by a field."""
+class Listing(Protocol):
+    """The rows behind one list."""
+
+    def supports(self, path: str, operator: Operator) -> bool:
+        """Whether the rows can be compared at ``path`` so."""
+
+    def can_sort(self, path: str) -> bool:
+        """Whether the rows can be sorted by ``path``."""
+
 
 _SCHEME = "SellerToken"
 _PAGING = frozenset({"page", "limit", "ordering", "cursor"})
@@ -28,16 +33,17 @@ class Filters:
         self,
         contract: Contract,
         operations: Iterable[Operation],
-        is_known: IsKnown,
-        can_sort: CanSort,
+        listings: Mapping[str, Listing],
     ) -> None:
-        """Raises ContractError, naming file and pointer, for a parameter by which nothing can be
-        compared, and for a field to order by which nothing can be sorted by."""
+        """``listings`` by resource. Raises ContractError, naming file and pointer, for a parameter
+        by which nothing can be compared, and for one of `ordering` by which nothing can be sorted.
+        """
         self._by_operation = {}
         for operation in operations:
             if any(_SCHEME in names for names in operation.security):
-                self._by_operation[operation.operation_id] = _parsed(contract, operation, is_known)
-                _check_ordering(contract, operation, can_sort)
+                listing = listings[operation.resource]
+                self._by_operation[operation.operation_id] = _parsed(contract, operation, listing)
+                _check_ordering(contract, operation, listing)
 
     def conditions(self, operation: Operation, values: Mapping[str, Any]) -> tuple[Condition, ...]:
         """The conditions that the values of an operation's filters put."""
@@ -46,23 +52,23 @@ class Filters:
 
 
 def _parsed(
-    contract: Contract, operation: Operation, is_known: IsKnown
+    contract: Contract, operation: Operation, listing: Listing
 ) -> dict[str, tuple[str, Operator]]:
     parsed = {}
     for place, each in _query(contract, operation):
         name = each["name"]
         if name in operation.parameters.query_names - _PAGING:
             parsed[name] = parse_filter(name)
-            if not is_known(operation.resource, *parsed[name]):
+            if not listing.supports(*parsed[name]):
                 raise ContractError(f"{place}: {name} compares nothing of {operation.resource}")
     return parsed
 
 
-def _check_ordering(contract: Contract, operation: Operation, can_sort: CanSort) -> None:
+def _check_ordering(contract: Contract, operation: Operation, listing: Listing) -> None:
     for place, each in _query(contract, operation):
         schema = _resolved(contract, each["schema"])
         for field in schema.get("enum", ()) if each["name"] == "ordering" else ():
-            if not can_sort(operation.resource, field.removeprefix("-")):
+            if not listing.can_sort(field.removeprefix("-")):
                 raise ContractError(f"{place}: {field} sorts nothing of {operation.resource}")
 
 

@@ -126,6 +126,7 @@ class TestObjects:
         assert judge.is_valid(EXAMPLES[operation_id])
         assert set(schema["required"]) == EXAMPLES[operation_id].keys()
         assert schema["properties"].keys() - EXAMPLES[operation_id].keys() <= {
+            "datasource",
             "quantity",
             "created_at",
             "updated_at",

@@ -22,12 +22,15 @@ def parameter(name: str, **extra: Any) -> dict[str, Any]:
     return {"name": name, "in": "query", "schema": {"type": "string"}} | extra
 
 
-def is_known(resource: str, path: str, operator: Operator) -> bool:
-    return resource == "things" and (path, operator) in SUPPORTED
+class FakeListing:
+    def supports(self, path: str, operator: Operator) -> bool:
+        return (path, operator) in SUPPORTED
+
+    def can_sort(self, path: str) -> bool:
+        return path == "number"
 
 
-def can_sort(resource: str, field: str) -> bool:
-    return (resource, field) == ("things", "number")
+LISTINGS = {"things": FakeListing()}
 
 
 def compile_filters(*names: str, **overrides: Any) -> tuple[Filters, Operation]:
@@ -35,7 +38,7 @@ def compile_filters(*names: str, **overrides: Any) -> tuple[Filters, Operation]:
     spec = make_spec(parameters=parameters, **({"security": TOKEN} | overrides))
     contract = make_contract({"/things/": {"get": spec}})
     [operation] = compile_operations(contract)
-    return Filters(contract, [operation], is_known, can_sort), operation
+    return Filters(contract, [operation], LISTINGS), operation
 
 
 class TestConditions:
@@ -93,7 +96,7 @@ class TestFault:
         )
 
         with pytest.raises(ContractError, match="get/parameters/0: size compares"):
-            Filters(contract, compile_operations(contract), is_known, can_sort)
+            Filters(contract, compile_operations(contract), LISTINGS)
 
     def test_is_looked_for_in_the_lists_of_sellers_alone(self) -> None:
         compile_filters("search", security=[{"SessionCookie": []}])

@@ -74,6 +74,7 @@ def make_item_view(**overrides: Any) -> SellerOrderItemView:
         **_NOTHING,
         "id": ID,
         "order": OTHER,
+        "datasource": OTHER,
         "sku": "SP-A",
         "status": 600,
         "price_currency": Currency.TRY,
