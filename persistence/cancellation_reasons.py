@@ -1,6 +1,7 @@
 """The questions asked of cancellation reasons."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import fields
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -26,8 +27,7 @@ class SqlCancellationReasons:
         return {reason.pk: reason for reason in self._session.scalars(found)}
 
     def ensure(self, reason: CancellationReason) -> CancellationReason:
-        columns = [each.key for each in cancellation_reasons.c if each.key != "pk"]
-        row = {name: getattr(reason, name) for name in columns}
+        row = {each.name: getattr(reason, each.name) for each in fields(reason) if each.init}
         insert_rows(
             self._session, cancellation_reasons, [row], lambda new: new.on_conflict_do_nothing()
         )

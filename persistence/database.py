@@ -88,7 +88,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[UnitOfWork]:
         """A unit of work in one transaction: what is not committed is rolled back at its end."""
-        with _available(), self._writing() as session:
+        with _available(), self._engines.turn(), self._writing() as session:
             none = NoDocuments()
             yield SqlUnitOfWork(
                 session, self._clock(), order_documents=none, old_order_documents=none
@@ -113,7 +113,7 @@ class Database:
     @contextmanager
     def importing(self) -> Iterator[Imports]:
         """The storing of imported documents, in one transaction as in ``writing``."""
-        with _available(), self._writing() as session:
+        with _available(), self._engines.turn(), self._writing() as session:
             yield SqlImports(session, self._clock())
 
     def ping(self) -> None:

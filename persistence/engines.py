@@ -1,10 +1,12 @@
 """Connections to either database, and the three ways of using them."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from random import uniform
+from threading import Lock
 from time import monotonic, sleep
 
 import orjson
@@ -12,9 +14,12 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
+from domain.errors import Unavailable
+
 POOL_TIMEOUT = 2.0
 BUSY_TIMEOUT_MS = 5000
 IMPATIENT_MS = 250
+SYNCHRONOUS = "FULL"  # what is acknowledged outlives the machine
 
 _BEGIN = "sqlite_begin"
 _BEGIN_WRITING = "BEGIN IMMEDIATE"
@@ -27,12 +32,14 @@ class Engines:
 
     ``writing``: a transaction, on SQLite with the write lock from the start. ``autocommit``: none,
     each statement sees what is committed when it begins. ``snapshot``: a read-only transaction in
-    which all statements see the same moment.
+    which all statements see the same moment. Whoever wants ``writing`` waits for
+    their ``turn`` first.
     """
 
     writing: sa.Engine
     autocommit: sa.Engine
     snapshot: sa.Engine
+    turn: Callable[[], AbstractContextManager[None]]
 
     @property
     def dialect(self) -> sa.Dialect:
@@ -61,6 +68,7 @@ def connect(url: str, *, pool_size: int) -> Engines:
             writing=engine.execution_options(**{_BEGIN: _BEGIN_WRITING}),
             autocommit=engine,
             snapshot=engine.execution_options(**{_BEGIN: "BEGIN"}),
+            turn=partial(_turn, Lock()),
         )
     return Engines(
         writing=engine,
@@ -68,7 +76,24 @@ def connect(url: str, *, pool_size: int) -> Engines:
         snapshot=engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         ),
+        turn=nullcontext,
     )
+
+
+@contextmanager
+def _turn(lock: Lock) -> Iterator[None]:
+    """Let the threads of this process write one after the other.
+
+    SQLite has one write lock, for which its waiters only ask now and then: under load, whoever
+    comes fresh would overtake those who have waited long, until their time is over. Raises
+    Unavailable for whose turn does not come in that time.
+    """
+    if not lock.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+        raise Unavailable
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager
@@ -102,7 +127,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     connection.execute(_busy_timeout(BUSY_TIMEOUT_MS))
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
     connection.execute("PRAGMA foreign_keys = ON")
 
 
@@ -115,10 +140,10 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 
 def _begin_writing(connection: sa.Connection) -> None:
-    """Wait for the one write lock as long as for any other.
+    """Wait for the one write lock, which other processes want, too, as long as for any other.
 
-    SQLite itself naps longer and longer, up to a tenth of a second, so that under load whoever has
-    waited long is overtaken by all who come fresh. With naps alike, all have the same chance.
+    SQLite itself naps longer and longer, up to a tenth of a second, and seldom wakes in the short
+    time between two writers. With naps alike, all processes have the same chance.
     """
     until = monotonic() + BUSY_TIMEOUT_MS / 1000
     connection.exec_driver_sql(_busy_timeout(0))

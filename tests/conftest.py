@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from psycopg import sql
 
+from persistence import engines
 from persistence.database import Database
 from persistence.schema import metadata
 from tests.fakes import FakeClock, FakeRenderer
@@ -44,6 +45,8 @@ class Opened(NamedTuple):
 def pytest_configure(config: pytest.Config) -> None:
     if KIND not in KINDS:
         raise pytest.UsageError(f"WAYBILL_TEST_DATABASE is one of {', '.join(KINDS)}, not {KIND}")
+    # As for PostgreSQL below: no machine fails while this process tests.
+    engines.SYNCHRONOUS = "OFF"
     # The workers of pytest-xdist inherit the environment, and with it the first process's server.
     if KIND == "postgres" and SERVER_URL not in os.environ:
         os.environ[SERVER_URL] = _start_postgres(config)

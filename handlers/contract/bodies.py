@@ -1,6 +1,7 @@
 """Request bodies: media type, decoding, judging and loading."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
@@ -24,26 +25,31 @@ FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
 
 
-def _json(raw: bytes) -> Any:
+def _json(raw: bytes, _known: Collection[str]) -> Any:
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:
         raise InvalidInput(MALFORMED_BODY, code="malformed_body") from None
 
 
-def _form(raw: bytes) -> dict[str, str]:
-    """The fields of a form; a field given twice has no one meaning and is refused."""
+def _form(raw: bytes, known: Collection[str]) -> dict[str, str]:
+    """The fields of a form; a known one given twice has no one meaning and is refused.
+
+    Fields that nobody looks at may be lists, which forms write like this.
+    """
     try:
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict")
     except ValueError:
         raise InvalidInput(MALFORMED_BODY, code="malformed_body") from None
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
+    given = Counter(name for name, _ in pairs)
+    if any(given[name] > 1 for name in known):
         raise InvalidInput(GIVEN_TWICE, code="malformed_body")
-    return fields
+    return dict(pairs)
 
 
-_DECODERS: dict[str, Callable[[bytes], Any]] = {_JSON: _json, FORM: _form}
+Decoder = Callable[[bytes, Collection[str]], Any]
+
+_DECODERS: dict[str, Decoder] = {_JSON: _json, FORM: _form}
 
 
 def media_type_of(content_type: str) -> str:
@@ -70,13 +76,13 @@ class ContentType(Enum):
 class Form:
     """How a body of one media type is judged and loaded."""
 
-    decode: Callable[[bytes], Any]
+    decode: Decoder
     validator: Draft202012Validator
     schema: Schema
 
     def load(self, raw: bytes) -> Any:
         """The handler's body. Raises InvalidInput, with every field that does not fit."""
-        document = self.decode(raw)
+        document = self.decode(raw, self.schema.fields)
         self._judge(document)
         try:
             return self.schema.load(document)

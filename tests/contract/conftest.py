@@ -1,6 +1,6 @@
 """A shop in which two shoppers and a guest have orders."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,12 +15,13 @@ EMAIL, PASSWORD = "elif.kaya@example.com", "correct horse battery staple"
 
 @dataclass
 class Person:
-    """Somebody with a session, and the pks of their orders and old orders."""
+    """Somebody with a session, and the pks of their orders with all lines, and of old orders."""
 
     user: User
     session: str
-    orders: list[int]
-    old_orders: list[int]
+    orders: list[int] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    old_orders: list[int] = field(default_factory=list)
 
     @property
     def is_guest(self) -> bool:
@@ -36,11 +37,12 @@ def people(shop: Shop) -> dict[str, Person]:
         "mert": shop.user(),
         "guest": shop.user(user_type=UserType.GUEST),
     }
-    people = {name: Person(user, shop.session(user), [], []) for name, user in users.items()}
+    people = {name: Person(user, shop.session(user)) for name, user in users.items()}
     now = datetime.now(UTC)
     for days in (50, 25, 0):
         for name, user in users.items():
             order = shop.order(user, created_date=now - timedelta(days=days))
             people[name].orders.append(order.pk)
+            people[name].lines += [item.pk for item in order.items]
             people[name].old_orders.append(shop.old_order(user).pk)
     return people

@@ -1,28 +1,42 @@
 """One run of the engine behind Schemathesis's command line, in this process."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from schemathesis import BaseSchema
 from schemathesis.core.failures import Failure
 from schemathesis.engine import Status, events, from_schema
-from schemathesis.engine.recorder import ScenarioRecorder
+from schemathesis.engine.recorder import CaseNode, ScenarioRecorder
 from schemathesis.engine.run import PhaseName
+
+Link = tuple[str, str]
 
 
 @dataclass
 class Run:
     """What happened: how each phase ended, the number of cases that fuzzing sent to each operation
-    ("GET /healthz"), and what failed, by the name of the check."""
+    ("GET /healthz"), the statuses that each operation answered with (what checks sent besides is
+    not counted), the links that were followed from one operation to another, and what failed, by
+    the name of the check."""
 
     phases: dict[str, Status] = field(default_factory=dict)
     fuzzed: Counter[str] = field(default_factory=Counter)
+    statuses: defaultdict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    links: Counter[Link] = field(default_factory=Counter)
     failures: dict[str, list[str]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return "\n\n".join(
             f"{check}: {told}" for check, failures in self.failures.items() for told in failures
         )
+
+    def accepted(self, label: str) -> int:
+        """How often the operation answered with success, or led on."""
+        return sum(count for status, count in self.statuses[label].items() if status < 400)
+
+    def refused(self, label: str) -> int:
+        """How often the operation answered with an error."""
+        return self.statuses[label].total() - self.accepted(label)
 
     def take(self, event: events.EngineEvent) -> None:
         """Add what ``event`` tells."""
@@ -31,15 +45,25 @@ class Run:
                 self.phases[event.phase.name.value] = event.status
             case events.ScenarioFinished():
                 if event.phase is PhaseName.FUZZING:
-                    # What has a parent was sent by a check.
-                    sent = [case for case in event.recorder.cases.values() if not case.parent_id]
+                    sent = [node for node in event.recorder.cases.values() if _is_own(node)]
                     self.fuzzed[event.recorder.label] += len(sent)
+                self._take_answers(event.recorder)
                 self._take_failures(event.recorder)
             case events.NonFatalError():
                 self._fail("error", f"{event.label}: {event.info.message}")
             case events.EngineFinished():
                 for failure in event.failures:
                     self._fail("after_run", _sentence(failure))
+
+    def _take_answers(self, recorder: ScenarioRecorder) -> None:
+        for case_id, node in recorder.cases.items():
+            status = _status(recorder, case_id)
+            if status is None or not _is_own(node):
+                continue
+            label = node.value.operation.label
+            self.statuses[label][status] += 1
+            if node.parent_id is not None:
+                self.links[recorder.cases[node.parent_id].value.operation.label, label] += 1
 
     def _take_failures(self, recorder: ScenarioRecorder) -> None:
         for nodes in recorder.checks.values():
@@ -58,6 +82,17 @@ def run(schema: BaseSchema) -> Run:
     for event in from_schema(schema).execute():
         told.take(event)
     return told
+
+
+def _is_own(node: CaseNode) -> bool:
+    """What has a parent and followed no link was sent by a check."""
+    return node.parent_id is None or node.transition is not None
+
+
+def _status(recorder: ScenarioRecorder, case_id: str) -> int | None:
+    interaction = recorder.interactions.get(case_id)
+    response = interaction.response if interaction else None
+    return response.status_code if response else None
 
 
 def _sentence(failure: Failure) -> str:

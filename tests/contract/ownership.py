@@ -19,8 +19,6 @@ KINDS = {
     "getOldOrder": "old_orders",
 }
 DETAILS = ("getUserOrder", "getOrderCancellation", "getOldOrder")
-ENOUGH = 5
-
 _PK = re.compile(r"/(\d{1,18})/")
 
 
@@ -28,7 +26,8 @@ _PK = re.compile(r"/(\d{1,18})/")
 class Ownership:
     """Holds for a run as the one caller who has ``session`` and the pk ``user``, or as nobody.
 
-    ``own`` and ``foreign`` are the pks of the caller's documents and of others', by kind.
+    ``own`` and ``foreign`` are the pks of the caller's documents and of others', by kind; each
+    kind has to be asked for ``enough`` times.
     """
 
     def __init__(
@@ -39,12 +38,14 @@ class Ownership:
         is_guest: bool = False,
         own: Mapping[str, list[int]] | None = None,
         foreign: Mapping[str, list[int]] | None = None,
+        enough: int = 5,
     ) -> None:
         self._session = session
         self._user = user
         self._is_guest = is_guest
         self._own = own or {}
         self._foreign = foreign or {}
+        self._enough = enough
         self._tried: Counter[tuple[str, bool]] = Counter()
 
     def after_response(self, _ctx: CheckContext, response: Response, case: Case) -> None:
@@ -69,7 +70,7 @@ class Ownership:
     def after_run(self, _ctx: CheckContext) -> None:
         """Raises AssertionError where own or foreign pks were asked for too seldom."""
         for tried in product(DETAILS, (True, False)) if self._session else ():
-            assert self._tried[tried] >= ENOUGH, f"{tried}: {self._tried[tried]} times only"
+            assert self._tried[tried] >= self._enough, f"{tried}: {self._tried[tried]} times only"
 
     def _expected_status(self, operation_id: str, *, is_own: bool) -> int:
         """Guests get their newest order, whichever they ask for, and no old orders."""

@@ -1,56 +1,61 @@
 """Schemathesis tries the published contract on the application: all its checks, in all phases.
 
-Two shoppers and a guest each ask for the orders of all three.
+Two shoppers and a guest each ask for the orders of all three, cancel, return and trade in; two
+guests do so without a session for the orders that they have looked up; and nobody tries, too.
 """
 
-import json
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-import schemathesis
-import yaml
-from hypothesis import strategies as st
-from schemathesis import (
-    BaseSchema,
-    Case,
-    CheckContext,
-    Config,
-    DeserializationContext,
-    HookContext,
-    Response,
-)
-from schemathesis.core.media_types import YAML_MEDIA_TYPES
 from schemathesis.engine import Status
 
-from domain import orders
+from domain import cancellation_requests, orders
 from domain.callers import Caller
-from domain.sessions import id_hash, open_session
+from domain.cancellation_requests import CancellationRequestQuery
+from domain.cancellations import CancellationRequest
+from domain.paging import Page
 from domain.unit_of_work import UnitOfWork
-from handlers.context import Parts
-from handlers.contract.bundle import load_contract
-from handlers.contract.negotiation import HTML, JSON
+from handlers.app import database_of
 from handlers.contract.routing import ContractApp
-from handlers.security import new_csrf_token
 from handlers.settings import Settings
-from tests.contract.conftest import EMAIL, PASSWORD, Person
-from tests.contract.engine import run
-from tests.contract.ownership import Ownership
+from tests.application import Shop
+from tests.contract.configuration import (
+    EXAMPLES,
+    FEW,
+    as_identity,
+    as_nobody,
+    as_person,
+    briefly,
+    links,
+    make_config,
+    make_schema,
+    walking,
+)
+from tests.contract.conftest import Person
+from tests.contract.engine import Link, Run, run
+from tests.contract.hooks import BULK, SINGLE, TRADE_INS, LinkHolder
+from tests.contract.operations import admitting
+from tests.contract.world import World, make_world
 
-EXAMPLES = 100  # for each operation, while fuzzing
-SCENARIOS = 40  # of up to six requests along the links
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
-OPERATIONS = {
-    f"{method.upper()} {path}": operation
-    for path, item in load_contract().document["paths"].items()
-    for method, operation in item.items()
-}
-# By whether the contract wants a session for them.
-OPEN = {label: each["operationId"] for label, each in OPERATIONS.items() if "security" in each}
-CLOSED = {label: each["operationId"] for label, each in OPERATIONS.items() if label not in OPEN}
+ENOUGH = 5
+
+OF_SHOPPERS = admitting("SessionCookie")
+OF_GUESTS = admitting("OrderGrant") | {"POST /users/orders/anonymous/": "lookUpAnonymousOrder"}
+OF_NOBODY = admitting(None, "TradeInToken")
+# What nobody can do only as somebody else.
+OTHERWISE = {*OF_GUESTS.values(), *admitting("TradeInToken").values()}
+
+ORDERS = "GET /users/orders/"
+REASONS = "GET /users/orders/cancellation_reasons/"
+PAGE = "GET /users/orders/{pk}/cancellation/"
+REQUEST = "POST /users/orders/cancellation_requests/"
+LIST = "GET /users/orders/cancellation_requests/"
+LOOK_UP = "POST /users/orders/anonymous/"
+GUEST_REQUEST = "POST /users/orders/anonymous/cancellation_requests/"
 
 
 @pytest.fixture
@@ -59,176 +64,165 @@ def settings(settings: Settings) -> Settings:
     return replace(settings, limits=False)
 
 
-@schemathesis.deserializer(*YAML_MEDIA_TYPES)
-def read_yaml(_context: DeserializationContext, response: Response) -> Any:
-    """As Schemathesis does it, but only once: the contract takes half a second."""
-    return _yaml(response.content)
+@pytest.fixture
+def world(app: ContractApp, shop: Shop, people: dict[str, Person]) -> World:
+    return make_world(app, shop, people)
 
 
-@cache
-def _yaml(content: bytes) -> Any:
-    return yaml.safe_load(content)
+def require_success(told: Run, tried: Iterable[str], examples: int = EXAMPLES) -> None:
+    """Raises AssertionError for a failure, and for what was not tried in earnest."""
+    assert not told.failures, str(told)
+    assert told.fuzzed.keys() == set(tried)
+    assert min(told.fuzzed.values()) >= examples
 
 
-@schemathesis.check
-def login_refusal(_context: CheckContext, response: Response, case: Case) -> None:
-    """Where a valid login is refused with 400, it is for its credentials and nothing else."""
-    is_login = case.operation.definition.raw["operationId"] == "logIn"
-    is_valid = case.meta is not None and case.meta.generation.mode.is_positive
-    if is_login and is_valid and response.status_code == 400 and case.media_type == JSON:
-        assert response.json()["error_code"] == "login_failed"
+def require_answers(told: Run, labels: Iterable[str], enough: int = ENOUGH) -> None:
+    """Raises AssertionError for an operation that took too little, or refused too little."""
+    for label in labels:
+        assert told.accepted(label) >= enough, f"{label}: {told.statuses[label]}"
+        assert told.refused(label) >= enough, f"{label}: {told.statuses[label]}"
 
 
-@schemathesis.hook
-def before_call(_context: HookContext, case: Case, _kwargs: dict[str, Any]) -> None:
-    """Log out of a session that was opened for this request alone, with its token.
-
-    The run goes on in the other one. What has a token already, or no session, stays as it is.
-    """
-    if case.operation.definition.raw["operationId"] != "logOut" or "x-csrftoken" in case.headers:
-        return
-    parts: Parts = case.operation.app.app.extensions["waybill"]
-    value = case.headers.get("Cookie", "").removeprefix("sessionid=")
-    with parts.database.writing() as uow:
-        owner = uow.sessions.owner(id_hash(value))
-        user = uow.users.get(owner.user_pk) if owner else None
-        if user is None:
-            return
-        opened = open_session(user, timedelta(hours=1), uow).value
-    token = new_csrf_token(opened, parts.settings)
-    case.headers["Cookie"] = f"sessionid={opened}; csrftoken={token}"
-    case.headers["x-csrftoken"] = token
-
-
-def flatmap_case(_context: HookContext, case: Case) -> st.SearchStrategy[Case]:
-    """The case with a media type that its operation offers, and with a cache-buster.
-
-    So there is more than one request for operations without parameters, too.
-    """
-    offered = [
-        kind
-        for status, response in case.operation.definition.raw["responses"].items()
-        for kind in response.get("content", ())
-        if status < "300"
-    ]
-    # Whoever wants a page gets JSON where there is none.
-    pages = [HTML] if JSON in offered else []
-
-    def varied(accept: str, number: int) -> Case:
-        case.headers["Accept"], case.query["_"] = accept, str(number)
-        return case
-
-    return st.builds(varied, st.sampled_from(["*/*", *offered, *pages]), st.integers(min_value=0))
-
-
-def make_schema(app: ContractApp, config: dict[str, Any], skipped: dict[str, str]) -> BaseSchema:
-    """The contract that the application publishes, but for the ``skipped`` operations."""
-    schema = schemathesis.openapi.from_asgi("/openapi.json", app, config=Config.from_dict(config))
-    schema.location = None  # with it, the operation that gave the document is left out
-    tried = schema.exclude(operation_id=list(skipped.values()))
-    tried.hook(flatmap_case)
-    return tried
-
-
-def make_config(people: dict[str, Person], **overrides: Any) -> dict[str, Any]:
-    """Values that mean something stand among those that are made up."""
-    pks = {pk for person in people.values() for pk in person.orders + person.old_orders}
-    known = {
-        "path.pk": sorted(pks),
-        "query.page": [1, 2],
-        "query.search": ["1", "OLD-"],
-        "body.email": [EMAIL],
-        "body.password": [PASSWORD],
-    }
-    config = {
-        "seed": 1,  # each run sends the same requests
-        "cache": {"enabled": False},
-        "suppress-health-check": ["too_slow"],  # a busy machine is no fault of ours
-        "generation": {"max-examples": EXAMPLES, "database": "none"},
-        "dictionaries": {name: {"values": values} for name, values in known.items()},
-        "parameters": {name: {"dictionary": name, "probability": 0.8} for name in known},
-        "phases": {"stateful": {"generation": {"max-examples": SCENARIOS}}},
-        # Also 414: a URL past 8 KiB is refused before anybody looks at its parameters.
-        "checks": {"negative_data_rejection": {"expected-statuses": ["4xx"]}},
-        "operations": [
-            {
-                "include-operation-id": "logIn",
-                # No contract can tell which credentials are right; see login_refusal.
-                "checks": {"positive_data_acceptance": {"expected-statuses": [200, 303, 400]}},
-            }
-        ],
-    }
-    return config | overrides
-
-
-def make_config_of(who: str, people: dict[str, Person], directory: Path) -> dict[str, Any]:
-    """One person's requests; checks repeat them as the other people, and without a session."""
-    config = make_config(people)
-    cookies = {
-        name: [{"name": "Cookie", "value": f"sessionid={person.session}"}]
-        for name, person in people.items()
-    }
-    entries = [{"name": name, "fixedHeaders": headers} for name, headers in cookies.items()]
-    file = directory / "sessions.json"
-    file.write_text(json.dumps({"auth": entries}))
-    config["auth"] = {"wfc": {"path": str(file), "user": who, "peers": list(people)}}
-    person = people[who]
-    others = [each for each in people.values() if each is not person]
-    config["checks"][Ownership.__name__] = {
-        "session": person.session,
-        "user": person.user.pk,
-        "is_guest": person.is_guest,
-        "own": {"orders": person.orders, "old_orders": person.old_orders},
-        "foreign": {
-            "orders": [pk for each in others for pk in each.orders],
-            "old_orders": [pk for each in others for pk in each.old_orders],
-        },
-    }
-    return config
+def require_links(told: Run, *links: Link) -> None:
+    """Raises AssertionError for a link that was not followed."""
+    assert set(links) <= told.links.keys(), told.links
 
 
 class TestContract:
-    @pytest.mark.parametrize("who", ["elif", "guest"])
-    def test_holds_with_a_session(
-        self, app: ContractApp, people: dict[str, Person], tmp_path: Path, who: str
-    ) -> None:
-        told = run(make_schema(app, make_config_of(who, people, tmp_path), skipped=OPEN))
+    def test_holds_with_a_session(self, app: ContractApp, world: World, tmp_path: Path) -> None:
+        caller, stranger = world.shoppers["elif"], world.shoppers["mert"]
+        config = as_person("elif", world, tmp_path)
 
-        assert not told.failures, str(told)
-        assert told.fuzzed.keys() == CLOSED.keys()
-        assert min(told.fuzzed.values()) >= EXAMPLES
+        told = run(make_schema(app, config, OF_SHOPPERS.values(), world.choice(caller, stranger)))
+
+        require_success(told, OF_SHOPPERS)
+        require_answers(told, OF_SHOPPERS)
         assert [told.phases[phase] for phase in PHASES] == [Status.SUCCESS] * len(PHASES)
 
-    def test_holds_without_a_session(self, app: ContractApp, people: dict[str, Person]) -> None:
-        # No link leads to or from any of these operations.
-        config = make_config(people, phases={"stateful": {"enabled": False}})
+    def test_holds_with_the_session_of_a_guest(
+        self, app: ContractApp, world: World, tmp_path: Path
+    ) -> None:
+        caller, stranger = world.shoppers["guest"], world.shoppers["mert"]
+        config = as_person("guest", world, tmp_path)
+        config = briefly(config)
 
-        told = run(make_schema(app, config, skipped=CLOSED))
+        told = run(make_schema(app, config, OF_SHOPPERS.values(), world.choice(caller, stranger)))
+
+        require_success(told, OF_SHOPPERS, FEW)
+        # Guests have no old orders, and get their newest order whichever they ask for.
+        changing = SINGLE | BULK | TRADE_INS
+        answered = {label for label, name in OF_SHOPPERS.items() if name in changing}
+        require_answers(told, answered, enough=1)
+
+    def test_holds_with_a_grant(self, app: ContractApp, world: World, tmp_path: Path) -> None:
+        caller, stranger = world.guests["deniz"], world.guests["ece"]
+        config = make_config(world, world.shoppers["elif"], [caller])
+        config = as_identity(config, "deniz", world.guests, tmp_path)
+
+        told = run(make_schema(app, config, OF_GUESTS.values(), world.choice(caller, stranger)))
+
+        require_success(told, OF_GUESTS)
+        require_answers(told, OF_GUESTS)
+        assert [told.phases[phase] for phase in PHASES] == [Status.SUCCESS] * len(PHASES)
+
+    def test_holds_for_nobody(self, app: ContractApp, world: World, settings: Settings) -> None:
+        owner, stranger = world.shoppers["elif"], world.guests["ece"]
+        tokens = links(owner, settings)
+        config = as_nobody(make_config(world, owner, world.guests.values()), tokens)
+        config = briefly(config, OTHERWISE)
+        # No link leads to or from any of these operations, but for those that need a grant.
+        config["phases"]["stateful"] = {"enabled": False}
+        schema = make_schema(app, config, OF_NOBODY.values(), world.choice(owner, stranger))
+        schema.auth.providers.append(LinkHolder(tokens))
+
+        told = run(schema)
+
+        require_success(told, OF_NOBODY, FEW)
+        assert (
+            min(told.fuzzed[label] for label, name in OF_NOBODY.items() if name not in OTHERWISE)
+            >= EXAMPLES
+        )
+        require_answers(told, admitting("TradeInToken"))
+        with database_of(app).reading() as uow:
+            assert uow.cancellation_requests.count(CancellationRequestQuery()) == 0
+
+
+class TestLinks:
+    def test_lead_a_shopper_to_a_request_and_to_the_list(
+        self, app: ContractApp, world: World, tmp_path: Path
+    ) -> None:
+        caller, stranger = world.shoppers["elif"], world.shoppers["mert"]
+        config = as_person("elif", world, tmp_path)
+        tried = [OF_SHOPPERS[label] for label in (ORDERS, PAGE, REASONS, REQUEST, LIST)]
+
+        told = run(make_schema(app, walking(config), tried, world.choice(caller, stranger)))
 
         assert not told.failures, str(told)
-        assert told.fuzzed.keys() == OPEN.keys()
-        assert min(told.fuzzed.values()) >= EXAMPLES
+        require_links(told, (ORDERS, PAGE), (PAGE, REQUEST), (REASONS, REQUEST), (REQUEST, LIST))
+        assert told.accepted(REQUEST)
 
-    def test_is_broken_where_orders_are_shown_to_others(
-        self,
-        app: ContractApp,
-        people: dict[str, Person],
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
+    def test_lead_a_guest_from_the_look_up_to_a_request(
+        self, app: ContractApp, world: World, tmp_path: Path
     ) -> None:
-        owners = {pk: person.user.pk for person in people.values() for pk in person.orders}
+        caller, stranger = world.guests["deniz"], world.guests["ece"]
+        config = make_config(world, world.shoppers["elif"], [caller])
+        config = walking(as_identity(config, "deniz", world.guests, tmp_path))
+        tried = [OF_GUESTS[label] for label in (LOOK_UP, REASONS, GUEST_REQUEST)]
+
+        told = run(make_schema(app, config, tried, world.choice(caller, stranger)))
+
+        assert not told.failures, str(told)
+        require_links(told, (LOOK_UP, GUEST_REQUEST), (LOOK_UP, REASONS), (REASONS, GUEST_REQUEST))
+        assert told.accepted(GUEST_REQUEST)
+
+
+class TestLeak:
+    """Each makes the shop forget to ask who the caller is."""
+
+    def test_of_orders_is_noticed(
+        self, app: ContractApp, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        owners = {pk: each.user.pk for each in world.people.values() for pk in each.orders}
         show = orders.get_user_order
 
         def show_any(_caller: Caller, pk: int, language: str, uow: UnitOfWork) -> bytes:
             return show(Caller(user_pk=owners.get(pk, 0), is_guest=False), pk, language, uow)
 
         monkeypatch.setattr(orders, "get_user_order", show_any)
-        shown = {"listUserOrders", "getUserOrder"}
-        others = {label: each for label, each in (OPEN | CLOSED).items() if each not in shown}
-        config = make_config_of("elif", people, tmp_path)
-        config["phases"] |= {"examples": {"enabled": False}, "coverage": {"enabled": False}}
-        config["generation"] = {"max-examples": 30, "no-shrink": True, "database": "none"}
 
-        told = run(make_schema(app, config, skipped=others))
+        told = run_briefly(app, world, tmp_path, {"listUserOrders", "getUserOrder"})
 
         assert {"Ownership", "object_level_authorization"} <= told.failures.keys()
+
+    def test_of_requests_is_noticed(
+        self, app: ContractApp, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        mert = Caller(world.people["mert"].user.pk, is_guest=False)
+        create = cancellation_requests.create_cancellation_request
+        list_own = cancellation_requests.list_cancellation_requests
+
+        def create_any(_caller: Caller, *rest: Any) -> CancellationRequest:
+            return create(mert, *rest)
+
+        def list_any(_caller: Caller, *rest: Any) -> Page[CancellationRequest]:
+            return list_own(mert, *rest)
+
+        monkeypatch.setattr(cancellation_requests, "create_cancellation_request", create_any)
+        monkeypatch.setattr(cancellation_requests, "list_cancellation_requests", list_any)
+
+        told = run_briefly(
+            app, world, tmp_path, {"createCancellationRequest", "listCancellationRequests"}
+        )
+
+        noticed = told.failures["OwnRequests"]
+        assert any(each.startswith(REQUEST) for each in noticed), str(told)
+        assert any(each.startswith(LIST) for each in noticed), str(told)
+
+
+def run_briefly(app: ContractApp, world: World, directory: Path, tried: Iterable[str]) -> Run:
+    """Elif's requests, without the phases that lead nowhere new and without shrinking."""
+    caller, stranger = world.shoppers["elif"], world.shoppers["mert"]
+    config = as_person("elif", world, directory)
+    config = briefly(config)
+    config["generation"]["no-shrink"] = True
+    return run(make_schema(app, config, tried, world.choice(caller, stranger)))

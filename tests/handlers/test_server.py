@@ -126,9 +126,9 @@ class TestWorkerBeside:
     ],
 )
 def test_a_contract_that_can_not_be_served_stops_the_start(
-    tmp_path: Path, database_url: str, code: str, named: str
+    tmp_path: Path, code: str, named: str
 ) -> None:
-    process = start(tmp_path, PIPE, code=code, WAYBILL_DATABASE_URL=database_url, **SECRET)
+    process = start(tmp_path, PIPE, code=code, **SECRET)
     complaint, _ = process.communicate(timeout=30)
     assert process.returncode == 1
     assert named in complaint

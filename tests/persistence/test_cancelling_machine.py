@@ -272,7 +272,7 @@ def test_the_books_are_right_whatever_happens(judged_database: Database) -> None
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=10,
+            max_examples=6,
             stateful_step_count=20,
             deadline=None,
             # To make a failing life shorter takes minutes; one of twenty steps can be read.

@@ -21,7 +21,7 @@ from tests.handlers.mail.servers import silent
 from tests.processes import wait_until
 from tests.server import COMMAND
 
-STOP_SECONDS = 5
+STOP_SECONDS = 10  # it takes four at most
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ class TestProcess:
             wait_until(lambda: desk.letters()[0].due_date > desk.letters()[0].created_date)
             worker.terminate()
 
-            _, logged = worker.communicate(timeout=STOP_SECONDS + 1)
+            _, logged = worker.communicate(timeout=STOP_SECONDS)
 
         [event] = desk.letters()
         assert worker.returncode == 0

@@ -1,0 +1,29 @@
+"""The operations of the published contract, and whom each admits."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from handlers.contract.bundle import load_contract
+
+_DOCUMENT = load_contract().document
+_USUAL = _DOCUMENT["security"]
+
+OPERATIONS = {
+    f"{method.upper()} {path}": operation
+    for path, item in _DOCUMENT["paths"].items()
+    for method, operation in item.items()
+}
+
+
+def admitting(*schemes: str | None) -> dict[str, str]:
+    """The ids of the operations that admit one of the security schemes (None: nobody), by label."""
+    return {
+        label: each["operationId"]
+        for label, each in OPERATIONS.items()
+        if set(schemes) & _schemes(each)
+    }
+
+
+def _schemes(operation: Mapping[str, Any]) -> set[str | None]:
+    alternatives = operation.get("security", _USUAL) or [{}]
+    return {name for each in alternatives for name in each or [None]}
