@@ -12,9 +12,11 @@ from domain.paging import CursorPage, Page, PageRequest
 from domain.sellers import Seller
 from domain.users import User
 from persistence.database import Database
+from persistence.engines import Engines
 from persistence.seller_listings import LISTINGS
 from tests.builders import NOW, make_seller
 from tests.persistence.selling import asked, listed, sold, store_sold, two_sellers
+from tests.persistence.stored import plan_of
 
 ORDERINGS = {
     "seller_orders": (
@@ -194,3 +196,39 @@ class TestWalk:
             asked(database, "seller_orders", make_seller(pk=1), cursor=cursor, ordering="amount")
 
         assert refused.value.field == "cursor"
+
+
+class TestIndexes:
+    @pytest.mark.parametrize(
+        ("resource", "index"),
+        [
+            ("seller_orders", "ix_seller_orders_seller_pk_date_placed_pk"),
+            ("seller_order_items", "ix_order_items_seller_pk_created_date_pk"),
+        ],
+    )
+    @pytest.mark.parametrize("query", [{"page": PageRequest()}, {"cursor": ""}])
+    def test_have_the_newest_in_their_order(
+        self,
+        database: Database,
+        engines: Engines,
+        statements: list[tuple[str, Any]],
+        resource: str,
+        index: str,
+        query: dict[str, Any],
+    ) -> None:
+        asked(database, resource, make_seller(pk=1), **query)
+
+        chosen, values = statements[-1]
+        plan = plan_of(engines, chosen, values)
+        assert index in plan
+        assert "TEMP B-TREE" not in plan
+
+    def test_have_all_that_a_count_needs(
+        self, database: Database, engines: Engines, statements: list[tuple[str, Any]]
+    ) -> None:
+        asked(database, "seller_order_items", make_seller(pk=1))
+
+        counted, values = statements[0]
+        plan = plan_of(engines, counted, values)
+        assert "seller_orders" not in plan
+        assert "COVERING INDEX" in plan or "Index Only Scan" in plan
