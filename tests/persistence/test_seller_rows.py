@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from domain.cursors import Cursor, encode_cursor
 from domain.errors import InvalidInput, InvalidPage
 from domain.filters import Condition, Operator
 from domain.paging import CursorPage, Page, PageRequest
@@ -15,6 +16,7 @@ from persistence.database import Database
 from persistence.engines import Engines
 from persistence.seller_listings import LISTINGS
 from tests.builders import NOW, make_seller
+from tests.persistence.market import Market
 from tests.persistence.selling import asked, listed, sold, store_sold, two_sellers
 from tests.persistence.stored import plan_of
 
@@ -76,8 +78,6 @@ class TestOrdering:
     def test_a_walk_and_the_pages_agree(
         self, database: Database, shopper: User, resource: str, name: str, sign: str
     ) -> None:
-        from tests.persistence.test_seller_filters import Market
-
         market = Market(database)
         whole = listed(database, resource, market.seller, ordering=sign + name)
 
@@ -188,8 +188,6 @@ class TestWalk:
         assert refused.value.field == "cursor"
 
     def test_takes_no_value_of_another_kind(self, database: Database) -> None:
-        from domain.cursors import Cursor, encode_cursor
-
         cursor = encode_cursor(Cursor("text", 1), "amount")
 
         with pytest.raises(InvalidInput) as refused:
