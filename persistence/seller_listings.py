@@ -222,6 +222,8 @@ SELLER_CANCELLATION_PLANS = Listing(
         **_PLAN_AMOUNTS,
     ),
     finish=_complete_plans,
+    # The plan of a seller who has no line of the order any more is in no list.
+    is_narrow=False,
 )
 
 

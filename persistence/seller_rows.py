@@ -1,11 +1,12 @@
 """Lists of rows that belong to sellers: one builder, which keeps each seller to their own."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.visitors import iterate
 
 from domain.cursors import Cursor
 from domain.filters import Condition, Operator
@@ -24,8 +25,10 @@ class Listing(Generic[View]):
     """One kind of list.
 
     ``table`` has the rows, ``source`` them and what conditions look at, ``owned`` says which are a
-    seller's. ``fields`` has what the columns of ``table`` do not say by their names. ``shown``
-    completes the chosen rows: from where, and which column is which attribute of ``view``.
+    seller's. Where ``is_narrow``, every row of ``table`` is in ``source``, so that ``table`` will
+    do for what looks at nothing else: counts stay within one index. ``fields`` has what the
+    columns of ``table`` do not say by their names. ``shown`` completes the chosen rows: from
+    where, and which column is which attribute of ``view``; ``finish`` adds what no join can say.
     """
 
     view: Callable[..., View]
@@ -36,6 +39,7 @@ class Listing(Generic[View]):
     shown_from: sa.FromClause
     shown: Columns
     finish: Callable[[Session, int, list[dict[str, Any]]], None] = lambda *_: None
+    is_narrow: bool = True
 
     def field(self, path: str) -> Field | None:
         """Return what ``path`` names; None where the list has no such thing."""
@@ -55,6 +59,16 @@ class Listing(Generic[View]):
         field = None if path is None else self.field(path)
         return None if field is None else field.sorting
 
+    def needed(self, looked_at: Iterable[sa.ColumnElement[Any]]) -> sa.FromClause:
+        """Return what has to be read for these expressions."""
+        seen = {
+            part.table
+            for each in looked_at
+            for part in iterate(each)
+            if isinstance(part, sa.Column)
+        }
+        return self.table if self.is_narrow and seen <= {self.table} else self.source
+
 
 class SqlSellerRows(Generic[View]):
     """The rows of one list, as ``domain.seller_lists.SellerRows`` asks of them."""
@@ -67,7 +81,7 @@ class SqlSellerRows(Generic[View]):
         return self._listing.can_sort(field)
 
     def count(self, seller_pk: int, conditions: Sequence[Condition]) -> int:
-        counted = self._own(sa.select(sa.func.count()), seller_pk, conditions)
+        counted = self._own([sa.func.count()], seller_pk, conditions)
         count: int = self._session.execute(counted).scalar_one()
         return count
 
@@ -91,12 +105,13 @@ class SqlSellerRows(Generic[View]):
         return self._views(seller_pk, chosen.limit(limit))
 
     def _own(
-        self, select: sa.Select[Any], seller_pk: int, conditions: Sequence[Condition]
+        self, shown: list[sa.ColumnElement[Any]], seller_pk: int, conditions: Sequence[Condition]
     ) -> sa.Select[Any]:
         """Every statement about rows comes from here, so that none forgets whose they are."""
         listing = self._listing
         met = [self._condition(each) for each in conditions]
-        return select.select_from(listing.source).where(listing.owned(seller_pk), *met)
+        rows = sa.select(*shown).select_from(listing.needed([*shown, *met]))
+        return rows.where(listing.owned(seller_pk), *met)
 
     def _condition(self, condition: Condition) -> sa.ColumnElement[bool]:
         field = self._listing.field(condition.path)
@@ -110,9 +125,9 @@ class SqlSellerRows(Generic[View]):
         pk = self._listing.table.c.pk
         sorting = self._listing.sorting(sort.field)
         value = pk if sorting is None else sorting.column
-        chosen: sa.Select[Any] = sa.select(pk.label("pk"), value.label("value"))
         order = [] if sorting is None else [sorting.order(descending=sort.descending)]
-        return self._own(chosen, seller_pk, conditions).order_by(*order, pk.desc())
+        chosen = self._own([pk.label("pk"), value.label("value")], seller_pk, conditions)
+        return chosen.order_by(*order, pk.desc())
 
     def _views(self, seller_pk: int, chosen: sa.Select[Any]) -> list[tuple[View, Cursor]]:
         """Complete the rows that were chosen, and only those, by their narrow columns."""

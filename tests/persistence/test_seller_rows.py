@@ -6,15 +6,19 @@ from typing import Any
 
 import pytest
 
+from domain.cursors import Cursor, encode_cursor
 from domain.errors import InvalidInput, InvalidPage
 from domain.filters import Condition, Operator
 from domain.paging import CursorPage, Page, PageRequest
 from domain.sellers import Seller
 from domain.users import User
 from persistence.database import Database
+from persistence.engines import Engines
 from persistence.seller_listings import LISTINGS
 from tests.builders import NOW, make_seller
+from tests.persistence.market import Market
 from tests.persistence.selling import asked, listed, sold, store_sold, two_sellers
+from tests.persistence.stored import plan_of
 
 ORDERINGS = {
     "seller_orders": (
@@ -74,8 +78,6 @@ class TestOrdering:
     def test_a_walk_and_the_pages_agree(
         self, database: Database, shopper: User, resource: str, name: str, sign: str
     ) -> None:
-        from tests.persistence.test_seller_filters import Market
-
         market = Market(database)
         whole = listed(database, resource, market.seller, ordering=sign + name)
 
@@ -186,11 +188,45 @@ class TestWalk:
         assert refused.value.field == "cursor"
 
     def test_takes_no_value_of_another_kind(self, database: Database) -> None:
-        from domain.cursors import Cursor, encode_cursor
-
         cursor = encode_cursor(Cursor("text", 1), "amount")
 
         with pytest.raises(InvalidInput) as refused:
             asked(database, "seller_orders", make_seller(pk=1), cursor=cursor, ordering="amount")
 
         assert refused.value.field == "cursor"
+
+
+class TestIndexes:
+    @pytest.mark.parametrize(
+        ("resource", "index"),
+        [
+            ("seller_orders", "ix_seller_orders_seller_pk_date_placed_pk"),
+            ("seller_order_items", "ix_order_items_seller_pk_created_date_pk"),
+        ],
+    )
+    @pytest.mark.parametrize("query", [{"page": PageRequest()}, {"cursor": ""}])
+    def test_have_the_newest_in_their_order(
+        self,
+        database: Database,
+        engines: Engines,
+        statements: list[tuple[str, Any]],
+        resource: str,
+        index: str,
+        query: dict[str, Any],
+    ) -> None:
+        asked(database, resource, make_seller(pk=1), **query)
+
+        chosen, values = statements[-1]
+        plan = plan_of(engines, chosen, values)
+        assert index in plan
+        assert "TEMP B-TREE" not in plan
+
+    def test_have_all_that_a_count_needs(
+        self, database: Database, engines: Engines, statements: list[tuple[str, Any]]
+    ) -> None:
+        asked(database, "seller_order_items", make_seller(pk=1))
+
+        counted, values = statements[0]
+        plan = plan_of(engines, counted, values)
+        assert "seller_orders" not in plan
+        assert "COVERING INDEX" in plan or "Index Only Scan" in plan
