@@ -180,6 +180,19 @@ def make_item(**overrides: Any) -> OrderItem:
     return _make(OrderItem, defaults, overrides)
 
 
+def make_lines(count: int, quantity: int, sku: str = "line") -> list[OrderItem]:
+    """Lines of a product each, of ``quantity`` units at 10.00 TRY."""
+    return [
+        make_item(
+            line=line,
+            product=make_product(sku=f"{sku}-{line}"),
+            quantity=quantity,
+            price=1000 * quantity,
+        )
+        for line in range(1, count + 1)
+    ]
+
+
 def make_order(**overrides: Any) -> Order:
     """An order of one line, without discounts and shipping cost, waiting; its discounts shared."""
     user_pk = overrides.setdefault("user_pk", 1)

@@ -17,7 +17,6 @@ import pytest
 from domain.cancellation_requests import CancellationRequestQuery
 from domain.cancellations import CancellationReason, CancellationRequest, CancellationStatus
 from domain.errors import Refusal
-from domain.orders import Order
 from domain.paging import PageRequest
 from domain.settlements import approve_request, reject_request
 from domain.unit_of_work import UnitOfWork
@@ -26,7 +25,7 @@ from handlers.context import Database
 from handlers.security import new_csrf_token
 from handlers.settings import Settings
 from tests.application import Shop
-from tests.builders import make_item, make_product
+from tests.builders import make_lines
 from tests.server import SECRET, Serve, Server
 
 SINGLE = "/users/orders/cancellation_requests/"
@@ -61,19 +60,6 @@ def new_client(shop: Shop, shopper: User, settings: Settings) -> Iterator[NewCli
     yield new
     for client in opened:
         client.close()
-
-
-def store_order(shop: Shop, shopper: User, lines: int, quantity: int) -> Order:
-    items = [
-        make_item(
-            line=line,
-            product=make_product(sku=f"line-{line}"),
-            quantity=quantity,
-            price=1000 * quantity,
-        )
-        for line in range(1, lines + 1)
-    ]
-    return shop.order(shopper, items=items)
 
 
 def draft(item_pk: int, reason: CancellationReason) -> dict[str, Any]:
@@ -134,7 +120,7 @@ def test_racing_clients_never_get_more_than_was_ordered(
     shopper: User,
     reason: CancellationReason,
 ) -> None:
-    orders = [store_order(shop, shopper, lines=2, quantity=20) for _ in range(3)]
+    orders = [shop.order(shopper, items=make_lines(2, 20)) for _ in range(3)]
     item_pks = [item.pk for order in orders for item in order.items]
     server = serve(WAYBILL_WORKERS="2", **SECRET)
     with ThreadPoolExecutor(CLIENTS + 1) as pool:
@@ -162,7 +148,7 @@ def test_one_key_opens_one_request(
     shopper: User,
     reason: CancellationReason,
 ) -> None:
-    order = store_order(shop, shopper, lines=1, quantity=100)
+    order = shop.order(shopper, items=make_lines(1, 100))
     server = serve(WAYBILL_WORKERS="2", **SECRET)
     together = Barrier(PARALLEL_POSTS)
     body, headers = draft(order.items[0].pk, reason), {"Idempotency-Key": str(uuid4())}
@@ -208,7 +194,7 @@ def test_a_killed_server_forgets_nothing_that_it_acknowledged(
     shopper: User,
     reason: CancellationReason,
 ) -> None:
-    orders = [store_order(shop, shopper, lines=99, quantity=1) for _ in range(4)]
+    orders = [shop.order(shopper, items=make_lines(99, 1)) for _ in range(4)]
     lines = [[item.pk for item in order.items] for order in orders]
     server = serve(WAYBILL_WORKERS="2", **SECRET)
     with ThreadPoolExecutor(len(lines)) as pool:

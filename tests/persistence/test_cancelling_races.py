@@ -22,7 +22,7 @@ from domain.paging import PageRequest
 from domain.settlements import approve_request, complete_request, reject_request
 from domain.users import User
 from persistence.database import Database
-from tests.builders import make_item, make_order, make_product
+from tests.builders import make_lines, make_order
 from tests.fakes import FakeRenderer
 from tests.persistence.cancelling import OPERATOR, POLICY, Desk
 
@@ -45,18 +45,10 @@ def busy_database(database_url: str) -> Iterator[Database]:
 
 def store_lines(database: Database, shopper: User, number: int, quantity: int) -> list[Order]:
     """Orders of two lines each."""
-    orders = []
-    for index in range(number):
-        items = [
-            make_item(
-                line=line,
-                product=make_product(sku=f"race-{index}-{line}"),
-                quantity=quantity,
-                price=1000 * quantity,
-            )
-            for line in (1, 2)
-        ]
-        orders.append(make_order(user_pk=shopper.pk, items=items))
+    orders = [
+        make_order(user_pk=shopper.pk, items=make_lines(2, quantity, f"race-{index}"))
+        for index in range(number)
+    ]
     with database.writing() as uow:
         for order in orders:
             uow.orders.add(order)
