@@ -29,8 +29,8 @@ class Subject(StrEnum):
 class AuditEntry:
     """One change of state, never changed itself.
 
-    ``actor`` is ``user:<pk>``, ``guest:<pk>``, ``operator:<name>`` or ``system``; it holds no
-    e-mail address. ``from_state`` is None for what is new.
+    ``actor`` is ``user:<pk>``, ``guest:<pk>``, ``seller:<pk>``, ``operator:<name>`` or ``system``;
+    it holds no e-mail address. ``from_state`` is None for what is new.
     """
 
     pk: int = field(init=False)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID, uuid4
 
 from domain.cancellations import CancellationRequest, CancellationStatus, CancellationType
@@ -36,8 +37,9 @@ class CancellationPlanItem:
     """One request of a plan, and the money that it gives back once it is completed.
 
     Minor units of the order's currency. ``refund_amount`` is all of it, ``shipping_refund_amount``
-    the shipping in it; ``discount_refund_amount`` is the discount lost with the units. Until the
-    request is approved the amounts are a forecast; a rejected one gives nothing back.
+    the shipping in it, and ``own_shipping_refund_amount`` as much of that as is its seller's
+    share; ``discount_refund_amount`` is the discount lost with the units. Until the request is
+    approved the amounts are a forecast; a rejected one gives nothing back.
     """
 
     pk: int = field(init=False)
@@ -46,11 +48,15 @@ class CancellationPlanItem:
     refund_amount: int = 0
     discount_refund_amount: int = 0
     shipping_refund_amount: int = 0
+    own_shipping_refund_amount: int = 0
 
 
 @dataclass(eq=False, kw_only=True)
 class CancellationPlan:
-    """The requests of one type for one seller's lines of one order; lines may have no seller."""
+    """The requests of one type for one seller's lines of one order; lines may have no seller.
+
+    ``invoice_number`` and ``payment_plan`` (JSON) are what the shop's accounting says of it.
+    """
 
     pk: int = field(init=False)
     uuid: UUID = field(default_factory=uuid4)
@@ -59,6 +65,8 @@ class CancellationPlan:
     plan_type: CancellationType
     status: PlanStatus = PlanStatus.WAITING
     note: str | None = None
+    invoice_number: str | None = None
+    payment_plan: Mapping[str, Any] = field(default_factory=dict)
     created_date: datetime
     modified_date: datetime
     items: list[CancellationPlanItem] = field(default_factory=list)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
 
 from domain.cancellations import CancellationReason, CancellationType
 from domain.paging import Page, PageRequest
 
 if TYPE_CHECKING:
     from domain.unit_of_work import UnitOfWork
+
+_SELLER_REJECTION = UUID("0f6c2a52-5a0e-4c0e-9d9e-6d1f1c9b7e01")
 
 
 class CancellationReasons(Protocol):
@@ -21,6 +25,9 @@ class CancellationReasons(Protocol):
     def by_pks(self, pks: Collection[int]) -> Mapping[int, CancellationReason]:
         """Return those of the reasons that are there, inactive ones too."""
 
+    def ensure(self, reason: CancellationReason) -> CancellationReason:
+        """Return the stored reason with the UUID of ``reason``, which is stored if it is new."""
+
     def count_active(self, cancellation_type: CancellationType | None) -> int:
         """Return how many active reasons there are, of one type or of both."""
 
@@ -28,6 +35,22 @@ class CancellationReasons(Protocol):
         self, cancellation_type: CancellationType | None, page: PageRequest
     ) -> list[CancellationReason]:
         """Return one page of the active reasons, by ``order``, ties by pk."""
+
+
+def seller_rejection(now: datetime) -> CancellationReason:
+    """Return the reason of requests that a seller makes, which no shopper can choose."""
+    return CancellationReason(
+        uuid=_SELLER_REJECTION,
+        cancellation_type=CancellationType.CANCEL,
+        translations={
+            "en-us": {"subject": "Rejected by the seller"},
+            "tr-tr": {"subject": "Satıcı reddetti"},
+        },
+        order=900,
+        is_active=False,
+        created_date=now,
+        modified_date=now,
+    )
 
 
 def list_cancellation_reasons(

@@ -16,7 +16,7 @@ from domain.policies import ReturnPolicy
 from domain.products import Product
 from domain.sellers import Seller
 from domain.shipping import EasyReturnShippingCompany, ShippingCompany, ShippingOptionGroup
-from domain.states import BEFORE_SHIPPING, CALLED_OFF, OrderState
+from domain.states import BEFORE_PACKAGING, BEFORE_SHIPPING, CALLED_OFF, OrderState
 from domain.trade_in_offers import TradeInOffer, TradeInState
 
 
@@ -202,6 +202,22 @@ class OrderItem:
         if request.easy_return:
             request.easy_return.end("completed", now)
         self._follow(CancelStatus.COMPLETED, now)
+
+    @property
+    def is_rejectable(self) -> bool:
+        """Whether its seller may say that they can not deliver it: as long as it is not packaged.
+
+        (Seller center document, Reject; design: 100, 200, 300, and 700 if it was one of them.)
+        """
+        state = self.state
+        if state is OrderState.CANCELLATION_WAITING:
+            state = self.state_before_cancellation or OrderState.WAITING
+        return state in BEFORE_PACKAGING and self.free_quantity > 0
+
+    def reject(self, now: datetime) -> None:
+        """Note that its seller called it off; nothing of it is left any more."""
+        self.state = OrderState.REJECTED
+        self.modified_date = now
 
     def offer_trade_in(self, offer: TradeInOffer) -> None:
         """Take a new offer in, and note that the one before has run out."""

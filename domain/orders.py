@@ -23,7 +23,7 @@ from domain.payments import Bank, PaymentOption
 from domain.policies import ReturnPolicy
 from domain.searches import require_searchable
 from domain.shipping import ShippingCompany
-from domain.states import CALLED_OFF, OrderState
+from domain.states import OrderState, outcome
 
 if TYPE_CHECKING:
     from domain.anonymous_orders import OrderOwner
@@ -141,13 +141,7 @@ class Order:
     def follow_items(self, now: datetime) -> None:
         """Take the state that the lines come to, once nothing of any of them is left."""
         self.modified_date = now
-        states = {item.state for item in self.items}
-        if states <= {OrderState.REJECTED}:
-            self.state = OrderState.REJECTED
-        elif states <= CALLED_OFF:
-            self.state = OrderState.CANCELLED
-        elif states <= {*CALLED_OFF, OrderState.REFUNDED}:
-            self.state = OrderState.REFUNDED
+        self.state = outcome({item.state for item in self.items}) or self.state
 
     def find_item(self, pk: int) -> OrderItem | None:
         """Return the line with this pk."""
@@ -213,6 +207,9 @@ class Orders(Protocol):
 
     def lock_by_request(self, request_pk: int) -> Order | None:
         """Return the order of a cancellation request, locked in the same way."""
+
+    def lock_by_seller(self, item_uuid: UUID, seller_pk: int) -> Order | None:
+        """Return the order that has this line of this seller, locked in the same way."""
 
     def by_request(self, request_pk: int) -> Order | None:
         """Return the order of a cancellation request, to look at."""

@@ -29,6 +29,7 @@ class OutboxKind(StrEnum):
     CANCELLATION_APPROVED = "cancellation_approved"
     CANCELLATION_REJECTED = "cancellation_rejected"
     CANCELLATION_COMPLETED = "cancellation_completed"
+    ITEM_REJECTED = "item_rejected"
     TRADE_IN_OFFERED = "trade_in_offered"
     TRADE_IN_APPROVED = "trade_in_approved"
     TRADE_IN_REJECTED = "trade_in_rejected"

@@ -49,3 +49,14 @@ class Page(Generic[Entry]):
     number: int
     limit: int
     entries: list[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class CursorPage(Generic[Entry]):
+    """Some entries of a list that is walked through by cursor.
+
+    ``next_cursor`` asks for those after them; None: these are the last.
+    """
+
+    entries: list[Entry]
+    next_cursor: str | None

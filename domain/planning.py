@@ -1,5 +1,6 @@
 """Which plan a request belongs to, and what it will give back."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -9,6 +10,8 @@ from domain.cancellations import CancellationRequest, CancellationStatus
 from domain.order_items import OrderItem
 from domain.orders import Order
 from domain.refunds import Refund, share_of_units
+from domain.sellers import Seller
+from domain.splitting import divide_shipping
 from domain.states import CALLED_OFF
 
 Planned = Mapping[CancellationRequest, tuple[CancellationPlan, CancellationPlanItem]]
@@ -89,7 +92,15 @@ def grant_refund(order: Order, item: OrderItem, planned: CancellationPlanItem) -
     goods = refund_of_units(order, item, item.settled_quantity - units, units)
     settle(planned, goods)
     shipping = refundable_shipping(order)
-    settle(planned, replace(goods, amount=goods.amount + shipping, shipping=shipping))
+    settle(
+        planned,
+        replace(
+            goods,
+            amount=goods.amount + shipping,
+            shipping=shipping,
+            own_shipping=_share_of_seller(order, item.seller, shipping),
+        ),
+    )
 
 
 def refund_of_units(order: Order, item: OrderItem, settled: int, units: int) -> Refund:
@@ -122,6 +133,16 @@ def settle(planned: CancellationPlanItem, refund: Refund) -> None:
     planned.refund_amount = refund.amount
     planned.discount_refund_amount = refund.discount
     planned.shipping_refund_amount = refund.shipping
+    planned.own_shipping_refund_amount = refund.own_shipping
+
+
+def _share_of_seller(order: Order, seller: Seller | None, shipping: int) -> int:
+    """Return how much of the shipping that is given back is this seller's."""
+    prices: Counter[Seller | None] = Counter()
+    for item in order.items:
+        prices[item.seller] += item.discounted_price
+    _, refunds = divide_shipping(order.shipping_amount, shipping, list(prices.values()))
+    return refunds[list(prices).index(seller)]
 
 
 def _still_paid(order: Order) -> int:

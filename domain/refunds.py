@@ -14,13 +14,15 @@ from domain.money import split
 class Refund:
     """What one request gives back, in minor units.
 
-    ``amount`` is all of it, ``shipping`` the shipping in it; ``discount`` is what the units were
-    cheaper by, and is lost with them.
+    ``amount`` is all of it, ``shipping`` the shipping in it, ``own_shipping`` as much of that
+    as is the share of the request's seller; ``discount`` is what the units were cheaper by, and
+    is lost with them.
     """
 
     amount: int = 0
     discount: int = 0
     shipping: int = 0
+    own_shipping: int = 0
 
 
 def share_of_units(total: int, quantity: int, gone: int, units: int) -> int:

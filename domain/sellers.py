@@ -1,6 +1,7 @@
 """Who sells on the marketplace."""
 
 from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import UUID, uuid4
 
 
@@ -12,3 +13,10 @@ class Seller:
     uuid: UUID = field(default_factory=uuid4)
     slug: str
     name: str
+
+
+class Sellers(Protocol):
+    """The stored sellers."""
+
+    def by_slug(self, slug: str) -> Seller | None:
+        """Return the seller with this slug."""

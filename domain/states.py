@@ -1,5 +1,6 @@
 """The states an order, its lines and its requests pass through, and their codes outside."""
 
+from collections.abc import Collection
 from enum import StrEnum
 
 
@@ -46,12 +47,20 @@ _CODES = {
     OrderState.REFUNDED: ("600", 600),
 }
 
-BEFORE_SHIPPING = frozenset(
-    {
-        OrderState.WAITING,
-        OrderState.APPROVED,
-        OrderState.PACKAGE_WAITING,
-        OrderState.PACKAGED,
-    }
-)
+BEFORE_PACKAGING = frozenset({OrderState.WAITING, OrderState.APPROVED, OrderState.PACKAGE_WAITING})
+BEFORE_SHIPPING = BEFORE_PACKAGING | {OrderState.PACKAGED}
 CALLED_OFF = frozenset({OrderState.CANCELLED, OrderState.REJECTED})
+
+
+def outcome(states: Collection[OrderState]) -> OrderState | None:
+    """Return the state that lines in these states have come to together.
+
+    None while anything of any of them is left. What a seller rejected makes the whole rejected
+    when all the rest was called off, too.
+    """
+    if CALLED_OFF.issuperset(states):
+        return OrderState.REJECTED if OrderState.REJECTED in states else OrderState.CANCELLED
+    return OrderState.REFUNDED if _GONE.issuperset(states) else None
+
+
+_GONE = CALLED_OFF | {OrderState.REFUNDED}

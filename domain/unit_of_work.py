@@ -11,6 +11,12 @@ from domain.idempotency import IdempotencyKeys
 from domain.old_orders import OldOrders
 from domain.orders import Orders
 from domain.outbox import Outbox
+from domain.seller_cancellation_plans import SellerCancellationPlans
+from domain.seller_customer_addresses import SellerCustomerAddresses
+from domain.seller_order_items import SellerOrderItems
+from domain.seller_orders import SellerOrders
+from domain.seller_tokens import SellerTokens
+from domain.sellers import Sellers
 from domain.sessions import Sessions
 from domain.users import Users
 
@@ -36,6 +42,24 @@ class UnitOfWork(Protocol):
 
     @property
     def cancellation_plans(self) -> CancellationPlans: ...
+
+    @property
+    def sellers(self) -> Sellers: ...
+
+    @property
+    def seller_tokens(self) -> SellerTokens: ...
+
+    @property
+    def seller_orders(self) -> SellerOrders: ...
+
+    @property
+    def seller_order_items(self) -> SellerOrderItems: ...
+
+    @property
+    def seller_cancellation_plans(self) -> SellerCancellationPlans: ...
+
+    @property
+    def seller_customer_addresses(self) -> SellerCustomerAddresses: ...
 
     @property
     def users(self) -> Users: ...

@@ -1,15 +1,19 @@
 """Who may use an operation: what the contract's security asks for, before anything else."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import chain
 
 from flask import g, request
 
 from domain.callers import Caller
 from domain.errors import NotAuthenticated
+from domain.seller_callers import Scope, SellerCaller
+from domain.seller_tokens import authenticate_seller, note_use
 from domain.sessions import authenticate
 from domain.trade_ins import Answerer, OfferLink
-from handlers.context import reading, settings
+from handlers.bearer import BEARER_HEADERS, bearer_value
+from handlers.context import reading, settings, write
 from handlers.contract.bundle import Contract, ContractError
 from handlers.contract.operations import Operation
 from handlers.contract.requirements import first_admitted
@@ -34,29 +38,46 @@ def _link(operation: Operation) -> OfferLink:
     return read_link(token, operation.operation_id, settings())
 
 
-_SCHEMES: dict[str, Callable[[Operation], Answerer]] = {
+def _seller(operation: Operation, header: str) -> SellerCaller:
+    value = bearer_value(header)
+    with reading() as uow:
+        caller = authenticate_seller(value, uow)
+    if not caller.is_use_noted:
+        write(lambda uow: note_use(caller, uow))
+    for scope in sorted(operation.scopes):
+        caller.require(Scope(scope))
+    return caller
+
+
+_SCHEMES: dict[str, Callable[[Operation], Answerer | SellerCaller]] = {
     "SessionCookie": _shopper,
     "OrderGrant": _guest,
     "TradeInToken": _link,
+    **{scheme: partial(_seller, header=header) for scheme, header in BEARER_HEADERS.items()},
 }
 
 
 def check_schemes(contract: Contract, operations: Iterable[Operation]) -> None:
-    """Raises ContractError where an operation asks for a security scheme that nobody checks."""
+    """Raises ContractError where an operation asks for a security scheme that nobody checks, or
+    for a scope that no token can have."""
     for operation in operations:
+        place = contract.origin(f"{operation.pointer}/security")
         for scheme in chain.from_iterable(operation.security):
             if scheme not in _SCHEMES:
-                place = contract.origin(f"{operation.pointer}/security")
                 raise ContractError(f"{place}: nothing checks the security scheme {scheme}")
+        if unknown := sorted(operation.scopes.difference(Scope)):
+            raise ContractError(f"{place}: no token has the scopes {unknown}")
 
 
 def admit(operation: Operation) -> None:
     """Let the caller in, and keep for `handlers.context` who it is at which operation.
 
-    Raises NotAuthenticated where no alternative of the contract's security is met, and CsrfFailed
-    for a request that may be forged: browsers send cookies by themselves.
+    Raises NotAuthenticated where no alternative of the contract's security is met, Forbidden for a
+    token without the scope, and CsrfFailed for a request that may be forged: browsers send cookies
+    by themselves, and tokens never.
     """
     g.operation = operation
     if operation.security:
         g.caller = first_admitted(operation.security, lambda name: _SCHEMES[name](operation))
-        check_csrf(request, settings())
+        if not isinstance(g.caller, SellerCaller):
+            check_csrf(request, settings())

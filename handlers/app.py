@@ -16,12 +16,14 @@ from handlers import errors
 from handlers.admission import admit, check_schemes
 from handlers.attempts import LoginAttempts, OrderLookUps
 from handlers.context import PARTS, Parts, language
+from handlers.contract.bodies import ContentType
 from handlers.contract.bundle import Contract, load_contract
 from handlers.contract.gate import Gate
 from handlers.contract.operations import Compiler, Operation
 from handlers.contract.routing import ContractApp, View, find_handler
 from handlers.contract.violations import Violations
 from handlers.edge import Edge
+from handlers.filters import Filters
 from handlers.ibans import compact_iban
 from handlers.passwords import Argon2Passwords
 from handlers.rendering.old_orders import OLD_ORDER_SOURCES
@@ -30,6 +32,7 @@ from handlers.rendering.records import Records
 from handlers.rendering.renderer import ContractRenderer, edition_of
 from handlers.settings import Settings
 from persistence.database import Database
+from persistence.seller_listings import LISTINGS
 
 
 def create_app(settings: Settings) -> ContractApp:
@@ -39,7 +42,8 @@ def create_app(settings: Settings) -> ContractApp:
     """
     contract = load_contract(session_cookie=settings.session_cookie)
     violations = Violations(settings.response_validation)
-    operations = list(Compiler(contract, violations).operations())
+    content_type = ContentType.JSON if settings.require_content_type else ContentType.JSON_OR_NONE
+    operations = list(Compiler(contract, violations, content_type).operations())
     check_schemes(contract, operations)
     views = _views(contract, operations)
     database = open_database(settings, contract)
@@ -54,6 +58,7 @@ def create_app(settings: Settings) -> ContractApp:
         look_ups=OrderLookUps(settings),
         cancellation_policy=_cancellation_policy(settings),
         records=Records(contract),
+        filters=Filters(contract, operations, LISTINGS),
     )
     return app
 

@@ -10,12 +10,14 @@ from flask import current_app, g, request
 from domain.anonymous_orders import LookUps
 from domain.callers import NOBODY, Caller
 from domain.cancellation_drafts import CancellationPolicy
+from domain.seller_callers import SellerCaller
 from domain.sessions import Attempts
 from domain.trade_ins import Answerer
 from domain.unit_of_work import UnitOfWork
 from domain.users import PasswordHasher
 from handlers.contract.bundle import Contract
 from handlers.contract.operations import Operation
+from handlers.filters import Filters
 from handlers.rendering.records import Records
 from handlers.settings import Settings
 from handlers.translations import choose_language
@@ -53,6 +55,7 @@ class Parts:
     look_ups: LookUps
     cancellation_policy: CancellationPolicy
     records: Records
+    filters: Filters
 
 
 def parts() -> Parts:
@@ -121,6 +124,18 @@ def caller() -> Caller:
     Only where the contract asks for a session or a grant.
     """
     found: Caller | None = g.caller
+    return found or NOBODY
+
+
+def seller() -> SellerCaller:
+    """The seller whom the current request comes from; only where the contract asks for a token."""
+    found: SellerCaller = g.caller
+    return found
+
+
+def acting() -> Caller | SellerCaller:
+    """Whoever the current request comes from; NOBODY where all are let in."""
+    found: Caller | SellerCaller | None = g.caller
     return found or NOBODY
 
 

@@ -27,6 +27,7 @@ from domain.errors import (
     TooManyAttempts,
     Unavailable,
 )
+from handlers.bearer import challenge
 from handlers.context import language
 from handlers.contract.bodies import FORM
 from handlers.contract.negotiation import HTML, JSON, prefers_html
@@ -74,7 +75,7 @@ def refuse(operation: Operation, refusal: Refusal) -> Response | Reply:
     with what was wrong; everybody else gets JSON.
     """
     status = status_of(refusal)
-    headers = _retry_after(refusal)
+    headers = _retry_after(refusal) | challenge(operation, refusal)
     if isinstance(refusal, NotAuthenticated) and _leads_to_login(operation):
         return login_required_page()
     if request.mimetype == FORM and operation.responses.allows(status, HTML):

@@ -8,12 +8,12 @@ from http import HTTPStatus
 import orjson
 from flask import Response, request
 
-from domain.callers import NOBODY
+from domain.callers import NOBODY, Caller
 from domain.errors import Refusal
 from domain.idempotency import StoredAnswer
 from domain.sessions import id_hash
 from domain.unit_of_work import UnitOfWork
-from handlers.context import caller, operation, write
+from handlers.context import acting, operation, write
 from handlers.contract.responses import Reply
 from handlers.errors import refuse, status_of
 from handlers.grants import grant_value
@@ -73,19 +73,23 @@ def _answer_or_refusal(work: Work, uow: UnitOfWork) -> Response:
 def _key() -> _Key | None:
     """The key of the current request; who has shown nothing has none, and shares none."""
     value = request.headers.get("Idempotency-Key")
-    if value is None or caller() is NOBODY:
+    if value is None or acting() is NOBODY:
         return None
     return _Key(_scope(), value, _fingerprint())
 
 
 def _scope() -> str:
-    """Whose key it is: a shopper's own, or that of one grant."""
-    if caller().order_pk is None:
-        return caller().actor
-    return f"grant:{id_hash(grant_value(request) or '').hex()}"
+    """Whose key it is: a shopper's own, a seller's, or that of one grant."""
+    who = acting()
+    if isinstance(who, Caller) and who.order_pk is not None:
+        return f"grant:{id_hash(grant_value(request) or '').hex()}"
+    return who.actor
 
 
 def _fingerprint() -> bytes:
-    """Of the operation and the JSON; white space and the order of keys make no difference."""
-    body = orjson.dumps(orjson.loads(request.get_data()), option=orjson.OPT_SORT_KEYS)
-    return sha256(b"%b\n%b" % (operation().operation_id.encode(), body)).digest()
+    """Of the operation, its path and the JSON; white space and the order of keys make no
+    difference."""
+    raw = request.get_data()
+    body = orjson.dumps(orjson.loads(raw), option=orjson.OPT_SORT_KEYS) if raw else raw
+    asked = "/".join([operation().operation_id, *(request.view_args or {}).values()])
+    return sha256(b"%b\n%b" % (asked.encode(), body)).digest()

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import request
 
-from domain.paging import DocumentPage, Page
+from domain.paging import CursorPage, DocumentPage, Page
 from handlers.context import record
 from handlers.contract.responses import DocumentList
 
@@ -15,24 +15,37 @@ def envelope(component: str, page: DocumentPage) -> DocumentList:
     return DocumentList(component, _head(page), page.documents)
 
 
-def record_page(component: str, page: Page[Any]) -> dict[str, Any]:
+def record_page(component: str, page: Page[Any] | CursorPage[Any]) -> dict[str, Any]:
     """A page of entities as records of ``component``, with links to its neighbours."""
-    return {**_head(page), "results": [record(component, entry) for entry in page.entries]}
+    head = _cursor_head(page) if isinstance(page, CursorPage) else _head(page)
+    return {**head, "results": [record(component, entry) for entry in page.entries]}
+
+
+def _cursor_head(page: CursorPage[Any]) -> dict[str, Any]:
+    """Nothing is counted, and nobody knows what stood before."""
+    following = page.next_cursor
+    link = None if following is None else _link("cursor", following)
+    return {"count": None, "next": link, "previous": None}
 
 
 def _head(page: DocumentPage | Page[Any]) -> dict[str, Any]:
     has_next = page.number * page.limit < page.count
     return {
         "count": page.count,
-        "next": _link(page.number + 1) if has_next else None,
-        "previous": _link(page.number - 1) if page.number > 1 else None,
+        "next": _page_link(page.number + 1) if has_next else None,
+        "previous": _page_link(page.number - 1) if page.number > 1 else None,
     }
 
 
-def _link(number: int) -> str:
-    """This URL for another page; the first page has no `page`, as clients of the original know."""
+def _page_link(number: int) -> str:
+    """The first page has no `page`, as clients of the original know."""
+    return _link("page", str(number) if number > 1 else None)
+
+
+def _link(name: str, value: str | None) -> str:
+    """This URL with another value for one parameter, or without it."""
     query = parse_qsl(request.query_string.decode("ascii"), keep_blank_values=True)
-    others = [(name, value) for name, value in query if name != "page"]
-    if number > 1:
-        others.append(("page", str(number)))
+    others = [(given, each) for given, each in query if given != name]
+    if value is not None:
+        others.append((name, value))
     return f"{request.base_url}?{urlencode(others)}" if others else request.base_url

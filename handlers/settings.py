@@ -87,6 +87,7 @@ class Settings:
     smtp_url: str = _checked(_smtp_url, "", is_shown=False)
     mail_from: str = _checked(_mailbox, "Waybill <waybill@localhost>")
     response_validation: ResponseValidation = ResponseValidation.ENFORCE
+    require_content_type: bool = True
     limits: bool = True
     limits_storage: str = "memory://"
     log_format: LogFormat = LogFormat.CONSOLE

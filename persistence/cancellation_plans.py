@@ -11,6 +11,7 @@ from domain.orders import Order
 from domain.sellers import Seller
 from persistence.schema import (
     BigId,
+    CanonicalJson,
     UtcDateTime,
     mapper_registry,
     metadata,
@@ -30,12 +31,16 @@ cancellation_plans = sa.Table(
     pk_column(),
     uuid_column(),
     parent("order_pk", "orders"),
-    reference("seller_pk", sellers, nullable=True, index=True),
+    # The index below begins with it.
+    reference("seller_pk", sellers, nullable=True),
     one_of("plan_type", CancellationType),
     one_of("status", PlanStatus),
     sa.Column("note", sa.Text),
+    sa.Column("invoice_number", sa.Text),
+    sa.Column("payment_plan", CanonicalJson, nullable=False, server_default="{}"),
     sa.Column("created_date", UtcDateTime, nullable=False),
     sa.Column("modified_date", UtcDateTime, nullable=False),
+    sa.Index(None, "seller_pk", "created_date", "pk"),
 )
 
 cancellation_plan_items = sa.Table(
@@ -48,9 +53,16 @@ cancellation_plan_items = sa.Table(
     sa.Column("refund_amount", BigId, nullable=False),
     sa.Column("discount_refund_amount", BigId, nullable=False),
     sa.Column("shipping_refund_amount", BigId, nullable=False),
+    sa.Column("own_shipping_refund_amount", BigId, nullable=False),
     sa.UniqueConstraint("request_pk"),
     sa.CheckConstraint("shipping_refund_amount <= refund_amount", name="shipping_within_refund"),
-    *not_negative("refund_amount", "discount_refund_amount", "shipping_refund_amount"),
+    sa.CheckConstraint(
+        "own_shipping_refund_amount <= shipping_refund_amount", name="own_shipping_within_shipping"
+    ),
+    *not_negative(
+        *("refund_amount", "discount_refund_amount"),
+        *("shipping_refund_amount", "own_shipping_refund_amount"),
+    ),
 )
 
 mapper_registry.map_imperatively(

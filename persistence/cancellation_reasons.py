@@ -1,12 +1,14 @@
 """The questions asked of cancellation reasons."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import fields
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from domain.cancellations import CancellationReason, CancellationType
 from domain.paging import PageRequest
+from persistence.bulk import insert_rows
 from persistence.cancellations import cancellation_reasons
 
 
@@ -23,6 +25,14 @@ class SqlCancellationReasons:
     def by_pks(self, pks: Collection[int]) -> Mapping[int, CancellationReason]:
         found = sa.select(CancellationReason).where(cancellation_reasons.c.pk.in_(pks))
         return {reason.pk: reason for reason in self._session.scalars(found)}
+
+    def ensure(self, reason: CancellationReason) -> CancellationReason:
+        row = {each.name: getattr(reason, each.name) for each in fields(reason) if each.init}
+        insert_rows(
+            self._session, cancellation_reasons, [row], lambda new: new.on_conflict_do_nothing()
+        )
+        found = sa.select(CancellationReason).where(cancellation_reasons.c.uuid == reason.uuid)
+        return self._session.scalars(found).one()
 
     def count_active(self, cancellation_type: CancellationType | None) -> int:
         counted = sa.select(sa.func.count()).select_from(cancellation_reasons)

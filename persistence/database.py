@@ -24,6 +24,7 @@ from persistence.engines import connect
 from persistence.imports import SqlImports
 from persistence.old_orders import OLD_ORDER_DOCUMENTS
 from persistence.orders import ORDER_DOCUMENTS
+from persistence.seller_orders import fill_seller_orders, follow_orders
 from persistence.unit_of_work import SqlUnitOfWork
 from persistence.versions import raise_versions
 
@@ -70,6 +71,7 @@ class Database:
         self._writing = sessionmaker(self._engines.writing, expire_on_commit=False)
         event.listen(self._reading, "before_flush", _refuse_changes)
         event.listen(self._writing, "before_flush", raise_versions)
+        event.listen(self._writing, "after_flush", follow_orders)
 
     @contextmanager
     def reading(self) -> Iterator[UnitOfWork]:
@@ -122,7 +124,7 @@ class Database:
     def migrate(self) -> None:
         """Bring the tables to the newest revision; a database that is there already is left."""
         with _available():
-            migrations.upgrade(self._engines)
+            migrations.upgrade(self._engines, _fill_tables)
 
     def close(self) -> None:
         """Close all connections that are not in use."""
@@ -142,6 +144,12 @@ def _available() -> Iterator[None]:
     except (InterfaceError, PoolTimeoutError) as error:
         logger.exception("the database is not available")
         raise Unavailable from error
+
+
+def _fill_tables(connection: sa.Connection) -> None:
+    with Session(connection, join_transaction_mode="create_savepoint") as session:
+        fill_seller_orders(session)
+        session.commit()
 
 
 def _refuse_changes(session: Session, *_: object) -> None:

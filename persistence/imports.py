@@ -20,6 +20,7 @@ from persistence.old_orders import old_order_items, old_orders
 from persistence.order_items import order_items
 from persistence.orders import orders
 from persistence.schema import BigId, metadata
+from persistence.seller_orders import keep_seller_orders
 
 Imported = TypeVar("Imported", ImportedOrder, ImportedOldOrder)
 
@@ -98,6 +99,7 @@ class SqlImports:
         rows = [references.order_row(order) for order in accepted]
         pks = self._keep_rows(_ORDERS, rows, known)
         keep_lines(self._session, accepted, pks, references)
+        keep_seller_orders(self._session, list(pks.values()))
         return pks
 
     def _write_old_orders(

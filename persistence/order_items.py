@@ -43,7 +43,8 @@ order_items = sa.Table(
     parent("order_pk", "orders", index=False),
     sa.Column("line", sa.Integer, nullable=False),
     reference("product_pk", products),
-    reference("seller_pk", sellers, nullable=True, index=True),
+    # The indexes below begin with it.
+    reference("seller_pk", sellers, nullable=True),
     one_of("state", OrderState),
     one_of("state_before_cancellation", OrderState, nullable=True),
     one_of("cancel_status", CancelStatus, nullable=True),
@@ -78,6 +79,9 @@ order_items = sa.Table(
     sa.Column("parent", BigId),
     sa.Column("created_date", UtcDateTime, nullable=False),
     sa.Column("modified_date", UtcDateTime, nullable=False),
+    # A seller's, newest first, and what has changed of them.
+    sa.Index(None, "seller_pk", "created_date", "pk"),
+    sa.Index(None, "seller_pk", "modified_date", "pk"),
     sa.UniqueConstraint("order_pk", "line"),
     sa.CheckConstraint("line >= 1", name="line"),
     sa.CheckConstraint(f"quantity BETWEEN 1 AND {MAX_QUANTITY}", name="quantity"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from functools import cache
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, relationship
@@ -262,6 +263,12 @@ class SqlOrders:
 
     def lock_by_request(self, request_pk: int) -> Order | None:
         return first(self.lock(_of_request(request_pk)))
+
+    def lock_by_seller(self, item_uuid: UUID, seller_pk: int) -> Order | None:
+        chosen = sa.select(order_items.c.order_pk).where(
+            order_items.c.uuid == item_uuid, order_items.c.seller_pk == seller_pk
+        )
+        return first(self.lock(chosen))
 
     def by_request(self, request_pk: int) -> Order | None:
         return first(self._whole(orders.c.pk.in_(_of_request(request_pk))))

@@ -1,5 +1,6 @@
 """What all tables share: metadata, mapping registry, types and the walls around values."""
 
+import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -51,6 +52,32 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class CanonicalJson(sa.types.TypeDecorator[Any]):
+    """JSON that can be compared: equal values have equal texts, whatever their keys' order."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else _canonical(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else json.loads(value)
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(_with_plain_numbers(value), sort_keys=True, separators=(",", ":"))
+
+
+def _with_plain_numbers(value: Any) -> Any:
+    """Write 1.0 as 1: JSON has one kind of number."""
+    if isinstance(value, dict):
+        return {key: _with_plain_numbers(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_with_plain_numbers(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def pk_column() -> sa.Column[int]:

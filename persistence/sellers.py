@@ -1,6 +1,7 @@
-"""Table of sellers."""
+"""Table of sellers, and the question asked of it."""
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from domain.sellers import Seller
 from persistence.schema import mapper_registry, metadata, pk_column, uuid_column
@@ -15,3 +16,13 @@ sellers = sa.Table(
 )
 
 mapper_registry.map_imperatively(Seller, sellers)
+
+
+class SqlSellers:
+    """The stored sellers, as ``domain.sellers.Sellers`` asks of them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def by_slug(self, slug: str) -> Seller | None:
+        return self._session.scalars(sa.select(Seller).where(sellers.c.slug == slug)).one_or_none()

@@ -13,6 +13,15 @@ from persistence.idempotency import SqlIdempotencyKeys
 from persistence.old_orders import SqlOldOrders
 from persistence.orders import SqlOrders
 from persistence.outbox import SqlOutbox
+from persistence.seller_listings import (
+    SELLER_CANCELLATION_PLANS,
+    SELLER_CUSTOMER_ADDRESSES,
+    SELLER_ORDER_ITEMS,
+    SELLER_ORDERS,
+)
+from persistence.seller_rows import SqlSellerRows
+from persistence.seller_tokens import SqlSellerTokens
+from persistence.sellers import SqlSellers
 from persistence.sessions import SqlSessions
 from persistence.users import SqlUsers
 
@@ -34,6 +43,12 @@ class SqlUnitOfWork:
         self.cancellation_requests = SqlCancellationRequests(session)
         self.cancellation_reasons = SqlCancellationReasons(session)
         self.cancellation_plans = SqlCancellationPlans(self.orders.lock)
+        self.sellers = SqlSellers(session)
+        self.seller_tokens = SqlSellerTokens(session)
+        self.seller_orders = SqlSellerRows(session, SELLER_ORDERS)
+        self.seller_order_items = SqlSellerRows(session, SELLER_ORDER_ITEMS)
+        self.seller_cancellation_plans = SqlSellerRows(session, SELLER_CANCELLATION_PLANS)
+        self.seller_customer_addresses = SqlSellerRows(session, SELLER_CUSTOMER_ADDRESSES)
         self.users = SqlUsers(session)
         self.sessions = SqlSessions(session)
         self.idempotency_keys = SqlIdempotencyKeys(session)

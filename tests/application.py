@@ -1,7 +1,7 @@
 """The whole application over an empty database, and clients whose exchanges are all judged."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +15,9 @@ from starlette.testclient import TestClient
 from domain.cancellations import CancellationReason, CancellationType
 from domain.old_orders import OldOrder
 from domain.orders import Order
+from domain.seller_callers import Scope
+from domain.seller_tokens import create_seller_token
+from domain.sellers import Seller
 from domain.sessions import open_session
 from domain.trade_in_offers import TradeInOffer
 from domain.users import User
@@ -118,6 +121,13 @@ class Clients:
         client.headers["x-csrftoken"] = token
         return client
 
+    def selling(self, token: str) -> TestClient:
+        """A client of a seller with this token, whose requests are all in JSON."""
+        client = self.new()
+        client.headers["Authorization"] = f"Bearer {token}"
+        client.headers["Content-Type"] = "application/json"
+        return client
+
     def _judge(self, response: httpx.Response) -> None:
         response.read()
         for check in self._judges:
@@ -180,6 +190,11 @@ class Shop:
         """The cookie value of a new session of the user; negative days have run out."""
         with self.database.writing() as uow:
             return open_session(user, timedelta(days=days), uow).value
+
+    def token(self, seller: Seller, scopes: Sequence[Scope] = tuple(Scope), days: int = 30) -> str:
+        """The value of a new token of a stored seller; with negative days it has run out."""
+        with self.database.writing() as uow:
+            return create_seller_token(seller.slug, "stock", scopes, timedelta(days=days), uow)[1]
 
     def _stored(self, kind: str, entity: Entity) -> Entity:
         with self.database.writing() as uow:

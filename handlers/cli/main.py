@@ -15,6 +15,7 @@ _COMMANDS = {
     "seed": "handlers.cli.seed:seed",
     "serve": "handlers.cli.serve:serve",
     "sessions": "handlers.cli.sessions:sessions",
+    "tokens": "handlers.cli.tokens:tokens",
     "trade-ins": "handlers.cli.trade_ins:trade_ins",
     "users": "handlers.cli.users:users",
     "worker": "handlers.cli.worker:worker",

@@ -13,6 +13,8 @@ import click
 import orjson
 
 from domain.import_parts import Rejected
+from domain.seller_callers import Scope
+from domain.seller_tokens import create_seller_token
 from domain.sessions import open_session
 from domain.trade_in_offers import TradeInOffer
 from domain.unit_of_work import UnitOfWork
@@ -28,6 +30,7 @@ from handlers.cli.import_loading import (
 )
 from handlers.cli.refusals import refusals_shown
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
+from handlers.demo_shop.catalogue import SELLERS
 from handlers.demo_shop.shop import MAX_ORDERS, MAX_USERS, histories
 from handlers.demo_shop.shoppers import Shopper
 from handlers.passwords import Argon2Passwords
@@ -37,6 +40,7 @@ from persistence.database import Database
 
 _USERS_AT_A_TIME = 50
 _TRADE_IN_LIFETIME = timedelta(days=90)
+_TOKEN_LIFETIME = timedelta(days=365)
 _PRIVATE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
@@ -56,21 +60,25 @@ class Seeded:
 )
 @click.option("--seed", "seed_", type=click.IntRange(0), default=1, show_default=True)
 @click.option("--sessions-file", type=_PRIVATE, help="Gets a session cookie's value per line.")
-@click.option("--manifest-file", type=_PRIVATE, help="Gets who each session is, as JSON.")
+@click.option("--tokens-file", type=_PRIVATE, help="Gets a seller's token per line.")
+@click.option("--manifest-file", type=_PRIVATE, help="Gets who each of them is, as JSON.")
 def seed(
     users: int,
     orders_per_user: int,
     seed_: int,
-    sessions_file: Path | None,
-    manifest_file: Path | None,
+    **files: Path | None,
 ) -> None:
     """Fill the database with a made-up shop; the same arguments make the same shop."""
     with refusals_shown(), command_database() as (settings, database):
         shop = list(_shown(seed_demo_shop(database, users, orders_per_user, seed_), users))
-        if sessions_file or manifest_file:
-            sessions = _sessions(shop, settings, database)
-            _write(sessions_file, "".join(f"{session}\n" for session in sessions).encode())
-            _write(manifest_file, _manifest(shop, sessions, settings))
+        sessions_file, tokens_file = files["sessions_file"], files["tokens_file"]
+        manifest_file = files["manifest_file"]
+        sessions = _sessions(shop, settings, database) if sessions_file or manifest_file else []
+        tokens = _tokens(database) if tokens_file or manifest_file else []
+        _write(sessions_file, _lines(sessions))
+        _write(tokens_file, _lines(token["token"] for token in tokens))
+        if manifest_file:
+            _write(manifest_file, _manifest(shop, sessions, tokens, settings))
     orders = sum(len(each.orders) for each in shop)
     old_orders = sum(len(each.old_orders) for each in shop)
     click.echo(f"{len(shop)} users, {orders} orders, {old_orders} old orders.")
@@ -166,7 +174,35 @@ def _sessions(shop: Iterable[Seeded], settings: Settings, database: Database) ->
         return [open_session(each.user, lifetime, uow).value for each in shop]
 
 
-def _manifest(shop: Iterable[Seeded], sessions: Iterable[str], settings: Settings) -> bytes:
+def _tokens(database: Database) -> list[dict[str, Any]]:
+    """Make a token of all scopes for each seller of the shop who has sold anything."""
+    slugs = dict.fromkeys(seller["slug"] for seller in SELLERS.values())
+    tokens = []
+    with database.writing() as uow:
+        for slug in filter(uow.sellers.by_slug, slugs):
+            token, value = create_seller_token(slug, "Demo", list(Scope), _TOKEN_LIFETIME, uow)
+            tokens.append(
+                {
+                    "token": value,
+                    "seller": slug,
+                    "seller_name": token.seller.name,
+                    "seller_uuid": str(token.seller.uuid),
+                    "scopes": sorted(token.scopes),
+                }
+            )
+    return tokens
+
+
+def _lines(values: Iterable[str]) -> bytes:
+    return "".join(f"{value}\n" for value in values).encode()
+
+
+def _manifest(
+    shop: Iterable[Seeded],
+    sessions: Iterable[str],
+    tokens: Iterable[dict[str, Any]],
+    settings: Settings,
+) -> bytes:
     rows = [
         {
             "kind": each.user.user_type,
@@ -181,12 +217,16 @@ def _manifest(shop: Iterable[Seeded], sessions: Iterable[str], settings: Setting
         }
         for each, session in zip(shop, sessions, strict=True)
     ]
-    manifest = {"cookie_name": settings.session_cookie, "sessions": rows}
+    manifest = {
+        "cookie_name": settings.session_cookie,
+        "sessions": rows,
+        "tokens": list(tokens),
+    }
     return orjson.dumps(manifest, option=orjson.OPT_INDENT_2)
 
 
 def _write(path: Path | None, content: bytes) -> None:
-    """Write a file that only its owner can read: whoever has a session is that user."""
+    """Write a file that only its owner can read: whoever has a session or a token is that one."""
     if path is not None:
         path.touch(mode=0o600)
         path.write_bytes(content)

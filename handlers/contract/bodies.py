@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,11 +12,17 @@ from jsonschema_rs import Draft202012Validator
 from marshmallow import Schema, ValidationError
 
 from domain.errors import InvalidInput
-from handlers.contract.messages import BODY_REQUIRED, GIVEN_TWICE, MALFORMED_BODY
+from handlers.contract.messages import (
+    BODY_REQUIRED,
+    CONTENT_TYPE_REQUIRED,
+    GIVEN_TWICE,
+    MALFORMED_BODY,
+)
 from handlers.contract.misfits import as_refusal, misfits
 from handlers.contract.refusals import UnsupportedMediaType
 
 FORM = "application/x-www-form-urlencoded"
+_JSON = "application/json"
 
 
 def _json(raw: bytes, _known: Collection[str]) -> Any:
@@ -42,12 +49,27 @@ def _form(raw: bytes, known: Collection[str]) -> dict[str, str]:
 
 Decoder = Callable[[bytes, Collection[str]], Any]
 
-_DECODERS: dict[str, Decoder] = {"application/json": _json, FORM: _form}
+_DECODERS: dict[str, Decoder] = {_JSON: _json, FORM: _form}
 
 
 def media_type_of(content_type: str) -> str:
     """The media type alone, in lower case: `APPLICATION/JSON; charset=utf-8` is JSON, too."""
     return content_type.partition(";")[0].strip().lower()
+
+
+class ContentType(Enum):
+    """What an operation asks of the Content-Type header, whether a body comes with it or not."""
+
+    ANY = auto()
+    JSON = auto()
+    JSON_OR_NONE = auto()
+
+    def check(self, content_type: str) -> None:
+        """Raises UnsupportedMediaType."""
+        if self is ContentType.ANY or (self is ContentType.JSON_OR_NONE and not content_type):
+            return
+        if media_type_of(content_type) != _JSON:
+            raise UnsupportedMediaType(CONTENT_TYPE_REQUIRED)
 
 
 @dataclass(frozen=True)

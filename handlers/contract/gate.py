@@ -10,7 +10,8 @@ import structlog
 from flask import Response, request
 
 from domain.errors import Refusal
-from handlers.contract.negotiation import is_prefetch, negotiate
+from handlers.contract.bodies import ContentType
+from handlers.contract.negotiation import is_prefetch, negotiate, takes_json
 from handlers.contract.operations import Operation
 from handlers.contract.refusals import InternalError, NotAcceptable, Prefetched
 from handlers.contract.responses import Document, DocumentList, Reply
@@ -68,12 +69,13 @@ class Gate:
     def _read(self, path: dict[str, str]) -> dict[str, Any]:
         operation, body = self._operation, self._operation.body
         content_type = request.headers.get("Content-Type", "")
+        operation.content_type.check(content_type)
+        values: dict[str, Any] = {}
         if body is not None:
             body.check_media_type(content_type, len(request.get_data()))
-        values = operation.parameters.read(path, request.query_string, request.headers)
-        if body is not None:
             values["body"] = body.read(request.get_data(), content_type)
-        return values
+        # Last, since a path that names no resource is not found, after all that can be malformed.
+        return values | operation.parameters.read(path, request.query_string, request.headers)
 
     def _respond(self, result: Any, media_type: str) -> Response:
         responses = self._operation.responses
@@ -94,9 +96,15 @@ class Gate:
 
 
 def _negotiated(operation: Operation) -> str:
-    """The media type to answer in. Raises NotAcceptable."""
+    """The media type to answer in. Raises NotAcceptable.
+
+    What asks for JSON answers nobody who can't read any, even where success is an empty answer.
+    """
+    accept = request.headers.get("Accept", "")
+    if operation.content_type is not ContentType.ANY and not takes_json(accept):
+        raise NotAcceptable
     offered = operation.responses.offered
-    media_type = negotiate(request.headers.get("Accept", ""), offered) if offered else ""
+    media_type = negotiate(accept, offered) if offered else ""
     if media_type is None:
         raise NotAcceptable
     return media_type

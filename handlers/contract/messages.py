@@ -30,9 +30,12 @@ _BY_FORMAT = {
     "date-time": "Enter a valid date and time.",
     "email": "Enter a valid e-mail address.",
     "uuid": "Enter a valid UUID.",
+    "json": "Enter valid JSON.",
 }
 _OTHERWISE = "This value is not valid."
 WRONG_ENCODING = "This value is not valid UTF-8."
+UNKNOWN_PARAMETER = "There is no such parameter. Did you mean %(nearest)s?"
+CONTENT_TYPE_REQUIRED = "Content-Type must be application/json."
 GIVEN_TWICE = "This parameter may be given only once."
 MALFORMED_BODY = "The request body is malformed."
 BODY_REQUIRED = "A request body is required."

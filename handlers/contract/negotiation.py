@@ -27,17 +27,26 @@ def negotiate(accept: str, offered: tuple[str, ...]) -> str | None:
     """
     if not accept:
         return offered[0]
-    given = parse_accept_header(accept, MIMEAccept)
-    wanted = MIMEAccept([(media_type_of(kind), quality) for kind, quality in given])
+    wanted = _wanted(accept)
     best = max(offered, key=wanted.quality)
     if wanted.quality(best) > 0:
         return best
     return offered[0] if JSON in offered and wanted.quality(HTML) > 0 else None
 
 
+def takes_json(accept: str) -> bool:
+    """Whether a client can do with JSON at all."""
+    return not accept or _wanted(accept).quality(JSON) > 0
+
+
 def prefers_html(accept: str) -> bool:
     """Whether a client would rather have a page than JSON."""
     return negotiate(accept, (JSON, HTML)) == HTML
+
+
+def _wanted(accept: str) -> MIMEAccept:
+    given = parse_accept_header(accept, MIMEAccept)
+    return MIMEAccept([(media_type_of(kind), quality) for kind, quality in given])
 
 
 def is_prefetch(headers: Headers | Mapping[str, str]) -> bool:

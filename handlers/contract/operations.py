@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from handlers.contract.bodies import Body, compile_form
+from handlers.contract.bodies import Body, ContentType, compile_form
 from handlers.contract.bundle import Contract, ContractError
 from handlers.contract.judges import Judges, pointer_to
 from handlers.contract.negotiation import JSON
@@ -19,6 +19,8 @@ from handlers.contract.violations import Violations
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _SCHEMAS = "#/components/schemas/"
 _ACTS_ON_GET = "x-acts-on-get"
+_STRICT_QUERY = "x-strict-query"
+_REQUIRES_JSON = "x-requires-json"
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,9 @@ class Operation:
 
     ``acts_on_get``: it changes something although it is a GET, since its links are followed from
     e-mails. The contract says so by `x-acts-on-get`, as OpenAPI has no word for it.
+    ``scopes``: what a caller's token must be good for, besides being one.
+    ``content_type``: what it asks of the header, by `x-requires-json`; OpenAPI passes over a
+    parameter of that name.
     """
 
     operation_id: str
@@ -35,6 +40,8 @@ class Operation:
     resource: str
     pointer: str
     security: Requirements
+    scopes: frozenset[str]
+    content_type: ContentType
     acts_on_get: bool
     parameters: Parameters
     body: Body | None
@@ -54,13 +61,20 @@ class Operation:
 class Compiler:
     """Compiles the operations of one contract.
 
-    Whatever it can't use is a ContractError that names file and pointer.
+    Whatever it can't use is a ContractError that names file and pointer. ``content_type`` is what
+    operations ask for that require JSON.
     """
 
-    def __init__(self, contract: Contract, violations: Violations) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        violations: Violations,
+        content_type: ContentType = ContentType.JSON,
+    ) -> None:
         self._contract = contract
         self._violations = violations
         self._document = contract.document
+        self._content_type = content_type
         self._judges = Judges(contract.document)
         self._schemas = Schemas(contract)
 
@@ -91,8 +105,10 @@ class Compiler:
             resource=self._contract.resources[spec["operationId"]],
             pointer=pointer,
             security=self._security(spec),
+            scopes=self._scopes(spec, pointer),
+            content_type=self._content_type if spec.get(_REQUIRES_JSON) else ContentType.ANY,
             acts_on_get=self._acts_on_get(spec, method, pointer),
-            parameters=Parameters([self._parameter(*each) for each in shared + own]),
+            parameters=self._parameters(shared + own, spec, pointer),
             body=self._body(spec, pointer),
             responses=self._responses(spec, pointer),
         )
@@ -107,12 +123,34 @@ class Compiler:
         requirements = spec.get("security", self._document.get("security", []))
         return tuple(tuple(requirement) for requirement in requirements)
 
+    def _scopes(self, spec: Mapping[str, Any], pointer: str) -> frozenset[str]:
+        """Which of its alternatives lets a caller in makes no difference to what they may do."""
+        named = {
+            frozenset(scopes)
+            for requirement in spec.get("security", ())
+            for scopes in requirement.values()
+        }
+        if len(named) > 1:
+            place = self._contract.origin(pointer)
+            raise ContractError(f"{place}/security: each scheme needs the same scopes")
+        return next(iter(named), frozenset())
+
     def _acts_on_get(self, spec: Mapping[str, Any], method: str, pointer: str) -> bool:
         marked: bool = spec.get(_ACTS_ON_GET, False)
         if marked and method != "get":
             place = self._contract.origin(pointer)
             raise ContractError(f"{place}/{_ACTS_ON_GET}: only a GET can be marked so")
         return marked
+
+    def _parameters(
+        self, found: list[tuple[Mapping[str, Any], str]], spec: Mapping[str, Any], pointer: str
+    ) -> Parameters:
+        compiled = [self._parameter(*each) for each in found]
+        try:
+            return Parameters(compiled, is_strict=spec.get(_STRICT_QUERY, False))
+        except ValueError as error:
+            place = self._contract.origin(pointer)
+            raise ContractError(f"{place}/parameters: {error}") from error
 
     def _parameter(self, found: Mapping[str, Any], pointer: str) -> Parameter:
         parameter, pointer = self._resolved(found, pointer)

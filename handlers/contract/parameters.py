@@ -1,12 +1,14 @@
 """Query, path and header parameters of an operation: decoded, judged and converted.
 
-Only the forms that the contract uses are understood (style `form` and `simple` with one
-primitive value); any other stops the start.
+What the query holds besides is passed over, or refused where the operation is strict. Only the
+forms that the contract uses are understood (style `form` and `simple` with one primitive value);
+any other stops the start.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -18,6 +20,7 @@ from handlers.contract.conversion import converter
 from handlers.contract.messages import (
     GIVEN_TWICE,
     REQUIRED,
+    UNKNOWN_PARAMETER,
     WRONG_ENCODING,
     refusal,
     type_message,
@@ -50,20 +53,33 @@ _FROM_TEXT: dict[str, Callable[[str], Any]] = {
     "boolean": _boolean,
     "string": str,
 }
+_ALIAS_OF = "x-alias-of"
+# Comparing takes the product of the lengths, and a query may hold 8 KiB.
+_LONGEST_NAME = 64
 _STYLES = {"query": "form", "path": "simple", "header": "simple"}
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of one operation, compiled."""
+    """One parameter of one operation, compiled.
+
+    ``alias_of``: the handler gets its value by that parameter's name. The contract says so by
+    `x-alias-of`, as OpenAPI has no word for it.
+    """
 
     name: str
+    alias_of: str | None
     place: str
     required: bool
     default: Any
     json_type: str
     validator: Draft202012Validator
     convert: Callable[[Any], Any]
+
+    @property
+    def key(self) -> str:
+        """The name by which the handler gets the value."""
+        return self.alias_of or self.name
 
     def read(self, text: str) -> Any:
         """The handler's value for ``text``.
@@ -103,6 +119,7 @@ def compile_parameter(
         raise ValueError("a parameter needs `type`: integer, boolean or string")
     return Parameter(
         name=parameter["name"],
+        alias_of=parameter.get(_ALIAS_OF),
         place=parameter["in"],
         required=parameter.get("required", False),
         default=schema.get("default"),
@@ -119,18 +136,27 @@ def _type_of(schema: Mapping[str, Any]) -> str | None:
 
 
 class Parameters:
-    """All parameters of one operation."""
+    """All parameters of one operation.
 
-    def __init__(self, parameters: list[Parameter]) -> None:
+    ``is_strict``: a query with a parameter that the operation does not have is refused. An alias
+    may not stand beside what it stands for.
+
+    Raises ValueError for an alias of no parameter of the query.
+    """
+
+    def __init__(self, parameters: list[Parameter], *, is_strict: bool = False) -> None:
         self._query = {each.name: each for each in parameters if each.place == "query"}
         self._path = {each.name: each for each in parameters if each.place == "path"}
         self._headers = [each for each in parameters if each.place == "header"]
+        self._is_strict = is_strict
         self._defaults = {
             each.name: each.default for each in self._query.values() if each.default is not None
         }
         self._required = [each.name for each in self._query.values() if each.required]
         self.path_names = frozenset(self._path)
-        self.names = frozenset(self._query) | self.path_names
+        self.query_names = frozenset(each.key for each in self._query.values())
+        self.names = self.query_names | self.path_names
+        _check_aliases(self._query)
 
     def read(
         self, path: Mapping[str, str], query: bytes, headers: Headers | Mapping[str, str]
@@ -157,19 +183,38 @@ class Parameters:
 
     def _read_query(self, query: bytes) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for pair in query.split(b"&"):
+        for pair in filter(None, query.split(b"&")):
             raw_name, _, raw_value = pair.partition(b"=")
             parameter = self._known(raw_name)
             if parameter is None:
                 continue  # clients append cache-busters and format=json
-            if parameter.name in found:
+            if parameter.key in found:
                 raise InvalidInput(GIVEN_TWICE, field=parameter.name)
-            found[parameter.name] = parameter.read(_decode(raw_value, parameter.name))
+            found[parameter.key] = parameter.read(_decode(raw_value, parameter.name))
         return found
 
     def _known(self, raw_name: bytes) -> Parameter | None:
         name = unquote_to_bytes(raw_name.replace(b"+", b" ")).decode("utf-8", "replace")
+        if name not in self._query and self._is_strict:
+            raise self._unknown(name)
         return self._query.get(name)
+
+    def _unknown(self, name: str) -> InvalidInput:
+        """The refusal of a parameter that is not there; it never holds the name, which may be
+        personal, but the nearest that is."""
+        known = sorted(self.query_names)
+        nearest = get_close_matches(name[:_LONGEST_NAME], known, n=1, cutoff=0)
+        return InvalidInput(
+            UNKNOWN_PARAMETER,
+            code="unknown_parameter",
+            params={"nearest": nearest[0] if nearest else "-"},
+        )
+
+
+def _check_aliases(query: Mapping[str, Parameter]) -> None:
+    for each in query.values():
+        if each.alias_of and query.get(each.alias_of, each).alias_of:
+            raise ValueError(f"{each.name} is an alias of {each.alias_of}, which is no parameter")
 
 
 def _decode(raw: bytes, field: str) -> str:

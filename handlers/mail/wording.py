@@ -50,6 +50,16 @@ WORDINGS: Mapping[OutboxKind, Wording] = {
         refund=mark("Refund: %(amount)s"),
         loyalty_refund=mark("Refund, as loyalty money: %(amount)s"),
     ),
+    OutboxKind.ITEM_REJECTED: Wording(
+        template="requests",
+        subject=mark("A product of your order %(order_number)s can not be delivered"),
+        opening=mark(
+            "Unfortunately the seller can not deliver this product, and we have cancelled it."
+            " We will write again once that is completed."
+        ),
+        refund=mark("Refund: %(amount)s"),
+        loyalty_refund=mark("Refund, as loyalty money: %(amount)s"),
+    ),
     OutboxKind.TRADE_IN_OFFERED: Wording(
         template="offer",
         subject=mark("A trade-in offer for your order %(order_number)s"),

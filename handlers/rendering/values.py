@@ -38,13 +38,14 @@ def optional(path: str, of: str) -> Source:
     return source
 
 
-def money(name: str) -> Source:
+def money(name: str, currency: str = "currency") -> Source:
     """Minor units as a decimal string in the currency of the whole document."""
     read = attrgetter(name)
+    read_currency = attrgetter(currency)
 
     def source(entity: Any, rendering: Rendering) -> str | None:
         amount = read(entity)
-        return None if amount is None else format_amount(amount, rendering.root.currency)
+        return None if amount is None else format_amount(amount, read_currency(rendering.root))
 
     return source
 

@@ -1,5 +1,6 @@
 """The steps that bring the tables of any earlier release to those of this one."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -11,8 +12,8 @@ _HERE = Path(__file__).parent
 _LOCK = 0x57617962696C6C
 
 
-def upgrade(engines: Engines) -> None:
-    """Run the steps that are missing, in one transaction, one process at a time.
+def upgrade(engines: Engines, fill: Callable[[sa.Connection], None]) -> None:
+    """Run the steps that are missing, then ``fill``, in one transaction, one process at a time.
 
     They only lead forward: the way back from a release is the backup made before it.
     """
@@ -27,6 +28,7 @@ def upgrade(engines: Engines) -> None:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        fill(connection)
 
 
 def _make_folder(url: sa.URL) -> None:

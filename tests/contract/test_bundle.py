@@ -275,6 +275,7 @@ class TestPublished:
             "createAnonymousCancellationRequest",
             "listCancellationReasons",
             "listCancellationRequests",
+            "rejectSellerOrderItem",
         }
         assert linked <= contract.resources.keys()
 

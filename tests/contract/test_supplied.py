@@ -150,4 +150,5 @@ class TestBounds:
             if parameter["name"] == name
         ]
 
-        assert [BOUNDS[name].keywords <= schema.keys() for schema in schemas] == [True]
+        assert schemas
+        assert all(BOUNDS[name].keywords <= schema.keys() for schema in schemas)

@@ -100,6 +100,13 @@ class FakeCancellableOrders(FakeOrders):
     def lock_by_request(self, request_pk: int) -> Order | None:
         return self.by_request(request_pk)
 
+    def lock_by_seller(self, item_uuid: UUID, seller_pk: int) -> Order | None:
+        for order in self.orders:
+            for item in order.items:
+                if item.uuid == item_uuid and item.seller and item.seller.pk == seller_pk:
+                    return order
+        return None
+
     def by_request(self, request_pk: int) -> Order | None:
         for order in self.orders:
             for item in order.items:
@@ -126,6 +133,14 @@ class FakeReasons:
 
     def by_pks(self, pks: Collection[int]) -> Mapping[int, CancellationReason]:
         return {pk: self.stored[pk] for pk in pks if pk in self.stored}
+
+    def ensure(self, reason: CancellationReason) -> CancellationReason:
+        for stored in self.stored.values():
+            if stored.uuid == reason.uuid:
+                return stored
+        reason.pk = next(_pks)
+        self.stored[reason.pk] = reason
+        return reason
 
     def count_active(self, cancellation_type: CancellationType | None) -> int:
         return len(self._active(cancellation_type))
@@ -232,6 +247,12 @@ class FakeUnitOfWork:
     users: Any
     sessions: Any
     idempotency_keys: Any
+    sellers: Any
+    seller_tokens: Any
+    seller_orders: Any
+    seller_order_items: Any
+    seller_cancellation_plans: Any
+    seller_customer_addresses: Any
 
     def __init__(self, *orders: Order, now: datetime = NOW, reasons: Any = ()) -> None:
         self.now = now

@@ -101,6 +101,12 @@ class FakeUnitOfWork:
     cancellation_reasons: Any
     cancellation_plans: Any
     idempotency_keys: Any
+    sellers: Any
+    seller_tokens: Any
+    seller_orders: Any
+    seller_order_items: Any
+    seller_cancellation_plans: Any
+    seller_customer_addresses: Any
     audit: Any
     outbox: Any
 

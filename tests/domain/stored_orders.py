@@ -31,6 +31,9 @@ class FakeOrders:
     def lock_by_request(self, _: int) -> Any:
         raise NotImplementedError
 
+    def lock_by_seller(self, item_uuid: Any, seller_pk: int) -> Any:
+        raise NotImplementedError
+
     def by_request(self, _: int) -> Any:
         raise NotImplementedError
 
@@ -66,6 +69,12 @@ class FakeUnitOfWork:
     cancellation_reasons: Any
     cancellation_plans: Any
     idempotency_keys: Any
+    sellers: Any
+    seller_tokens: Any
+    seller_orders: Any
+    seller_order_items: Any
+    seller_cancellation_plans: Any
+    seller_customer_addresses: Any
     audit: Any
     outbox: Any
 

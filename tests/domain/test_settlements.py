@@ -8,6 +8,7 @@ from domain.errors import Conflict, InvalidPage, NotFound
 from domain.identifiers import MAX_PK
 from domain.outbox import OutboxKind
 from domain.paging import PageRequest
+from domain.planning import planned_requests
 from domain.settlements import (
     ListedRequest,
     approve_request,
@@ -18,7 +19,13 @@ from domain.settlements import (
     show_request,
 )
 from domain.states import OrderState
-from tests.builders import NOW, make_discount, make_easy_return_company, make_request
+from tests.builders import (
+    NOW,
+    make_discount,
+    make_easy_return_company,
+    make_request,
+    make_seller,
+)
 from tests.domain.cancelling import (
     OPERATOR,
     POLICY,
@@ -52,12 +59,13 @@ class TestApprove:
         assert case.order.items[0].state is OrderState.CANCELLED
         assert case.order.state is OrderState.WAITING
 
-    def test_an_order_is_cancelled_when_nothing_of_it_is_left(self) -> None:
-        case = Case(stored_order(stored_item(state=OrderState.REJECTED), stored_item()))
+    @pytest.mark.parametrize("other", [OrderState.CANCELLED, OrderState.REJECTED])
+    def test_an_order_is_called_off_when_nothing_of_it_is_left(self, other: OrderState) -> None:
+        case = Case(stored_order(stored_item(state=other), stored_item()))
 
         case.decide(case.ask(line=2), approve_request)
 
-        assert case.order.state is OrderState.CANCELLED
+        assert case.order.state is other
         assert case.order.is_cancelled
 
     def test_the_units_of_a_refund_are_still_out(self) -> None:
@@ -159,6 +167,18 @@ class TestComplete:
 
         assert case.order.refund_amount == case.order.amount == 20850
         assert case.order.shipping_refund_amount == 850
+
+    def test_of_that_shipping_each_seller_has_a_share(self) -> None:
+        lines = [stored_item(seller=make_seller(pk=pk), price=1000 * pk) for pk in (1, 3)]
+        case = Case(stored_order(*lines, shipping_amount=800))
+        case.settle(1)
+
+        request = case.settle(2)
+
+        planned = [planned for _, planned in planned_requests(case.order).values()]
+        assert [each.own_shipping_refund_amount for each in planned] == [0, 600]
+        assert planned[1].request is request
+        assert planned[1].shipping_refund_amount == 800
 
     def test_shipping_stays_once_anything_was_shipped(self) -> None:
         case = Case(stored_order(stored_item(), delivered_item(), shipping_amount=850))

@@ -1,12 +1,52 @@
 """What the tests of several handlers share."""
 
-import pytest
+from collections.abc import Iterator
+from dataclasses import replace
 
+import pytest
+from starlette.testclient import TestClient
+
+from domain.sellers import Seller
+from domain.users import User
+from handlers.context import PARTS
+from handlers.contract.routing import ContractApp
 from persistence.database import Database
-from tests.application import Shop
+from tests.application import Clients, Shop
+from tests.builders import make_item, make_seller
 from tests.handlers.desk import Desk
+from tests.handlers.selling import FakeSellerDatabase
 
 
 @pytest.fixture
 def desk(shop: Shop, database: Database) -> Desk:
     return Desk(shop, database)
+
+
+@pytest.fixture
+def fake_database(app: ContractApp) -> Iterator[FakeSellerDatabase]:
+    """In place of the application's own database."""
+    parts = app.app.extensions[PARTS]
+    fake = FakeSellerDatabase()
+    app.app.extensions[PARTS] = replace(parts, database=fake)
+    yield fake
+    app.app.extensions[PARTS] = parts
+
+
+@pytest.fixture
+def selling(clients: Clients, fake_database: FakeSellerDatabase) -> TestClient:
+    """The client of a seller whose token is good for everything."""
+    return clients.selling(fake_database.token())
+
+
+@pytest.fixture
+def seller(shop: Shop, shopper: User) -> Seller:
+    """A seller of whom the shopper has ordered something."""
+    seller = make_seller()
+    shop.order(shopper, items=[make_item(seller=seller)])
+    return seller
+
+
+@pytest.fixture
+def trading(clients: Clients, shop: Shop, seller: Seller) -> TestClient:
+    """The client of the seller, whose token is good for everything."""
+    return clients.selling(shop.token(seller))

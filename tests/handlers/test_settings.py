@@ -57,6 +57,7 @@ def test_only_the_secret_must_be_set() -> None:
         ("DEFAULT_LANGUAGE", "tr-tr", "tr-tr"),
         ("RETURN_WINDOW_DAYS", "0", 0),
         ("RESPONSE_VALIDATION", "report", ResponseValidation.REPORT),
+        ("REQUIRE_CONTENT_TYPE", "false", False),
         ("LIMITS", "off", False),
         ("LIMITS_STORAGE", "redis://localhost", "redis://localhost"),
         ("LOG_FORMAT", "json", LogFormat.JSON),

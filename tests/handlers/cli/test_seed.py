@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from domain.seller_lists import SellerQuery
+from domain.seller_orders import list_seller_orders
+from domain.seller_tokens import authenticate_seller
 from handlers.cli.seed import seed_demo_shop
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
 from handlers.demo_shop.shop import DEMO_OLD_ORDERS, DEMO_ORDERS
@@ -20,12 +23,14 @@ class Seeding:
     def __init__(self, waybill: Run, folder: Path) -> None:
         self._waybill = waybill
         self.sessions_file = folder / "sessions"
+        self.tokens_file = folder / "tokens"
         self.manifest_file = folder / "manifest.json"
 
     def run(self) -> str:
         sessions = ("--sessions-file", str(self.sessions_file))
         manifest = ("--manifest-file", str(self.manifest_file))
-        result = self._waybill(*SEED, *sessions, *manifest)
+        tokens = ("--tokens-file", str(self.tokens_file))
+        result = self._waybill(*SEED, *sessions, *tokens, *manifest)
         assert result.exit_code == 0
         return result.output
 
@@ -61,6 +66,32 @@ class TestSeed:
         # The third is a guest, who sees the newest order only.
         assert counts == [DEMO_ORDERS, 2, 1]
 
+    def test_every_line_of_the_tokens_file_is_a_token_that_the_manifest_explains(
+        self, seeding: Seeding, database: Database
+    ) -> None:
+        seeding.run()
+
+        values = seeding.tokens_file.read_text("utf-8").splitlines()
+        tokens = seeding.manifest["tokens"]
+        assert [token["token"] for token in tokens] == values
+        for token in tokens:
+            with database.reading() as uow:
+                caller = authenticate_seller(token["token"], uow)
+                page = list_seller_orders(caller, SellerQuery(), uow)
+            assert str(page.entries[0].datasource) == token["seller_uuid"]
+            assert sorted(caller.scopes) == token["scopes"]
+
+    def test_some_orders_have_several_sellers(self, seeding: Seeding, database: Database) -> None:
+        seeding.run()
+
+        numbers: list[str] = []
+        for token in seeding.manifest["tokens"]:
+            with database.reading() as uow:
+                caller = authenticate_seller(token["token"], uow)
+                page = list_seller_orders(caller, SellerQuery(limit=500), uow)
+            numbers += [view.number for view in page.entries]
+        assert len(numbers) > len(set(numbers))
+
     def test_the_manifest_says_who_each_session_is(
         self, seeding: Seeding, clients: Clients
     ) -> None:
@@ -82,7 +113,7 @@ class TestSeed:
     def test_its_files_are_for_the_owner_alone(self, seeding: Seeding) -> None:
         seeding.run()
 
-        for path in (seeding.sessions_file, seeding.manifest_file):
+        for path in (seeding.sessions_file, seeding.tokens_file, seeding.manifest_file):
             assert path.stat().st_mode & 0o077 == 0
 
     def test_twice_doubles_nothing_but_sessions(self, seeding: Seeding) -> None:

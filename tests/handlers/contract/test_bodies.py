@@ -5,7 +5,7 @@ import orjson
 import pytest
 
 from domain.errors import FieldErrors, InvalidInput, Refusal
-from handlers.contract.bodies import FORM, Body
+from handlers.contract.bodies import FORM, Body, ContentType
 from handlers.contract.negotiation import JSON
 from handlers.contract.refusals import UnsupportedMediaType
 from tests.handlers.contract.contracts import make_operation
@@ -259,3 +259,26 @@ class TestEmptyBody:
         refusal = refused(b"")
 
         assert (refusal.code, refusal.field) == ("body_required", None)
+
+
+class TestContentType:
+    @pytest.mark.parametrize("asked", ContentType)
+    @pytest.mark.parametrize("given", [JSON, "APPLICATION/JSON; charset=utf-8"])
+    def test_may_always_be_json(self, asked: ContentType, given: str) -> None:
+        asked.check(given)
+
+    @pytest.mark.parametrize("given", ["", "text/html", "application/jsonx", ";", "json", FORM])
+    def test_is_json_where_that_is_asked(self, given: str) -> None:
+        with pytest.raises(UnsupportedMediaType) as refusal:
+            ContentType.JSON.check(given)
+
+        assert refusal.value.message == "Content-Type must be application/json."
+
+    def test_may_be_missing_and_nothing_else_where_that_is_allowed(self) -> None:
+        ContentType.JSON_OR_NONE.check("")
+        with pytest.raises(UnsupportedMediaType):
+            ContentType.JSON_OR_NONE.check(FORM)
+
+    def test_is_free_elsewhere(self) -> None:
+        ContentType.ANY.check("text/csv")
+        ContentType.ANY.check("")

@@ -1,5 +1,7 @@
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -7,6 +9,7 @@ from handlers.contract.conversion import converter
 
 DAY = {"type": "string", "format": "date"}
 MOMENT = {"type": "string", "format": "date-time"}
+JSON = {"type": "string", "format": "json"}
 EITHER = {
     "type": "string",
     "anyOf": [{"format": "date"}, {"format": "date-time"}, {"pattern": "T"}],
@@ -65,9 +68,49 @@ def test_a_date_that_no_calendar_has_is_refused(text: str) -> None:
     [
         ({"type": "string"}, "2026-03-01"),
         ({"type": "integer", "format": "int64"}, 5),
-        ({"type": "string", "format": "uuid"}, "00000000-0000-0000-0000-000000000000"),
+        ({"type": "string", "format": "email"}, "elif@example.com"),
         ({"type": "string", "anyOf": [{"format": "date"}, {"format": "uuid"}]}, "2026-03-01"),
     ],
 )
 def test_everything_else_stays_as_it_is(schema: dict[str, Any], value: Any) -> None:
     assert converter(schema)(value) is value
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (
+            "uuid",
+            "E819386C-b406-43dc-86c9-212ff633afe2",
+            UUID(int=0xE819386CB40643DC86C9212FF633AFE2),
+        ),
+        ("uuid", "00000000-0000-0000-0000-000000000000", UUID(int=0)),
+        ("decimal", "-10.50", Decimal("-10.50")),
+        ("decimal", "9" * 40, Decimal(10**40 - 1)),
+        ("currency", "TRY", "try"),
+        ("json", "{}", {}),
+        ("json", ' {"rate": [1, 2.5, null, "ş"]} ', {"rate": [1, 2.5, None, "ş"]}),
+        ("json", '"text"', "text"),
+    ],
+)
+def test_a_text_becomes_what_its_format_means(kind: str, text: str, value: object) -> None:
+    assert converter({"type": "string", "format": kind})(text) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "NaN", "Infinity", "1e400", '"\\ud800"', '{"a": ["\\u0000"]}', '{"\\u0000": 1}'],
+)
+def test_what_is_not_json_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="valid JSON"):
+        converter(JSON)(text)
+
+
+@pytest.mark.parametrize("depth", [21, 300, 1500, 10_000])
+@pytest.mark.parametrize("nested", ["[%s]", '{"a": %s}'])
+def test_json_is_refused_past_20_levels(depth: int, nested: str) -> None:
+    start, end = nested.split("%s")
+
+    assert converter(JSON)(start * 20 + "1" + end * 20)
+    with pytest.raises(ValueError, match="valid JSON"):
+        converter(JSON)(start * depth + "1" + end * depth)

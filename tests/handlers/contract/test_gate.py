@@ -107,9 +107,9 @@ class TestOrderOfChecks:
         [
             ([], 406, "not_acceptable"),
             (["accept"], 415, "unsupported_media_type"),
-            (["accept", "content_type"], 400, "invalid"),
-            (["accept", "content_type", "page"], 404, "not_found"),
-            (["accept", "content_type", "page", "pk"], 400, "malformed_body"),
+            (["accept", "content_type"], 400, "malformed_body"),
+            (["accept", "content_type", "raw"], 400, "invalid"),
+            (["accept", "content_type", "raw", "page"], 404, "not_found"),
         ],
         ids=lambda value: "+".join(value) if isinstance(value, list) else None,
     )
@@ -181,6 +181,33 @@ class TestAnswer:
         gate = make_gate(make_get_thing(responses=spec), answer(Reply(200)))
 
         assert ask(gate, headers={"Accept": "text/csv"}).status_code == 200
+
+
+class TestJsonOnly:
+    @pytest.fixture
+    def gate(self) -> Gate:
+        """Of what answers nothing, and reads no body."""
+        responses = {
+            "204": {"description": "Done."},
+            "406": has_json(ERROR),
+            "415": has_json(ERROR),
+        }
+        return make_gate(
+            make_get_thing(**{"x-requires-json": True}, responses=responses), answer(Reply(204))
+        )
+
+    @pytest.mark.parametrize("accept", ["text/html", "text/csv", "application/json;q=0"])
+    def test_needs_a_client_that_reads_json(self, gate: Gate, accept: str) -> None:
+        assert ask(gate, headers={"Accept": accept}, content_type="").status_code == 406
+
+    @pytest.mark.parametrize("content_type", ["text/csv", ""])
+    def test_needs_a_content_type_without_a_body(self, gate: Gate, content_type: str) -> None:
+        response = ask(gate, pk="x", content_type=content_type, query_string={"page": "0"})
+
+        assert response.status_code == 415
+
+    def test_answers_json_clients(self, gate: Gate) -> None:
+        assert ask(gate, content_type="Application/JSON").status_code == 204
 
 
 class TestPrefetch:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import Headers
 
-from handlers.contract.negotiation import is_prefetch, negotiate, prefers_html
+from handlers.contract.negotiation import is_prefetch, negotiate, prefers_html, takes_json
 
 BOTH = ("application/json", "text/html")
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -96,3 +96,20 @@ class TestPrefetch:
     )
     def test_is_nothing_else(self, headers: dict[str, str]) -> None:
         assert not is_prefetch(Headers(headers))
+
+
+@pytest.mark.parametrize(
+    ("accept", "taken"),
+    [
+        ("", True),
+        ("*/*", True),
+        ("APPLICATION/JSON; charset=utf-8", True),
+        (BROWSER, True),
+        ("text/html", False),
+        ("application/json;q=0, */*", False),
+        ("application/jsonlines", False),
+        (",", False),
+    ],
+)
+def test_takes_json_or_leaves_none(accept: str, taken: bool) -> None:
+    assert takes_json(accept) is taken

@@ -2,7 +2,11 @@ from typing import Any
 
 import pytest
 
+from domain.errors import InvalidInput
+from handlers.contract.bodies import ContentType
 from handlers.contract.bundle import ContractError
+from handlers.contract.operations import Compiler
+from handlers.contract.violations import ResponseValidation, Violations
 from tests.handlers.contract.contracts import (
     THING,
     compile_operations,
@@ -14,6 +18,8 @@ from tests.handlers.contract.contracts import (
 
 THINGS = "things.yaml#/paths/~1things~1"
 ACTING: dict[str, Any] = {"x-acts-on-get": True}
+JSON_ONLY: dict[str, Any] = {"x-requires-json": True}
+STRICT: dict[str, Any] = {"x-strict-query": True}
 PK = {"name": "pk", "in": "path", "required": True, "schema": {"type": "integer"}}
 PAGE = {"name": "page", "in": "query", "schema": {"$ref": "#/components/schemas/Page"}}
 PAGE_SCHEMA = {"type": "integer", "maximum": 9}
@@ -46,6 +52,18 @@ class TestOperation:
         told = fault(method="post", **ACTING)
 
         assert told == f"{THINGS}/post/x-acts-on-get: only a GET can be marked so"
+
+    def test_asks_for_json_where_the_contract_says_so(self) -> None:
+        assert make_operation(**JSON_ONLY).content_type is ContentType.JSON
+        assert make_operation().content_type is ContentType.ANY
+
+    def test_asks_for_json_as_the_compiler_is_told(self) -> None:
+        contract = make_contract({"/things/": {"get": make_spec(**JSON_ONLY)}})
+        violations = Violations(ResponseValidation.ENFORCE)
+
+        [operation] = Compiler(contract, violations, ContentType.JSON_OR_NONE).operations()
+
+        assert operation.content_type is ContentType.JSON_OR_NONE
 
     def test_knows_where_it_stands(self) -> None:
         operation = make_operation("/a/{pk}.{kind}/", parameters=[PK, PK | {"name": "kind"}])
@@ -90,8 +108,34 @@ class TestOperations:
 
         assert operation.security == (("Cookie", "Token"), ("Grant",), ())
 
+    def test_have_the_scopes_that_each_scheme_needs(self) -> None:
+        operation = make_operation(security=[{"Token": ["read"]}, {"Other": ["read"]}])
+
+        assert operation.scopes == {"read"}
+        assert make_operation(security=[{"Token": []}, {}]).scopes == frozenset()
+        assert make_operation().scopes == frozenset()
+
+    def test_do_not_have_scopes_for_one_scheme_alone(self) -> None:
+        told = fault(security=[{"Token": ["read"]}, {"Cookie": []}])
+
+        assert told == f"{THINGS}/get/security: each scheme needs the same scopes"
+
 
 class TestParameters:
+    def test_are_strict_where_the_contract_says_so(self) -> None:
+        operation = make_operation(**STRICT)
+
+        with pytest.raises(InvalidInput):
+            operation.parameters.read({}, b"page=1", {})
+        assert make_operation().parameters.read({}, b"page=1", {}) == {}
+
+    def test_that_stand_for_no_other_name_their_place(self) -> None:
+        alias = PAGE | {"schema": PAGE_SCHEMA, "x-alias-of": "number"}
+
+        told = fault(parameters=[alias])
+
+        assert told == f"{THINGS}/get/parameters: page is an alias of number, which is no parameter"
+
     def test_of_the_path_are_shared_by_its_operations(self) -> None:
         path = {"get": make_spec(operationId="getThing"), "parameters": [PK]}
         contract = make_contract({"/things/{pk}/": {"get": path["get"]}})

@@ -9,6 +9,7 @@ INTEGER = {"type": "integer"}
 BOOLEAN = {"type": "boolean"}
 STRING = {"type": "string"}
 PATH_PK = {"in": "path", "required": True, "schema": INTEGER}
+ALIAS = {"in": "query", "x-alias-of": "number__is", "schema": STRING}
 LANGUAGE = {"in": "header", "schema": STRING | {"maxLength": 5}}
 
 
@@ -173,6 +174,76 @@ class TestQuery:
         refusal = refused("email=elif%40example.com", email=STRING | {"maxLength": 3})
 
         assert "elif" not in f"{refusal.message} {refusal.params} {refusal}"
+
+
+class TestStrictQuery:
+    @pytest.mark.parametrize(
+        ("query", "nearest"),
+        [
+            ("pge=1", "page"),
+            ("page__gte=1", "page"),
+            ("number__icontain=1", "number__icontains"),
+            ("NUMBER=1&page=1", "page"),
+            ("_=1", "number__icontains"),
+            ("=", "page"),
+            ("%FF=1", "page"),
+            ("x" * 8000, "page"),
+        ],
+        ids=lambda text: text[:20],
+    )
+    def test_refuses_what_it_does_not_know_and_names_the_nearest(
+        self, query: str, nearest: str
+    ) -> None:
+        refusal = refused(query, is_strict=True, page=INTEGER, number__icontains=STRING)
+
+        assert (refusal.field, refusal.code) == (None, "unknown_parameter")
+        assert refusal.params == {"nearest": nearest}
+
+    def test_has_nothing_near_without_parameters(self) -> None:
+        assert refused("page=1", is_strict=True).params == {"nearest": "-"}
+
+    @pytest.mark.parametrize("query", ["", "&&", "page=1&"])
+    def test_takes_empty_pairs(self, query: str) -> None:
+        assert read(query, is_strict=True, page=INTEGER) == ({"page": 1} if "1" in query else {})
+
+    def test_never_repeats_an_unknown_name(self) -> None:
+        refusal = refused("elif%40example.com=1", is_strict=True, page=INTEGER)
+
+        assert "elif" not in f"{refusal.message} {refusal.params} {refusal.field}"
+
+
+class TestAliases:
+    def test_are_handed_on_by_the_name_they_stand_for(self) -> None:
+        assert read("numberis=1", number__is=STRING, numberis=ALIAS) == {"number__is": "1"}
+
+    @pytest.mark.parametrize(
+        "query", ["number__is=1&numberis=1", "numberis=1&number__is=1", "numberis=1&numberis=1"]
+    )
+    def test_do_not_stand_beside_it(self, query: str) -> None:
+        refusal = refused(query, number__is=STRING, numberis=ALIAS)
+
+        assert refusal.message == "This parameter may be given only once."
+
+    def test_are_refused_by_their_own_name(self) -> None:
+        integer = ALIAS | {"schema": INTEGER}
+
+        assert refused("numberis=x", number__is=INTEGER, numberis=integer).field == "numberis"
+
+    def test_are_not_the_nearest_to_anything(self) -> None:
+        refusal = refused("numberis_=1", is_strict=True, number__is=STRING, numberis=ALIAS)
+
+        assert refusal.params == {"nearest": "number__is"}
+
+    def test_are_no_parameters_of_a_handler(self) -> None:
+        assert make_parameters(number__is=STRING, numberis=ALIAS).names == {"number__is"}
+
+    def test_stand_for_a_parameter_that_is_there(self) -> None:
+        again = ALIAS | {"x-alias-of": "numberis"}
+
+        with pytest.raises(ValueError, match="numberis is an alias of number__is"):
+            make_parameters(numberis=ALIAS)
+        with pytest.raises(ValueError, match="other is an alias of numberis"):
+            make_parameters(number__is=STRING, numberis=ALIAS, other=again)
 
 
 class TestPath:

@@ -1,0 +1,57 @@
+"""Cancellation plans as their sellers see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from domain.cancellation_plans import PlanStatus
+from domain.cancellations import CancellationType
+from domain.money import Currency
+from domain.paging import CursorPage, Page
+from domain.seller_callers import SellerCaller
+from domain.seller_lists import SellerQuery, SellerRows, Sort, list_rows
+
+if TYPE_CHECKING:
+    from domain.unit_of_work import UnitOfWork
+
+_NEWEST_FIRST = Sort("created_at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SellerCancellationPlanView:
+    """One plan (seller center document, Cancellation Plans, schema).
+
+    Money in minor units of ``currency``. ``order`` and ``order_items`` are ids of the seller's
+    own, the lines in the order of their requests, each once.
+    """
+
+    id: UUID
+    order: UUID
+    order_items: tuple[UUID, ...]
+    currency: Currency
+    shipping_refund_amount: int
+    refund_amount: int
+    discount_refund_amount: int
+    status: PlanStatus
+    plan_type: CancellationType
+    invoice_number: str | None
+    payment_plan: Mapping[str, Any]
+    created_at: datetime
+    updated_at: datetime
+
+
+SellerCancellationPlans = SellerRows[SellerCancellationPlanView]
+
+
+def list_seller_cancellation_plans(
+    caller: SellerCaller, query: SellerQuery, uow: UnitOfWork
+) -> Page[SellerCancellationPlanView] | CursorPage[SellerCancellationPlanView]:
+    """Return the caller's plans, newest first where the query does not say.
+
+    Raises as ``list_rows`` does.
+    """
+    return list_rows(caller, query, _NEWEST_FIRST, uow.seller_cancellation_plans)

@@ -1,0 +1,53 @@
+"""The addresses that sellers send to: those that an order of theirs names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from domain.paging import CursorPage, Page
+from domain.seller_callers import SellerCaller
+from domain.seller_lists import SellerQuery, SellerRows, Sort, list_rows
+
+if TYPE_CHECKING:
+    from domain.unit_of_work import UnitOfWork
+
+_NEWEST_FIRST = Sort(None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SellerCustomerAddressView:
+    """One address (seller center document, Customer Address, schema)."""
+
+    id: UUID
+    email: str | None
+    phone_number: str
+    first_name: str
+    last_name: str
+    line: str
+    is_active: bool
+    postcode: str | None
+    notes: str | None
+    company_name: str | None
+    tax_office: str | None
+    tax_no: str | None
+    e_bill_taxpayer: bool | None
+    identity_number: str | None
+    country: UUID
+    city: UUID
+    township: UUID | None
+    district: UUID | None
+
+
+SellerCustomerAddresses = SellerRows[SellerCustomerAddressView]
+
+
+def list_seller_customer_addresses(
+    caller: SellerCaller, query: SellerQuery, uow: UnitOfWork
+) -> Page[SellerCustomerAddressView] | CursorPage[SellerCustomerAddressView]:
+    """Return the addresses of the caller's customers, newest first where the query does not say.
+
+    Raises as ``list_rows`` does.
+    """
+    return list_rows(caller, query, _NEWEST_FIRST, uow.seller_customer_addresses)

@@ -1,0 +1,158 @@
+"""The tokens by which sellers are known: of each only a hash is stored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from secrets import token_urlsafe
+from typing import TYPE_CHECKING, Protocol
+from uuid import UUID, uuid4
+
+from domain.errors import InvalidInput, NotAuthenticated, NotFound
+from domain.identifiers import require_storable_pk
+from domain.paging import Page, PageRequest
+from domain.seller_callers import Scope, SellerCaller
+from domain.sellers import Seller
+
+if TYPE_CHECKING:
+    from domain.unit_of_work import UnitOfWork
+
+MAX_NAME_LENGTH = 100
+
+# Whoever finds one in a log or a repository can tell what it is, and so can their scanners.
+_PREFIX = "wbs_"
+_VALUE_BYTES = 32
+_VALUE = re.compile(_PREFIX + "[A-Za-z0-9_-]{43}")
+
+
+@dataclass(eq=False, kw_only=True)
+class SellerToken:
+    """One token of a seller; ``name`` says what it is for.
+
+    ``token_hash`` is the SHA-256 of the value (32 bytes). ``last_used_day`` is a UTC day.
+    """
+
+    pk: int = field(init=False)
+    uuid: UUID = field(default_factory=uuid4)
+    seller: Seller
+    name: str
+    token_hash: bytes = field(repr=False)
+    scopes: frozenset[Scope]
+    created_date: datetime
+    expires_date: datetime
+    revoked_date: datetime | None = None
+    last_used_day: date | None = None
+
+    def is_valid(self, now: datetime) -> bool:
+        """Whether the token still opens anything."""
+        return self.revoked_date is None and now < self.expires_date
+
+
+class SellerTokens(Protocol):
+    """The stored tokens; each comes with its seller."""
+
+    def add(self, token: SellerToken) -> None:
+        """Store ``token`` and give it its ``pk``."""
+
+    def by_hash(self, token_hash: bytes) -> SellerToken | None:
+        """Return the token with this hash, expired and revoked ones too."""
+
+    def get(self, pk: int) -> SellerToken | None:
+        """Return the token with this pk."""
+
+    def note_use(self, pk: int, day: date) -> None:
+        """Write down that the token was used on ``day``."""
+
+    def count(self, seller_slug: str | None) -> int:
+        """Return how many tokens a seller has, or all of them have."""
+
+    def tokens(self, seller_slug: str | None, page: PageRequest) -> list[SellerToken]:
+        """Return one page of them, newest first."""
+
+
+def authenticate_seller(value: str | None, uow: UnitOfWork) -> SellerCaller:
+    """Return whose token ``value`` is.
+
+    Raises NotAuthenticated, always the same, for no value, one that no token of ours could have
+    (of any length, without a query), an unknown, an expired and a revoked one.
+    """
+    if value is None or not _VALUE.fullmatch(value):
+        raise NotAuthenticated
+    token = uow.seller_tokens.by_hash(_hash(value))
+    if token is None or not token.is_valid(uow.now):
+        raise NotAuthenticated
+    return SellerCaller(
+        seller_pk=token.seller.pk,
+        token_pk=token.pk,
+        scopes=token.scopes,
+        is_use_noted=token.last_used_day == uow.now.date(),
+    )
+
+
+def note_use(caller: SellerCaller, uow: UnitOfWork) -> None:
+    """Write down that the caller's token was used today, unless it is written already."""
+    if not caller.is_use_noted:
+        uow.seller_tokens.note_use(caller.token_pk, uow.now.date())
+        uow.commit()
+
+
+def create_seller_token(
+    seller_slug: str, name: str, scopes: Collection[Scope], lifetime: timedelta, uow: UnitOfWork
+) -> tuple[SellerToken, str]:
+    """Make a token; return it with its value, which nobody can find out later.
+
+    Raises NotFound for an unknown seller, and InvalidInput for a name that is empty or too long
+    and for no scopes at all.
+    """
+    if not 1 <= len(name.strip()) <= MAX_NAME_LENGTH:
+        raise InvalidInput(
+            "Must be 1 to %(length)s characters long.",
+            code="invalid_name",
+            field="name",
+            params={"length": MAX_NAME_LENGTH},
+        )
+    if not scopes:
+        raise InvalidInput("A token needs a scope.", code="no_scopes", field="scopes")
+    seller = uow.sellers.by_slug(seller_slug)
+    if seller is None:
+        raise NotFound
+    value = _PREFIX + token_urlsafe(_VALUE_BYTES)
+    token = SellerToken(
+        seller=seller,
+        name=name.strip(),
+        token_hash=_hash(value),
+        scopes=frozenset(scopes),
+        created_date=uow.now,
+        expires_date=uow.now + lifetime,
+    )
+    uow.seller_tokens.add(token)
+    uow.commit()
+    return token, value
+
+
+def list_seller_tokens(
+    seller_slug: str | None, page: PageRequest, uow: UnitOfWork
+) -> Page[SellerToken]:
+    """Return one page of a seller's tokens, or of all; newest first. Raises InvalidPage."""
+    count = uow.seller_tokens.count(seller_slug)
+    page.require_within(count)
+    return Page(count, page.number, page.limit, uow.seller_tokens.tokens(seller_slug, page))
+
+
+def revoke_seller_token(pk: int, uow: UnitOfWork) -> SellerToken:
+    """End a token; one that was revoked before keeps its date. Raises NotFound."""
+    require_storable_pk(pk)
+    token = uow.seller_tokens.get(pk)
+    if token is None:
+        raise NotFound
+    if token.revoked_date is None:
+        token.revoked_date = uow.now
+    uow.commit()
+    return token
+
+
+def _hash(value: str) -> bytes:
+    return sha256(value.encode()).digest()

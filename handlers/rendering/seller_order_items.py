@@ -1,0 +1,16 @@
+"""Sources of a line as its seller sees it."""
+
+from domain.seller_order_items import SellerOrderItemView
+from handlers.contract.schemas import Sources
+from handlers.rendering.values import money, rate
+
+_AMOUNTS = ("price", "retail_price", "discount_amount")
+
+SELLER_ORDER_ITEM = Sources(
+    "SellerOrderItem",
+    SellerOrderItemView,
+    {
+        **{name: money(name, currency="price_currency") for name in _AMOUNTS},
+        "tax_rate": rate("tax_rate"),
+    },
+)

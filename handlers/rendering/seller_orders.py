@@ -1,0 +1,21 @@
+"""Sources of an order as its seller sees it."""
+
+from domain.seller_orders import SellerOrderView
+from handlers.contract.schemas import Sources
+from handlers.rendering.values import money, rate
+
+_AMOUNTS = (
+    "amount",
+    "discount_amount",
+    "shipping_amount",
+    "refund_amount",
+    "discount_refund_amount",
+    "shipping_refund_amount",
+    "shipping_interest_amount",
+)
+
+SELLER_ORDER = Sources(
+    "SellerOrder",
+    SellerOrderView,
+    {**{name: money(name) for name in _AMOUNTS}, "shipping_tax_rate": rate("shipping_tax_rate")},
+)

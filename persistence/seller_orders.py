@@ -1,0 +1,267 @@
+"""Table of sellers' orders, kept in step with what it is made of."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import uuid5
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from domain.cancellation_plans import CancellationPlanItem
+from domain.cancellations import CancellationRequest, CancellationStatus, CancelStatus
+from domain.money import Currency
+from domain.order_items import OrderItem
+from domain.orders import Order
+from domain.splitting import Booked, OrderTotals, Share, SplitLine, split_order
+from persistence.addresses import addresses
+from persistence.bulk import Row, insert_rows
+from persistence.cancellation_plans import cancellation_plan_items, cancellation_plans
+from persistence.cancellations import cancellation_requests
+from persistence.order_items import order_items
+from persistence.orders import orders
+from persistence.schema import (
+    BigId,
+    CodePointText,
+    UtcDateTime,
+    at_most,
+    metadata,
+    not_negative,
+    one_of,
+    parent,
+    pk_column,
+    reference,
+    uuid_column,
+)
+from persistence.sellers import sellers
+from persistence.shipping import shipping_companies
+
+_AMOUNTS = (
+    "amount",
+    "discount_amount",
+    "shipping_amount",
+    "refund_amount",
+    "discount_refund_amount",
+    "shipping_refund_amount",
+)
+_BATCH = 1000
+
+seller_orders = sa.Table(
+    "seller_orders",
+    metadata,
+    pk_column(),
+    uuid_column(),
+    # The unique (order_pk, seller_pk) below serves as its index.
+    parent("order_pk", "orders", index=False),
+    # The indexes below begin with it.
+    reference("seller_pk", sellers),
+    sa.Column("number", CodePointText, nullable=False),
+    sa.Column("number_folded", CodePointText, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    one_of("cancel_status", CancelStatus, nullable=True),
+    one_of("currency", Currency),
+    *(sa.Column(name, BigId, nullable=False) for name in _AMOUNTS),
+    sa.Column("has_gift_box", sa.Boolean),
+    sa.Column("invoice_number", sa.Text),
+    sa.Column("invoice_date", UtcDateTime),
+    sa.Column("e_archive_url", sa.Text),
+    sa.Column("tracking_number", sa.Text),
+    reference("shipping_company_pk", shipping_companies, nullable=True),
+    reference("shipping_address_pk", addresses),
+    reference("billing_address_pk", addresses),
+    sa.Column("date_placed", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("order_pk", "seller_pk"),
+    sa.Index(None, "seller_pk", "date_placed", "pk"),
+    sa.Index(None, "seller_pk", "updated_at", "pk"),
+    sa.Index(None, "seller_pk", "status", "date_placed", "pk"),
+    sa.Index(None, "seller_pk", "number"),
+    # Whose addresses a seller may see.
+    sa.Index(None, "seller_pk", "shipping_address_pk"),
+    sa.Index(None, "seller_pk", "billing_address_pk"),
+    *at_most(64, "number"),
+    *not_negative(*_AMOUNTS),
+)
+
+_COPIED = ("number", "currency", "has_gift_box", "shipping_address_pk", "billing_address_pk")
+_PAPERS = (
+    "invoice_number",
+    "invoice_date",
+    "e_archive_url",
+    "tracking_number",
+    "shipping_company_pk",
+)
+_TOTALS = ("shipping_amount", "refund_amount", "discount_refund_amount", "shipping_refund_amount")
+_ORDERS = sa.select(
+    orders.c.pk,
+    orders.c.uuid,
+    orders.c.created_date,
+    orders.c.modified_date,
+    *(orders.c[name] for name in (*_COPIED, *_PAPERS, *_TOTALS)),
+)
+_LINES = sa.select(
+    *(
+        order_items.c[name]
+        for name in (
+            *("order_pk", "seller_pk", "state", "cancel_status", "quantity"),
+            *("cancelled_quantity", "refunded_quantity", "price", "discount_amount"),
+            *_PAPERS,
+        )
+    )
+).order_by(order_items.c.order_pk, order_items.c.line)
+_GOODS = cancellation_plan_items.c.refund_amount - cancellation_plan_items.c.shipping_refund_amount
+_BOOKED = (
+    sa.select(
+        order_items.c.order_pk,
+        order_items.c.seller_pk,
+        sa.func.sum(_GOODS).label("goods"),
+        sa.func.sum(cancellation_plan_items.c.discount_refund_amount).label("discount"),
+    )
+    .join_from(cancellation_plan_items, cancellation_requests)
+    .join(order_items, order_items.c.pk == cancellation_requests.c.order_item_pk)
+    .where(cancellation_requests.c.status == CancellationStatus.COMPLETED)
+    .group_by(order_items.c.order_pk, order_items.c.seller_pk)
+)
+
+
+def follow_orders(session: Session, *_: object) -> None:
+    """Keep the rows in step with every order that the flush has changed."""
+    changed = [entity for entity in session.dirty if session.is_modified(entity)]
+    pks: dict[type, set[int]] = defaultdict(set)
+    for entity in [*session.new, *changed, *session.deleted]:
+        key = _KEYS.get(type(entity))
+        if key is not None:
+            pks[type(entity)].add(getattr(entity, key))
+    if pks:
+        found = sa.or_(*(_FOUND[kind](keys) for kind, keys in pks.items()))
+        keep_seller_orders(session, session.scalars(sa.select(orders.c.pk).where(found)).all())
+
+
+def _of_items(pks: Iterable[int] | sa.Select[int]) -> sa.ColumnElement[bool]:
+    return orders.c.pk.in_(sa.select(order_items.c.order_pk).where(order_items.c.pk.in_(pks)))
+
+
+def _of_plans(pks: Iterable[int]) -> sa.ColumnElement[bool]:
+    plans = cancellation_plans.c
+    return orders.c.pk.in_(sa.select(plans.order_pk).where(plans.pk.in_(pks)))
+
+
+# What a part is made of: by which attribute it names its owner, and which order that is.
+_KEYS: dict[type, str] = {
+    Order: "pk",
+    OrderItem: "order_pk",
+    CancellationRequest: "order_item_pk",
+    CancellationPlanItem: "plan_pk",
+}
+_FOUND: dict[type, Any] = {
+    Order: orders.c.pk.in_,
+    OrderItem: orders.c.pk.in_,
+    CancellationRequest: _of_items,
+    CancellationPlanItem: _of_plans,
+}
+
+
+def keep_seller_orders(session: Session, order_pks: Sequence[int]) -> None:
+    """Make the rows of these orders what the orders come to now.
+
+    A row keeps its pk and its UUID as long as its seller has a line of the order.
+    """
+    lines: dict[int, list[Any]] = defaultdict(list)
+    for line in session.execute(_LINES.where(order_items.c.order_pk.in_(order_pks))):
+        lines[line.order_pk].append(line)
+    booked: dict[int, dict[int | None, Booked]] = defaultdict(dict)
+    for each in session.execute(_BOOKED.where(order_items.c.order_pk.in_(order_pks))):
+        booked[each.order_pk][each.seller_pk] = Booked(int(each.goods), int(each.discount))
+    rows = [
+        row
+        for order in session.execute(_ORDERS.where(orders.c.pk.in_(order_pks)))
+        for row in _rows(order, lines[order.pk], booked[order.pk])
+    ]
+    _remove_others(session, order_pks, {(row["order_pk"], row["seller_pk"]) for row in rows})
+    kept = {"uuid", "order_pk", "seller_pk"}
+    insert_rows(
+        session,
+        seller_orders,
+        rows,
+        lambda new: new.on_conflict_do_update(
+            index_elements=["order_pk", "seller_pk"],
+            set_={name: new.excluded[name] for name in rows[0].keys() - kept},
+        ),
+    )
+
+
+def fill_seller_orders(session: Session) -> None:
+    """Make the rows of all orders, if there are none: they are made with the orders since."""
+    if session.scalar(sa.select(seller_orders.c.pk).limit(1)) is not None:
+        return
+    sold = sa.select(order_items.c.order_pk).where(order_items.c.seller_pk.is_not(None)).distinct()
+    last = 0
+    while True:
+        some = sold.where(order_items.c.order_pk > last).order_by(order_items.c.order_pk)
+        pks = session.scalars(some.limit(_BATCH)).all()
+        if not pks:
+            return
+        keep_seller_orders(session, pks)
+        last = pks[-1]
+
+
+def _remove_others(
+    session: Session, order_pks: Sequence[int], wanted: set[tuple[int, int]]
+) -> None:
+    columns = seller_orders.c
+    stored = sa.select(columns.pk, columns.order_pk, columns.seller_pk)
+    found = session.execute(stored.where(columns.order_pk.in_(order_pks)))
+    gone = [row.pk for row in found if (row.order_pk, row.seller_pk) not in wanted]
+    if gone:
+        session.execute(sa.delete(seller_orders).where(columns.pk.in_(gone)))
+
+
+def _rows(
+    order: sa.Row[Any], lines: Sequence[sa.Row[Any]], booked: dict[int | None, Booked]
+) -> Iterable[Row]:
+    """Return the row of each seller of an order."""
+    if all(line.seller_pk is None for line in lines):
+        return
+    totals = OrderTotals(*(getattr(order, name) for name in _TOTALS))
+    shares = split_order(totals, [_split_line(line) for line in lines], booked)
+    for seller_pk, share in shares.items():
+        if seller_pk is not None:
+            own = [line for line in lines if line.seller_pk == seller_pk]
+            # What the order says is theirs only where nobody else has a part in it.
+            papers = [order, *own] if len(shares) == 1 else own
+            yield {
+                # The same whenever it is made, and no way to tell one seller's from another's.
+                "uuid": uuid5(order.uuid, str(seller_pk)),
+                "order_pk": order.pk,
+                "seller_pk": seller_pk,
+                **{name: getattr(order, name) for name in _COPIED},
+                "number_folded": order.number.casefold(),
+                **_amounts(share),
+                **{name: _first(papers, name) for name in _PAPERS},
+                "date_placed": order.created_date,
+                "updated_at": order.modified_date,
+            }
+
+
+def _amounts(share: Share) -> Row:
+    return {
+        "status": share.state.seller_code,
+        "cancel_status": share.cancel_status,
+        **{name: getattr(share, name) for name in _AMOUNTS},
+    }
+
+
+def _split_line(line: sa.Row[Any]) -> SplitLine:
+    return SplitLine(
+        seller_pk=line.seller_pk,
+        state=line.state,
+        cancel_status=line.cancel_status,
+        quantity=line.quantity,
+        gone=line.cancelled_quantity + line.refunded_quantity,
+        price=line.price,
+        discount=line.discount_amount,
+    )
+
+
+def _first(rows: Iterable[sa.Row[Any]], name: str) -> Any:
+    return next((value for row in rows if (value := getattr(row, name)) is not None), None)

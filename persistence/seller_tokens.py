@@ -1,0 +1,98 @@
+"""Table of sellers' tokens, and the questions asked of it."""
+
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import Session, relationship
+from sqlalchemy.orm.interfaces import ORMOption
+
+from domain.paging import PageRequest
+from domain.seller_callers import Scope
+from domain.seller_tokens import SellerToken
+from domain.sellers import Seller
+from persistence.loading import loading
+from persistence.schema import (
+    UtcDateTime,
+    mapper_registry,
+    metadata,
+    pk_column,
+    reference,
+    uuid_column,
+)
+from persistence.sellers import sellers
+
+
+class Scopes(sa.types.TypeDecorator[frozenset[Scope]]):
+    """Scopes as one text, with spaces between them (as OAuth writes them, RFC 6749, 3.3)."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: frozenset[Scope] | None, dialect: Dialect) -> str | None:
+        return None if value is None else " ".join(sorted(value))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> frozenset[Scope] | None:
+        return None if value is None else frozenset(map(Scope, value.split()))
+
+
+seller_tokens = sa.Table(
+    "seller_tokens",
+    metadata,
+    pk_column(),
+    uuid_column(),
+    reference("seller_pk", sellers, index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("token_hash", sa.LargeBinary(32), nullable=False, unique=True),
+    sa.Column("scopes", Scopes, nullable=False),
+    sa.Column("created_date", UtcDateTime, nullable=False),
+    sa.Column("expires_date", UtcDateTime, nullable=False),
+    sa.Column("revoked_date", UtcDateTime),
+    sa.Column("last_used_day", sa.Date),
+    sa.CheckConstraint("length(token_hash) = 32", name="token_hash"),
+)
+
+mapper_registry.map_imperatively(
+    SellerToken, seller_tokens, properties={"seller": relationship(Seller, lazy="raise")}
+)
+
+_WITH_SELLER = ("seller",)
+
+
+class SqlSellerTokens:
+    """The stored tokens, as ``domain.seller_tokens.SellerTokens`` asks of them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, token: SellerToken) -> None:
+        self._session.add(token)
+        self._session.flush()
+
+    def by_hash(self, token_hash: bytes) -> SellerToken | None:
+        found = sa.select(SellerToken).where(seller_tokens.c.token_hash == token_hash)
+        return self._session.scalars(found.options(*_loaded())).one_or_none()
+
+    def get(self, pk: int) -> SellerToken | None:
+        return self._session.get(SellerToken, pk, options=_loaded())
+
+    def note_use(self, pk: int, day: date) -> None:
+        used = sa.update(seller_tokens).where(seller_tokens.c.pk == pk)
+        self._session.execute(used.values(last_used_day=day))
+
+    def count(self, seller_slug: str | None) -> int:
+        counted = sa.select(sa.func.count()).select_from(seller_tokens.join(sellers))
+        return self._session.execute(counted.where(*_of(seller_slug))).scalar_one()
+
+    def tokens(self, seller_slug: str | None, page: PageRequest) -> list[SellerToken]:
+        found = sa.select(SellerToken).join(sellers).where(*_of(seller_slug))
+        found = found.order_by(seller_tokens.c.pk.desc()).limit(page.limit).offset(page.offset)
+        return list(self._session.scalars(found.options(*_loaded())))
+
+
+def _of(seller_slug: str | None) -> list[sa.ColumnElement[bool]]:
+    return [] if seller_slug is None else [sellers.c.slug == seller_slug]
+
+
+def _loaded() -> list[ORMOption]:
+    return loading(SellerToken, _WITH_SELLER)

@@ -1,0 +1,210 @@
+"""What the seller center document lists is in the contract: parameters, objects, answers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from domain.cancellation_plans import PlanStatus
+from domain.cancellations import CancellationType, CancelStatus
+from domain.seller_callers import Scope
+from domain.states import OrderState
+from handlers.contract.bundle import Contract
+from handlers.contract.judges import Judges, pointer_to
+from handlers.contract.negotiation import JSON
+from handlers.contract.operations import Operation
+from tests.contract.comparison import resolve
+from tests.contract.compiled import compiled_contract, compiled_operations
+from tests.contract.seller_parameters import DAMAGED, EXAMPLES, PARAMETERS
+
+LISTS = list(PARAMETERS)
+PAGING = {"page", "limit", "ordering", "cursor"}
+SCOPES = {
+    "listSellerOrders": "orders:read",
+    "listSellerOrderItems": "orders:read",
+    "rejectSellerOrderItem": "items:reject",
+    "listSellerCancellationPlans": "plans:read",
+    "listSellerCustomerAddresses": "addresses:read",
+}
+# By a schema's own words, the type that the document's tables give.
+TYPES = {
+    ("integer", None): "integer",
+    ("boolean", None): "boolean",
+    ("string", None): "string",
+    ("string", "date"): "date",
+    ("string", "uuid"): "uuid",
+    ("string", "decimal"): "decimal",
+    ("string", "currency"): "currency",
+    ("string", "json"): "json",
+}
+
+
+@pytest.fixture
+def contract() -> Contract:
+    return compiled_contract()
+
+
+@pytest.fixture
+def operations() -> Mapping[str, Operation]:
+    return compiled_operations()
+
+
+def query_of(contract: Contract, operation: Operation) -> dict[str, dict[str, Any]]:
+    """The parameters of the operation's query, with their schemas resolved."""
+    document = contract.document
+    spec = document["paths"][operation.path][operation.method]
+    found = (
+        resolve(document, each["$ref"]) if "$ref" in each else each for each in spec["parameters"]
+    )
+    return {
+        each["name"]: each | {"schema": resolved(contract, each["schema"])}
+        for each in found
+        if each["in"] == "query"
+    }
+
+
+def resolved(contract: Contract, schema: dict[str, Any]) -> Any:
+    return resolve(contract.document, schema["$ref"]) if "$ref" in schema else schema
+
+
+def type_of(schema: Mapping[str, Any]) -> str:
+    if "enum" in schema:
+        return "enum"
+    if any(part.get("format") == "date-time" for part in schema.get("anyOf", ())):
+        return "datetime"
+    return TYPES[schema["type"], schema.get("format")]
+
+
+@pytest.mark.parametrize("operation_id", LISTS)
+class TestParameters:
+    def test_are_those_of_the_tables(
+        self, contract: Contract, operations: Mapping[str, Operation], operation_id: str
+    ) -> None:
+        query = query_of(contract, operations[operation_id])
+
+        listed = {name: type_of(each["schema"]) for name, each in query.items()}
+        aliases = DAMAGED if operation_id == "listSellerOrderItems" else {}
+        assert listed.keys() - PARAMETERS[operation_id].keys() == PAGING | aliases.keys()
+        assert PARAMETERS[operation_id].items() <= listed.items()
+
+    def test_that_are_damaged_are_aliases(
+        self, contract: Contract, operations: Mapping[str, Operation], operation_id: str
+    ) -> None:
+        query = query_of(contract, operations[operation_id])
+
+        aliases = {name: each for name, each in query.items() if each.get("deprecated")}
+        expected = DAMAGED if operation_id == "listSellerOrderItems" else {}
+        assert {name: each["x-alias-of"] for name, each in aliases.items()} == expected
+        for each in aliases.values():
+            assert each["schema"] == query[each["x-alias-of"]]["schema"]
+
+    def test_sort_by_fields_of_the_object_both_ways(
+        self, contract: Contract, operations: Mapping[str, Operation], operation_id: str
+    ) -> None:
+        query = query_of(contract, operations[operation_id])
+
+        component = contract.document["components"]["schemas"][component_of(operation_id)]
+        fields = query["ordering"]["schema"]["enum"]
+        upwards = {each for each in fields if not each.startswith("-")}
+        assert set(fields) == upwards | {f"-{each}" for each in upwards}
+        assert upwards <= component["properties"].keys()
+
+
+def component_of(operation_id: str) -> str:
+    """`listSellerOrders` lists `SellerOrder`."""
+    name = operation_id.removeprefix("list")
+    return name.removesuffix("es") if name.endswith("sses") else name.removesuffix("s")
+
+
+class TestObjects:
+    @pytest.mark.parametrize("operation_id", LISTS)
+    def test_are_those_of_the_examples(self, contract: Contract, operation_id: str) -> None:
+        pointer = pointer_to("components", "schemas", component_of(operation_id))
+        judge = Judges(contract.document).compile(pointer)
+        schema = contract.document["components"]["schemas"][component_of(operation_id)]
+
+        assert judge.is_valid(EXAMPLES[operation_id])
+        assert set(schema["required"]) == EXAMPLES[operation_id].keys()
+        assert schema["properties"].keys() - EXAMPLES[operation_id].keys() <= {
+            "datasource",
+            "quantity",
+            "created_at",
+            "updated_at",
+        }
+
+    @pytest.mark.parametrize(
+        ("operation_id", "change"),
+        [
+            ("listSellerOrders", {"status": "100"}),
+            ("listSellerOrders", {"status": 150}),
+            ("listSellerOrders", {"currency": "USD"}),
+            ("listSellerOrders", {"amount": 629}),
+            ("listSellerOrders", {"id": 5}),
+            ("listSellerOrders", {"date_placed": "2019-01-01"}),
+            ("listSellerOrderItems", {"cancel_status": "unknown"}),
+            ("listSellerCancellationPlans", {"order_items": ["5"]}),
+            ("listSellerCancellationPlans", {"status": "open"}),
+            ("listSellerCustomerAddresses", {"country": None}),
+        ],
+        ids=str,
+    )
+    def test_are_nothing_else(
+        self, contract: Contract, operation_id: str, change: dict[str, Any]
+    ) -> None:
+        pointer = pointer_to("components", "schemas", component_of(operation_id))
+
+        judge = Judges(contract.document).compile(pointer)
+
+        assert not judge.is_valid(EXAMPLES[operation_id] | change)
+
+    @pytest.mark.parametrize(
+        ("component", "values"),
+        [
+            ("SellerStatus", {state.seller_code for state in OrderState}),
+            ("SellerCancelStatus", {status.value for status in CancelStatus}),
+            ("SellerPlanStatus", {status.value for status in PlanStatus}),
+            ("SellerPlanType", {kind.value for kind in CancellationType}),
+        ],
+    )
+    def test_have_the_codes_of_the_domain(
+        self, contract: Contract, component: str, values: set[Any]
+    ) -> None:
+        assert set(contract.document["components"]["schemas"][component]["enum"]) == values
+
+
+@pytest.mark.parametrize("operation_id", SCOPES)
+class TestOperations:
+    def test_ask_for_a_token_in_either_header(
+        self, operations: Mapping[str, Operation], operation_id: str
+    ) -> None:
+        operation = operations[operation_id]
+
+        assert operation.security == (("SellerToken",), ("SellerAuthentication",))
+        assert operation.scopes == {Scope(SCOPES[operation_id])}
+
+    def test_have_the_answers_of_the_document(
+        self, operations: Mapping[str, Operation], operation_id: str
+    ) -> None:
+        responses = operations[operation_id].responses
+
+        documented = (400, 401, 403, 404, 406, 415, 431, 500)
+        assert [each for each in documented if not responses.allows(each, JSON)] == []
+
+    def test_tell_what_a_token_lacks(
+        self, contract: Contract, operations: Mapping[str, Operation], operation_id: str
+    ) -> None:
+        operation = operations[operation_id]
+        spec = contract.document["paths"][operation.path][operation.method]
+
+        for status in ("401", "403"):
+            response = resolve(contract.document, spec["responses"][status]["$ref"])
+            assert "WWW-Authenticate" in response["headers"]
+
+    def test_are_strict_and_ask_for_json(
+        self, contract: Contract, operations: Mapping[str, Operation], operation_id: str
+    ) -> None:
+        operation = operations[operation_id]
+        spec = contract.document["paths"][operation.path][operation.method]
+
+        assert spec["x-strict-query"]
+        assert spec["x-requires-json"]

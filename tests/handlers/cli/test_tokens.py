@@ -1,0 +1,82 @@
+import re
+
+import pytest
+
+from domain.seller_tokens import authenticate_seller
+from domain.users import User
+from persistence.database import Database
+from tests.builders import make_item, make_order, make_seller
+from tests.handlers.cli.conftest import Run
+
+CREATE = ("tokens", "create", "--seller", "usta", "--name", "ERP")
+
+
+@pytest.fixture
+def seller(database: Database, shopper: User) -> str:
+    with database.writing() as uow:
+        items = [make_item(seller=make_seller(slug="usta"))]
+        uow.orders.add(make_order(user_pk=shopper.pk, items=items))
+        uow.commit()
+    return "usta"
+
+
+def value_in(output: str) -> str:
+    found = re.search(r"^Token   (\S+)$", output, re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+class TestCreate:
+    def test_prints_a_token_that_opens_what_it_says(
+        self, waybill: Run, seller: str, database: Database
+    ) -> None:
+        result = waybill(*CREATE, "--scope", "orders:read", "--scope", "plans:read")
+
+        with database.reading() as uow:
+            caller = authenticate_seller(value_in(result.output), uow)
+        assert caller.scopes == {"orders:read", "plans:read"}
+        assert "Scopes  orders:read plans:read" in result.output
+
+    def test_is_good_for_everything_by_itself(self, waybill: Run, seller: str) -> None:
+        output = waybill(*CREATE).output
+
+        assert "Scopes  addresses:read items:reject orders:read plans:read" in output
+
+    def test_is_for_a_seller_who_is_there(self, waybill: Run, database: Database) -> None:
+        result = waybill(*CREATE)
+
+        assert (result.exit_code, result.output) == (1, "Error: There is no seller usta.\n")
+
+    def test_has_a_name(self, waybill: Run, seller: str) -> None:
+        result = waybill("tokens", "create", "--seller", seller, "--name", " ")
+
+        assert result.exit_code == 1
+        assert "name: Must be 1 to 100 characters long." in result.output
+
+
+class TestList:
+    def test_shows_everything_but_the_value(self, waybill: Run, seller: str) -> None:
+        value = value_in(waybill(*CREATE, "--scope", "orders:read").output)
+
+        output = waybill("tokens", "list", "--seller", seller).output
+
+        titles, row, *_ = output.splitlines()
+        assert titles.split()[:4] == ["PK", "SELLER", "NAME", "SCOPES"]
+        assert row.split()[1:4] == ["usta", "ERP", "orders:read"]
+        assert row.split()[-2:] == ["never", "valid"]
+        assert value not in output
+
+
+class TestRevoke:
+    def test_ends_a_token(self, waybill: Run, seller: str) -> None:
+        pk = waybill(*CREATE).output.split("Pk")[1].split()[0]
+
+        revoked = waybill("tokens", "revoke", pk)
+
+        assert revoked.output == f"Token {pk} (ERP) is revoked.\n"
+        assert "revoked" in waybill("tokens", "list").output
+
+    def test_of_none_that_is_there(self, waybill: Run, database: Database) -> None:
+        result = waybill("tokens", "revoke", "404")
+
+        assert (result.exit_code, result.output) == (1, "Error: Not found.\n")

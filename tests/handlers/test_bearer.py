@@ -1,0 +1,76 @@
+from collections.abc import Mapping
+
+import flask
+import pytest
+
+from domain.errors import Forbidden, InvalidInput, NotAuthenticated, Refusal
+from handlers.bearer import bearer_value, challenge
+from handlers.contract.operations import Operation
+from tests.handlers.contract.contracts import make_operation
+
+BOTH = [{"SellerToken": ["plans:read"]}, {"SellerAuthentication": ["plans:read"]}]
+REALM = 'Bearer realm="seller center"'
+
+
+def value_of(headers: Mapping[str, str], header: str = "Authorization") -> str:
+    with flask.Flask("handlers").test_request_context("/", headers=dict(headers)):
+        return bearer_value(header)
+
+
+def challenged(refusal: Refusal, operation: Operation, **headers: str) -> str | None:
+    with flask.Flask("handlers").test_request_context("/", headers=headers):
+        return challenge(operation, refusal).get("WWW-Authenticate")
+
+
+class TestValue:
+    @pytest.mark.parametrize("header", ["Authorization", "Authentication"])
+    @pytest.mark.parametrize("text", ["Bearer wbs_a-b", "bearer  wbs_a-b", " BEARER wbs_a-b "])
+    def test_comes_in_either_header(self, header: str, text: str) -> None:
+        assert value_of({header: text}, header) == "wbs_a-b"
+
+    @pytest.mark.parametrize(
+        "text",
+        ["", "Bearer", "Bearer ", "wbs_a", "Basic wbs_a", "Bearer a b", "Bearera", "Bearer ş"],
+    )
+    def test_is_nothing_else(self, text: str) -> None:
+        with pytest.raises(NotAuthenticated):
+            value_of({"Authorization": text})
+
+    def test_may_come_in_both_headers(self) -> None:
+        both = {"Authorization": "Bearer a", "Authentication": "bearer a"}
+
+        assert value_of(both) == value_of(both, "Authentication") == "a"
+
+    @pytest.mark.parametrize("other", ["Bearer b", "Basic a", ""])
+    @pytest.mark.parametrize("header", ["Authorization", "Authentication"])
+    def test_is_none_beside_another_one(self, header: str, other: str) -> None:
+        both = {"Authorization": "Bearer a", "Authentication": other}
+
+        with pytest.raises(NotAuthenticated):
+            value_of(both, header)
+
+    def test_is_none_where_a_header_came_twice(self) -> None:
+        with pytest.raises(NotAuthenticated):
+            value_of({"Authorization": "Bearer a, Bearer a"})
+
+
+class TestChallenge:
+    def test_asks_for_a_token(self) -> None:
+        assert challenged(NotAuthenticated(), make_operation(security=BOTH)) == REALM
+
+    @pytest.mark.parametrize("header", ["Authorization", "Authentication"])
+    def test_tells_of_a_token_that_is_not_good(self, header: str) -> None:
+        told = challenged(NotAuthenticated(), make_operation(security=BOTH), **{header: "Bearer a"})
+
+        assert told == f'{REALM}, error="invalid_token"'
+
+    def test_names_the_scope_that_is_missing(self) -> None:
+        told = challenged(Forbidden(), make_operation(security=BOTH), Authorization="Bearer a")
+
+        assert told == f'{REALM}, error="insufficient_scope", scope="plans:read"'
+
+    def test_is_not_for_other_refusals_nor_for_other_callers(self) -> None:
+        shoppers = make_operation(security=[{"SessionCookie": []}])
+
+        assert challenged(InvalidInput(), make_operation(security=BOTH)) is None
+        assert challenged(NotAuthenticated(), shoppers) is None

@@ -1,0 +1,172 @@
+"""Who is let in as a seller, and where."""
+
+from datetime import timedelta
+
+import pytest
+from starlette.testclient import TestClient
+
+from domain.paging import PageRequest
+from domain.seller_callers import Scope
+from domain.seller_tokens import list_seller_tokens, revoke_seller_token
+from domain.sellers import Seller
+from domain.users import User
+from tests.application import Clients, Shop
+from tests.handlers.selling import LISTS, FakeSellerDatabase
+
+ORDERS = "/api/i1/orders/"
+REJECT = "/api/i1/order-items/33a11761-43bc-41d4-8f7f-1e860028367b/reject/"
+NEEDED = {
+    ORDERS: Scope.ORDERS_READ,
+    "/api/i1/order-items/": Scope.ORDERS_READ,
+    "/api/i1/cancellation-plans/": Scope.PLANS_READ,
+    "/api/i1/customer-addresses/": Scope.ADDRESSES_READ,
+    REJECT: Scope.ITEMS_REJECT,
+}
+REALM = 'Bearer realm="seller center"'
+NOBODY = {
+    "detail": "Authentication credentials were not provided.",
+    "error_code": "not_authenticated",
+}
+
+
+def method_of(path: str) -> str:
+    return "POST" if path == REJECT else "GET"
+
+
+class TestHeaders:
+    @pytest.mark.parametrize("names", [["Authorization"], ["Authentication"], None])
+    def test_either_will_do_or_both(self, selling: TestClient, names: list[str] | None) -> None:
+        value = selling.headers.pop("Authorization")
+
+        headers = dict.fromkeys(names or ["Authorization", "Authentication"], value)
+        assert selling.get(ORDERS, headers=headers).status_code == 200
+
+    def test_with_different_tokens_let_nobody_in(
+        self, selling: TestClient, fake_database: FakeSellerDatabase
+    ) -> None:
+        other = f"Bearer {fake_database.token()}"
+
+        answer = selling.get(ORDERS, headers={"Authentication": other})
+
+        assert (answer.status_code, answer.json()) == (401, NOBODY)
+
+    @pytest.mark.parametrize("text", ["", "Bearer", "Basic dTpw", "Token x", "Bearer a, Bearer a"])
+    @pytest.mark.parametrize("path", NEEDED)
+    def test_that_hold_no_token_let_nobody_in(
+        self, selling: TestClient, path: str, text: str
+    ) -> None:
+        answer = selling.request(method_of(path), path, headers={"Authorization": text})
+
+        assert (answer.status_code, answer.json()) == (401, NOBODY)
+        assert answer.headers["www-authenticate"] == f'{REALM}, error="invalid_token"'
+
+
+class TestTokens:
+    @pytest.mark.parametrize("path", NEEDED)
+    def test_are_asked_for(self, selling: TestClient, path: str) -> None:
+        del selling.headers["Authorization"]
+
+        answer = selling.request(method_of(path), path)
+
+        assert (answer.status_code, answer.json()) == (401, NOBODY)
+        assert answer.headers["www-authenticate"] == REALM
+
+    def test_that_are_not_good_are_all_the_same(
+        self, clients: Clients, shop: Shop, seller: Seller
+    ) -> None:
+        revoked = shop.token(seller)
+        with shop.database.writing() as uow:
+            [token] = list_seller_tokens(seller.slug, PageRequest(), uow).entries
+            revoke_seller_token(token.pk, uow)
+        values = [revoked, shop.token(seller, days=-1), "wbs_" + "A" * 43, "wbs_", "x"]
+
+        answers = [clients.selling(each).get(ORDERS) for each in values]
+
+        assert {answer.status_code for answer in answers} == {401}
+        assert {answer.headers["www-authenticate"] for answer in answers} == {
+            f'{REALM}, error="invalid_token"'
+        }
+        assert len({answer.content for answer in answers}) == 1
+
+    def test_are_noted_to_be_used_once_a_day(
+        self, selling: TestClient, fake_database: FakeSellerDatabase
+    ) -> None:
+        for days in (0, 0, 1, 1):
+            fake_database.now += timedelta(days=days)
+            selling.get(ORDERS)
+
+        used = [day for _, day in fake_database.seller_tokens.uses]
+        assert len(used) == len(set(used)) == 3
+
+
+class TestScopes:
+    @pytest.mark.parametrize("scope", Scope)
+    @pytest.mark.parametrize("path", LISTS)
+    def test_open_what_they_are_for_and_nothing_else(
+        self, clients: Clients, fake_database: FakeSellerDatabase, path: str, scope: Scope
+    ) -> None:
+        answer = clients.selling(fake_database.token(scopes=[scope])).get(path)
+
+        assert answer.status_code == (200 if scope is NEEDED[path] else 403)
+
+    @pytest.mark.parametrize(("path", "needed"), NEEDED.items())
+    def test_that_are_missing_are_named(
+        self, clients: Clients, fake_database: FakeSellerDatabase, path: str, needed: Scope
+    ) -> None:
+        others = [scope for scope in Scope if scope is not needed]
+        client = clients.selling(fake_database.token(scopes=others))
+
+        answer = client.request(method_of(path), path)
+
+        assert (answer.status_code, answer.json()) == (
+            403,
+            {"detail": f"The token lacks the scope {needed}.", "error_code": "missing_scope"},
+        )
+        challenge = answer.headers["www-authenticate"]
+        assert challenge == f'{REALM}, error="insufficient_scope", scope="{needed}"'
+
+
+class TestOtherCallers:
+    @pytest.mark.parametrize("path", NEEDED)
+    def test_sessions_open_nothing_here(self, cancelling: TestClient, path: str) -> None:
+        answer = cancelling.request(
+            method_of(path), path, headers={"Content-Type": "application/json"}
+        )
+
+        assert (answer.status_code, answer.json()) == (401, NOBODY)
+
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [
+            ("GET", "/users/orders/"),
+            ("GET", "/users/orders/1/"),
+            ("GET", "/users/old-orders/"),
+            ("GET", "/users/orders/cancellation_reasons/"),
+            ("POST", "/users/orders/cancellation_requests/"),
+        ],
+    )
+    def test_tokens_open_nothing_there(
+        self, clients: Clients, shop: Shop, seller: Seller, method: str, path: str
+    ) -> None:
+        answer = clients.selling(shop.token(seller)).request(method, path, json={})
+
+        assert (answer.status_code, answer.json()) == (401, NOBODY)
+        assert "www-authenticate" not in answer.headers
+
+    def test_a_session_beside_a_token_changes_nothing(
+        self, clients: Clients, shop: Shop, seller: Seller, shopper: User
+    ) -> None:
+        client = clients.selling(shop.token(seller))
+        client.cookies.set("sessionid", shop.session(shopper))
+
+        assert client.get(ORDERS).json()["count"] == 1
+        assert client.post(REJECT).status_code == 404  # and not 403 for want of a CSRF token
+
+    def test_a_token_beside_a_session_spares_no_csrf_token(
+        self, shopping: TestClient, shop: Shop, seller: Seller
+    ) -> None:
+        headers = {"Authorization": f"Bearer {shop.token(seller)}"}
+
+        answer = shopping.post("/users/orders/cancellation_requests/", json={}, headers=headers)
+
+        assert (answer.status_code, answer.json()["error_code"]) == (403, "csrf_failed")

@@ -1,0 +1,69 @@
+"""Sellers and what they sold, as it is stored."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from domain.filters import Condition
+from domain.orders import Order
+from domain.paging import CursorPage, Page, PageRequest
+from domain.seller_callers import Scope, SellerCaller
+from domain.seller_cancellation_plans import list_seller_cancellation_plans
+from domain.seller_customer_addresses import list_seller_customer_addresses
+from domain.seller_lists import SellerQuery
+from domain.seller_order_items import list_seller_order_items
+from domain.seller_orders import list_seller_orders
+from domain.sellers import Seller
+from persistence.database import Database
+from tests.builders import make_item, make_order, make_product, make_seller
+
+SERVICES: dict[str, Any] = {
+    "seller_orders": list_seller_orders,
+    "seller_order_items": list_seller_order_items,
+    "seller_cancellation_plans": list_seller_cancellation_plans,
+    "seller_customer_addresses": list_seller_customer_addresses,
+}
+
+
+def caller_of(seller: Seller) -> SellerCaller:
+    return SellerCaller(seller.pk, 1, frozenset(Scope))
+
+
+def sold(seller: Seller | None, line: int = 1, **overrides: Any) -> Any:
+    product = make_product(sku=f"sku-{line}-{seller.slug if seller else 'shop'}")
+    return make_item(**{"line": line, "seller": seller, "product": product} | overrides)
+
+
+def store_sold(database: Database, user_pk: int, *orders: dict[str, Any]) -> list[Order]:
+    """Store orders, whose sellers are stored with the first that names them."""
+    made = [make_order(**{"user_pk": user_pk} | order) for order in orders]
+    with database.writing() as uow:
+        for order in made:
+            uow.orders.add(order)
+        uow.commit()
+    return made
+
+
+def two_sellers() -> tuple[Seller, Seller]:
+    return make_seller(), make_seller(name="Bakırcı Usta")
+
+
+def listed(
+    database: Database, resource: str, seller: Seller, *conditions: Condition, **query: Any
+) -> list[Any]:
+    """The entries of the one page that has all, where the query does not say otherwise."""
+    return list(asked(database, resource, seller, conditions, **query).entries)
+
+
+def asked(
+    database: Database,
+    resource: str,
+    seller: Seller,
+    conditions: Sequence[Condition] = (),
+    **query: Any,
+) -> Page[Any] | CursorPage[Any]:
+    if "cursor" not in query:
+        query.setdefault("page", PageRequest(limit=500))
+    with database.reading() as uow:
+        wanted = SellerQuery(conditions=tuple(conditions), **query)
+        answer: Page[Any] | CursorPage[Any] = SERVICES[resource](caller_of(seller), wanted, uow)
+    return answer

@@ -1,0 +1,89 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.errors import NotAuthenticated
+from domain.paging import PageRequest
+from domain.seller_callers import Scope
+from domain.seller_tokens import (
+    authenticate_seller,
+    create_seller_token,
+    list_seller_tokens,
+    note_use,
+    revoke_seller_token,
+)
+from domain.users import User
+from persistence.database import Database
+from tests.builders import NOW, make_seller
+from tests.fakes import FakeClock
+from tests.persistence.selling import sold, store_sold
+
+SCOPES = [Scope.PLANS_READ, Scope.ORDERS_READ]
+
+
+@pytest.fixture
+def value(database: Database, shopper: User) -> str:
+    """The value of the token of the seller "usta"; another seller has one, too."""
+    sellers = [make_seller(slug=slug) for slug in ("usta", "other")]
+    store_sold(database, shopper.pk, *({"items": [sold(seller)]} for seller in sellers))
+    values = []
+    for seller in sellers:
+        with database.writing() as uow:
+            made = create_seller_token(seller.slug, "ERP", SCOPES, timedelta(days=9), uow)
+            values.append(made[1])
+    return values[0]
+
+
+def authenticate(database: Database, value: str) -> Any:
+    with database.reading() as uow:
+        return authenticate_seller(value, uow)
+
+
+def pk_of(database: Database, slug: str) -> int:
+    with database.reading() as uow:
+        [token] = list_seller_tokens(slug, PageRequest(), uow).entries
+    return token.pk
+
+
+class TestToken:
+    def test_says_whose_it_is_and_what_it_is_good_for(self, database: Database, value: str) -> None:
+        caller = authenticate(database, value)
+
+        assert caller.scopes == frozenset(SCOPES)
+        assert caller.token_pk == pk_of(database, "usta")
+
+    def test_ends_by_itself(self, database: Database, value: str, clock: FakeClock) -> None:
+        clock.now = NOW + timedelta(days=9)
+
+        with pytest.raises(NotAuthenticated):
+            authenticate(database, value)
+
+    def test_ends_when_it_is_revoked(self, database: Database, value: str) -> None:
+        with database.writing() as uow:
+            revoke_seller_token(pk_of(database, "usta"), uow)
+
+        with pytest.raises(NotAuthenticated):
+            authenticate(database, value)
+
+    def test_is_noted_once_a_day(self, database: Database, value: str, clock: FakeClock) -> None:
+        noted = []
+        for day in (0, 0, 1):
+            clock.now = NOW + timedelta(days=day)
+            caller = authenticate(database, value)
+            noted.append(caller.is_use_noted)
+            with database.writing() as uow:
+                note_use(caller, uow)
+
+        assert noted == [False, True, False]
+
+
+@pytest.mark.parametrize(("slug", "count"), [(None, 2), ("usta", 1), ("nobody", 0)])
+def test_a_list_is_of_one_seller_or_of_all(
+    database: Database, value: str, slug: str | None, count: int
+) -> None:
+    with database.reading() as uow:
+        page = list_seller_tokens(slug, PageRequest(), uow)
+
+    assert (page.count, len(page.entries)) == (count, count)
+    assert {token.seller.slug for token in page.entries} <= {"usta", "other"}
