@@ -79,9 +79,12 @@ class Part:
 
     def read_fields(self, defaults: Mapping[str, Any]) -> dict[str, Any]:
         """Return a value for each name in ``defaults``: the document's, or the default."""
-        given = {name: self.values[name] for name in self.values.keys() & defaults.keys()}
-        read = {name: self.read(name) for name in given.keys() & _READERS.keys()}
-        return {**defaults, **given, **read}
+        given = {
+            name: self.read(name) if name in _READERS else value
+            for name, value in self.values.items()
+            if name in defaults
+        }
+        return {**defaults, **given}
 
 
 class SnapshotPool:

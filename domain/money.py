@@ -91,13 +91,13 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
     Raises ValueError for a negative total or weight, and when there is something to share but
     nobody with a weight.
     """
-    if total < 0 or any(weight < 0 for weight in weights):
+    if total < 0 or min(weights, default=0) < 0:
         raise ValueError("neither the total nor a weight may be negative")
+    if total == 0:
+        return [0] * len(weights)
     whole = sum(weights)
     if whole == 0:
-        if total:
-            raise ValueError("there is nothing to share the total among")
-        return [0] * len(weights)
+        raise ValueError("there is nothing to share the total among")
     parts = [total * weight // whole for weight in weights]
     by_remainder = sorted(range(len(weights)), key=lambda i: -(total * weights[i] % whole))
     for index in by_remainder[: total - sum(parts)]:

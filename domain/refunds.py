@@ -7,8 +7,6 @@ where the former left off. So the parts of any sequence add up to the whole.
 
 from dataclasses import dataclass
 
-from domain.money import split
-
 
 @dataclass(frozen=True, slots=True)
 class Refund:
@@ -36,4 +34,4 @@ def share_of_units(total: int, quantity: int, gone: int, units: int) -> int:
 
 
 def _first_units(total: int, quantity: int, units: int) -> int:
-    return split(total, [units, quantity - units])[0]
+    return (2 * total * units + quantity) // (2 * quantity)

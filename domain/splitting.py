@@ -166,6 +166,4 @@ def _given_back(
 
 def _shared(total: int, *ways: Sequence[int]) -> list[int]:
     """Divide by the first way that gives anybody anything; alike where none does."""
-    if not total:
-        return [0] * len(ways[0])
     return split(total, next((way for way in ways if any(way)), [1] * len(ways[0])))

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,7 @@ from persistence.cancellations import cancellation_reasons
 from persistence.imported_users import ImportedUsers
 from persistence.sellers import sellers
 from persistence.snapshots import keep_snapshots
+from persistence.statements import among
 
 
 class ImportedReferences:
@@ -101,7 +103,7 @@ class ImportedReferences:
         addresses = []
         for (order, address), lies_in in zip(wanted, places, strict=True):
             user_pk = self.user_pk(order)
-            key = (user_pk, repr(address.values), *(place.pk for place in lies_in.values()))
+            key = (user_pk, orjson.dumps(address.values), *(place.pk for place in lies_in.values()))
             if key not in made:
                 made[key] = Address(**address.values, **lies_in, user_pk=user_pk)
             addresses.append(made[key])
@@ -122,7 +124,7 @@ class ImportedReferences:
                     continue
                 values = address.places[kind]
                 lies_in: dict[str, Any] = {f"{name}_pk": place.pk for name, place in above.items()}
-                key = (repr(values), *lies_in.items())
+                key = (orjson.dumps(values), *lies_in.items())
                 if key not in made:
                     made[key] = Location(kind=kind, **values, **lies_in)
                 above[kind] = made[key]
@@ -156,7 +158,7 @@ class ImportedReferences:
         if not rows:
             return {}
         table = key.table
-        stored = sa.select(key, table.c.pk).where(key.in_(rows))
+        stored = sa.select(key, table.c.pk).where(among(self._session, key, rows))
         pks = dict(self._session.execute(stored).all())
         missing = sorted(rows.keys() - pks.keys())
         if missing:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from domain.imports import ImportedUser
 from persistence.bulk import insert_rows
+from persistence.statements import among
 from persistence.users import users
 
 
@@ -54,5 +55,6 @@ class ImportedUsers:
 
     def _look_up(self, keys: set[str]) -> None:
         found = sa.select(users.c.email_key, users.c.user_type, users.c.pk)
-        for key, user_type, pk in self._session.execute(found.where(users.c.email_key.in_(keys))):
+        found = found.where(among(self._session, users.c.email_key, keys))
+        for key, user_type, pk in self._session.execute(found):
             self._pks[key, user_type] = pk
