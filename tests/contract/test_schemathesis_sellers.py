@@ -1,5 +1,11 @@
-"""Schemathesis tries the operations of sellers, as a seller whose token is good for everything."""
+"""Schemathesis tries the operations of sellers, as one whose token is good for everything.
 
+Their two lists with dozens of filters go without the phase that tries each value of each filter,
+since it sends thousands of requests, unless WAYBILL_TEST_EVERY_FILTER is set.
+"""
+
+import os
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -7,57 +13,134 @@ import schemathesis
 from schemathesis import BaseSchema, Config
 from schemathesis.engine import Status
 
+from domain.orders import Order
 from domain.users import User
 from handlers.contract.routing import ContractApp
 from tests.application import Shop
 from tests.builders import make_item, make_seller
+from tests.contract.configuration import EXAMPLES, WALKS
 from tests.contract.engine import run
 from tests.contract.operations import OPERATIONS, admitting
+from tests.contract.seller_ownership import SellerOwnership
 
 OF_SELLERS = admitting("SellerToken")
-EXAMPLES = 100  # for each operation, while fuzzing
+ITEMS = "GET /api/i1/order-items/"
+REJECT = "POST /api/i1/order-items/{orderitem_id}/reject/"
+OF_MANY_FILTERS = {"GET /api/i1/orders/", ITEMS}
+IN_EVERY_PHASE = (
+    OF_SELLERS
+    if os.environ.get("WAYBILL_TEST_EVERY_FILTER")
+    else {label: name for label, name in OF_SELLERS.items() if label not in OF_MANY_FILTERS}
+)
+LINES = 10  # of each seller
+ENOUGH = 5
+
+
+@dataclass
+class Market:
+    """A seller with a token, and an order that is shared with another seller."""
+
+    token: str
+    order: Order
+
+    @property
+    def own(self) -> list[str]:
+        return [str(each.uuid) for each in self.order.items[:LINES]]
+
+    @property
+    def foreign(self) -> list[str]:
+        return [str(each.uuid) for each in self.order.items[LINES:]]
+
+    @property
+    def hidden(self) -> list[str]:
+        """Ids that no seller sees: the order's own, and the other seller's."""
+        other = self.order.items[-1].seller
+        assert other is not None
+        return [str(self.order.uuid), str(other.uuid)]
 
 
 @pytest.fixture
-def headers(shop: Shop, shopper: User) -> dict[str, str]:
-    seller = make_seller()
-    for _ in range(3):
-        shop.order(shopper, items=[make_item(seller=seller)])
-    token = f"Bearer {shop.token(seller)}"
-    # Both, since Schemathesis makes one up where it finds a scheme without a value.
+def market(shop: Shop, shopper: User) -> Market:
+    seller, other = make_seller(), make_seller()
+    sellers = [seller] * LINES + [other] * LINES
+    items = [make_item(line=line, seller=each) for line, each in enumerate(sellers, 1)]
+    order = shop.order(shopper, items=items)
+    return Market(f"Bearer {shop.token(seller)}", order)
+
+
+def make_config(market: Market) -> dict[str, Any]:
+    ownership = {"token": market.token, "own": market.own, "foreign": market.foreign}
+    known = [uuid for pair in zip(market.own, market.foreign, strict=True) for uuid in pair]
     return {
-        "Authorization": token,
-        "Authentication": token,
-        "Content-Type": "application/json",
-    }
-
-
-def make_schema(app: ContractApp, headers: dict[str, str]) -> BaseSchema:
-    config: dict[str, Any] = {
         "seed": 1,  # each run sends the same requests
-        "headers": headers,
+        # Both, since Schemathesis makes one up where it finds a scheme without a value.
+        "headers": {
+            "Authorization": market.token,
+            "Authentication": market.token,
+            "Content-Type": "application/json",
+        },
         "cache": {"enabled": False},
         "suppress-health-check": ["too_slow"],  # a busy machine is no fault of ours
         "generation": {"max-examples": EXAMPLES, "database": "none"},
-        # The other phases would send thousands of requests for the 85 filters.
-        "phases": {name: {"enabled": False} for name in ("examples", "coverage", "stateful")},
-        # Also 414: a URL past 8 KiB is refused before anybody looks at its parameters.
+        "dictionaries": {"items": {"values": known}},
+        "parameters": {"path.orderitem_id": {"dictionary": "items", "probability": 0.8}},
         "checks": {
+            # Also 414: a URL past 8 KiB is refused before anybody looks at its parameters.
             "negative_data_rejection": {"expected-statuses": ["4xx"]},
-            # No schema tells which cursors are ours, nor that none goes with a page; and no made-up
-            # item is there to be rejected, and keys that are made up may be the same twice.
+            # No schema tells which cursors are ours, nor that none goes with a page; and keys
+            # that are made up may be the same twice.
             "positive_data_acceptance": {"expected-statuses": ["2xx", "400", "404", "422"]},
+            SellerOwnership.__name__: ownership | {"hidden": market.hidden},
         },
     }
+
+
+def make_schema(app: ContractApp, config: dict[str, Any], tried: set[str]) -> BaseSchema:
     schema = schemathesis.openapi.from_asgi("/openapi.json", app, config=Config.from_dict(config))
     schema.location = None  # with it, the operation that gave the document is left out
-    others = {each["operationId"] for each in OPERATIONS.values()} - set(OF_SELLERS.values())
+    others = {each["operationId"] for each in OPERATIONS.values()} - tried
     return schema.exclude(operation_id=list(others))
 
 
-def test_the_contract_holds_for_a_seller(app: ContractApp, headers: dict[str, str]) -> None:
-    told = run(make_schema(app, headers))
+def without(config: dict[str, Any], *phases: str) -> dict[str, Any]:
+    config["phases"] = {name: {"enabled": False} for name in phases}
+    return config
 
-    assert not told.failures, str(told)
-    assert told.fuzzed.keys() == OF_SELLERS.keys()
-    assert told.phases["fuzzing"] == Status.SUCCESS
+
+class TestContract:
+    def test_holds_for_a_seller(self, app: ContractApp, market: Market) -> None:
+        config = without(make_config(market), "stateful")
+
+        told = run(make_schema(app, config, set(IN_EVERY_PHASE.values())))
+
+        assert not told.failures, str(told)
+        assert told.fuzzed.keys() == IN_EVERY_PHASE.keys()
+        assert min(told.fuzzed.values()) >= EXAMPLES
+        assert {told.phases[name] for name in ("examples", "coverage", "fuzzing")} == {
+            Status.SUCCESS
+        }
+        for label in IN_EVERY_PHASE:
+            assert told.accepted(label) >= ENOUGH, f"{label}: {told.statuses[label]}"
+            assert told.refused(label) >= ENOUGH, f"{label}: {told.statuses[label]}"
+
+    def test_holds_for_made_up_filters(self, app: ContractApp, market: Market) -> None:
+        config = without(make_config(market), "coverage", "stateful")
+        config["checks"][SellerOwnership.__name__]["enough"] = 0
+
+        told = run(make_schema(app, config, {OF_SELLERS[label] for label in OF_MANY_FILTERS}))
+
+        assert not told.failures, str(told)
+        assert told.fuzzed.keys() == OF_MANY_FILTERS
+        assert min(told.fuzzed.values()) >= EXAMPLES
+        assert told.phases["fuzzing"] == Status.SUCCESS
+
+    def test_leads_from_items_to_rejecting_one(self, app: ContractApp, market: Market) -> None:
+        config = without(make_config(market), "examples", "coverage", "fuzzing")
+        config["phases"]["stateful"] = {"generation": {"max-examples": WALKS}}
+        config["checks"][SellerOwnership.__name__]["enough"] = 0
+
+        told = run(make_schema(app, config, {OF_SELLERS[ITEMS], OF_SELLERS[REJECT]}))
+
+        assert not told.failures, str(told)
+        assert (ITEMS, REJECT) in told.links
+        assert told.accepted(REJECT)
