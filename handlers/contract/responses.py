@@ -98,7 +98,7 @@ class Responses:
         headers = dict(reply.headers)
         if reply.body is None:
             self._shape(reply.status, None)
-            return Response(status=reply.status, headers=headers)
+            return _without_type(Response(status=reply.status, headers=headers))
         self._judge(self._shape(reply.status, JSON), reply.body)
         return Response(orjson.dumps(reply.body), reply.status, headers, content_type=JSON)
 
@@ -108,7 +108,7 @@ class Responses:
         shape = self._shape(response.status_code, None if empty else response.mimetype)
         if response.mimetype == JSON and not empty:
             self._judge(shape, orjson.loads(response.get_data()))
-        return response
+        return _without_type(response) if empty else response
 
     def _shape(self, status: int, media_type: str | None) -> Shape:
         """The shape for an answer; ``media_type`` None means that it has no body."""
@@ -128,6 +128,12 @@ class Responses:
 
     def _violated(self, reason: str) -> None:
         self._violations.report(self._operation_id, reason)
+
+
+def _without_type(response: Response) -> Response:
+    """Take back the media type that Flask gives to what has no content."""
+    del response.headers["Content-Type"]
+    return response
 
 
 def _page(body: bytes) -> bytes:

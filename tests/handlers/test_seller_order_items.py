@@ -57,6 +57,7 @@ class TestReject:
         answer = reject(trading, item_id, **request_)
 
         assert (answer.status_code, answer.content) == (204, b"")
+        assert "content-type" not in answer.headers
         assert status_of(trading, item_id) == 900
 
     def test_again_has_no_second_effect(self, trading: TestClient, item_id: str) -> None:

@@ -242,6 +242,7 @@ class TestLogOut:
         )
 
         assert response.status_code == 204
+        assert "content-type" not in response.headers
         assert not client.cookies
         assert clients.new(session).get(ORDERS).status_code == 401
         assert clients.new(shop.session(shopper)).get(ORDERS).status_code == 200

@@ -159,6 +159,7 @@ class TestReply:
         response = make_responses(_204={"description": "Done."}).reply(Reply(204))
 
         assert (response.status_code, response.get_data()) == (204, b"")
+        assert "Content-Type" not in response.headers
 
     @pytest.mark.parametrize(
         ("reply", "reason"),
