@@ -166,11 +166,11 @@ def _share_shipping() -> None:
     op.execute("""
         UPDATE cancellation_plan_items SET own_shipping_refund_amount = coalesce(
             shipping_refund_amount * (
-                SELECT sum(line.price - line.discount_amount) FROM order_items line
+                SELECT CAST(sum(line.price - line.discount_amount) AS bigint) FROM order_items line
                 JOIN cancellation_plans plan ON plan.order_pk = line.order_pk
                 WHERE plan.pk = plan_pk AND line.seller_pk IS NOT DISTINCT FROM plan.seller_pk
             ) / nullif((
-                SELECT sum(line.price - line.discount_amount) FROM order_items line
+                SELECT CAST(sum(line.price - line.discount_amount) AS bigint) FROM order_items line
                 JOIN cancellation_plans plan ON plan.order_pk = line.order_pk
                 WHERE plan.pk = plan_pk
             ), 0), 0)
