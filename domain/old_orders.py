@@ -137,11 +137,11 @@ class OldOrders(Protocol):
     def get(self, pk: int) -> OldOrder | None:
         """Return the old order with its lines, whoever owns it."""
 
-    def count(self, query: OldOrderQuery) -> int:
-        """Return how many old orders there are; the sort does not matter."""
+    def page(self, query: OldOrderQuery, page: PageRequest, language: str) -> DocumentPage:
+        """Return one page, empty where there is none so far down, and the number of all.
 
-    def documents(self, query: OldOrderQuery, page: PageRequest, language: str) -> list[bytes]:
-        """Return the documents of one page, none of them older than the statement that chose it."""
+        No document is older than the statement that chose it.
+        """
 
     def document(self, user_pk: int, pk: int, language: str) -> bytes | None:
         """Return the document of this old order, if it is this user's."""
@@ -156,16 +156,19 @@ def list_old_orders(
     a field that can not be sorted by and for a search that no text can match.
     """
     require_searchable(filters.search, field="search")
+    sort = OldOrderSort() if filters.sort is None else OldOrderSort.parse(filters.sort)
     query = OldOrderQuery(
         user_pk=caller.user_pk,
         currency=_currency(filters.currency),
         search=filters.search,
-        sort=OldOrderSort() if filters.sort is None else OldOrderSort.parse(filters.sort),
+        sort=sort,
     )
-    count = 0 if caller.is_guest else uow.old_orders.count(query)
-    page.require_within(count)
-    documents = uow.old_orders.documents(query, page, language) if count else []
-    return DocumentPage(count, page.number, page.limit, documents)
+    if caller.is_guest:
+        found = DocumentPage(0, page.number, page.limit, [])
+    else:
+        found = uow.old_orders.page(query, page, language)
+    page.require_within(found.count)
+    return found
 
 
 def get_old_order(caller: Caller, pk: int, language: str, uow: UnitOfWork) -> bytes:

@@ -220,11 +220,11 @@ class Orders(Protocol):
     def address_pks(self, wanted: Collection[int], caller: Caller) -> set[int]:
         """Return those of the addresses that an order of the caller's names."""
 
-    def count(self, query: OrderQuery) -> int:
-        """Return how many orders there are."""
+    def page(self, query: OrderQuery, page: PageRequest, language: str) -> DocumentPage:
+        """Return one page, empty where there is none so far down, and the number of all.
 
-    def documents(self, query: OrderQuery, page: PageRequest, language: str) -> list[bytes]:
-        """Return the documents of one page, none of them older than the statement that chose it."""
+        No document is older than the statement that chose it.
+        """
 
     def document(self, user_pk: int, pk: int, language: str) -> bytes | None:
         """Return the document of this order, if it is this user's."""
@@ -253,10 +253,9 @@ def list_user_orders(
         created_to=_last_moment(filters.created_date__lte),
         newest_only=caller.is_guest,
     )
-    count = uow.orders.count(query)
-    page.require_within(count)
-    documents = uow.orders.documents(query, page, language)
-    return DocumentPage(count, page.number, page.limit, documents)
+    found = uow.orders.page(query, page, language)
+    page.require_within(found.count)
+    return found
 
 
 def get_user_order(caller: Caller, pk: int, language: str, uow: UnitOfWork) -> bytes:

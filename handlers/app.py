@@ -89,6 +89,7 @@ def open_database(settings: Settings, contract: Contract | None = None) -> Datab
             contract, "UserOldOrder", OLD_ORDER_SOURCES, lambda *_: None, violations, edition
         ),
         pool_size=settings.database_pool_size,
+        document_memory_bytes=settings.document_memory_mib * 1024 * 1024,
     )
 
 
@@ -120,7 +121,7 @@ def _connexion_app(settings: Settings, database: Database) -> ContractApp:
     def edge(next_app: ASGIApp) -> ASGIApp:
         return Edge(next_app, settings.default_language)
 
-    app = ContractApp("handlers", lifespan=lifespan, edge=edge)
+    app = ContractApp("handlers", lifespan=lifespan, edge=edge, threads=settings.threads)
     flask = app.app
     flask.url_map.merge_slashes = False  # a redirect is a route that the contract does not have
     flask.register_error_handler(HTTPException, errors.unrouted)

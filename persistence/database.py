@@ -24,11 +24,13 @@ from persistence.engines import connect
 from persistence.imports import SqlImports
 from persistence.old_orders import OLD_ORDER_DOCUMENTS
 from persistence.orders import ORDER_DOCUMENTS
+from persistence.reading import ReadingSession
 from persistence.seller_orders import fill_seller_orders, follow_orders
 from persistence.unit_of_work import SqlUnitOfWork
 from persistence.versions import raise_versions
 
 DEFAULT_POOL_SIZE = 10
+DEFAULT_DOCUMENT_MEMORY_BYTES = 16 * 1024 * 1024
 MAX_ATTEMPTS = 5
 
 # PostgreSQL's serialization failure and deadlock; SQLite has one writer at a time, and neither.
@@ -62,12 +64,16 @@ class Database:
         old_order_renderer: Renderer[OldOrder],
         clock: Callable[[], datetime] = utc_now,
         pool_size: int = DEFAULT_POOL_SIZE,
+        document_memory_bytes: int = DEFAULT_DOCUMENT_MEMORY_BYTES,
     ) -> None:
         self._engines = connect(url, pool_size=pool_size)
         self._clock = clock
-        self._orders = DocumentShelf(ORDER_DOCUMENTS, order_renderer, self._engines)
-        self._old_orders = DocumentShelf(OLD_ORDER_DOCUMENTS, old_order_renderer, self._engines)
-        self._reading = sessionmaker(self._engines.autocommit)
+        memory = document_memory_bytes // 2
+        self._orders = DocumentShelf(ORDER_DOCUMENTS, order_renderer, self._engines, memory)
+        self._old_orders = DocumentShelf(
+            OLD_ORDER_DOCUMENTS, old_order_renderer, self._engines, memory
+        )
+        self._reading = sessionmaker(self._engines.autocommit, class_=ReadingSession)
         self._writing = sessionmaker(self._engines.writing, expire_on_commit=False)
         event.listen(self._reading, "before_flush", _refuse_changes)
         event.listen(self._writing, "before_flush", raise_versions)
@@ -115,6 +121,14 @@ class Database:
         """The storing of imported documents, in one transaction as in ``writing``."""
         with _available(), self._engines.turn(), self._writing() as session:
             yield SqlImports(session, self._clock())
+
+    def forget_documents(self) -> None:
+        """Forget the documents in memory: other rows have come under the same pks.
+
+        Nothing in Waybill does that. Whoever puts a backup back while the server runs does.
+        """
+        self._orders.forget()
+        self._old_orders.forget()
 
     def ping(self) -> None:
         """Ask the database for an answer. Raises Unavailable."""

@@ -1,15 +1,15 @@
 """Rendered documents: looked up with the rows they show, made when missing, kept for the next.
 
-A kept document is served only if it was rendered from the version that the row has in the very
-statement that found it, by the present edition of the renderer, and its time has not run out. So
-whoever changes an order has nothing to invalidate, and nobody can be served what was before.
+A document is served only if it was rendered from the version that the row has in the very
+statement that found it, or a newer one, by the present edition of the renderer, and its time has
+not run out. So whoever changes an order has nothing to invalidate, and nobody can be served what
+was before.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
@@ -17,8 +17,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from domain.documents import RenderedDocument, Renderer
+from persistence.among import among_given
 from persistence.engines import Engines, impatient
 from persistence.loading import loading
+from persistence.memory import DocumentMemory, RememberedDocument
+from persistence.questions import Question, Row
 from persistence.schema import BigId, UtcDateTime, metadata, parent
 from persistence.upserts import insert
 
@@ -56,49 +59,73 @@ class DocumentKind(Generic[Entity]):
 class Documents(Protocol):
     """The documents of one kind, as the queries of that kind want them."""
 
-    def fetch(self, chosen: sa.Select[int], language: str, /, **values: object) -> list[bytes]:
-        """Return the documents of the rows whose pks ``chosen`` selects, in its order.
+    def bodies(self, found: Iterable[Row], language: str) -> list[bytes]:
+        """Return the documents of the rows that were found, in their order.
 
-        ``values`` are its bound parameters: each statement is built once, and stays.
+        Each of ``found`` begins with the row's pk and the version that it was found in.
         """
 
 
 class NoDocuments:
     """A writing unit of work has none: a rendering of what is not committed must not be kept."""
 
-    def fetch(self, _chosen: sa.Select[int], _language: str, /, **_values: object) -> list[bytes]:
+    def bodies(self, _found: Iterable[Row], _language: str) -> list[bytes]:
         raise RuntimeError("documents come from a reading unit of work")
 
 
 class DocumentShelf(Generic[Entity]):
-    """The documents of one kind: those that are kept, and those to be rendered first."""
+    """The documents of one kind: in memory, kept in the database, or to be rendered first."""
 
     def __init__(
-        self, kind: DocumentKind[Entity], renderer: Renderer[Entity], engines: Engines
+        self,
+        kind: DocumentKind[Entity],
+        renderer: Renderer[Entity],
+        engines: Engines,
+        memory_bytes: int,
     ) -> None:
         self._kind = kind
         self._renderer = renderer
         self._engines = engines
         self._options = loading(kind.entity, kind.shown)
-        self.with_bodies = cache(self._with_bodies)
-
-    def values(self, language: str, now: datetime) -> dict[str, object]:
-        """Return what ``with_bodies`` binds."""
-        return {"language": language, "edition": self._renderer.edition, "now": now}
-
-    def _with_bodies(self, chosen: sa.Select[int]) -> sa.Select[int, bytes | None]:
-        """Add to the pks the bodies that may be served now; NULL: to be rendered."""
-        rows, documents = self._kind.rows, self._kind.documents
-        ahead = documents.c.valid_until > sa.bindparam("now", type_=UtcDateTime)
-        servable = sa.and_(
-            documents.c[self._kind.owner] == rows.c.pk,
-            documents.c.language == sa.bindparam("language"),
-            documents.c.edition == sa.bindparam("edition"),
-            documents.c.version == rows.c.version,
-            sa.or_(documents.c.valid_until.is_(None), ahead),
+        self._memory = DocumentMemory(memory_bytes)
+        documents = kind.documents.c
+        self._kept = Question(
+            sa.select(
+                documents[kind.owner], documents.version, documents.valid_until, documents.body
+            ).where(
+                among_given(documents[kind.owner], "pks"),
+                documents.language == sa.bindparam("language"),
+                documents.edition == sa.bindparam("edition"),
+            )
         )
-        joined = rows.outerjoin(documents, servable)
-        return chosen.add_columns(documents.c.body).select_from(joined)
+
+    def remembered(
+        self, versions: Mapping[int, int], language: str, now: datetime
+    ) -> dict[int, bytes | None]:
+        """Return the bodies of these versions of the rows, in their order; None where missing."""
+        edition = self._renderer.edition
+        return {
+            pk: self._memory.body((pk, language, edition), version, now)
+            for pk, version in versions.items()
+        }
+
+    def kept(
+        self, session: Session, versions: Mapping[int, int], language: str, now: datetime
+    ) -> dict[int, bytes]:
+        """Return those bodies that are kept of these versions, or of newer ones."""
+        edition = self._renderer.edition
+        values = {"pks": list(versions), "language": language, "edition": edition}
+        bodies = {}
+        for pk, version, valid_until, body in self._kept.ask(session, values):
+            if version >= versions[pk] and (valid_until is None or valid_until > now):
+                bodies[pk] = body
+                document = RememberedDocument(version, valid_until, body)
+                self._memory.remember((pk, language, edition), document)
+        return bodies
+
+    def forget(self) -> None:
+        """Forget what is in memory."""
+        self._memory.clear()
 
     def render(self, pks: Sequence[int], language: str, now: datetime) -> dict[int, bytes]:
         """Render and keep the documents of the rows that are still there.
@@ -114,6 +141,9 @@ class DocumentShelf(Generic[Entity]):
                 for entity in entities
             }
         self._keep(rendered, language)
+        for pk, (version, document) in rendered.items():
+            remembered = RememberedDocument(version, document.valid_until, document.body)
+            self._memory.remember((pk, language, self._renderer.edition), remembered)
         return {pk: document.body for pk, (_, document) in rendered.items()}
 
     def _keep(self, rendered: dict[int, tuple[int, RenderedDocument]], language: str) -> None:
@@ -162,13 +192,18 @@ class ShelvedDocuments(Generic[Entity]):
         self._shelf = shelf
         self._now = now
 
-    def fetch(self, chosen: sa.Select[int], language: str, /, **values: object) -> list[bytes]:
-        values |= self._shelf.values(language, self._now)
-        bodies = dict(self._session.execute(self._shelf.with_bodies(chosen), values).all())
-        missing = [pk for pk, body in bodies.items() if body is None]
-        if missing:
+    def bodies(self, found: Iterable[Row], language: str) -> list[bytes]:
+        versions = {pk: version for pk, version, *_ in found}
+        bodies = self._shelf.remembered(versions, language, self._now)
+        if missing := _missing(bodies, versions):
+            bodies.update(self._shelf.kept(self._session, missing, language, self._now))
+        if missing := _missing(bodies, versions):
             # Rendering takes a connection of its own. This one goes back to the pool first, or a
             # pool full of readers that each hold one would wait for one more.
             self._session.rollback()
-            bodies.update(self._shelf.render(missing, language, self._now))
+            bodies.update(self._shelf.render(list(missing), language, self._now))
         return [body for body in bodies.values() if body is not None]
+
+
+def _missing(bodies: Mapping[int, bytes | None], versions: Mapping[int, int]) -> dict[int, int]:
+    return {pk: versions[pk] for pk, body in bodies.items() if body is None}

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from domain.import_parts import Rejected
 from domain.imported_cancellations import ImportedEasyReturn
 from domain.imports import ImportedItem, ImportedOldOrder, ImportedOrder
+from persistence.among import among
 from persistence.bulk import Insert, Row, insert_rows
 from persistence.cancellations import (
     cancellation_request_images,
@@ -21,7 +22,6 @@ from persistence.imported_references import ImportedReferences
 from persistence.loyalty import loyalty_transactions
 from persistence.old_orders import old_order_items
 from persistence.order_items import order_item_easy_return_companies, order_items
-from persistence.statements import among
 
 
 def keep_lines(
@@ -71,7 +71,7 @@ def keep_old_lines(
 
 def _line_pks(session: Session, order_pks: Iterable[int]) -> dict[tuple[int, int], int]:
     found = sa.select(order_items.c.order_pk, order_items.c.line, order_items.c.pk)
-    rows = session.execute(found.where(among(session, order_items.c.order_pk, order_pks)))
+    rows = session.execute(found.where(among(order_items.c.order_pk, order_pks)))
     return {(order_pk, line): pk for order_pk, line, pk in rows}
 
 
@@ -136,7 +136,7 @@ def _upsert_own(session: Session, owner: sa.Column[Any], rows: list[Row]) -> dic
     if len(owners) < len(rows):
         raise Rejected("", "A UUID stands in it twice.")
     _upsert(session, table, rows, "uuid", kept={"uuid", owner.key})
-    stored = sa.select(table.c.uuid, owner, table.c.pk).where(among(session, table.c.uuid, owners))
+    stored = sa.select(table.c.uuid, owner, table.c.pk).where(among(table.c.uuid, owners))
     found = session.execute(stored).all() if rows else []
     if any(owners[uuid] != owner_pk for uuid, owner_pk, _ in found):
         raise Rejected("", "A UUID in it belongs to another order.")
@@ -159,5 +159,5 @@ def _replace(
     session: Session, owner: sa.Column[Any], owner_pks: Iterable[int], rows: list[Row]
 ) -> None:
     """Make ``rows`` the only ones that belong to the owners."""
-    session.execute(sa.delete(owner.table).where(among(session, owner, owner_pks)))
+    session.execute(sa.delete(owner.table).where(among(owner, owner_pks)))
     insert_rows(session, owner.table, rows)

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from domain.addresses import Address, Location, LocationKind
 from domain.imports import ImportedAddress, ImportedItem, ImportedOrder
 from domain.snapshots import Snapshot
+from persistence.among import among
 from persistence.bulk import insert_rows
 from persistence.cancellations import cancellation_reasons
 from persistence.imported_users import ImportedUsers
 from persistence.sellers import sellers
 from persistence.snapshots import keep_snapshots
-from persistence.statements import among
 
 
 class ImportedReferences:
@@ -158,7 +158,7 @@ class ImportedReferences:
         if not rows:
             return {}
         table = key.table
-        stored = sa.select(key, table.c.pk).where(among(self._session, key, rows))
+        stored = sa.select(key, table.c.pk).where(among(key, rows))
         pks = dict(self._session.execute(stored).all())
         missing = sorted(rows.keys() - pks.keys())
         if missing:

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from domain.imports import ImportedUser
+from persistence.among import among
 from persistence.bulk import insert_rows
-from persistence.statements import among
 from persistence.users import users
 
 
@@ -55,6 +55,6 @@ class ImportedUsers:
 
     def _look_up(self, keys: set[str]) -> None:
         found = sa.select(users.c.email_key, users.c.user_type, users.c.pk)
-        found = found.where(among(self._session, users.c.email_key, keys))
+        found = found.where(among(users.c.email_key, keys))
         for key, user_type, pk in self._session.execute(found):
             self._pks[key, user_type] = pk

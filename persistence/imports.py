@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from domain.errors import Unavailable
 from domain.import_parts import Rejected
 from domain.imports import ImportedOldOrder, ImportedOrder, Outcome, Stored
+from persistence.among import among
 from persistence.bulk import insert_rows
 from persistence.imported_lines import keep_lines, keep_old_lines
 from persistence.imported_references import ImportedReferences
@@ -21,7 +22,6 @@ from persistence.order_items import order_items
 from persistence.orders import orders
 from persistence.schema import BigId, metadata
 from persistence.seller_orders import keep_seller_orders
-from persistence.statements import among
 
 Imported = TypeVar("Imported", ImportedOrder, ImportedOldOrder)
 
@@ -135,12 +135,12 @@ class SqlImports:
         found = self._session.execute(
             sa.select(rows.c.number, rows.c.pk, rows.c.user_pk, hashes.c.document_hash)
             .outerjoin_from(rows, hashes)
-            .where(among(self._session, rows.c.number, (each.number for each in batch)))
+            .where(among(rows.c.number, (each.number for each in batch)))
         )
         known = {row.number: _Known(row.pk, row.user_pk, row.document_hash, set()) for row in found}
         by_pk = {each.pk: each.lines for each in known.values()}
         owner = kind.lines.c[kind.owner]
-        lines = sa.select(owner, kind.lines.c.line).where(among(self._session, owner, by_pk))
+        lines = sa.select(owner, kind.lines.c.line).where(among(owner, by_pk))
         for pk, line in self._session.execute(lines) if known else ():
             by_pk[pk].add(line)
         return known
@@ -168,14 +168,12 @@ class SqlImports:
             # Somebody else has just stored one of these numbers; the next try will know it.
             raise Unavailable
         numbers = [row["number"] for row in rows]
-        stored = sa.select(table.c.number, table.c.pk).where(
-            among(self._session, table.c.number, numbers)
-        )
+        stored = sa.select(table.c.number, table.c.pk).where(among(table.c.number, numbers))
         return dict(self._session.execute(stored).all())
 
     def _update(self, table: sa.Table, pks: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
         """Lock in the order of the pks, as every writer of orders does, and replace the content."""
-        lock = sa.select(table.c.pk).where(among(self._session, table.c.pk, pks.values()))
+        lock = sa.select(table.c.pk).where(among(table.c.pk, pks.values()))
         self._session.execute(lock.order_by(table.c.pk).with_for_update()).all()
         kept = {"uuid", "number"}
         changed: dict[str, Any] = {name: sa.bindparam(name) for name in rows[0].keys() - kept}

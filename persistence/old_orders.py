@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session, relationship
 
 from domain.money import Currency
 from domain.old_orders import OldOrder, OldOrderField, OldOrderItem, OldOrderQuery, OldOrderSort
-from domain.paging import PageRequest
+from domain.paging import DocumentPage, PageRequest
 from persistence.documents import DocumentKind, Documents, document_table
 from persistence.loading import loading
+from persistence.questions import Question
 from persistence.schema import (
     MAX_QUANTITY,
     BigId,
@@ -26,7 +27,7 @@ from persistence.schema import (
     reference,
 )
 from persistence.searching import contains
-from persistence.statements import PAGE_LIMIT, PAGE_OFFSET, first, given
+from persistence.statements import PAGE_LIMIT, PAGE_OFFSET, first, given, page_of
 from persistence.users import users
 
 # An address is a text of any length, and an entry of a PostgreSQL index is at most 2,704 bytes:
@@ -114,7 +115,11 @@ OLD_ORDER_DOCUMENTS = DocumentKind(
 
 
 _USERS = old_orders.c.user_pk == sa.bindparam("user_pk")
-_OWN = sa.select(old_orders.c.pk).where(old_orders.c.pk == sa.bindparam("pk"), _USERS)
+_OWN = Question(
+    sa.select(old_orders.c.pk, old_orders.c.version).where(
+        old_orders.c.pk == sa.bindparam("pk"), _USERS
+    )
+)
 _CONDITIONS = {
     "user_pk": _USERS,
     "currency": old_orders.c.currency == sa.bindparam("currency"),
@@ -123,16 +128,24 @@ _CONDITIONS = {
 
 
 @cache
-def _counted(names: tuple[str, ...]) -> sa.Select[int]:
-    counted = sa.select(sa.func.count()).select_from(old_orders)
-    return counted.where(*(_CONDITIONS[name] for name in names))
+def _counted(names: tuple[str, ...]) -> Question:
+    return Question(_count(names))
 
 
 @cache
-def _page(names: tuple[str, ...], sort: OldOrderSort) -> sa.Select[int]:
-    chosen = sa.select(old_orders.c.pk).where(*(_CONDITIONS[name] for name in names))
-    order = (_sorted(sort), old_orders.c.pk.desc())
-    return chosen.order_by(*order).limit(PAGE_LIMIT).offset(PAGE_OFFSET)
+def _page(names: tuple[str, ...], sort: OldOrderSort) -> Question:
+    """Ask for the rows of one page, each with the number of all rows beside it."""
+    count = _count(names).correlate(None).scalar_subquery()
+    chosen = sa.select(old_orders.c.pk, old_orders.c.version, count)
+    chosen = chosen.where(*(_CONDITIONS[name] for name in names))
+    return Question(
+        chosen.order_by(_sorted(sort), old_orders.c.pk.desc()).limit(PAGE_LIMIT).offset(PAGE_OFFSET)
+    )
+
+
+def _count(names: tuple[str, ...]) -> sa.Select[int]:
+    counted = sa.select(sa.func.count()).select_from(old_orders)
+    return counted.where(*(_CONDITIONS[name] for name in names))
 
 
 def _sorted(sort: OldOrderSort) -> sa.ColumnElement:
@@ -157,15 +170,19 @@ class SqlOldOrders:
         options = loading(OldOrder, OLD_ORDER_DOCUMENTS.shown)
         return self._session.get(OldOrder, pk, options=options)
 
-    def count(self, query: OldOrderQuery) -> int:
+    def page(self, query: OldOrderQuery, page: PageRequest, language: str) -> DocumentPage:
         values = given(query)
-        return self._session.execute(_counted(tuple(values)), values).scalar_one()
-
-    def documents(self, query: OldOrderQuery, page: PageRequest, language: str) -> list[bytes]:
-        values = given(query)
-        page_of = {"limit": page.limit, "offset": page.offset}
-        chosen = _page(tuple(values), query.sort)
-        return self._documents.fetch(chosen, language, **values, **page_of)
+        names = tuple(values)
+        found = _page(names, query.sort).ask(self._session, values | page_of(page))
+        if found:
+            count: int = found[0][-1]
+        else:  # none at all, or none so far down
+            count = _counted(names).value(self._session, values)
+        documents = self._documents.bodies(found, language)
+        return DocumentPage(count, page.number, page.limit, documents)
 
     def document(self, user_pk: int, pk: int, language: str) -> bytes | None:
-        return first(self._documents.fetch(_OWN, language, user_pk=user_pk, pk=pk))
+        return self._first(_OWN, language, user_pk=user_pk, pk=pk)
+
+    def _first(self, question: Question, language: str, **values: int) -> bytes | None:
+        return first(self._documents.bodies(question.ask(self._session, values), language))

@@ -16,7 +16,7 @@ from domain.loyalty import LoyaltyTransaction
 from domain.money import Currency
 from domain.order_items import OrderItem
 from domain.orders import Order, OrderQuery, OrderType
-from domain.paging import PageRequest
+from domain.paging import DocumentPage, PageRequest
 from domain.payments import Bank, PaymentOption
 from domain.shipping import ShippingCompany
 from domain.states import OrderState
@@ -30,6 +30,7 @@ from persistence.loading import loading
 from persistence.loyalty import loyalty_transactions
 from persistence.order_items import order_items
 from persistence.payments import banks, payment_options
+from persistence.questions import Question
 from persistence.schema import (
     MAX_QUANTITY,
     BigId,
@@ -47,7 +48,7 @@ from persistence.schema import (
 from persistence.searching import contains
 from persistence.shipping import shipping_companies
 from persistence.snapshots import use_stored_snapshots
-from persistence.statements import PAGE_LIMIT, PAGE_OFFSET, first, given
+from persistence.statements import PAGE_LIMIT, PAGE_OFFSET, first, given, page_of
 from persistence.users import users
 
 orders = sa.Table(
@@ -199,9 +200,11 @@ _WHOLE = (
 
 _USERS = orders.c.user_pk == sa.bindparam("user_pk")
 _LATEST_FIRST = (orders.c.created_date.desc(), orders.c.pk.desc())
-_OWN = sa.select(orders.c.pk).where(orders.c.pk == sa.bindparam("pk"), _USERS)
-_HIGHEST = sa.select(orders.c.pk).where(_USERS).order_by(orders.c.pk.desc()).limit(1)
-_LATEST = sa.select(orders.c.pk).where(_USERS).order_by(*_LATEST_FIRST).limit(1)
+_FOUND = sa.select(orders.c.pk, orders.c.version).where(_USERS)
+_OWN = Question(_FOUND.where(orders.c.pk == sa.bindparam("pk")))
+_HIGHEST = Question(_FOUND.order_by(orders.c.pk.desc()).limit(1))
+_LATEST_PK = sa.select(orders.c.pk).where(_USERS).order_by(*_LATEST_FIRST).limit(1)
+_LATEST = Question(_FOUND.order_by(*_LATEST_FIRST).limit(1))
 # A row comes in any case, so that a number that is there takes no longer than one that is not.
 _ASKED = sa.select(sa.bindparam("number", type_=sa.String).label("number")).subquery()
 _OWNER = (
@@ -215,20 +218,27 @@ _CONDITIONS = {
     "search": contains(orders.c.number, sa.bindparam("search", type_=sa.Text)),
     "created_from": orders.c.created_date >= sa.bindparam("created_from"),
     "created_to": orders.c.created_date <= sa.bindparam("created_to"),
-    "newest_only": orders.c.pk == _LATEST.correlate(None).scalar_subquery(),
+    "newest_only": orders.c.pk == _LATEST_PK.correlate(None).scalar_subquery(),
 }
 
 
 @cache
-def _counted(names: tuple[str, ...]) -> sa.Select[int]:
-    counted = sa.select(sa.func.count()).select_from(orders)
-    return counted.where(*(_CONDITIONS[name] for name in names))
+def _counted(names: tuple[str, ...]) -> Question:
+    return Question(_count(names))
 
 
 @cache
-def _page(names: tuple[str, ...]) -> sa.Select[int]:
-    chosen = sa.select(orders.c.pk).where(*(_CONDITIONS[name] for name in names))
-    return chosen.order_by(*_LATEST_FIRST).limit(PAGE_LIMIT).offset(PAGE_OFFSET)
+def _page(names: tuple[str, ...]) -> Question:
+    """Ask for the rows of one page, each with the number of all rows beside it."""
+    count = _count(names).correlate(None).scalar_subquery()
+    chosen = sa.select(orders.c.pk, orders.c.version, count)
+    chosen = chosen.where(*(_CONDITIONS[name] for name in names))
+    return Question(chosen.order_by(*_LATEST_FIRST).limit(PAGE_LIMIT).offset(PAGE_OFFSET))
+
+
+def _count(names: tuple[str, ...]) -> sa.Select[int]:
+    counted = sa.select(sa.func.count()).select_from(orders)
+    return counted.where(*(_CONDITIONS[name] for name in names))
 
 
 def _of_request(pk: int) -> sa.Select[int]:
@@ -309,20 +319,25 @@ class SqlOrders:
         query = sa.select(Order).where(condition).order_by(orders.c.pk)
         return list(self._session.scalars(query.options(*loading(Order, _WHOLE))))
 
-    def count(self, query: OrderQuery) -> int:
+    def page(self, query: OrderQuery, page: PageRequest, language: str) -> DocumentPage:
         values = given(query)
-        return self._session.execute(_counted(tuple(values)), values).scalar_one()
-
-    def documents(self, query: OrderQuery, page: PageRequest, language: str) -> list[bytes]:
-        values = given(query)
-        page_of = {"limit": page.limit, "offset": page.offset}
-        return self._documents.fetch(_page(tuple(values)), language, **values, **page_of)
+        names = tuple(values)
+        found = _page(names).ask(self._session, values | page_of(page))
+        if found:
+            count: int = found[0][-1]
+        else:  # none at all, or none so far down
+            count = _counted(names).value(self._session, values)
+        documents = self._documents.bodies(found, language)
+        return DocumentPage(count, page.number, page.limit, documents)
 
     def document(self, user_pk: int, pk: int, language: str) -> bytes | None:
-        return first(self._documents.fetch(_OWN, language, user_pk=user_pk, pk=pk))
+        return self._first(_OWN, language, user_pk=user_pk, pk=pk)
 
     def newest_document(self, user_pk: int, language: str) -> bytes | None:
-        return first(self._documents.fetch(_HIGHEST, language, user_pk=user_pk))
+        return self._first(_HIGHEST, language, user_pk=user_pk)
 
     def latest_document(self, user_pk: int, language: str) -> bytes | None:
-        return first(self._documents.fetch(_LATEST, language, user_pk=user_pk))
+        return self._first(_LATEST, language, user_pk=user_pk)
+
+    def _first(self, question: Question, language: str, **values: int) -> bytes | None:
+        return first(self._documents.bodies(question.ask(self._session, values), language))

@@ -15,6 +15,7 @@ from domain.order_items import OrderItem
 from domain.orders import Order
 from domain.splitting import Booked, OrderTotals, Share, SplitLine, split_order
 from persistence.addresses import addresses
+from persistence.among import among
 from persistence.bulk import Row, insert_rows
 from persistence.cancellation_plans import cancellation_plan_items, cancellation_plans
 from persistence.cancellations import cancellation_requests
@@ -35,7 +36,6 @@ from persistence.schema import (
 )
 from persistence.sellers import sellers
 from persistence.shipping import shipping_companies
-from persistence.statements import among
 
 _AMOUNTS = (
     "amount",
@@ -168,14 +168,14 @@ def keep_seller_orders(session: Session, order_pks: Sequence[int]) -> None:
     A row keeps its pk and its UUID as long as its seller has a line of the order.
     """
     lines: dict[int, list[Any]] = defaultdict(list)
-    for line in session.execute(_LINES.where(among(session, order_items.c.order_pk, order_pks))):
+    for line in session.execute(_LINES.where(among(order_items.c.order_pk, order_pks))):
         lines[line.order_pk].append(line)
     booked: dict[int, dict[int | None, Booked]] = defaultdict(dict)
-    for each in session.execute(_BOOKED.where(among(session, order_items.c.order_pk, order_pks))):
+    for each in session.execute(_BOOKED.where(among(order_items.c.order_pk, order_pks))):
         booked[each.order_pk][each.seller_pk] = Booked(int(each.goods), int(each.discount))
     rows = [
         row
-        for order in session.execute(_ORDERS.where(among(session, orders.c.pk, order_pks)))
+        for order in session.execute(_ORDERS.where(among(orders.c.pk, order_pks)))
         for row in _rows(order, lines[order.pk], booked[order.pk])
     ]
     _remove_others(session, order_pks, {(row["order_pk"], row["seller_pk"]) for row in rows})
@@ -211,7 +211,7 @@ def _remove_others(
 ) -> None:
     columns = seller_orders.c
     stored = sa.select(columns.pk, columns.order_pk, columns.seller_pk)
-    found = session.execute(stored.where(among(session, columns.order_pk, order_pks)))
+    found = session.execute(stored.where(among(columns.order_pk, order_pks)))
     gone = [row.pk for row in found if (row.order_pk, row.seller_pk) not in wanted]
     if gone:
         session.execute(sa.delete(seller_orders).where(columns.pk.in_(gone)))

@@ -7,7 +7,9 @@ from sqlalchemy import orm
 
 from domain.sessions import Session, SessionOwner
 from domain.users import UserType
+from persistence.questions import Question
 from persistence.schema import BigId, UtcDateTime, mapper_registry, metadata
+from persistence.statements import first
 from persistence.users import users
 
 sessions = sa.Table(
@@ -29,6 +31,13 @@ sessions = sa.Table(
 mapper_registry.map_imperatively(Session, sessions)
 
 
+_OWNER = Question(
+    sa.select(sessions.c.user_pk, users.c.user_type, users.c.is_active, sessions.c.expires_date)
+    .join_from(sessions, users)
+    .where(sessions.c.id_hash == sa.bindparam("id_hash"))
+)
+
+
 class SqlSessions:
     """The stored sessions, as ``domain.sessions.Sessions`` asks of them."""
 
@@ -40,21 +49,11 @@ class SqlSessions:
         self._session.flush()
 
     def owner(self, id_hash: bytes) -> SessionOwner | None:
-        statement = (
-            sa.select(sessions.c.user_pk, users.c.user_type, users.c.is_active)
-            .add_columns(sessions.c.expires_date)
-            .join_from(sessions, users)
-            .where(sessions.c.id_hash == id_hash)
-        )
-        row = self._session.execute(statement).one_or_none()
+        row = first(_OWNER.ask(self._session, {"id_hash": id_hash}))
         if row is None:
             return None
-        return SessionOwner(
-            user_pk=row.user_pk,
-            is_guest=row.user_type is UserType.GUEST,
-            is_active=row.is_active,
-            expires_date=row.expires_date,
-        )
+        user_pk, user_type, is_active, expires_date = row
+        return SessionOwner(user_pk, user_type is UserType.GUEST, is_active, expires_date)
 
     def remove(self, id_hash: bytes) -> None:
         self._session.execute(sa.delete(sessions).where(sessions.c.id_hash == id_hash))

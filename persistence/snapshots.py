@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapper, Session, object_mapper
 
 from domain.snapshots import Snapshot
+from persistence.among import among
 from persistence.bulk import insert_rows
-from persistence.statements import among
 
 
 def keep_snapshots(session: Session, snapshots: Iterable[Snapshot]) -> dict[str, int]:
@@ -22,9 +22,7 @@ def keep_snapshots(session: Session, snapshots: Iterable[Snapshot]) -> dict[str,
         return {}
     mapper = object_mapper(next(iter(by_hash.values())))
     table = cast("sa.Table", mapper.local_table)
-    stored = sa.select(table.c.content_hash, table.c.pk).where(
-        among(session, table.c.content_hash, by_hash)
-    )
+    stored = sa.select(table.c.content_hash, table.c.pk).where(among(table.c.content_hash, by_hash))
     pks = {row.content_hash: row.pk for row in session.execute(stored)}
     # In one order everywhere, so that two writers never wait for each other.
     missing = sorted(by_hash.keys() - pks.keys())

@@ -1,14 +1,15 @@
 """Statements that are built once and run with other values each time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
+from domain.identifiers import MAX_PK
 from domain.old_orders import OldOrderQuery
 from domain.orders import OrderQuery
+from domain.paging import PageRequest
 
 Value = TypeVar("Value")
 
@@ -22,18 +23,9 @@ def given(query: OrderQuery | OldOrderQuery) -> dict[str, Any]:
     return {name: value for name in names if (value := getattr(query, name))}
 
 
-def among(
-    session: Session, column: sa.ColumnElement[Value], values: Iterable[Value]
-) -> sa.ColumnElement[bool]:
-    """Whether ``column`` is one of ``values``, of which there are many.
-
-    PostgreSQL takes them as one array: a parameter for each would be spelled out by SQLAlchemy,
-    by the driver and by the database, every time anew.
-    """
-    wanted = list(values)
-    if session.get_bind().dialect.name == "postgresql":
-        return column == sa.any_(sa.literal(wanted, sa.ARRAY(column.type)))
-    return column.in_(wanted)
+def page_of(page: PageRequest) -> dict[str, int]:
+    """Return what PAGE_LIMIT and PAGE_OFFSET bind; no list reaches past what 64 bits can say."""
+    return {"limit": page.limit, "offset": min(page.offset, MAX_PK)}
 
 
 def first(values: Sequence[Value]) -> Value | None:

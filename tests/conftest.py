@@ -119,6 +119,7 @@ def opened(migrated_url: str) -> Iterator[Opened]:
         order_renderer=order_renderer,
         old_order_renderer=old_order_renderer,
         clock=clock,
+        document_memory_bytes=0,
     )
     yield Opened(database, clock, order_renderer, old_order_renderer)
     database.close()

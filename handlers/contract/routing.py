@@ -28,6 +28,7 @@ with warnings.catch_warnings():
 from starlette.types import ASGIApp
 from werkzeug.exceptions import MethodNotAllowed
 
+from handlers.contract.bridge import Bridge
 from handlers.contract.bundle import Contract, ContractError
 from handlers.contract.gate import Handler
 from handlers.contract.operations import Operation
@@ -105,6 +106,10 @@ class _GateASGIApp(FlaskASGIApp):
     acting: frozenset[str] = frozenset()
     """The operationIds of what acts on GET, and must not on HEAD."""
 
+    def __init__(self, import_name: str, server_args: dict[str, Any], threads: int) -> None:
+        super().__init__(import_name, server_args)
+        self.asgi_app = Bridge(self.app.wsgi_app, threads)
+
     def add_api(self, specification: Any, *, name: str | None = None, **options: Any) -> FlaskApi:
         api = _GateApi(specification, **options)
         self.app.register_blueprint(api.blueprint, name=name or api.blueprint.name)
@@ -117,12 +122,17 @@ class _GateASGIApp(FlaskASGIApp):
 class ContractApp(FlaskApp):
     """A connexion FlaskApp whose views are gates."""
 
-    def __init__(self, import_name: str, *, lifespan: Lifespan, edge: Middleware) -> None:
-        """``edge`` wraps the whole application; no other middleware comes between."""
+    def __init__(
+        self, import_name: str, *, lifespan: Lifespan, edge: Middleware, threads: int
+    ) -> None:
+        """``edge`` wraps the whole application; no other middleware comes between.
+
+        As many requests as there are ``threads`` are worked on at once.
+        """
         middlewares = [edge, LifespanMiddleware]
         # FlaskApp offers no place for another API class, so its constructor is passed over.
         # Without a static folder, whose files would be a route that no contract has.
-        self._middleware_app = _GateASGIApp(import_name, {"static_folder": None})
+        self._middleware_app = _GateASGIApp(import_name, {"static_folder": None}, threads)
         AbstractApp.__init__(self, import_name, lifespan=lifespan, middlewares=middlewares)
         self.app = self._middleware_app.app
 

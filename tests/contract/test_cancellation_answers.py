@@ -221,7 +221,7 @@ class TestRoutes:
     @pytest.fixture
     def client(self, operations: Operations) -> Iterator[TestClient]:
         """Of an application that tells which operation was reached."""
-        app = ContractApp("handlers", lifespan=None, edge=lambda inner: inner)
+        app = ContractApp("handlers", lifespan=None, edge=lambda inner: inner, threads=1)
         app.app.register_error_handler(HTTPException, lambda error: error.get_response())
         app.route(
             operations.values(),

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.callers import Caller
-from domain.paging import PageRequest
+from domain.paging import DocumentPage, PageRequest
 from tests.builders import NOW
 
 SHOPPER = Caller(user_pk=1, is_guest=False)
@@ -43,12 +43,10 @@ class FakeOrders:
     def address_pks(self, _: Any, caller: Any) -> Any:
         raise NotImplementedError
 
-    def count(self, query: Any) -> int:
+    def page(self, query: Any, page: PageRequest, language: str) -> DocumentPage:
         self.queries.append(query)
-        return self.total
-
-    def documents(self, query: Any, page: PageRequest, language: str) -> list[bytes]:
-        return [f"{page.number} in {language}".encode()]
+        documents = [f"{page.number} in {language}".encode()] if self.total else []
+        return DocumentPage(self.total, page.number, page.limit, documents)
 
     def document(self, user_pk: int, pk: int, language: str) -> bytes | None:
         return self.kept.get((user_pk, pk))

@@ -67,6 +67,8 @@ def plan_of(engines: Engines, statement: str, values: Any) -> str:
     """How the database would run ``statement`` if its tables were large."""
     with engines.writing.connect() as connection:
         if connection.dialect.name == "sqlite":
+            if isinstance(values, list):
+                values = tuple(values)
             steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
             return "\n".join(step.detail for step in steps)
         # Of a few rows, whatever the statistics say at the moment, these would be cheaper.

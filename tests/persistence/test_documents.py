@@ -15,6 +15,7 @@ from persistence.database import Database
 from persistence.engines import Engines
 from persistence.orders import order_documents, orders
 from tests.builders import NOW
+from tests.conftest import Opened
 from tests.fakes import FakeClock, FakeRenderer
 from tests.persistence.stored import change_notes, listed, store_order
 
@@ -27,6 +28,24 @@ def notes(order: Order) -> object:
 def order(database: Database, shopper: User, order_renderer: FakeRenderer) -> Order:
     order_renderer.describe = notes
     return store_order(database, user_pk=shopper.pk, notes="before")
+
+
+@pytest.fixture
+def remembering(
+    database_url: str,
+    clock: FakeClock,
+    order_renderer: FakeRenderer,
+    old_order_renderer: FakeRenderer,
+) -> Iterator[Database]:
+    """The empty database, with documents in the memory of the process as well."""
+    database = Database(
+        database_url,
+        order_renderer=order_renderer,
+        old_order_renderer=old_order_renderer,
+        clock=clock,
+    )
+    yield database
+    database.close()
 
 
 @contextmanager
@@ -58,7 +77,7 @@ class TestWarm:
         assert again == first
         assert order_renderer.rendered == []
 
-    def test_a_document_costs_one(
+    def test_a_document_costs_two(
         self, database: Database, order: Order, statements: list[tuple[str, Any]]
     ) -> None:
         listed(database, order.user_pk)
@@ -67,7 +86,7 @@ class TestWarm:
         with database.reading() as uow:
             uow.orders.document(order.user_pk, order.pk, "en-us")
 
-        assert len(statements) == 1
+        assert len(statements) == 2
 
     def test_only_what_is_missing_is_rendered(
         self, database: Database, order: Order, order_renderer: FakeRenderer
@@ -80,7 +99,53 @@ class TestWarm:
         assert order_renderer.rendered == [order.pk, new.pk]
 
 
+class TestRemembered:
+    """In the memory of the process, documents cost no statement of their own."""
+
+    @pytest.fixture
+    def database(self, remembering: Database) -> Database:
+        return remembering
+
+    def test_a_page_costs_one_statement(
+        self, database: Database, shopper: User, statements: list[tuple[str, Any]]
+    ) -> None:
+        for _ in range(3):
+            store_order(database, user_pk=shopper.pk)
+        first = listed(database, shopper.pk)
+        statements.clear()
+
+        assert listed(database, shopper.pk) == first
+        assert len(statements) == 1
+
+    def test_a_document_costs_one(
+        self, database: Database, order: Order, statements: list[tuple[str, Any]]
+    ) -> None:
+        listed(database, order.user_pk)
+        statements.clear()
+
+        with database.reading() as uow:
+            assert uow.orders.document(order.user_pk, order.pk, "en-us")
+
+        assert len(statements) == 1
+
+    def test_what_is_forgotten_was_kept(
+        self, database: Database, order: Order, order_renderer: FakeRenderer
+    ) -> None:
+        first = listed(database, order.user_pk)
+
+        database.forget_documents()
+
+        assert listed(database, order.user_pk) == first
+        assert order_renderer.rendered == [order.pk]
+
+
 class TestStale:
+    @pytest.fixture(params=["kept", "remembered"])
+    def database(
+        self, request: pytest.FixtureRequest, opened: Opened, remembering: Database
+    ) -> Database:
+        return remembering if request.param == "remembered" else opened.database
+
     def test_a_changed_order_is_rendered_anew(self, database: Database, order: Order) -> None:
         listed(database, order.user_pk)
 
@@ -217,7 +282,7 @@ class TestKeeping:
                 connection.execute(sa.delete(orders))
 
         with database.reading() as uow:
-            event.listen(sa.Engine, "after_cursor_execute", delete_it, once=True)
+            event.listen(sa.Engine, "before_cursor_execute", delete_it, once=True)
 
             assert uow.orders.document(order.user_pk, order.pk, "en-us") is None
 

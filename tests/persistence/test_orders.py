@@ -136,7 +136,7 @@ class TestIndexes:
     ) -> None:
         listed(database, shopper.pk, **filters)
 
-        plan = plan_of(engines, *statements[-1])
+        plan = plan_of(engines, *statements[0])
 
         assert "ix_orders_user_pk_created_date_pk" in plan
         assert "TEMP B-TREE" not in plan

@@ -154,7 +154,7 @@ class TestContractApp:
             }
         )
         operations = compile_operations(contract)
-        app = ContractApp("handlers", lifespan=_no_lifespan, edge=lambda inner: inner)
+        app = ContractApp("handlers", lifespan=_no_lifespan, edge=lambda inner: inner, threads=1)
         app.app.register_error_handler(HTTPException, lambda error: error.get_response())
         app.route(operations, {each.operation_id: _tell(each) for each in operations})
         with TestClient(app, follow_redirects=False) as client:

@@ -1,0 +1,120 @@
+"""From ASGI to WSGI in one hop: a request goes to a thread once, and its answer comes back once.
+
+Requests arrive with their whole body and answers leave with theirs, so nothing has to be passed
+between the threads in between.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import lru_cache
+from io import BytesIO
+from typing import Any
+
+from starlette.types import Message, Receive, Scope, Send
+
+Environ = dict[str, Any]
+WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+_OF_CONTENT = {"CONTENT_TYPE", "CONTENT_LENGTH"}
+# HTTP/2 may send a cookie in parts (RFC 9113, section 8.2.3).
+_SEPARATORS = {"HTTP_COOKIE": "; "}
+
+
+class Bridge:
+    """An ASGI application that runs the WSGI application ``app`` in one of ``threads`` threads."""
+
+    def __init__(self, app: WsgiApp, threads: int) -> None:
+        self.app = app
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Raises what ``app`` raises, before anything is sent."""
+        environ = _environ(scope, await _content(scope, receive))
+        loop = asyncio.get_running_loop()
+        # The context carries what the log tells of the request.
+        answer = loop.run_in_executor(self._threads, copy_context().run, self._answer, environ)
+        for message in await answer:
+            await send(message)
+
+    def _answer(self, environ: Environ) -> tuple[Message, Message]:
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
+            started.append((status, headers))
+
+        chunks = self.app(environ, start_response)
+        try:
+            body = b"".join(chunks)
+        finally:
+            if hasattr(chunks, "close"):
+                chunks.close()
+        status, headers = started[-1]
+        encoded = [
+            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers
+        ]
+        return (
+            {"type": "http.response.start", "status": int(status[:3]), "headers": encoded},
+            {"type": "http.response.body", "body": body},
+        )
+
+
+async def _content(scope: Scope, receive: Receive) -> bytes:
+    """The whole body; HTTP/1.1 announces one by a header (RFC 9112, section 6.3)."""
+    names = {name for name, _ in scope["headers"]}
+    announced = not names.isdisjoint((b"content-length", b"transfer-encoding"))
+    if scope["http_version"].startswith("1") and not announced:
+        return b""
+    content = bytearray()
+    while True:
+        message = await receive()
+        content += message.get("body", b"")
+        if not message.get("more_body", False):
+            return bytes(content)
+
+
+def _environ(scope: Scope, content: bytes) -> Environ:
+    """The request as WSGI tells it (PEP 3333)."""
+    server = scope.get("server") or ("localhost", 80)
+    client = scope.get("client") or ("", 0)
+    root = scope.get("root_path", "")
+    environ = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": _as_latin_1(root),
+        "PATH_INFO": _as_latin_1(scope["path"].removeprefix(root)),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1]),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "REMOTE_ADDR": client[0],
+        "REMOTE_PORT": str(client[1]),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.input": BytesIO(content),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        "asgi.scope": scope,
+    }
+    for name, each in scope["headers"]:
+        key, value = _key(name), each.decode("latin-1")
+        if key in environ:
+            value = f"{environ[key]}{_SEPARATORS.get(key, ',')}{value}"
+        environ[key] = value
+    if content:
+        environ["CONTENT_LENGTH"] = str(len(content))
+    return environ
+
+
+@lru_cache(maxsize=256)
+def _key(name: bytes) -> str:
+    key = name.decode("latin-1").upper().replace("-", "_")
+    return key if key in _OF_CONTENT else f"HTTP_{key}"
+
+
+def _as_latin_1(path: str) -> str:
+    """WSGI's text that stands for bytes, one character for each."""
+    return path.encode("utf-8").decode("latin-1")

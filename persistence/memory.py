@@ -1,0 +1,62 @@
+"""Documents in the memory of this process: the few that are asked for again and again."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+
+Key = tuple[int, str, str]
+"""A row's pk, the language, and the renderer's edition."""
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedDocument:
+    """What was rendered of one version; from ``valid_until`` on (None: never) it is wrong."""
+
+    version: int
+    valid_until: datetime | None
+    body: bytes
+
+
+class DocumentMemory:
+    """The documents used last, ``max_bytes`` of them at most; shared by all threads.
+
+    Whoever asks names the version that the row has now, so nothing here has to be invalidated.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._documents: OrderedDict[Key, RememberedDocument] = OrderedDict()
+        self._lock = Lock()
+
+    def body(self, key: Key, version: int, now: datetime) -> bytes | None:
+        """Return the document of this version, if it is here and still good at ``now``."""
+        with self._lock:
+            found = self._documents.get(key)
+            if found is None or found.version != version:
+                return None
+            if found.valid_until is not None and found.valid_until <= now:
+                return None
+            self._documents.move_to_end(key)
+            return found.body
+
+    def remember(self, key: Key, document: RememberedDocument) -> None:
+        """Take in a document, and forget those that were not used for longest."""
+        with self._lock:
+            self._forget(key)
+            self._documents[key] = document
+            self._bytes += len(document.body)
+            while self._bytes > self._max_bytes:
+                self._forget(next(iter(self._documents)))
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        with self._lock:
+            self._documents.clear()
+            self._bytes = 0
+
+    def _forget(self, key: Key) -> None:
+        forgotten = self._documents.pop(key, None)
+        if forgotten is not None:
+            self._bytes -= len(forgotten.body)

@@ -1,0 +1,124 @@
+"""The questions of the read path: spelled once, then asked of the driver itself.
+
+SQLAlchemy takes half a millisecond to run a statement, even one that it has compiled before, and
+has PostgreSQL write bytes as hexadecimal text. Here it only spells the statement and converts the
+values; the driver runs it, and PostgreSQL answers in its binary format.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+Row = tuple[Any, ...]
+Processor = Callable[[Any], Any]
+
+
+class Question:
+    """One SELECT, with bound parameters for all that differs from time to time."""
+
+    def __init__(self, statement: sa.Select[Any]) -> None:
+        self._statement = statement
+        self._spelled: dict[str, Spelled] = {}
+
+    def ask(self, session: Session, values: Mapping[str, Any]) -> list[Row]:
+        """Return the rows for these values of the parameters.
+
+        Raises what SQLAlchemy raises for the errors of the driver.
+        """
+        session.flush()
+        connection = session.connection()
+        dialect = connection.dialect
+        spelled = self._spelled.get(dialect.name)
+        if spelled is None:
+            spelled = self._spelled[dialect.name] = _spell(self._statement, dialect)
+        return spelled.rows(connection, values)
+
+    def value(self, session: Session, values: Mapping[str, Any]) -> Any:
+        """Return the one value that the question is about."""
+        [(value,)] = self.ask(session, values)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """A statement in the words of one dialect, and how its values go in and come out.
+
+    ``positions`` has the parameter of each placeholder, for drivers whose placeholders have no
+    names. Values that no caller gives are ``constants``.
+    """
+
+    sql: str
+    positions: tuple[str, ...] | None
+    constants: Mapping[str, Any]
+    binds: tuple[tuple[str, Processor], ...]
+    results: tuple[tuple[int, Processor], ...]
+
+    def rows(self, connection: sa.Connection, values: Mapping[str, Any]) -> list[Row]:
+        """Run the statement on the driver's own connection."""
+        driver: Any = connection.connection.dbapi_connection
+        cursor = driver.cursor(binary=True) if self.positions is None else driver.cursor()
+        try:
+            cursor.execute(self.sql, self.parameters(values))
+            rows: list[Row] = cursor.fetchall()
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _told(error, self.sql, connection) from error
+        finally:
+            cursor.close()
+        return [self._read(row) for row in rows] if self.results else rows
+
+    def parameters(self, values: Mapping[str, Any]) -> dict[str, Any] | list[Any]:
+        """The values as the driver takes them."""
+        given = {**self.constants, **values}
+        for name, process in self.binds:
+            given[name] = process(given[name])
+        return given if self.positions is None else [given[name] for name in self.positions]
+
+    def _read(self, row: Row) -> Row:
+        read = list(row)
+        for index, process in self.results:
+            read[index] = process(read[index])
+        return tuple(read)
+
+
+def _spell(statement: sa.Select[Any], dialect: sa.Dialect) -> Spelled:
+    compiled: Any = statement.compile(dialect=dialect)
+    binds = ((name, each.type) for name, each in compiled.binds.items())
+    columns = ((index, each.type) for index, each in enumerate(statement.selected_columns))
+    return Spelled(
+        sql=str(compiled),
+        positions=tuple(compiled.positiontup) if compiled.positional else None,
+        constants={name: each.value for name, each in compiled.binds.items() if not each.required},
+        binds=tuple(
+            (name, process)
+            for name, kind in binds
+            if (process := kind.dialect_impl(dialect).bind_processor(dialect))
+        ),
+        results=tuple(
+            (index, process)
+            for index, kind in columns
+            if (process := kind.dialect_impl(dialect).result_processor(dialect, None))
+        ),
+    )
+
+
+def _told(error: Exception, sql: str, connection: sa.Connection) -> BaseException:
+    """The error as SQLAlchemy tells it; connections to a server that is gone are given up."""
+    dialect = connection.dialect
+    driver: Any = connection.connection.dbapi_connection
+    is_gone = dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]
+    if is_gone:
+        connection.invalidate(error)
+        connection.engine.dispose(close=False)
+    return DBAPIError.instance(
+        sql,
+        None,
+        error,
+        dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=is_gone,
+        dialect=dialect,
+    )

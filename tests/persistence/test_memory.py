@@ -1,0 +1,74 @@
+from datetime import timedelta
+
+from persistence.memory import DocumentMemory, Key, RememberedDocument
+from tests.builders import NOW
+
+FIRST: Key = (1, "en-us", "first")
+SECOND: Key = (2, "en-us", "first")
+THIRD: Key = (3, "en-us", "first")
+
+
+def document(body: bytes = b"1234", **overrides: object) -> RememberedDocument:
+    values: dict[str, object] = {"version": 1, "valid_until": None, "body": body} | overrides
+    return RememberedDocument(**values)  # type: ignore[arg-type]  # they are of these types
+
+
+class TestBody:
+    def test_is_that_of_the_version(self) -> None:
+        memory = DocumentMemory(100)
+        memory.remember(FIRST, document(version=2))
+
+        assert [memory.body(FIRST, version, NOW) for version in (1, 2, 3)] == [None, b"1234", None]
+
+    def test_ends_with_its_time(self) -> None:
+        memory = DocumentMemory(100)
+        memory.remember(FIRST, document(valid_until=NOW))
+
+        assert memory.body(FIRST, 1, NOW - timedelta(microseconds=1)) == b"1234"
+        assert memory.body(FIRST, 1, NOW) is None
+
+    def test_of_another_language_or_edition_is_another(self) -> None:
+        memory = DocumentMemory(100)
+        memory.remember(FIRST, document())
+
+        assert memory.body((1, "tr-tr", "first"), 1, NOW) is None
+        assert memory.body((1, "en-us", "second"), 1, NOW) is None
+
+
+class TestRemember:
+    def test_forgets_what_was_not_used_for_longest(self) -> None:
+        memory = DocumentMemory(8)
+        memory.remember(FIRST, document())
+        memory.remember(SECOND, document())
+        memory.body(FIRST, 1, NOW)
+
+        memory.remember(THIRD, document())
+
+        assert memory.body(SECOND, 1, NOW) is None
+        assert memory.body(FIRST, 1, NOW) == memory.body(THIRD, 1, NOW) == b"1234"
+
+    def test_replaces_and_counts_once(self) -> None:
+        memory = DocumentMemory(8)
+        memory.remember(FIRST, document(b"12345678"))
+        memory.remember(FIRST, document(b"1234", version=2))
+
+        memory.remember(SECOND, document())
+
+        assert memory.body(FIRST, 2, NOW) == b"1234"
+
+    def test_keeps_nothing_larger_than_itself(self) -> None:
+        memory = DocumentMemory(3)
+
+        memory.remember(FIRST, document())
+
+        assert memory.body(FIRST, 1, NOW) is None
+
+    def test_clear_forgets_all(self) -> None:
+        memory = DocumentMemory(4)
+        memory.remember(FIRST, document())
+
+        memory.clear()
+        memory.remember(SECOND, document())
+
+        assert memory.body(FIRST, 1, NOW) is None
+        assert memory.body(SECOND, 1, NOW) == b"1234"
