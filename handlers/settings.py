@@ -37,6 +37,15 @@ def _public_url(url: str) -> None:
             raise ValidationError("Must end with its path.")
 
 
+def _origins(text: str) -> None:
+    """Refuse what no browser ever sends as an Origin; a wildcard is none."""
+    for origin in text.replace(",", " ").split():
+        _web_url(origin)
+        parts = urlsplit(origin)
+        if f"{parts.scheme}://{parts.netloc}" != origin or origin != origin.lower():
+            raise ValidationError("Must be origins like https://shop.example, in lower case.")
+
+
 def _smtp_url(url: str) -> None:
     """Refuse what names no server; what is said of it never shows the password."""
     if not url:
@@ -81,6 +90,7 @@ class Settings:
     session_cookie: str = _checked(Regexp(_COOKIE_NAME), "sessionid")
     session_days: int = _checked(Range(min=1, max=_CENTURY), 14)
     secure_cookies: bool = False
+    cors_origins: str = _checked(_origins, "")
     default_language: str = _checked(OneOf(LANGUAGES), "en-us")
     return_window_days: int = _checked(Range(min=0, max=_CENTURY), 14)
     pickup_horizon_days: int = _checked(Range(min=1, max=_CENTURY), 30)
@@ -92,6 +102,11 @@ class Settings:
     limits_storage: str = "memory://"
     log_format: LogFormat = LogFormat.CONSOLE
     log_level: int = field(default=logging.INFO, metadata={"reader": "log_level"})
+
+    @property
+    def allowed_origins(self) -> frozenset[str]:
+        """Whose pages may read our answers, besides our own."""
+        return frozenset(self.cors_origins.replace(",", " ").split())
 
     @property
     def base_url(self) -> str:

@@ -18,7 +18,7 @@ from schemathesis.openapi.checks import AuthScenario, IgnoredAuth
 
 from domain.sessions import id_hash, open_session
 from handlers.context import PARTS, Parts
-from handlers.contract.negotiation import HTML, JSON
+from handlers.contract.media_types import HTML, JSON
 from handlers.security import new_csrf_token
 from tests.contract.drafts import Choice, bulks, drafts, one_in
 from tests.contract.operations import OPERATIONS

@@ -129,7 +129,7 @@ class TestCheckOrigin:
         ],
     )
     def test_passes_our_own_pages_and_clients_without_any(self, headers: dict[str, str]) -> None:
-        check_origin(make_request(**headers))
+        check_origin(make_request(**headers), SETTINGS)
 
     @pytest.mark.parametrize(
         "origin",
@@ -147,6 +147,6 @@ class TestCheckOrigin:
     )
     def test_refuses_pages_of_others(self, origin: str) -> None:
         with pytest.raises(OriginMismatch) as refusal:
-            check_origin(make_request(Origin=origin))
+            check_origin(make_request(Origin=origin), SETTINGS)
 
         assert refusal.value.code == "origin_mismatch"

@@ -143,7 +143,6 @@ class TestFailedLogIn:
         ("field", "value"),
         [
             ("email", "x" * 255),
-            ("email", "ayse\0@example.com"),
             ("email", None),
             ("email", 1),
             ("password", "x" * 1025),
