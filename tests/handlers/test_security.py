@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -130,6 +131,13 @@ class TestCheckOrigin:
     )
     def test_passes_our_own_pages_and_clients_without_any(self, headers: dict[str, str]) -> None:
         check_origin(make_request(**headers), SETTINGS)
+
+    def test_passes_pages_of_origins_on_the_list(self) -> None:
+        allowing = replace(SETTINGS, cors_origins="https://front.example")
+
+        check_origin(make_request(Origin="https://front.example"), allowing)
+        with pytest.raises(OriginMismatch):
+            check_origin(make_request(Origin="http://front.example"), allowing)
 
     @pytest.mark.parametrize(
         "origin",
