@@ -18,6 +18,7 @@ from tests.edge.bad import CLOSE, HOST, SELLER_ORDERS, seller_get
 from tests.edge.exchange import Answer, exchange
 from tests.server import Server
 
+_COMPLAINTS = ("unhandled_error", "contract_violation", "Traceback")
 _HEALTH = b"GET /healthz HTTP/1.1\r\n" + HOST + CLOSE + b"\r\n"
 
 
@@ -35,6 +36,12 @@ class Running:
     def serves(self) -> bool:
         """Whether the next client is answered."""
         return self.ask(_HEALTH).status == 200
+
+    def complaints(self) -> list[str]:
+        """What stands in the log that should not."""
+        said = self.server.output.read_text()
+        assert "/healthz" in said
+        return [each for each in _COMPLAINTS if each in said]
 
     def digest(self) -> str:
         """Of every row of every table."""

@@ -127,20 +127,13 @@ def test_are_refused_without_echo_and_without_effect(running: Running, group: st
 
     assert not faults, "\n".join(faults)
     assert running.digest() == before
-
-
-def test_leave_nothing_unhandled_in_the_log(running: Running) -> None:
-    said = running.server.output.read_text()
-
-    assert "unhandled_error" not in said
-    assert "contract_violation" not in said
-    assert "Traceback" not in said
+    assert running.complaints() == []
 
 
 def test_are_many_and_all_different() -> None:
     texts = [bad.text for group in GROUPS.values() for bad in group]
 
-    assert len(texts) >= 250
+    assert len(texts) > 700
     assert len(set(texts)) == len(texts)
 
 
