@@ -22,7 +22,7 @@ from handlers.contract.gate import Gate
 from handlers.contract.operations import Compiler, Operation
 from handlers.contract.routing import ContractApp, View, find_handler
 from handlers.contract.violations import Violations
-from handlers.edge import Edge
+from handlers.edge.guard import Guard
 from handlers.filters import Filters
 from handlers.ibans import compact_iban
 from handlers.passwords import Argon2Passwords
@@ -119,7 +119,7 @@ def _connexion_app(settings: Settings, database: Database) -> ContractApp:
         database.close()
 
     def edge(next_app: ASGIApp) -> ASGIApp:
-        return Edge(next_app, settings.default_language)
+        return Guard(next_app, settings)
 
     app = ContractApp("handlers", lifespan=lifespan, edge=edge, threads=settings.threads)
     flask = app.app

@@ -4,7 +4,7 @@ import orjson
 from flask import Response, request
 
 from handlers.context import settings
-from handlers.contract.negotiation import JSON
+from handlers.contract.media_types import JSON
 from handlers.security import csrf_token, give_csrf_token
 
 

@@ -29,8 +29,8 @@ from domain.errors import (
 )
 from handlers.bearer import challenge
 from handlers.context import language
-from handlers.contract.bodies import FORM
-from handlers.contract.negotiation import HTML, JSON, prefers_html
+from handlers.contract.media_types import FORM, HTML, JSON
+from handlers.contract.negotiation import prefers_html
 from handlers.contract.operations import Operation
 from handlers.contract.refusals import (
     ContentTooLarge,
@@ -43,6 +43,7 @@ from handlers.contract.refusals import (
     UriTooLong,
 )
 from handlers.contract.responses import Reply
+from handlers.edge.content import content_of
 from handlers.pages import login_page, login_required_page
 from handlers.translations import translate
 
@@ -80,7 +81,7 @@ def refuse(operation: Operation, refusal: Refusal) -> Response | Reply:
         return login_required_page()
     if request.mimetype == FORM and operation.responses.allows(status, HTML):
         problem = _sentence(refusal, language())
-        return login_page(request.form.get("next", ""), problem, status, headers)
+        return login_page(content_of(request.environ).field("next"), problem, status, headers)
     return Reply(status, error_body(refusal, language()), headers)
 
 

@@ -15,6 +15,7 @@ from domain.sessions import id_hash
 from domain.unit_of_work import UnitOfWork
 from handlers.context import acting, operation, write
 from handlers.contract.responses import Reply
+from handlers.edge.content import content_of
 from handlers.errors import refuse, status_of
 from handlers.grants import grant_value
 
@@ -89,7 +90,7 @@ def _scope() -> str:
 def _fingerprint() -> bytes:
     """Of the operation, its path and the JSON; white space and the order of keys make no
     difference."""
-    raw = request.get_data()
-    body = orjson.dumps(orjson.loads(raw), option=orjson.OPT_SORT_KEYS) if raw else raw
+    content = content_of(request.environ)
+    body = b"" if content.is_empty else orjson.dumps(content.read(), option=orjson.OPT_SORT_KEYS)
     asked = "/".join([operation().operation_id, *(request.view_args or {}).values()])
     return sha256(b"%b\n%b" % (asked.encode(), body)).digest()

@@ -8,7 +8,8 @@ from urllib.parse import quote
 from flask import Response, render_template, request
 
 from handlers.context import language
-from handlers.contract.negotiation import HTML, prefers_html
+from handlers.contract.media_types import HTML
+from handlers.contract.negotiation import prefers_html
 from handlers.contract.responses import Reply
 from handlers.translations import translate
 

@@ -4,7 +4,8 @@ import socket
 from functools import cache
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 
 from handlers.app import create_app
 from handlers.contract.routing import ContractApp
@@ -13,6 +14,8 @@ from handlers.settings import Settings, read_settings
 
 # A worker with one half-open client would otherwise delay the stop by half a minute.
 _STOP_SECONDS = 2
+# As long as a body may take. It also ends connections on which nothing is asked.
+_HEAD_SECONDS = 10
 
 
 @cache
@@ -41,6 +44,9 @@ def serve(settings: Settings) -> None:
         port=settings.port,
         workers=settings.workers,
         workers_kill_timeout=_STOP_SECONDS,
+        # The bounds of the edge are those of HTTP/1.1; a proxy in front speaks it with us.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEAD_SECONDS * 1000),
         respawn_failed_workers=True,
         websockets=False,
     ).serve()

@@ -9,8 +9,7 @@ from domain import sessions
 from domain.sessions import Credentials
 from domain.users import User
 from handlers.context import attempts, passwords, reading, settings, write
-from handlers.contract.bodies import FORM
-from handlers.contract.negotiation import JSON
+from handlers.contract.media_types import FORM, JSON
 from handlers.pages import login_page
 from handlers.security import (
     check_origin,
@@ -28,7 +27,7 @@ def show_login_page(next: str = "") -> Response:  # noqa: A002 - the contract's 
 
 
 def log_in(body: dict[str, Any]) -> Response:
-    check_origin(request)
+    check_origin(request, settings())
     shown = Credentials(body["email"], body["password"], request.remote_addr or "")
     with reading() as uow:
         proof = sessions.check_credentials(shown, passwords(), attempts(), uow)

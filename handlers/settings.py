@@ -17,6 +17,8 @@ from handlers.contract.violations import ResponseValidation
 LANGUAGES = ("en-us", "tr-tr")
 _POSITIVE = Range(min=1)
 _CENTURY = 36_500  # days; moments much later than that are past every calendar
+# As browsers write them; a wildcard is none.
+_ORIGINS = r"(https?://[a-z0-9.-]+(:[0-9]{1,5})?([, ]+|\Z))*\Z"
 _COOKIE_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z"  # a token of RFC 9110
 
 
@@ -83,6 +85,7 @@ class Settings:
     session_cookie: str = _checked(Regexp(_COOKIE_NAME), "sessionid")
     session_days: int = _checked(Range(min=1, max=_CENTURY), 14)
     secure_cookies: bool = False
+    cors_origins: str = _checked(Regexp(_ORIGINS), "")
     default_language: str = _checked(OneOf(LANGUAGES), "en-us")
     return_window_days: int = _checked(Range(min=0, max=_CENTURY), 14)
     pickup_horizon_days: int = _checked(Range(min=1, max=_CENTURY), 30)
@@ -94,6 +97,11 @@ class Settings:
     limits_storage: str = "memory://"
     log_format: LogFormat = LogFormat.CONSOLE
     log_level: int = field(default=logging.INFO, metadata={"reader": "log_level"})
+
+    @property
+    def allowed_origins(self) -> frozenset[str]:
+        """Whose pages may read our answers, besides our own."""
+        return frozenset(self.cors_origins.replace(",", " ").split())
 
     @property
     def base_url(self) -> str:

@@ -20,13 +20,14 @@ COMMON_HEADERS = frozenset(
         "content-length",
         "content-security-policy",
         "content-type",
+        "cross-origin-opener-policy",
         "date",
         "referrer-policy",
         "x-content-type-options",
         "x-frame-options",
     }
 )
-UNROUTED = frozenset({400, 404, 405, 414, 431})
+UNROUTED = frozenset({400, 404, 405, 408, 413, 414, 431})
 _READING = Config(extra_media_type_deserializers={"application/yaml": yaml.safe_load})
 
 

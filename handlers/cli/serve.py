@@ -9,6 +9,7 @@ from handlers.app import database_of
 from handlers.cli.database import command_settings
 from handlers.cli.kept_secret import make_secret
 from handlers.cli.refusals import refusals_shown
+from handlers.cli.strong_secret import require_strong
 from handlers.cli.worker_beside import worker_beside
 from handlers.contract.bundle import ContractError
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
@@ -46,6 +47,8 @@ def serve(demo: bool, port: int | None) -> None:
     if demo:
         make_secret()
     settings = command_settings()
+    if not demo:
+        require_strong(settings.secret)
     if port is not None:
         settings = replace(settings, port=port)
     _require_free(settings)

@@ -16,6 +16,7 @@ from handlers.contract.operations import Operation
 from handlers.contract.refusals import InternalError, NotAcceptable, Prefetched
 from handlers.contract.responses import Document, DocumentList, Reply
 from handlers.contract.violations import ContractViolation
+from handlers.edge.content import content_of
 
 Handler = Callable[..., Any]
 
@@ -68,12 +69,10 @@ class Gate:
 
     def _read(self, path: dict[str, str]) -> dict[str, Any]:
         operation, body = self._operation, self._operation.body
-        content_type = request.headers.get("Content-Type", "")
-        operation.content_type.check(content_type)
+        operation.content_type.check(request.headers.get("Content-Type", ""))
         values: dict[str, Any] = {}
         if body is not None:
-            body.check_media_type(content_type, len(request.get_data()))
-            values["body"] = body.read(request.get_data(), content_type)
+            values["body"] = body.read(content_of(request.environ))
         # Last, since a path that names no resource is not found, after all that can be malformed.
         return values | operation.parameters.read(path, request.query_string, request.headers)
 

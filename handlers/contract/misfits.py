@@ -9,8 +9,8 @@ from domain.errors import FieldErrors, InvalidInput
 from handlers.contract.messages import refusal
 
 _ALTERNATIVES = ("anyOf", "oneOf")
-# Each misfit takes some 20 µs to find, and 256 KiB hold 85,000 empty objects. No list of the
-# contract is as long, so what is cut off is too much anyway.
+# Each misfit takes some 20 µs to find, and a body may hold 10,000 values. No list of the contract
+# is as long, so what is cut off is too much anyway.
 _LONGEST_LIST = 1000
 # Nor is any as deep; what lies deeper is judged by nothing.
 _DEPTH = 20

@@ -9,7 +9,7 @@ from typing import Any
 from handlers.contract.bodies import Body, ContentType, compile_form
 from handlers.contract.bundle import Contract, ContractError
 from handlers.contract.judges import Judges, pointer_to
-from handlers.contract.negotiation import JSON
+from handlers.contract.media_types import JSON
 from handlers.contract.parameters import Parameter, Parameters, compile_parameter
 from handlers.contract.requirements import Requirements
 from handlers.contract.responses import Responses, Shape

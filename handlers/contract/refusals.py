@@ -38,6 +38,20 @@ class UndecodableUrl(InvalidInput):
     code = "invalid_url"
 
 
+class InvalidHost(InvalidInput):
+    """The Host is missing, was given twice, or is none."""
+
+    message = "The Host header is not valid."
+    code = "invalid_host"
+
+
+class MalformedMessage(InvalidInput):
+    """Where the body ends is not clear, or it broke off before its end."""
+
+    message = "The request is malformed."
+    code = "malformed_message"
+
+
 class UriTooLong(Refusal):
     """Path and query together pass 8 KiB."""
 
@@ -46,7 +60,7 @@ class UriTooLong(Refusal):
 
 
 class HeadersTooLarge(Refusal):
-    """The headers together pass 16 KiB; an oversize cookie is one way to get there."""
+    """There are more than 64 headers, or they pass 16 KiB together."""
 
     message = "The request headers are too large."
     code = "headers_too_large"

@@ -9,7 +9,7 @@ from flask import Response
 from jsonschema_rs import Draft202012Validator
 
 from handlers.contract.judges import describe
-from handlers.contract.negotiation import HTML, JSON
+from handlers.contract.media_types import HTML, JSON
 from handlers.contract.violations import Violations
 
 _ESCAPES = ((b"<", b"\\u003c"), (b">", b"\\u003e"), (b"&", b"\\u0026"))

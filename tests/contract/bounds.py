@@ -30,5 +30,9 @@ BOUNDS = {
     "a URL that is not UTF-8": bound(400, reason="it is no text"),
     "a URL past 8 KiB": bound(414, reason="nobody needs one"),
     "headers past 16 KiB": bound(431, reason="nobody needs them"),
+    "more than 64 headers": bound(431, reason="nor these"),
+    "no Host, or two": bound(400, reason="HTTP/1.1 asks for one"),
+    "a body past 256 KiB": bound(413, reason="none of the supplied operations reads any"),
+    "a body that takes longer than 10 seconds": bound(408, reason="as above"),
     "an Accept without JSON or HTML": bound(406, reason="there is nothing else to give"),
 }

@@ -279,6 +279,14 @@ class TestPublished:
         }
         assert linked <= contract.resources.keys()
 
+    def test_each_operation_has_what_the_guard_may_answer(self, contract: Contract) -> None:
+        for path, item in contract.document["paths"].items():
+            for method, operation in item.items():
+                statuses = {"400", "408", "413", "414", "431"}
+                if "requestBody" in operation or operation.get("x-requires-json"):
+                    statuses.add("415")
+                assert statuses <= operation["responses"].keys(), f"{method} {path}"
+
     def test_each_schema_can_be_compiled(self, contract: Contract) -> None:
         for name in contract.document["components"]["schemas"]:
             schema = {"$ref": f"#/components/schemas/{name}", **contract.document}

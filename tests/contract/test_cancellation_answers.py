@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException
 from domain.cancellation_codes import CancellationCode
 from handlers.contract.bundle import Contract
 from handlers.contract.judges import Judges, pointer_to
-from handlers.contract.negotiation import HTML, JSON
+from handlers.contract.media_types import HTML, JSON
 from handlers.contract.operations import Operation
 from handlers.contract.routing import ContractApp
 from tests.contract.compiled import compiled_contract, compiled_operations

@@ -6,13 +6,12 @@ The bodies of the storefront and anonymous documents are taken as they are print
 from datetime import date, time
 from typing import Any
 
-import orjson
 import pytest
 
 from domain.errors import InvalidInput
-from handlers.contract.bodies import FORM
-from handlers.contract.negotiation import JSON
+from handlers.contract.media_types import FORM, JSON
 from handlers.contract.operations import Operation
+from handlers.edge.content import Content
 from handlers.errors import error_body
 from tests.contract.compiled import compiled_operations
 
@@ -49,8 +48,7 @@ INVALID = "This value is not valid."
 
 def load(operation: Operation, body: Any, content_type: str = JSON) -> Any:
     assert operation.body is not None
-    raw = body if isinstance(body, bytes) else orjson.dumps(body)
-    return operation.body.read(raw, content_type)
+    return operation.body.read(Content(content_type, body, is_empty=False))
 
 
 def refused(operation: Operation, body: Any, content_type: str = JSON) -> dict[str, Any]:
@@ -217,7 +215,9 @@ class TestOrderLookUp:
         assert load(operation, body) == body
 
     def test_may_be_a_form(self, operation: Operation) -> None:
-        loaded = load(operation, b"email=a%40b.example&number=1111&csrf=x", FORM)
+        loaded = load(
+            operation, [("email", "a@b.example"), ("number", "1111"), ("csrf", "x")], FORM
+        )
 
         assert loaded == {"email": "a@b.example", "number": "1111"}
 

@@ -11,7 +11,7 @@ from domain.seller_callers import Scope
 from domain.states import OrderState
 from handlers.contract.bundle import Contract
 from handlers.contract.judges import Judges, pointer_to
-from handlers.contract.negotiation import JSON
+from handlers.contract.media_types import JSON
 from handlers.contract.operations import Operation
 from tests.contract.comparison import resolve
 from tests.contract.compiled import compiled_contract, compiled_operations

@@ -160,7 +160,7 @@ class TestCreateCancellationRequest:
         assert answers[0].status_code == answers[1].status_code == 400
         assert answers[0].content == answers[1].content
 
-    @pytest.mark.parametrize("iban", ["TR330006100519786457841327", "\u0000", "DE1"])
+    @pytest.mark.parametrize("iban", ["TR330006100519786457841327", "DE1"])
     def test_does_not_echo_a_wrong_iban(
         self,
         cancelling: TestClient,

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -129,7 +130,14 @@ class TestCheckOrigin:
         ],
     )
     def test_passes_our_own_pages_and_clients_without_any(self, headers: dict[str, str]) -> None:
-        check_origin(make_request(**headers))
+        check_origin(make_request(**headers), SETTINGS)
+
+    def test_passes_pages_of_origins_on_the_list(self) -> None:
+        allowing = replace(SETTINGS, cors_origins="https://front.example")
+
+        check_origin(make_request(Origin="https://front.example"), allowing)
+        with pytest.raises(OriginMismatch):
+            check_origin(make_request(Origin="http://front.example"), allowing)
 
     @pytest.mark.parametrize(
         "origin",
@@ -147,6 +155,6 @@ class TestCheckOrigin:
     )
     def test_refuses_pages_of_others(self, origin: str) -> None:
         with pytest.raises(OriginMismatch) as refusal:
-            check_origin(make_request(Origin=origin))
+            check_origin(make_request(Origin=origin), SETTINGS)
 
         assert refusal.value.code == "origin_mismatch"

@@ -3,6 +3,7 @@
 import signal
 import socket
 import time
+from functools import partial
 from pathlib import Path
 from subprocess import PIPE
 
@@ -26,9 +27,14 @@ def database_url(tmp_path: Path) -> str:
     return url
 
 
+def connect(server: Server) -> socket.socket:
+    """A connection on which nothing was sent."""
+    return socket.create_connection(("127.0.0.1", server.port), timeout=2 * STOP_SECONDS)
+
+
 def begin_login(server: Server) -> socket.socket:
     """A connection on which the first half of a login was sent."""
-    connection = socket.create_connection(("127.0.0.1", server.port), timeout=STOP_SECONDS)
+    connection = connect(server)
     head = (
         "POST /users/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(LOGIN)}\r\n\r\n"
@@ -36,6 +42,19 @@ def begin_login(server: Server) -> socket.socket:
     connection.sendall(head.encode() + LOGIN[:10])
     time.sleep(0.2)  # until the worker has the request
     return connection
+
+
+def test_clients_that_are_too_slow_are_sent_away(serve: Serve) -> None:
+    """Half a body, half a head and nothing at all, side by side: each may take ten seconds."""
+    server = serve(**SECRET)
+    began = time.monotonic()
+    with begin_login(server) as half, connect(server) as head, connect(server) as silent:
+        head.sendall(b"GET /healthz HTTP/1.1\r\nHost: local")
+        answers = [b"".join(iter(partial(each.recv, 65536), b"")) for each in (half, head, silent)]
+    assert time.monotonic() - began < 15
+    assert answers[0].startswith(b"HTTP/1.1 408 ")
+    assert b"request_timeout" in answers[0]
+    assert answers[1:] == [b"", b""]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -110,6 +129,22 @@ def test_a_setting_that_can_not_be_used_stops_the_start(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert "WAYBILL_WORKERS" in complaint
     assert "WAYBILL_SECRET" in complaint
+
+
+def test_a_secret_that_can_be_guessed_stops_the_start(tmp_path: Path) -> None:
+    process = start(tmp_path, PIPE, WAYBILL_SECRET="s" * 32)
+    complaint, _ = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "WAYBILL_SECRET can be guessed" in complaint
+    assert "ssss" not in complaint
+
+
+def test_a_secret_that_can_be_guessed_is_good_enough_for_the_demo_shop(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        process = start(tmp_path, PIPE, "--demo", PORT=port, WAYBILL_SECRET="s" * 32)
+        complaint, _ = process.communicate(timeout=30)
+    assert "Can't listen" in complaint
 
 
 def test_a_port_that_is_in_use_stops_the_start(tmp_path: Path) -> None:

@@ -56,6 +56,8 @@ def test_only_the_secret_must_be_set() -> None:
         ("SESSION_COOKIE", "__Host-osessionid", "__Host-osessionid"),
         ("SESSION_DAYS", "36500", 36500),
         ("SECURE_COOKIES", "true", True),
+        ("CORS_ORIGINS", "https://shop.example", "https://shop.example"),
+        ("CORS_ORIGINS", "", ""),
         ("DEFAULT_LANGUAGE", "tr-tr", "tr-tr"),
         ("RETURN_WINDOW_DAYS", "0", 0),
         ("RESPONSE_VALIDATION", "report", ResponseValidation.REPORT),
@@ -112,6 +114,14 @@ def test_each_setting_is_read_from_its_variable(
         ("MAIL_FROM", "a@b, c@d"),
         ("MAIL_FROM", "a@b\nBcc: c@d"),
         ("MAIL_FROM", "a@çarşı.example"),
+        ("CORS_ORIGINS", "*"),
+        ("CORS_ORIGINS", "null"),
+        ("CORS_ORIGINS", "shop.example"),
+        ("CORS_ORIGINS", "https://shop.example/"),
+        ("CORS_ORIGINS", "https://shop.example/path"),
+        ("CORS_ORIGINS", "https://Shop.example"),
+        ("CORS_ORIGINS", "https://me@shop.example"),
+        ("CORS_ORIGINS", "ftp://shop.example"),
         ("SESSION_COOKIE", ""),
         ("SESSION_COOKIE", "session id"),
         ("SESSION_COOKIE", "session;"),
@@ -167,6 +177,21 @@ def test_links_begin_where_shoppers_reach_the_server(public_url: str, base_url: 
     settings = Settings(secret=SECRET, public_url=public_url, host="10.0.0.1", port=81)
 
     assert settings.base_url == base_url
+
+
+@pytest.mark.parametrize(
+    ("cors_origins", "allowed"),
+    [
+        ("", set()),
+        (
+            "https://shop.example, http://localhost:3000",
+            {"https://shop.example", "http://localhost:3000"},
+        ),
+        ("https://a.example https://b.example", {"https://a.example", "https://b.example"}),
+    ],
+)
+def test_origins_are_a_list(cors_origins: str, allowed: set[str]) -> None:
+    assert Settings(secret=SECRET, cors_origins=cors_origins).allowed_origins == allowed
 
 
 def test_variables_of_others_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:

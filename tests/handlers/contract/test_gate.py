@@ -13,6 +13,7 @@ from handlers.contract.operations import Operation
 from handlers.contract.responses import Document, DocumentList, Reply
 from handlers.errors import error_body, status_of
 from tests.handlers.contract.contracts import ERROR, THING, has_json, make_operation
+from tests.handlers.edge.asking import passed_on
 
 JSON = "application/json"
 PK = {"name": "pk", "in": "path", "required": True, "schema": {"type": "integer"}}
@@ -71,8 +72,13 @@ def make_gate(
     return Gate(operation, handler, admit, refuse)
 
 
-def ask(gate: Gate, pk: str = "7", **request: Any) -> Response:
-    with flask.Flask("handlers").test_request_context("/things/", **request):
+def ask(
+    gate: Gate, pk: str = "7", data: bytes = b"", content_type: str = "", **request: Any
+) -> Response:
+    request["environ_overrides"] = {"asgi.scope": passed_on(data, content_type)}
+    with flask.Flask("handlers").test_request_context(
+        "/things/", content_type=content_type, **request
+    ):
         return gate(pk=pk)
 
 
@@ -140,7 +146,13 @@ class TestAnswer:
         seen: list[dict[str, Any]] = []
         gate = make_gate(make_put_thing(), lambda **values: seen.append(values))
 
-        ask(gate, method="PUT", query_string="page=2&x=1", json={"name": "jug", "x": 1})
+        ask(
+            gate,
+            method="PUT",
+            query_string="page=2&x=1",
+            data=b'{"name": "jug", "x": 1}',
+            content_type=JSON,
+        )
 
         assert seen == [{"pk": 7, "page": 2, "body": {"name": "jug"}}]
 

@@ -7,6 +7,7 @@ from handlers.contract.bodies import ContentType
 from handlers.contract.bundle import ContractError
 from handlers.contract.operations import Compiler
 from handlers.contract.violations import ResponseValidation, Violations
+from handlers.edge.content import Content
 from tests.handlers.contract.contracts import (
     THING,
     compile_operations,
@@ -15,6 +16,7 @@ from tests.handlers.contract.contracts import (
     make_operation,
     make_spec,
 )
+from tests.handlers.edge.asking import sent
 
 THINGS = "things.yaml#/paths/~1things~1"
 ACTING: dict[str, Any] = {"x-acts-on-get": True}
@@ -208,8 +210,8 @@ class TestBodies:
         )
 
         assert operation.body is not None
-        assert operation.body.read(b'{"name": "cup"}', "application/json") == {"name": "cup"}
-        assert operation.body.read(b"", "") is None
+        assert operation.body.read(sent(b'{"name": "cup"}')) == {"name": "cup"}
+        assert operation.body.read(Content()) is None
 
     @pytest.mark.parametrize(
         "schema", [{"type": "object"}, {"$ref": "#/components/schemas/Nobody"}], ids=str

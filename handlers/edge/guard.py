@@ -1,0 +1,135 @@
+"""The guard: it answers itself what no operation should see, and passes on the rest.
+
+It is ASGI, so that a slow or oversized request never reaches a worker thread.
+"""
+
+import re
+from random import getrandbits
+from time import perf_counter
+
+import orjson
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, reset_contextvars
+
+from domain.errors import Refusal
+from handlers.contract.refusals import InternalError
+from handlers.edge.content import is_announced, take_content
+from handlers.edge.cors import Cors, HeaderList
+from handlers.edge.head import Headers, check_head
+from handlers.errors import error_body, status_of
+from handlers.settings import Settings
+from handlers.translations import choose_language
+
+_REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
+_COMMON_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (
+        b"content-security-policy",
+        (
+            b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+            b" worker-src blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+        ),
+    ),
+)
+# No method of anybody's: Werkzeug takes `get` for GET, and they are different (RFC 9110, 9.1).
+_UNKNOWN_METHOD = "UNKNOWN"
+
+_log = structlog.get_logger("waybill.access")
+
+
+class _Answer:
+    """Adds headers to what is sent; ``status`` is 0 until something is."""
+
+    def __init__(self, send: Send, headers: HeaderList) -> None:
+        self._send = send
+        self._headers = headers
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message = {**message, "headers": [*message["headers"], *self._headers]}
+        await self._send(message)
+
+
+class Guard:
+    """Judges the head, takes in the content, and gives every answer its common headers."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._default_language = settings.default_language
+        self._cors = Cors(settings.allowed_origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        request_id = _request_id(headers)
+        own = [(b"x-request-id", request_id), *_COMMON_HEADERS, *self._cors.headers(headers)]
+        answer = _Answer(send, own)
+        started = perf_counter()
+        bound = bind_contextvars(request_id=request_id.decode())
+        try:
+            await self._guarded(scope, headers, receive, answer)
+        finally:
+            _log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=answer.status,
+                milliseconds=round((perf_counter() - started) * 1000, 1),
+            )
+            reset_contextvars(**bound)
+
+    async def _guarded(
+        self, scope: Scope, headers: Headers, receive: Receive, answer: _Answer
+    ) -> None:
+        try:
+            check_head(scope, headers)
+            if (allowed := self._cors.preflight(scope, headers)) is not None:
+                await _send(answer.send, 204, allowed)
+                return
+            if not scope["method"].isupper():
+                scope = {**scope, "method": _UNKNOWN_METHOD}
+            if is_announced(scope, headers):
+                scope, receive = await take_content(scope, headers, receive)
+            await self._app(scope, receive, answer.send)
+        except Refusal as refusal:
+            await self._refuse(refusal, headers, answer.send)
+        except Exception:
+            _log.exception("unhandled_error")
+            if answer.status:
+                raise  # the server cuts the connection, so that half an answer is not taken for one
+            await self._refuse(InternalError(), headers, answer.send)
+
+    async def _refuse(self, refusal: Refusal, headers: Headers, send: Send) -> None:
+        accepted = headers.get(b"accept-language", b"").decode("latin-1")
+        language = choose_language(accepted, self._default_language)
+        content = [
+            (b"content-type", b"application/json"),
+            (b"content-language", language.encode()),
+            # Some statuses, as 414, may be kept by whoever likes to (RFC 9110, section 15.1).
+            (b"cache-control", b"no-store"),
+            (b"connection", b"close"),
+        ]
+        await _send(send, status_of(refusal), content, orjson.dumps(error_body(refusal, language)))
+
+
+def _request_id(headers: Headers) -> bytes:
+    """The client's own id where it is usable, else a new one."""
+    given = headers.get(b"x-request-id", b"")
+    if given and _REQUEST_ID.fullmatch(given):
+        return given
+    # It is to be unique, not to be secret, and asks the system for nothing; forks differ.
+    return b"%032x" % getrandbits(128)
+
+
+async def _send(send: Send, status: int, headers: HeaderList, body: bytes = b"") -> None:
+    length = [(b"content-length", str(len(body)).encode())] if body else []
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, *length]})
+    await send({"type": "http.response.body", "body": body})

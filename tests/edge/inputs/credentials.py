@@ -1,0 +1,94 @@
+"""Callers who are nobody, or not who they seem."""
+
+from tests.edge.bad import BULK, LOGIN, LOOK_UP, ORDERS, REJECT, REQUESTS, SELLER_ORDERS, get, post
+
+_DRAFT = b'{"order_item": <item>, "reason": <reason>, "cancellation_type": "cancel"}'
+_ANONYMOUS = b"/users/orders/anonymous/cancellation_requests/"
+_NOBODY = "not_authenticated"
+_SESSION = b"Cookie: sessionid=<session>%b\r\n"
+_GRANT = b"Cookie: ordergrant=forged\r\n"
+_JSON = b"Content-Type: application/json"
+
+COOKIES = [
+    *(
+        get(target, 401, _NOBODY, b"Cookie: sessionid=" + value, who=b"")
+        for target in (ORDERS, b"/users/orders/<order>/")
+        for value in (
+            b"",
+            b"unknown-session",
+            b"x" * 43,
+            b"x" * 4000,
+            b"\xfc" * 43,
+            b"\xc5\x9f" * 20,
+            b"%00",
+            b"'; DROP TABLE sessions; --",
+            b'"quoted-session"',
+            b"../../../etc/passwd",
+        )
+    ),
+    get(ORDERS, 401, _NOBODY, who=b""),
+    get(ORDERS, 401, _NOBODY, b"Authorization: Bearer <token>", who=b""),
+    post(REQUESTS, _DRAFT, 401, _NOBODY, who=b""),
+    post(BULK, b"{", 401, _NOBODY, who=b""),
+    post(_ANONYMOUS, _DRAFT, 400, "cancellation_request_100_1", who=b""),
+]
+
+FORGED = [
+    *(
+        post(target, _DRAFT, 403, "csrf_failed", *lines, who=_SESSION % also)
+        for target in (REQUESTS, BULK, b"/users/logout/")
+        for also, lines in (
+            (b"", ()),
+            (b"", (b"x-csrftoken: forged-token",)),
+            (b"", (b"x-csrftoken: <csrf>",)),
+            (b"; csrftoken=forged-token", (b"x-csrftoken: forged-token",)),
+            (b"; csrftoken=<csrf>", ()),
+            (b"; csrftoken=<csrf>", (b"x-csrftoken: \xff",)),
+            (b"; csrftoken=<csrf>", (b"x-csrftoken: " + b"x" * 5000,)),
+        )
+    ),
+    *(
+        post(LOGIN, b'{"email": "a@b.example", "password": "horse"}', 403, "origin_mismatch", line)
+        for line in (
+            b"Origin: https://elsewhere.example",
+            b"Origin: null",
+            b"Origin: http://127.0.0.1.elsewhere.example",
+            b"Origin: ://",
+            b"Origin: http://[",
+        )
+    ),
+    post(
+        LOOK_UP,
+        b'{"email": "a@b.example", "order": "1"}',
+        403,
+        "csrf_failed",
+        who=_GRANT,
+    ),
+]
+
+TOKENS = [
+    *(
+        get(SELLER_ORDERS, 401, _NOBODY, _JSON, *lines, who=b"")
+        for lines in (
+            (),
+            (b"Authorization:",),
+            (b"Authorization: Bearer",),
+            (b"Authorization: Bearer unknown-token",),
+            (b"Authorization: Bearer " + b"x" * 10_000,),
+            (b"Authorization: Bearer \xff\xfe",),
+            (b"Authorization: Bearer <token> <token>",),
+            (b"Authorization: Basic c29tZW9uZTpzZWNyZXQ=",),
+            (b"Authorization: <token>",),
+            (b"Authorization: Bearer <token>", b"Authorization: Bearer <token>"),
+            (b"Authorization: Bearer <token>", b"Authentication: Bearer unknown-token"),
+            (b"Authentication: Bearer %00",),
+            (b"Cookie: sessionid=<session>",),
+        )
+    ),
+    get(SELLER_ORDERS, 415, "unsupported_media_type", who=b"<seller>"),
+    post(REJECT, b"{}", 401, _NOBODY, who=b""),
+    post(REJECT, b"{}", 401, _NOBODY),
+    post(REJECT, b"{", 401, _NOBODY, who=b"", kind=b"text/plain"),
+]
+
+CREDENTIALS = [*COOKIES, *FORGED, *TOKENS]

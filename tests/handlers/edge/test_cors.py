@@ -1,0 +1,93 @@
+import pytest
+
+from handlers.settings import Settings
+from tests.handlers.edge.asking import SETTINGS, Answer, Inside, ask, unreachable
+
+SHOP = "https://shop.example"
+ALLOWING = Settings(secret="s" * 32, cors_origins=f"{SHOP}, http://localhost:3000")
+EVERYBODY_S = {"vary": "Origin"}
+
+
+def from_page(
+    origin: str, settings: Settings = ALLOWING, method: str = "GET", **headers: str
+) -> Answer:
+    given = {"origin": origin} | {name.replace("_", "-"): each for name, each in headers.items()}
+    named = [(name.encode(), value.encode()) for name, value in given.items()]
+    app = unreachable if method == "OPTIONS" and origin == SHOP else Inside()
+    return ask(app, settings=settings, method=method, headers=named)
+
+
+def told(answer: Answer) -> dict[str, str]:
+    """What the answer says of origins."""
+    return {
+        name: value
+        for name, value in answer.headers.items()
+        if name == "vary" or name.startswith("access-control-")
+    }
+
+
+class TestAnswers:
+    def test_say_nothing_unless_it_is_set(self) -> None:
+        answer = from_page(SHOP, SETTINGS, method="GET")
+
+        assert told(answer) == {}
+
+    @pytest.mark.parametrize("origin", [SHOP, "http://localhost:3000"])
+    def test_may_be_read_by_pages_on_the_list(self, origin: str) -> None:
+        answer = from_page(origin)
+
+        assert told(answer) == EVERYBODY_S | {
+            "access-control-allow-origin": origin,
+            "access-control-allow-credentials": "true",
+            "access-control-expose-headers": (
+                "content-language, idempotent-replay, retry-after, x-request-id"
+            ),
+        }
+
+    @pytest.mark.parametrize(
+        "origin",
+        [
+            "null",
+            "*",
+            "https://evil.example",
+            "http://shop.example",
+            "https://shop.example:8443",
+            "https://shop.example.evil.example",
+            "https://a.shop.example",
+            "HTTPS://SHOP.EXAMPLE",
+            "",
+        ],
+    )
+    def test_may_be_read_by_no_other_page(self, origin: str) -> None:
+        assert told(from_page(origin)) == EVERYBODY_S
+
+    def test_are_refusals_too(self) -> None:
+        answer = from_page(SHOP, transfer_encoding="gzip")
+
+        assert (answer.status, told(answer)["access-control-allow-origin"]) == (400, SHOP)
+
+
+class TestPreflight:
+    def test_is_answered_to_pages_on_the_list(self) -> None:
+        answer = from_page(SHOP, method="OPTIONS", access_control_request_method="POST")
+
+        assert (answer.status, answer.body) == (204, b"")
+        assert answer.headers["access-control-allow-origin"] == SHOP
+        assert answer.headers["access-control-allow-methods"] == "GET, HEAD, POST"
+        assert "idempotency-key" in answer.headers["access-control-allow-headers"]
+        assert answer.headers["access-control-max-age"] == "600"
+
+    def test_of_another_page_is_a_question_like_any_other(self) -> None:
+        origin = "https://evil.example"
+
+        answer = from_page(origin, method="OPTIONS", access_control_request_method="POST")
+
+        assert (answer.status, told(answer)) == (200, EVERYBODY_S)
+
+    def test_is_nothing_unless_it_is_set(self) -> None:
+        inside = Inside()
+        headers = [(b"origin", SHOP.encode()), (b"access-control-request-method", b"POST")]
+
+        ask(inside, method="OPTIONS", headers=headers)
+
+        assert inside.scope["method"] == "OPTIONS"
