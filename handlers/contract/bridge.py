@@ -100,6 +100,8 @@ def _environ(scope: Scope, content: bytes) -> Environ:
         "asgi.scope": scope,
     }
     for name, each in scope["headers"]:
+        if b"_" in name:
+            continue  # WSGI would take it for the one with a dash, as of a trusted proxy
         key, value = _key(name), each.decode("latin-1")
         if key in environ:
             value = f"{environ[key]}{_SEPARATORS.get(key, ',')}{value}"

@@ -1,0 +1,128 @@
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from handlers.contract.bridge import Bridge, Environ
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Told:
+    """A WSGI application that remembers what it was told."""
+
+    def __init__(self, *chunks: bytes) -> None:
+        self.environ: Environ = {}
+        self.content = b""
+        self.is_closed = False
+        self._chunks = chunks
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        self.environ = environ
+        self.content = environ["wsgi.input"].read()
+        start_response("201 Created", [("X-Name", "caf\u00e9"), ("Set-Cookie", "a=1")])
+        return self
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._chunks)
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def ask(app: Any, headers: Headers, *content: bytes, **scope: Any) -> list[Any]:
+    """Send one request; return the messages of the answer."""
+    sent: list[Any] = []
+    parts = [
+        {"type": "http.request", "body": body, "more_body": index < len(content)}
+        for index, body in enumerate(content, 1)
+    ]
+    asked = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "path": "/caf\u00e9/",
+        "query_string": b"a=1&b=%20",
+        "headers": headers,
+        "server": ("127.0.0.1", 8000),
+        "client": ("10.0.0.1", 5000),
+    } | scope
+
+    async def receive() -> Any:
+        return parts.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(Bridge(app, 1)(asked, receive, send))
+    return sent
+
+
+class TestRequest:
+    def test_is_told_as_pep_3333_says(self) -> None:
+        app = Told()
+
+        ask(app, [(b"host", b"shop"), (b"x-request-id", b"5")])
+
+        assert app.environ["REQUEST_METHOD"] == "POST"
+        assert app.environ["PATH_INFO"] == "/caf\u00e9/".encode().decode("latin-1")
+        assert app.environ["QUERY_STRING"] == "a=1&b=%20"
+        assert (app.environ["SERVER_NAME"], app.environ["SERVER_PORT"]) == ("127.0.0.1", "8000")
+        assert (app.environ["REMOTE_ADDR"], app.environ["HTTP_X_REQUEST_ID"]) == ("10.0.0.1", "5")
+
+    def test_has_its_whole_content(self) -> None:
+        app = Told()
+
+        ask(app, [(b"content-length", b"4"), (b"content-type", b"text/plain")], b"ab", b"cd")
+
+        assert app.content == b"abcd"
+        assert (app.environ["CONTENT_LENGTH"], app.environ["CONTENT_TYPE"]) == ("4", "text/plain")
+
+    def test_without_content_is_not_waited_for(self) -> None:
+        app = Told()
+
+        ask(app, [])
+
+        assert app.content == b""
+
+    def test_of_http_2_announces_nothing(self) -> None:
+        app = Told()
+
+        ask(app, [], b"ab", http_version="2")
+
+        assert (app.content, app.environ["CONTENT_LENGTH"]) == (b"ab", "2")
+
+    @pytest.mark.parametrize(
+        ("headers", "name", "value"),
+        [
+            ([(b"cookie", b"a=1"), (b"cookie", b"b=2")], "HTTP_COOKIE", "a=1; b=2"),
+            ([(b"accept", b"a/b"), (b"accept", b"c/d")], "HTTP_ACCEPT", "a/b,c/d"),
+            ([(b"x_forwarded_for", b"1"), (b"x-forwarded-for", b"2")], "HTTP_X_FORWARDED_FOR", "2"),
+        ],
+    )
+    def test_has_each_header_once(self, headers: Headers, name: str, value: str) -> None:
+        app = Told()
+
+        ask(app, headers)
+
+        assert app.environ[name] == value
+
+
+class TestAnswer:
+    def test_leaves_at_once(self) -> None:
+        app = Told(b"ab", b"cd")
+
+        start, body = ask(app, [])
+
+        assert start["status"] == 201
+        assert start["headers"] == [(b"x-name", b"caf\xe9"), (b"set-cookie", b"a=1")]
+        assert body["body"] == b"abcd"
+        assert app.is_closed
+
+    def test_is_not_begun_by_what_fails(self) -> None:
+        def fail(*_: Any) -> Iterable[bytes]:
+            raise RuntimeError("broken")
+
+        with pytest.raises(RuntimeError, match="broken"):
+            ask(fail, [])
