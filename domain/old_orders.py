@@ -156,6 +156,7 @@ def list_old_orders(
     a field that can not be sorted by and for a search that no text can match.
     """
     require_searchable(filters.search, field="search")
+    page.require_positive()
     sort = OldOrderSort() if filters.sort is None else OldOrderSort.parse(filters.sort)
     query = OldOrderQuery(
         user_pk=caller.user_pk,

@@ -246,6 +246,7 @@ def list_user_orders(
     InvalidInput for a search that no text can match.
     """
     require_searchable(filters.search, field="search")
+    page.require_positive()
     query = OrderQuery(
         user_pk=caller.user_pk,
         search=filters.search,

@@ -22,12 +22,18 @@ class PageRequest:
         """How many entries come before the page."""
         return (self.number - 1) * self.limit
 
+    def require_positive(self) -> None:
+        """Raise InvalidPage for a number before the first: no database counts back from there."""
+        if self.number < 1:
+            raise InvalidPage
+
     def require_within(self, count: int) -> None:
         """Raise InvalidPage when a list of ``count`` entries has no such page.
 
         The first page of an empty list is there, and empty.
         """
-        if self.number < 1 or (self.number > 1 and self.offset >= count):
+        self.require_positive()
+        if self.number > 1 and self.offset >= count:
             raise InvalidPage
 
 
