@@ -156,7 +156,6 @@ def list_old_orders(
     a field that can not be sorted by and for a search that no text can match.
     """
     require_searchable(filters.search, field="search")
-    page.require_positive()
     sort = OldOrderSort() if filters.sort is None else OldOrderSort.parse(filters.sort)
     query = OldOrderQuery(
         user_pk=caller.user_pk,
@@ -164,6 +163,7 @@ def list_old_orders(
         search=filters.search,
         sort=sort,
     )
+    page.require_positive()
     if caller.is_guest:
         found = DocumentPage(0, page.number, page.limit, [])
     else:
