@@ -3,10 +3,10 @@
 import os
 import sqlite3
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from tempfile import mkdtemp
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import hypothesis
@@ -14,9 +14,11 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from psycopg import sql
+from sqlalchemy import event
 
 from persistence import engines
 from persistence.database import Database
+from persistence.questions import Row, Spelled
 from persistence.schema import metadata
 from tests.fakes import FakeClock, FakeRenderer
 
@@ -169,3 +171,25 @@ def database(
 ) -> Database:
     """The empty database, opened with renderers and a clock that the test can set."""
     return opened.database
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, Any]]]:
+    """All statements that are sent from here on, with their parameters."""
+    sent: list[tuple[str, Any]] = []
+
+    def record(*args: Any) -> None:
+        sent.append((args[2], args[3]))
+
+    ask = Spelled.rows
+
+    def record_question(
+        spelled: Spelled, connection: sa.Connection, values: Mapping[str, Any]
+    ) -> list[Row]:
+        sent.append((spelled.sql, spelled.parameters(values)))
+        return ask(spelled, connection, values)
+
+    monkeypatch.setattr(Spelled, "rows", record_question)
+    event.listen(sa.Engine, "before_cursor_execute", record)
+    yield sent
+    event.remove(sa.Engine, "before_cursor_execute", record)

@@ -1,0 +1,69 @@
+"""What reading costs: a statement that sneaks in fails here, and so does a rendering."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from domain.sellers import Seller
+from domain.users import User
+from handlers.rendering.renderer import ContractRenderer
+from tests.application import Shop
+from tests.builders import make_item
+
+Statements = list[tuple[str, Any]]
+
+# The first statement asks whose the session or the token is.
+OF_SHOPPERS = {
+    "/users/orders/?limit=12": 2,
+    "/users/orders/?limit=1&page=2&search=A&last_month=false": 2,
+    "/users/orders/{order}/": 2,
+    "/users/orders/{order}/cancellation/": 2,
+    "/users/old-orders/?sort=-amount": 2,
+    "/users/old-orders/{old_order}/": 2,
+}
+# Then there is one to count, one to choose, and one to complete what was chosen.
+OF_SELLERS = {
+    "/api/i1/orders/?amount__gte=0.01&currency=try": 4,
+    "/api/i1/orders/?cursor=": 3,
+    "/api/i1/order-items/?order__number__icontains=a": 4,
+    "/api/i1/customer-addresses/": 4,
+}
+
+
+@pytest.fixture
+def pks(shop: Shop, shopper: User, seller: Seller) -> dict[str, int]:
+    for number in range(3):
+        shop.order(shopper, number=f"A{number}", items=[make_item(seller=seller)])
+    order, old_order = shop.order(shopper), shop.old_order(shopper)
+    return {"order": order.pk, "old_order": old_order.pk}
+
+
+@pytest.mark.parametrize("path", OF_SHOPPERS)
+def test_shoppers_read_with_so_many_statements(
+    shopping: TestClient,
+    pks: dict[str, int],
+    statements: Statements,
+    path: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url = path.format(**pks)
+    first = shopping.get(url)
+    statements.clear()
+    monkeypatch.delattr(ContractRenderer, "__call__")
+
+    again = shopping.get(url)
+
+    assert (again.status_code, again.content) == (200, first.content)
+    assert len(statements) == OF_SHOPPERS[path]
+
+
+@pytest.mark.parametrize("path", OF_SELLERS)
+def test_sellers_read_with_so_many_statements(
+    trading: TestClient, pks: dict[str, int], statements: Statements, path: str
+) -> None:
+    trading.get(path)
+    statements.clear()
+
+    assert trading.get(path).json()["results"]
+    assert len(statements) == OF_SELLERS[path]
