@@ -4,7 +4,7 @@ The answers of the storefront and anonymous documents are allowed as they are pr
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -219,7 +219,7 @@ class TestTradeIns:
 
 class TestRoutes:
     @pytest.fixture
-    def client(self, operations: Operations) -> Iterator[TestClient]:
+    def client(self, operations: Operations) -> TestClient:
         """Of an application that tells which operation was reached."""
         app = ContractApp("handlers", lifespan=None, edge=lambda inner: inner, threads=1)
         app.app.register_error_handler(HTTPException, lambda error: error.get_response())
@@ -227,8 +227,7 @@ class TestRoutes:
             operations.values(),
             {name: lambda name=name, **_path: Response(name) for name in operations},
         )
-        with TestClient(app) as client:
-            yield client
+        return TestClient(app)
 
     @pytest.mark.parametrize(
         ("method", "path", "operation_id"),
