@@ -142,7 +142,7 @@ class Database:
 
     def close(self) -> None:
         """Close all connections that are not in use."""
-        self._engines.writing.dispose()
+        self._engines.dispose()
 
 
 @contextmanager

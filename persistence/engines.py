@@ -45,14 +45,21 @@ class Engines:
     def dialect(self) -> sa.Dialect:
         return self.writing.dialect
 
+    def dispose(self) -> None:
+        """Close all connections that are not in use."""
+        for engine in (self.writing, self.autocommit):
+            engine.dispose()
+
 
 def connect(url: str, *, pool_size: int) -> Engines:
     """Return engines for ``url``; nothing is opened yet.
 
     ``postgres://`` and ``postgresql://`` are understood as psycopg's. A caller who finds all
-    ``pool_size`` connections in use waits 2 seconds for one.
+    ``pool_size`` connections in use waits 2 seconds for one; PostgreSQL has as many again for
+    ``autocommit``.
     """
-    engine = sa.create_engine(
+    create = partial(
+        sa.create_engine,
         _with_driver(url),
         pool_size=pool_size,
         max_overflow=0,
@@ -61,6 +68,7 @@ def connect(url: str, *, pool_size: int) -> Engines:
         json_serializer=_json,  # an imported order has thirty columns of JSON
         json_deserializer=orjson.loads,
     )
+    engine = create()
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -72,7 +80,9 @@ def connect(url: str, *, pool_size: int) -> Engines:
         )
     return Engines(
         writing=engine,
-        autocommit=engine.execution_options(isolation_level="AUTOCOMMIT"),
+        # A pool of its own: to put each connection into autocommit and back costs as much as a
+        # short question does.
+        autocommit=create(isolation_level="AUTOCOMMIT", pool_reset_on_return=None),
         snapshot=engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         ),

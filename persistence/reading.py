@@ -31,7 +31,8 @@ class ReadingSession(Session):
         self._give_back()
 
     def close(self) -> None:
-        super().close()
+        if self.in_transaction():
+            super().close()
         self._give_back()
 
     def _give_back(self) -> None:

@@ -18,4 +18,4 @@ def engines(database_url: str) -> Iterator[Engines]:
     """A way to the test's database beside the one that is tested."""
     engines = connect(database_url, pool_size=5)
     yield engines
-    engines.writing.dispose()
+    engines.dispose()

@@ -83,7 +83,7 @@ class TestAvailability:
     ) -> None:
         monkeypatch.setattr(engines, "POOL_TIMEOUT", 0.05)
         database = open_database(database_url, pool_size=1)
-        with database.writing() as uow:
+        with database.reading() as uow:
             uow.users.get(1)
 
             with pytest.raises(Unavailable):

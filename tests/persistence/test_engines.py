@@ -25,7 +25,7 @@ def file(tmp_path: Path) -> Path:
 def opened(file: Path) -> Iterator[Engines]:
     opened = connect(f"sqlite:///{file}", pool_size=2)
     yield opened
-    opened.writing.dispose()
+    opened.dispose()
 
 
 @pytest.fixture
@@ -100,4 +100,4 @@ def test_what_is_committed_outlives_the_machine(file: Path) -> None:
     with opened.autocommit.connect() as connection:
         assert connection.scalar(sa.text("PRAGMA synchronous")) == 2
         assert connection.scalar(sa.text("PRAGMA journal_mode")) == "wal"
-    opened.writing.dispose()
+    opened.dispose()

@@ -52,7 +52,7 @@ class TestMigrate:
         metadata.create_all(expected.writing)
 
         assert described(engines) == described(expected)
-        expected.writing.dispose()
+        expected.dispose()
 
     def test_changes_nothing_the_second_time(self, make_url: MakeUrl) -> None:
         url = make_url()
@@ -63,7 +63,7 @@ class TestMigrate:
         migrate(url)
 
         assert described(made) == before
-        made.writing.dispose()
+        made.dispose()
 
     def test_lets_one_of_two_do_it(self, make_url: MakeUrl, engines: Engines) -> None:
         url = make_url()
@@ -75,4 +75,4 @@ class TestMigrate:
 
         made = connect(url, pool_size=1)
         assert described(made) == described(engines)
-        made.writing.dispose()
+        made.dispose()
