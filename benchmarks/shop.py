@@ -170,7 +170,7 @@ def _tokens(url: str) -> list[SellerAccess]:
     scopes, lifetime = list(Scope), timedelta(days=30)
     made = []
     with database.writing() as uow:
-        for slug in filter(uow.sellers.by_slug, (seller["slug"] for seller in SELLERS.values())):
+        for slug in filter(uow.sellers.by_slug, dict.fromkeys(s["slug"] for s in SELLERS.values())):
             token, value = create_seller_token(slug, "benchmarks", scopes, lifetime, uow)
             made.append(SellerAccess(token.seller.pk, value))
     database.close()

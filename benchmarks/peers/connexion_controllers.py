@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
-from urllib.parse import urlencode
 
 from connexion import request
 from sqlalchemy import Select, create_engine, func, select
@@ -97,5 +96,4 @@ def _paginated(query: Select[Any], limit: int, page: int) -> dict[str, Any] | No
 
 
 def _url(page: int) -> str:
-    parameters = urlencode({**request.query_params, "page": page})
-    return f"{request.base_url}{request.path.lstrip('/')}?{parameters}"
+    return str(request.url.include_query_params(page=page))

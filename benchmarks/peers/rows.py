@@ -61,10 +61,10 @@ def make_rows(shop: Shop) -> Rows:
         rows.add("users", {"pk": pk, "email": email}, is_active=True)
         hashed = sha256(session.encode()).digest()
         rows.add("sessions", {}, id_hash=hashed, user_id=pk, expires_date=expires_date)
-    for reason in shop.reasons:
-        rows.add("cancellation_reasons", reason)
     for order in shop.orders:
         _add_order(rows, order)
+    for reason in shop.reasons:
+        rows.add("cancellation_reasons", reason)
     _add_old_orders(rows, shop)
     _add_sellers(rows, shop, expires_date)
     return rows
@@ -112,6 +112,10 @@ def _add_item(rows: Rows, item: Any) -> None:
         key = {"order_item_id": item["pk"], "company_id": company["pk"]}
         rows.add("item_easy_return_companies", key)
     for request in item["cancellationrequest_set"]:
+        # The API lists no reasons of the shop's own; those that the others have come later.
+        values = {"cancellation_type": request["cancellation_type"]["value"], "is_active": False}
+        reason = {"pk": request["reason"], "extra_information_needed": False, **values}
+        rows.add("cancellation_reasons", reason)
         rows.add("cancellation_requests", request)
         if request["easy_return"]:
             _add_company(rows, request["easy_return"])
