@@ -20,15 +20,14 @@ _MIXED_ROUNDS = 3
 # One write in five requests; the reads are the list page and the detail.
 _ALONE, _MIXED = (0, 1, 0, 1, 0), (0, 1, 0, 1, 2)
 _MEGABYTE = 1e6
-_FIRST, _START, _MEMORY, _BESIDE_WRITES = list(bars.AT_MOST)[:4]
 
 
 def process_figures(run: Run) -> dict[str, float]:
     """What the rounds told of Waybill's process; a second start and all later ones count."""
     starts = run.starts[WAYBILL.name]
     return {
-        _START: statistics.median(starts[1:] or starts),
-        _MEMORY: run.memory[WAYBILL.name] / _MEGABYTE,
+        bars.START: statistics.median(starts[1:] or starts),
+        bars.MEMORY: run.memory[WAYBILL.name] / _MEGABYTE,
     }
 
 
@@ -48,7 +47,7 @@ def first_read(stage: Stage) -> dict[str, float]:
             database.execute("UPDATE orders SET version = version + 1 WHERE pk = %s", [pk])
             milliseconds.append(_timed(client, f"/users/orders/{pk}/", stage.reads[0]))
     # The first ones compile statements, which a worker does once.
-    return {_FIRST: statistics.median(milliseconds[len(pks) :])}
+    return {bars.FIRST_READ: statistics.median(milliseconds[len(pks) :])}
 
 
 def reads_beside_writes(stage: Stage, effort: Effort) -> dict[str, float]:
@@ -68,7 +67,7 @@ def reads_beside_writes(stage: Stage, effort: Effort) -> dict[str, float]:
                 p99[turns, read.name].append(loads[read.name].p99)
     middle = {key: statistics.median(found) for key, found in p99.items()}
     names = [read.name for read in stage.reads[:2]]
-    return {_BESIDE_WRITES: max(middle[_MIXED, name] / middle[_ALONE, name] for name in names)}
+    return {bars.BESIDE_WRITES: max(middle[_MIXED, name] / middle[_ALONE, name] for name in names)}
 
 
 def second_worker(stage: Stage, effort: Effort) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -22,6 +22,8 @@ OLD_ORDERS_PER_USER = 13  # a page of twelve, and one more
 _CURRENCIES = {"try", "eur"}
 _WHOLE_SECOND = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\+00:00)")
 _TO_BE_CANCELLED = Life("approved", (0, 3))
+# With requests to cancel, a page of twelve orders would be half as large again.
+_UNTROUBLED = [life for life in LIVES if not life.asked]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,11 @@ def make_histories(orders: int, supply: int, seed: int, today: datetime) -> Iter
     Of the writer's orders, as many as ``supply`` items need, every item can be cancelled.
     """
     shoppers = _shoppers(seed)
-    yield _history(next(shoppers), ORDERS_PER_USER, None, seed, today)
+    yield _history(next(shoppers), ORDERS_PER_USER, _UNTROUBLED, seed, today)
     writers = -(-supply // ITEMS)
-    yield _history(next(shoppers), writers, _TO_BE_CANCELLED, seed, today)
+    yield _history(next(shoppers), writers, (_TO_BE_CANCELLED,), seed, today)
     for _ in range(ORDERS_PER_USER + writers, orders, ORDERS_PER_USER):
-        yield _history(next(shoppers), ORDERS_PER_USER, None, seed, today)
+        yield _history(next(shoppers), ORDERS_PER_USER, LIVES, seed, today)
 
 
 def _shoppers(seed: int) -> Iterator[Shopper]:
@@ -55,14 +57,13 @@ def _shoppers(seed: int) -> Iterator[Shopper]:
 
 
 def _history(
-    shopper: Shopper, orders: int, life: Life | None, seed: int, today: datetime
+    shopper: Shopper, orders: int, lives: Sequence[Life], seed: int, today: datetime
 ) -> History:
-    who = shopper.index
-    weights = [each.weight for each in LIVES]
-    lives = _dice(seed, who, "lives").choices(LIVES, weights, k=orders)
+    weights = [life.weight for life in lives]
+    lived = _dice(seed, shopper.index, "lives").choices(lives, weights, k=orders)
     return History(
         shopper,
-        [_order(shopper, place, life or each, seed, today) for place, each in enumerate(lives)],
+        [_order(shopper, place, life, seed, today) for place, life in enumerate(lived)],
         [_old_order(shopper, place, seed, today) for place in range(OLD_ORDERS_PER_USER)],
     )
 

@@ -120,9 +120,7 @@ def _measured(stage: Stage, started: Running, workload: Workload, effort: Effort
     pids = (started.process.pid, stage.postgres.pid)
     before = [usage.cpu_seconds(pid) for pid in pids]
     load = put_load(started.base_url, workload, effort.seconds, effort.connections, stage.folder)
-    used = [
-        usage.cpu_seconds(pid).since(earlier) for pid, earlier in zip(pids, before, strict=True)
-    ]
+    used = [usage.cpu_seconds(pid) - earlier for pid, earlier in zip(pids, before, strict=True)]
     return Measured(load, *used)
 
 
@@ -138,7 +136,7 @@ def _measure_database(stage: Stage, effort: Effort, run: Run) -> None:
             effort.connections,
             stage.folder,
         )
-        used = usage.cpu_seconds(stage.postgres.pid).since(before)
+        used = usage.cpu_seconds(stage.postgres.pid) - before
         run.add(DATABASE, workload.name, Measured(load, database_cpu=used))
 
 

@@ -11,13 +11,14 @@ from typing import Any
 import psutil
 
 from benchmarks import alone, load, pgbench, waybill
+from benchmarks.growth import MANY, growth
 from benchmarks.postgres import postgres
 from benchmarks.report import markdown, write_json
 from benchmarks.rounds import Effort, Run, measure
 from benchmarks.stage import Stage, prove, set_stage
 
 _OUTPUT = waybill.ROOT / "var" / "bench" / "results"
-_QUICK = {"orders": 1200, "supply": 1500, "rounds": 1, "seconds": 2}
+_QUICK = {"orders": 720, "supply": 1000, "rounds": 1, "seconds": 2}
 
 
 def main() -> None:
@@ -33,12 +34,16 @@ def main() -> None:
         _say(f"All servers give the same JSON: {sizes}")
         run = _measured(stage, effort)
         figures = _figures(stage, effort, run, is_quick=options.quick)
+        if options.growth:
+            _say(f"Growing to {MANY:,} orders …")
+            figures |= growth(stage, options.seconds)
     _write(run, figures, _about(options, sizes))
 
 
 def _options() -> Namespace:
     parser = ArgumentParser(prog="script/bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="less of all, in under 3 minutes")
+    parser.add_argument("--growth", action="store_true", help="a million orders, too: minutes more")
     parser.add_argument("--orders", type=int, default=10_000)
     parser.add_argument("--supply", type=int, default=6_000, help="items that can be cancelled")
     parser.add_argument("--rounds", type=int, default=5)

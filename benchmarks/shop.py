@@ -1,5 +1,6 @@
 """Fills Waybill's database, and reads back through its API what the peers are filled with."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -72,6 +73,12 @@ class Shop:
                 and not each["extra_information_needed"]
             )
         )
+
+    @property
+    def busiest_seller(self) -> SellerAccess:
+        """The seller with the most orders."""
+        counts = Counter(pk for pk, _ in self.seller_orders)
+        return max(self.sellers, key=lambda seller: counts[seller.pk])
 
     @property
     def cancellable_items(self) -> list[int]:

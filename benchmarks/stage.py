@@ -36,7 +36,7 @@ class Stage:
     def running(self, server: Server, workers: int = 1, *, fresh: bool = True) -> Iterator[Running]:
         """Run the server, on a fresh copy of its database unless an earlier one is wanted."""
         if fresh:
-            self.postgres.create(server.database, _template(server.database))
+            self.postgres.create(server.database, template(server.database))
         output = self.folder / f"{server.database}.log"
         url = self.postgres.url(server.database)
         with servers.running(server, url, self.port, workers, output) as started:
@@ -74,7 +74,7 @@ def set_stage(postgres: Postgres, folder: Path, orders: int, supply: int) -> Sta
     store_rows(url, rows)
     store_pages(_new(postgres, servers.LIMIT), shop, rows, served)
     for each in servers.SERVERS:
-        postgres.vacuum(_template(each.database))
+        postgres.vacuum(template(each.database))
     return stage
 
 
@@ -99,6 +99,8 @@ def _answers(stage: Stage, server: Server, started: Running) -> Iterator[tuple[s
     for read in stage.reads:
         if read.name in server.workloads:
             yield read.name, comparison.fetch(started.base_url, read)
+    if server.name != servers.LIMIT.name:
+        yield workloads.CROWD, comparison.fetch(started.base_url, workloads.crowd(stage.shop))
     if stage.create.name in server.workloads:
         body = comparison.fetch(started.base_url, stage.create)
         yield stage.create.name, body
@@ -122,12 +124,13 @@ def _changed_order(stage: Stage, started: Running) -> bytes:
     return orjson.dumps(order)
 
 
-def _template(database: str) -> str:
+def template(database: str) -> str:
+    """The filled database of which a server gets copies."""
     return f"{database}_filled"
 
 
 def _new(postgres: Postgres, server: Server) -> str:
-    name = _template(server.database)
+    name = template(server.database)
     postgres.create(name)
     return postgres.url(name)
 

@@ -1,26 +1,10 @@
 """What processes use: CPU seconds and memory, from outside."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 _KIB = 1024
-
-
-@dataclass(frozen=True)
-class CpuSeconds:
-    """CPU that a process and all below it have used, by process."""
-
-    by_process: Mapping[tuple[int, float], float]
-
-    def since(self, earlier: "CpuSeconds") -> float:
-        """The CPU seconds between two looks; processes that ended meanwhile are lost."""
-        return sum(
-            seconds - earlier.by_process.get(process, 0.0)
-            for process, seconds in self.by_process.items()
-        )
 
 
 def tree(pid: int) -> list[psutil.Process]:
@@ -29,16 +13,16 @@ def tree(pid: int) -> list[psutil.Process]:
     return [parent, *parent.children(recursive=True)]
 
 
-def cpu_seconds(pid: int) -> CpuSeconds:
-    """What the process and all below it have used so far."""
-    used = {}
+def cpu_seconds(pid: int) -> float:
+    """What the process and all below it have used so far, those that have ended included."""
+    used = 0.0
     for process in tree(pid):
         try:
             times = process.cpu_times()
-            used[process.pid, process.create_time()] = times.user + times.system
         except psutil.NoSuchProcess:
             continue
-    return CpuSeconds(used)
+        used += times.user + times.system + times.children_user + times.children_system
+    return used
 
 
 def peak_memory(pid: int) -> int:

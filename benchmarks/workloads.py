@@ -11,6 +11,7 @@ LIST = "list page"
 DETAIL = "detail"
 OLD_ORDERS = "old-orders page"
 SELLER_ORDERS = "seller orders, filtered"
+CROWD = "list page of another"
 CREATE = "create cancellation request"
 
 
@@ -33,16 +34,21 @@ def reads(shop: Shop) -> list[Workload]:
     """The workloads that change nothing."""
     shopper = {"Cookie": f"sessionid={shop.reader_session}"}
     newest = next(order for order in shop.orders if order["user"] == shop.users[0][0])
-    # Of the sellers, the one with the most orders.
-    pks = [pk for pk, _ in shop.seller_orders]
-    seller = max(shop.sellers, key=lambda each: pks.count(each.pk))
     filters = "status=600&amount__gte=100.00&date_placed__gte=2025-01-01T00%3A00%3A00Z"
     return [
         Workload(LIST, "/users/orders/?limit=12", shopper),
         Workload(DETAIL, f"/users/orders/{newest['pk']}/", shopper),
         Workload(OLD_ORDERS, "/users/old-orders/?limit=12", shopper),
-        Workload(SELLER_ORDERS, f"/api/i1/orders/?{filters}", seller_headers(seller.token)),
+        Workload(
+            SELLER_ORDERS, f"/api/i1/orders/?{filters}", seller_headers(shop.busiest_seller.token)
+        ),
     ]
+
+
+def crowd(shop: Shop) -> Workload:
+    """The list page of somebody whose orders have seen all that can happen to orders."""
+    headers = {"Cookie": f"sessionid={shop.users[-1][2]}"}
+    return Workload(CROWD, "/users/orders/?limit=24", headers)
 
 
 def create(shop: Shop) -> Workload:

@@ -17,7 +17,8 @@ from benchmarks.peers.other_tables import OldOrder, SellerOrder
 from benchmarks.peers.tables import SellerToken, Session, User
 
 engine = create_engine(os.environ["DATABASE_URL"], pool_size=10, max_overflow=0)
-db = scoped_session(sessionmaker(engine))
+new_session = sessionmaker(engine)
+db = scoped_session(new_session)
 
 _ORDER = schemas.Order()
 _OLD_ORDER = schemas.OldOrder()
@@ -31,7 +32,7 @@ def close_session(_error: BaseException | None) -> None:
 def shopper(value: str) -> dict[str, Any] | None:
     """x-apikeyInfoFunc: who has the session."""
     hashed = sha256(value.encode()).digest()
-    with sessionmaker(engine)() as session:
+    with new_session() as session:
         query = select(User, Session.expires_date).join(Session).where(Session.id_hash == hashed)
         row = session.execute(query).one_or_none()
     if row is None or not row.User.is_active or row.expires_date <= datetime.now(UTC):
@@ -41,7 +42,7 @@ def shopper(value: str) -> dict[str, Any] | None:
 
 def seller(value: str) -> dict[str, Any] | None:
     """x-bearerInfoFunc: whose token it is."""
-    with sessionmaker(engine)() as session:
+    with new_session() as session:
         token = session.get(SellerToken, sha256(value.encode()).digest())
     if token is None or token.revoked_date or token.expires_date <= datetime.now(UTC):
         return None
