@@ -153,7 +153,7 @@ def _open_sessions(
     connection: psycopg.Connection, emails: Iterable[str]
 ) -> list[tuple[int, str, str]]:
     """A session for each shopper, made up from their number: nobody is kept out by it."""
-    pks = dict(connection.execute("SELECT email, pk FROM users").fetchall())
+    pks: dict[str, int] = dict(connection.execute("SELECT email, pk FROM users").fetchall())
     users = [
         (pks[email], email, f"benchmark-session-of-{pks[email]:022d}"[:43].ljust(43, "0"))
         for email in emails

@@ -49,7 +49,7 @@ def _value(name: str, source: Any) -> Any:
     base, _, kind = name.rpartition("_")
     found = source.get(base)
     if isinstance(found, dict) and kind in {"code", "id"}:
-        return found["pk"] if kind == "id" and "pk" in found else found["value"]
+        return found.get("pk", found.get("value"))
     return found if kind == "id" else None
 
 
@@ -75,7 +75,7 @@ def _add_order(rows: Rows, order: Any) -> None:
         address = order[name]
         for place in ("country", "city", "township", "district"):
             rows.add("locations", address[place])
-        rows.add("addresses", address, **{f"{p}_id": address[p]["pk"] for p in _PLACES})
+        rows.add("addresses", address)
     rows.add("payment_options", order["payment_option"])
     if order["bank"]:
         rows.add("banks", order["bank"])
@@ -84,13 +84,10 @@ def _add_order(rows: Rows, order: Any) -> None:
     for item in order["orderitem_set"]:
         _add_item(rows, item)
     for discount in order["discountitem_set"]:
-        place = len(rows.by_table["discount_items"]) + 1
-        rows.add("discount_items", discount, id=place, order_id=order["pk"])
+        pk = len(rows.by_table["discount_items"]) + 1
+        rows.add("discount_items", discount, id=pk, order_id=order["pk"])
     for transaction in order["loyaltytransaction_set"]:
         rows.add("loyalty_transactions", transaction)
-
-
-_PLACES = ("country", "city", "township", "district")
 
 
 def _add_company(rows: Rows, source: Any) -> None:
