@@ -151,13 +151,21 @@ async def put_load(plan: Any) -> dict[str, dict[str, float]]:
         connections.append(connection)
     await asyncio.gather(*(connection.done for connection in connections))
     seconds = perf_counter() - started
-    merged: dict[str, Outcome] = defaultdict(Outcome)
+    return {
+        name: _merged(connections, name).summary(seconds)
+        for name in requests.names
+        if any(name in connection.outcomes for connection in connections)
+    }
+
+
+def _merged(connections: Sequence[Connection], name: str) -> Outcome:
+    merged = Outcome()
     for connection in connections:
-        for name, outcome in connection.outcomes.items():
-            merged[name].milliseconds += outcome.milliseconds
-            merged[name].errors += outcome.errors
-            merged[name].bytes += outcome.bytes
-    return {name: outcome.summary(seconds) for name, outcome in merged.items()}
+        outcome = connection.outcomes[name]
+        merged.milliseconds += outcome.milliseconds
+        merged.errors += outcome.errors
+        merged.bytes += outcome.bytes
+    return merged
 
 
 if __name__ == "__main__":

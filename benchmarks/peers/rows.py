@@ -160,9 +160,11 @@ def create_tables(url: str) -> None:
 
 
 def store_rows(url: str, rows: Rows) -> None:
-    """Copy the rows into the empty tables, whoever made them, and set what numbers new ones."""
+    """Copy the rows into the empty tables, whoever made those, and set what numbers new rows."""
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         for table in Base.metadata.sorted_tables:
+            if table.name not in rows.by_table:
+                continue
             names = [column.name for column in table.columns]
             statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
                 sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, names))
