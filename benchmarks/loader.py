@@ -1,0 +1,172 @@
+"""The bundled loader: a process of its own that reads its plan from the standard input.
+
+It writes, for each workload, what came of it as JSON. Answers must announce their length.
+"""
+
+import asyncio
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import chain, repeat
+from time import perf_counter
+from typing import Any
+from urllib.parse import urlsplit
+
+_END_OF_HEAD = b"\r\n\r\n"
+_LENGTH = b"content-length:"
+
+
+class Requests:
+    """The next request of each workload, as bytes; those with bodies come to an end."""
+
+    def __init__(self, workloads: Sequence[Any], host: str) -> None:
+        self.names = [workload["name"] for workload in workloads]
+        self._next = [_requests(workload, host) for workload in workloads]
+
+    def take(self, index: int) -> bytes | None:
+        """None where each has been sent once."""
+        return next(self._next[index], None)
+
+
+def _requests(workload: Any, host: str) -> Iterator[bytes]:
+    head = "".join(f"{name}: {value}\r\n" for name, value in workload["headers"].items())
+    method = "POST" if workload["bodies"] else "GET"
+    start = f"{method} {workload['path']} HTTP/1.1\r\nHost: {host}\r\n{head}"
+    if not workload["bodies"]:
+        return repeat(f"{start}\r\n".encode())
+    return (
+        f"{start}Content-Length: {len(body.encode())}\r\n\r\n{body}".encode()
+        for body in workload["bodies"]
+    )
+
+
+class Outcome:
+    """What came of one workload."""
+
+    def __init__(self) -> None:
+        self.milliseconds: list[float] = []
+        self.errors = 0
+        self.bytes = 0
+
+    def summary(self, seconds: float) -> dict[str, float]:
+        """The fields of `benchmarks.load.Load`."""
+        ordered = sorted(self.milliseconds)
+        return {
+            "requests": len(ordered),
+            "seconds": seconds,
+            "errors": self.errors,
+            "bytes": self.bytes,
+            "p50": percentile(ordered, 50),
+            "p99": percentile(ordered, 99),
+        }
+
+
+def percentile(ordered: Sequence[float], share: int) -> float:
+    """The value that ``share`` percent of the ascending values do not exceed; 0 for none."""
+    if not ordered:
+        return 0.0
+    return ordered[max(0, -(-len(ordered) * share // 100) - 1)]
+
+
+class Connection(asyncio.Protocol):
+    """One connection: the next request goes out when the answer to the last one is complete."""
+
+    def __init__(self, requests: Requests, turns: Iterator[int], until: float) -> None:
+        self.outcomes: dict[str, Outcome] = defaultdict(Outcome)
+        self.done = asyncio.get_running_loop().create_future()
+        self._requests = requests
+        self._turns = turns
+        self._until = until
+        self._head = b""
+        self._missing = 0
+        self._transport: asyncio.Transport
+        self._outcome: Outcome
+        self._sent = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what TCP gives
+        self._transport = transport
+        self._send()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        if not self.done.done():
+            self._outcome.errors += 1
+            self._outcome.milliseconds.append((perf_counter() - self._sent) * 1e3)
+            self.done.set_result(None)
+
+    def data_received(self, data: bytes) -> None:
+        self._outcome.bytes += len(data)
+        if self._missing:
+            self._missing -= len(data)
+        else:
+            self._head += data
+            end = self._head.find(_END_OF_HEAD)
+            if end < 0:
+                return
+            head, received = self._head[:end].lower(), len(self._head) - end - len(_END_OF_HEAD)
+            self._head = b""
+            self._outcome.errors += head[9:10] != b"2"
+            self._missing = _length(head) - received
+        if not self._missing:
+            self._outcome.milliseconds.append((perf_counter() - self._sent) * 1e3)
+            self._send()
+
+    def _send(self) -> None:
+        index = next(self._turns)
+        request = self._requests.take(index) if perf_counter() < self._until else None
+        if request is None:
+            self.done.set_result(None)
+            self._transport.close()
+            return
+        self._outcome = self.outcomes[self._requests.names[index]]
+        self._sent = perf_counter()
+        self._transport.write(request)
+
+
+def _length(head: bytes) -> int:
+    at = head.index(_LENGTH) + len(_LENGTH)
+    return int(head[at:].split(b"\r\n", 1)[0])
+
+
+async def put_load(plan: Any) -> dict[str, dict[str, float]]:
+    """Carry out the plan."""
+    address = urlsplit(plan["url"])
+    requests = Requests(plan["workloads"], address.netloc)
+    started = perf_counter()
+    until = started + plan["seconds"]
+    loop = asyncio.get_running_loop()
+    connections = []
+    for place in range(plan["connections"]):
+        # Each begins at another turn, so that writes do not come in bursts.
+        shift = place % len(plan["turns"])
+        circle = plan["turns"][shift:] + plan["turns"][:shift]
+        _, connection = await loop.create_connection(
+            lambda circle=circle: Connection(  # type: ignore[misc]
+                requests, chain.from_iterable(repeat(circle)), until
+            ),
+            address.hostname,
+            address.port,
+        )
+        connections.append(connection)
+    await asyncio.gather(*(connection.done for connection in connections))
+    seconds = perf_counter() - started
+    return {
+        name: _merged(connections, name).summary(seconds)
+        for name in requests.names
+        if any(name in connection.outcomes for connection in connections)
+    }
+
+
+def _merged(connections: Sequence[Connection], name: str) -> Outcome:
+    merged = Outcome()
+    for connection in connections:
+        outcome = connection.outcomes[name]
+        merged.milliseconds += outcome.milliseconds
+        merged.errors += outcome.errors
+        merged.bytes += outcome.bytes
+    return merged
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(asyncio.run(put_load(json.load(sys.stdin)))))

@@ -1,0 +1,1 @@
+"""Django with Django REST framework, after the documentation of both."""

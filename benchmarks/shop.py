@@ -1,0 +1,184 @@
+"""Fills Waybill's database, and reads back through its API what the peers are filled with."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import psycopg
+
+from benchmarks import waybill
+from benchmarks.documents import make_histories
+from domain.seller_callers import Scope
+from domain.seller_tokens import create_seller_token
+from handlers.app import open_database
+from handlers.demo_shop.catalogue import SELLERS
+from handlers.security import new_csrf_token
+from handlers.settings import Settings
+
+SEED = 7
+_PAGE = 100
+_SELLER_PAGE = 500
+
+
+@dataclass(frozen=True)
+class SellerAccess:
+    """A seller, with the value of a token."""
+
+    pk: int
+    token: str
+
+
+@dataclass
+class Shop:
+    """All that is in Waybill's database, as its API shows it, and whom to be when asking.
+
+    ``users`` are (pk, e-mail, session); the first is the reader, the second the writer.
+    """
+
+    users: list[tuple[int, str, str]]
+    sellers: list[SellerAccess]
+    reasons: list[Any] = field(default_factory=list)
+    orders: list[Any] = field(default_factory=list)
+    old_orders: list[Any] = field(default_factory=list)
+    seller_orders: list[tuple[int, Any]] = field(default_factory=list)
+
+    @property
+    def reader_session(self) -> str:
+        return self.users[0][2]
+
+    @property
+    def writer_session(self) -> str:
+        return self.users[1][2]
+
+    @property
+    def writer_csrf_token(self) -> str:
+        """The CSRF token of the writer's session."""
+        return new_csrf_token(self.writer_session, Settings(secret=waybill.SECRET))
+
+    @property
+    def cancel_reason(self) -> int:
+        """A reason that any item can be cancelled for."""
+        return int(
+            next(
+                each["pk"]
+                for each in self.reasons
+                if each["cancellation_type"] == "cancel"
+                and each["is_active"]
+                and not each["extra_information_needed"]
+            )
+        )
+
+    @property
+    def busiest_seller(self) -> SellerAccess:
+        """The seller with the most orders."""
+        counts = Counter(pk for pk, _ in self.seller_orders)
+        return max(self.sellers, key=lambda seller: counts[seller.pk])
+
+    @property
+    def cancellable_items(self) -> list[int]:
+        """The writer's items; two that follow each other are of two orders."""
+        own = [order for order in self.orders if order["user"] == self.users[1][0]]
+        turns = zip(*(order["orderitem_set"] for order in own), strict=True)
+        return [item["pk"] for turn in turns for item in turn if item["is_cancellable"]]
+
+
+def fill_waybill(url: str, folder: Path, orders: int, supply: int) -> Shop:
+    """Migrate the empty database and import the shop; what the API shows is still to be read."""
+    waybill.run(url, "migrate")
+    emails = _import(url, folder, orders, supply)
+    with psycopg.connect(url) as connection:
+        users = _open_sessions(connection, emails)
+    return Shop(users, _tokens(url))
+
+
+def read_shop(shop: Shop, base_url: str) -> None:
+    """Fill the shop with what the running server shows to all users and sellers."""
+    with httpx.Client(base_url=base_url, timeout=60) as client:
+        for pk, _, session in shop.users:
+            cookie = {"Cookie": f"sessionid={session}"}
+            shop.orders += _pages(client, f"/users/orders/?limit={_PAGE}", cookie)
+            shop.old_orders += _pages(client, f"/users/old-orders/?limit={_PAGE}", cookie)
+            if not shop.reasons:
+                path = f"/users/orders/cancellation_reasons/?limit={_PAGE}"
+                shop.reasons = list(_pages(client, path, cookie))
+            if not shop.orders or shop.orders[-1]["user"] != pk:
+                raise RuntimeError(f"user {pk} has no orders")
+        for seller in shop.sellers:
+            headers = seller_headers(seller.token)
+            path = f"/api/i1/orders/?cursor=&limit={_SELLER_PAGE}"
+            rows = _pages(client, path, headers)
+            shop.seller_orders += [(seller.pk, row) for row in rows]
+
+
+def seller_headers(token: str) -> dict[str, str]:
+    """What a seller's requests carry."""
+    return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+
+def _pages(client: httpx.Client, path: str, headers: dict[str, str]) -> Iterator[Any]:
+    next_url: str | None = path
+    while next_url:
+        page = client.get(next_url, headers=headers).raise_for_status().json()
+        yield from page["results"]
+        next_url = page["next"]
+
+
+def _import(url: str, folder: Path, orders: int, supply: int) -> list[str]:
+    """Returns the shoppers' e-mails, in their order."""
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    histories = list(make_histories(orders, supply, SEED, today))
+    for kind, rows in {
+        "orders": (row for each in histories for row in each.orders),
+        "old-orders": (row for each in histories for row in each.old_orders),
+    }.items():
+        file = folder / f"{kind}.ndjson"
+        _write_lines(file, rows)
+        waybill.run(url, "import", kind, str(file))
+    return [each.shopper.email for each in histories]
+
+
+def _write_lines(file: Path, documents: Iterable[Any]) -> None:
+    with file.open("wb") as lines:
+        for document in documents:
+            lines.write(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _open_sessions(
+    connection: psycopg.Connection, emails: Iterable[str]
+) -> list[tuple[int, str, str]]:
+    """A session for each shopper, made up from their number: nobody is kept out by it."""
+    pks: dict[str, int] = dict(connection.execute("SELECT email, pk FROM users").fetchall())
+    users = [
+        (pks[email], email, f"benchmark-session-of-{pks[email]:022d}"[:43].ljust(43, "0"))
+        for email in emails
+    ]
+    now = datetime.now(UTC)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO sessions (id_hash, user_pk, created_date, expires_date)"
+            " VALUES (%s, %s, %s, %s)",
+            [
+                (sha256(session.encode()).digest(), pk, now, now + timedelta(days=30))
+                for pk, _, session in users
+            ],
+        )
+    return users
+
+
+def _tokens(url: str) -> list[SellerAccess]:
+    """A token for each seller who has sold anything."""
+    database = open_database(Settings(secret=waybill.SECRET, database_url=url))
+    scopes, lifetime = list(Scope), timedelta(days=30)
+    made = []
+    with database.writing() as uow:
+        for slug in filter(uow.sellers.by_slug, dict.fromkeys(s["slug"] for s in SELLERS.values())):
+            token, value = create_seller_token(slug, "benchmarks", scopes, lifetime, uow)
+            made.append(SellerAccess(token.seller.pk, value))
+    database.close()
+    return made

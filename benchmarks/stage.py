@@ -1,0 +1,145 @@
+"""All that is needed before anything is measured: databases, and what the answers have to be."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+
+from benchmarks import comparison, servers, waybill, workloads
+from benchmarks.peers.pages import store_pages
+from benchmarks.peers.rows import create_tables, make_rows, store_rows
+from benchmarks.postgres import Postgres
+from benchmarks.servers import Running, Server
+from benchmarks.shop import Shop, fill_waybill, read_shop
+from benchmarks.workloads import Workload
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Databases that are filled, and what is asked of the servers on them."""
+
+    postgres: Postgres
+    folder: Path
+    port: int
+    shop: Shop
+    reads: list[Workload]
+    create: Workload
+
+    @contextmanager
+    def running(self, server: Server, workers: int = 1, *, fresh: bool = True) -> Iterator[Running]:
+        """Run the server, on a fresh copy of its database unless an earlier one is wanted."""
+        if fresh:
+            self.postgres.create(server.database, template(server.database))
+        output = self.folder / f"{server.database}.log"
+        url = self.postgres.url(server.database)
+        with servers.running(server, url, self.port, workers, output) as started:
+            yield started
+
+    def owner(self, workload: Workload) -> int:
+        """Whose page the limit has for a read: a user, or a seller by the negative number."""
+        token = workload.headers.get("Authorization", "").removeprefix("Bearer ")
+        return next(
+            (-seller.pk for seller in self.shop.sellers if seller.token == token),
+            self.shop.users[0][0],
+        )
+
+
+def set_stage(postgres: Postgres, folder: Path, orders: int, supply: int) -> Stage:
+    """Fill the database of each server."""
+    url = _new(postgres, servers.WAYBILL)
+    shop = fill_waybill(url, folder, orders, supply)
+    port = servers.free_port()
+    output = folder / "waybill.log"
+    with servers.running(servers.WAYBILL, url, port, 1, output) as server:
+        read_shop(shop, server.base_url)
+        stage = Stage(postgres, folder, port, shop, workloads.reads(shop), workloads.create(shop))
+        served = {
+            (stage.owner(read), read.path): comparison.fetch(server.base_url, read)
+            for read in stage.reads
+        }
+    rows = make_rows(shop)
+    for server_ in (servers.FASTAPI, servers.CONNEXION):
+        url = _new(postgres, server_)
+        create_tables(url)
+        store_rows(url, rows)
+    url = _new(postgres, servers.DRF)
+    _migrate_django(url)
+    store_rows(url, rows)
+    store_pages(_new(postgres, servers.LIMIT), shop, rows, served)
+    for each in servers.SERVERS:
+        postgres.vacuum(template(each.database))
+    return stage
+
+
+def prove(stage: Stage) -> Mapping[str, int]:
+    """Compare all servers' answers with Waybill's; returns the bytes of each answer of Waybill.
+
+    Raises NotTheSame for the first server that gives another.
+    """
+    expected: dict[str, Any] = {}
+    sizes: dict[str, int] = {}
+    for server in servers.SERVERS:
+        with stage.running(server) as started:
+            for name, body in _answers(stage, server, started):
+                sizes.setdefault(name, len(body))
+                workload = stage.create if name == workloads.CREATE else stage.reads[0]
+                found = comparison.parsed(workload, body)
+                comparison.require_same(server.name, name, expected.setdefault(name, found), found)
+    return sizes
+
+
+def _answers(stage: Stage, server: Server, started: Running) -> Iterator[tuple[str, bytes]]:
+    for read in stage.reads:
+        if read.name in server.workloads:
+            yield read.name, comparison.fetch(started.base_url, read)
+    if server.name != servers.LIMIT.name:
+        yield workloads.CROWD, comparison.fetch(started.base_url, workloads.crowd(stage.shop))
+    if stage.create.name in server.workloads:
+        body = comparison.fetch(started.base_url, stage.create)
+        yield stage.create.name, body
+        yield "order after it", _changed_order(stage, started)
+
+
+def _changed_order(stage: Stage, started: Running) -> bytes:
+    """The order with the request that was just made, without what each server makes up."""
+    item = orjson.loads(stage.create.bodies[0])["order_item"]
+    orders = stage.shop.orders
+    pk = next(o["pk"] for o in orders for i in o["orderitem_set"] if i["pk"] == item)
+    url = f"{started.base_url}/users/orders/{pk}/"
+    order = httpx.get(url, headers=dict(stage.create.headers)).raise_for_status().json()
+    del order["modified_date"]
+    for line in order["orderitem_set"]:
+        del line["modified_date"]
+        shown = [*line["cancellationrequest_set"], line["active_cancellation_request"] or {}]
+        for request in shown:
+            for name in comparison.MADE_UP & request.keys():
+                del request[name]
+    return orjson.dumps(order)
+
+
+def template(database: str) -> str:
+    """The filled database of which a server gets copies."""
+    return f"{database}_filled"
+
+
+def _new(postgres: Postgres, server: Server) -> str:
+    name = template(server.database)
+    postgres.create(name)
+    return postgres.url(name)
+
+
+def _migrate_django(url: str) -> None:
+    """Make Django's tables, by its own command."""
+    subprocess.run(
+        [sys.executable, "-m", "django", "migrate", "--run-syncdb", "--verbosity", "0"],
+        cwd=waybill.ROOT,
+        env=os.environ | {"DATABASE_URL": url, **servers.DRF.settings},
+        check=True,
+    )

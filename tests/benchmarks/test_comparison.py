@@ -1,0 +1,46 @@
+"""Servers that are compared have to say the same."""
+
+import pytest
+
+from benchmarks.comparison import NotTheSame, differences, parsed, require_same
+from benchmarks.workloads import Workload
+
+LIST = Workload("list", "/orders/", {})
+
+
+def test_equal_documents_do_not_differ() -> None:
+    document = {"a": [1, {"b": None}], "c": "x"}
+
+    assert list(differences(document, {"c": "x", "a": [1, {"b": None}]})) == []
+
+
+@pytest.mark.parametrize(
+    ("expected", "found", "place"),
+    [
+        ({"a": 1}, {"a": 2}, "/a: 1 or 2"),
+        ({"a": 1}, {}, "/a: only one has it"),
+        ({"a": True}, {"a": 1}, "/a: True or 1"),
+        ({"a": [1]}, {"a": [1, 2]}, "/a: [1] or [1, 2]"),
+        ({"a": [{"b": "1"}]}, {"a": [{"b": 1}]}, "/a/0/b: '1' or 1"),
+    ],
+)
+def test_a_difference_is_told_with_its_place(expected: object, found: object, place: str) -> None:
+    assert list(differences(expected, found)) == [place]
+
+
+def test_a_server_that_says_something_else_is_named() -> None:
+    with pytest.raises(NotTheSame, match="DRF, list: /a: 1 or 2"):
+        require_same("DRF", "list", {"a": 1}, {"a": 2})
+
+
+def test_parameters_of_the_next_page_come_in_any_order() -> None:
+    one = parsed(LIST, b'{"next": "http://h/orders/?page=2&limit=3"}')
+    other = parsed(LIST, b'{"next": "http://h/orders/?limit=3&page=2"}')
+
+    assert one == other
+
+
+def test_what_a_created_record_makes_up_is_left_out() -> None:
+    creation = Workload("create", "/requests/", {}, [b"{}"])
+
+    assert parsed(creation, b'{"pk": 1, "uuid": "u", "order_item": 2}') == {"order_item": 2}

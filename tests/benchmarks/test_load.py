@@ -1,0 +1,72 @@
+"""What load generators print is read without loss."""
+
+import pytest
+
+from benchmarks.load import parse_wrk
+from benchmarks.loader import Requests, percentile
+from benchmarks.pgbench import parse_log
+
+WRK = """Running 2s test @ http://127.0.0.1:8000/
+  1 threads and 8 connections
+  Thread Stats   Avg      Stdev     Max   +/- Stdev
+    Latency    39.98ms    8.07ms  76.91ms   79.12%
+  Latency Distribution
+     50%   36.40ms
+     75%   40.00ms
+     90%   51.00ms
+     99%    1.05s
+  400 requests in 2.01s, 49.50MB read
+Requests/sec:    199.00
+Transfer/sec:     24.60MB
+"""
+
+
+def test_wrk_is_read() -> None:
+    load = parse_wrk(WRK)
+
+    assert (load.requests, load.seconds, load.errors) == (400, 2.01, 0)
+    assert (load.p50, load.p99) == (36.4, 1050.0)
+    assert load.bytes == round(49.5 * 2**20)
+    assert load.rate == pytest.approx(199, abs=0.01)
+
+
+def test_errors_of_wrk_are_added_up_and_are_no_good_answers() -> None:
+    failed = "  Socket errors: connect 1, read 2, write 0, timeout 3\n"
+    refused = "  Non-2xx or 3xx responses: 100\n"
+
+    load = parse_wrk(WRK + failed + refused)
+
+    assert load.errors == 106
+    assert load.rate == pytest.approx(294 / 2.01)
+
+
+def test_other_output_of_wrk_is_refused() -> None:
+    with pytest.raises(ValueError, match="unable to connect"):
+        parse_wrk("unable to connect to 127.0.0.1:8000 Connection refused")
+
+
+def test_a_log_of_pgbench_is_read() -> None:
+    load = parse_log(["0 1 3000 0 1700000000 5", "1 1 1000 0 1700000000 6"], seconds=2)
+
+    assert (load.requests, load.p50, load.p99, load.rate) == (2, 1.0, 3.0, 1.0)
+
+
+@pytest.mark.parametrize(("share", "value"), [(1, 1), (50, 5), (90, 9), (99, 10), (100, 10)])
+def test_percentiles_are_values_that_were_measured(share: int, value: int) -> None:
+    assert percentile(range(1, 11), share) == value
+
+
+def test_there_is_no_percentile_of_nothing() -> None:
+    assert percentile([], 50) == 0
+
+
+def test_each_body_is_sent_once() -> None:
+    write = {"name": "w", "path": "/w", "headers": {"A": "b"}, "bodies": ['{"ı":1}']}
+    read = {"name": "r", "path": "/r", "headers": {}, "bodies": []}
+    requests = Requests([write, read], "host")
+
+    sent = [requests.take(0), requests.take(0), requests.take(1)]
+
+    start = b"POST /w HTTP/1.1\r\nHost: host\r\nA: b\r\nContent-Length: 8\r\n\r\n"
+    assert sent[:2] == [start + '{"ı":1}'.encode(), None]
+    assert sent[2] == requests.take(1) == b"GET /r HTTP/1.1\r\nHost: host\r\n\r\n"
