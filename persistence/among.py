@@ -42,17 +42,21 @@ class _Among(GenericFunction[bool]):
     type = sa.Boolean()
     inherit_cache = True
 
+    def self_group(self, against: Any = None) -> "_Among":
+        """A condition as it is: with ``= 1`` after it, SQLite would use no index."""
+        return self
+
 
 @compiles(_Among)
 def _in_json(element: _Among, compiler: SQLCompiler, **kwargs: Any) -> str:
     column, values = (compiler.process(each, **kwargs) for each in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - of SQLAlchemy's own
+    return f"({column} IN (SELECT value FROM json_each({values})))"  # noqa: S608 - of SQLAlchemy's own
 
 
 @compiles(_Among, "postgresql")
 def _in_array(element: _Among, compiler: SQLCompiler, **kwargs: Any) -> str:
     column, values = (compiler.process(each, **kwargs) for each in element.clauses)
-    return f"{column} = ANY ({values})"
+    return f"({column} = ANY ({values}))"
 
 
 def among(column: sa.ColumnElement[Value], values: Iterable[Value]) -> sa.ColumnElement[bool]:

@@ -1,0 +1,58 @@
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from domain.users import User
+from persistence.among import among, among_given
+from persistence.database import Database
+from persistence.engines import Engines
+from persistence.users import users
+from tests.persistence.stored import plan_of, store_user
+
+
+@pytest.fixture
+def people(database: Database) -> list[User]:
+    return [store_user(database, email=f"{name}@example.com") for name in "abc"]
+
+
+def found(engines: Engines, condition: sa.ColumnElement[bool], **values: Any) -> list[str]:
+    chosen = sa.select(users.c.email).where(condition).order_by(users.c.email)
+    with engines.autocommit.connect() as connection:
+        return list(connection.execute(chosen, values).scalars())
+
+
+class TestAmong:
+    @pytest.mark.parametrize("attribute", ["pk", "email", "uuid"])
+    def test_finds_values_of_any_type(
+        self, engines: Engines, people: list[User], attribute: str
+    ) -> None:
+        values = [getattr(person, attribute) for person in people[:2]]
+
+        emails = found(engines, among(users.c[attribute], values))
+
+        assert emails == ["a@example.com", "b@example.com"]
+
+    def test_finds_nothing_among_none(self, engines: Engines, people: list[User]) -> None:
+        assert found(engines, among(users.c.pk, [])) == []
+
+    def test_can_be_negated(self, engines: Engines, people: list[User]) -> None:
+        assert found(engines, ~among(users.c.pk, [people[0].pk])) == [
+            "b@example.com",
+            "c@example.com",
+        ]
+
+    def test_takes_a_list_by_name(self, engines: Engines, people: list[User]) -> None:
+        wanted = [person.pk for person in people[1:]]
+
+        emails = found(engines, among_given(users.c.pk, "pks"), pks=wanted)
+
+        assert emails == ["b@example.com", "c@example.com"]
+
+    def test_uses_the_index(
+        self, engines: Engines, people: list[User], statements: list[tuple[str, Any]]
+    ) -> None:
+        found(engines, among(users.c.pk, [1, 2]))
+
+        plan = plan_of(engines, *statements[-1])
+        assert "SEARCH users USING INTEGER PRIMARY KEY" in plan or "pk_users" in plan
