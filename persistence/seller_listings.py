@@ -234,7 +234,7 @@ SELLER_CANCELLATION_PLANS = Listing(
 )
 
 
-def _of_orders(seller_pk: int) -> sa.ColumnElement[bool]:
+def _of_orders(seller_pk: int | sa.BindParameter[int]) -> sa.ColumnElement[bool]:
     named = (
         sa.select(column).where(seller_orders.c.seller_pk == seller_pk)
         for column in (seller_orders.c.shipping_address_pk, seller_orders.c.billing_address_pk)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -12,7 +13,9 @@ from domain.cursors import Cursor
 from domain.filters import Condition, Operator
 from domain.paging import PageRequest
 from domain.seller_lists import Sort
+from persistence.among import among_given
 from persistence.filters import Field, field_of
+from persistence.questions import Question
 from persistence.sorting import Sorting
 
 View = TypeVar("View")
@@ -20,7 +23,7 @@ View = TypeVar("View")
 Columns = Mapping[str, sa.ColumnElement[Any]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Listing(Generic[View]):
     """One kind of list.
 
@@ -34,12 +37,20 @@ class Listing(Generic[View]):
     view: Callable[..., View]
     table: sa.Table
     source: sa.FromClause
-    owned: Callable[[int], sa.ColumnElement[bool]]
+    owned: Callable[[int | sa.BindParameter[int]], sa.ColumnElement[bool]]
     fields: Mapping[str, Field]
     shown_from: sa.FromClause
     shown: Columns
     finish: Callable[[Session, int, list[dict[str, Any]]], None] = lambda *_: None
     is_narrow: bool = True
+
+    @cached_property
+    def completed(self) -> Question:
+        """Ask for all that is shown of the rows ``pks``, which are those of ``seller_pk``."""
+        shown = (column.label(f"{name}_") for name, column in self.shown.items())
+        rows = sa.select(self.table.c.pk.label("pk_"), *shown).select_from(self.shown_from)
+        own = self.owned(sa.bindparam("seller_pk", type_=sa.BigInteger))
+        return Question(rows.where(among_given(self.table.c.pk, "pks"), own))
 
     def field(self, path: str) -> Field | None:
         """Return what ``path`` names; None where the list has no such thing."""
@@ -133,17 +144,12 @@ class SqlSellerRows(Generic[View]):
         """Complete the rows that were chosen, and only those, by their narrow columns."""
         listing = self._listing
         rows = self._session.execute(chosen).all()
-        shown = sa.select(
-            listing.table.c.pk.label("pk_"),
-            *(column.label(f"{name}_") for name, column in listing.shown.items()),
-        )
-        shown = shown.select_from(listing.shown_from)
-        shown = shown.where(listing.table.c.pk.in_([row.pk for row in rows]))
-        shown = shown.where(listing.owned(seller_pk))
-        found = [
-            {name.removesuffix("_"): value for name, value in row.items()}
-            for row in (self._session.execute(shown).mappings() if rows else ())
-        ]
+        if not rows:
+            return []
+        wanted = {"pks": [row.pk for row in rows], "seller_pk": seller_pk}
+        names = ("pk", *listing.shown)
+        shown = listing.completed.ask(self._session, wanted)
+        found = [dict(zip(names, values, strict=True)) for values in shown]
         listing.finish(self._session, seller_pk, found)
         views = {values.pop("pk"): listing.view(**values) for values in found}
         # What went away between the two statements is not there any more.
