@@ -51,14 +51,25 @@ class SellerToken:
         return self.revoked_date is None and now < self.expires_date
 
 
+@dataclass(frozen=True, slots=True)
+class TokenHolder:
+    """What is needed to judge a token that is not revoked, read in one statement."""
+
+    token_pk: int
+    seller_pk: int
+    scopes: frozenset[Scope]
+    expires_date: datetime
+    last_used_day: date | None
+
+
 class SellerTokens(Protocol):
     """The stored tokens; each comes with its seller."""
 
     def add(self, token: SellerToken) -> None:
         """Store ``token`` and give it its ``pk``."""
 
-    def by_hash(self, token_hash: bytes) -> SellerToken | None:
-        """Return the token with this hash, expired and revoked ones too."""
+    def holder(self, token_hash: bytes) -> TokenHolder | None:
+        """Return whose token has this hash, if it was not revoked; expired ones too."""
 
     def get(self, pk: int) -> SellerToken | None:
         """Return the token with this pk."""
@@ -81,14 +92,14 @@ def authenticate_seller(value: str | None, uow: UnitOfWork) -> SellerCaller:
     """
     if value is None or not _VALUE.fullmatch(value):
         raise NotAuthenticated
-    token = uow.seller_tokens.by_hash(_hash(value))
-    if token is None or not token.is_valid(uow.now):
+    holder = uow.seller_tokens.holder(_hash(value))
+    if holder is None or holder.expires_date <= uow.now:
         raise NotAuthenticated
     return SellerCaller(
-        seller_pk=token.seller.pk,
-        token_pk=token.pk,
-        scopes=token.scopes,
-        is_use_noted=token.last_used_day == uow.now.date(),
+        seller_pk=holder.seller_pk,
+        token_pk=holder.token_pk,
+        scopes=holder.scopes,
+        is_use_noted=holder.last_used_day == uow.now.date(),
     )
 
 

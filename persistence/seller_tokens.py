@@ -9,9 +9,10 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from domain.paging import PageRequest
 from domain.seller_callers import Scope
-from domain.seller_tokens import SellerToken
+from domain.seller_tokens import SellerToken, TokenHolder
 from domain.sellers import Seller
 from persistence.loading import loading
+from persistence.questions import Question
 from persistence.schema import (
     UtcDateTime,
     mapper_registry,
@@ -21,6 +22,7 @@ from persistence.schema import (
     uuid_column,
 )
 from persistence.sellers import sellers
+from persistence.statements import first
 
 
 class Scopes(sa.types.TypeDecorator[frozenset[Scope]]):
@@ -57,6 +59,15 @@ mapper_registry.map_imperatively(
 )
 
 _WITH_SELLER = ("seller",)
+_HOLDER = Question(
+    sa.select(
+        *(seller_tokens.c[name] for name in ("pk", "seller_pk", "scopes")),
+        *(seller_tokens.c[name] for name in ("expires_date", "last_used_day")),
+    ).where(
+        seller_tokens.c.token_hash == sa.bindparam("token_hash"),
+        seller_tokens.c.revoked_date.is_(None),
+    )
+)
 
 
 class SqlSellerTokens:
@@ -69,9 +80,9 @@ class SqlSellerTokens:
         self._session.add(token)
         self._session.flush()
 
-    def by_hash(self, token_hash: bytes) -> SellerToken | None:
-        found = sa.select(SellerToken).where(seller_tokens.c.token_hash == token_hash)
-        return self._session.scalars(found.options(*_loaded())).one_or_none()
+    def holder(self, token_hash: bytes) -> TokenHolder | None:
+        row = first(_HOLDER.ask(self._session, {"token_hash": token_hash}))
+        return None if row is None else TokenHolder(*row)
 
     def get(self, pk: int) -> SellerToken | None:
         return self._session.get(SellerToken, pk, options=_loaded())

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.documents import RenderedDocument
+from domain.seller_tokens import SellerToken, TokenHolder
 from tests.builders import NOW
 
 
@@ -45,3 +46,14 @@ class FakeRenderer:
             "shown": self.describe(entity),
         }
         return RenderedDocument(json.dumps(body).encode(), self.valid_until(entity))
+
+
+def holder_of(token: SellerToken) -> TokenHolder:
+    """What a stored token says of whoever shows it."""
+    return TokenHolder(
+        token_pk=token.pk,
+        seller_pk=token.seller.pk,
+        scopes=token.scopes,
+        expires_date=token.expires_date,
+        last_used_day=token.last_used_day,
+    )

@@ -9,6 +9,7 @@ from domain.paging import PageRequest
 from domain.seller_callers import Scope, SellerCaller
 from domain.seller_tokens import (
     SellerToken,
+    TokenHolder,
     authenticate_seller,
     create_seller_token,
     list_seller_tokens,
@@ -18,6 +19,7 @@ from domain.seller_tokens import (
 from domain.sellers import Seller
 from tests.builders import NOW, make_seller
 from tests.domain.people import FakeUnitOfWork
+from tests.fakes import holder_of
 
 YEAR = timedelta(days=365)
 READING = [Scope.ORDERS_READ, Scope.PLANS_READ]
@@ -40,9 +42,12 @@ class FakeTokens:
         self.stored.append(token)
         token.pk = len(self.stored)
 
-    def by_hash(self, token_hash: bytes) -> SellerToken | None:
+    def holder(self, token_hash: bytes) -> TokenHolder | None:
         self.asked += 1
-        return next((token for token in self.stored if token.token_hash == token_hash), None)
+        for token in self.stored:
+            if token.token_hash == token_hash and token.revoked_date is None:
+                return holder_of(token)
+        return None
 
     def get(self, pk: int) -> SellerToken | None:
         return next((token for token in self.stored if token.pk == pk), None)

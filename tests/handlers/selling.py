@@ -13,9 +13,10 @@ from domain.filters import Condition
 from domain.paging import PageRequest
 from domain.seller_callers import Scope
 from domain.seller_lists import Sort
-from domain.seller_tokens import SellerToken, create_seller_token
+from domain.seller_tokens import SellerToken, TokenHolder, create_seller_token
 from domain.sellers import Seller
 from tests.builders import NOW, make_seller
+from tests.fakes import holder_of
 
 LISTS = {
     "/api/i1/orders/": "seller_orders",
@@ -70,8 +71,11 @@ class FakeTokens:
         token.pk = next(_pks)
         self.stored.append(token)
 
-    def by_hash(self, token_hash: bytes) -> SellerToken | None:
-        return next((each for each in self.stored if each.token_hash == token_hash), None)
+    def holder(self, token_hash: bytes) -> TokenHolder | None:
+        for token in self.stored:
+            if token.token_hash == token_hash and token.revoked_date is None:
+                return holder_of(token)
+        return None
 
     def note_use(self, pk: int, day: date) -> None:
         self.uses.append((pk, day))
