@@ -166,7 +166,7 @@ def money(
     def build(operator: Operator, value: Decimal) -> sa.ColumnElement[bool]:
         return sa.or_(
             *(
-                sa.and_(currency.in_(_of_exponent(exponent)), _amount(amount, operator, minor))
+                sa.and_(_has_exponent(currency, exponent), _amount(amount, operator, minor))
                 for exponent in _EXPONENTS
                 if (minor := _minor_units(value, exponent, operator)) is not None
             ),
@@ -178,8 +178,11 @@ def money(
     return Field(_EXACT | _COMPARING, build, Sorting(thousandths, int, is_nullable))
 
 
-def _of_exponent(exponent: int) -> list[Currency]:
-    return [currency for currency in Currency if currency.exponent == exponent]
+def _has_exponent(currency: sa.Column[Currency], exponent: int) -> sa.ColumnElement[bool]:
+    """Named by whichever are fewer: those that have it, or those that have another."""
+    same = [each for each in Currency if each.exponent == exponent]
+    others = [each for each in Currency if each.exponent != exponent]
+    return currency.in_(same) if len(same) <= len(others) else currency.not_in(others)
 
 
 def _amount(
