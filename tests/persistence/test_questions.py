@@ -1,0 +1,82 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from domain.errors import Unavailable
+from domain.users import User, UserType
+from persistence.database import Database
+from persistence.engines import Engines
+from persistence.questions import Question
+from persistence.users import users
+from tests.builders import NOW
+from tests.conftest import KIND
+from tests.persistence.stored import store_user
+
+OF_USER = Question(
+    sa.select(users.c.user_type, users.c.uuid, users.c.created_date, sa.literal(5)).where(
+        users.c.pk == sa.bindparam("pk"), users.c.created_date >= sa.bindparam("since")
+    )
+)
+
+
+class TestAsk:
+    def test_values_go_in_and_come_out_as_sqlalchemy_has_them(
+        self, engines: Engines, database: Database
+    ) -> None:
+        user = store_user(database, created_date=NOW)
+        values = {"pk": user.pk, "since": NOW}
+
+        with Session(engines.autocommit) as session:
+            rows = OF_USER.ask(session, values)
+
+        assert rows == [(UserType.REGISTERED, user.uuid, NOW, 5)]
+
+    def test_a_value_that_no_column_takes_is_refused(self, engines: Engines) -> None:
+        naive = datetime.now(UTC).replace(tzinfo=None)
+
+        with Session(engines.autocommit) as session, pytest.raises(ValueError, match="zone"):
+            OF_USER.ask(session, {"pk": 1, "since": naive})
+
+    def test_what_was_not_flushed_is_seen(self, database: Database, shopper: User) -> None:
+        named = Question(sa.select(users.c.first_name).where(users.c.pk == sa.bindparam("pk")))
+
+        with database.writing() as uow:
+            user = uow.users.get(shopper.pk)
+            assert user is not None
+            user.first_name = "Ayşe"
+            session: Any = sa.orm.object_session(user)
+
+            assert named.value(session, {"pk": shopper.pk}) == "Ayşe"
+
+    def test_errors_are_those_of_sqlalchemy(self, engines: Engines) -> None:
+        nothing = Question(sa.select(sa.literal_column("a").label("a")).select_from(sa.table("b")))
+
+        with Session(engines.autocommit) as session, pytest.raises(DBAPIError) as told:
+            nothing.ask(session, {})
+
+        assert not told.value.connection_invalidated
+
+
+class TestConnections:
+    @pytest.mark.skipif(KIND == "sqlite", reason="SQLite has no server that could cut them")
+    def test_that_were_cut_are_given_up(
+        self, database: Database, engines: Engines, shopper: User
+    ) -> None:
+        database.ping()
+        with engines.autocommit.connect() as connection:
+            connection.execute(
+                sa.text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
+
+        with pytest.raises(Unavailable), database.reading() as uow:
+            uow.sessions.owner(b"a" * 32)
+
+        with database.reading() as uow:
+            assert uow.sessions.owner(b"a" * 32) is None
