@@ -69,4 +69,4 @@ def _is_kept(lines: Sequence[Values]) -> bool:
 
 def _share_of_gone(line: Values, total: int) -> int:
     gone = line["cancelled_quantity"] + line["refunded_quantity"]
-    return share_of_units(total, line["quantity"], 0, gone) if gone else 0
+    return share_of_units(total, line["quantity"], 0, gone)

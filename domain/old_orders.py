@@ -156,12 +156,11 @@ def list_old_orders(
     a field that can not be sorted by and for a search that no text can match.
     """
     require_searchable(filters.search, field="search")
-    sort = OldOrderSort() if filters.sort is None else OldOrderSort.parse(filters.sort)
     query = OldOrderQuery(
         user_pk=caller.user_pk,
         currency=_currency(filters.currency),
         search=filters.search,
-        sort=sort,
+        sort=OldOrderSort() if filters.sort is None else OldOrderSort.parse(filters.sort),
     )
     page.require_positive()
     if caller.is_guest:

@@ -15,6 +15,8 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
+from handlers.contract.framing import is_announced
+
 Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
@@ -62,10 +64,8 @@ class Bridge:
 
 
 async def _content(scope: Scope, receive: Receive) -> bytes:
-    """The whole body; HTTP/1.1 announces one by a header (RFC 9112, section 6.3)."""
-    names = {name for name, _ in scope["headers"]}
-    announced = not names.isdisjoint((b"content-length", b"transfer-encoding"))
-    if scope["http_version"].startswith("1") and not announced:
+    """The whole body, where one is announced."""
+    if not is_announced(scope, {name for name, _ in scope["headers"]}):
         return b""
     content = bytearray()
     while True:

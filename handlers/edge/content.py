@@ -59,18 +59,6 @@ def content_of(environ: Mapping[str, Any]) -> Content:
     return found or Content(media_type_of(environ.get("CONTENT_TYPE", "")))
 
 
-def is_announced(scope: Scope, headers: Headers) -> bool:
-    """Whether a body comes.
-
-    HTTP/1.1 announces it by one of two headers (RFC 9112, section 6.3), HTTP/2 by none.
-    """
-    return (
-        b"content-length" in headers
-        or b"transfer-encoding" in headers
-        or not scope["http_version"].startswith("1")
-    )
-
-
 async def take_content(scope: Scope, headers: Headers, receive: Receive) -> tuple[Scope, Receive]:
     """The request as it goes on, with its content in the scope and an empty body.
 

@@ -13,8 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from domain.errors import Refusal
+from handlers.contract.framing import is_announced
 from handlers.contract.refusals import InternalError
-from handlers.edge.content import is_announced, take_content
+from handlers.edge.content import take_content
 from handlers.edge.cors import Cors, HeaderList
 from handlers.edge.head import Headers, check_head
 from handlers.errors import error_body, status_of
