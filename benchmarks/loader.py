@@ -142,7 +142,7 @@ async def put_load(plan: Any) -> dict[str, dict[str, float]]:
         shift = place % len(plan["turns"])
         circle = plan["turns"][shift:] + plan["turns"][:shift]
         _, connection = await loop.create_connection(
-            lambda circle=circle: Connection(  # type: ignore[misc]
+            lambda circle=circle: Connection(  # type: ignore[misc]  # no type for circle
                 requests, chain.from_iterable(repeat(circle)), until
             ),
             address.hostname,

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SECRET = "benchmarks sign nothing of worth"  # noqa: S105
+SECRET = "benchmarks sign nothing of worth"  # noqa: S105 - no secret
 # Waybill runs in an environment of its own, which has what it pins and nothing that peers bring
 # (granian would take their event loop). script/bench makes it.
 PYTHON = str(ROOT / "var" / "bench" / "waybill" / "bin" / "python")

@@ -109,6 +109,7 @@ def _told(error: Exception, sql: str, connection: sa.Connection) -> BaseExceptio
     """The error as SQLAlchemy tells it; connections to a server that is gone are given up."""
     dialect = connection.dialect
     driver: Any = connection.connection.dbapi_connection
+    # The driver's error, as its module tells; no name of its type is common to all drivers.
     is_gone = dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]
     if is_gone:
         connection.invalidate(error)

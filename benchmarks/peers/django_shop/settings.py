@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 _url = urlsplit(os.environ["DATABASE_URL"])
 
-SECRET_KEY = "benchmarks sign nothing of worth"  # noqa: S105
+SECRET_KEY = "benchmarks sign nothing of worth"  # noqa: S105 - no secret
 DEBUG = False
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "benchmarks.peers.django_shop.urls"

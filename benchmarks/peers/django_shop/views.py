@@ -39,7 +39,7 @@ class _Orders:
 
     def get_queryset(self) -> QuerySet[Any]:
         return (
-            models.Order.objects.filter(user=self.request.user)  # type: ignore[attr-defined]
+            models.Order.objects.filter(user=self.request.user)  # type: ignore[attr-defined]  # the view has it
             .select_related("shipping_company", "payment_option", "bank")
             .prefetch_related(
                 # Joined to the orders, too, they would be fifteen tables, planned slowly.
