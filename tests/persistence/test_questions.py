@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -13,7 +14,8 @@ from persistence.engines import Engines
 from persistence.questions import Question
 from persistence.users import users
 from tests.builders import NOW
-from tests.conftest import KIND
+from tests.conftest import KIND, MakeUrl
+from tests.fakes import FakeRenderer
 from tests.persistence.stored import store_user
 
 OF_USER = Question(
@@ -63,20 +65,27 @@ class TestAsk:
 
 class TestConnections:
     @pytest.mark.skipif(KIND == "sqlite", reason="SQLite has no server that could cut them")
-    def test_that_were_cut_are_given_up(
-        self, database: Database, engines: Engines, shopper: User
-    ) -> None:
-        database.ping()
-        with engines.autocommit.connect() as connection:
-            connection.execute(
-                sa.text(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                )
-            )
+    def test_that_were_cut_are_given_up(self, make_url: MakeUrl) -> None:
+        # A database of its own: the shared one's other connections are to outlive this test.
+        url = make_url()
+        database = Database(url, order_renderer=FakeRenderer(), old_order_renderer=FakeRenderer())
+        database.migrate()
+        with database.reading() as uow:
+            assert uow.sessions.owner(b"a" * 32) is None
+        _cut(url)
 
         with pytest.raises(Unavailable), database.reading() as uow:
             uow.sessions.owner(b"a" * 32)
 
         with database.reading() as uow:
             assert uow.sessions.owner(b"a" * 32) is None
+        database.close()
+
+
+def _cut(url: str) -> None:
+    """End all connections to a database but the one that asks for it."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
