@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from domain.documents import RenderedDocument, Renderer
 from persistence.among import among_given
 from persistence.engines import Engines, impatient
-from persistence.loading import loading
+from persistence.loading import Loader
 from persistence.memory import DocumentMemory, RememberedDocument
 from persistence.questions import Question, Row
 from persistence.schema import BigId, UtcDateTime, metadata, parent
@@ -47,13 +47,11 @@ def document_table(name: str, owner: str, target: str) -> sa.Table:
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentKind(Generic[Entity]):
-    """What is rendered: the entity, its table, that of its documents, and all that they show."""
+    """What is rendered: the table of the documents, and the entities with all that they show."""
 
-    entity: type[Entity]
-    rows: sa.Table
     documents: sa.Table
     owner: str
-    shown: tuple[str, ...]
+    shown: Loader[Entity]
 
 
 class Documents(Protocol):
@@ -86,7 +84,6 @@ class DocumentShelf(Generic[Entity]):
         self._kind = kind
         self._renderer = renderer
         self._engines = engines
-        self._options = loading(kind.entity, kind.shown)
         self._memory = DocumentMemory(memory_bytes)
         documents = kind.documents.c
         self._kept = Question(
@@ -132,10 +129,8 @@ class DocumentShelf(Generic[Entity]):
 
         All of an entity is read in one snapshot, so that a document never mixes two versions.
         """
-        kind = self._kind
-        query = sa.select(kind.entity).where(kind.rows.c.pk.in_(pks)).options(*self._options)
         with Session(self._engines.snapshot) as session:
-            entities: Sequence[Any] = session.scalars(query).all()
+            entities: Sequence[Any] = self._kind.shown.load(session, pks)
             rendered = {
                 entity.pk: (entity.version, self._renderer(entity, language, now))
                 for entity in entities
