@@ -156,7 +156,7 @@ class DocumentShelf(Generic[Entity]):
 
     def _upsert(self) -> sa.Insert:
         documents = self._kind.documents
-        statement = insert(self._engines.dialect, documents)
+        statement = insert(self._engines.dialect.name, documents)
         changed = ("edition", "version", "valid_until", "body")
         return statement.on_conflict_do_update(
             index_elements=[documents.c[self._kind.owner], documents.c.language],
