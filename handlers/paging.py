@@ -10,18 +10,19 @@ from handlers.context import record
 from handlers.contract.responses import DocumentList
 
 
-def envelope(component: str, page: DocumentPage) -> DocumentList:
+def envelope(component: str, page: DocumentPage | CursorPage[bytes]) -> DocumentList:
     """A page of documents of ``component`` with links to its neighbours."""
+    if isinstance(page, CursorPage):
+        return DocumentList(component, _cursor_head(page), page.entries)
     return DocumentList(component, _head(page), page.documents)
 
 
-def record_page(component: str, page: Page[Any] | CursorPage[Any]) -> dict[str, Any]:
+def record_page(component: str, page: Page[Any]) -> dict[str, Any]:
     """A page of entities as records of ``component``, with links to its neighbours."""
-    head = _cursor_head(page) if isinstance(page, CursorPage) else _head(page)
-    return {**head, "results": [record(component, entry) for entry in page.entries]}
+    return {**_head(page), "results": [record(component, entry) for entry in page.entries]}
 
 
-def _cursor_head(page: CursorPage[Any]) -> dict[str, Any]:
+def _cursor_head(page: CursorPage[bytes]) -> dict[str, Any]:
     """Nothing is counted, and nobody knows what stood before."""
     following = page.next_cursor
     link = None if following is None else _link("cursor", following)

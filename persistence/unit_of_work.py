@@ -1,6 +1,8 @@
 """The unit of work on one database session."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -13,12 +15,7 @@ from persistence.idempotency import SqlIdempotencyKeys
 from persistence.old_orders import SqlOldOrders
 from persistence.orders import SqlOrders
 from persistence.outbox import SqlOutbox
-from persistence.seller_listings import (
-    SELLER_CANCELLATION_PLANS,
-    SELLER_CUSTOMER_ADDRESSES,
-    SELLER_ORDER_ITEMS,
-    SELLER_ORDERS,
-)
+from persistence.seller_listings import LISTINGS
 from persistence.seller_rows import SqlSellerRows
 from persistence.seller_tokens import SqlSellerTokens
 from persistence.sellers import SqlSellers
@@ -33,22 +30,25 @@ class SqlUnitOfWork:
         self,
         session: Session,
         now: datetime,
-        *,
-        order_documents: Documents,
-        old_order_documents: Documents,
+        documents: Callable[[str], Documents],
     ) -> None:
+        """``documents`` by the name of what they show, as below."""
+
+        def listed(name: str) -> SqlSellerRows[Any]:
+            return SqlSellerRows(session, LISTINGS[name], documents(name))
+
         self.now = now
-        self.orders = SqlOrders(session, order_documents)
-        self.old_orders = SqlOldOrders(session, old_order_documents)
+        self.orders = SqlOrders(session, documents("orders"))
+        self.old_orders = SqlOldOrders(session, documents("old_orders"))
         self.cancellation_requests = SqlCancellationRequests(session)
         self.cancellation_reasons = SqlCancellationReasons(session)
         self.cancellation_plans = SqlCancellationPlans(self.orders.lock)
         self.sellers = SqlSellers(session)
         self.seller_tokens = SqlSellerTokens(session)
-        self.seller_orders = SqlSellerRows(session, SELLER_ORDERS)
-        self.seller_order_items = SqlSellerRows(session, SELLER_ORDER_ITEMS)
-        self.seller_cancellation_plans = SqlSellerRows(session, SELLER_CANCELLATION_PLANS)
-        self.seller_customer_addresses = SqlSellerRows(session, SELLER_CUSTOMER_ADDRESSES)
+        self.seller_orders = listed("seller_orders")
+        self.seller_order_items = listed("seller_order_items")
+        self.seller_cancellation_plans = listed("seller_cancellation_plans")
+        self.seller_customer_addresses = listed("seller_customer_addresses")
         self.users = SqlUsers(session)
         self.sessions = SqlSessions(session)
         self.idempotency_keys = SqlIdempotencyKeys(session)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
+from domain.cancellation_plans import CancellationPlan, CancellationPlanItem
 from domain.cancellations import CancellationRequest, CancellationRequestImage, EasyReturn
 from domain.discounts import DiscountItem
 from domain.loyalty import LoyaltyTransaction
@@ -23,6 +24,7 @@ from domain.orders import Order
 from domain.sellers import Seller
 from domain.snapshots import Snapshot
 from domain.trade_in_offers import TradeInOffer
+from persistence.cancellation_plans import cancellation_plans
 from persistence.cancellations import cancellation_requests
 from persistence.old_orders import old_orders
 from persistence.order_items import order_items
@@ -42,6 +44,10 @@ def _orders_of_items(item_pks: Keys) -> Keys:
 def _orders_of_requests(request_pks: Keys) -> Keys:
     requests = cancellation_requests.c
     return _orders_of_items(sa.select(requests.order_item_pk).where(requests.pk.in_(request_pks)))
+
+
+def _orders_of_plans(plan_pks: Keys) -> Keys:
+    return sa.select(cancellation_plans.c.order_pk).where(cancellation_plans.c.pk.in_(plan_pks))
 
 
 def _orders_of_sellers(seller_pks: Keys) -> Keys:
@@ -66,6 +72,8 @@ SHOWN: dict[type, _Shown] = {
     CancellationRequestImage: _Shown(orders, "cancellation_request_pk", _orders_of_requests),
     EasyReturn: _Shown(orders, "cancellation_request_pk", _orders_of_requests),
     TradeInOffer: _Shown(orders, "order_item_pk", _orders_of_items),
+    CancellationPlan: _Shown(orders, "order_pk"),
+    CancellationPlanItem: _Shown(orders, "plan_pk", _orders_of_plans),
     Seller: _Shown(orders, "pk", _orders_of_sellers),
     OldOrder: _Shown(old_orders, "pk"),
     OldOrderItem: _Shown(old_orders, "old_order_pk"),
