@@ -60,7 +60,12 @@ class Listing(Generic[View]):
 
     def field(self, path: str) -> Field | None:
         """Return what ``path`` names; None where the list has no such thing."""
-        return self.fields.get(path) or field_of(self.table, path)
+        return self._fields.get(path)
+
+    @cached_property
+    def _fields(self) -> Mapping[str, Field]:
+        by_name = {each.name: field_of(self.table, each.name) for each in self.table.c}
+        return {name: each for name, each in by_name.items() if each is not None} | {**self.fields}
 
     def supports(self, path: str, operator: Operator) -> bool:
         """Say whether the rows can be filtered so."""
