@@ -160,6 +160,7 @@ SELLER_ORDERS = Listing(
         ),
     },
     versioned=_of_order(seller_orders),
+    whole=orders.c.pk,
     version=orders.c.version,
     shown_from=_of_order(seller_orders)
     .join(sellers, sellers.c.pk == seller_orders.c.seller_pk)
@@ -208,6 +209,7 @@ SELLER_ORDER_ITEMS = Listing(
         **_amounts(order_items, "price", "retail_price", "discount_amount"),
     },
     versioned=_of_order(order_items),
+    whole=orders.c.pk,
     version=orders.c.version,
     shown_from=_of_order(order_items, _LINES)
     .join(sellers, sellers.c.pk == order_items.c.seller_pk)
@@ -245,6 +247,7 @@ SELLER_CANCELLATION_PLANS = Listing(
         **{name: money(total, _CURRENCY) for name, total in _PLAN_AMOUNTS.items()},
     },
     versioned=_of_order(cancellation_plans),
+    whole=orders.c.pk,
     version=orders.c.version,
     shown_from=_of_order(cancellation_plans, _PLANS),
     shown=columns_of(
@@ -288,8 +291,9 @@ SELLER_CUSTOMER_ADDRESSES = Listing(
         "id": same(addresses.c.uuid),
         **{name: same(place.c.uuid) for name, place in _PLACES.items()},
     },
-    # An address never changes: it is a snapshot.
+    # An address never changes, and is never gone: it is a snapshot.
     versioned=addresses,
+    whole=addresses.c.pk,
     version=sa.literal(1),
     shown_from=_with_places(),
     shown=columns_of(

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import Enum, auto
 from functools import cached_property, lru_cache
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -29,8 +29,11 @@ View = TypeVar("View")
 
 Columns = Mapping[str, sa.ColumnElement[Any]]
 Paths = tuple[tuple[str, Operator], ...]
-Key = tuple[int, UUID]
-"""A seller, and the row that is shown to them."""
+Key = tuple[int, int, int]
+"""A seller, the row that is shown to them, and the order that it is a part of.
+
+SQLite gives the pk of the last row again when that is gone, but versions of an order only grow.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,10 +43,10 @@ class Listing(Generic[View]):
     ``table`` has the rows, ``source`` them and what conditions look at, ``owned`` says which are a
     seller's. Where ``is_narrow``, every row of ``table`` is in ``source``, so that ``table`` will
     do for what looks at nothing else: counts stay within one index. ``fields`` has what the
-    columns of ``table`` do not say by their names. ``versioned`` has ``table`` and the ``version``
-    of its rows, which grows with every change of anything shown. ``shown`` completes the chosen
-    rows: from where, and which column is which attribute of ``view``; ``finish`` adds what no join
-    can say.
+    columns of ``table`` do not say by their names. ``versioned`` has ``table``, the ``whole`` that
+    its rows are a part of, and the ``version`` of that, which grows with every change of anything
+    shown. ``shown`` completes the chosen rows: from where, and which column is which attribute of
+    ``view``; ``finish`` adds what no join can say.
     """
 
     view: Callable[..., View]
@@ -52,6 +55,7 @@ class Listing(Generic[View]):
     owned: Callable[[sa.BindParameter[int]], sa.ColumnElement[bool]]
     fields: Mapping[str, Field]
     versioned: sa.FromClause
+    whole: sa.ColumnElement[int]
     version: sa.ColumnElement[int]
     shown_from: sa.FromClause
     shown: Columns
@@ -84,24 +88,23 @@ class Listing(Generic[View]):
     def load(self, session: Session, keys: Sequence[Key]) -> dict[Key, tuple[int, View]]:
         """Read the rows with these keys, which are one seller's, as that seller sees them."""
         seller_pk = keys[0][0]
-        wanted = {"uuids": [uuid for _, uuid in keys], "seller_pk": seller_pk}
-        names = ("version", *self.shown)
+        wanted = {"pks": [pk for _, pk, _ in keys], "seller_pk": seller_pk}
         rows = self._completed.ask(session, wanted)
-        found = [dict(zip(names, row[1:], strict=True)) for row in rows]
+        found = [dict(zip(self.shown, row[3:], strict=True)) for row in rows]
         self.finish(session, seller_pk, found)
         return {
-            (seller_pk, row[0]): (values.pop("version"), self.view(**values))
-            for row, values in zip(rows, found, strict=True)
+            (seller_pk, pk, whole): (version, self.view(**values))
+            for (pk, whole, version, *_), values in zip(rows, found, strict=True)
         }
 
     @cached_property
     def _completed(self) -> Question:
-        """Ask for all that is shown of the rows ``uuids``, which are those of ``seller_pk``."""
-        shown = (column.label(f"{name}_") for name, column in self.shown.items())
-        uuid = self.table.c.uuid
-        rows = sa.select(uuid.label("uuid_"), self.version.label("version_"), *shown)
+        """Ask for all that is shown of the rows ``pks``, which are those of ``seller_pk``."""
+        pk = self.table.c.pk
+        named = (("pk", pk), ("whole", self.whole), ("version", self.version), *self.shown.items())
+        rows = sa.select(*(column.label(f"{name}_") for name, column in named))
         rows = rows.select_from(self.shown_from)
-        return Question(rows.where(among_given(uuid, "uuids"), self.owned(_SELLER)))
+        return Question(rows.where(among_given(pk, "pks"), self.owned(_SELLER)))
 
     def own(self, shown: Sequence[sa.ColumnElement[Any]], paths: Paths) -> sa.Select[Any]:
         """Every statement about rows begins here, so that none forgets whose they are."""
@@ -160,7 +163,7 @@ def _counted(listing: Listing[Any], paths: Paths) -> Question:
 
 @lru_cache(MAX_SHAPES)
 def _chosen(listing: Listing[Any], shape: Shape) -> Question:
-    """Ask for uuid, version, pk and sorted value of some rows, and for the number of all of them.
+    """Ask for pk, whole, version and sorted value of some rows, and for how many there are.
 
     The rows are chosen by what an index has, and only those looked up that were chosen: a page
     far down passes over many.
@@ -175,9 +178,9 @@ def _chosen(listing: Listing[Any], shape: Shape) -> Question:
         rows = rows.offset(PAGE_OFFSET)
     chosen = rows.subquery("chosen")
     columns: list[Any] = [
-        listing.table.c.uuid,
-        listing.version.label("version"),
         chosen.c.pk,
+        listing.whole.label("whole"),
+        listing.version.label("version"),
         chosen.c.value,
     ]
     if shape.start is Start.PAGE:
@@ -253,7 +256,7 @@ class SqlSellerRows(Generic[View]):
         documents = self._bodies(seller_pk, rows[:limit], language)
         if len(rows) <= limit:
             return documents, None
-        _, _, pk, value = rows[limit - 1]
+        pk, _, _, value = rows[limit - 1]
         return documents, Cursor(value, pk)
 
     def _asked(
@@ -286,7 +289,7 @@ class SqlSellerRows(Generic[View]):
         return Start.VALUE, {"cursor_pk": cursor.pk, "cursor_value": cursor.value}
 
     def _bodies(self, seller_pk: int, rows: list[Any], language: str) -> list[bytes]:
-        found = [((seller_pk, uuid), version) for uuid, version, *_ in rows]
+        found = [((seller_pk, pk, whole), version) for pk, whole, version, *_ in rows]
         return self._documents.bodies(found, language)
 
 
@@ -299,10 +302,10 @@ def _in_order(found: list[Any], sort: Sort) -> list[Any]:
 
     Values compare in Python as they do in both databases.
     """
-    latest = sorted(found, key=lambda row: row[2], reverse=True)
+    latest = sorted(found, key=itemgetter(0), reverse=True)
     told = [row for row in latest if row[3] is not None]
     if sort.field is not None:
-        told.sort(key=lambda row: row[3], reverse=sort.descending)
+        told.sort(key=itemgetter(3), reverse=sort.descending)
     return told + [row for row in latest if row[3] is None]
 
 
