@@ -1,41 +1,70 @@
 """Writing many rows of one table at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from persistence.upserts import insert
+from persistence.upserts import Insert, insert
 
 Row = dict[str, Any]
-Insert = postgresql.Insert | sqlite.Insert
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Leave rows as they are where ``key`` is there already; no key stands for any unique one."""
+
+    key: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Replace rows where ``key`` is there already, all but the key and the columns in ``kept``."""
+
+    key: tuple[str, ...]
+    kept: tuple[str, ...] = ()
 
 
 def insert_rows(
     session: Session,
     table: sa.Table,
     rows: Sequence[Row],
-    on_conflict: Callable[[Insert], Insert] = lambda statement: statement,
+    on_conflict: Skip | Replace | None = None,
 ) -> int:
     """Insert the rows, which all name the same columns; return how many were written.
 
-    ``on_conflict`` adds to the statement what becomes of the rows that are there already. To
-    PostgreSQL they go as one JSON text, which it reads by the types of the table: that costs both
-    sides a fraction of what a statement for each row does.
+    Without ``on_conflict``, rows that are there already raise IntegrityError. To PostgreSQL all go
+    as one JSON text, which it reads by the types of the table: that costs both sides a fraction of
+    what a statement for each row does.
     """
     if not rows:
         return 0
-    dialect = session.get_bind().dialect
-    statement = insert(dialect, table)
+    dialect = session.get_bind().dialect.name
+    statement = _insert(dialect, table, tuple(rows[0]), on_conflict)
     parameters: Row | Sequence[Row] = rows
-    if dialect.name == "postgresql":
-        statement = statement.from_select(list(rows[0]), _read_as(table, list(rows[0])))
+    if dialect == "postgresql":
         parameters = {"rows": orjson.dumps(rows, default=_as_text).decode()}
-    counted = on_conflict(statement).execution_options(preserve_rowcount=True)
-    return session.connection().execute(counted, parameters).rowcount
+    return session.connection().execute(statement, parameters).rowcount
+
+
+@cache
+def _insert(
+    dialect: str, table: sa.Table, names: tuple[str, ...], on_conflict: Skip | Replace | None
+) -> Insert:
+    statement = insert(dialect, table)
+    if dialect == "postgresql":
+        statement = statement.from_select(names, _read_as(table, names))
+    if isinstance(on_conflict, Skip):
+        statement = statement.on_conflict_do_nothing(index_elements=on_conflict.key or None)
+    elif on_conflict is not None:
+        kept = {*on_conflict.key, *on_conflict.kept}
+        changed = {name: statement.excluded[name] for name in names if name not in kept}
+        statement = statement.on_conflict_do_update(index_elements=on_conflict.key, set_=changed)
+    return statement.execution_options(preserve_rowcount=True)
 
 
 def _read_as(table: sa.Table, names: Sequence[str]) -> sa.Select[Any]:

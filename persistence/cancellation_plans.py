@@ -23,7 +23,6 @@ from persistence.schema import (
     uuid_column,
 )
 from persistence.sellers import sellers
-from persistence.statements import first
 
 cancellation_plans = sa.Table(
     "cancellation_plans",
@@ -84,7 +83,7 @@ mapper_registry.map_imperatively(
     },
 )
 
-Lock = Callable[[sa.Select[int]], list[Order]]
+Lock = Callable[[int], Order | None]
 
 
 class SqlCancellationPlans:
@@ -94,5 +93,4 @@ class SqlCancellationPlans:
         self._lock = lock
 
     def lock_order(self, pk: int) -> Order | None:
-        plans = cancellation_plans.c
-        return first(self._lock(sa.select(plans.order_pk).where(plans.pk == pk)))
+        return self._lock(pk)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from domain.cancellations import CancellationReason, CancellationType
 from domain.paging import PageRequest
-from persistence.bulk import insert_rows
+from persistence.bulk import Skip, insert_rows
 from persistence.cancellations import cancellation_reasons
 
 
@@ -28,9 +28,7 @@ class SqlCancellationReasons:
 
     def ensure(self, reason: CancellationReason) -> CancellationReason:
         row = {each.name: getattr(reason, each.name) for each in fields(reason) if each.init}
-        insert_rows(
-            self._session, cancellation_reasons, [row], lambda new: new.on_conflict_do_nothing()
-        )
+        insert_rows(self._session, cancellation_reasons, [row], Skip())
         found = sa.select(CancellationReason).where(cancellation_reasons.c.uuid == reason.uuid)
         return self._session.scalars(found).one()
 

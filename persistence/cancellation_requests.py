@@ -12,11 +12,11 @@ from domain.cancellation_requests import CancellationRequestQuery
 from domain.cancellations import CancellationRequest, CancellationStatus
 from domain.paging import PageRequest
 from persistence.cancellations import cancellation_requests
-from persistence.loading import loading
+from persistence.loading import Loader
 from persistence.order_items import order_items
 from persistence.orders import orders
 
-_SHOWN = ("easy_return.shipping_company",)
+_SHOWN = Loader(CancellationRequest, ["easy_return.shipping_company"])
 
 
 class SqlCancellationRequests:
@@ -44,11 +44,10 @@ class SqlCancellationRequests:
         self, query: CancellationRequestQuery, page: PageRequest
     ) -> list[CancellationRequest]:
         columns = cancellation_requests.c
-        found = _where(sa.select(CancellationRequest), query)
+        found = _where(sa.select(columns.pk), query)
         found = found.order_by(columns.created_date.desc(), columns.pk.desc())
         found = found.limit(page.limit).offset(page.offset)
-        found = found.options(*loading(CancellationRequest, _SHOWN))
-        return list(self._session.scalars(found))
+        return _SHOWN.load(self._session, self._session.scalars(found).all())
 
     def order_numbers(self, item_pks: Collection[int]) -> Mapping[int, str]:
         found = sa.select(order_items.c.pk, orders.c.number)

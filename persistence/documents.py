@@ -10,18 +10,16 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.interfaces import ORMOption
 
 from domain.documents import RenderedDocument, Renderer
 from persistence.among import among_given
 from persistence.engines import Engines, impatient
-from persistence.loading import loading
+from persistence.loading import Loader
 from persistence.memory import DocumentMemory, RememberedDocument
 from persistence.questions import Question, Row
 from persistence.schema import BigId, UtcDateTime, metadata, parent
@@ -52,23 +50,16 @@ def document_table(name: str, owner: str, target: str) -> sa.Table:
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentKind(Generic[Entity]):
-    """What is rendered: the entity, its table, that of its documents, and all that they show."""
+    """What is rendered: the table of the documents, and the entities with all that they show."""
 
-    entity: type[Entity]
-    rows: sa.Table
     documents: sa.Table
     owner: str
-    shown: tuple[str, ...]
+    shown: Loader[Entity]
 
     def load(self, session: Session, pks: Sequence[int]) -> dict[int, tuple[int, Entity]]:
         """Read the entities with these pks and all that their documents show."""
-        query = sa.select(self.entity).where(self.rows.c.pk.in_(pks)).options(*self._options)
-        entities: Sequence[Any] = session.scalars(query).all()
+        entities: Sequence[Any] = self.shown.load(session, pks)
         return {entity.pk: (entity.version, entity) for entity in entities}
-
-    @cached_property
-    def _options(self) -> list[ORMOption]:
-        return loading(self.entity, self.shown)
 
 
 class Documents(Protocol):
@@ -197,7 +188,7 @@ class KeptDocumentShelf(DocumentShelf[Entity]):
 
     def _upsert(self) -> sa.Insert:
         documents = self._kind.documents
-        statement = insert(self._engines.dialect, documents)
+        statement = insert(self._engines.dialect.name, documents)
         changed = ("edition", "version", "valid_until", "body")
         return statement.on_conflict_do_update(
             index_elements=[documents.c[self._kind.owner], documents.c.language],

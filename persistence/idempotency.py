@@ -57,7 +57,7 @@ class SqlIdempotencyKeys:
 
     def _claim(self, scope: str, key: str, fingerprint: bytes, now: datetime) -> sa.Executable:
         """Insert the key, or take over one whose time has run out; no row where it is in use."""
-        statement = insert(self._session.get_bind().dialect, idempotency_keys)
+        statement = insert(self._session.get_bind().dialect.name, idempotency_keys)
         unanswered = dict.fromkeys(("status", "content_type", "body"))
         return (
             statement.values(scope=scope, key=key, fingerprint=fingerprint, created_date=now)

@@ -1,6 +1,6 @@
 """The lines of imported orders, and what else is a part of an order."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from domain.import_parts import Rejected
 from domain.imported_cancellations import ImportedEasyReturn
 from domain.imports import ImportedItem, ImportedOldOrder, ImportedOrder
 from persistence.among import among
-from persistence.bulk import Insert, Row, insert_rows
+from persistence.bulk import Replace, Row, insert_rows
 from persistence.cancellations import (
     cancellation_request_images,
     cancellation_requests,
@@ -37,7 +37,7 @@ def keep_lines(
     """
     lines = [(pks[order.number], item) for order in batch for item in order.items]
     rows = [references.line_row(item, order_pk) for order_pk, item in lines]
-    _upsert(session, order_items, rows, "order_pk", "line", kept={"order_pk", "line", "uuid"})
+    insert_rows(session, order_items, rows, Replace(("order_pk", "line"), kept=("uuid",)))
     line_pks = _line_pks(session, pks.values())
     placed = [(line_pks[order_pk, item.values["line"]], item) for order_pk, item in lines]
     _replace(
@@ -65,8 +65,7 @@ def keep_old_lines(
 ) -> None:
     """Store the lines of the old orders; ``pks`` has the old orders' pks by number."""
     rows = [{"old_order_pk": pks[each.number], **item} for each in batch for item in each.items]
-    key = ("old_order_pk", "line")
-    _upsert(session, old_order_items, rows, *key, kept=key)
+    insert_rows(session, old_order_items, rows, Replace(("old_order_pk", "line")))
 
 
 def _line_pks(session: Session, order_pks: Iterable[int]) -> dict[tuple[int, int], int]:
@@ -135,24 +134,12 @@ def _upsert_own(session: Session, owner: sa.Column[Any], rows: list[Row]) -> dic
     owners = {row["uuid"]: row[owner.key] for row in rows}
     if len(owners) < len(rows):
         raise Rejected("", "A UUID stands in it twice.")
-    _upsert(session, table, rows, "uuid", kept={"uuid", owner.key})
+    insert_rows(session, table, rows, Replace(("uuid",), kept=(owner.key,)))
     stored = sa.select(table.c.uuid, owner, table.c.pk).where(among(table.c.uuid, owners))
     found = session.execute(stored).all() if rows else []
     if any(owners[uuid] != owner_pk for uuid, owner_pk, _ in found):
         raise Rejected("", "A UUID in it belongs to another order.")
     return {uuid: pk for uuid, _, pk in found}
-
-
-def _upsert(
-    session: Session, table: sa.Table, rows: list[Row], *key: str, kept: Collection[str]
-) -> None:
-    """Insert the rows with a new ``key``; replace the others, but for the columns in ``kept``."""
-
-    def replace(statement: Insert) -> Insert:
-        changed = {name: statement.excluded[name] for name in rows[0].keys() - kept}
-        return statement.on_conflict_do_update(index_elements=key, set_=changed)
-
-    insert_rows(session, table, rows, replace)
 
 
 def _replace(

@@ -13,7 +13,7 @@ from domain.addresses import Address, Location, LocationKind
 from domain.imports import ImportedAddress, ImportedItem, ImportedOrder
 from domain.snapshots import Snapshot
 from persistence.among import among
-from persistence.bulk import insert_rows
+from persistence.bulk import Skip, insert_rows
 from persistence.cancellations import cancellation_reasons
 from persistence.imported_users import ImportedUsers
 from persistence.sellers import sellers
@@ -163,7 +163,7 @@ class ImportedReferences:
         missing = sorted(rows.keys() - pks.keys())
         if missing:
             new_rows = [rows[value] for value in missing]
-            insert_rows(self._session, table, new_rows, lambda new: new.on_conflict_do_nothing())
+            insert_rows(self._session, table, new_rows, Skip())
             pks = dict(self._session.execute(stored).all())
         return pks
 

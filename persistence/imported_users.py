@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from domain.imports import ImportedUser
 from persistence.among import among
-from persistence.bulk import insert_rows
+from persistence.bulk import Skip, insert_rows
 from persistence.users import users
 
 
@@ -50,7 +50,7 @@ class ImportedUsers:
             # In one order everywhere, so that two writers never wait for each other.
             for _, user in sorted(missing.items())
         ]
-        insert_rows(self._session, users, rows, lambda new: new.on_conflict_do_nothing())
+        insert_rows(self._session, users, rows, Skip())
         self._look_up({key for key, _ in missing})
 
     def _look_up(self, keys: set[str]) -> None:

@@ -13,7 +13,7 @@ from domain.errors import Unavailable
 from domain.import_parts import Rejected
 from domain.imports import ImportedOldOrder, ImportedOrder, Outcome, Stored
 from persistence.among import among
-from persistence.bulk import insert_rows
+from persistence.bulk import Replace, Skip, insert_rows
 from persistence.imported_lines import keep_lines, keep_old_lines
 from persistence.imported_references import ImportedReferences
 from persistence.imported_users import ImportedUsers
@@ -158,12 +158,7 @@ class SqlImports:
         return pks
 
     def _insert(self, table: sa.Table, rows: list[dict[str, Any]]) -> dict[str, int]:
-        inserted = insert_rows(
-            self._session,
-            table,
-            rows,
-            lambda new: new.on_conflict_do_nothing(index_elements=["number"]),
-        )
+        inserted = insert_rows(self._session, table, rows, Skip(("number",)))
         if inserted < len(rows):
             # Somebody else has just stored one of these numbers; the next try will know it.
             raise Unavailable
@@ -190,15 +185,7 @@ class SqlImports:
         rows = [
             {kind.owner: pks[each.number], "document_hash": each.document_hash} for each in accepted
         ]
-        insert_rows(
-            self._session,
-            kind.hashes,
-            rows,
-            lambda new: new.on_conflict_do_update(
-                index_elements=[kind.owner],
-                set_={"document_hash": new.excluded.document_hash},
-            ),
-        )
+        insert_rows(self._session, kind.hashes, rows, Replace((kind.owner,)))
 
 
 def _judge(

@@ -9,7 +9,7 @@ from domain.money import Currency
 from domain.old_orders import OldOrder, OldOrderField, OldOrderItem, OldOrderQuery, OldOrderSort
 from domain.paging import DocumentPage, PageRequest
 from persistence.documents import DocumentKind, Documents, document_table
-from persistence.loading import loading
+from persistence.loading import Loader
 from persistence.questions import Question
 from persistence.schema import (
     MAX_QUANTITY,
@@ -106,11 +106,9 @@ mapper_registry.map_imperatively(
 )
 
 OLD_ORDER_DOCUMENTS = DocumentKind(
-    entity=OldOrder,
-    rows=old_orders,
     documents=old_order_documents,
     owner="old_order_pk",
-    shown=("items",),
+    shown=Loader(OldOrder, ["items"]),
 )
 
 
@@ -167,8 +165,7 @@ class SqlOldOrders:
         self._session.flush()
 
     def get(self, pk: int) -> OldOrder | None:
-        options = loading(OldOrder, OLD_ORDER_DOCUMENTS.shown)
-        return self._session.get(OldOrder, pk, options=options)
+        return first(OLD_ORDER_DOCUMENTS.shown.load(self._session, [pk]))
 
     def page(self, query: OldOrderQuery, page: PageRequest, language: str) -> DocumentPage:
         values = given(query)

@@ -1,7 +1,8 @@
 """Table of orders, and the questions asked of it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -22,11 +23,12 @@ from domain.shipping import ShippingCompany
 from domain.states import OrderState
 from domain.users import UserType
 from persistence.addresses import addresses
+from persistence.among import among_given
 from persistence.cancellation_plans import cancellation_plans
 from persistence.cancellations import cancellation_requests
 from persistence.discounts import discount_items
 from persistence.documents import DocumentKind, Documents, document_table
-from persistence.loading import loading
+from persistence.loading import Loader
 from persistence.loyalty import loyalty_transactions
 from persistence.order_items import order_items
 from persistence.payments import banks, payment_options
@@ -156,52 +158,53 @@ mapper_registry.map_imperatively(
     },
 )
 
-ORDER_DOCUMENTS = DocumentKind(
-    entity=Order,
-    rows=orders,
-    documents=order_documents,
-    owner="order_pk",
-    shown=(
-        *(
-            f"{address}.{place}"
-            for address in ("shipping_address", "billing_address")
-            for place in ("country", "city", "township", "district")
-        ),
-        "payment_option",
-        "bank",
-        "shipping_company",
-        "items.product",
-        "items.seller",
-        "items.shipping_company",
-        "items.shipping_option_group",
-        "items.easy_return_companies.shipping_company",
-        "items.cancellation_requests.images",
-        "items.cancellation_requests.easy_return.shipping_company",
-        "items.trade_in_offers",
-        "discounts",
-        "loyalty_transactions",
+_SHOWN = (
+    *(
+        f"{address}.{place}"
+        for address in ("shipping_address", "billing_address")
+        for place in ("country", "city", "township", "district")
     ),
-)
-# What changes together, as one whole: plans are not shown to shoppers.
-# All that has states or money in it, and what letters name; addresses, say, are only shown.
-_WHOLE = (
     "payment_option",
+    "bank",
+    "shipping_company",
     "items.product",
     "items.seller",
+    "items.shipping_company",
+    "items.shipping_option_group",
     "items.easy_return_companies.shipping_company",
+    "items.cancellation_requests.images",
     "items.cancellation_requests.easy_return.shipping_company",
     "items.trade_in_offers",
     "discounts",
     "loyalty_transactions",
-    "cancellation_plans.seller",
-    "cancellation_plans.items.request",
+)
+ORDER_DOCUMENTS = DocumentKind(
+    documents=order_documents, owner="order_pk", shown=Loader(Order, _SHOWN)
+)
+# What changes together, as one whole: all that has states or money in it, and what letters name;
+# addresses, say, are only shown. Plans are not shown to shoppers.
+_WHOLE = Loader(
+    Order,
+    (
+        "payment_option",
+        "items.product",
+        "items.seller",
+        "items.easy_return_companies.shipping_company",
+        "items.cancellation_requests.easy_return.shipping_company",
+        "items.trade_in_offers",
+        "discounts",
+        "loyalty_transactions",
+        "cancellation_plans.seller",
+        "cancellation_plans.items.request",
+    ),
 )
 
 
 _USERS = orders.c.user_pk == sa.bindparam("user_pk")
+_OWNERS = {"user_pk": _USERS, "pk": orders.c.pk == sa.bindparam("pk")}
 _LATEST_FIRST = (orders.c.created_date.desc(), orders.c.pk.desc())
 _FOUND = sa.select(orders.c.pk, orders.c.version).where(_USERS)
-_OWN = Question(_FOUND.where(orders.c.pk == sa.bindparam("pk")))
+_OWN = Question(_FOUND.where(_OWNERS["pk"]))
 _HIGHEST = Question(_FOUND.order_by(orders.c.pk.desc()).limit(1))
 _LATEST_PK = sa.select(orders.c.pk).where(_USERS).order_by(*_LATEST_FIRST).limit(1)
 _LATEST = Question(_FOUND.order_by(*_LATEST_FIRST).limit(1))
@@ -241,15 +244,50 @@ def _count(names: tuple[str, ...]) -> sa.Select[int]:
     return counted.where(*(_CONDITIONS[name] for name in names))
 
 
-def _of_request(pk: int) -> sa.Select[int]:
-    requests = cancellation_requests.c
-    line = sa.select(requests.order_item_pk).where(requests.pk == pk).scalar_subquery()
-    return sa.select(order_items.c.order_pk).where(order_items.c.pk == line)
+# Which order's a line, a request or a plan is.
+_REQUESTED = sa.select(cancellation_requests.c.order_item_pk).where(
+    cancellation_requests.c.pk == sa.bindparam("request_pk")
+)
+_BY_REQUEST = sa.select(order_items.c.order_pk).where(
+    order_items.c.pk == _REQUESTED.scalar_subquery()
+)
+_BY_ITEMS = sa.select(order_items.c.order_pk).where(among_given(order_items.c.pk, "item_pks"))
+_BY_SELLER = sa.select(order_items.c.order_pk).where(
+    order_items.c.uuid == sa.bindparam("item_uuid"),
+    order_items.c.seller_pk == sa.bindparam("seller_pk"),
+)
+_BY_PLAN = sa.select(cancellation_plans.c.order_pk).where(
+    cancellation_plans.c.pk == sa.bindparam("plan_pk")
+)
+_OF_REQUEST = Question(sa.select(orders.c.pk).where(orders.c.pk.in_(_BY_REQUEST)))
 
 
-def _own(caller: Caller) -> list[sa.ColumnElement[bool]]:
-    own = [orders.c.user_pk == caller.user_pk]
-    return own if caller.order_pk is None else [*own, orders.c.pk == caller.order_pk]
+def _locking(chosen: sa.Select[int], *conditions: sa.ColumnElement[bool]) -> Question:
+    """Lock orders by ascending pk; rows that only name an order can still be written."""
+    rows = sa.select(orders.c.pk).where(orders.c.pk.in_(chosen), *conditions)
+    return Question(rows.order_by(orders.c.pk).with_for_update(key_share=True))
+
+
+@cache
+def _lock_by_items(names: tuple[str, ...]) -> Question:
+    return _locking(_BY_ITEMS, *(_OWNERS[name] for name in names))
+
+
+def _own(caller: Caller) -> dict[str, int]:
+    """The conditions for an order to be the caller's, as ``_OWNERS`` has them."""
+    own = {"user_pk": caller.user_pk}
+    return own if caller.order_pk is None else own | {"pk": caller.order_pk}
+
+
+_LOCK_BY_REQUEST = _locking(_BY_REQUEST)
+_LOCK_BY_SELLER = _locking(_BY_SELLER)
+_LOCK_BY_PLAN = _locking(_BY_PLAN)
+_LOCK_LINES = Question(
+    sa.select(order_items.c.pk)
+    .where(among_given(order_items.c.order_pk, "order_pks"))
+    .order_by(order_items.c.pk)
+    .with_for_update(key_share=True)
+)
 
 
 class SqlOrders:
@@ -265,23 +303,25 @@ class SqlOrders:
         self._session.flush()
 
     def get(self, pk: int) -> Order | None:
-        return self._session.get(Order, pk, options=loading(Order, ORDER_DOCUMENTS.shown))
+        return first(ORDER_DOCUMENTS.shown.load(self._session, [pk]))
 
     def lock_by_items(self, item_pks: Collection[int], caller: Caller | None) -> list[Order]:
-        chosen = sa.select(order_items.c.order_pk).where(order_items.c.pk.in_(item_pks))
-        return self.lock(chosen, *(_own(caller) if caller else ()))
+        own = _own(caller) if caller else {}
+        return self._lock(_lock_by_items(tuple(own)), {"item_pks": list(item_pks), **own})
 
     def lock_by_request(self, request_pk: int) -> Order | None:
-        return first(self.lock(_of_request(request_pk)))
+        return first(self._lock(_LOCK_BY_REQUEST, {"request_pk": request_pk}))
 
     def lock_by_seller(self, item_uuid: UUID, seller_pk: int) -> Order | None:
-        chosen = sa.select(order_items.c.order_pk).where(
-            order_items.c.uuid == item_uuid, order_items.c.seller_pk == seller_pk
-        )
-        return first(self.lock(chosen))
+        values = {"item_uuid": item_uuid, "seller_pk": seller_pk}
+        return first(self._lock(_LOCK_BY_SELLER, values))
+
+    def lock_by_plan(self, plan_pk: int) -> Order | None:
+        return first(self._lock(_LOCK_BY_PLAN, {"plan_pk": plan_pk}))
 
     def by_request(self, request_pk: int) -> Order | None:
-        return first(self._whole(orders.c.pk.in_(_of_request(request_pk))))
+        found = _OF_REQUEST.ask(self._session, {"request_pk": request_pk})
+        return first(_WHOLE.load(self._session, [pk for (pk,) in found]))
 
     def owner(self, number: str) -> OrderOwner | None:
         row = self._session.execute(_OWNER, {"number": number}).one()
@@ -291,33 +331,22 @@ class SqlOrders:
         return OrderOwner(row.pk, row.user_pk, is_guest, row.user_email)
 
     def address_pks(self, wanted: Collection[int], caller: Caller) -> set[int]:
+        own = _own(caller)
         named = sa.union(
             *(
-                sa.select(column).where(column.in_(wanted), *_own(caller))
+                sa.select(column).where(column.in_(wanted), *(_OWNERS[name] for name in own))
                 for column in (orders.c.shipping_address_pk, orders.c.billing_address_pk)
             )
         )
-        return set(self._session.scalars(named))
+        return set(self._session.scalars(named, own))
 
-    def lock(self, chosen: sa.Select[int], *conditions: sa.ColumnElement[bool]) -> list[Order]:
-        """Lock order rows and then their lines, both by ascending pk, and load what is there now.
-
-        ``chosen`` selects pks of orders. The locks leave the keys alone: rows that name an order,
-        such as its documents, can still be written.
-        """
-        rows = sa.select(orders.c.pk).where(orders.c.pk.in_(chosen), *conditions)
-        rows = rows.order_by(orders.c.pk).with_for_update(key_share=True)
-        pks = self._session.scalars(rows).all()
-        lines = sa.select(order_items.c.pk).where(order_items.c.order_pk.in_(pks))
-        lines = lines.order_by(order_items.c.pk).with_for_update(key_share=True)
-        self._session.execute(lines).all()
+    def _lock(self, chosen: Question, values: Mapping[str, Any]) -> list[Order]:
+        """Lock orders and then their lines, both by ascending pk, and load what is there now."""
+        pks = [pk for (pk,) in chosen.ask(self._session, values)]
+        _LOCK_LINES.ask(self._session, {"order_pks": pks})
         # Whatever was read before the locks were had may have changed.
         self._session.expire_all()
-        return self._whole(orders.c.pk.in_(pks))
-
-    def _whole(self, condition: sa.ColumnElement[bool]) -> list[Order]:
-        query = sa.select(Order).where(condition).order_by(orders.c.pk)
-        return list(self._session.scalars(query.options(*loading(Order, _WHOLE))))
+        return _WHOLE.load(self._session, pks)
 
     def page(self, query: OrderQuery, page: PageRequest, language: str) -> DocumentPage:
         values = given(query)

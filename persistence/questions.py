@@ -7,6 +7,7 @@ values; the driver runs it, and PostgreSQL answers in its binary format.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,12 +16,16 @@ from sqlalchemy.orm import Session
 
 Row = tuple[Any, ...]
 Processor = Callable[[Any], Any]
+Statement = sa.SelectBase | sa.UpdateBase
 
 
 class Question:
-    """One SELECT, with bound parameters for all that differs from time to time."""
+    """One statement, with bound parameters for all that differs from time to time.
 
-    def __init__(self, statement: sa.Select[Any]) -> None:
+    A SELECT, or a change that returns rows.
+    """
+
+    def __init__(self, statement: Statement) -> None:
         self._statement = statement
         self._spelled: dict[str, Spelled] = {}
 
@@ -29,13 +34,20 @@ class Question:
 
         Raises what SQLAlchemy raises for the errors of the driver.
         """
-        session.flush()
+        if session.autoflush:
+            session.flush()
         connection = session.connection()
         dialect = connection.dialect
         spelled = self._spelled.get(dialect.name)
         if spelled is None:
             spelled = self._spelled[dialect.name] = _spell(self._statement, dialect)
         return spelled.rows(connection, values)
+
+    def named(self, session: Session, values: Mapping[str, Any]) -> list[Any]:
+        """Return the rows as ``ask`` does, with the names of the columns."""
+        names = [str(column.key) for column in self._statement.exported_columns]
+        rows = self.ask(session, values)
+        return [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in rows]
 
     def value(self, session: Session, values: Mapping[str, Any]) -> Any:
         """Return the one value that the question is about."""
@@ -84,9 +96,9 @@ class Spelled:
         return tuple(read)
 
 
-def _spell(statement: sa.Select[Any], dialect: sa.Dialect) -> Spelled:
+def _spell(statement: Statement, dialect: sa.Dialect) -> Spelled:
     compiled: Any = statement.compile(dialect=dialect)
-    columns = ((index, each.type) for index, each in enumerate(statement.selected_columns))
+    columns = ((index, each.type) for index, each in enumerate(statement.exported_columns))
     binds = {
         name: process
         for name, each in compiled.binds.items()

@@ -15,12 +15,13 @@ from domain.order_items import OrderItem
 from domain.orders import Order
 from domain.splitting import Booked, OrderTotals, Share, SplitLine, split_order
 from persistence.addresses import addresses
-from persistence.among import among
-from persistence.bulk import Row, insert_rows
+from persistence.among import among_given
+from persistence.bulk import Replace, Row, insert_rows
 from persistence.cancellation_plans import cancellation_plan_items, cancellation_plans
 from persistence.cancellations import cancellation_requests
 from persistence.order_items import order_items
 from persistence.orders import orders
+from persistence.questions import Question
 from persistence.schema import (
     BigId,
     CodePointText,
@@ -93,73 +94,80 @@ _PAPERS = (
     "shipping_company_pk",
 )
 _TOTALS = ("shipping_amount", "refund_amount", "discount_refund_amount", "shipping_refund_amount")
-_ORDERS = sa.select(
-    orders.c.pk,
-    orders.c.uuid,
-    orders.c.created_date,
-    orders.c.modified_date,
-    *(orders.c[name] for name in (*_COPIED, *_PAPERS, *_TOTALS)),
+_ORDERS = Question(
+    sa.select(
+        *(orders.c[name] for name in ("pk", "uuid", "created_date", "modified_date")),
+        *(orders.c[name] for name in (*_COPIED, *_PAPERS, *_TOTALS)),
+    ).where(among_given(orders.c.pk, "order_pks"))
 )
-_LINES = sa.select(
-    *(
-        order_items.c[name]
-        for name in (
-            *("order_pk", "seller_pk", "state", "cancel_status", "quantity"),
-            *("cancelled_quantity", "refunded_quantity", "price", "discount_amount"),
-            *_PAPERS,
+_LINES = Question(
+    sa.select(
+        *(
+            order_items.c[name]
+            for name in (
+                *("order_pk", "seller_pk", "state", "cancel_status", "quantity"),
+                *("cancelled_quantity", "refunded_quantity", "price", "discount_amount"),
+                *_PAPERS,
+            )
         )
     )
-).order_by(order_items.c.order_pk, order_items.c.line)
+    .where(among_given(order_items.c.order_pk, "order_pks"))
+    .order_by(order_items.c.order_pk, order_items.c.line)
+)
+_DISCOUNT = cancellation_plan_items.c.discount_refund_amount
 _GOODS = cancellation_plan_items.c.refund_amount - cancellation_plan_items.c.shipping_refund_amount
-_BOOKED = (
+_BOOKED = Question(
     sa.select(
         order_items.c.order_pk,
         order_items.c.seller_pk,
-        sa.func.sum(_GOODS).label("goods"),
-        sa.func.sum(cancellation_plan_items.c.discount_refund_amount).label("discount"),
+        sa.cast(sa.func.sum(_GOODS), BigId).label("goods"),
+        sa.cast(sa.func.sum(_DISCOUNT), BigId).label("discount"),
     )
     .join_from(cancellation_plan_items, cancellation_requests)
     .join(order_items, order_items.c.pk == cancellation_requests.c.order_item_pk)
-    .where(cancellation_requests.c.status == CancellationStatus.COMPLETED)
+    .where(
+        cancellation_requests.c.status == CancellationStatus.COMPLETED,
+        among_given(order_items.c.order_pk, "order_pks"),
+    )
     .group_by(order_items.c.order_pk, order_items.c.seller_pk)
 )
+_STORED = Question(
+    sa.select(seller_orders.c.pk, seller_orders.c.order_pk, seller_orders.c.seller_pk).where(
+        among_given(seller_orders.c.order_pk, "order_pks")
+    )
+)
+_KEPT = Replace(("order_pk", "seller_pk"), kept=("uuid",))
+
+# Which orders parts belong to.
+_OF_ITEMS = sa.select(order_items.c.order_pk).where(among_given(order_items.c.pk, "item_pks"))
+_OF_PLANS = sa.select(cancellation_plans.c.order_pk).where(
+    among_given(cancellation_plans.c.pk, "plan_pks")
+)
+_OF_PARTS = Question(sa.union(_OF_ITEMS, _OF_PLANS))
+# What a part is made of: by which attribute it names its owner, and what that is.
+_KEYS: dict[type, tuple[str, str]] = {
+    Order: ("pk", "order_pks"),
+    OrderItem: ("order_pk", "order_pks"),
+    CancellationRequest: ("order_item_pk", "item_pks"),
+    CancellationPlanItem: ("plan_pk", "plan_pks"),
+}
 
 
 def follow_orders(session: Session, *_: object) -> None:
     """Keep the rows in step with every order that the flush has changed."""
     changed = [entity for entity in session.dirty if session.is_modified(entity)]
-    pks: dict[type, set[int]] = defaultdict(set)
+    owners: dict[str, set[int]] = {name: set() for _, name in _KEYS.values()}
     for entity in [*session.new, *changed, *session.deleted]:
-        key = _KEYS.get(type(entity))
-        if key is not None:
-            pks[type(entity)].add(getattr(entity, key))
-    if pks:
-        found = sa.or_(*(_FOUND[kind](keys) for kind, keys in pks.items()))
-        keep_seller_orders(session, session.scalars(sa.select(orders.c.pk).where(found)).all())
-
-
-def _of_items(pks: Iterable[int] | sa.Select[int]) -> sa.ColumnElement[bool]:
-    return orders.c.pk.in_(sa.select(order_items.c.order_pk).where(order_items.c.pk.in_(pks)))
-
-
-def _of_plans(pks: Iterable[int]) -> sa.ColumnElement[bool]:
-    plans = cancellation_plans.c
-    return orders.c.pk.in_(sa.select(plans.order_pk).where(plans.pk.in_(pks)))
-
-
-# What a part is made of: by which attribute it names its owner, and which order that is.
-_KEYS: dict[type, str] = {
-    Order: "pk",
-    OrderItem: "order_pk",
-    CancellationRequest: "order_item_pk",
-    CancellationPlanItem: "plan_pk",
-}
-_FOUND: dict[type, Any] = {
-    Order: orders.c.pk.in_,
-    OrderItem: orders.c.pk.in_,
-    CancellationRequest: _of_items,
-    CancellationPlanItem: _of_plans,
-}
+        if type(entity) in _KEYS:
+            key, name = _KEYS[type(entity)]
+            owners[name].add(getattr(entity, key))
+    order_pks = owners.pop("order_pks")
+    with session.no_autoflush:  # this is a part of the flush
+        if any(owners.values()):
+            values = {name: sorted(pks) for name, pks in owners.items()}
+            order_pks |= {pk for (pk,) in _OF_PARTS.ask(session, values)}
+        if order_pks:
+            keep_seller_orders(session, sorted(order_pks))
 
 
 def keep_seller_orders(session: Session, order_pks: Sequence[int]) -> None:
@@ -167,28 +175,20 @@ def keep_seller_orders(session: Session, order_pks: Sequence[int]) -> None:
 
     A row keeps its pk and its UUID as long as its seller has a line of the order.
     """
+    values = {"order_pks": order_pks}
     lines: dict[int, list[Any]] = defaultdict(list)
-    for line in session.execute(_LINES.where(among(order_items.c.order_pk, order_pks))):
+    for line in _LINES.named(session, values):
         lines[line.order_pk].append(line)
     booked: dict[int, dict[int | None, Booked]] = defaultdict(dict)
-    for each in session.execute(_BOOKED.where(among(order_items.c.order_pk, order_pks))):
-        booked[each.order_pk][each.seller_pk] = Booked(int(each.goods), int(each.discount))
+    for order_pk, seller_pk, goods, discount in _BOOKED.ask(session, values):
+        booked[order_pk][seller_pk] = Booked(goods, discount)
     rows = [
         row
-        for order in session.execute(_ORDERS.where(among(orders.c.pk, order_pks)))
+        for order in _ORDERS.named(session, values)
         for row in _rows(order, lines[order.pk], booked[order.pk])
     ]
     _remove_others(session, order_pks, {(row["order_pk"], row["seller_pk"]) for row in rows})
-    kept = {"uuid", "order_pk", "seller_pk"}
-    insert_rows(
-        session,
-        seller_orders,
-        rows,
-        lambda new: new.on_conflict_do_update(
-            index_elements=["order_pk", "seller_pk"],
-            set_={name: new.excluded[name] for name in rows[0].keys() - kept},
-        ),
-    )
+    insert_rows(session, seller_orders, rows, _KEPT)
 
 
 def fill_seller_orders(session: Session) -> None:
@@ -209,17 +209,13 @@ def fill_seller_orders(session: Session) -> None:
 def _remove_others(
     session: Session, order_pks: Sequence[int], wanted: set[tuple[int, int]]
 ) -> None:
-    columns = seller_orders.c
-    stored = sa.select(columns.pk, columns.order_pk, columns.seller_pk)
-    found = session.execute(stored.where(among(columns.order_pk, order_pks)))
-    gone = [row.pk for row in found if (row.order_pk, row.seller_pk) not in wanted]
+    found = _STORED.ask(session, {"order_pks": order_pks})
+    gone = [pk for pk, *owners in found if tuple(owners) not in wanted]
     if gone:
-        session.execute(sa.delete(seller_orders).where(columns.pk.in_(gone)))
+        session.execute(sa.delete(seller_orders).where(seller_orders.c.pk.in_(gone)))
 
 
-def _rows(
-    order: sa.Row[Any], lines: Sequence[sa.Row[Any]], booked: dict[int | None, Booked]
-) -> Iterable[Row]:
+def _rows(order: Any, lines: Sequence[Any], booked: dict[int | None, Booked]) -> Iterable[Row]:
     """Return the row of each seller of an order."""
     if all(line.seller_pk is None for line in lines):
         return
@@ -252,7 +248,7 @@ def _amounts(share: Share) -> Row:
     }
 
 
-def _split_line(line: sa.Row[Any]) -> SplitLine:
+def _split_line(line: Any) -> SplitLine:
     return SplitLine(
         seller_pk=line.seller_pk,
         state=line.state,
@@ -264,5 +260,5 @@ def _split_line(line: sa.Row[Any]) -> SplitLine:
     )
 
 
-def _first(rows: Iterable[sa.Row[Any]], name: str) -> Any:
+def _first(rows: Iterable[Any], name: str) -> Any:
     return next((value for row in rows if (value := getattr(row, name)) is not None), None)

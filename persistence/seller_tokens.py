@@ -5,13 +5,12 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Session, relationship
-from sqlalchemy.orm.interfaces import ORMOption
 
 from domain.paging import PageRequest
 from domain.seller_callers import Scope
 from domain.seller_tokens import SellerToken, TokenHolder
 from domain.sellers import Seller
-from persistence.loading import loading
+from persistence.loading import Loader
 from persistence.questions import Question
 from persistence.schema import (
     UtcDateTime,
@@ -58,7 +57,7 @@ mapper_registry.map_imperatively(
     SellerToken, seller_tokens, properties={"seller": relationship(Seller, lazy="raise")}
 )
 
-_WITH_SELLER = ("seller",)
+_WITH_SELLER = Loader(SellerToken, ["seller"])
 _HOLDER = Question(
     sa.select(
         *(seller_tokens.c[name] for name in ("pk", "seller_pk", "scopes")),
@@ -85,7 +84,7 @@ class SqlSellerTokens:
         return None if row is None else TokenHolder(*row)
 
     def get(self, pk: int) -> SellerToken | None:
-        return self._session.get(SellerToken, pk, options=_loaded())
+        return first(_WITH_SELLER.load(self._session, [pk]))
 
     def note_use(self, pk: int, day: date) -> None:
         used = sa.update(seller_tokens).where(seller_tokens.c.pk == pk)
@@ -96,14 +95,10 @@ class SqlSellerTokens:
         return self._session.execute(counted.where(*_of(seller_slug))).scalar_one()
 
     def tokens(self, seller_slug: str | None, page: PageRequest) -> list[SellerToken]:
-        found = sa.select(SellerToken).join(sellers).where(*_of(seller_slug))
+        found = sa.select(seller_tokens.c.pk).join(sellers).where(*_of(seller_slug))
         found = found.order_by(seller_tokens.c.pk.desc()).limit(page.limit).offset(page.offset)
-        return list(self._session.scalars(found.options(*_loaded())))
+        return _WITH_SELLER.load(self._session, self._session.scalars(found).all())
 
 
 def _of(seller_slug: str | None) -> list[sa.ColumnElement[bool]]:
     return [] if seller_slug is None else [sellers.c.slug == seller_slug]
-
-
-def _loaded() -> list[ORMOption]:
-    return loading(SellerToken, _WITH_SELLER)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapper, Session, object_mapper
 
 from domain.snapshots import Snapshot
 from persistence.among import among
-from persistence.bulk import insert_rows
+from persistence.bulk import Skip, insert_rows
 
 
 def keep_snapshots(session: Session, snapshots: Iterable[Snapshot]) -> dict[str, int]:
@@ -28,7 +28,7 @@ def keep_snapshots(session: Session, snapshots: Iterable[Snapshot]) -> dict[str,
     missing = sorted(by_hash.keys() - pks.keys())
     if missing:
         rows = [_row(mapper, by_hash[key]) for key in missing]
-        insert_rows(session, table, rows, lambda new: new.on_conflict_do_nothing())
+        insert_rows(session, table, rows, Skip())
         pks = {row.content_hash: row.pk for row in session.execute(stored)}
     return pks
 

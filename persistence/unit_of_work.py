@@ -42,7 +42,7 @@ class SqlUnitOfWork:
         self.old_orders = SqlOldOrders(session, documents("old_orders"))
         self.cancellation_requests = SqlCancellationRequests(session)
         self.cancellation_reasons = SqlCancellationReasons(session)
-        self.cancellation_plans = SqlCancellationPlans(self.orders.lock)
+        self.cancellation_plans = SqlCancellationPlans(self.orders.lock_by_plan)
         self.sellers = SqlSellers(session)
         self.seller_tokens = SqlSellerTokens(session)
         self.seller_orders = listed("seller_orders")

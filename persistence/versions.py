@@ -5,7 +5,6 @@ version 5 make it 7, so that two contents never share a version.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,61 +23,66 @@ from domain.orders import Order
 from domain.sellers import Seller
 from domain.snapshots import Snapshot
 from domain.trade_in_offers import TradeInOffer
+from persistence.among import among_given
 from persistence.cancellation_plans import cancellation_plans
 from persistence.cancellations import cancellation_requests
 from persistence.old_orders import old_orders
 from persistence.order_items import order_items
 from persistence.orders import orders
-
-Keys = Iterable[int] | sa.Select[int]
-
-
-def _same(pks: Keys) -> Keys:
-    return pks
-
-
-def _orders_of_items(item_pks: Keys) -> Keys:
-    return sa.select(order_items.c.order_pk).where(order_items.c.pk.in_(item_pks))
-
-
-def _orders_of_requests(request_pks: Keys) -> Keys:
-    requests = cancellation_requests.c
-    return _orders_of_items(sa.select(requests.order_item_pk).where(requests.pk.in_(request_pks)))
-
-
-def _orders_of_plans(plan_pks: Keys) -> Keys:
-    return sa.select(cancellation_plans.c.order_pk).where(cancellation_plans.c.pk.in_(plan_pks))
-
-
-def _orders_of_sellers(seller_pks: Keys) -> Keys:
-    return sa.select(order_items.c.order_pk).where(order_items.c.seller_pk.in_(seller_pks))
+from persistence.questions import Question
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """Whose documents show an entity: the table ``root``, reached from the attribute ``key``."""
+    """Whose documents show an entity: one of class ``root``, which its attribute ``key`` leads to.
 
-    root: sa.Table
+    ``leads_to`` says to what: to the root itself, or to what ``_PARTS`` has.
+    """
+
+    root: type
     key: str
-    owners: Callable[[Keys], Keys] = _same
+    leads_to: str = "root"
 
 
 SHOWN: dict[type, _Shown] = {
-    Order: _Shown(orders, "pk"),
-    OrderItem: _Shown(orders, "order_pk"),
-    DiscountItem: _Shown(orders, "order_pk"),
-    LoyaltyTransaction: _Shown(orders, "order_pk"),
-    CancellationRequest: _Shown(orders, "order_item_pk", _orders_of_items),
-    CancellationRequestImage: _Shown(orders, "cancellation_request_pk", _orders_of_requests),
-    EasyReturn: _Shown(orders, "cancellation_request_pk", _orders_of_requests),
-    TradeInOffer: _Shown(orders, "order_item_pk", _orders_of_items),
-    CancellationPlan: _Shown(orders, "order_pk"),
-    CancellationPlanItem: _Shown(orders, "plan_pk", _orders_of_plans),
-    Seller: _Shown(orders, "pk", _orders_of_sellers),
-    OldOrder: _Shown(old_orders, "pk"),
-    OldOrderItem: _Shown(old_orders, "old_order_pk"),
+    Order: _Shown(Order, "pk"),
+    OrderItem: _Shown(Order, "order_pk"),
+    DiscountItem: _Shown(Order, "order_pk"),
+    LoyaltyTransaction: _Shown(Order, "order_pk"),
+    CancellationRequest: _Shown(Order, "order_item_pk", "item"),
+    CancellationRequestImage: _Shown(Order, "cancellation_request_pk", "request"),
+    EasyReturn: _Shown(Order, "cancellation_request_pk", "request"),
+    TradeInOffer: _Shown(Order, "order_item_pk", "item"),
+    CancellationPlan: _Shown(Order, "order_pk"),
+    CancellationPlanItem: _Shown(Order, "plan_pk", "plan"),
+    Seller: _Shown(Order, "pk", "seller"),
+    OldOrder: _Shown(OldOrder, "pk"),
+    OldOrderItem: _Shown(OldOrder, "old_order_pk"),
 }
-_ROOTS: dict[sa.Table, type] = {orders: Order, old_orders: OldOrder}
+_TABLES: dict[type, sa.Table] = {Order: orders, OldOrder: old_orders}
+_ITEM_OF_REQUEST = sa.select(cancellation_requests.c.order_item_pk).where(
+    among_given(cancellation_requests.c.pk, "keys")
+)
+# Which orders parts belong to. Each is found first: an UPDATE of orders that are named, or found
+# by a query, would read all of them.
+_PARTS = {
+    name: Question(sa.select(order_pk).where(condition).distinct())
+    for name, order_pk, condition in (
+        ("item", order_items.c.order_pk, among_given(order_items.c.pk, "keys")),
+        ("request", order_items.c.order_pk, order_items.c.pk.in_(_ITEM_OF_REQUEST)),
+        ("seller", order_items.c.order_pk, among_given(order_items.c.seller_pk, "keys")),
+        ("plan", cancellation_plans.c.order_pk, among_given(cancellation_plans.c.pk, "keys")),
+    )
+}
+_RAISED = {
+    root: Question(
+        sa.update(table)
+        .where(among_given(table.c.pk, "pks"))
+        .values(version=table.c.version + 1)
+        .returning(table.c.pk, table.c.version)
+    )
+    for root, table in _TABLES.items()
+}
 
 
 def raise_versions(session: Session, *_: object) -> None:
@@ -87,16 +91,23 @@ def raise_versions(session: Session, *_: object) -> None:
     What is new as a whole keeps its first version. Raises RuntimeError for a changed snapshot:
     the orders that show it would not know.
     """
-    conditions: dict[sa.Table, list[sa.ColumnElement[bool]]] = defaultdict(list)
-    for kind, keys in _changed(session).items():
-        shown = SHOWN[kind]
-        conditions[shown.root].append(shown.root.c.pk.in_(shown.owners(sorted(keys))))
-    for root, found in conditions.items():
-        update = sa.update(root).where(sa.or_(*found)).values(version=root.c.version + 1)
-        for pk, version in session.execute(update.returning(root.c.pk, root.c.version)):
-            key: Any = identity_key(_ROOTS[root], pk)
-            if key in session.identity_map:
-                set_committed_value(session.identity_map[key], "version", version)
+    with session.no_autoflush:  # this is a part of the flush
+        pks: dict[type, set[int]] = defaultdict(set)
+        for kind, keys in _changed(session).items():
+            shown = SHOWN[kind]
+            pks[shown.root] |= _roots(session, shown, keys)
+        for root, changed in pks.items():
+            for pk, version in _RAISED[root].ask(session, {"pks": sorted(changed)}):
+                key: Any = identity_key(root, pk)
+                if key in session.identity_map:
+                    set_committed_value(session.identity_map[key], "version", version)
+
+
+def _roots(session: Session, shown: _Shown, keys: set[int]) -> set[int]:
+    if shown.leads_to == "root":
+        return keys
+    found = _PARTS[shown.leads_to].ask(session, {"keys": sorted(keys)})
+    return {pk for (pk,) in found}
 
 
 def _changed(session: Session) -> dict[type, set[int]]:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import event
 
 from domain.orders import Order
 from domain.users import User
 from persistence.database import Database
 from persistence.engines import Engines
+from persistence.loading import Loader
 from persistence.orders import order_documents, orders
 from tests.builders import NOW
 from tests.conftest import Opened
@@ -274,15 +274,17 @@ class TestKeeping:
         assert kept.scalar_one() == 0
 
     def test_an_order_that_is_gone_before_it_is_rendered_is_not_there(
-        self, database: Database, engines: Engines, order: Order
+        self, database: Database, engines: Engines, order: Order, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def delete_it(*_: object) -> None:
+        load = Loader.load
+
+        def load_too_late(*asked: Any) -> list[Any]:
             with engines.writing.begin() as connection:
                 connection.execute(sa.delete(orders))
+            return load(*asked)
 
+        monkeypatch.setattr(Loader, "load", load_too_late)
         with database.reading() as uow:
-            event.listen(sa.Engine, "before_cursor_execute", delete_it, once=True)
-
             assert uow.orders.document(order.user_pk, order.pk, "en-us") is None
 
 

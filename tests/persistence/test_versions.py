@@ -236,8 +236,8 @@ def test_a_seller_without_lines_has_no_orders_to_tell(engines: Engines) -> None:
 
 @pytest.mark.parametrize("kind", [ORDER_DOCUMENTS, OLD_ORDER_DOCUMENTS], ids=["orders", "old"])
 def test_all_that_documents_show_is_watched_or_never_changes(kind: DocumentKind[Any]) -> None:
-    for path in kind.shown:
-        mapper = class_mapper(kind.entity)
+    for path in kind.shown.paths:
+        mapper = class_mapper(kind.shown.entity)
         for name in path.split("."):
             mapper = mapper.relationships[name].mapper
             assert mapper.class_ in SHOWN or issubclass(mapper.class_, Snapshot)
