@@ -171,6 +171,9 @@ def _chosen(listing: Listing[Any], shape: Shape) -> Question:
     pk = listing.table.c.pk
     sorting = listing.sorting(shape.sort.field)
     value = pk if sorting is None else sorting.column
+    if shape.start is Start.PAGE:
+        # Only compared, as the driver has it: cursors alone show values.
+        value = sa.type_coerce(value, sa.types.NullType())
     order = [] if sorting is None else [sorting.order(descending=shape.sort.descending)]
     rows = listing.own([pk.label("pk"), value.label("value")], shape.paths)
     rows = rows.where(*_behind(pk, sorting, shape)).order_by(*order, pk.desc()).limit(PAGE_LIMIT)
