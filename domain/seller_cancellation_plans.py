@@ -11,9 +11,9 @@ from uuid import UUID
 from domain.cancellation_plans import PlanStatus
 from domain.cancellations import CancellationType
 from domain.money import Currency
-from domain.paging import CursorPage, Page
+from domain.paging import CursorPage, DocumentPage
 from domain.seller_callers import SellerCaller
-from domain.seller_lists import SellerQuery, SellerRows, Sort, list_rows
+from domain.seller_lists import SellerQuery, Sort, list_rows
 
 if TYPE_CHECKING:
     from domain.unit_of_work import UnitOfWork
@@ -44,14 +44,11 @@ class SellerCancellationPlanView:
     updated_at: datetime
 
 
-SellerCancellationPlans = SellerRows[SellerCancellationPlanView]
-
-
 def list_seller_cancellation_plans(
-    caller: SellerCaller, query: SellerQuery, uow: UnitOfWork
-) -> Page[SellerCancellationPlanView] | CursorPage[SellerCancellationPlanView]:
+    caller: SellerCaller, query: SellerQuery, language: str, uow: UnitOfWork
+) -> DocumentPage | CursorPage[bytes]:
     """Return the caller's plans, newest first where the query does not say.
 
     Raises as ``list_rows`` does.
     """
-    return list_rows(caller, query, _NEWEST_FIRST, uow.seller_cancellation_plans)
+    return list_rows(caller, query, _NEWEST_FIRST, language, uow.seller_cancellation_plans)

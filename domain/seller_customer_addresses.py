@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from domain.paging import CursorPage, Page
+from domain.paging import CursorPage, DocumentPage
 from domain.seller_callers import SellerCaller
-from domain.seller_lists import SellerQuery, SellerRows, Sort, list_rows
+from domain.seller_lists import SellerQuery, Sort, list_rows
 
 if TYPE_CHECKING:
     from domain.unit_of_work import UnitOfWork
@@ -40,14 +40,11 @@ class SellerCustomerAddressView:
     district: UUID | None
 
 
-SellerCustomerAddresses = SellerRows[SellerCustomerAddressView]
-
-
 def list_seller_customer_addresses(
-    caller: SellerCaller, query: SellerQuery, uow: UnitOfWork
-) -> Page[SellerCustomerAddressView] | CursorPage[SellerCustomerAddressView]:
+    caller: SellerCaller, query: SellerQuery, language: str, uow: UnitOfWork
+) -> DocumentPage | CursorPage[bytes]:
     """Return the addresses of the caller's customers, newest first where the query does not say.
 
     Raises as ``list_rows`` does.
     """
-    return list_rows(caller, query, _NEWEST_FIRST, uow.seller_customer_addresses)
+    return list_rows(caller, query, _NEWEST_FIRST, language, uow.seller_customer_addresses)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from domain.cursors import Cursor, decode_cursor, encode_cursor
 from domain.errors import InvalidInput
 from domain.filters import Condition
-from domain.paging import DEFAULT_LIMIT, CursorPage, Page, PageRequest
+from domain.paging import DEFAULT_LIMIT, CursorPage, DocumentPage, PageRequest
 from domain.seller_callers import SellerCaller
-
-View_co = TypeVar("View_co", covariant=True)
-View = TypeVar("View")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +40,25 @@ class Sort:
     descending: bool = True
 
 
-class SellerRows(Protocol[View_co]):
-    """Stored rows of one kind, of which each seller sees their own, whatever the conditions."""
+class SellerRows(Protocol):
+    """Stored rows of one kind, of which each seller sees their own, whatever the conditions.
+
+    Documents come from a reading unit of work only, and none is older than the statement that
+    chose it.
+    """
 
     def can_sort(self, field: str) -> bool:
         """Say whether the rows can be sorted by ``field``."""
 
-    def count(self, seller_pk: int, conditions: Sequence[Condition]) -> int:
-        """Return how many rows there are."""
-
     def page(
-        self, seller_pk: int, conditions: Sequence[Condition], sort: Sort, page: PageRequest
-    ) -> Sequence[View_co]:
-        """Return one page of the rows."""
+        self,
+        seller_pk: int,
+        conditions: Sequence[Condition],
+        sort: Sort,
+        page: PageRequest,
+        language: str,
+    ) -> DocumentPage:
+        """Return one page, empty where there is none so far down, and the number of all."""
 
     def after(
         self,
@@ -64,16 +67,17 @@ class SellerRows(Protocol[View_co]):
         sort: Sort,
         cursor: Cursor | None,
         limit: int,
-    ) -> Sequence[tuple[View_co, Cursor]]:
-        """Return the rows after a cursor, or the first ones, and the cursor that each stands at.
+        language: str,
+    ) -> tuple[list[bytes], Cursor | None]:
+        """Return documents after a cursor, or the first ones, and where the next ones begin.
 
         Raises InvalidInput for a cursor that does not fit the sort.
         """
 
 
 def list_rows(
-    caller: SellerCaller, query: SellerQuery, default: Sort, rows: SellerRows[View]
-) -> Page[View] | CursorPage[View]:
+    caller: SellerCaller, query: SellerQuery, default: Sort, language: str, rows: SellerRows
+) -> DocumentPage | CursorPage[bytes]:
     """Return what ``query`` asks for of the caller's rows.
 
     Raises InvalidInput for a field that can not be sorted by and for a cursor that was not made
@@ -83,19 +87,17 @@ def list_rows(
     seller_pk, conditions = caller.seller_pk, query.conditions
     if query.cursor is not None:
         cursor = decode_cursor(query.cursor, query.ordering) if query.cursor else None
-        found = rows.after(seller_pk, conditions, sort, cursor, query.limit + 1)
-        entries = [view for view, _ in found[: query.limit]]
-        is_last = len(found) <= query.limit
-        following = None if is_last else encode_cursor(found[query.limit - 1][1], query.ordering)
-        return CursorPage(entries, following)
+        documents, last = rows.after(seller_pk, conditions, sort, cursor, query.limit, language)
+        following = None if last is None else encode_cursor(last, query.ordering)
+        return CursorPage(documents, following)
     page = query.page or PageRequest(limit=query.limit)
-    count = rows.count(seller_pk, conditions)
-    page.require_within(count)
-    entries = list(rows.page(seller_pk, conditions, sort, page))
-    return Page(count, page.number, page.limit, entries)
+    page.require_positive()
+    found = rows.page(seller_pk, conditions, sort, page, language)
+    page.require_within(found.count)
+    return found
 
 
-def _sort(ordering: str, rows: SellerRows[View]) -> Sort | None:
+def _sort(ordering: str, rows: SellerRows) -> Sort | None:
     if not ordering:
         return None
     field = ordering.removeprefix("-")

@@ -18,10 +18,10 @@ from domain.money import Currency
 from domain.order_items import OrderItem
 from domain.orders import Order
 from domain.outbox import OutboxKind
-from domain.paging import CursorPage, Page
+from domain.paging import CursorPage, DocumentPage
 from domain.planning import grant_refund, plan_imported_requests, planned_requests
 from domain.seller_callers import SellerCaller
-from domain.seller_lists import SellerQuery, SellerRows, Sort, list_rows
+from domain.seller_lists import SellerQuery, Sort, list_rows
 from domain.states import OrderState
 
 if TYPE_CHECKING:
@@ -64,17 +64,14 @@ class SellerOrderItemView:
     updated_at: datetime
 
 
-SellerOrderItems = SellerRows[SellerOrderItemView]
-
-
 def list_seller_order_items(
-    caller: SellerCaller, query: SellerQuery, uow: UnitOfWork
-) -> Page[SellerOrderItemView] | CursorPage[SellerOrderItemView]:
+    caller: SellerCaller, query: SellerQuery, language: str, uow: UnitOfWork
+) -> DocumentPage | CursorPage[bytes]:
     """Return the lines of the caller's, newest first where the query does not say.
 
     Raises as ``list_rows`` does.
     """
-    return list_rows(caller, query, _NEWEST_FIRST, uow.seller_order_items)
+    return list_rows(caller, query, _NEWEST_FIRST, language, uow.seller_order_items)
 
 
 def reject_seller_order_item(

@@ -13,9 +13,9 @@ from uuid import UUID
 
 from domain.cancellations import CancelStatus
 from domain.money import Currency
-from domain.paging import CursorPage, Page
+from domain.paging import CursorPage, DocumentPage
 from domain.seller_callers import SellerCaller
-from domain.seller_lists import SellerQuery, SellerRows, Sort, list_rows
+from domain.seller_lists import SellerQuery, Sort, list_rows
 
 if TYPE_CHECKING:
     from domain.unit_of_work import UnitOfWork
@@ -66,14 +66,11 @@ class SellerOrderView:
     updated_at: datetime
 
 
-SellerOrders = SellerRows[SellerOrderView]
-
-
 def list_seller_orders(
-    caller: SellerCaller, query: SellerQuery, uow: UnitOfWork
-) -> Page[SellerOrderView] | CursorPage[SellerOrderView]:
+    caller: SellerCaller, query: SellerQuery, language: str, uow: UnitOfWork
+) -> DocumentPage | CursorPage[bytes]:
     """Return the caller's orders, newest first where the query does not say.
 
     Raises as ``list_rows`` does.
     """
-    return list_rows(caller, query, _NEWEST_FIRST, uow.seller_orders)
+    return list_rows(caller, query, _NEWEST_FIRST, language, uow.seller_orders)

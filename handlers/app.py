@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 
 from flask import Response
@@ -29,7 +30,8 @@ from handlers.passwords import Argon2Passwords
 from handlers.rendering.old_orders import OLD_ORDER_SOURCES
 from handlers.rendering.orders import order_sources
 from handlers.rendering.records import Records
-from handlers.rendering.renderer import ContractRenderer, edition_of
+from handlers.rendering.renderer import ContractRenderer, edition_of, never
+from handlers.rendering.sellers import SELLER_SOURCES
 from handlers.settings import Settings
 from persistence.database import Database
 from persistence.seller_listings import LISTINGS
@@ -75,19 +77,21 @@ def open_database(settings: Settings, contract: Contract | None = None) -> Datab
     violations = Violations(settings.response_validation)
     policy = _return_policy(settings)
     edition = edition_of(contract, policy)
+    renderer = partial(ContractRenderer, contract, violations=violations, edition=edition)
     return Database(
         settings.database_url,
-        order_renderer=ContractRenderer(
-            contract,
-            "UserOrder",
-            order_sources(policy),
-            lambda order, now: order.flags_valid_until(now, policy),
-            violations,
-            edition,
-        ),
-        old_order_renderer=ContractRenderer(
-            contract, "UserOldOrder", OLD_ORDER_SOURCES, lambda *_: None, violations, edition
-        ),
+        renderers={
+            "orders": renderer(
+                "UserOrder",
+                order_sources(policy),
+                lambda order, now: order.flags_valid_until(now, policy),
+            ),
+            "old_orders": renderer("UserOldOrder", OLD_ORDER_SOURCES, never),
+            **{
+                name: renderer(sources.component, [sources], never)
+                for name, sources in SELLER_SOURCES.items()
+            },
+        },
         pool_size=settings.database_pool_size,
         document_memory_bytes=settings.document_memory_mib * 1024 * 1024,
     )

@@ -3,14 +3,15 @@
 from typing import Any
 
 from domain import seller_customer_addresses
-from handlers.context import reading, seller
-from handlers.paging import record_page
+from handlers.context import language, reading, seller
+from handlers.contract.responses import DocumentList
+from handlers.paging import envelope
 from handlers.seller_lists import seller_query
 
 
-def list_seller_customer_addresses(**values: Any) -> dict[str, Any]:
+def list_seller_customer_addresses(**values: Any) -> DocumentList:
     with reading() as uow:
         listed = seller_customer_addresses.list_seller_customer_addresses(
-            seller(), seller_query(**values), uow
+            seller(), seller_query(**values), language(), uow
         )
-    return record_page("SellerCustomerAddress", listed)
+    return envelope("SellerCustomerAddress", listed)

@@ -7,17 +7,19 @@ from flask import Response
 
 from domain import seller_order_items
 from domain.unit_of_work import UnitOfWork
-from handlers.context import reading, seller
-from handlers.contract.responses import Reply
+from handlers.context import language, reading, seller
+from handlers.contract.responses import DocumentList, Reply
 from handlers.once import answer_once
-from handlers.paging import record_page
+from handlers.paging import envelope
 from handlers.seller_lists import seller_query
 
 
-def list_seller_order_items(**values: Any) -> dict[str, Any]:
+def list_seller_order_items(**values: Any) -> DocumentList:
     with reading() as uow:
-        listed = seller_order_items.list_seller_order_items(seller(), seller_query(**values), uow)
-    return record_page("SellerOrderItem", listed)
+        listed = seller_order_items.list_seller_order_items(
+            seller(), seller_query(**values), language(), uow
+        )
+    return envelope("SellerOrderItem", listed)
 
 
 def reject_seller_order_item(orderitem_id: UUID, body: dict[str, Any] | None) -> Response:

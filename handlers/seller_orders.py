@@ -3,12 +3,13 @@
 from typing import Any
 
 from domain import seller_orders
-from handlers.context import reading, seller
-from handlers.paging import record_page
+from handlers.context import language, reading, seller
+from handlers.contract.responses import DocumentList
+from handlers.paging import envelope
 from handlers.seller_lists import seller_query
 
 
-def list_seller_orders(**values: Any) -> dict[str, Any]:
+def list_seller_orders(**values: Any) -> DocumentList:
     with reading() as uow:
-        listed = seller_orders.list_seller_orders(seller(), seller_query(**values), uow)
-    return record_page("SellerOrder", listed)
+        listed = seller_orders.list_seller_orders(seller(), seller_query(**values), language(), uow)
+    return envelope("SellerOrder", listed)

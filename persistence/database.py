@@ -1,10 +1,10 @@
 """The database: what the composition root opens, and everybody else gets units of work from."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -15,16 +15,22 @@ from sqlalchemy.orm import Session, sessionmaker
 from domain.documents import Renderer
 from domain.errors import Unavailable
 from domain.imports import Imports
-from domain.old_orders import OldOrder
-from domain.orders import Order
 from domain.unit_of_work import UnitOfWork
 from persistence import migrations
-from persistence.documents import DocumentShelf, NoDocuments, ShelvedDocuments
-from persistence.engines import connect
+from persistence.documents import (
+    DocumentKind,
+    Documents,
+    DocumentShelf,
+    KeptDocumentShelf,
+    NoDocuments,
+    ShelvedDocuments,
+)
+from persistence.engines import Engines, connect
 from persistence.imports import SqlImports
 from persistence.old_orders import OLD_ORDER_DOCUMENTS
 from persistence.orders import ORDER_DOCUMENTS
 from persistence.reading import ReadingSession
+from persistence.seller_listings import LISTINGS
 from persistence.seller_orders import fill_seller_orders, follow_orders
 from persistence.unit_of_work import SqlUnitOfWork
 from persistence.versions import raise_versions
@@ -32,6 +38,13 @@ from persistence.versions import raise_versions
 DEFAULT_POOL_SIZE = 10
 DEFAULT_DOCUMENT_MEMORY_BYTES = 16 * 1024 * 1024
 MAX_ATTEMPTS = 5
+_KEPT: Mapping[str, DocumentKind[Any]] = {
+    "orders": ORDER_DOCUMENTS,
+    "old_orders": OLD_ORDER_DOCUMENTS,
+}
+# Most of the memory is for what is read most, and longest.
+_PARTS = 16
+_PARTS_OF = {"orders": 8, "old_orders": 4} | dict.fromkeys(LISTINGS, 1)
 
 # PostgreSQL's serialization failure and deadlock; SQLite has one writer at a time, and neither.
 _LOST_RACES = frozenset({"40001", "40P01"})
@@ -53,26 +66,25 @@ class Database:
     """One database, SQLite (a file) or PostgreSQL, with a pool of connections.
 
     Nothing is opened before it is needed. May be shared by threads, not by processes. Its units of
-    work raise Unavailable when the database cannot be reached or stays locked.
+    work raise Unavailable when the database cannot be reached or stays locked. Documents
+    are there of whatever ``renderers`` name, as the unit of work does.
     """
 
     def __init__(
         self,
         url: str,
         *,
-        order_renderer: Renderer[Order],
-        old_order_renderer: Renderer[OldOrder],
+        renderers: Mapping[str, Renderer[Any]],
         clock: Callable[[], datetime] = utc_now,
         pool_size: int = DEFAULT_POOL_SIZE,
         document_memory_bytes: int = DEFAULT_DOCUMENT_MEMORY_BYTES,
     ) -> None:
         self._engines = connect(url, pool_size=pool_size)
         self._clock = clock
-        memory = document_memory_bytes // 2
-        self._orders = DocumentShelf(ORDER_DOCUMENTS, order_renderer, self._engines, memory)
-        self._old_orders = DocumentShelf(
-            OLD_ORDER_DOCUMENTS, old_order_renderer, self._engines, memory
-        )
+        self._shelves = {
+            name: _shelf(name, renderer, self._engines, document_memory_bytes)
+            for name, renderer in renderers.items()
+        }
         self._reading = sessionmaker(self._engines.autocommit, class_=ReadingSession)
         self._writing = sessionmaker(self._engines.writing, expire_on_commit=False)
         event.listen(self._reading, "before_flush", _refuse_changes)
@@ -84,21 +96,18 @@ class Database:
         """A unit of work that changes nothing; each of its questions sees what is committed."""
         with _available(), self._reading() as session:
             now = self._clock()
-            yield SqlUnitOfWork(
-                session,
-                now,
-                order_documents=ShelvedDocuments(session, self._orders, now),
-                old_order_documents=ShelvedDocuments(session, self._old_orders, now),
-            )
+
+            def documents(name: str) -> Documents:
+                shelf = self._shelves.get(name)
+                return NoDocuments() if shelf is None else ShelvedDocuments(session, shelf, now)
+
+            yield SqlUnitOfWork(session, now, documents)
 
     @contextmanager
     def writing(self) -> Iterator[UnitOfWork]:
         """A unit of work in one transaction: what is not committed is rolled back at its end."""
         with _available(), self._engines.turn(), self._writing() as session:
-            none = NoDocuments()
-            yield SqlUnitOfWork(
-                session, self._clock(), order_documents=none, old_order_documents=none
-            )
+            yield SqlUnitOfWork(session, self._clock(), lambda _: NoDocuments())
 
     def write(self, work: Callable[[UnitOfWork], Result]) -> Result:
         """Return what ``work`` returns, which commits what it did itself.
@@ -127,8 +136,8 @@ class Database:
 
         Nothing in Waybill does that. Whoever puts a backup back while the server runs does.
         """
-        self._orders.forget()
-        self._old_orders.forget()
+        for shelf in self._shelves.values():
+            shelf.forget()
 
     def ping(self) -> None:
         """Ask the database for an answer. Raises Unavailable."""
@@ -158,6 +167,16 @@ def _available() -> Iterator[None]:
     except (InterfaceError, PoolTimeoutError) as error:
         logger.exception("the database is not available")
         raise Unavailable from error
+
+
+def _shelf(
+    name: str, renderer: Renderer[Any], engines: Engines, memory_bytes: int
+) -> DocumentShelf[Any]:
+    """What sellers see is short, and quickly rendered: memory will do for it."""
+    part = memory_bytes // _PARTS * _PARTS_OF[name]
+    if name in _KEPT:
+        return KeptDocumentShelf(_KEPT[name], renderer, engines, part)
+    return DocumentShelf(LISTINGS[name].load, renderer, engines, part)
 
 
 def _fill_tables(connection: sa.Connection) -> None:

@@ -7,7 +7,7 @@ was before.
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -29,6 +29,9 @@ from persistence.upserts import insert
 logger = logging.getLogger(__name__)
 
 Entity = TypeVar("Entity")
+
+Load = Callable[[Session, Sequence[Any]], Mapping[Any, tuple[int, Entity]]]
+"""Reads the entities of the rows that are still there, each with its version, by the row's key."""
 
 
 def document_table(name: str, owner: str, target: str) -> sa.Table:
@@ -54,6 +57,11 @@ class DocumentKind(Generic[Entity]):
     owner: str
     shown: Loader[Entity]
 
+    def load(self, session: Session, pks: Sequence[int]) -> dict[int, tuple[int, Entity]]:
+        """Read the entities with these pks and all that their documents show."""
+        entities: Sequence[Any] = self.shown.load(session, pks)
+        return {entity.pk: (entity.version, entity) for entity in entities}
+
 
 class Documents(Protocol):
     """The documents of one kind, as the queries of that kind want them."""
@@ -61,7 +69,8 @@ class Documents(Protocol):
     def bodies(self, found: Iterable[Row], language: str) -> list[bytes]:
         """Return the documents of the rows that were found, in their order.
 
-        Each of ``found`` begins with the row's pk and the version that it was found in.
+        Each of ``found`` begins with what names the row and the version that it was found in.
+        Rows that went away since are left out.
         """
 
 
@@ -69,11 +78,71 @@ class NoDocuments:
     """A writing unit of work has none: a rendering of what is not committed must not be kept."""
 
     def bodies(self, _found: Iterable[Row], _language: str) -> list[bytes]:
-        raise RuntimeError("documents come from a reading unit of work")
+        raise RuntimeError("documents come from a reading unit of work with their renderer")
 
 
 class DocumentShelf(Generic[Entity]):
-    """The documents of one kind: in memory, kept in the database, or to be rendered first."""
+    """The documents of one kind: in memory, or to be rendered first."""
+
+    def __init__(
+        self,
+        load: Load[Entity],
+        renderer: Renderer[Entity],
+        engines: Engines,
+        memory_bytes: int,
+    ) -> None:
+        self._load = load
+        self._renderer = renderer
+        self._engines = engines
+        self._memory = DocumentMemory(memory_bytes)
+
+    def remembered(
+        self, versions: Mapping[Any, int], language: str, now: datetime
+    ) -> dict[Any, bytes | None]:
+        """Return the bodies of these versions of the rows, in their order; None where missing."""
+        edition = self._renderer.edition
+        return {
+            key: self._memory.body((key, language, edition), version, now)
+            for key, version in versions.items()
+        }
+
+    def kept(
+        self, _session: Session, _versions: Mapping[Any, int], _language: str, _now: datetime
+    ) -> dict[Any, bytes]:
+        """Return those bodies that are kept of these versions, or of newer ones."""
+        return {}
+
+    def forget(self) -> None:
+        """Forget what is in memory."""
+        self._memory.clear()
+
+    def render(self, keys: Sequence[Any], language: str, now: datetime) -> dict[Any, bytes]:
+        """Render and keep the documents of the rows that are still there.
+
+        All of an entity is read in one snapshot, so that a document never mixes two versions.
+        """
+        with Session(self._engines.snapshot, expire_on_commit=False) as session:
+            rendered = {
+                key: (version, self._renderer(entity, language, now))
+                for key, (version, entity) in self._load(session, keys).items()
+            }
+            # A rollback would have the driver forget all statements that it has prepared.
+            session.commit()
+        self._keep(rendered, language)
+        for key, (version, document) in rendered.items():
+            remembered = RememberedDocument(version, document.valid_until, document.body)
+            self._remember(key, language, remembered)
+        return {key: document.body for key, (_, document) in rendered.items()}
+
+    def _remember(self, key: Any, language: str, document: RememberedDocument) -> None:
+        self._memory.remember((key, language, self._renderer.edition), document)
+
+    def _keep(self, rendered: dict[Any, tuple[int, RenderedDocument]], language: str) -> None:
+        """Keep what was rendered for other processes, and for the time after this one."""
+
+
+class KeptDocumentShelf(DocumentShelf[Entity]):
+    """A shelf with a table behind it: its documents are long, or cost much to render."""
 
     def __init__(
         self,
@@ -82,10 +151,8 @@ class DocumentShelf(Generic[Entity]):
         engines: Engines,
         memory_bytes: int,
     ) -> None:
+        super().__init__(kind.load, renderer, engines, memory_bytes)
         self._kind = kind
-        self._renderer = renderer
-        self._engines = engines
-        self._memory = DocumentMemory(memory_bytes)
         documents = kind.documents.c
         self._kept = Question(
             sa.select(
@@ -97,54 +164,19 @@ class DocumentShelf(Generic[Entity]):
             )
         )
 
-    def remembered(
-        self, versions: Mapping[int, int], language: str, now: datetime
-    ) -> dict[int, bytes | None]:
-        """Return the bodies of these versions of the rows, in their order; None where missing."""
-        edition = self._renderer.edition
-        return {
-            pk: self._memory.body((pk, language, edition), version, now)
-            for pk, version in versions.items()
-        }
-
     def kept(
-        self, session: Session, versions: Mapping[int, int], language: str, now: datetime
-    ) -> dict[int, bytes]:
-        """Return those bodies that are kept of these versions, or of newer ones."""
+        self, session: Session, versions: Mapping[Any, int], language: str, now: datetime
+    ) -> dict[Any, bytes]:
         edition = self._renderer.edition
         values = {"pks": list(versions), "language": language, "edition": edition}
         bodies = {}
         for pk, version, valid_until, body in self._kept.ask(session, values):
             if version >= versions[pk] and (valid_until is None or valid_until > now):
                 bodies[pk] = body
-                document = RememberedDocument(version, valid_until, body)
-                self._memory.remember((pk, language, edition), document)
+                self._remember(pk, language, RememberedDocument(version, valid_until, body))
         return bodies
 
-    def forget(self) -> None:
-        """Forget what is in memory."""
-        self._memory.clear()
-
-    def render(self, pks: Sequence[int], language: str, now: datetime) -> dict[int, bytes]:
-        """Render and keep the documents of the rows that are still there.
-
-        All of an entity is read in one snapshot, so that a document never mixes two versions.
-        """
-        with Session(self._engines.snapshot, expire_on_commit=False) as session:
-            entities: Sequence[Any] = self._kind.shown.load(session, pks)
-            rendered = {
-                entity.pk: (entity.version, self._renderer(entity, language, now))
-                for entity in entities
-            }
-            # A rollback would have the driver forget all statements that it has prepared.
-            session.commit()
-        self._keep(rendered, language)
-        for pk, (version, document) in rendered.items():
-            remembered = RememberedDocument(version, document.valid_until, document.body)
-            self._memory.remember((pk, language, self._renderer.edition), remembered)
-        return {pk: document.body for pk, (_, document) in rendered.items()}
-
-    def _keep(self, rendered: dict[int, tuple[int, RenderedDocument]], language: str) -> None:
+    def _keep(self, rendered: dict[Any, tuple[int, RenderedDocument]], language: str) -> None:
         """Keep what was rendered, unless a newer version's rendering is there already.
 
         A reader does without: when the database is busy or full it has its answer all the same.
@@ -169,7 +201,7 @@ class DocumentShelf(Generic[Entity]):
         )
 
     def _kept_rows(
-        self, rendered: dict[int, tuple[int, RenderedDocument]], language: str
+        self, rendered: dict[Any, tuple[int, RenderedDocument]], language: str
     ) -> Iterable[dict[str, Any]]:
         # By pk, so that two readers of one page never wait for each other.
         for pk, (version, document) in sorted(rendered.items(), key=lambda entry: entry[0]):
@@ -192,7 +224,7 @@ class ShelvedDocuments(Generic[Entity]):
         self._now = now
 
     def bodies(self, found: Iterable[Row], language: str) -> list[bytes]:
-        versions = {pk: version for pk, version, *_ in found}
+        versions = {row[0]: row[1] for row in found}
         bodies = self._shelf.remembered(versions, language, self._now)
         if missing := _missing(bodies, versions):
             bodies.update(self._shelf.kept(self._session, missing, language, self._now))
@@ -204,5 +236,5 @@ class ShelvedDocuments(Generic[Entity]):
         return [body for body in bodies.values() if body is not None]
 
 
-def _missing(bodies: Mapping[int, bytes | None], versions: Mapping[int, int]) -> dict[int, int]:
-    return {pk: versions[pk] for pk, body in bodies.items() if body is None}
+def _missing(bodies: Mapping[Any, bytes | None], versions: Mapping[Any, int]) -> dict[Any, int]:
+    return {key: versions[key] for key, body in bodies.items() if body is None}

@@ -1,10 +1,10 @@
 """Conditions of sellers as SQL that means the same on both databases.
 
 What a path names is found in the table of its list, by name, unless the list's own map says it.
-Whatever no row can have is simply not found.
+A condition is spelled without its values, so that a statement serves all of them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -21,6 +21,7 @@ from domain.identifiers import MAX_PK
 from domain.money import Currency
 from domain.searches import is_searchable
 from domain.states import OrderState
+from persistence.among import among_given
 from persistence.schema import CanonicalJson, CodePointText, UtcDateTime
 from persistence.searching import contains
 from persistence.sorting import Sorting
@@ -32,17 +33,34 @@ _EXACT = frozenset({Operator.EXACT})
 _COMPARING = frozenset({Operator.GTE, Operator.GT, Operator.LTE, Operator.LT})
 _THOUSANDTHS = 1000
 _EXPONENTS = sorted({currency.exponent for currency in Currency})
+_USUAL = 2  # the exponent of most currencies
 
-Build = Callable[[Operator, Any], sa.ColumnElement[bool]]
+Build = Callable[[Operator, str], sa.ColumnElement[bool]]
+Values = Callable[[Operator, Any], Sequence[Any] | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What a list can be filtered by, and sorted where ``sorting`` says how."""
+    """What a list can be filtered by, and sorted where ``sorting`` says how.
+
+    ``build`` makes the condition of an operator, with ``parameter(name, 0)`` and so on for what
+    ``values`` makes of a value; that is None for a value that no row can have.
+    """
 
     operators: frozenset[Operator]
     build: Build
+    values: Values
     sorting: Sorting | None = None
+
+
+def parameter(name: str, position: int = 0) -> str:
+    """Return what one of the parameters of the condition ``name`` is called."""
+    return f"{name}_{position}"
+
+
+def as_it_comes(_: Operator, value: Any) -> Sequence[Any]:
+    """Return the values of a condition that takes its value as it is."""
+    return [value]
 
 
 class CodePoints(GenericFunction[str]):
@@ -76,19 +94,22 @@ def field_of(table: sa.Table, name: str) -> Field | None:
 def text(column: sa.Column[str], folded: sa.Column[str] | None = None) -> Field:
     """``folded`` is the column with the same texts, casefolded by Python: no database folds so."""
 
-    def build(operator: Operator, value: str) -> sa.ColumnElement[bool]:
-        if not is_searchable(value):
-            return sa.false()
+    def build(operator: Operator, name: str) -> sa.ColumnElement[bool]:
+        wanted = sa.bindparam(parameter(name), type_=sa.Text)
         if operator is Operator.ICONTAINS and folded is not None:
-            return contains(folded, sa.literal(value.casefold(), sa.Text))
-        if operator is Operator.CONTAINS:
-            return contains(column, sa.literal(value, sa.Text))
-        return column == value
+            return contains(folded, wanted)
+        return contains(column, wanted) if operator is Operator.CONTAINS else column == wanted
+
+    def values(operator: Operator, value: str) -> Sequence[str] | None:
+        if not is_searchable(value):
+            return None
+        return [value.casefold() if operator is Operator.ICONTAINS else value]
 
     operators = _EXACT | {Operator.CONTAINS}
     return Field(
         operators | {Operator.ICONTAINS} if folded is not None else operators,
         build,
+        values,
         Sorting(
             column if column.type is CodePointText else CodePoints(_beginning(column)),
             str,
@@ -101,61 +122,66 @@ def _beginning(column: sa.Column[str]) -> sa.ColumnElement[str]:
     return sa.func.substr(column, 1, SORTED_LENGTH)
 
 
-def flag(column: sa.Column[bool]) -> Field:
-    return Field(_EXACT, lambda _, value: column.is_(sa.true() if value else sa.false()))
-
-
-def identity(column: sa.Column[Any]) -> Field:
-    return Field(_EXACT, lambda _, value: column == value)
-
-
-def json_value(column: sa.Column[Any]) -> Field:
-    """JSON whose stored text is canonical."""
-    return Field(_EXACT, lambda _, value: column == sa.literal(value, CanonicalJson))
+def same(column: sa.Column[Any]) -> Field:
+    """A flag, a UUID, or JSON whose stored text is canonical."""
+    return Field(_EXACT, _equals(column), as_it_comes)
 
 
 def member(column: sa.Column[Any]) -> Field:
     """One of a column's words, in any letter case."""
     words: type[StrEnum] = column.type.enum_class  # type: ignore[attr-defined]  # it is an Enum
+    by_text = {word.value: word for word in words}
 
-    def build(_: Operator, value: str) -> sa.ColumnElement[bool]:
-        found = [word for word in words if word.value == value.lower()]
-        return column == found[0] if found else sa.false()
+    def values(_: Operator, value: str) -> Sequence[StrEnum] | None:
+        found = by_text.get(value.lower())
+        return None if found is None else [found]
 
     words_as_text = CodePoints(sa.cast(column, sa.Text))
-    return Field(_EXACT, build, Sorting(words_as_text, str, bool(column.nullable)))
+    sorting = Sorting(words_as_text, str, bool(column.nullable))
+    return Field(_EXACT, _equals(column), values, sorting)
 
 
 def moment(column: sa.Column[datetime]) -> Field:
     """A moment; DATE is its day in UTC."""
 
-    def build(operator: Operator, value: Any) -> sa.ColumnElement[bool]:
+    def build(operator: Operator, name: str) -> sa.ColumnElement[bool]:
         if operator is Operator.DATE:
-            return column.between(_day(value, time.min), _day(value, time.max))
-        return _compared(column, operator, value)
+            return column.between(_bound(name), _bound(name, 1))
+        return _compared(column, operator, _bound(name))
+
+    def values(operator: Operator, value: Any) -> Sequence[datetime]:
+        if operator is Operator.DATE:
+            return [_day(value, time.min), _day(value, time.max)]
+        return [value]
 
     operators = _EXACT | _COMPARING | {Operator.DATE}
-    return Field(operators, build, Sorting(column, datetime, bool(column.nullable)))
+    return Field(operators, build, values, Sorting(column, datetime, bool(column.nullable)))
 
 
 def code(column: sa.Column[int]) -> Field:
     """A seller's status code, kept as such."""
-
-    def build(_: Operator, value: int) -> sa.ColumnElement[bool]:
-        return column == value if value in _CODES else sa.false()
-
-    return Field(_EXACT, build, Sorting(column, int))
+    return Field(
+        _EXACT,
+        _equals(column),
+        lambda _, value: [value] if value in _STATES_BY_CODE else None,
+        Sorting(column, int),
+    )
 
 
 def code_of(column: sa.Column[OrderState]) -> Field:
     """The seller's code of a state."""
 
-    def build(_: Operator, value: int) -> sa.ColumnElement[bool]:
-        states = [state for state in OrderState if state.seller_code == value]
-        return column.in_(states) if states else sa.false()
+    def values(_: Operator, value: int) -> Sequence[Any] | None:
+        states = _STATES_BY_CODE.get(value)
+        return None if states is None else [states]
 
     codes = sa.case({state: state.seller_code for state in OrderState}, value=column)
-    return Field(_EXACT, build, Sorting(codes, int))
+    return Field(
+        _EXACT,
+        lambda _, name: among_given(column, parameter(name)),
+        values,
+        Sorting(codes, int),
+    )
 
 
 def money(
@@ -163,32 +189,51 @@ def money(
 ) -> Field:
     """An amount in minor units, compared as the decimal that it is in its currency, exactly."""
 
-    def build(operator: Operator, value: Decimal) -> sa.ColumnElement[bool]:
+    def build(operator: Operator, name: str) -> sa.ColumnElement[bool]:
         return sa.or_(
             *(
-                sa.and_(_has_exponent(currency, exponent), _amount(amount, operator, minor))
-                for exponent in _EXPONENTS
-                if (minor := _minor_units(value, exponent, operator)) is not None
-            ),
-            sa.false(),
+                sa.and_(
+                    # First what is the cheaper to compare.
+                    _compared(
+                        amount, operator, sa.bindparam(parameter(name, at), type_=sa.BigInteger)
+                    ),
+                    _has_exponent(currency, exponent),
+                )
+                for at, exponent in enumerate(_EXPONENTS)
+            )
         )
 
-    scales = {each: _THOUSANDTHS // 10**each.exponent for each in Currency}
-    thousandths = amount * sa.case(scales, value=currency)
-    return Field(_EXACT | _COMPARING, build, Sorting(thousandths, int, is_nullable))
+    def values(operator: Operator, value: Decimal) -> Sequence[int | None]:
+        # Nothing compares to NULL.
+        return [_minor_units(value, exponent, operator) for exponent in _EXPONENTS]
+
+    scales = {
+        each: _THOUSANDTHS // 10**each.exponent for each in Currency if each.exponent != _USUAL
+    }
+    thousandths = amount * sa.case(scales, value=currency, else_=_THOUSANDTHS // 10**_USUAL)
+    sorting = Sorting(thousandths, int, is_nullable)
+    return Field(_EXACT | _COMPARING, build, values, sorting)
 
 
 def _has_exponent(currency: sa.Column[Currency], exponent: int) -> sa.ColumnElement[bool]:
     """Named by whichever are fewer: those that have it, or those that have another."""
-    same = [each for each in Currency if each.exponent == exponent]
-    others = [each for each in Currency if each.exponent != exponent]
-    return currency.in_(same) if len(same) <= len(others) else currency.not_in(others)
+    those = [_written(each) for each in Currency if each.exponent == exponent]
+    others = [_written(each) for each in Currency if each.exponent != exponent]
+    return currency.in_(those) if len(those) <= len(others) else currency.not_in(others)
 
 
-def _amount(
-    amount: sa.ColumnElement[int], operator: Operator, minor: int
-) -> sa.ColumnElement[bool]:
-    return _compared(amount, operator, sa.literal(minor, sa.BigInteger))
+def _written(word: StrEnum) -> sa.ColumnElement[Any]:
+    """One of our own words, in the statement itself: as a parameter it would be sent each time."""
+    return sa.literal_column(f"'{word}'")
+
+
+def _bound(name: str, position: int = 0) -> sa.BindParameter[Any]:
+    """Return a parameter of the type of what it is compared to."""
+    return sa.bindparam(parameter(name, position))
+
+
+def _equals(column: sa.Column[Any]) -> Build:
+    return lambda _, name: column == _bound(name)
 
 
 def _minor_units(value: Decimal, exponent: int, operator: Operator) -> int | None:
@@ -231,13 +276,16 @@ def _folded(table: sa.Table, name: str) -> sa.Column[str] | None:
     return table.c.get(f"{name}_folded")
 
 
-_CODES = frozenset(state.seller_code for state in OrderState)
+_STATES_BY_CODE = {
+    code: [state for state in OrderState if state.seller_code == code]
+    for code in {state.seller_code for state in OrderState}
+}
 # A subtype stands before what it is one of.
 _BY_TYPE: Mapping[type[Any], Callable[[Any], Field]] = {
-    CanonicalJson: json_value,
+    CanonicalJson: same,
     UtcDateTime: moment,
     sa.Enum: member,
-    sa.Boolean: flag,
-    sa.Uuid: identity,
+    sa.Boolean: same,
+    sa.Uuid: same,
     sa.Text: text,
 }

@@ -1,12 +1,13 @@
 """Documents in the memory of this process: the few that are asked for again and again."""
 
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 
-Key = tuple[int, str, str]
-"""A row's pk, the language, and the renderer's edition."""
+Key = tuple[Hashable, str, str]
+"""What names the row, the language, and the renderer's edition."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ class Spelled:
     """A statement in the words of one dialect, and how its values go in and come out.
 
     ``positions`` has the parameter of each placeholder, for drivers whose placeholders have no
-    names. Values that no caller gives are ``constants``.
+    names. Values that no caller gives are ``constants``, as the driver takes them.
     """
 
     sql: str
@@ -98,17 +98,20 @@ class Spelled:
 
 def _spell(statement: Statement, dialect: sa.Dialect) -> Spelled:
     compiled: Any = statement.compile(dialect=dialect)
-    binds = ((name, each.type) for name, each in compiled.binds.items())
     columns = ((index, each.type) for index, each in enumerate(statement.exported_columns))
+    binds = {
+        name: process
+        for name, each in compiled.binds.items()
+        if (process := each.type.dialect_impl(dialect).bind_processor(dialect))
+    }
+    fixed = {name: each.value for name, each in compiled.binds.items() if not each.required}
     return Spelled(
         sql=str(compiled),
         positions=tuple(compiled.positiontup) if compiled.positional else None,
-        constants={name: each.value for name, each in compiled.binds.items() if not each.required},
-        binds=tuple(
-            (name, process)
-            for name, kind in binds
-            if (process := kind.dialect_impl(dialect).bind_processor(dialect))
-        ),
+        constants={
+            name: binds[name](value) if name in binds else value for name, value in fixed.items()
+        },
+        binds=tuple((name, process) for name, process in binds.items() if name not in fixed),
         results=tuple(
             (index, process)
             for index, kind in columns

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -15,9 +16,21 @@ from domain.seller_order_items import SellerOrderItemView
 from domain.seller_orders import SellerOrderView
 from domain.states import OrderState
 from persistence.addresses import addresses, locations
+from persistence.among import among
 from persistence.cancellation_plans import cancellation_plan_items, cancellation_plans
 from persistence.cancellations import cancellation_requests
-from persistence.filters import Field, code, code_of, identity, member, moment, money, text
+from persistence.filters import (
+    Field,
+    as_it_comes,
+    code,
+    code_of,
+    member,
+    moment,
+    money,
+    parameter,
+    same,
+    text,
+)
 from persistence.order_items import order_items
 from persistence.orders import orders
 from persistence.products import products
@@ -47,19 +60,19 @@ def _complete_items(session: Session, seller_pk: int, found: list[dict[str, Any]
 def _complete_plans(session: Session, seller_pk: int, found: list[dict[str, Any]]) -> None:
     """Add the lines that the plans are about: the seller's own, and no others'."""
     rows = session.execute(
-        sa.select(cancellation_plan_items.c.plan_pk, order_items.c.uuid)
-        .select_from(_PLANNED_LINES)
+        sa.select(cancellation_plans.c.uuid, order_items.c.uuid)
+        .select_from(_PLANNED_LINES.join(cancellation_plans))
         .where(
-            cancellation_plan_items.c.plan_pk.in_([values["pk"] for values in found]),
+            among(cancellation_plans.c.uuid, [values["id"] for values in found]),
             order_items.c.seller_pk == seller_pk,
         )
         .order_by(cancellation_plan_items.c.pk)
     )
-    lines: dict[int, dict[Any, None]] = defaultdict(dict)
-    for plan_pk, uuid in rows:
-        lines[plan_pk][uuid] = None
+    lines: dict[UUID, dict[UUID, None]] = defaultdict(dict)
+    for plan, line in rows:
+        lines[plan][line] = None
     for values in found:
-        values["order_items"] = tuple(lines[values["pk"]])
+        values["order_items"] = tuple(lines[values["id"]])
 
 
 def _is_sole() -> sa.ColumnElement[bool]:
@@ -107,11 +120,13 @@ _PLAN_AMOUNTS = {
 }
 
 
-def _about(_: Operator, value: Any) -> sa.ColumnElement[bool]:
-    """Whether a plan is about the line with this UUID, which is the seller's own."""
+def _about(_: Operator, name: str) -> sa.ColumnElement[bool]:
+    """Whether a plan is about the line with a UUID, which is the seller's own."""
     lines = sa.select(cancellation_plan_items.c.plan_pk).select_from(_PLANNED_LINES)
     own = order_items.c.seller_pk == cancellation_plans.c.seller_pk
-    lines = lines.where(order_items.c.uuid == value, own).correlate(cancellation_plans)
+    lines = lines.where(order_items.c.uuid == sa.bindparam(parameter(name)), own).correlate(
+        cancellation_plans
+    )
     return cancellation_plans.c.pk.in_(lines)
 
 
@@ -120,6 +135,14 @@ def _with_their_orders(table: sa.Table) -> sa.FromClause:
     same_order = seller_orders.c.order_pk == table.c.order_pk
     same_seller = seller_orders.c.seller_pk == table.c.seller_pk
     return table.join(seller_orders, sa.and_(same_order, same_seller))
+
+
+def _of_order(table: sa.Table, source: sa.FromClause | None = None) -> sa.FromClause:
+    """Rows of ``table`` in ``source`` and the order of each.
+
+    Whatever is shown of them, and whose they are, changes with the version of the order.
+    """
+    return (table if source is None else source).join(orders, orders.c.pk == table.c.order_pk)
 
 
 SELLER_ORDERS = Listing(
@@ -136,7 +159,10 @@ SELLER_ORDERS = Listing(
             *("refund_amount", "discount_refund_amount", "shipping_refund_amount"),
         ),
     },
-    shown_from=seller_orders.join(orders, orders.c.pk == seller_orders.c.order_pk)
+    versioned=_of_order(seller_orders),
+    whole=orders.c.pk,
+    version=orders.c.version,
+    shown_from=_of_order(seller_orders)
     .join(sellers, sellers.c.pk == seller_orders.c.seller_pk)
     .join(_SHIPPING_ADDRESS, _SHIPPING_ADDRESS.c.pk == seller_orders.c.shipping_address_pk)
     .join(_BILLING_ADDRESS, _BILLING_ADDRESS.c.pk == seller_orders.c.billing_address_pk)
@@ -174,7 +200,7 @@ SELLER_ORDER_ITEMS = Listing(
     fields={
         "status": code_of(order_items.c.state),
         "price_currency": member(_CURRENCY),
-        "order": identity(seller_orders.c.uuid),
+        "order": same(seller_orders.c.uuid),
         "order__number": text(seller_orders.c.number, seller_orders.c.number_folded),
         "order__status": code(seller_orders.c.status),
         "order__date_placed": moment(seller_orders.c.date_placed),
@@ -182,7 +208,11 @@ SELLER_ORDER_ITEMS = Listing(
         "updated_at": moment(order_items.c.modified_date),
         **_amounts(order_items, "price", "retail_price", "discount_amount"),
     },
-    shown_from=_LINES.join(sellers, sellers.c.pk == order_items.c.seller_pk)
+    versioned=_of_order(order_items),
+    whole=orders.c.pk,
+    version=orders.c.version,
+    shown_from=_of_order(order_items, _LINES)
+    .join(sellers, sellers.c.pk == order_items.c.seller_pk)
     .join(products, products.c.pk == order_items.c.product_pk)
     .outerjoin(shipping_companies, shipping_companies.c.pk == order_items.c.shipping_company_pk),
     shown=columns_of(
@@ -211,12 +241,15 @@ SELLER_CANCELLATION_PLANS = Listing(
     fields={
         "created_at": moment(cancellation_plans.c.created_date),
         "updated_at": moment(cancellation_plans.c.modified_date),
-        "order": identity(seller_orders.c.uuid),
+        "order": same(seller_orders.c.uuid),
         "order__number": text(seller_orders.c.number, seller_orders.c.number_folded),
-        "order_items": Field(frozenset({Operator.EXACT}), _about),
+        "order_items": Field(frozenset({Operator.EXACT}), _about, as_it_comes),
         **{name: money(total, _CURRENCY) for name, total in _PLAN_AMOUNTS.items()},
     },
-    shown_from=_PLANS,
+    versioned=_of_order(cancellation_plans),
+    whole=orders.c.pk,
+    version=orders.c.version,
+    shown_from=_of_order(cancellation_plans, _PLANS),
     shown=columns_of(
         SellerCancellationPlanView,
         cancellation_plans,
@@ -234,7 +267,7 @@ SELLER_CANCELLATION_PLANS = Listing(
 )
 
 
-def _of_orders(seller_pk: int | sa.BindParameter[int]) -> sa.ColumnElement[bool]:
+def _of_orders(seller_pk: sa.BindParameter[int]) -> sa.ColumnElement[bool]:
     named = (
         sa.select(column).where(seller_orders.c.seller_pk == seller_pk)
         for column in (seller_orders.c.shipping_address_pk, seller_orders.c.billing_address_pk)
@@ -255,9 +288,13 @@ SELLER_CUSTOMER_ADDRESSES = Listing(
     source=_with_places(),
     owned=_of_orders,
     fields={
-        "id": identity(addresses.c.uuid),
-        **{name: identity(place.c.uuid) for name, place in _PLACES.items()},
+        "id": same(addresses.c.uuid),
+        **{name: same(place.c.uuid) for name, place in _PLACES.items()},
     },
+    # An address never changes, and is never gone: it is a snapshot.
+    versioned=addresses,
+    whole=addresses.c.pk,
+    version=sa.literal(1),
     shown_from=_with_places(),
     shown=columns_of(
         SellerCustomerAddressView,

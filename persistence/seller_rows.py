@@ -2,59 +2,74 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
+from enum import Enum, auto
+from functools import cached_property, lru_cache
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.visitors import iterate
 
-from domain.cursors import Cursor
+from domain.cursors import Cursor, invalid_cursor
 from domain.filters import Condition, Operator
-from domain.paging import PageRequest
+from domain.paging import DocumentPage, PageRequest
 from domain.seller_lists import Sort
 from persistence.among import among_given
-from persistence.filters import Field, field_of
+from persistence.documents import Documents
+from persistence.filters import Field, field_of, parameter
 from persistence.questions import Question
 from persistence.sorting import Sorting
+from persistence.statements import PAGE_LIMIT, PAGE_OFFSET, page_of
+
+# A statement takes some 50 KB. Sellers' systems ask for few different ones, again and again.
+MAX_SHAPES = 256
 
 View = TypeVar("View")
 
 Columns = Mapping[str, sa.ColumnElement[Any]]
+Paths = tuple[tuple[str, Operator], ...]
+Key = tuple[int, int, int]
+"""A seller, the row that is shown to them, and the order that it is a part of.
+
+SQLite gives the pk of the last row again when that is gone, but versions of an order only grow.
+"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Listing(Generic[View]):
     """One kind of list.
 
     ``table`` has the rows, ``source`` them and what conditions look at, ``owned`` says which are a
     seller's. Where ``is_narrow``, every row of ``table`` is in ``source``, so that ``table`` will
     do for what looks at nothing else: counts stay within one index. ``fields`` has what the
-    columns of ``table`` do not say by their names. ``shown`` completes the chosen rows: from
-    where, and which column is which attribute of ``view``; ``finish`` adds what no join can say.
+    columns of ``table`` do not say by their names. ``versioned`` has ``table``, the ``whole`` that
+    its rows are a part of, and the ``version`` of that, which grows with every change of anything
+    shown. ``shown`` completes the chosen rows: from where, and which column is which attribute of
+    ``view``; ``finish`` adds what no join can say.
     """
 
     view: Callable[..., View]
     table: sa.Table
     source: sa.FromClause
-    owned: Callable[[int | sa.BindParameter[int]], sa.ColumnElement[bool]]
+    owned: Callable[[sa.BindParameter[int]], sa.ColumnElement[bool]]
     fields: Mapping[str, Field]
+    versioned: sa.FromClause
+    whole: sa.ColumnElement[int]
+    version: sa.ColumnElement[int]
     shown_from: sa.FromClause
     shown: Columns
     finish: Callable[[Session, int, list[dict[str, Any]]], None] = lambda *_: None
     is_narrow: bool = True
 
-    @cached_property
-    def completed(self) -> Question:
-        """Ask for all that is shown of the rows ``pks``, which are those of ``seller_pk``."""
-        shown = (column.label(f"{name}_") for name, column in self.shown.items())
-        rows = sa.select(self.table.c.pk.label("pk_"), *shown).select_from(self.shown_from)
-        own = self.owned(sa.bindparam("seller_pk", type_=sa.BigInteger))
-        return Question(rows.where(among_given(self.table.c.pk, "pks"), own))
-
     def field(self, path: str) -> Field | None:
         """Return what ``path`` names; None where the list has no such thing."""
-        return self.fields.get(path) or field_of(self.table, path)
+        return self._fields.get(path)
+
+    @cached_property
+    def _fields(self) -> Mapping[str, Field]:
+        by_name = {each.name: field_of(self.table, each.name) for each in self.table.c}
+        return {name: each for name, each in by_name.items() if each is not None} | {**self.fields}
 
     def supports(self, path: str, operator: Operator) -> bool:
         """Say whether the rows can be filtered so."""
@@ -70,7 +85,44 @@ class Listing(Generic[View]):
         field = None if path is None else self.field(path)
         return None if field is None else field.sorting
 
-    def needed(self, looked_at: Iterable[sa.ColumnElement[Any]]) -> sa.FromClause:
+    def load(self, session: Session, keys: Sequence[Key]) -> dict[Key, tuple[int, View]]:
+        """Read the rows with these keys, which are one seller's, as that seller sees them."""
+        seller_pk = keys[0][0]
+        wanted = {"pks": [pk for _, pk, _ in keys], "seller_pk": seller_pk}
+        rows = self._completed.ask(session, wanted)
+        found = [dict(zip(self.shown, row[3:], strict=True)) for row in rows]
+        self.finish(session, seller_pk, found)
+        return {
+            (seller_pk, pk, whole): (version, self.view(**values))
+            for (pk, whole, version, *_), values in zip(rows, found, strict=True)
+        }
+
+    @cached_property
+    def _completed(self) -> Question:
+        """Ask for all that is shown of the rows ``pks``, which are those of ``seller_pk``."""
+        pk = self.table.c.pk
+        named = (("pk", pk), ("whole", self.whole), ("version", self.version), *self.shown.items())
+        rows = sa.select(*(column.label(f"{name}_") for name, column in named))
+        rows = rows.select_from(self.shown_from)
+        return Question(rows.where(among_given(pk, "pks"), self.owned(_SELLER)))
+
+    def own(self, shown: Sequence[sa.ColumnElement[Any]], paths: Paths) -> sa.Select[Any]:
+        """Every statement about rows begins here, so that none forgets whose they are."""
+        met = [
+            self.asked(path, operator).build(operator, f"condition_{at}")
+            for at, (path, operator) in enumerate(paths)
+        ]
+        rows = sa.select(*shown).select_from(self._needed([*shown, *met]))
+        return rows.where(self.owned(_SELLER), *met)
+
+    def asked(self, path: str, operator: Operator) -> Field:
+        """Return what ``path`` names. Raises LookupError where it can not be compared so."""
+        field = self.field(path)
+        if field is None or operator not in field.operators:
+            raise LookupError(f"no filter {path} {operator}")
+        return field
+
+    def _needed(self, looked_at: Iterable[sa.ColumnElement[Any]]) -> sa.FromClause:
         """Return what has to be read for these expressions."""
         seen = {
             part.table
@@ -81,26 +133,111 @@ class Listing(Generic[View]):
         return self.table if self.is_narrow and seen <= {self.table} else self.source
 
 
+_SELLER = sa.bindparam("seller_pk", type_=sa.BigInteger)
+
+
+class Start(Enum):
+    """Where some rows of a list begin."""
+
+    PAGE = auto()
+    """By number: all are counted."""
+    TOP = auto()
+    VALUE = auto()
+    """After a cursor that has a value."""
+    NO_VALUE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What one statement says, and another does not; values are none of it."""
+
+    paths: Paths
+    sort: Sort
+    start: Start
+
+
+@lru_cache(MAX_SHAPES)
+def _counted(listing: Listing[Any], paths: Paths) -> Question:
+    return Question(listing.own([sa.func.count()], paths))
+
+
+@lru_cache(MAX_SHAPES)
+def _chosen(listing: Listing[Any], shape: Shape) -> Question:
+    """Ask for pk, whole, version and sorted value of some rows, and for how many there are.
+
+    The rows are chosen by what an index has, and only those looked up that were chosen: a page
+    far down passes over many.
+    """
+    pk = listing.table.c.pk
+    sorting = listing.sorting(shape.sort.field)
+    value = pk if sorting is None else sorting.column
+    if shape.start is Start.PAGE:
+        # Only compared, as the driver has it: cursors alone show values.
+        value = sa.type_coerce(value, sa.types.NullType())
+    order = [] if sorting is None else [sorting.order(descending=shape.sort.descending)]
+    rows = listing.own([pk.label("pk"), value.label("value")], shape.paths)
+    rows = rows.where(*_behind(pk, sorting, shape)).order_by(*order, pk.desc()).limit(PAGE_LIMIT)
+    if shape.start is Start.PAGE:
+        rows = rows.offset(PAGE_OFFSET)
+    chosen = rows.subquery("chosen")
+    columns: list[Any] = [
+        chosen.c.pk,
+        listing.whole.label("whole"),
+        listing.version.label("version"),
+        chosen.c.value,
+    ]
+    if shape.start is Start.PAGE:
+        columns.append(listing.own([sa.func.count()], shape.paths).scalar_subquery())
+    return Question(
+        sa.select(*columns).select_from(chosen.join(listing.versioned, pk == chosen.c.pk))
+    )
+
+
+def _behind(
+    pk: sa.Column[int], sorting: Sorting | None, shape: Shape
+) -> list[sa.ColumnElement[bool]]:
+    """What stands after the cursor that the parameters say."""
+    if shape.start in (Start.PAGE, Start.TOP):
+        return []
+    is_later = pk < sa.bindparam("cursor_pk", type_=sa.BigInteger)
+    if sorting is None:
+        return [is_later]
+    value = None if shape.start is Start.NO_VALUE else sorting.parameter("cursor_value")
+    return sorting.behind(value, is_later, descending=shape.sort.descending)
+
+
 class SqlSellerRows(Generic[View]):
     """The rows of one list, as ``domain.seller_lists.SellerRows`` asks of them."""
 
-    def __init__(self, session: Session, listing: Listing[View]) -> None:
+    def __init__(self, session: Session, listing: Listing[View], documents: Documents) -> None:
         self._session = session
         self._listing = listing
+        self._documents = documents
 
     def can_sort(self, field: str) -> bool:
         return self._listing.can_sort(field)
 
-    def count(self, seller_pk: int, conditions: Sequence[Condition]) -> int:
-        counted = self._own([sa.func.count()], seller_pk, conditions)
-        count: int = self._session.execute(counted).scalar_one()
-        return count
-
     def page(
-        self, seller_pk: int, conditions: Sequence[Condition], sort: Sort, page: PageRequest
-    ) -> list[View]:
-        chosen = self._chosen(seller_pk, conditions, sort).limit(page.limit).offset(page.offset)
-        return [view for view, _ in self._views(seller_pk, chosen)]
+        self,
+        seller_pk: int,
+        conditions: Sequence[Condition],
+        sort: Sort,
+        page: PageRequest,
+        language: str,
+    ) -> DocumentPage:
+        paths, values = self._asked(seller_pk, conditions)
+        if values is None:
+            return DocumentPage(0, page.number, page.limit, [])
+        shape = Shape(paths, sort, Start.PAGE)
+        found = _chosen(self._listing, shape).ask(self._session, values | page_of(page))
+        if found:
+            count: int = found[0][-1]
+        elif page.number == 1:
+            count = 0
+        else:
+            count = _counted(self._listing, paths).value(self._session, values)
+        documents = self._bodies(seller_pk, _in_order(found, sort), language)
+        return DocumentPage(count, page.number, page.limit, documents)
 
     def after(
         self,
@@ -109,59 +246,70 @@ class SqlSellerRows(Generic[View]):
         sort: Sort,
         cursor: Cursor | None,
         limit: int,
-    ) -> list[tuple[View, Cursor]]:
-        chosen = self._chosen(seller_pk, conditions, sort)
-        if cursor is not None:
-            chosen = chosen.where(*self._behind(cursor, sort))
-        return self._views(seller_pk, chosen.limit(limit))
+        language: str,
+    ) -> tuple[list[bytes], Cursor | None]:
+        start, place = self._start(cursor, sort)
+        paths, values = self._asked(seller_pk, conditions)
+        if values is None:
+            return [], None
+        # One more than is wanted, to see whether there are any.
+        values |= place | {"limit": limit + 1}
+        found = _chosen(self._listing, Shape(paths, sort, start)).ask(self._session, values)
+        rows = _in_order(found, sort)
+        documents = self._bodies(seller_pk, rows[:limit], language)
+        if len(rows) <= limit:
+            return documents, None
+        pk, _, _, value = rows[limit - 1]
+        return documents, Cursor(value, pk)
 
-    def _own(
-        self, shown: list[sa.ColumnElement[Any]], seller_pk: int, conditions: Sequence[Condition]
-    ) -> sa.Select[Any]:
-        """Every statement about rows comes from here, so that none forgets whose they are."""
-        listing = self._listing
-        met = [self._condition(each) for each in conditions]
-        rows = sa.select(*shown).select_from(listing.needed([*shown, *met]))
-        return rows.where(listing.owned(seller_pk), *met)
+    def _asked(
+        self, seller_pk: int, conditions: Sequence[Condition]
+    ) -> tuple[Paths, dict[str, Any] | None]:
+        """What is compared, always in the same order, and to what; None where no row can be so."""
+        values: dict[str, Any] = {"seller_pk": seller_pk}
+        paths = []
+        for at, each in enumerate(sorted(conditions, key=_place)):
+            field = self._listing.asked(each.path, each.operator)
+            compared = field.values(each.operator, each.value)
+            if compared is None:
+                return (), None
+            paths.append((each.path, each.operator))
+            for position, value in enumerate(compared):
+                values[parameter(f"condition_{at}", position)] = value
+        return tuple(paths), values
 
-    def _condition(self, condition: Condition) -> sa.ColumnElement[bool]:
-        field = self._listing.field(condition.path)
-        if field is None or condition.operator not in field.operators:
-            raise LookupError(f"no filter {condition.path} {condition.operator}")
-        return field.build(condition.operator, condition.value)
-
-    def _chosen(
-        self, seller_pk: int, conditions: Sequence[Condition], sort: Sort
-    ) -> sa.Select[Any]:
-        pk = self._listing.table.c.pk
-        sorting = self._listing.sorting(sort.field)
-        value = pk if sorting is None else sorting.column
-        order = [] if sorting is None else [sorting.order(descending=sort.descending)]
-        chosen = self._own([pk.label("pk"), value.label("value")], seller_pk, conditions)
-        return chosen.order_by(*order, pk.desc())
-
-    def _views(self, seller_pk: int, chosen: sa.Select[Any]) -> list[tuple[View, Cursor]]:
-        """Complete the rows that were chosen, and only those, by their narrow columns."""
-        listing = self._listing
-        rows = self._session.execute(chosen).all()
-        if not rows:
-            return []
-        wanted = {"pks": [row.pk for row in rows], "seller_pk": seller_pk}
-        names = ("pk", *listing.shown)
-        shown = listing.completed.ask(self._session, wanted)
-        found = [dict(zip(names, values, strict=True)) for values in shown]
-        listing.finish(self._session, seller_pk, found)
-        views = {values.pop("pk"): listing.view(**values) for values in found}
-        # What went away between the two statements is not there any more.
-        return [(views[row.pk], Cursor(row.value, row.pk)) for row in rows if row.pk in views]
-
-    def _behind(self, cursor: Cursor, sort: Sort) -> list[sa.ColumnElement[bool]]:
-        """What stands after ``cursor``. Raises InvalidInput for one of another sort."""
-        is_later = self._listing.table.c.pk < cursor.pk
+    def _start(self, cursor: Cursor | None, sort: Sort) -> tuple[Start, dict[str, Any]]:
+        """Where a walk goes on. Raises InvalidInput for a cursor of another sort."""
+        if cursor is None:
+            return Start.TOP, {}
         sorting = self._listing.sorting(sort.field)
         if sorting is None:
-            return [is_later]
-        return sorting.behind(cursor.value, is_later, descending=sort.descending)
+            return Start.VALUE, {"cursor_pk": cursor.pk}
+        if not sorting.takes(cursor.value):
+            raise invalid_cursor()
+        if cursor.value is None:
+            return Start.NO_VALUE, {"cursor_pk": cursor.pk}
+        return Start.VALUE, {"cursor_pk": cursor.pk, "cursor_value": cursor.value}
+
+    def _bodies(self, seller_pk: int, rows: list[Any], language: str) -> list[bytes]:
+        found = [((seller_pk, pk, whole), version) for pk, whole, version, *_ in rows]
+        return self._documents.bodies(found, language)
+
+
+def _place(condition: Condition) -> tuple[str, str]:
+    return condition.path, condition.operator
+
+
+def _in_order(found: list[Any], sort: Sort) -> list[Any]:
+    """Return the rows as they were chosen: nobody promises the order of what is joined to them.
+
+    Values compare in Python as they do in both databases.
+    """
+    latest = sorted(found, key=itemgetter(0), reverse=True)
+    told = [row for row in latest if row[3] is not None]
+    if sort.field is not None:
+        told.sort(key=itemgetter(3), reverse=sort.descending)
+    return told + [row for row in latest if row[3] is None]
 
 
 def columns_of(view: type, table: sa.Table, **others: sa.ColumnElement[Any]) -> Columns:

@@ -1,6 +1,9 @@
 """The unit of work on one database session."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import cached_property
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -13,12 +16,7 @@ from persistence.idempotency import SqlIdempotencyKeys
 from persistence.old_orders import SqlOldOrders
 from persistence.orders import SqlOrders
 from persistence.outbox import SqlOutbox
-from persistence.seller_listings import (
-    SELLER_CANCELLATION_PLANS,
-    SELLER_CUSTOMER_ADDRESSES,
-    SELLER_ORDER_ITEMS,
-    SELLER_ORDERS,
-)
+from persistence.seller_listings import LISTINGS
 from persistence.seller_rows import SqlSellerRows
 from persistence.seller_tokens import SqlSellerTokens
 from persistence.sellers import SqlSellers
@@ -27,34 +25,82 @@ from persistence.users import SqlUsers
 
 
 class SqlUnitOfWork:
-    """What ``domain.unit_of_work.UnitOfWork`` asks for."""
+    """What ``domain.unit_of_work.UnitOfWork`` asks for; most of it wants one thing or two."""
 
     def __init__(
-        self,
-        session: Session,
-        now: datetime,
-        *,
-        order_documents: Documents,
-        old_order_documents: Documents,
+        self, session: Session, now: datetime, documents: Callable[[str], Documents]
     ) -> None:
+        """``documents`` by the name of what they show, as below."""
         self.now = now
-        self.orders = SqlOrders(session, order_documents)
-        self.old_orders = SqlOldOrders(session, old_order_documents)
-        self.cancellation_requests = SqlCancellationRequests(session)
-        self.cancellation_reasons = SqlCancellationReasons(session)
-        self.cancellation_plans = SqlCancellationPlans(self.orders.lock_by_plan)
-        self.sellers = SqlSellers(session)
-        self.seller_tokens = SqlSellerTokens(session)
-        self.seller_orders = SqlSellerRows(session, SELLER_ORDERS)
-        self.seller_order_items = SqlSellerRows(session, SELLER_ORDER_ITEMS)
-        self.seller_cancellation_plans = SqlSellerRows(session, SELLER_CANCELLATION_PLANS)
-        self.seller_customer_addresses = SqlSellerRows(session, SELLER_CUSTOMER_ADDRESSES)
-        self.users = SqlUsers(session)
-        self.sessions = SqlSessions(session)
-        self.idempotency_keys = SqlIdempotencyKeys(session)
-        self.audit = SqlAuditTrail(session)
-        self.outbox = SqlOutbox(session)
         self._session = session
+        self._documents = documents
+
+    @cached_property
+    def orders(self) -> SqlOrders:
+        return SqlOrders(self._session, self._documents("orders"))
+
+    @cached_property
+    def old_orders(self) -> SqlOldOrders:
+        return SqlOldOrders(self._session, self._documents("old_orders"))
+
+    @cached_property
+    def cancellation_plans(self) -> SqlCancellationPlans:
+        return SqlCancellationPlans(self.orders.lock_by_plan)
+
+    @cached_property
+    def cancellation_requests(self) -> SqlCancellationRequests:
+        return SqlCancellationRequests(self._session)
+
+    @cached_property
+    def cancellation_reasons(self) -> SqlCancellationReasons:
+        return SqlCancellationReasons(self._session)
+
+    @cached_property
+    def sellers(self) -> SqlSellers:
+        return SqlSellers(self._session)
+
+    @cached_property
+    def seller_tokens(self) -> SqlSellerTokens:
+        return SqlSellerTokens(self._session)
+
+    @cached_property
+    def users(self) -> SqlUsers:
+        return SqlUsers(self._session)
+
+    @cached_property
+    def sessions(self) -> SqlSessions:
+        return SqlSessions(self._session)
+
+    @cached_property
+    def idempotency_keys(self) -> SqlIdempotencyKeys:
+        return SqlIdempotencyKeys(self._session)
+
+    @cached_property
+    def audit(self) -> SqlAuditTrail:
+        return SqlAuditTrail(self._session)
+
+    @cached_property
+    def outbox(self) -> SqlOutbox:
+        return SqlOutbox(self._session)
+
+    @cached_property
+    def seller_orders(self) -> SqlSellerRows[Any]:
+        return self._listed("seller_orders")
+
+    @cached_property
+    def seller_order_items(self) -> SqlSellerRows[Any]:
+        return self._listed("seller_order_items")
+
+    @cached_property
+    def seller_cancellation_plans(self) -> SqlSellerRows[Any]:
+        return self._listed("seller_cancellation_plans")
+
+    @cached_property
+    def seller_customer_addresses(self) -> SqlSellerRows[Any]:
+        return self._listed("seller_customer_addresses")
+
+    def _listed(self, name: str) -> SqlSellerRows[Any]:
+        return SqlSellerRows(self._session, LISTINGS[name], self._documents(name))
 
     def commit(self) -> None:
         self._session.commit()

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
+from domain.cancellation_plans import CancellationPlan, CancellationPlanItem
 from domain.cancellations import CancellationRequest, CancellationRequestImage, EasyReturn
 from domain.discounts import DiscountItem
 from domain.loyalty import LoyaltyTransaction
@@ -23,6 +24,7 @@ from domain.sellers import Seller
 from domain.snapshots import Snapshot
 from domain.trade_in_offers import TradeInOffer
 from persistence.among import among_given
+from persistence.cancellation_plans import cancellation_plans
 from persistence.cancellations import cancellation_requests
 from persistence.old_orders import old_orders
 from persistence.order_items import order_items
@@ -51,6 +53,8 @@ SHOWN: dict[type, _Shown] = {
     CancellationRequestImage: _Shown(Order, "cancellation_request_pk", "request"),
     EasyReturn: _Shown(Order, "cancellation_request_pk", "request"),
     TradeInOffer: _Shown(Order, "order_item_pk", "item"),
+    CancellationPlan: _Shown(Order, "order_pk"),
+    CancellationPlanItem: _Shown(Order, "plan_pk", "plan"),
     Seller: _Shown(Order, "pk", "seller"),
     OldOrder: _Shown(OldOrder, "pk"),
     OldOrderItem: _Shown(OldOrder, "old_order_pk"),
@@ -62,12 +66,13 @@ _ITEM_OF_REQUEST = sa.select(cancellation_requests.c.order_item_pk).where(
 # Which orders parts belong to. Each is found first: an UPDATE of orders that are named, or found
 # by a query, would read all of them.
 _PARTS = {
-    name: Question(sa.select(order_items.c.order_pk).where(condition).distinct())
-    for name, condition in {
-        "item": among_given(order_items.c.pk, "keys"),
-        "request": order_items.c.pk.in_(_ITEM_OF_REQUEST),
-        "seller": among_given(order_items.c.seller_pk, "keys"),
-    }.items()
+    name: Question(sa.select(order_pk).where(condition).distinct())
+    for name, order_pk, condition in (
+        ("item", order_items.c.order_pk, among_given(order_items.c.pk, "keys")),
+        ("request", order_items.c.order_pk, order_items.c.pk.in_(_ITEM_OF_REQUEST)),
+        ("seller", order_items.c.order_pk, among_given(order_items.c.seller_pk, "keys")),
+        ("plan", cancellation_plans.c.order_pk, among_given(cancellation_plans.c.pk, "keys")),
+    )
 }
 _RAISED = {
     root: Question(

@@ -20,7 +20,7 @@ from persistence import engines
 from persistence.database import Database
 from persistence.questions import Row, Spelled
 from persistence.schema import metadata
-from tests.fakes import FakeClock, FakeRenderer
+from tests.fakes import FakeClock, FakeRenderer, fake_renderers
 
 pytest_plugins = ["tests.application", "tests.server"]
 
@@ -106,7 +106,7 @@ def make_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
 def migrated_url(make_url: MakeUrl) -> str:
     """A database with all tables, one for each worker."""
     url = make_url()
-    database = Database(url, order_renderer=FakeRenderer(), old_order_renderer=FakeRenderer())
+    database = Database(url, renderers=fake_renderers())
     database.migrate()
     database.close()
     return url
@@ -118,8 +118,7 @@ def opened(migrated_url: str) -> Iterator[Opened]:
     clock, order_renderer, old_order_renderer = FakeClock(), FakeRenderer(), FakeRenderer()
     database = Database(
         migrated_url,
-        order_renderer=order_renderer,
-        old_order_renderer=old_order_renderer,
+        renderers=fake_renderers(order_renderer, old_order_renderer),
         clock=clock,
         document_memory_bytes=0,
     )

@@ -1,12 +1,14 @@
 """What stands in for the other rooms in the tests of one."""
 
 import json
-from collections.abc import Callable
+import pickle
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from domain.documents import RenderedDocument
+from domain.documents import RenderedDocument, Renderer
 from domain.seller_tokens import SellerToken, TokenHolder
+from persistence.seller_listings import LISTINGS
 from tests.builders import NOW
 
 
@@ -46,6 +48,31 @@ class FakeRenderer:
             "shown": self.describe(entity),
         }
         return RenderedDocument(json.dumps(body).encode(), self.valid_until(entity))
+
+
+class FakeViewRenderer:
+    """Documents that `view_of` reads back: what a seller would see, as plain Python."""
+
+    edition = "first"
+
+    def __call__(self, entity: Any, language: str, now: datetime) -> RenderedDocument:
+        return RenderedDocument(pickle.dumps(entity), None)
+
+
+def view_of(document: bytes) -> Any:
+    """What a FakeViewRenderer rendered."""
+    return pickle.loads(document)  # noqa: S301 - of our own
+
+
+def fake_renderers(
+    orders: Renderer[Any] | None = None, old_orders: Renderer[Any] | None = None
+) -> Mapping[str, Renderer[Any]]:
+    """Renderers for a database."""
+    return {
+        "orders": orders or FakeRenderer(),
+        "old_orders": old_orders or FakeRenderer(),
+        **dict.fromkeys(LISTINGS, FakeViewRenderer()),
+    }
 
 
 def holder_of(token: SellerToken) -> TokenHolder:

@@ -31,6 +31,7 @@ def negotiate(accept: str, offered: tuple[str, ...]) -> str | None:
     return offered[0] if JSON in offered and wanted.quality(HTML) > 0 else None
 
 
+@lru_cache(maxsize=256)
 def takes_json(accept: str) -> bool:
     """Whether a client can do with JSON at all."""
     return not accept or _wanted(accept).quality(JSON) > 0

@@ -10,18 +10,10 @@ from handlers.contract.bundle import Contract
 from handlers.contract.schemas import Rendering, Schemas, Sources
 from handlers.rendering.cancellation_reasons import CANCELLATION_REASON_SOURCES
 from handlers.rendering.cancellation_requests import CANCELLATION_REQUEST_SOURCES
-from handlers.rendering.seller_cancellation_plans import SELLER_CANCELLATION_PLAN
-from handlers.rendering.seller_customer_addresses import SELLER_CUSTOMER_ADDRESS
-from handlers.rendering.seller_order_items import SELLER_ORDER_ITEM
-from handlers.rendering.seller_orders import SELLER_ORDER
 
 _SOURCES: dict[str, Sequence[Sources]] = {
     "CancellationReason": CANCELLATION_REASON_SOURCES,
     "CancellationRequestRecord": CANCELLATION_REQUEST_SOURCES,
-    "SellerOrder": [SELLER_ORDER],
-    "SellerOrderItem": [SELLER_ORDER_ITEM],
-    "SellerCancellationPlan": [SELLER_CANCELLATION_PLAN],
-    "SellerCustomerAddress": [SELLER_CUSTOMER_ADDRESS],
 }
 
 

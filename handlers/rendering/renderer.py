@@ -21,6 +21,10 @@ ValidUntil = Callable[[Entity, datetime], datetime | None]
 _ROOMS = Path(__file__).parents[2]
 
 
+def never(_entity: object, _now: datetime) -> None:
+    """The end of documents that the clock does not make wrong."""
+
+
 class ContractRenderer(Generic[Entity]):
     """Renders entities as one component of the contract; a `domain.documents.Renderer`.
 

@@ -10,13 +10,14 @@ from typing import Any, TypeVar
 
 from domain.cursors import Cursor
 from domain.filters import Condition
-from domain.paging import PageRequest
+from domain.paging import DocumentPage, PageRequest
 from domain.seller_callers import Scope
 from domain.seller_lists import Sort
 from domain.seller_tokens import SellerToken, TokenHolder, create_seller_token
 from domain.sellers import Seller
 from tests.builders import NOW, make_seller
 from tests.fakes import holder_of
+from tests.handlers.rendering.seller_views import document
 
 LISTS = {
     "/api/i1/orders/": "seller_orders",
@@ -39,14 +40,17 @@ class FakeRows:
     def can_sort(self, _field: str) -> bool:
         return True
 
-    def count(self, _seller_pk: int, _conditions: Sequence[Condition]) -> int:
-        return len(self.views)
-
     def page(
-        self, seller_pk: int, conditions: Sequence[Condition], sort: Sort, page: PageRequest
-    ) -> Sequence[Any]:
+        self,
+        seller_pk: int,
+        conditions: Sequence[Condition],
+        sort: Sort,
+        page: PageRequest,
+        _language: str,
+    ) -> DocumentPage:
         self.asked = seller_pk, tuple(conditions), sort
-        return self.views[page.offset : page.offset + page.limit]
+        views = self.views[page.offset : page.offset + page.limit]
+        return DocumentPage(len(self.views), page.number, page.limit, list(map(document, views)))
 
     def after(
         self,
@@ -55,11 +59,13 @@ class FakeRows:
         sort: Sort,
         cursor: Cursor | None,
         limit: int,
-    ) -> Sequence[tuple[Any, Cursor]]:
+        _language: str,
+    ) -> tuple[list[bytes], Cursor | None]:
         self.asked = seller_pk, tuple(conditions), sort
         start = cursor.pk if cursor else 0
-        numbered = list(enumerate(self.views, start=1))[start : start + limit]
-        return [(view, Cursor(None, at)) for at, view in numbered]
+        end = start + limit
+        last = Cursor(None, end) if end < len(self.views) else None
+        return list(map(document, self.views[start:end])), last
 
 
 @dataclass

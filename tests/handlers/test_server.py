@@ -11,7 +11,7 @@ import pytest
 
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
 from persistence.database import Database
-from tests.fakes import FakeRenderer
+from tests.fakes import fake_renderers
 from tests.server import COMMAND, SECRET, STOP_SECONDS, Serve, Server, start
 
 LOGIN = b'{"email": "nobody@example.com", "password": "wrong password"}'
@@ -21,7 +21,7 @@ LOGIN = b'{"email": "nobody@example.com", "password": "wrong password"}'
 def database_url(tmp_path: Path) -> str:
     """SQLite in any case: a process starts and stops alike on either database."""
     url = f"sqlite:///{tmp_path}/waybill.sqlite3"
-    database = Database(url, order_renderer=FakeRenderer(), old_order_renderer=FakeRenderer())
+    database = Database(url, renderers=fake_renderers())
     database.migrate()
     database.close()
     return url

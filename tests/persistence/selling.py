@@ -15,6 +15,7 @@ from domain.seller_orders import list_seller_orders
 from domain.sellers import Seller
 from persistence.database import Database
 from tests.builders import make_item, make_order, make_product, make_seller
+from tests.fakes import view_of
 
 SERVICES: dict[str, Any] = {
     "seller_orders": list_seller_orders,
@@ -65,5 +66,8 @@ def asked(
         query.setdefault("page", PageRequest(limit=500))
     with database.reading() as uow:
         wanted = SellerQuery(conditions=tuple(conditions), **query)
-        answer: Page[Any] | CursorPage[Any] = SERVICES[resource](caller_of(seller), wanted, uow)
-    return answer
+        page = SERVICES[resource](caller_of(seller), wanted, "en-us", uow)
+    if isinstance(page, CursorPage):
+        return CursorPage(list(map(view_of, page.entries)), page.next_cursor)
+    views = list(map(view_of, page.documents))
+    return Page(page.count, page.number, page.limit, views)

@@ -31,7 +31,7 @@ from handlers.rendering.orders import order_sources
 from handlers.rendering.renderer import ContractRenderer
 from persistence.database import Database
 from tests.builders import NOW, make_discount, make_item, make_order, make_product, make_seller
-from tests.fakes import FakeClock, FakeRenderer
+from tests.fakes import FakeClock, fake_renderers
 from tests.persistence.cancelling import CANCEL, POLICY, REFUND, Desk
 from tests.persistence.stored import store_user
 
@@ -61,8 +61,7 @@ def judged_database(
     """A database whose documents are those that are served."""
     database = Database(
         database_url,
-        order_renderer=contract_renderer,
-        old_order_renderer=FakeRenderer(),
+        renderers=fake_renderers(contract_renderer),
         clock=clock,
     )
     yield database

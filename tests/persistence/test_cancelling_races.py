@@ -23,7 +23,7 @@ from domain.settlements import approve_request, complete_request, reject_request
 from domain.users import User
 from persistence.database import Database
 from tests.builders import make_lines, make_order
-from tests.fakes import FakeRenderer
+from tests.fakes import fake_renderers
 from tests.persistence.cancelling import OPERATOR, POLICY, Desk
 
 WORKERS = 16
@@ -35,10 +35,7 @@ Work = Callable[[Any], Any]
 @pytest.fixture
 def busy_database(database_url: str) -> Iterator[Database]:
     """A database with a connection for everybody."""
-    renderer = FakeRenderer()
-    database = Database(
-        database_url, order_renderer=renderer, old_order_renderer=renderer, pool_size=WORKERS
-    )
+    database = Database(database_url, renderers=fake_renderers(), pool_size=WORKERS)
     yield database
     database.close()
 

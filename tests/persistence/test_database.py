@@ -6,13 +6,12 @@ from domain.users import User
 from persistence import engines
 from persistence.database import Database, utc_now
 from tests.builders import NOW, make_user
-from tests.fakes import FakeClock, FakeRenderer
+from tests.fakes import FakeClock, fake_renderers
 from tests.persistence.stored import store_order, store_user
 
 
 def open_database(url: str, pool_size: int = 1) -> Database:
-    renderer = FakeRenderer()
-    return Database(url, order_renderer=renderer, old_order_renderer=renderer, pool_size=pool_size)
+    return Database(url, renderers=fake_renderers(), pool_size=pool_size)
 
 
 class TestWriting:

@@ -16,7 +16,7 @@ from persistence.loading import Loader
 from persistence.orders import order_documents, orders
 from tests.builders import NOW
 from tests.conftest import Opened
-from tests.fakes import FakeClock, FakeRenderer
+from tests.fakes import FakeClock, FakeRenderer, fake_renderers
 from tests.persistence.stored import change_notes, listed, store_order
 
 
@@ -40,8 +40,7 @@ def remembering(
     """The empty database, with documents in the memory of the process as well."""
     database = Database(
         database_url,
-        order_renderer=order_renderer,
-        old_order_renderer=old_order_renderer,
+        renderers=fake_renderers(order_renderer, old_order_renderer),
         clock=clock,
     )
     yield database

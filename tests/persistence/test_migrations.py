@@ -6,11 +6,11 @@ from persistence.database import Database
 from persistence.engines import Engines, connect
 from persistence.schema import metadata
 from tests.conftest import MakeUrl
-from tests.fakes import FakeRenderer
+from tests.fakes import fake_renderers
 
 
 def migrate(url: str) -> None:
-    database = Database(url, order_renderer=FakeRenderer(), old_order_renderer=FakeRenderer())
+    database = Database(url, renderers=fake_renderers())
     database.migrate()
     database.close()
 

@@ -15,7 +15,7 @@ from persistence.questions import Question
 from persistence.users import users
 from tests.builders import NOW
 from tests.conftest import KIND, MakeUrl
-from tests.fakes import FakeRenderer
+from tests.fakes import fake_renderers
 from tests.persistence.stored import store_user
 
 OF_USER = Question(
@@ -68,7 +68,7 @@ class TestConnections:
     def test_that_were_cut_are_given_up(self, make_url: MakeUrl) -> None:
         # A database of its own: the shared one's other connections are to outlive this test.
         url = make_url()
-        database = Database(url, order_renderer=FakeRenderer(), old_order_renderer=FakeRenderer())
+        database = Database(url, renderers=fake_renderers())
         database.migrate()
         with database.reading() as uow:
             assert uow.sessions.owner(b"a" * 32) is None

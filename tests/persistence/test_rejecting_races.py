@@ -19,7 +19,7 @@ from domain.states import OrderState
 from domain.users import User
 from persistence.database import Database
 from tests.builders import make_seller
-from tests.fakes import FakeRenderer
+from tests.fakes import fake_renderers
 from tests.persistence.cancelling import OPERATOR, POLICY, Desk
 from tests.persistence.selling import caller_of, sold, store_sold
 
@@ -29,10 +29,7 @@ WORKERS = 4
 
 @pytest.fixture
 def busy_database(database_url: str) -> Iterator[Database]:
-    renderer = FakeRenderer()
-    database = Database(
-        database_url, order_renderer=renderer, old_order_renderer=renderer, pool_size=WORKERS
-    )
+    database = Database(database_url, renderers=fake_renderers(), pool_size=WORKERS)
     yield database
     database.close()
 

@@ -12,9 +12,14 @@ from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
 from handlers.demo_shop.shop import DEMO_OLD_ORDERS, DEMO_ORDERS
 from persistence.database import Database
 from tests.application import Clients, Shop
+from tests.fakes import view_of
 from tests.handlers.cli.conftest import Run
 
 SEED = ("seed", "--users", "3", "--orders-per-user", "2", "--seed", "7")
+
+
+def views_on(page: Any) -> list[Any]:
+    return [view_of(document) for document in page.documents]
 
 
 class Seeding:
@@ -77,8 +82,8 @@ class TestSeed:
         for token in tokens:
             with database.reading() as uow:
                 caller = authenticate_seller(token["token"], uow)
-                page = list_seller_orders(caller, SellerQuery(), uow)
-            assert str(page.entries[0].datasource) == token["seller_uuid"]
+                page = list_seller_orders(caller, SellerQuery(), "en-us", uow)
+            assert str(views_on(page)[0].datasource) == token["seller_uuid"]
             assert sorted(caller.scopes) == token["scopes"]
 
     def test_some_orders_have_several_sellers(self, seeding: Seeding, database: Database) -> None:
@@ -88,8 +93,8 @@ class TestSeed:
         for token in seeding.manifest["tokens"]:
             with database.reading() as uow:
                 caller = authenticate_seller(token["token"], uow)
-                page = list_seller_orders(caller, SellerQuery(limit=500), uow)
-            numbers += [view.number for view in page.entries]
+                page = list_seller_orders(caller, SellerQuery(limit=500), "en-us", uow)
+            numbers += [view.number for view in views_on(page)]
         assert len(numbers) > len(set(numbers))
 
     def test_the_manifest_says_who_each_session_is(

@@ -1,8 +1,11 @@
 """What sellers see, with believable values, and rendered by the contract that is served."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 from uuid import UUID
+
+import orjson
 
 from domain.cancellation_plans import PlanStatus
 from domain.cancellations import CancellationType
@@ -11,10 +14,10 @@ from domain.seller_cancellation_plans import SellerCancellationPlanView
 from domain.seller_customer_addresses import SellerCustomerAddressView
 from domain.seller_order_items import SellerOrderItemView
 from domain.seller_orders import SellerOrderView
-from handlers.contract.judges import Judges, pointer_to
-from handlers.rendering.records import Records
+from handlers.rendering.renderer import ContractRenderer, never
+from handlers.rendering.sellers import SELLER_SOURCES
 from tests.builders import NOW
-from tests.handlers.rendering.documents import served_contract
+from tests.handlers.rendering.documents import ENFORCED, served_contract
 
 ID, OTHER = UUID(int=1), UUID(int=2)
 _NOTHING = dict.fromkeys(
@@ -23,16 +26,25 @@ _NOTHING = dict.fromkeys(
 
 
 @cache
-def _records() -> Records:
-    return Records(served_contract())
+def _renderers() -> Mapping[str, ContractRenderer[Any]]:
+    return {
+        each.component: ContractRenderer(
+            served_contract(), each.component, [each], never, ENFORCED, "first"
+        )
+        for each in SELLER_SOURCES.values()
+    }
+
+
+def document(view: Any) -> bytes:
+    """The document of a view; ENFORCED judges it."""
+    component = type(view).__name__.removesuffix("View")
+    return _renderers()[component](view, "en-us", NOW).body
 
 
 def render(component: str, view: Any) -> dict[str, Any]:
     """The view as the component, which it has to fit."""
-    record = _records()(component, view, "en-us")
-    pointer = pointer_to("components", "schemas", component)
-    Judges(served_contract().document).compile(pointer).validate(record)
-    return record
+    shown: dict[str, Any] = orjson.loads(_renderers()[component](view, "en-us", NOW).body)
+    return shown
 
 
 def make_order_view(**overrides: Any) -> SellerOrderView:
