@@ -12,6 +12,7 @@ from time import monotonic
 
 import psutil
 
+from faults import exhausted_pool
 from faults.amounts import FULL, QUICK, Amounts
 from faults.findings import Finding
 from faults.ground import Ground, Site, site
@@ -31,7 +32,7 @@ class Row:
     databases: Sequence[str] = _BOTH
 
 
-ROWS: Sequence[Row] = ()
+ROWS: Sequence[Row] = (Row("exhausted-pool", exhausted_pool.check),)
 
 
 def main() -> int:

@@ -56,11 +56,13 @@ def connect(url: str, *, pool_size: int) -> Engines:
 
     ``postgres://`` and ``postgresql://`` are understood as psycopg's. A caller who finds all
     ``pool_size`` connections in use waits 2 seconds for one; PostgreSQL has as many again for
-    ``autocommit``.
+    ``autocommit``. Nobody waits longer than 5 seconds for what others have locked.
     """
+    address = _with_driver(url)
     create = partial(
         sa.create_engine,
-        _with_driver(url),
+        address,
+        connect_args=_arguments(address),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT,
@@ -130,6 +132,14 @@ def _with_driver(url: str) -> sa.URL:
     if parsed.drivername in {"postgres", "postgresql"}:
         return parsed.set(drivername="postgresql+psycopg")
     return parsed
+
+
+def _arguments(url: sa.URL) -> dict[str, str]:
+    """What a connection begins with. RESET comes back to it, and not to a patience without end."""
+    if url.get_backend_name() == "sqlite":
+        return {}
+    given = url.query.get("options", "")
+    return {"options": f"-c lock_timeout={BUSY_TIMEOUT_MS} {given}"}
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
