@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from persistence.engines import connect
+from persistence.engines import Pool, connect
 
 _SHOWN = 3
 
@@ -331,7 +331,7 @@ def broken_invariants(connection: sa.Connection) -> list[str]:
 
 def broken_at(database_url: str) -> list[str]:
     """Return what is broken in that database at this moment."""
-    engines = connect(database_url, pool_size=1)
+    engines = connect(database_url, Pool(1))
     try:
         with engines.snapshot.connect() as connection:
             return broken_invariants(connection)

@@ -15,7 +15,7 @@ from stdnum import iban
 
 from faults.findings import Finding
 from faults.ground import Ground
-from persistence.engines import connect
+from persistence.engines import Pool, connect
 from persistence.outbox import outbox_events
 
 # The address that a letter goes to: without it there is no letter.
@@ -88,7 +88,7 @@ class Search:
 def _letters(url: str) -> Iterator[str]:
     """What the outbox keeps of each letter, without the address that it goes to."""
     columns = outbox_events.c
-    engines = connect(url, pool_size=1)
+    engines = connect(url, Pool(1))
     try:
         with engines.snapshot.connect() as connection:
             for row in connection.execute(sa.select(columns.payload, columns.last_error)):

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from faults.invariants import INVARIANTS, Invariant, broken_at, broken_invariants
 from handlers.app import open_database
-from persistence.engines import connect
+from persistence.engines import Pool, connect
 from tests.application import usual_settings
 from tests.conftest import MakeUrl
 from tests.faults.lived import live
@@ -69,7 +69,7 @@ def url(make_url: MakeUrl) -> str:
 @pytest.fixture
 def connection(url: str) -> Iterator[sa.Connection]:
     """In a transaction that is undone, past all that the database itself would refuse."""
-    engines = connect(url, pool_size=1)
+    engines = connect(url, Pool(1))
     with engines.writing.connect() as connection:
         _drop_checks(connection)
         yield connection
