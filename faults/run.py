@@ -12,6 +12,7 @@ from time import monotonic
 
 import psutil
 
+from faults import full_disks, outages
 from faults.amounts import FULL, QUICK, Amounts
 from faults.findings import Finding
 from faults.ground import Ground, Site, site
@@ -33,7 +34,10 @@ class Row:
     databases: Sequence[str] = _BOTH
 
 
-ROWS: Sequence[Row] = ()
+ROWS: Sequence[Row] = (
+    Row("outages", outages.check, (_POSTGRES,)),
+    Row("full-disks", full_disks.check),
+)
 
 
 def main() -> int:
