@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import sleep
 
 import psutil
@@ -12,6 +13,8 @@ import psycopg
 
 from benchmarks.postgres import Postgres, postgres
 
+# Not within the folder of a test, which pytest keeps the server's user out of.
+FOLDERS = "waybill-faults-"
 _GONE_SECONDS = 10
 
 
@@ -66,9 +69,9 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path) -> Iterator[Cluster]:
+def cluster() -> Iterator[Cluster]:
     """Start a server of its own; it ends with the block."""
-    with postgres(folder) as started:
+    with TemporaryDirectory(prefix=FOLDERS) as folder, postgres(Path(folder)) as started:
         yield Cluster(started)
 
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from sqlite3 import connect
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 import psycopg
 from psycopg import sql
 
 from benchmarks.postgres import Postgres, postgres
+from faults.cluster import FOLDERS
 
 _MIB = 1024 * 1024
 _DISK_MIB = 96
@@ -111,20 +113,22 @@ class SmallTablespace:
 
 
 @contextmanager
-def small_tablespace(folder: Path) -> Iterator[SmallTablespace]:
+def small_tablespace() -> Iterator[SmallTablespace]:
     """A server of its own with a disk of its own, which only root can mount.
 
     Raises CalledProcessError or OSError where it can't be.
     """
-    mount = folder / "disk"
-    mount.mkdir()
-    options = f"size={_DISK_MIB}m,mode=755"
-    _run("mount", "-t", "tmpfs", "-o", options, "tmpfs", str(mount))
-    try:
-        with postgres(folder) as server:
-            yield SmallTablespace(server, mount)
-    finally:
-        _run("umount", str(mount))
+    with TemporaryDirectory(prefix=FOLDERS) as name:
+        folder = Path(name)
+        mount = folder / "disk"
+        mount.mkdir()
+        options = f"size={_DISK_MIB}m,mode=755"
+        _run("mount", "-t", "tmpfs", "-o", options, "tmpfs", str(mount))
+        try:
+            with postgres(folder) as server:
+                yield SmallTablespace(server, mount)
+        finally:
+            _run("umount", str(mount))
 
 
 def _run(program: str, *arguments: str) -> None:

@@ -47,9 +47,7 @@ def _disk(ground: Ground) -> Iterator[tuple[Disk, Ground]]:
     if ground.kind == "sqlite":
         yield CountedPages(ground.url, ground.folder), ground
         return
-    folder = ground.folder / "small"
-    folder.mkdir()
-    with small_tablespace(folder) as disk, ground.beside(disk.url) as own:
+    with small_tablespace() as disk, ground.beside(disk.url) as own:
         own.database.migrate()
         yield disk, own
 

@@ -36,9 +36,7 @@ _FAULTS: dict[str, Fault] = {
 
 def check(ground: Ground, amounts: Amounts) -> Finding:
     """On a server of its own: others stand on that of the ground."""
-    folder = ground.folder / "cluster"
-    folder.mkdir()
-    with cluster(folder) as broken, ground.beside(broken.url) as own:
+    with cluster() as broken, ground.beside(broken.url) as own:
         own.database.migrate()
         work = make_work(own, _LINES_OF_FAULT * amounts.database_faults)
         with own.serve(WAYBILL_DATABASE_TIMEOUT=str(_TIMEOUT)) as server:
