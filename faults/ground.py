@@ -55,6 +55,16 @@ class Ground:
         """The files with what the servers said, one for each."""
         return sorted(self.folder.glob("*.txt"))
 
+    @contextmanager
+    def beside(self, url: str) -> Iterator["Ground"]:
+        """Another database for the same check, whose folder, secrets and errors are shared."""
+        other = Ground(url, self.folder)
+        other.secrets, other.errors = self.secrets, self.errors
+        try:
+            yield other
+        finally:
+            other.close()
+
     def customer(self, user: User | None = None) -> Customer:
         """A new shopper, or one who is there already, with a new session."""
         user = user or self.shop.user()

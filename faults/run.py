@@ -12,11 +12,13 @@ from time import monotonic
 
 import psutil
 
-from faults import exhausted_pool
+from faults import exhausted_pool, full_disks, outages
 from faults.amounts import FULL, QUICK, Amounts
 from faults.findings import Finding
 from faults.ground import Ground, Site, site
+from faults.invariants import broken_at
 from faults.report import markdown, write_json
+from faults.secrets import Search
 
 _OUTPUT = Path(__file__).parents[1] / "var" / "faults"
 _POSTGRES, _SQLITE = "postgres", "sqlite"
@@ -32,7 +34,11 @@ class Row:
     databases: Sequence[str] = _BOTH
 
 
-ROWS: Sequence[Row] = (Row("exhausted-pool", exhausted_pool.check),)
+ROWS: Sequence[Row] = (
+    Row("exhausted-pool", exhausted_pool.check),
+    Row("outages", outages.check, (_POSTGRES,)),
+    Row("full-disks", full_disks.check),
+)
 
 
 def main() -> int:
@@ -60,19 +66,24 @@ def _found(kind: str, rows: Sequence[Row], amounts: Amounts) -> Iterator[Finding
     rows = [row for row in rows if kind in row.databases]
     if not rows:
         return
+    search = Search(kind)
     with TemporaryDirectory(prefix="waybill-faults-") as name, site(kind, Path(name)) as place:
         for row in rows:
             _say(f"{kind}: {row.name} …")
-            finding = _judged(row, place, amounts)
+            finding = _judged(row, place, amounts, search)
             _say(f"  {'passed' if finding.is_passed else 'missed'}: {dict(finding.figures)}")
             yield finding
+    yield search.finding()
 
 
-def _judged(row: Row, place: Site, amounts: Amounts) -> Finding:
+def _judged(row: Row, place: Site, amounts: Amounts, search: Search) -> Finding:
+    """What the check found, and whether what it leaves behind is whole and tells no secrets."""
     started = monotonic()
     with place.ground(row.name) as ground:
         try:
             finding = row.check(ground, amounts)
+            finding = finding.with_failures(broken_at(ground.url))
+            search.look_through(ground)
         except Exception:  # noqa: BLE001 - a check that breaks is one that was missed
             told = traceback.format_exc().splitlines()
             finding = Finding(row.name, ground.kind, 0, 1, "runs to its end", {}, tuple(told))

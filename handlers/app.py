@@ -32,6 +32,7 @@ from handlers.rendering.records import Records
 from handlers.rendering.renderer import ContractRenderer, edition_of
 from handlers.settings import Settings
 from persistence.database import Database
+from persistence.engines import Pool
 from persistence.seller_listings import LISTINGS
 
 
@@ -88,7 +89,7 @@ def open_database(settings: Settings, contract: Contract | None = None) -> Datab
         old_order_renderer=ContractRenderer(
             contract, "UserOldOrder", OLD_ORDER_SOURCES, lambda *_: None, violations, edition
         ),
-        pool_size=settings.database_pool_size,
+        pool=Pool(settings.database_pool_size, settings.database_timeout),
         document_memory_bytes=settings.document_memory_mib * 1024 * 1024,
     )
 

@@ -20,7 +20,7 @@ from domain.orders import Order
 from domain.unit_of_work import UnitOfWork
 from persistence import migrations
 from persistence.documents import DocumentShelf, NoDocuments, ShelvedDocuments
-from persistence.engines import connect
+from persistence.engines import Pool, connect
 from persistence.imports import SqlImports
 from persistence.old_orders import OLD_ORDER_DOCUMENTS
 from persistence.orders import ORDER_DOCUMENTS
@@ -29,7 +29,7 @@ from persistence.seller_orders import fill_seller_orders, follow_orders
 from persistence.unit_of_work import SqlUnitOfWork
 from persistence.versions import raise_versions
 
-DEFAULT_POOL_SIZE = 10
+DEFAULT_POOL = Pool()
 DEFAULT_DOCUMENT_MEMORY_BYTES = 16 * 1024 * 1024
 MAX_ATTEMPTS = 5
 
@@ -53,7 +53,7 @@ class Database:
     """One database, SQLite (a file) or PostgreSQL, with a pool of connections.
 
     Nothing is opened before it is needed. May be shared by threads, not by processes. Its units of
-    work raise Unavailable when the database cannot be reached or stays locked.
+    work raise Unavailable when the database cannot be reached, does not answer or stays locked.
     """
 
     def __init__(
@@ -63,10 +63,11 @@ class Database:
         order_renderer: Renderer[Order],
         old_order_renderer: Renderer[OldOrder],
         clock: Callable[[], datetime] = utc_now,
-        pool_size: int = DEFAULT_POOL_SIZE,
+        pool: Pool = DEFAULT_POOL,
         document_memory_bytes: int = DEFAULT_DOCUMENT_MEMORY_BYTES,
     ) -> None:
-        self._engines = connect(url, pool_size=pool_size)
+        self._url = url
+        self._engines = connect(url, pool)
         self._clock = clock
         memory = document_memory_bytes // 2
         self._orders = DocumentShelf(ORDER_DOCUMENTS, order_renderer, self._engines, memory)
@@ -137,8 +138,13 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the tables to the newest revision; a database that is there already is left."""
-        with _available():
-            migrations.upgrade(self._engines, _fill_tables)
+        # A step may take as long as the tables are large.
+        engines = connect(self._url, Pool(1, timeout=None))
+        try:
+            with _available():
+                migrations.upgrade(engines, _fill_tables)
+        finally:
+            engines.dispose()
 
     def close(self) -> None:
         """Close all connections that are not in use."""

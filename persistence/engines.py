@@ -15,6 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from domain.errors import Unavailable
+from persistence.deadlines import keep_deadline
 
 POOL_TIMEOUT = 2.0
 BUSY_TIMEOUT_MS = 5000
@@ -24,6 +25,16 @@ SYNCHRONOUS = "FULL"  # what is acknowledged outlives the machine
 _BEGIN = "sqlite_begin"
 _BEGIN_WRITING = "BEGIN IMMEDIATE"
 _NAP = (0.002, 0.01)  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """How many connections one process may have, and for how many seconds each waits for an answer
+    of PostgreSQL (None: for ever).
+    """
+
+    size: int = 10
+    timeout: float | None = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +62,18 @@ class Engines:
             engine.dispose()
 
 
-def connect(url: str, *, pool_size: int) -> Engines:
+def connect(url: str, pool: Pool) -> Engines:
     """Return engines for ``url``; nothing is opened yet.
 
     ``postgres://`` and ``postgresql://`` are understood as psycopg's. A caller who finds all
-    ``pool_size`` connections in use waits 2 seconds for one; PostgreSQL has as many again for
-    ``autocommit``. Nobody waits longer than 5 seconds for what others have locked.
+    connections of the pool in use waits 2 seconds for one; PostgreSQL has as many again for
+    ``autocommit``. What PostgreSQL does not answer in time raises OperationalError, and its
+    connection is given up; a new connection gets two seconds at least.
     """
-    address = _with_driver(url)
     create = partial(
         sa.create_engine,
-        address,
-        connect_args=_arguments(address),
-        pool_size=pool_size,
+        _with_driver(url),
+        pool_size=pool.size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT,
         hide_parameters=True,  # errors are logged, people's data is not
@@ -80,11 +90,15 @@ def connect(url: str, *, pool_size: int) -> Engines:
             snapshot=engine.execution_options(**{_BEGIN: "BEGIN"}),
             turn=partial(_turn, Lock()),
         )
+    # A pool of its own: to put each connection into autocommit and back costs as much as a short
+    # question does.
+    autocommit = create(isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+    if pool.timeout is not None:
+        for each in (engine, autocommit):
+            keep_deadline(each, pool.timeout)
     return Engines(
         writing=engine,
-        # A pool of its own: to put each connection into autocommit and back costs as much as a
-        # short question does.
-        autocommit=create(isolation_level="AUTOCOMMIT", pool_reset_on_return=None),
+        autocommit=autocommit,
         snapshot=engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         ),
@@ -132,14 +146,6 @@ def _with_driver(url: str) -> sa.URL:
     if parsed.drivername in {"postgres", "postgresql"}:
         return parsed.set(drivername="postgresql+psycopg")
     return parsed
-
-
-def _arguments(url: sa.URL) -> dict[str, str]:
-    """What a connection begins with. RESET comes back to it, and not to a patience without end."""
-    if url.get_backend_name() == "sqlite":
-        return {}
-    given = url.query.get("options", "")
-    return {"options": f"-c lock_timeout={BUSY_TIMEOUT_MS} {given}"}
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

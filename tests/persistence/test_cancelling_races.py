@@ -22,6 +22,7 @@ from domain.paging import PageRequest
 from domain.settlements import approve_request, complete_request, reject_request
 from domain.users import User
 from persistence.database import Database
+from persistence.engines import Pool
 from tests.builders import make_lines, make_order
 from tests.fakes import FakeRenderer
 from tests.persistence.cancelling import OPERATOR, POLICY, Desk
@@ -37,7 +38,7 @@ def busy_database(database_url: str) -> Iterator[Database]:
     """A database with a connection for everybody."""
     renderer = FakeRenderer()
     database = Database(
-        database_url, order_renderer=renderer, old_order_renderer=renderer, pool_size=WORKERS
+        database_url, order_renderer=renderer, old_order_renderer=renderer, pool=Pool(WORKERS)
     )
     yield database
     database.close()

@@ -5,14 +5,15 @@ from domain.errors import Unavailable
 from domain.users import User
 from persistence import engines
 from persistence.database import Database, utc_now
+from persistence.engines import Pool
 from tests.builders import NOW, make_user
 from tests.fakes import FakeClock, FakeRenderer
 from tests.persistence.stored import store_order, store_user
 
 
-def open_database(url: str, pool_size: int = 1) -> Database:
+def open_database(url: str, size: int = 1) -> Database:
     renderer = FakeRenderer()
-    return Database(url, order_renderer=renderer, old_order_renderer=renderer, pool_size=pool_size)
+    return Database(url, order_renderer=renderer, old_order_renderer=renderer, pool=Pool(size))
 
 
 class TestWriting:
@@ -82,7 +83,7 @@ class TestAvailability:
         self, database_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(engines, "POOL_TIMEOUT", 0.05)
-        database = open_database(database_url, pool_size=1)
+        database = open_database(database_url)
         with database.reading() as uow:
             uow.users.get(1)
 
@@ -91,7 +92,7 @@ class TestAvailability:
         database.close()
 
     def test_rendering_takes_no_second_connection(self, database_url: str) -> None:
-        database = open_database(database_url, pool_size=1)
+        database = open_database(database_url)
         order = store_order(database, user_pk=store_user(database).pk)
 
         with database.reading() as uow:

@@ -13,11 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from domain.errors import Unavailable
 from persistence import engines
-from persistence.database import Database
-from persistence.engines import Engines, connect
-from persistence.schema import metadata
-from tests.builders import make_user
-from tests.fakes import FakeRenderer
+from persistence.engines import Engines, Pool, connect
 
 
 @pytest.fixture
@@ -27,7 +23,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def opened(file: Path) -> Iterator[Engines]:
-    opened = connect(f"sqlite:///{file}", pool_size=2)
+    opened = connect(f"sqlite:///{file}", Pool(2))
     yield opened
     opened.dispose()
 
@@ -100,38 +96,8 @@ class TestBegin:
 
 def test_what_is_committed_outlives_the_machine(file: Path) -> None:
     untouched = runpy.run_path(engines.__file__)  # the tests' own databases are in a hurry
-    opened = untouched["connect"](f"sqlite:///{file}", pool_size=1)
+    opened = untouched["connect"](f"sqlite:///{file}", Pool(1))
     with opened.autocommit.connect() as connection:
         assert connection.scalar(sa.text("PRAGMA synchronous")) == 2
         assert connection.scalar(sa.text("PRAGMA journal_mode")) == "wal"
     opened.dispose()
-
-
-class TestLocks:
-    """What another transaction holds is waited for, and not without end, on either database."""
-
-    @pytest.fixture
-    def database(self, impatient: None, database_url: str) -> Iterator[Database]:
-        renderer = FakeRenderer()
-        database = Database(database_url, order_renderer=renderer, old_order_renderer=renderer)
-        yield database
-        database.close()
-
-    def test_that_stay_make_the_answer_unavailable(
-        self, database: Database, database_url: str
-    ) -> None:
-        user = make_user()
-        with database.writing() as uow:
-            uow.users.add(user)
-            uow.commit()
-
-        opened = connect(database_url, pool_size=1)
-        with opened.writing.begin() as holding:
-            holding.execute(sa.update(metadata.tables["users"]).values(first_name="Ece"))
-            with pytest.raises(Unavailable), database.writing() as uow:
-                uow.users.add(make_user(email=user.email))
-        opened.dispose()
-
-        with database.writing() as uow:
-            uow.users.add(make_user())
-            uow.commit()

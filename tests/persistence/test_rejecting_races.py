@@ -18,6 +18,7 @@ from domain.settlements import approve_request, reject_request
 from domain.states import OrderState
 from domain.users import User
 from persistence.database import Database
+from persistence.engines import Pool
 from tests.builders import make_seller
 from tests.fakes import FakeRenderer
 from tests.persistence.cancelling import OPERATOR, POLICY, Desk
@@ -31,7 +32,7 @@ WORKERS = 4
 def busy_database(database_url: str) -> Iterator[Database]:
     renderer = FakeRenderer()
     database = Database(
-        database_url, order_renderer=renderer, old_order_renderer=renderer, pool_size=WORKERS
+        database_url, order_renderer=renderer, old_order_renderer=renderer, pool=Pool(WORKERS)
     )
     yield database
     database.close()
