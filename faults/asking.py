@@ -59,3 +59,8 @@ def percentile(values: Sequence[float], share: float) -> float:
     """The value that ``share`` percent of the values do not exceed; 0 for none."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(len(ordered) * share / 100) - 1)] if ordered else 0.0
+
+
+def ask_now(port: int, sent: bytes, patience: float = 30) -> Timed:
+    """The same for one, where nothing else is going on. Raises TimeoutError."""
+    return asyncio.run(ask(port, sent, patience))
