@@ -12,7 +12,7 @@ from time import monotonic
 
 import psutil
 
-from faults import exhausted_pool, full_disks, killed_workers, outages
+from faults import exhausted_pool, full_disks, killed_workers, outages, slow_clients, stops
 from faults.amounts import FULL, QUICK, Amounts
 from faults.findings import Finding
 from faults.ground import Ground, Site, site
@@ -37,6 +37,8 @@ class Row:
 ROWS: Sequence[Row] = (
     Row("exhausted-pool", exhausted_pool.check),
     Row("killed-workers", killed_workers.check),
+    Row("stops", stops.check),
+    Row("slow-clients", slow_clients.check),
     Row("outages", outages.check, (_POSTGRES,)),
     Row("full-disks", full_disks.check),
 )
