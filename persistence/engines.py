@@ -16,6 +16,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 
 from domain.errors import Unavailable
+from persistence.deadlines import keep_deadline
 
 POOL_TIMEOUT = 2.0
 BUSY_TIMEOUT_MS = 5000
@@ -25,6 +26,16 @@ SYNCHRONOUS = "FULL"  # what is acknowledged outlives the machine
 _BEGIN = "sqlite_begin"
 _BEGIN_WRITING = "BEGIN IMMEDIATE"
 _NAP = (0.002, 0.01)  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """How many connections one process may have, and for how many seconds each waits for an answer
+    of PostgreSQL (None: for ever).
+    """
+
+    size: int = 10
+    timeout: float | None = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +68,13 @@ class Engines:
             engine.dispose()
 
 
-def connect(url: str, *, pool_size: int) -> Engines:
+def connect(url: str, pool: Pool) -> Engines:
     """Return engines for ``url``; nothing is opened yet.
 
     ``postgres://`` and ``postgresql://`` are understood as psycopg's. A caller who finds all
-    ``pool_size`` connections in use waits 2 seconds for one; PostgreSQL has as many again for
-    ``autocommit``.
+    connections of the pool in use waits 2 seconds for one; PostgreSQL has as many again for
+    ``autocommit``. What PostgreSQL does not answer in time raises OperationalError, and its
+    connection is given up; a new connection gets two seconds at least.
     """
     create = partial(
         sa.create_engine,
@@ -72,14 +84,18 @@ def connect(url: str, *, pool_size: int) -> Engines:
         json_serializer=_json,  # an imported order has thirty columns of JSON
         json_deserializer=orjson.loads,
     )
-    pool = {"pool_size": pool_size, "pool_timeout": POOL_TIMEOUT}
+    usual = {"pool_size": pool.size, "pool_timeout": POOL_TIMEOUT}
     small = {"pool_size": 1, "pool_timeout": IMPATIENT_MS / 1000}
     if sa.make_url(url).get_backend_name() == "sqlite":
-        return _sqlite(create(**pool), create(**small))
+        return _sqlite(create(**usual), create(**small))
     autocommit = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
     # A pool of its own for autocommit: to put each connection into it and back costs as much as a
     # short question does.
-    return _postgres(create(**pool), create(**pool, **autocommit), create(**small, **autocommit))
+    engines = (create(**usual), create(**usual, **autocommit), create(**small, **autocommit))
+    if pool.timeout is not None:
+        for engine in engines:
+            keep_deadline(engine, pool.timeout)
+    return _postgres(*engines)
 
 
 def _sqlite(engine: sa.Engine, keeping: sa.Engine) -> Engines:
