@@ -9,6 +9,7 @@ class Amounts:
 
     bad_requests: int
     contract_cases: int
+    owners: int
     races: int
     retries: int
     load_requests: int
@@ -26,6 +27,7 @@ class Amounts:
 FULL = Amounts(
     bad_requests=250,
     contract_cases=3000,
+    owners=5,
     races=6000,
     retries=1500,
     load_requests=5000,
@@ -42,6 +44,7 @@ FULL = Amounts(
 QUICK = Amounts(
     bad_requests=250,
     contract_cases=300,
+    owners=2,
     races=100,
     retries=30,
     load_requests=60,

@@ -12,7 +12,15 @@ from time import monotonic
 
 import psutil
 
-from faults import exhausted_pool, full_disks, killed_workers, outages, slow_clients, stops
+from faults import (
+    authorization,
+    exhausted_pool,
+    full_disks,
+    killed_workers,
+    outages,
+    slow_clients,
+    stops,
+)
 from faults.amounts import FULL, QUICK, Amounts
 from faults.findings import Finding
 from faults.ground import Ground, Site, site
@@ -35,6 +43,7 @@ class Row:
 
 
 ROWS: Sequence[Row] = (
+    Row("authorization", authorization.check),
     Row("exhausted-pool", exhausted_pool.check),
     Row("killed-workers", killed_workers.check),
     Row("stops", stops.check),

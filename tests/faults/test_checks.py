@@ -4,13 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
-from faults import exhausted_pool
+from faults import authorization, exhausted_pool
 from faults.amounts import QUICK, Amounts
 from faults.findings import Finding
 from faults.ground import Ground
 
 
-@pytest.mark.parametrize("check", [exhausted_pool.check], ids=lambda check: check.__module__)
+@pytest.mark.parametrize(
+    "check", [authorization.check, exhausted_pool.check], ids=lambda check: check.__module__
+)
 def test_passes(ground: Ground, check: Callable[[Ground, Amounts], Finding]) -> None:
     finding = check(ground, QUICK)
 
