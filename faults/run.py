@@ -20,6 +20,7 @@ from faults import (
     outages,
     slow_clients,
     stops,
+    suites,
 )
 from faults.amounts import FULL, QUICK, Amounts
 from faults.findings import Finding
@@ -43,6 +44,8 @@ class Row:
 
 
 ROWS: Sequence[Row] = (
+    Row("bad-requests", suites.check_bad_requests),
+    Row("contract", suites.check_contract, (_POSTGRES,)),
     Row("authorization", authorization.check),
     Row("exhausted-pool", exhausted_pool.check),
     Row("killed-workers", killed_workers.check),

@@ -30,6 +30,11 @@ class Run:
             f"{check}: {told}" for check, failures in self.failures.items() for told in failures
         )
 
+    @property
+    def sent(self) -> int:
+        """How many cases were sent and answered."""
+        return sum(counted.total() for counted in self.statuses.values())
+
     def accepted(self, label: str) -> int:
         """How often the operation answered with success, or led on."""
         return sum(count for status, count in self.statuses[label].items() if status < 400)
@@ -76,9 +81,14 @@ class Run:
         self.failures.setdefault(check, []).append(told)
 
 
+RUNS: list[Run] = []
+"""All runs of this process."""
+
+
 def run(schema: BaseSchema) -> Run:
     """All phases, over all operations of ``schema``."""
     told = Run()
+    RUNS.append(told)
     for event in from_schema(schema).execute():
         told.take(event)
     return told
