@@ -8,9 +8,10 @@ is a ContractError, so the server does not start on half a document.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, fields
+from marshmallow import EXCLUDE, Schema, fields, missing
 from marshmallow.experimental.context import Context
 
 from handlers.contract.bundle import Contract, ContractError
@@ -59,12 +60,34 @@ class _Moment(fields.Field[datetime]):
 
 
 class _Document(Schema):
-    """Reads its fields through sources instead of attributes."""
+    """Reads its fields through sources instead of attributes, and finds out once which they are.
+
+    Fields convert as marshmallow has them. Its own walk from one to the next takes four times as
+    long as they do.
+    """
 
     readers: Mapping[str, Source] = {}
 
-    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        return self.readers[attr](obj, Context[Rendering].get())
+    def dump(self, obj: Any, *, many: bool | None = None) -> Any:
+        rendering = Context[Rendering].get()
+        if self.many if many is None else many:
+            return [self._object(each, rendering) for each in obj]
+        return self._object(obj, rendering)
+
+    def _object(self, entity: Any, rendering: Rendering) -> dict[str, Any]:
+        shown = {}
+        for name, read, convert in self._steps:
+            value = read(entity, rendering)
+            if value is not missing:
+                shown[name] = convert(value, name, entity)
+        return shown
+
+    @cached_property
+    def _steps(self) -> list[tuple[str, Source, Callable[..., Any]]]:
+        return [
+            (name, self.readers[name], each._serialize)  # noqa: SLF001 - by which fields are extended
+            for name, each in self.dump_fields.items()
+        ]
 
 
 class _Input(Schema):
