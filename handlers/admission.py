@@ -1,13 +1,14 @@
 """Who may use an operation: what the contract's security asks for, before anything else."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from itertools import chain
 
 from flask import g, request
 
 from domain.callers import Caller
-from domain.errors import NotAuthenticated
+from domain.errors import NotAuthenticated, Unavailable
 from domain.seller_callers import Scope, SellerCaller
 from domain.seller_tokens import authenticate_seller, note_use
 from domain.sessions import authenticate
@@ -43,7 +44,9 @@ def _seller(operation: Operation, header: str) -> SellerCaller:
     with reading() as uow:
         caller = authenticate_seller(value, uow)
     if not caller.is_use_noted:
-        write(lambda uow: note_use(caller, uow))
+        # Whoever reads needs no database that can be written: a disk may be full.
+        with suppress(Unavailable):
+            write(lambda uow: note_use(caller, uow))
     for scope in sorted(operation.scopes):
         caller.require(Scope(scope))
     return caller

@@ -34,6 +34,7 @@ from handlers.rendering.renderer import ContractRenderer, edition_of, never
 from handlers.rendering.sellers import SELLER_SOURCES
 from handlers.settings import Settings
 from persistence.database import Database
+from persistence.engines import Pool
 from persistence.seller_listings import LISTINGS
 
 
@@ -92,7 +93,7 @@ def open_database(settings: Settings, contract: Contract | None = None) -> Datab
                 for name, sources in SELLER_SOURCES.items()
             },
         },
-        pool_size=settings.database_pool_size,
+        pool=Pool(settings.database_pool_size, settings.database_timeout),
         document_memory_bytes=settings.document_memory_mib * 1024 * 1024,
     )
 
@@ -125,7 +126,9 @@ def _connexion_app(settings: Settings, database: Database) -> ContractApp:
     def edge(next_app: ASGIApp) -> ASGIApp:
         return Guard(next_app, settings)
 
-    app = ContractApp("handlers", lifespan=lifespan, edge=edge, threads=settings.threads)
+    # A thread more than there are connections could only wait for one, where nobody sees it.
+    threads = min(settings.threads, settings.database_pool_size)
+    app = ContractApp("handlers", lifespan=lifespan, edge=edge, threads=threads)
     flask = app.app
     flask.url_map.merge_slashes = False  # a redirect is a route that the contract does not have
     flask.register_error_handler(HTTPException, errors.unrouted)

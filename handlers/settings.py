@@ -75,6 +75,7 @@ class Settings:
     secret: str = _checked(Length(min=32), is_shown=False)
     database_url: str = field(default="sqlite:///var/waybill.sqlite3", repr=False)
     database_pool_size: int = _checked(_POSITIVE, 10)
+    database_timeout: int = _checked(_POSITIVE, 10)
     document_memory_mib: int = _checked(Range(min=0), 16)
     host: str = "127.0.0.1"
     port: int = _checked(Range(min=1, max=65535), 8000)

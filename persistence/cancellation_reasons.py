@@ -10,6 +10,9 @@ from domain.cancellations import CancellationReason, CancellationType
 from domain.paging import PageRequest
 from persistence.bulk import Skip, insert_rows
 from persistence.cancellations import cancellation_reasons
+from persistence.loading import Loader
+
+_REASONS = Loader(CancellationReason)
 
 
 class SqlCancellationReasons:
@@ -23,8 +26,7 @@ class SqlCancellationReasons:
         self._session.flush()
 
     def by_pks(self, pks: Collection[int]) -> Mapping[int, CancellationReason]:
-        found = sa.select(CancellationReason).where(cancellation_reasons.c.pk.in_(pks))
-        return {reason.pk: reason for reason in self._session.scalars(found)}
+        return {reason.pk: reason for reason in _REASONS.load(self._session, list(pks))}
 
     def ensure(self, reason: CancellationReason) -> CancellationReason:
         row = {each.name: getattr(reason, each.name) for each in fields(reason) if each.init}

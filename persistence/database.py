@@ -25,7 +25,7 @@ from persistence.documents import (
     NoDocuments,
     ShelvedDocuments,
 )
-from persistence.engines import Engines, connect
+from persistence.engines import Engines, Pool, connect
 from persistence.imports import SqlImports
 from persistence.old_orders import OLD_ORDER_DOCUMENTS
 from persistence.orders import ORDER_DOCUMENTS
@@ -35,7 +35,7 @@ from persistence.seller_orders import fill_seller_orders, follow_orders
 from persistence.unit_of_work import SqlUnitOfWork
 from persistence.versions import raise_versions
 
-DEFAULT_POOL_SIZE = 10
+DEFAULT_POOL = Pool()
 DEFAULT_DOCUMENT_MEMORY_BYTES = 16 * 1024 * 1024
 MAX_ATTEMPTS = 5
 _KEPT: Mapping[str, DocumentKind[Any]] = {
@@ -66,8 +66,8 @@ class Database:
     """One database, SQLite (a file) or PostgreSQL, with a pool of connections.
 
     Nothing is opened before it is needed. May be shared by threads, not by processes. Its units of
-    work raise Unavailable when the database cannot be reached or stays locked. Documents
-    are there of whatever ``renderers`` name, as the unit of work does.
+    work raise Unavailable when the database cannot be reached, does not answer or stays locked.
+    Documents are there of whatever ``renderers`` name, as the unit of work does.
     """
 
     def __init__(
@@ -76,10 +76,11 @@ class Database:
         *,
         renderers: Mapping[str, Renderer[Any]],
         clock: Callable[[], datetime] = utc_now,
-        pool_size: int = DEFAULT_POOL_SIZE,
+        pool: Pool = DEFAULT_POOL,
         document_memory_bytes: int = DEFAULT_DOCUMENT_MEMORY_BYTES,
     ) -> None:
-        self._engines = connect(url, pool_size=pool_size)
+        self._url = url
+        self._engines = connect(url, pool)
         self._clock = clock
         self._shelves = {
             name: _shelf(name, renderer, self._engines, document_memory_bytes)
@@ -146,8 +147,13 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the tables to the newest revision; a database that is there already is left."""
-        with _available():
-            migrations.upgrade(self._engines, _fill_tables)
+        # A step may take as long as the tables are large.
+        engines = connect(self._url, Pool(1, timeout=None))
+        try:
+            with _available():
+                migrations.upgrade(engines, _fill_tables)
+        finally:
+            engines.dispose()
 
     def close(self) -> None:
         """Close all connections that are not in use."""

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from domain.documents import RenderedDocument, Renderer
 from persistence.among import among_given
-from persistence.engines import Engines, impatient
+from persistence.engines import Engines
 from persistence.loading import Loader
 from persistence.memory import DocumentMemory, RememberedDocument
 from persistence.questions import Question, Row
@@ -120,11 +121,13 @@ class DocumentShelf(Generic[Entity]):
 
         All of an entity is read in one snapshot, so that a document never mixes two versions.
         """
-        with Session(self._engines.snapshot) as session:
+        with Session(self._engines.snapshot, expire_on_commit=False) as session:
             rendered = {
                 key: (version, self._renderer(entity, language, now))
                 for key, (version, entity) in self._load(session, keys).items()
             }
+            # A rollback would have the driver forget all statements that it has prepared.
+            session.commit()
         self._keep(rendered, language)
         for key, (version, document) in rendered.items():
             remembered = RememberedDocument(version, document.valid_until, document.body)
@@ -181,11 +184,12 @@ class KeptDocumentShelf(DocumentShelf[Entity]):
         if not rendered:
             return
         try:
-            with impatient(self._engines.autocommit) as connection:
-                connection.execute(self._upsert(), list(self._kept_rows(rendered, language)))
+            with self._engines.keeping.connect() as connection:
+                connection.execute(self._upsert, list(self._kept_rows(rendered, language)))
         except SQLAlchemyError:
             logger.warning("rendered documents could not be kept", exc_info=True)
 
+    @cached_property
     def _upsert(self) -> sa.Insert:
         documents = self._kind.documents
         statement = insert(self._engines.dialect.name, documents)

@@ -1,7 +1,7 @@
 """Connections to either database, and the three ways of using them."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -12,9 +12,11 @@ from time import monotonic, sleep
 import orjson
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 
 from domain.errors import Unavailable
+from persistence.deadlines import keep_deadline
 
 POOL_TIMEOUT = 2.0
 BUSY_TIMEOUT_MS = 5000
@@ -27,6 +29,16 @@ _NAP = (0.002, 0.01)  # seconds
 
 
 @dataclass(frozen=True, slots=True)
+class Pool:
+    """How many connections one process may have, and for how many seconds each waits for an answer
+    of PostgreSQL (None: for ever).
+    """
+
+    size: int = 10
+    timeout: float | None = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class Engines:
     """One pool of connections; the names say what ``connect`` or ``begin`` starts.
 
@@ -34,11 +46,16 @@ class Engines:
     each statement sees what is committed when it begins. ``snapshot``: a read-only transaction in
     which all statements see the same moment. Whoever wants ``writing`` waits for
     their ``turn`` first.
+
+    ``keeping`` is for what can be made again (documents): one connection in autocommit that waits
+    a quarter of a second at most, for its turn as for what others have locked, and not for the
+    disk.
     """
 
     writing: sa.Engine
     autocommit: sa.Engine
     snapshot: sa.Engine
+    keeping: sa.Engine
     turn: Callable[[], AbstractContextManager[None]]
 
     @property
@@ -47,47 +64,79 @@ class Engines:
 
     def dispose(self) -> None:
         """Close all connections that are not in use."""
-        for engine in (self.writing, self.autocommit):
+        for engine in (self.writing, self.autocommit, self.keeping):
             engine.dispose()
 
 
-def connect(url: str, *, pool_size: int) -> Engines:
+def connect(url: str, pool: Pool) -> Engines:
     """Return engines for ``url``; nothing is opened yet.
 
     ``postgres://`` and ``postgresql://`` are understood as psycopg's. A caller who finds all
-    ``pool_size`` connections in use waits 2 seconds for one; PostgreSQL has as many again for
-    ``autocommit``.
+    connections of the pool in use waits 2 seconds for one; PostgreSQL has as many again for
+    ``autocommit``. What PostgreSQL does not answer in time raises OperationalError, and its
+    connection is given up; a new connection gets two seconds at least.
     """
     create = partial(
         sa.create_engine,
         _with_driver(url),
-        pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=POOL_TIMEOUT,
         hide_parameters=True,  # errors are logged, people's data is not
         json_serializer=_json,  # an imported order has thirty columns of JSON
         json_deserializer=orjson.loads,
     )
-    engine = create()
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-        return Engines(
-            writing=engine.execution_options(**{_BEGIN: _BEGIN_WRITING}),
-            autocommit=engine,
-            snapshot=engine.execution_options(**{_BEGIN: "BEGIN"}),
-            turn=partial(_turn, Lock()),
-        )
+    usual = {"pool_size": pool.size, "pool_timeout": POOL_TIMEOUT}
+    small = {"pool_size": 1, "pool_timeout": IMPATIENT_MS / 1000}
+    if sa.make_url(url).get_backend_name() == "sqlite":
+        return _sqlite(create(**usual), create(**small))
+    autocommit = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
+    # A pool of its own for autocommit: to put each connection into it and back costs as much as a
+    # short question does.
+    engines = (create(**usual), create(**usual, **autocommit), create(**small, **autocommit))
+    if pool.timeout is not None:
+        for engine in engines:
+            keep_deadline(engine, pool.timeout)
+    return _postgres(*engines)
+
+
+def _sqlite(engine: sa.Engine, keeping: sa.Engine) -> Engines:
+    for each in (engine, keeping):
+        event.listen(each, "connect", _prepare_sqlite)
+        event.listen(each, "begin", _begin_sqlite)
+    hurry = (_busy_timeout(IMPATIENT_MS), "PRAGMA synchronous = NORMAL")
+    event.listen(keeping, "connect", partial(_set, hurry))
+    return Engines(
+        writing=engine.execution_options(**{_BEGIN: _BEGIN_WRITING}),
+        autocommit=engine,
+        snapshot=engine.execution_options(**{_BEGIN: "BEGIN"}),
+        keeping=keeping,
+        turn=partial(_turn, Lock()),
+    )
+
+
+def _postgres(engine: sa.Engine, autocommit: sa.Engine, keeping: sa.Engine) -> Engines:
+    # Whole orders are found by keys alone. To plan for their values costs more than to find them:
+    # PostgreSQL would do so each time, since it takes a list to have ten keys.
+    event.listen(engine, "connect", partial(_set, ["SET plan_cache_mode = force_generic_plan"]))
+    hurry = (f"SET lock_timeout = {IMPATIENT_MS}", "SET synchronous_commit = off")
+    event.listen(keeping, "connect", partial(_set, hurry))
     return Engines(
         writing=engine,
-        # A pool of its own: to put each connection into autocommit and back costs as much as a
-        # short question does.
-        autocommit=create(isolation_level="AUTOCOMMIT", pool_reset_on_return=None),
+        autocommit=autocommit,
         snapshot=engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         ),
+        keeping=keeping,
         turn=nullcontext,
     )
+
+
+def _set(statements: Iterable[str], connection: DBAPIConnection, _record: object) -> None:
+    """Set what a new connection keeps for as long as it lives."""
+    cursor = connection.cursor()
+    for statement in statements:
+        cursor.execute(statement)
+    cursor.close()
+    connection.commit()
 
 
 @contextmanager
@@ -104,21 +153,6 @@ def _turn(lock: Lock) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@contextmanager
-def impatient(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """Give a connection that waits a quarter of a second at most for what others have locked."""
-    if engine.dialect.name == "sqlite":
-        hurry, relax = _busy_timeout(IMPATIENT_MS), _busy_timeout(BUSY_TIMEOUT_MS)
-    else:
-        hurry, relax = f"SET lock_timeout = {IMPATIENT_MS}", "RESET lock_timeout"
-    with engine.connect() as connection:
-        connection.exec_driver_sql(hurry)
-        try:
-            yield connection
-        finally:
-            connection.exec_driver_sql(relax)
 
 
 def _json(value: object) -> str:

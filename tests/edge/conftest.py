@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from handlers.app import open_database
 from handlers.security import new_csrf_token
-from persistence.engines import connect
+from persistence.engines import Pool, connect
 from persistence.schema import metadata
 from tests.application import Shop, usual_settings
 from tests.builders import make_item, make_seller
@@ -64,7 +64,7 @@ def running(make_url: MakeUrl, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("edge")
     env = {"WAYBILL_SECRET": settings.secret, "WAYBILL_LIMITS": "false"}
     server = Server(folder, url, **env)
-    engine = connect(url, pool_size=1).snapshot
+    engine = connect(url, Pool(1)).snapshot
     try:
         server.wait_until_ready()
         found = Running(server, values, engine)

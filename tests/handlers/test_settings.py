@@ -39,6 +39,7 @@ def test_only_the_secret_must_be_set() -> None:
         ("SECRET", "x" * 32, "x" * 32),
         ("DATABASE_URL", "postgres://localhost/shop", "postgres://localhost/shop"),
         ("DATABASE_POOL_SIZE", "1", 1),
+        ("DATABASE_TIMEOUT", "5", 5),
         ("DOCUMENT_MEMORY_MIB", "0", 0),
         ("THREADS", "2", 2),
         ("HOST", "0.0.0.0", "0.0.0.0"),  # noqa: S104 - only a text here
@@ -86,6 +87,7 @@ def test_each_setting_is_read_from_its_variable(
         ("SECRET", "x" * 31),
         ("SECRET", ""),
         ("DATABASE_POOL_SIZE", "0"),
+        ("DATABASE_TIMEOUT", "0"),
         ("DOCUMENT_MEMORY_MIB", "-1"),
         ("THREADS", "0"),
         ("PORT", "0"),

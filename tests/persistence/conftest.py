@@ -4,7 +4,7 @@ import pytest
 
 from domain.users import User
 from persistence.database import Database
-from persistence.engines import Engines, connect
+from persistence.engines import Engines, Pool, connect
 from tests.persistence.stored import store_user
 
 
@@ -16,6 +16,6 @@ def shopper(database: Database) -> User:
 @pytest.fixture
 def engines(database_url: str) -> Iterator[Engines]:
     """A way to the test's database beside the one that is tested."""
-    engines = connect(database_url, pool_size=5)
+    engines = connect(database_url, Pool(5))
     yield engines
     engines.dispose()

@@ -22,6 +22,7 @@ from domain.paging import PageRequest
 from domain.settlements import approve_request, complete_request, reject_request
 from domain.users import User
 from persistence.database import Database
+from persistence.engines import Pool
 from tests.builders import make_lines, make_order
 from tests.fakes import fake_renderers
 from tests.persistence.cancelling import OPERATOR, POLICY, Desk
@@ -35,7 +36,7 @@ Work = Callable[[Any], Any]
 @pytest.fixture
 def busy_database(database_url: str) -> Iterator[Database]:
     """A database with a connection for everybody."""
-    database = Database(database_url, renderers=fake_renderers(), pool_size=WORKERS)
+    database = Database(database_url, renderers=fake_renderers(), pool=Pool(WORKERS))
     yield database
     database.close()
 

@@ -5,13 +5,14 @@ from domain.errors import Unavailable
 from domain.users import User
 from persistence import engines
 from persistence.database import Database, utc_now
+from persistence.engines import Pool
 from tests.builders import NOW, make_user
 from tests.fakes import FakeClock, fake_renderers
 from tests.persistence.stored import store_order, store_user
 
 
-def open_database(url: str, pool_size: int = 1) -> Database:
-    return Database(url, renderers=fake_renderers(), pool_size=pool_size)
+def open_database(url: str, size: int = 1) -> Database:
+    return Database(url, renderers=fake_renderers(), pool=Pool(size))
 
 
 class TestWriting:
@@ -81,7 +82,7 @@ class TestAvailability:
         self, database_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(engines, "POOL_TIMEOUT", 0.05)
-        database = open_database(database_url, pool_size=1)
+        database = open_database(database_url)
         with database.reading() as uow:
             uow.users.get(1)
 
@@ -90,7 +91,7 @@ class TestAvailability:
         database.close()
 
     def test_rendering_takes_no_second_connection(self, database_url: str) -> None:
-        database = open_database(database_url, pool_size=1)
+        database = open_database(database_url)
         order = store_order(database, user_pk=store_user(database).pk)
 
         with database.reading() as uow:

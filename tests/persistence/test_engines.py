@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from domain.errors import Unavailable
 from persistence import engines
-from persistence.engines import Engines, connect
+from persistence.engines import Engines, Pool, connect
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def opened(file: Path) -> Iterator[Engines]:
-    opened = connect(f"sqlite:///{file}", pool_size=2)
+    opened = connect(f"sqlite:///{file}", Pool(2))
     yield opened
     opened.dispose()
 
@@ -96,7 +96,7 @@ class TestBegin:
 
 def test_what_is_committed_outlives_the_machine(file: Path) -> None:
     untouched = runpy.run_path(engines.__file__)  # the tests' own databases are in a hurry
-    opened = untouched["connect"](f"sqlite:///{file}", pool_size=1)
+    opened = untouched["connect"](f"sqlite:///{file}", Pool(1))
     with opened.autocommit.connect() as connection:
         assert connection.scalar(sa.text("PRAGMA synchronous")) == 2
         assert connection.scalar(sa.text("PRAGMA journal_mode")) == "wal"

@@ -3,7 +3,7 @@ from threading import Thread
 import sqlalchemy as sa
 
 from persistence.database import Database
-from persistence.engines import Engines, connect
+from persistence.engines import Engines, Pool, connect
 from persistence.schema import metadata
 from tests.conftest import MakeUrl
 from tests.fakes import fake_renderers
@@ -48,7 +48,7 @@ class TestMigrate:
     def test_makes_the_tables_that_the_queries_expect(
         self, make_url: MakeUrl, engines: Engines
     ) -> None:
-        expected = connect(make_url(), pool_size=1)
+        expected = connect(make_url(), Pool(1))
         metadata.create_all(expected.writing)
 
         assert described(engines) == described(expected)
@@ -57,7 +57,7 @@ class TestMigrate:
     def test_changes_nothing_the_second_time(self, make_url: MakeUrl) -> None:
         url = make_url()
         migrate(url)
-        made = connect(url, pool_size=1)
+        made = connect(url, Pool(1))
         before = described(made)
 
         migrate(url)
@@ -73,6 +73,6 @@ class TestMigrate:
         for each in both:
             each.join()
 
-        made = connect(url, pool_size=1)
+        made = connect(url, Pool(1))
         assert described(made) == described(engines)
         made.dispose()

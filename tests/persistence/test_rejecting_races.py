@@ -18,6 +18,7 @@ from domain.settlements import approve_request, reject_request
 from domain.states import OrderState
 from domain.users import User
 from persistence.database import Database
+from persistence.engines import Pool
 from tests.builders import make_seller
 from tests.fakes import fake_renderers
 from tests.persistence.cancelling import OPERATOR, POLICY, Desk
@@ -29,7 +30,7 @@ WORKERS = 4
 
 @pytest.fixture
 def busy_database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url, renderers=fake_renderers(), pool_size=WORKERS)
+    database = Database(database_url, renderers=fake_renderers(), pool=Pool(WORKERS))
     yield database
     database.close()
 

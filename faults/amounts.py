@@ -1,0 +1,57 @@
+"""How much each check does: in full for the report, and less of it among the tests."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Amounts:
+    """Counts are the least that has to be done; times are in seconds."""
+
+    bad_requests: int
+    contract_cases: int
+    races: int
+    retries: int
+    load_requests: int
+    load_seconds: float
+    slow_sockets: int
+    worker_kills: int
+    database_faults: int
+    waiting: int
+    full_disks: int
+    stops: int
+    letters: int
+    guesses: int
+
+
+FULL = Amounts(
+    bad_requests=250,
+    contract_cases=3000,
+    races=6000,
+    retries=1500,
+    load_requests=5000,
+    load_seconds=60,
+    slow_sockets=270,
+    worker_kills=15,
+    database_faults=25,
+    waiting=400,
+    full_disks=3,
+    stops=5,
+    letters=500,
+    guesses=600,
+)
+QUICK = Amounts(
+    bad_requests=250,
+    contract_cases=300,
+    races=100,
+    retries=30,
+    load_requests=60,
+    load_seconds=2,
+    slow_sockets=27,
+    worker_kills=1,
+    database_faults=2,
+    waiting=120,
+    full_disks=1,
+    stops=1,
+    letters=30,
+    guesses=60,
+)

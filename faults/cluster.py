@@ -1,0 +1,83 @@
+"""A PostgreSQL server that is there to be broken: killed, restarted, frozen, its clients cut."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import sleep
+
+import psutil
+import psycopg
+
+from benchmarks.postgres import Postgres, postgres
+
+# Not within the folder of a test, which pytest keeps the server's user out of.
+FOLDERS = "waybill-faults-"
+_GONE_SECONDS = 10
+
+
+class Cluster:
+    """A running server with one database, whose ``url`` stays while it comes and goes."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+        postgres.create("faults")
+        self.url = postgres.url("faults")
+
+    def cut(self) -> None:
+        """End all connections to the database, as a proxy or an operator may."""
+        with psycopg.connect(self._postgres.url("postgres"), autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'faults'"
+            )
+
+    def kill(self) -> None:
+        """End all its processes at once, as when memory runs out, and start it again."""
+        self._end(signal.SIGKILL, self._processes())
+
+    def restart(self) -> None:
+        """Have it stop in order, whoever is connected, and start it again."""
+        self._end(signal.SIGINT, self._processes()[:1])
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let none of its processes run while the block does."""
+        processes = self._processes()
+        try:
+            _signal(signal.SIGSTOP, processes)
+            yield
+        finally:
+            _signal(signal.SIGCONT, processes)
+
+    def freeze(self, seconds: float) -> None:
+        """Let none of its processes run for so long."""
+        with self.frozen():
+            sleep(seconds)
+
+    def _end(self, number: signal.Signals, processes: list[psutil.Process]) -> None:
+        everybody = self._processes()
+        _signal(number, processes)
+        psutil.wait_procs(everybody, timeout=_GONE_SECONDS)
+        self._postgres.start()
+
+    def _processes(self) -> list[psutil.Process]:
+        """The postmaster first: what it starts afterwards is not among them."""
+        postmaster = psutil.Process(self._postgres.pid)
+        return [postmaster, *postmaster.children(recursive=True)]
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """Start a server of its own; it ends with the block."""
+    with TemporaryDirectory(prefix=FOLDERS) as folder, postgres(Path(folder)) as started:
+        yield Cluster(started)
+
+
+def _signal(number: signal.Signals, processes: list[psutil.Process]) -> None:
+    for process in processes:
+        try:
+            os.kill(process.pid, number)
+        except ProcessLookupError:  # a backend whose client has gone meanwhile
+            continue

@@ -1,0 +1,97 @@
+"""The disk fills up while clients write and read, and has room again."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from subprocess import CalledProcessError
+from time import monotonic, sleep
+
+from domain.sellers import Seller
+from faults.amounts import Amounts
+from faults.disks import CountedPages, Disk, small_tablespace
+from faults.findings import Finding
+from faults.ground import Ground
+from faults.invariants import broken_at
+from faults.writers import Told, Writers, make_work
+from tests.builders import make_item, make_seller
+from tests.server import Server
+
+_WRITERS = 3
+_REFUSED = 5
+_PATIENCE_SECONDS = 20
+_LINES_OF_DISK = 800
+_SELLERS_READ = "/api/i1/orders/"
+
+
+def check(ground: Ground, amounts: Amounts) -> Finding:
+    """Fill the disk so often, and see each time that nobody writes and everybody reads."""
+    try:
+        with _disk(ground) as (disk, own):
+            work = make_work(own, _LINES_OF_DISK * amounts.full_disks)
+            seller = make_seller()
+            own.shop.order(own.shop.user(), items=[make_item(seller=seller)])
+            with own.serve(code=disk.code) as server:
+                writers = Writers(own, server, work)
+                with writers.at_work(_WRITERS, readers=2):
+                    filled = [
+                        _fill(disk, own, server, writers, seller) for _ in range(amounts.full_disks)
+                    ]
+            failures = [*writers.told.failures, *writers.lost_and_twofold(), *broken_at(own.url)]
+            failures += [f"corrupt: {fault}" for fault in disk.faults()]
+    except (CalledProcessError, OSError) as error:
+        return _finding(ground, amounts, Told(), 0, [f"there is no small disk: {error}"])
+    return _finding(ground, amounts, writers.told, sum(filled), failures)
+
+
+@contextmanager
+def _disk(ground: Ground) -> Iterator[tuple[Disk, Ground]]:
+    if ground.kind == "sqlite":
+        yield CountedPages(ground.url, ground.folder), ground
+        return
+    with small_tablespace() as disk, ground.beside(disk.url) as own:
+        own.database.migrate()
+        yield disk, own
+
+
+def _fill(disk: Disk, ground: Ground, server: Server, writers: Writers, seller: Seller) -> bool:
+    """Return whether the disk was seen to be full, and to have room again."""
+    # A token that was never used before: that it is now is not worth a refusal.
+    told, headers = writers.told, ground.seller_headers(seller)
+    writers.wait_for_write(_PATIENCE_SECONDS)
+    disk.fill()
+    refused = told.writes[503] + _REFUSED
+    is_full = _comes(lambda: told.writes[503] >= refused)
+    with ground.client(server, headers) as client:
+        answer = client.get(_SELLERS_READ)
+    if answer.status_code != 200:
+        told.failures.append(f"a seller reads: {answer.status_code}")
+    disk.free()
+    healed = writers.wait_for_write(_PATIENCE_SECONDS)
+    if not is_full or healed is None:
+        told.failures.append("the disk was never full" if not is_full else "nobody writes again")
+    return is_full and healed is not None
+
+
+def _comes(happened: Callable[[], bool]) -> bool:
+    until = monotonic() + _PATIENCE_SECONDS
+    while not happened() and monotonic() < until:
+        sleep(0.05)
+    return happened()
+
+
+def _finding(
+    ground: Ground, amounts: Amounts, told: Told, filled: int, failures: Sequence[str]
+) -> Finding:
+    refused = [f"a read was answered 503 {told.reads[503]} times"] if told.reads[503] else []
+    return Finding(
+        test="disk full",
+        database=ground.kind,
+        amount=filled,
+        wanted=amounts.full_disks,
+        bar="writes 503, reads 200; nothing acknowledged lost, nothing corrupt; heals alone",
+        figures={
+            "acknowledged": len(told.acknowledged),
+            "writes refused": told.writes[503],
+            "read": told.reads[200],
+        },
+        failures=(*failures, *refused),
+    )

@@ -1,0 +1,87 @@
+"""PostgreSQL is killed, restarted, frozen and cut off while clients write."""
+
+from collections.abc import Callable, Iterator
+from itertools import cycle, islice
+from time import sleep
+
+from faults.amounts import Amounts
+from faults.cluster import Cluster, cluster
+from faults.findings import Finding
+from faults.ground import Ground
+from faults.invariants import broken_at
+from faults.writers import Writers, make_work
+
+_TIMEOUT = 2  # seconds that the server waits for an answer of PostgreSQL
+_WRITERS = 6
+_LINES_OF_FAULT = 200
+_HEALED_SECONDS = 10
+_CALM_SECONDS = 1
+
+Fault = Callable[[Cluster], None]
+
+
+def _freeze(broken: Cluster) -> None:
+    """For so long that whoever waits gives up."""
+    broken.freeze(2 * _TIMEOUT)
+
+
+_FAULTS: dict[str, Fault] = {
+    "cut": Cluster.cut,
+    "killed": Cluster.kill,
+    "restarted": Cluster.restart,
+    "frozen": _freeze,
+    "cut again": Cluster.cut,
+}
+
+
+def check(ground: Ground, amounts: Amounts) -> Finding:
+    """On a server of its own: others stand on that of the ground."""
+    with cluster() as broken, ground.beside(broken.url) as own:
+        own.database.migrate()
+        work = make_work(own, _LINES_OF_FAULT * amounts.database_faults)
+        with own.serve(WAYBILL_DATABASE_TIMEOUT=str(_TIMEOUT)) as server:
+            writers = Writers(own, server, work)
+            with writers.at_work(_WRITERS):
+                healed = dict(_break(broken, writers, amounts.database_faults))
+        failures = [*writers.told.failures, *writers.lost_and_twofold(), *broken_at(own.url)]
+    return _finding(ground, amounts, writers, healed, failures)
+
+
+def _break(broken: Cluster, writers: Writers, times: int) -> Iterator[tuple[str, float]]:
+    """Yield after how many seconds somebody could write again, by the fault and its number."""
+    writers.wait_for_write(_HEALED_SECONDS)
+    for number, (name, fault) in enumerate(islice(cycle(_FAULTS.items()), times), 1):
+        fault(broken)
+        seconds = writers.wait_for_write(_HEALED_SECONDS)
+        if seconds is None:
+            writers.told.failures.append(f"{name}: nobody can write {_HEALED_SECONDS} s later")
+            return
+        yield f"{number} {name}", seconds
+        sleep(_CALM_SECONDS)
+
+
+def _finding(
+    ground: Ground,
+    amounts: Amounts,
+    writers: Writers,
+    healed: dict[str, float],
+    failures: list[str],
+) -> Finding:
+    told = writers.told
+    if not told.writes[503]:
+        failures.append("no client has noticed anything")
+    return Finding(
+        test="PostgreSQL killed, restarted, frozen and cut off",
+        database=ground.kind,
+        amount=len(healed),
+        wanted=amounts.database_faults,
+        bar="no acknowledged write lost, none twice; 503 with Retry-After meanwhile; heals alone",
+        figures={
+            "acknowledged": len(told.acknowledged),
+            "answered 503": told.writes[503] + told.reads[503],
+            "read": told.reads[200],
+            "slowest answer s": told.slowest,
+            "slowest to heal s": max(healed.values(), default=0.0),
+        },
+        failures=tuple(failures),
+    )

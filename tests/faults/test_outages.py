@@ -1,0 +1,26 @@
+"""PostgreSQL goes away under clients, and the disk is full; and what a check would miss is told."""
+
+import os
+
+import pytest
+
+from faults import full_disks, outages
+from faults.amounts import QUICK
+from faults.ground import Ground
+from tests.conftest import KIND
+
+
+@pytest.mark.skipif(KIND == "sqlite", reason="SQLite has no server that could go away")
+def test_nothing_acknowledged_is_lost_with_postgresql(ground: Ground) -> None:
+    finding = outages.check(ground, QUICK)
+
+    assert finding.is_passed, finding
+
+
+@pytest.mark.skipif(
+    KIND == "postgres" and os.geteuid() != 0, reason="only root mounts a disk of its own"
+)
+def test_a_full_disk_is_no_reason_not_to_read(ground: Ground) -> None:
+    finding = full_disks.check(ground, QUICK)
+
+    assert finding.is_passed, finding

@@ -1,0 +1,86 @@
+"""Secrets that were planted are found, wherever that is; what has to be there is none."""
+
+from dataclasses import replace
+
+import pytest
+
+from faults.ground import Ground
+from faults.secrets import Search, leaks
+from tests.builders import make_item, make_seller
+from tests.handlers.mail.events import make_event
+
+VALUE = "k3J9xkQ2mP"
+IBAN = "TR33 0006 1005 1978 6457 8413 26"
+PLANTED = {
+    f"rolled back {VALUE}": "a value that was handed out",
+    "Set-Cookie: sessionid=MTIzNDU2Nzg5; Path=/": "a cookie",
+    "wbs_abcdefghijklmnopqrstuvwxyz0123456789": "a seller's token",
+    "authorization: bearer abcdefgh": "a seller's token",
+    "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA": "a password's hash",
+    "postgresql://waybill:hunter2@database/orders": "a password in a URL",
+    "no user ayse.yilmaz@shop.example": "an e-mail address",
+    "/users/?email=ayse%40shop.example": "an e-mail address",
+    f"DETAIL: Failing row contains (1, {IBAN}, Ayse)": "an IBAN",
+    IBAN.replace(" ", "").lower(): "an IBAN",
+}
+HARMLESS = (
+    '{"method": "POST", "path": "/users/login/", "status": 200, "milliseconds": 1.5}',
+    "TR34 0006 1005 1978 6457 8413 26",  # its check digits are wrong
+    "0b7f2c60-5a5f-4b43-8f0c-0d5a0f2f7a11 de11000000000000000000000000",
+    "    @contextmanager",
+    "http://127.0.0.1:8000/users/orders/?token=",
+)
+
+
+@pytest.mark.parametrize("text", PLANTED)
+def test_what_was_planted_is_found(text: str) -> None:
+    assert PLANTED[text] in list(leaks(text, {VALUE}))
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_nothing_else_is(text: str) -> None:
+    assert list(leaks(text, {VALUE})) == []
+
+
+def put_letter(ground: Ground, order_number: str = "1001") -> None:
+    with ground.shop.database.writing() as uow:
+        uow.outbox.add(make_event(order_number=order_number))
+        uow.commit()
+
+
+def test_a_ground_without_any_passes(ground: Ground) -> None:
+    (ground.folder / "8000.txt").write_text("Started.\nStopped.\n")
+    ground.errors.add(b'{"detail": "Not found."}')
+    put_letter(ground)
+    search = Search(ground.kind)
+
+    search.look_through(ground)
+
+    finding = search.finding()
+    assert finding.is_passed, finding.failures
+    assert finding.figures == {"lines": 2, "errors": 1, "letters": 1, "values known": 0}
+
+
+def test_outputs_errors_and_the_outbox_are_looked_through(ground: Ground) -> None:
+    seller = make_seller()
+    ground.shop.order(ground.shop.user(), items=[make_item(seller=seller)])
+    headers = ground.seller_headers(seller)
+    (ground.folder / "8000.txt").write_text(f"Started.\n{headers}\n")
+    ground.errors.add(IBAN.encode())
+    put_letter(ground, order_number="ayse@shop.example")
+    search = Search(ground.kind)
+
+    search.look_through(ground)
+
+    failures = "\n".join(search.finding().failures)
+    assert "a seller's token in the output" in failures
+    assert "an IBAN in errors" in failures
+    assert "an e-mail address in the outbox" in failures
+    assert IBAN not in failures
+
+
+def test_nothing_looked_at_is_nothing_passed() -> None:
+    finding = Search("sqlite").finding()
+
+    assert not finding.is_passed
+    assert replace(finding, amount=1).is_passed
