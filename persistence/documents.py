@@ -100,11 +100,7 @@ class DocumentShelf(Generic[Entity]):
         self, versions: Mapping[Any, int], language: str, now: datetime
     ) -> dict[Any, bytes | None]:
         """Return the bodies of these versions of the rows, in their order; None where missing."""
-        edition = self._renderer.edition
-        return {
-            key: self._memory.body((key, language, edition), version, now)
-            for key, version in versions.items()
-        }
+        return self._memory.bodies(versions, language, self._renderer.edition, now)
 
     def kept(
         self, _session: Session, _versions: Mapping[Any, int], _language: str, _now: datetime

@@ -1,10 +1,11 @@
 """Documents in the memory of this process: the few that are asked for again and again."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
+from typing import Any
 
 Key = tuple[Hashable, str, str]
 """What names the row, the language, and the renderer's edition."""
@@ -31,16 +32,18 @@ class DocumentMemory:
         self._documents: OrderedDict[Key, RememberedDocument] = OrderedDict()
         self._lock = Lock()
 
-    def body(self, key: Key, version: int, now: datetime) -> bytes | None:
-        """Return the document of this version, if it is here and still good at ``now``."""
+    def bodies(
+        self, versions: Mapping[Any, int], language: str, edition: str, now: datetime
+    ) -> dict[Any, bytes | None]:
+        """Return the documents of these versions that are here and still good at ``now``.
+
+        They come by what names their rows, in the order of these; None where missing.
+        """
         with self._lock:
-            found = self._documents.get(key)
-            if found is None or found.version != version:
-                return None
-            if found.valid_until is not None and found.valid_until <= now:
-                return None
-            self._documents.move_to_end(key)
-            return found.body
+            return {
+                name: self._body((name, language, edition), version, now)
+                for name, version in versions.items()
+            }
 
     def remember(self, key: Key, document: RememberedDocument) -> None:
         """Take in a document, and forget those that were not used for longest."""
@@ -56,6 +59,15 @@ class DocumentMemory:
         with self._lock:
             self._documents.clear()
             self._bytes = 0
+
+    def _body(self, key: Key, version: int, now: datetime) -> bytes | None:
+        found = self._documents.get(key)
+        if found is None or found.version != version:
+            return None
+        if found.valid_until is not None and found.valid_until <= now:
+            return None
+        self._documents.move_to_end(key)
+        return found.body
 
     def _forget(self, key: Key) -> None:
         forgotten = self._documents.pop(key, None)

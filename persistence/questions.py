@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 
 Row = tuple[Any, ...]
 Processor = Callable[[Any], Any]
+
+_CURSOR = "questions"  # in what SQLAlchemy keeps with a connection as long as that is open
 Statement = sa.SelectBase | sa.UpdateBase
 
 
@@ -71,16 +73,22 @@ class Spelled:
 
     def rows(self, connection: sa.Connection, values: Mapping[str, Any]) -> list[Row]:
         """Run the statement on the driver's own connection."""
-        driver: Any = connection.connection.dbapi_connection
-        cursor = driver.cursor(binary=True) if self.positions is None else driver.cursor()
+        cursor = connection.info.get(_CURSOR) or self._open_cursor(connection)
         try:
             cursor.execute(self.sql, self.parameters(values))
             rows: list[Row] = cursor.fetchall()
         except connection.dialect.loaded_dbapi.Error as error:
+            # What is left of its statement may hold locks.
+            connection.info.pop(_CURSOR).close()
             raise _told(error, self.sql, connection) from error
-        finally:
-            cursor.close()
         return [self._read(row) for row in rows] if self.results else rows
+
+    def _open_cursor(self, connection: sa.Connection) -> Any:
+        """Open the one that the connection keeps: a new one costs a quarter of a question."""
+        driver: Any = connection.connection.dbapi_connection
+        cursor = driver.cursor(binary=True) if self.positions is None else driver.cursor()
+        connection.info[_CURSOR] = cursor
+        return cursor
 
     def parameters(self, values: Mapping[str, Any]) -> dict[str, Any] | list[Any]:
         """The values as the driver takes them."""
