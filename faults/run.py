@@ -12,7 +12,7 @@ from time import monotonic
 
 import psutil
 
-from faults import full_disks, outages
+from faults import full_disks, letters, outages
 from faults.amounts import FULL, QUICK, Amounts
 from faults.findings import Finding
 from faults.ground import Ground, Site, site
@@ -37,6 +37,7 @@ class Row:
 ROWS: Sequence[Row] = (
     Row("outages", outages.check, (_POSTGRES,)),
     Row("full-disks", full_disks.check),
+    Row("letters", letters.check),
 )
 
 
