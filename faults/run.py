@@ -12,7 +12,7 @@ from time import monotonic
 
 import psutil
 
-from faults import full_disks, letters, outages
+from faults import exhausted_pool, full_disks, letters, outages
 from faults.amounts import FULL, QUICK, Amounts
 from faults.findings import Finding
 from faults.ground import Ground, Site, site
@@ -35,6 +35,7 @@ class Row:
 
 
 ROWS: Sequence[Row] = (
+    Row("exhausted-pool", exhausted_pool.check),
     Row("outages", outages.check, (_POSTGRES,)),
     Row("full-disks", full_disks.check),
     Row("letters", letters.check),

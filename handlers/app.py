@@ -122,7 +122,9 @@ def _connexion_app(settings: Settings, database: Database) -> ContractApp:
     def edge(next_app: ASGIApp) -> ASGIApp:
         return Guard(next_app, settings)
 
-    app = ContractApp("handlers", lifespan=lifespan, edge=edge, threads=settings.threads)
+    # A thread more than there are connections could only wait for one, where nobody sees it.
+    threads = min(settings.threads, settings.database_pool_size)
+    app = ContractApp("handlers", lifespan=lifespan, edge=edge, threads=threads)
     flask = app.app
     flask.url_map.merge_slashes = False  # a redirect is a route that the contract does not have
     flask.register_error_handler(HTTPException, errors.unrouted)

@@ -76,7 +76,7 @@ def refuse(operation: Operation, refusal: Refusal) -> Response | Reply:
     with what was wrong; everybody else gets JSON.
     """
     status = status_of(refusal)
-    headers = _retry_after(refusal) | challenge(operation, refusal)
+    headers = retry_after(refusal) | challenge(operation, refusal)
     if isinstance(refusal, NotAuthenticated) and _leads_to_login(operation):
         return login_required_page()
     if request.mimetype == FORM and operation.responses.allows(status, HTML):
@@ -139,7 +139,8 @@ def _place(refusal: Refusal) -> str:
     return "non_field_errors" if isinstance(refusal, LoginFailed | RuleBroken) else "detail"
 
 
-def _retry_after(refusal: Refusal) -> dict[str, str]:
+def retry_after(refusal: Refusal) -> dict[str, str]:
+    """The header that says when to come again, where the refusal knows."""
     seconds = getattr(refusal, "retry_after", None)
     return {} if seconds is None else {"Retry-After": str(seconds)}
 

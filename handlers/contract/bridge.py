@@ -7,7 +7,7 @@ between the threads in between.
 import asyncio
 import sys
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import lru_cache
 from io import BytesIO
@@ -15,10 +15,17 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
+from domain.errors import Unavailable
 from handlers.contract.framing import is_announced
+
+WAIT_SECONDS = 1.5
+# So many stand in the line of the pool at most, for nobody; after that a request is refused at
+# once, until a thread comes by.
+MAX_GIVEN_UP = 1000
 
 Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+Answer = tuple[Message, Message]
 
 _OF_CONTENT = {"CONTENT_TYPE", "CONTENT_LENGTH"}
 # HTTP/2 may send a cookie in parts (RFC 9113, section 8.2.3).
@@ -26,22 +33,46 @@ _SEPARATORS = {"HTTP_COOKIE": "; "}
 
 
 class Bridge:
-    """An ASGI application that runs the WSGI application ``app`` in one of ``threads`` threads."""
+    """An ASGI application that runs the WSGI application ``app`` in one of ``threads`` threads.
+
+    A request that finds all of them at work waits a second and a half for one, at most.
+    """
 
     def __init__(self, app: WsgiApp, threads: int) -> None:
         self.app = app
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self._given_up = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Raises what ``app`` raises, before anything is sent."""
-        environ = _environ(scope, await _content(scope, receive))
-        loop = asyncio.get_running_loop()
-        # The context carries what the log tells of the request.
-        answer = loop.run_in_executor(self._threads, copy_context().run, self._answer, environ)
-        for message in await answer:
+        """Raises what ``app`` raises, before anything is sent, and Unavailable."""
+        for message in await self._answered(_environ(scope, await _content(scope, receive))):
             await send(message)
 
-    def _answer(self, environ: Environ) -> tuple[Message, Message]:
+    async def _answered(self, environ: Environ) -> Answer:
+        if self._given_up >= MAX_GIVEN_UP:
+            raise Unavailable
+        loop = asyncio.get_running_loop()
+        # The context carries what the log tells of the request.
+        work = self._threads.submit(copy_context().run, self._answer, environ)
+        patience = loop.call_later(WAIT_SECONDS, self._give_up, work)
+        try:
+            answer = await asyncio.wrap_future(work)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise  # it is the client that has gone
+            raise Unavailable from None
+        finally:
+            patience.cancel()
+        # Whoever gave up stood before all who wait, so the thread has come by all of them.
+        self._given_up = 0
+        return answer
+
+    def _give_up(self, work: Future[Answer]) -> None:
+        if work.cancel():  # what a thread works on goes on
+            self._given_up += 1
+
+    def _answer(self, environ: Environ) -> Answer:
         started: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:

@@ -18,7 +18,7 @@ from handlers.contract.refusals import InternalError
 from handlers.edge.content import take_content
 from handlers.edge.cors import Cors, HeaderList
 from handlers.edge.head import Headers, check_head
-from handlers.errors import error_body, status_of
+from handlers.errors import error_body, retry_after, status_of
 from handlers.settings import Settings
 from handlers.translations import choose_language
 
@@ -117,6 +117,7 @@ class Guard:
             # Some statuses, as 414, may be kept by whoever likes to (RFC 9110, section 15.1).
             (b"cache-control", b"no-store"),
             (b"connection", b"close"),
+            *((n.lower().encode(), each.encode()) for n, each in retry_after(refusal).items()),
         ]
         await _send(send, status_of(refusal), content, orjson.dumps(error_body(refusal, language)))
 

@@ -1,9 +1,12 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
+from threading import Event
 from typing import Any
 
 import pytest
 
+from domain.errors import Unavailable
+from handlers.contract import bridge
 from handlers.contract.bridge import Bridge, Environ
 
 Headers = list[tuple[bytes, bytes]]
@@ -33,6 +36,12 @@ class Told:
 
 def ask(app: Any, headers: Headers, *content: bytes, **scope: Any) -> list[Any]:
     """Send one request; return the messages of the answer."""
+    return asyncio.run(exchange(Bridge(app, 1), headers, *content, **scope))
+
+
+async def exchange(
+    bridge: Bridge, headers: Iterable[tuple[bytes, bytes]] = (), *content: bytes, **scope: Any
+) -> list[Any]:
     sent: list[Any] = []
     parts = [
         {"type": "http.request", "body": body, "more_body": index < len(content)}
@@ -55,7 +64,7 @@ def ask(app: Any, headers: Headers, *content: bytes, **scope: Any) -> list[Any]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(Bridge(app, 1)(asked, receive, send))
+    await bridge(asked, receive, send)
     return sent
 
 
@@ -126,3 +135,93 @@ class TestAnswer:
 
         with pytest.raises(RuntimeError, match="broken"):
             ask(fail, [])
+
+
+class Held:
+    """A WSGI application whose first request stays at work until it is let go."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.is_held = Event()
+        self.let_go = Event()
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        self.begun.append(environ["PATH_INFO"])
+        if len(self.begun) == 1:
+            self.is_held.set()
+            self.let_go.wait()
+        start_response("200 OK", [])
+        return [environ["PATH_INFO"].encode()]
+
+
+async def asked(served: Bridge, path: str) -> bytes:
+    _, body = await exchange(served, path=path)
+    answer: bytes = body["body"]
+    return answer
+
+
+class TestWaiting:
+    @pytest.fixture(autouse=True)
+    def briefly(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(bridge, "WAIT_SECONDS", 0.05)
+        monkeypatch.setattr(bridge, "MAX_GIVEN_UP", 2)
+
+    @pytest.fixture
+    def app(self) -> Iterator[Held]:
+        app = Held()
+        yield app
+        app.let_go.set()
+
+    def test_ends_when_a_thread_is_free(self, app: Held) -> None:
+        async def story() -> list[bytes]:
+            served = Bridge(app, 1)
+            asking = [asyncio.create_task(asked(served, path)) for path in ("/1", "/2")]
+            await asyncio.to_thread(app.is_held.wait)
+            app.let_go.set()
+            return await asyncio.gather(*asking)
+
+        assert asyncio.run(story()) == [b"/1", b"/2"]
+
+    def test_ends_without_a_thread_after_a_while(self, app: Held) -> None:
+        async def story() -> bytes:
+            served = Bridge(app, 1)
+            first = asyncio.create_task(asked(served, "/1"))
+            await asyncio.to_thread(app.is_held.wait)
+            with pytest.raises(Unavailable):
+                await asked(served, "/2")
+            app.let_go.set()
+            return await first
+
+        assert asyncio.run(story()) == b"/1"
+        assert app.begun == ["/1"]
+
+    def test_does_not_begin_where_too_many_gave_up(self, app: Held) -> None:
+        async def story() -> bytes:
+            served = Bridge(app, 1)
+            first = asyncio.create_task(asked(served, "/1"))
+            await asyncio.to_thread(app.is_held.wait)
+            for _ in range(bridge.MAX_GIVEN_UP):
+                with pytest.raises(Unavailable):
+                    await asked(served, "/2")
+            with pytest.raises(Unavailable):
+                await asyncio.wait_for(asked(served, "/3"), bridge.WAIT_SECONDS / 2)
+            app.let_go.set()
+            await first
+            return await asked(served, "/4")
+
+        assert asyncio.run(story()) == b"/4"
+        assert app.begun == ["/1", "/4"]
+
+    def test_of_a_client_that_goes_is_no_failure_of_ours(self, app: Held) -> None:
+        async def story() -> None:
+            served = Bridge(app, 1)
+            asking = [asyncio.create_task(asked(served, path)) for path in ("/1", "/2")]
+            await asyncio.to_thread(app.is_held.wait)
+            asking[1].cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking[1]
+            app.let_go.set()
+            await asking[0]
+
+        asyncio.run(story())
+        assert app.begun == ["/1"]

@@ -8,7 +8,7 @@ import structlog
 from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from domain.errors import NotFound
+from domain.errors import NotFound, Unavailable
 from handlers.edge.guard import Guard
 from handlers.edge.head import MAX_URL
 from tests.handlers.edge.asking import SETTINGS, ask, make_scope, part, unreachable, url
@@ -91,6 +91,15 @@ class TestFailures:
             raise NotFound
 
         assert ask(refuse).status == 404
+
+    def test_that_pass_say_when_to_come_again(self) -> None:
+        async def refuse(_scope: Scope, _receive: Receive, _send: Send) -> None:
+            raise Unavailable
+
+        answer = ask(refuse)
+
+        assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+        assert answer.error["error_code"] == "unavailable"
 
     def test_after_an_answer_has_begun_are_left_to_the_server(self) -> None:
         async def break_off(_scope: Scope, _receive: Receive, send: Send) -> None:

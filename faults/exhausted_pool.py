@@ -1,0 +1,100 @@
+"""All connections to the database are held up: who waits behind them is told soon to come again."""
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from time import monotonic
+
+import psycopg
+
+from faults.amounts import Amounts
+from faults.asking import Timed, ask, ask_all, request
+from faults.findings import Finding
+from faults.ground import Customer, Ground
+from tests.builders import make_lines
+
+BAR = "503 with Retry-After within 2.5 s; those before them answered, and all served, once it ends"
+_SECONDS = 2.5
+_HEALED_SECONDS = 1.0
+_CONNECTIONS = 2
+
+
+def check(ground: Ground, amounts: Amounts) -> Finding:
+    """Two connections, both held up by a lock, with more threads than connections."""
+    customer = ground.customer()
+    settings = {
+        "WAYBILL_DATABASE_POOL_SIZE": str(_CONNECTIONS),
+        "WAYBILL_THREADS": str(4 * _CONNECTIONS),
+    }
+    with ground.serve(workers=1, **settings) as server:
+        sent = _request(ground, customer)
+        held, waiting, healed = asyncio.run(_exhaust(ground, server.port, sent, amounts.waiting))
+    slowest = max(each.seconds for each in waiting)
+    failures = [
+        *_wrong(waiting),
+        *(f"a request before them got {each.answer.status}" for each in held if not _is_good(each)),
+    ]
+    if not _is_good(healed) or healed.seconds > _HEALED_SECONDS:
+        failures.append(f"{healed.answer.status} after {healed.seconds:.1f} s when it was over")
+    ground.errors |= {each.answer.body for each in waiting}
+    figures = {"slowest 503 s": slowest, "healed s": healed.seconds}
+    return Finding(
+        "pool exhausted", ground.kind, len(waiting), amounts.waiting, BAR, figures, tuple(failures)
+    )
+
+
+def _request(ground: Ground, customer: Customer) -> bytes:
+    """What the lock holds up: a read of PostgreSQL, a write of SQLite, whose readers never wait."""
+    order = ground.shop.order(customer.user, items=make_lines(1, 1000))
+    if ground.kind == "postgres":
+        return request("GET", f"/users/orders/{order.pk}/", customer.headers)
+    draft = {
+        "order_item": order.items[0].pk,
+        "reason": ground.shop.reason().pk,
+        "cancellation_type": "cancel",
+        "quantity": 1,
+    }
+    return request("POST", "/users/orders/cancellation_requests/", customer.headers, draft)
+
+
+async def _exhaust(
+    ground: Ground, port: int, sent: bytes, count: int
+) -> tuple[list[Timed], list[Timed], Timed]:
+    with _locked(ground):
+        first = [asyncio.create_task(ask(port, sent)) for _ in range(_CONNECTIONS)]
+        await asyncio.sleep(0.3)  # until they are at work
+        waiting = await ask_all(port, [sent] * count)
+    began = monotonic()
+    held = await asyncio.gather(*first)
+    healed = await ask(port, request("GET", "/readyz", {}))
+    return held, waiting, Timed(healed.answer, monotonic() - began)
+
+
+@contextmanager
+def _locked(ground: Ground) -> Iterator[None]:
+    if ground.kind == "postgres":
+        with psycopg.connect(ground.url) as connection:
+            connection.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+            yield
+        return
+    file = ground.url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def _wrong(waiting: list[Timed]) -> Iterator[str]:
+    statuses = Counter(each.answer.status for each in waiting)
+    if statuses.keys() != {503}:
+        yield f"the statuses are {dict(statuses)}"
+    if late := sum(each.seconds > _SECONDS for each in waiting):
+        yield f"{late} waited longer than {_SECONDS} s"
+    if rude := sum("retry-after" not in each.answer.headers for each in waiting):
+        yield f"{rude} were not told when to come again"
+
+
+def _is_good(timed: Timed) -> bool:
+    """Whether it was worked on; on SQLite, the second of two finds the first one's request."""
+    return timed.answer.status in {200, 406}
