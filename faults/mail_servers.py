@@ -10,7 +10,7 @@ from itertools import count
 from threading import Event, Lock, Thread
 
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*<([^@>]+)@", re.MULTILINE | re.IGNORECASE)
-_DROPPED_EVERY, _SILENT_EVERY = 13, 17
+_DROPPED_EVERY, _SILENT_EVERY = 13, 23
 
 
 class Mood(Enum):
@@ -24,7 +24,7 @@ class Mood(Enum):
     FINE = auto()
 
 
-_MOODS = (*Mood, *[Mood.FINE] * 4)
+_MOODS = (*Mood, *[Mood.FINE] * 9)
 
 
 class MailServer(socketserver.ThreadingTCPServer):
