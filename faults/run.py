@@ -12,7 +12,7 @@ from time import monotonic
 
 import psutil
 
-from faults import exhausted_pool, full_disks, letters, outages
+from faults import exhausted_pool, full_disks, letters, outages, timing
 from faults.amounts import FULL, QUICK, Amounts
 from faults.findings import Finding
 from faults.ground import Ground, Site, site
@@ -39,6 +39,7 @@ ROWS: Sequence[Row] = (
     Row("outages", outages.check, (_POSTGRES,)),
     Row("full-disks", full_disks.check),
     Row("letters", letters.check),
+    Row("timing", timing.check),
 )
 
 
