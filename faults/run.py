@@ -12,7 +12,15 @@ from time import monotonic
 
 import psutil
 
-from faults import exhausted_pool, full_disks, killed_workers, outages, slow_clients, stops
+from faults import (
+    exhausted_pool,
+    full_disks,
+    killed_workers,
+    outages,
+    slow_clients,
+    steady_load,
+    stops,
+)
 from faults.amounts import FULL, QUICK, Amounts
 from faults.findings import Finding
 from faults.ground import Ground, Site, site
@@ -39,6 +47,7 @@ ROWS: Sequence[Row] = (
     Row("killed-workers", killed_workers.check),
     Row("stops", stops.check),
     Row("slow-clients", slow_clients.check),
+    Row("steady-load", steady_load.check),
     Row("outages", outages.check, (_POSTGRES,)),
     Row("full-disks", full_disks.check),
 )
