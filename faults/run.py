@@ -13,6 +13,7 @@ from time import monotonic
 import psutil
 
 from faults import (
+    dropped_connections,
     exhausted_pool,
     full_disks,
     killed_workers,
@@ -48,6 +49,7 @@ ROWS: Sequence[Row] = (
     Row("stops", stops.check),
     Row("slow-clients", slow_clients.check),
     Row("steady-load", steady_load.check),
+    Row("dropped-connections", dropped_connections.check),
     Row("outages", outages.check, (_POSTGRES,)),
     Row("full-disks", full_disks.check),
 )
