@@ -18,6 +18,7 @@ from faults import (
     full_disks,
     killed_workers,
     outages,
+    races,
     slow_clients,
     steady_load,
     stops,
@@ -50,6 +51,7 @@ ROWS: Sequence[Row] = (
     Row("slow-clients", slow_clients.check),
     Row("steady-load", steady_load.check),
     Row("dropped-connections", dropped_connections.check),
+    Row("races", races.check),
     Row("outages", outages.check, (_POSTGRES,)),
     Row("full-disks", full_disks.check),
 )
