@@ -12,7 +12,19 @@ from time import monotonic
 
 import psutil
 
-from faults import exhausted_pool, full_disks, letters, outages, timing
+from faults import (
+    dropped_connections,
+    exhausted_pool,
+    full_disks,
+    killed_workers,
+    letters,
+    outages,
+    races,
+    slow_clients,
+    steady_load,
+    stops,
+    timing,
+)
 from faults.amounts import FULL, QUICK, Amounts
 from faults.findings import Finding
 from faults.ground import Ground, Site, site
@@ -36,6 +48,12 @@ class Row:
 
 ROWS: Sequence[Row] = (
     Row("exhausted-pool", exhausted_pool.check),
+    Row("killed-workers", killed_workers.check),
+    Row("stops", stops.check),
+    Row("slow-clients", slow_clients.check),
+    Row("steady-load", steady_load.check),
+    Row("dropped-connections", dropped_connections.check),
+    Row("races", races.check),
     Row("outages", outages.check, (_POSTGRES,)),
     Row("full-disks", full_disks.check),
     Row("letters", letters.check),

@@ -52,6 +52,7 @@ class Told:
     writes: Counter[int] = field(default_factory=Counter)
     reads: Counter[int] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
+    cuts: int = 0
     slowest: float = 0.0
     last_write: float = 0.0
 
@@ -60,11 +61,13 @@ class Writers:
     """Some clients of a server, each with a line at a time.
 
     A client who is answered 503 asks again, with the same Idempotency-Key, until it is told what
-    became of its request. Any other answer than 200 is a failure, and so is none.
+    became of its request. Any other answer than 200 is a failure, and so is none, unless
+    ``is_cut``: then the server dies now and then, and who gets no answer asks again, too.
     """
 
-    def __init__(self, ground: Ground, server: Server, work: Work) -> None:
+    def __init__(self, ground: Ground, server: Server, work: Work, *, is_cut: bool = False) -> None:
         self.told = Told()
+        self._is_cut = is_cut
         self._ground = ground
         self._server = server
         self._work = work
@@ -126,9 +129,9 @@ class Writers:
         while not self._ended.is_set():
             began = monotonic()
             answer = self._ask(client, "POST", _REQUESTS, self.told.writes, json=row, headers=key)
-            if answer is None:
+            if answer is None and not self._is_cut:
                 return
-            if answer.status_code == httpx.codes.OK:
+            if answer is not None and answer.status_code == httpx.codes.OK:
                 self.told.acknowledged[item_pk] = answer.json()["pk"]
                 self.told.last_write = max(self.told.last_write, began)
                 return
@@ -153,7 +156,9 @@ class Writers:
         try:
             answer = client.request(method, path, **content)  # type: ignore[arg-type]
         except httpx.TransportError as error:
-            self.told.failures.append(f"{method}: {error!r}")
+            self.told.cuts += 1
+            if not self._is_cut:
+                self.told.failures.append(f"{method}: {error!r}")
             return None
         self.told.slowest = max(self.told.slowest, monotonic() - began)
         counted[answer.status_code] += 1

@@ -12,8 +12,9 @@ from handlers.contract.routing import ContractApp
 from handlers.logs import configure_logs
 from handlers.settings import Settings, read_settings
 
-# A worker with one half-open client would otherwise delay the stop by half a minute.
-_STOP_SECONDS = 2
+# A worker with one half-open client would otherwise delay the stop by half a minute. A request in
+# flight may have waited for a thread before it is worked on.
+_STOP_SECONDS = 3
 # As long as a body may take. It also ends connections on which nothing is asked.
 _HEAD_SECONDS = 10
 

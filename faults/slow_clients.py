@@ -1,0 +1,97 @@
+"""Clients that begin and never finish, beside those that do: nobody waits for them for long."""
+
+import asyncio
+from contextlib import suppress
+from itertools import cycle, islice
+from time import monotonic
+
+from faults.amounts import Amounts
+from faults.asking import Timed, ask, percentile, request
+from faults.findings import Finding
+from faults.ground import Ground
+from faults.half_open import HALF_BODY, HALF_HEAD, SILENT
+from tests.builders import make_lines
+from tests.server import Server
+
+BAR = "p99 of good requests ≤ 250 ms; every slow client sent away within 15 s"
+_CLOSED_SECONDS = 15.0
+_GOOD_MILLISECONDS = 250.0
+_GOOD_CLIENTS = 4
+_PAUSE_SECONDS = 0.1
+_DRIP_SECONDS = 0.5
+_AT_ONCE = 200 / 270
+# What is sent first, and then again and again.
+_KINDS = (
+    (SILENT, b""),
+    (HALF_HEAD, b""),
+    (HALF_HEAD, b"x"),
+    (HALF_BODY, b""),
+    (HALF_BODY, b" "),
+)
+
+
+def check(ground: Ground, amounts: Amounts) -> Finding:
+    """Some come one after the other, and then most of them at once."""
+    customer = ground.customer()
+    ground.shop.order(customer.user, items=make_lines(3, 2))
+    good = request("GET", "/users/orders/", customer.headers)
+    with ground.serve() as server:
+        slow, fast = asyncio.run(_meet(server, good, amounts.slow_sockets))
+    milliseconds = [each.seconds * 1e3 for each in fast]
+    p99 = percentile(milliseconds, 99)
+    failures = [f"closed after {each:.1f} s" for each in slow if each > _CLOSED_SECONDS]
+    failures += [f"good: {each.answer.status}" for each in fast if each.answer.status != 200]
+    if p99 > _GOOD_MILLISECONDS:
+        failures.append(f"good requests took {p99:.0f} ms (p99)")
+    figures = {"good requests": len(fast), "p99 ms": p99, "slowest closed s": max(slow)}
+    return Finding(
+        "slow clients", ground.kind, len(slow), amounts.slow_sockets, BAR, figures, tuple(failures)
+    )
+
+
+async def _meet(server: Server, good: bytes, count: int) -> tuple[list[float], list[Timed]]:
+    for _ in range(4 * _GOOD_CLIENTS):  # both workers have read before
+        await ask(server.port, good)
+    slow = asyncio.create_task(_all_slow(server.port, count))
+    kept = [asyncio.create_task(_go_on(server.port, good, slow)) for _ in range(_GOOD_CLIENTS)]
+    return await slow, [each for some in kept for each in await some]
+
+
+async def _all_slow(port: int, count: int) -> list[float]:
+    kinds = islice(cycle(_KINDS), count)
+    tasks = []
+    for number, (first, drip) in enumerate(kinds):
+        tasks.append(asyncio.create_task(_be_slow(port, first, drip)))
+        if number < count * (1 - _AT_ONCE):
+            await asyncio.sleep(0.02)
+    return await asyncio.gather(*tasks)
+
+
+async def _be_slow(port: int, first: bytes, drip: bytes) -> float:
+    """Return after how many seconds the server closes the connection."""
+    began = monotonic()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(first)
+    with suppress(ConnectionError, TimeoutError):
+        async with asyncio.timeout(2 * _CLOSED_SECONDS):
+            dripping = asyncio.create_task(_drip(writer, drip))
+            try:
+                await reader.read(-1)
+            finally:
+                dripping.cancel()
+    writer.transport.abort()
+    return monotonic() - began
+
+
+async def _drip(writer: asyncio.StreamWriter, drip: bytes) -> None:
+    while drip:
+        await asyncio.sleep(_DRIP_SECONDS)
+        writer.write(drip)
+
+
+async def _go_on(port: int, good: bytes, slow: asyncio.Task[list[float]]) -> list[Timed]:
+    timed = []
+    while not slow.done():
+        timed.append(await ask(port, good))
+        await asyncio.sleep(_PAUSE_SECONDS)
+    return timed

@@ -1,0 +1,134 @@
+"""The server is asked to stop under load: what is in flight is answered, and it is gone soon."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import cycle, islice
+from random import uniform
+from time import monotonic
+
+from faults.amounts import Amounts
+from faults.asking import KEPT_OPEN, Channel, request
+from faults.findings import Finding
+from faults.ground import Ground
+from faults.half_open import KINDS
+from faults.writers import Work, make_work
+from tests.server import Server
+
+BAR = "no request in flight fails; stopped within 5 s, with half-open clients, too"
+_STOPPED_SECONDS = 5.0
+_CLIENTS = 8
+_LINES_OF_STOP = 600
+
+
+@dataclass
+class Sent:
+    """A request that is on its way, and what came back: a status, or what broke off."""
+
+    answer: int | str = "nothing"
+
+
+class Clients:
+    """Read and write in turn, each on a connection that stays open, until it is closed."""
+
+    def __init__(self, server: Server, work: Work, lines: Iterator[int]) -> None:
+        self.flying: list[Sent] = []
+        self._server = server
+        self._headers = work.customer.headers | KEPT_OPEN
+        self._reason = work.reason
+        self._lines = lines
+        self._warm = asyncio.Barrier(_CLIENTS + 1)
+        self._is_stopping = False
+        self.asked = 0.0
+
+    async def stop(self) -> list[Sent]:
+        """Ask the server to stop in the midst of it; return what was on its way just then."""
+        asking = [asyncio.create_task(self._ask()) for _ in range(_CLIENTS)]
+        await self._warm.wait()
+        await asyncio.sleep(uniform(0.5, 1.5))
+        self._is_stopping = True
+        in_flight = list(self.flying)
+        self.asked = monotonic()
+        self._server.process.send_signal(signal.SIGTERM)
+        await asyncio.gather(*asking)
+        return in_flight
+
+    async def _ask(self) -> None:
+        channel = await self._warmed()
+        await self._warm.wait()
+        while not self._is_stopping:
+            for wanted in (self._read, self._write):
+                if not self._is_stopping:
+                    await self._send(channel, wanted())
+        channel.close()
+
+    async def _warmed(self) -> Channel:
+        """A connection to a worker that has read and written before.
+
+        Its first requests prepare their statements, and many of them at once may wait for a thread
+        longer than they are let.
+        """
+        channel = await Channel.to(self._server.port)
+        for wanted in (self._read, self._write):
+            while await self._send(channel, wanted()) != 200:
+                channel = await Channel.to(self._server.port)
+        return channel
+
+    async def _send(self, channel: Channel, wanted: bytes) -> int | str:
+        sent = Sent()
+        self.flying.append(sent)
+        channel.send(wanted)
+        try:
+            sent.answer = (await channel.answer()).status
+        except (EOFError, ConnectionError) as error:
+            sent.answer = repr(error)
+        self.flying.remove(sent)
+        return sent.answer
+
+    def _read(self) -> bytes:
+        return request("GET", "/users/orders/?limit=3", self._headers)
+
+    def _write(self) -> bytes:
+        row = {"order_item": next(self._lines), "reason": self._reason}
+        path = "/users/orders/cancellation_requests/"
+        return request("POST", path, self._headers, row | {"cancellation_type": "cancel"})
+
+
+def check(ground: Ground, amounts: Amounts) -> Finding:
+    """Every second time with clients beside that never finish what they begin."""
+    work = make_work(ground, _LINES_OF_STOP * amounts.stops)
+    lines = iter(work.lines)
+    in_flight: list[Sent] = []
+    seconds: list[float] = []
+    for number in range(amounts.stops):
+        with ground.serve() as server, _half_open(server, 6 * ((number + 1) % 2)):
+            clients = Clients(server, work, lines)
+            in_flight += asyncio.run(clients.stop())
+            server.process.wait(4 * _STOPPED_SECONDS)
+            seconds.append(monotonic() - clients.asked)
+    failures = [f"in flight: {each.answer}" for each in in_flight if each.answer != 200]
+    failures += [f"it took {each:.1f} s to stop" for each in seconds if each > _STOPPED_SECONDS]
+    if len(in_flight) < amounts.stops:
+        failures.append(f"only {len(in_flight)} requests were in flight")
+    return Finding(
+        test="SIGTERM under load",
+        database=ground.kind,
+        amount=len(seconds),
+        wanted=amounts.stops,
+        bar=BAR,
+        figures={"in flight": len(in_flight), "slowest to stop s": max(seconds)},
+        failures=tuple(failures),
+    )
+
+
+@contextmanager
+def _half_open(server: Server, count: int) -> Iterator[None]:
+    with ExitStack() as opened:
+        for begun in islice(cycle(KINDS), count):
+            client = socket.create_connection(("127.0.0.1", server.port))
+            opened.enter_context(client)
+            client.sendall(begun)
+        yield
