@@ -13,6 +13,7 @@ from time import monotonic
 import psutil
 
 from faults import (
+    authorization,
     dropped_connections,
     exhausted_pool,
     full_disks,
@@ -52,6 +53,7 @@ ROWS: Sequence[Row] = (
     Row("steady-load", steady_load.check),
     Row("dropped-connections", dropped_connections.check),
     Row("races", races.check),
+    Row("authorization", authorization.check),
     Row("outages", outages.check, (_POSTGRES,)),
     Row("full-disks", full_disks.check),
 )
