@@ -48,10 +48,10 @@ QUICK = Amounts(
     load_seconds=2,
     slow_sockets=27,
     worker_kills=1,
-    database_faults=2,
+    database_faults=1,
     waiting=120,
     full_disks=1,
     stops=1,
-    letters=30,
+    letters=12,
     guesses=60,
 )

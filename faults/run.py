@@ -18,11 +18,13 @@ from faults import (
     exhausted_pool,
     full_disks,
     killed_workers,
+    letters,
     outages,
     races,
     slow_clients,
     steady_load,
     stops,
+    timing,
 )
 from faults.amounts import FULL, QUICK, Amounts
 from faults.findings import Finding
@@ -56,6 +58,8 @@ ROWS: Sequence[Row] = (
     Row("authorization", authorization.check),
     Row("outages", outages.check, (_POSTGRES,)),
     Row("full-disks", full_disks.check),
+    Row("letters", letters.check),
+    Row("timing", timing.check),
 )
 
 
