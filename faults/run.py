@@ -24,6 +24,7 @@ from faults import (
     slow_clients,
     steady_load,
     stops,
+    suites,
     timing,
 )
 from faults.amounts import FULL, QUICK, Amounts
@@ -56,6 +57,8 @@ ROWS: Sequence[Row] = (
     Row("dropped-connections", dropped_connections.check),
     Row("races", races.check),
     Row("authorization", authorization.check),
+    Row("bad-requests", suites.bad_requests),
+    Row("contract", suites.contract, (_SQLITE,)),
     Row("outages", outages.check, (_POSTGRES,)),
     Row("full-disks", full_disks.check),
     Row("letters", letters.check),
