@@ -27,7 +27,7 @@ _OPERATOR = "operator:faults"
 _PASSWORD = "the password of all who race"  # noqa: S105 - made up
 _WON = {200, 201, 204}
 _LOST = {400, 406, 409}
-_RIVALS = 8
+_RIVALS = 12
 _UNITS = 3
 
 Attempt = Callable[[], Awaitable[int]]

@@ -13,6 +13,7 @@ from time import monotonic
 import psutil
 
 from faults import (
+    authorization,
     dropped_connections,
     exhausted_pool,
     full_disks,
@@ -23,6 +24,7 @@ from faults import (
     slow_clients,
     steady_load,
     stops,
+    suites,
     timing,
 )
 from faults.amounts import FULL, QUICK, Amounts
@@ -54,6 +56,9 @@ ROWS: Sequence[Row] = (
     Row("steady-load", steady_load.check),
     Row("dropped-connections", dropped_connections.check),
     Row("races", races.check),
+    Row("authorization", authorization.check),
+    Row("bad-requests", suites.bad_requests),
+    Row("contract", suites.contract, (_SQLITE,)),
     Row("outages", outages.check, (_POSTGRES,)),
     Row("full-disks", full_disks.check),
     Row("letters", letters.check),

@@ -1,5 +1,6 @@
 """One run of the engine behind Schemathesis's command line, in this process."""
 
+import logging
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
@@ -10,6 +11,8 @@ from schemathesis.engine.recorder import CaseNode, ScenarioRecorder
 from schemathesis.engine.run import PhaseName
 
 Link = tuple[str, str]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -29,6 +32,11 @@ class Run:
         return "\n\n".join(
             f"{check}: {told}" for check, failures in self.failures.items() for told in failures
         )
+
+    @property
+    def sent(self) -> int:
+        """How many cases were answered."""
+        return sum(statuses.total() for statuses in self.statuses.values())
 
     def accepted(self, label: str) -> int:
         """How often the operation answered with success, or led on."""
@@ -81,6 +89,7 @@ def run(schema: BaseSchema) -> Run:
     told = Run()
     for event in from_schema(schema).execute():
         told.take(event)
+    logger.info("schemathesis sent %d cases", told.sent)
     return told
 
 

@@ -1,0 +1,141 @@
+"""Every operation of the contract, by everybody, about what is theirs, another's and absent."""
+
+from collections import Counter
+from hashlib import sha256
+from itertools import product
+
+import sqlalchemy as sa
+
+from faults.amounts import Amounts
+from faults.asking import ask_now
+from faults.findings import Finding
+from faults.ground import Ground
+from faults.identities import BEARERS, SHOPPER, Identity, Owner, identities
+from faults.operations import Operation, Target, operations
+from persistence.engines import Pool, connect
+from persistence.schema import metadata
+from tests.edge.exchange import Answer
+from tests.server import Server
+
+BAR = "0 leaks: as the contract admits; another's is answered as what is absent, and stays as it is"
+_OWNED = ("orders", "order_items", "cancellation_requests", "trade_in_offers", "outbox_events")
+_DENIED = {401, 403}
+
+
+class Matrix:
+    """Asks a server, and notes what nobody should have been told."""
+
+    def __init__(self, ground: Ground, server: Server, people: list[Identity]) -> None:
+        self.asked = 0
+        self.failures: list[str] = []
+        self.people = people
+        self.seen = Counter[str]()
+        self._ground = ground
+        self._port = server.port
+        self._reason = ground.shop.reason().pk
+        self._owners = {id(each): each for who in people for each in (who.owner, who.stranger)}
+
+    def ask_about_others(self, operation: Operation, who: Identity) -> None:
+        """About a stranger's things, and about what is not there: the answers are the same."""
+        foreign, absent = (
+            self._ask(operation, who, each) for each in (Target.of(who.stranger), Target())
+        )
+        self._judge(operation, who, foreign)
+        if (foreign.status, foreign.body) != (absent.status, absent.body):
+            self._note(operation, who, f"{foreign.status} to another's, {absent.status} to none")
+        # Guests get their newest order, whichever they ask for.
+        if foreign.status < 300 and not (who.is_guest and not operation.is_unsafe):
+            self._note(operation, who, f"{foreign.status} to another's")
+
+    def ask_about_own(self, operation: Operation, who: Identity) -> None:
+        """About what is theirs: who is admitted is not turned away."""
+        answer = self._ask(operation, who, Target.of(who.owner))
+        self._judge(operation, who, answer)
+        if not operation.admits(who) or operation.needs_token(who):
+            return
+        turned_away = _DENIED | (set() if _has_nothing(operation, who) else {404})
+        if answer.status in turned_away:
+            self._note(operation, who, f"{answer.status} to what is theirs")
+
+    def _ask(self, operation: Operation, who: Identity, target: Target) -> Answer:
+        self.asked += 1
+        answer = ask_now(self._port, operation.request(who, target, self._reason)).answer
+        if answer.status >= 400:
+            self._ground.errors.add(answer.body)
+        return answer
+
+    def _judge(self, operation: Operation, who: Identity, answer: Answer) -> None:
+        if answer.status == 0 or answer.status >= 500:
+            self._note(operation, who, f"{answer.status}")
+        is_denied = answer.status in _DENIED
+        if not operation.admits(who) and not is_denied:
+            self._note(operation, who, f"{answer.status}, who is not admitted")
+        if operation.security and operation.needs_token(who) and not is_denied:
+            self._note(operation, who, f"{answer.status} without a token")
+        self.seen[who.name] += bool(_seen(who.owner, answer))
+        for owner in self._owners.values():
+            if owner is not who.owner and (seen := _seen(owner, answer)):
+                self._note(operation, who, f"sees {sorted(seen)} of another")
+
+    def _note(self, operation: Operation, who: Identity, what: str) -> None:
+        self.failures.append(f"{operation.name} by {who.name}: {what}")
+
+
+def check(ground: Ground, _amounts: Amounts) -> Finding:
+    """All about others first, after which nothing has changed; then all about one's own."""
+    every = list(operations())
+    with ground.serve(workers=1, WAYBILL_LIMITS="false") as server:
+        matrix = Matrix(ground, server, list(identities(ground, server)))
+        naming = [each for each in every if each.names_something(matrix.people[0])]
+        before = _digest(ground)
+        for operation, who in product(naming, matrix.people):
+            matrix.ask_about_others(operation, who)
+        if _digest(ground) != before:
+            matrix.failures.append("something of another's has changed")
+        for operation, who in product(every, matrix.people):
+            matrix.ask_about_own(operation, who)
+        if _digest(ground) == before:
+            matrix.failures.append("nobody could change what is theirs")
+        matrix.failures += [
+            f"{who.name} sees nothing that is theirs"
+            for who in matrix.people
+            if who.scheme in {SHOPPER, *BEARERS.values()} and not matrix.seen[who.name]
+        ]
+    return Finding(
+        test="authorization matrix",
+        database=ground.kind,
+        amount=matrix.asked,
+        wanted=(len(every) + 2 * len(naming)) * len(matrix.people),
+        bar=BAR,
+        figures={
+            "operations": len(every),
+            "identities": len(matrix.people),
+            "own things seen": matrix.seen.total(),
+        },
+        failures=tuple(matrix.failures),
+    )
+
+
+def _has_nothing(operation: Operation, who: Identity) -> bool:
+    """Whether 404 is the right answer, too: guests have no old orders, and nobody looks rightly."""
+    of_old = "OldOrder" in operation.name
+    return (who.is_guest and of_old) or operation.name in {
+        "lookUpAnonymousOrder",
+        "getDocumentationAsset",
+    }
+
+
+def _seen(owner: Owner, answer: Answer) -> set[str]:
+    told = answer.body.decode("utf-8", "replace") + " ".join(answer.headers.values())
+    return {word for word in owner.words if word in told}
+
+
+def _digest(ground: Ground) -> bytes:
+    """Of all rows that are somebody's."""
+    engine = connect(ground.url, Pool(1)).snapshot
+    told = sha256()
+    with engine.connect() as connection:
+        for table in (each for each in metadata.sorted_tables if each.name in _OWNED):
+            told.update(repr(sorted(map(repr, connection.execute(sa.select(table))))).encode())
+    engine.dispose()
+    return told.digest()

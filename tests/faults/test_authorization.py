@@ -1,0 +1,69 @@
+"""What an answer must not have, the matrix notices."""
+
+from typing import Any
+
+import pytest
+
+from faults import authorization
+from faults.asking import Timed
+from faults.authorization import Matrix
+from faults.ground import Ground
+from faults.identities import SHOPPER, Identity, make_owner
+from faults.operations import Operation
+from tests.edge.exchange import Answer
+
+SESSION = ({SHOPPER: list[str]()},)
+READ = Operation("getUserOrder", "GET", "/users/orders/{pk}/", SESSION)
+WRITE = Operation("createCancellationRequest", "POST", "/users/orders/requests/", SESSION)
+NOT_FOUND = Answer(404, {}, b"not found")
+
+
+class Server:
+    """Its answers are made up."""
+
+    port = 0
+
+
+@pytest.fixture
+def matrix(ground: Ground) -> Matrix:
+    mine, other = make_owner(ground, "ada"), make_owner(ground, "bora")
+    cookie = {"Cookie": "sessionid=1"}
+    server: Any = Server()
+    people = [
+        Identity("shopper", mine, other, SHOPPER, cookie | {"x-csrftoken": "1"}),
+        Identity("forged", mine, other, SHOPPER, cookie),
+        Identity("nobody", mine, other),
+    ]
+    return Matrix(ground, server, people)
+
+
+@pytest.mark.parametrize(
+    ("who", "operation", "answers", "told"),
+    [
+        ("shopper", READ, [NOT_FOUND, NOT_FOUND], None),
+        ("shopper", READ, [Answer(404, {}, b"of bora-alone"), NOT_FOUND], "sees"),
+        ("shopper", READ, [Answer(200, {}, b""), NOT_FOUND], "200 to another's"),
+        ("shopper", READ, [Answer(403, {}, b""), NOT_FOUND], "403 to another's, 404 to none"),
+        ("shopper", READ, [Answer(500, {}, b"")] * 2, "500"),
+        ("nobody", READ, [NOT_FOUND, NOT_FOUND], "who is not admitted"),
+        ("nobody", READ, [Answer(401, {}, b"")] * 2, None),
+        ("forged", WRITE, [Answer(400, {}, b"")] * 2, "without a token"),
+        ("forged", WRITE, [Answer(403, {}, b"")] * 2, None),
+    ],
+)
+def test_leaks_are_told(
+    matrix: Matrix,
+    monkeypatch: pytest.MonkeyPatch,
+    who: str,
+    operation: Operation,
+    answers: list[Answer],
+    told: str | None,
+) -> None:
+    given = iter(answers)
+    monkeypatch.setattr(authorization, "ask_now", lambda *_: Timed(next(given), 0))
+    [asking] = [each for each in matrix.people if each.name == who]
+
+    matrix.ask_about_others(operation, asking)
+
+    assert told is None or any(told in each for each in matrix.failures)
+    assert bool(matrix.failures) is (told is not None)
