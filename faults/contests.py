@@ -115,12 +115,12 @@ class Contests:
         answers: list[Answer] = []
 
         async def attempt() -> int:
-            timed = await ask(self._port, request("POST", "/users/login/", old, body))
-            answers.append(timed.answer)
-            return timed.answer.status
+            answers.append(await self._answer(request("POST", "/users/login/", old, body)))
+            return answers[-1].status
 
         def judge(statuses: Sequence[int]) -> Iterator[str]:
-            cookies = {each.headers.get("set-cookie") for each in answers}
+            cookies = {each.headers.get("set-cookie", "").partition(";")[0] for each in answers}
+            self._ground.secrets |= {each.partition("=")[2] for each in cookies} - {""}
             if set(statuses) != {200} or len(cookies) != len(statuses):
                 yield f"statuses {statuses}, {len(cookies)} cookies"
 
@@ -156,9 +156,15 @@ class Contests:
 
     def _send(self, sent: bytes) -> Attempt:
         async def attempt() -> int:
-            return (await ask(self._port, sent)).answer.status
+            return (await self._answer(sent)).status
 
         return attempt
+
+    async def _answer(self, sent: bytes) -> Answer:
+        answer = (await ask(self._port, sent)).answer
+        if answer.status >= 400:
+            self._ground.errors.add(answer.body)
+        return answer
 
     def _decide(self, service: Any, pk: int) -> Attempt:
         """As the operator's commands do, beside the server."""

@@ -51,6 +51,11 @@ class Clients:
         for _ in range(_CHANNELS):
             self._free.put_nowait(await Channel.to(self._port))
 
+    def close(self) -> None:
+        """Close what is open."""
+        while not self._free.empty():
+            self._free.get_nowait().close()
+
     async def saturate(self, seconds: float) -> Load:
         """As much as there can be: each client asks again when it has its answer."""
         load, until = Load(), monotonic() + seconds
@@ -118,7 +123,9 @@ async def _load(clients: Clients, seconds: float) -> tuple[float, Load]:
     await clients.open()
     await clients.saturate(_WARM_SECONDS)
     capacity = (await clients.saturate(_CAPACITY_SECONDS)).amount / _CAPACITY_SECONDS
-    return capacity, await clients.keep_up(capacity * _SHARE, seconds)
+    load = await clients.keep_up(capacity * _SHARE, seconds)
+    clients.close()
+    return capacity, load
 
 
 def _requests(ground: Ground, lines: int) -> Iterator[bytes]:

@@ -62,7 +62,7 @@ def bad_requests(ground: Ground, amounts: Amounts) -> Finding:
 
 def contract(ground: Ground, amounts: Amounts) -> Finding:
     """Schemathesis, with all its checks and phases."""
-    told = _run(ground, _CONTRACT)
+    told = _run(ground, [*_CONTRACT, "-k", "TestContract and not grant"])
     runs = [int(each) for logged in told.passed.values() for each in _CASES.findall(logged)]
     return Finding(
         test="Schemathesis",

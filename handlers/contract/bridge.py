@@ -18,7 +18,7 @@ from starlette.types import Message, Receive, Scope, Send
 from domain.errors import Unavailable
 from handlers.contract.framing import is_announced
 
-HELD_UP_SECONDS = 2.0
+HELD_UP_SECONDS = 1.75
 LONGEST_SECONDS = 10.0
 _STEP_SECONDS = 0.1
 # So many stand in the line of the pool at most, for nobody; after that a request is refused at
@@ -38,7 +38,7 @@ class Bridge:
     """An ASGI application that runs the WSGI application ``app`` in one of ``threads`` threads.
 
     A request that finds all of them at work waits for one; not longer than ten seconds, and not
-    longer than two where none of them gets anything done.
+    longer than 1.75 where none of them gets anything done.
     """
 
     def __init__(self, app: WsgiApp, threads: int) -> None:
