@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from domain.callers import Caller
 from domain.errors import LoginFailed, NotAuthenticated, TooManyAttempts
-from domain.users import PasswordHasher, User, UserType, email_key, is_email
+from domain.users import PasswordHasher, PasswordOwner, User, email_key, is_email
 
 if TYPE_CHECKING:
     from domain.unit_of_work import UnitOfWork
@@ -101,6 +101,10 @@ def id_hash(value: str) -> bytes:
     return sha256(value.encode()).digest()
 
 
+# Judged where there is no user, so that this takes as long as where there is one.
+_NOBODY = PasswordOwner(user_pk=0, is_active=False, password_hash=None)
+
+
 def check_credentials(
     credentials: Credentials, passwords: PasswordHasher, attempts: Attempts, uow: UnitOfWork
 ) -> Proof:
@@ -116,15 +120,15 @@ def check_credentials(
     wait = attempts.retry_after(key, credentials.address)
     if wait is not None:
         raise TooManyAttempts(wait)
-    user = uow.users.by_email_key(key, UserType.REGISTERED) if is_email(email) else None
-    known_hash = user.password_hash if user and user.is_active else None
+    owner = (uow.users.password_owner(key) if is_email(email) else None) or _NOBODY
+    known_hash = owner.password_hash if owner.is_active else None
     is_right = passwords.verify(known_hash, credentials.password)
-    if user is None or known_hash is None or not is_right:
+    if known_hash is None or not is_right:
         attempts.record_miss(key, credentials.address)
         raise LoginFailed
     outdated = passwords.needs_rehash(known_hash)
     new_hash = passwords.hash(credentials.password) if outdated else None
-    return Proof(user.pk, known_hash, new_hash)
+    return Proof(owner.user_pk, known_hash, new_hash)
 
 
 def log_in(

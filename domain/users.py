@@ -66,6 +66,15 @@ class User:
     created_date: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class PasswordOwner:
+    """What a login is checked against; without a ``password_hash`` nobody can log in."""
+
+    user_pk: int
+    is_active: bool
+    password_hash: str | None = field(repr=False)
+
+
 class Users(Protocol):
     """The stored users."""
 
@@ -80,6 +89,12 @@ class Users(Protocol):
 
     def by_email_key(self, key: str, user_type: UserType) -> User | None:
         """Return the one user of this type whose ``email_key`` is ``key``."""
+
+    def password_owner(self, key: str) -> PasswordOwner | None:
+        """Return the registered user whose ``email_key`` is ``key``, as a login needs them.
+
+        Takes as long where there is nobody.
+        """
 
     def is_empty(self) -> bool:
         """Return whether there is nobody yet."""

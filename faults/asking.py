@@ -74,7 +74,7 @@ async def ask(port: int, sent: bytes, patience: float = 30) -> Timed:
                 writer.write(sent)
                 received = await reader.read(-1)
             finally:
-                writer.close()
+                writer.transport.abort()
         except ConnectionError:
             received = b""
     return Timed(parse(received), monotonic() - began)

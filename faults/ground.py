@@ -1,7 +1,7 @@
 """What a check stands on: a database with all tables, people to be, and servers over it."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,6 @@ from pathlib import Path
 import httpx
 
 from benchmarks.postgres import Postgres, postgres
-from domain.seller_callers import Scope
 from domain.sellers import Seller
 from domain.users import User
 from handlers.app import open_database
@@ -66,24 +65,18 @@ class Ground:
         finally:
             other.close()
 
-    def customer(self, user: User | None = None, days: int = 1) -> Customer:
-        """A new shopper, or one who is there already, with a new session; with negative days it
-        has run out.
-        """
+    def customer(self, user: User | None = None) -> Customer:
+        """A new shopper, or one who is there already, with a new session."""
         user = user or self.shop.user()
-        session = self.shop.session(user, days)
+        session = self.shop.session(user)
         token = new_csrf_token(session, self.settings)
         self.secrets |= {session, token}
         cookies = f"{self.settings.session_cookie}={session}; csrftoken={token}"
         return Customer(user, session, {"Cookie": cookies, "x-csrftoken": token})
 
-    def seller_headers(
-        self, seller: Seller, scopes: Sequence[Scope] = tuple(Scope), days: int = 30
-    ) -> dict[str, str]:
-        """What a stored seller's requests carry, with a new token; with negative days it has run
-        out.
-        """
-        token = self.shop.token(seller, scopes, days)
+    def seller_headers(self, seller: Seller) -> dict[str, str]:
+        """What a stored seller's requests carry, with a new token."""
+        token = self.shop.token(seller)
         self.secrets.add(token)
         return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 

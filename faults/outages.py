@@ -15,6 +15,8 @@ _TIMEOUT = 2  # seconds that the server waits for an answer of PostgreSQL
 _WRITERS = 6
 _LINES_OF_FAULT = 200
 _HEALED_SECONDS = 10
+# Without a deadline, whoever asks would wait as long as the server is frozen.
+_SLOWEST_SECONDS = 2 * _TIMEOUT + 1
 _CALM_SECONDS = 1
 
 Fault = Callable[[Cluster], None]
@@ -22,12 +24,12 @@ Fault = Callable[[Cluster], None]
 
 def _freeze(broken: Cluster) -> None:
     """For so long that whoever waits gives up."""
-    broken.freeze(2 * _TIMEOUT)
+    broken.freeze(3 * _TIMEOUT)
 
 
 _FAULTS: dict[str, Fault] = {
-    "cut": Cluster.cut,
     "killed": Cluster.kill,
+    "cut": Cluster.cut,
     "restarted": Cluster.restart,
     "frozen": _freeze,
     "cut again": Cluster.cut,
@@ -70,6 +72,8 @@ def _finding(
     told = writers.told
     if not told.writes[503]:
         failures.append("no client has noticed anything")
+    if told.slowest > _SLOWEST_SECONDS:
+        failures.append(f"an answer took {told.slowest:.1f} s")
     return Finding(
         test="PostgreSQL killed, restarted, frozen and cut off",
         database=ground.kind,

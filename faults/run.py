@@ -14,15 +14,20 @@ import psutil
 
 from faults import (
     authorization,
+    dropped_connections,
     exhausted_pool,
     full_disks,
     killed_workers,
+    letters,
     outages,
+    races,
     slow_clients,
+    steady_load,
     stops,
     suites,
+    timing,
 )
-from faults.amounts import FULL, QUICK, Amounts
+from faults.amounts import BESIDE, FULL, QUICK, Amounts
 from faults.findings import Finding
 from faults.ground import Ground, Site, site
 from faults.invariants import broken_at
@@ -44,15 +49,20 @@ class Row:
 
 
 ROWS: Sequence[Row] = (
-    Row("bad-requests", suites.check_bad_requests),
-    Row("contract", suites.check_contract, (_POSTGRES,)),
-    Row("authorization", authorization.check),
     Row("exhausted-pool", exhausted_pool.check),
     Row("killed-workers", killed_workers.check),
     Row("stops", stops.check),
     Row("slow-clients", slow_clients.check),
+    Row("steady-load", steady_load.check),
+    Row("dropped-connections", dropped_connections.check),
+    Row("races", races.check),
+    Row("authorization", authorization.check),
+    Row("bad-requests", suites.bad_requests),
+    Row("contract", suites.contract, (_SQLITE,)),
     Row("outages", outages.check, (_POSTGRES,)),
     Row("full-disks", full_disks.check),
+    Row("letters", letters.check),
+    Row("timing", timing.check),
 )
 
 
@@ -60,10 +70,11 @@ def main() -> int:
     """Run the checks, write the report, and return the exit code."""
     options = _options()
     kinds = [options.database] if options.database else _BOTH
-    amounts = QUICK if options.quick else FULL
     rows = [row for row in ROWS if not options.only or row.name in options.only]
     started = monotonic()
-    findings = [finding for kind in kinds for finding in _found(kind, rows, amounts)]
+    findings = [
+        finding for kind in kinds for finding in _found(kind, rows, _amounts(kind, options))
+    ]
     _write(findings, options, monotonic() - started)
     return 0 if findings and all(each.is_passed for each in findings) else 1
 
@@ -75,6 +86,12 @@ def _options() -> Namespace:
     parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=", ".join(names))
     parser.add_argument("--database", choices=_BOTH, help="one of them; both, where it is left out")
     return parser.parse_args()
+
+
+def _amounts(kind: str, options: Namespace) -> Amounts:
+    if options.quick:
+        return QUICK
+    return FULL if options.database or kind == _POSTGRES else BESIDE
 
 
 def _found(kind: str, rows: Sequence[Row], amounts: Amounts) -> Iterator[Finding]:

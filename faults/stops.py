@@ -74,6 +74,7 @@ class Clients:
         channel = await Channel.to(self._server.port)
         for wanted in (self._read, self._write):
             while await self._send(channel, wanted()) != 200:
+                channel.close()
                 channel = await Channel.to(self._server.port)
         return channel
 

@@ -1,58 +1,93 @@
-"""Tests that are checks of their own: the bad requests, and Schemathesis on the contract."""
+"""The tests that send many requests of their own, run as they are, and their cases counted."""
 
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from faults.amounts import Amounts
 from faults.findings import Finding
 from faults.ground import Ground
+from tests.edge.test_bad_requests import GROUPS
 
 _ROOT = Path(__file__).parents[1]
-_BAD_REQUESTS = "tests/edge/test_bad_requests.py"
+_SECONDS = 550
+_CORPUS = "tests/edge/test_bad_requests.py"
 _CONTRACT = ("tests/contract/test_schemathesis.py", "tests/contract/test_schemathesis_sellers.py")
+_GROUP = re.compile(r"test_are_refused_without_echo_and_without_effect\[(\w+)\]")
+# What tests.contract.engine logs of each of its runs.
+_CASES = re.compile(r"schemathesis sent (\d+) cases")
 
 
-def check_bad_requests(ground: Ground, amounts: Amounts) -> Finding:
-    """The corpus of tests/edge, as bytes to a running server."""
-    bar = "exact status each, 0 × 5xx, no value echoed, no row changed, next request served"
-    return _finding("bad requests", ground, amounts.bad_requests, bar, _BAD_REQUESTS)
+@dataclass(frozen=True)
+class Told:
+    """What pytest reports: for each test that passed, what it logged, and what the others said."""
+
+    passed: Mapping[str, str]
+    failed: Mapping[str, str]
+
+    @classmethod
+    def read(cls, report: str) -> "Told":
+        """Understand a report in the format of JUnit."""
+        passed, failed = {}, {}
+        for case in ET.fromstring(report).iter("testcase"):  # noqa: S314 - of pytest
+            name, problem = case.attrib["name"], None
+            for kind in ("failure", "error", "skipped"):
+                problem = case.find(kind) if problem is None else problem
+            if problem is None:
+                passed[name] = "".join(case.itertext())
+            else:
+                failed[name] = problem.attrib.get("message", "")
+        return cls(passed, failed)
 
 
-def check_contract(ground: Ground, amounts: Amounts) -> Finding:
-    """Schemathesis, all its checks and ours, in all phases, as everybody and as nobody."""
-    return _finding("Schemathesis", ground, amounts.contract_cases, "0 failures", *_CONTRACT)
-
-
-def _finding(test: str, ground: Ground, wanted: int, bar: str, *files: str) -> Finding:
-    report = ground.folder / "tests.xml"
-    arguments = ["-q", "-n", "2", "--dist", "worksteal", f"--junit-xml={report}", *files]
-    # Not into the folder's outputs: what tests plant to be found is no secret that got out.
-    subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments],
-        cwd=_ROOT,
-        env=os.environ | {"WAYBILL_TEST_DATABASE": ground.kind},
-        stdout=subprocess.DEVNULL,
-        check=False,
-    )
-    suite = ET.parse(report).getroot()  # noqa: S314 - pytest has written it
-    ran = list(suite.iter("testcase"))
+def bad_requests(ground: Ground, amounts: Amounts) -> Finding:
+    """The corpus of bytes that nobody should send."""
+    told = _run(ground, [_CORPUS])
+    groups = [match[1] for name in told.passed if (match := _GROUP.fullmatch(name))]
     return Finding(
-        test=test,
+        test="corpus of bad requests",
         database=ground.kind,
-        amount=sum(int(each.get("value", 0)) for each in suite.iter("property")),
-        wanted=wanted,
-        bar=bar,
-        figures={"tests": len(ran)},
-        failures=tuple(_failures(ran)),
+        amount=sum(len(GROUPS[each]) for each in groups),
+        wanted=amounts.bad_requests,
+        bar="exact status each, 0 × 5xx, no value echoed, no row changed, next request served",
+        figures={"groups": len(groups)},
+        failures=tuple(f"{name}: {each}" for name, each in told.failed.items()),
     )
 
 
-def _failures(ran: list[ET.Element]) -> Iterator[str]:
-    for test in ran:
-        for kind in ("failure", "error", "skipped"):
-            for told in test.iter(kind):
-                yield f"{test.get('name')}: {kind}: {told.get('message')}"
+def contract(ground: Ground, amounts: Amounts) -> Finding:
+    """Schemathesis, with all its checks and phases."""
+    told = _run(ground, [*_CONTRACT, "-k", "TestContract and not grant"])
+    runs = [int(each) for logged in told.passed.values() for each in _CASES.findall(logged)]
+    return Finding(
+        test="Schemathesis",
+        database=ground.kind,
+        amount=sum(runs),
+        wanted=amounts.contract_cases,
+        bar="0 failures",
+        figures={"runs": len(runs)},
+        failures=tuple(f"{name}: {each}" for name, each in told.failed.items()),
+    )
+
+
+def _run(ground: Ground, files: Sequence[str]) -> Told:
+    """Run these tests on databases of their own. Raises TimeoutExpired, and OSError for none."""
+    report = ground.folder / "report.xml"
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"]
+    command += ["--tb=short", f"--junitxml={report}", "-o", "junit_logging=log"]
+    with (ground.folder / "pytest.log").open("w") as output:
+        subprocess.run(
+            [*command, "--log-level=INFO", *files],
+            cwd=_ROOT,
+            env=os.environ | {"WAYBILL_TEST_DATABASE": ground.kind},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+            timeout=_SECONDS,
+        )
+    return Told.read(report.read_text())

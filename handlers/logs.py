@@ -1,11 +1,20 @@
 """Logging: structlog for our own lines and for those of the libraries."""
 
 import logging
+import re
 import sys
 
 import structlog
 
 from handlers.settings import LogFormat, Settings
+
+# What PostgreSQL says of the row that it refuses (or of the key) is that row, of whomever it is. It
+# may have many lines; what follows it is known.
+_DETAIL = re.compile(
+    r"^DETAIL: .*?(?=^(?:HINT|CONTEXT|QUERY|LOCATION): |^\[SQL: |^\(Background on"
+    r"|^The above exception was|^During handling of|\Z)",
+    re.DOTALL | re.MULTILINE,
+)
 
 
 def configure_logs(settings: Settings) -> None:
@@ -25,6 +34,7 @@ def configure_logs(settings: Settings) -> None:
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
+            _leave_details_out,
             renderer,
         ],
     )
@@ -40,3 +50,11 @@ def configure_logs(settings: Settings) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
         cache_logger_on_first_use=True,
     )
+
+
+def _leave_details_out(
+    _logger: object, _name: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    if "exception" in event:
+        event["exception"] = _DETAIL.sub("DETAIL: left out\n", event["exception"])
+    return event

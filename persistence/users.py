@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from domain.users import EmailTaken, User, UserType
+from domain.users import EmailTaken, PasswordOwner, User, UserType
 from persistence.schema import (
     UtcDateTime,
     at_most,
@@ -37,6 +37,18 @@ users = sa.Table(
 
 mapper_registry.map_imperatively(User, users)
 
+# A row comes in any case, and no entity, so that an address that is known takes no longer than one
+# that is not.
+_ASKED = sa.select(sa.bindparam("email_key", type_=sa.String).label("email_key")).subquery()
+_PASSWORD_OWNER = (
+    sa.select(users.c.pk, users.c.is_active, users.c.password_hash)
+    .select_from(_ASKED)
+    .outerjoin(
+        users,
+        sa.and_(users.c.email_key == _ASKED.c.email_key, users.c.user_type == UserType.REGISTERED),
+    )
+)
+
 
 class SqlUsers:
     """The stored users, as ``domain.users.Users`` asks of them."""
@@ -59,6 +71,10 @@ class SqlUsers:
     def by_email_key(self, key: str, user_type: UserType) -> User | None:
         same = (users.c.email_key == key, users.c.user_type == user_type)
         return self._session.execute(sa.select(User).where(*same)).scalar_one_or_none()
+
+    def password_owner(self, key: str) -> PasswordOwner | None:
+        row = self._session.execute(_PASSWORD_OWNER, {"email_key": key}).one()
+        return None if row.pk is None else PasswordOwner(row.pk, row.is_active, row.password_hash)
 
     def is_empty(self) -> bool:
         return self._session.execute(sa.select(users.c.pk).limit(1)).first() is None

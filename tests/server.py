@@ -25,11 +25,16 @@ def free_port() -> int:
 
 
 def start(
-    folder: Path, output: int | IO[str], *arguments: str, code: str = COMMAND, **env: str
+    folder: Path,
+    output: int | IO[str],
+    *arguments: str,
+    command: str = "serve",
+    code: str = COMMAND,
+    **env: str,
 ) -> subprocess.Popen[str]:
-    """`waybill serve`, which runs in ``folder`` and writes all it says to ``output``."""
+    """A command of `waybill`, which runs in ``folder`` and writes all it says to ``output``."""
     return subprocess.Popen(  # noqa: S603 - our own code
-        [sys.executable, "-c", code, "serve", *arguments],
+        [sys.executable, "-c", code, command, *arguments],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | env,
         stdout=output,

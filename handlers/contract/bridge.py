@@ -18,7 +18,9 @@ from starlette.types import Message, Receive, Scope, Send
 from domain.errors import Unavailable
 from handlers.contract.framing import is_announced
 
-WAIT_SECONDS = 1.5
+HELD_UP_SECONDS = 1.75
+LONGEST_SECONDS = 10.0
+_STEP_SECONDS = 0.1
 # So many stand in the line of the pool at most, for nobody; after that a request is refused at
 # once, until a thread comes by.
 MAX_GIVEN_UP = 1000
@@ -35,12 +37,16 @@ _SEPARATORS = {"HTTP_COOKIE": "; "}
 class Bridge:
     """An ASGI application that runs the WSGI application ``app`` in one of ``threads`` threads.
 
-    A request that finds all of them at work waits a second and a half for one, at most.
+    A request that finds all of them at work waits for one; not longer than ten seconds, and not
+    longer than 1.75 where none of them gets anything done.
     """
 
     def __init__(self, app: WsgiApp, threads: int) -> None:
         self.app = app
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self._since: dict[Future[Answer], float] = {}
+        self._watch: asyncio.TimerHandle | None = None
+        self._last_done = 0.0
         self._given_up = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,7 +60,9 @@ class Bridge:
         loop = asyncio.get_running_loop()
         # The context carries what the log tells of the request.
         work = self._threads.submit(copy_context().run, self._answer, environ)
-        patience = loop.call_later(WAIT_SECONDS, self._give_up, work)
+        self._since[work] = loop.time()
+        if self._watch is None:
+            self._watch = loop.call_later(_STEP_SECONDS, self._look, loop)
         try:
             answer = await asyncio.wrap_future(work)
         except asyncio.CancelledError:
@@ -63,14 +71,21 @@ class Bridge:
                 raise  # it is the client that has gone
             raise Unavailable from None
         finally:
-            patience.cancel()
+            del self._since[work]
         # Whoever gave up stood before all who wait, so the thread has come by all of them.
         self._given_up = 0
+        self._last_done = loop.time()
         return answer
 
-    def _give_up(self, work: Future[Answer]) -> None:
-        if work.cancel():  # what a thread works on goes on
-            self._given_up += 1
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Send away who has waited too long: the eldest stand in front."""
+        self._watch = loop.call_later(_STEP_SECONDS, self._look, loop) if self._since else None
+        now = loop.time()
+        is_held_up = now - self._last_done >= HELD_UP_SECONDS
+        patience = HELD_UP_SECONDS if is_held_up else LONGEST_SECONDS
+        for work in [each for each, since in self._since.items() if now - since >= patience]:
+            if work.cancel():  # what a thread works on goes on
+                self._given_up += 1
 
     def _answer(self, environ: Environ) -> Answer:
         started: list[tuple[str, list[tuple[str, str]]]] = []

@@ -1,6 +1,5 @@
 """A shop in which two shoppers and a guest have orders."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +8,6 @@ import pytest
 from domain.users import User, UserType
 from handlers.passwords import Argon2Passwords
 from tests.application import Shop
-from tests.contract.engine import RUNS
 
 # Those of the contract's example.
 EMAIL, PASSWORD = "elif.kaya@example.com", "correct horse battery staple"
@@ -48,12 +46,3 @@ def people(shop: Shop) -> dict[str, Person]:
             people[name].lines += [item.pk for item in order.items]
             people[name].old_orders.append(shop.old_order(user).pk)
     return people
-
-
-@pytest.fixture(autouse=True)
-def counted(record_property: Callable[[str, object], None]) -> Iterator[None]:
-    """How many cases of Schemathesis a test has sent stands in the report of the tests."""
-    before = len(RUNS)
-    yield
-    if sent := sum(each.sent for each in RUNS[before:]):
-        record_property("cases", sent)

@@ -1,5 +1,6 @@
 """One run of the engine behind Schemathesis's command line, in this process."""
 
+import logging
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
@@ -10,6 +11,8 @@ from schemathesis.engine.recorder import CaseNode, ScenarioRecorder
 from schemathesis.engine.run import PhaseName
 
 Link = tuple[str, str]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -32,8 +35,8 @@ class Run:
 
     @property
     def sent(self) -> int:
-        """How many cases were sent and answered."""
-        return sum(counted.total() for counted in self.statuses.values())
+        """How many cases were answered."""
+        return sum(statuses.total() for statuses in self.statuses.values())
 
     def accepted(self, label: str) -> int:
         """How often the operation answered with success, or led on."""
@@ -81,16 +84,12 @@ class Run:
         self.failures.setdefault(check, []).append(told)
 
 
-RUNS: list[Run] = []
-"""All runs of this process."""
-
-
 def run(schema: BaseSchema) -> Run:
     """All phases, over all operations of ``schema``."""
     told = Run()
-    RUNS.append(told)
     for event in from_schema(schema).execute():
         told.take(event)
+    logger.info("schemathesis sent %d cases", told.sent)
     return told
 
 

@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 from domain.sessions import Session, SessionOwner
-from domain.users import EmailTaken, User, UserType
+from domain.users import EmailTaken, PasswordOwner, User, UserType
 from tests.builders import NOW, make_user
 
 _pks = count(1)
@@ -65,6 +65,12 @@ class FakeUsers:
     def by_email_key(self, key: str, user_type: UserType) -> User | None:
         wanted = (key, user_type)
         return next((u for u in self.stored if (u.email_key, u.user_type) == wanted), None)
+
+    def password_owner(self, key: str) -> PasswordOwner | None:
+        user = self.by_email_key(key, UserType.REGISTERED)
+        if user is None:
+            return None
+        return PasswordOwner(user.pk, user.is_active, user.password_hash)
 
 
 class FakeSessions:

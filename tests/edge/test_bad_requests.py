@@ -4,7 +4,7 @@ One server has them all, each on a connection of its own, followed by a good one
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -115,11 +115,8 @@ def _lacking(answer: Answer) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_are_refused_without_echo_and_without_effect(
-    running: Running, group: str, record_property: Callable[[str, object], None]
-) -> None:
+def test_are_refused_without_echo_and_without_effect(running: Running, group: str) -> None:
     before, faults = running.digest(), []
-    record_property("cases", len(GROUPS[group]))
 
     for bad in GROUPS[group]:
         sent = bad.rendered(running.values)

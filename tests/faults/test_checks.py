@@ -4,15 +4,21 @@ from collections.abc import Callable
 
 import pytest
 
-from faults import authorization, exhausted_pool
+from faults import dropped_connections, exhausted_pool, killed_workers, races, stops
 from faults.amounts import QUICK, Amounts
 from faults.findings import Finding
 from faults.ground import Ground
 
+CHECKS = [
+    exhausted_pool.check,
+    killed_workers.check,
+    stops.check,
+    dropped_connections.check,
+    races.check,
+]
 
-@pytest.mark.parametrize(
-    "check", [authorization.check, exhausted_pool.check], ids=lambda check: check.__module__
-)
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__module__)
 def test_passes(ground: Ground, check: Callable[[Ground, Amounts], Finding]) -> None:
     finding = check(ground, QUICK)
 

@@ -1,6 +1,7 @@
 """Operations of openapi/anonymous_orders.yaml over HTTP."""
 
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -89,6 +90,19 @@ class TestLookUpAnonymousOrder:
         assert registered.status_code == mismatch.status_code == 404
         assert registered.content == mismatch.content
         assert "set-cookie" not in mismatch.headers
+
+    @pytest.mark.parametrize("body", [{"order": "1"}, {"email": "x@example.com"}], ids=str)
+    def test_takes_as_long_for_every_mismatch(
+        self,
+        client: TestClient,
+        order: Order,
+        body: dict[str, str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("handlers.anonymous_orders.MISS_SECONDS", 0.3)
+        began = monotonic()
+        assert look_up(client, **body).status_code == 404
+        assert monotonic() - began >= 0.3
 
     def test_is_limited_for_an_email_and_a_number(self, clients: Clients, order: Order) -> None:
         for _ in range(5):

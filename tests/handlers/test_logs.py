@@ -81,6 +81,43 @@ class TestJson:
         assert "hunter2" not in str(line)
 
 
+ROW = "(7, TR330006100519786457841326, Ayşe,\n\nBağdat Caddesi 12)"
+REFUSAL = (
+    'new row for relation "r" violates check constraint "c"\n'
+    f"DETAIL:  Failing row contains {ROW}.\n"
+)
+
+
+def refuse_twice(told: str) -> None:
+    """As SQLAlchemy does: one error is the cause of the other, with the same words."""
+    raise RuntimeError(told) from ValueError(told)
+
+
+class TestRefusedRows:
+    @pytest.mark.parametrize("log_format", LogFormat)
+    @pytest.mark.parametrize(
+        "told", [REFUSAL, f"{REFUSAL}[SQL: INSERT INTO r]\n", f"{REFUSAL}HINT: no"]
+    )
+    def test_are_not_told(
+        self, capsys: pytest.CaptureFixture[str], log_format: LogFormat, told: str
+    ) -> None:
+        configure(log_format)
+
+        try:
+            refuse_twice(told)
+        except RuntimeError:
+            logging.getLogger("library").exception("broken")
+
+        output = capsys.readouterr().err
+        assert output.count("DETAIL: left out") == 2
+        assert "violates check constraint" in output
+        assert output.count("[SQL: INSERT INTO r]") == 2 * told.count("SQL")
+        assert output.count("HINT: no") == 2 * told.count("HINT")
+        assert "The above exception was the direct cause" in output
+        assert "TR33" not in output
+        assert "Caddesi" not in output
+
+
 class TestConsole:
     def test_lines_are_text(self, capsys: pytest.CaptureFixture[str]) -> None:
         configure(LogFormat.CONSOLE)

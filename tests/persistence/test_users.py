@@ -1,7 +1,7 @@
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from domain.users import EmailTaken, User, UserType
+from domain.users import EmailTaken, PasswordOwner, User, UserType
 from persistence.database import Database
 from tests.builders import make_user
 from tests.persistence.stored import store_user
@@ -59,6 +59,19 @@ class TestFinding:
         with database.reading() as uow:
             assert uow.users.get(1) is None
             assert uow.users.by_email_key("nobody@example.com", UserType.GUEST) is None
+            assert uow.users.password_owner("nobody@example.com") is None
+
+    def test_who_logs_in_is_registered(self, database: Database) -> None:
+        address = {"email": "ayse@example.com"}
+        store_user(database, **address, user_type=UserType.GUEST)
+        with database.reading() as uow:
+            assert uow.users.password_owner("ayse@example.com") is None
+        user = store_user(database, **address, password_hash="hash", is_active=False)
+
+        with database.reading() as uow:
+            owner = uow.users.password_owner("ayse@example.com")
+
+        assert owner == PasswordOwner(user.pk, is_active=False, password_hash="hash")
 
 
 def test_a_change_is_stored_with_the_commit(database: Database, shopper: User) -> None:

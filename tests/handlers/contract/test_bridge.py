@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from threading import Event
+from time import sleep
 from typing import Any
 
 import pytest
@@ -163,7 +164,9 @@ async def asked(served: Bridge, path: str) -> bytes:
 class TestWaiting:
     @pytest.fixture(autouse=True)
     def briefly(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(bridge, "WAIT_SECONDS", 0.05)
+        monkeypatch.setattr(bridge, "HELD_UP_SECONDS", 0.05)
+        monkeypatch.setattr(bridge, "LONGEST_SECONDS", 0.3)
+        monkeypatch.setattr(bridge, "_STEP_SECONDS", 0.01)
         monkeypatch.setattr(bridge, "MAX_GIVEN_UP", 2)
 
     @pytest.fixture
@@ -195,6 +198,21 @@ class TestWaiting:
         assert asyncio.run(story()) == b"/1"
         assert app.begun == ["/1"]
 
+    def test_goes_on_while_others_get_done_but_not_for_ever(self) -> None:
+        def slow(_environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+            sleep(bridge.HELD_UP_SECONDS / 2)
+            start_response("200 OK", [])
+            return [b""]
+
+        async def story() -> list[Any]:
+            served = Bridge(slow, 1)
+            asking = [asked(served, "/") for _ in range(30)]
+            return await asyncio.gather(*asking, return_exceptions=True)
+
+        done = [each == b"" for each in asyncio.run(story())]
+        assert 3 < sum(done) < len(done)
+        assert done == sorted(done, reverse=True)
+
     def test_does_not_begin_where_too_many_gave_up(self, app: Held) -> None:
         async def story() -> bytes:
             served = Bridge(app, 1)
@@ -204,7 +222,7 @@ class TestWaiting:
                 with pytest.raises(Unavailable):
                     await asked(served, "/2")
             with pytest.raises(Unavailable):
-                await asyncio.wait_for(asked(served, "/3"), bridge.WAIT_SECONDS / 2)
+                await asyncio.wait_for(asked(served, "/3"), bridge.HELD_UP_SECONDS / 2)
             app.let_go.set()
             await first
             return await asked(served, "/4")

@@ -1,0 +1,151 @@
+"""Who may come to the server, and what belongs to whom."""
+
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from domain.seller_callers import Scope
+from domain.sellers import Seller
+from domain.states import OrderState
+from domain.trade_ins import OfferLink, offer_trade_in
+from domain.users import User, UserType
+from faults.ground import Ground
+from handlers.trade_in_links import sign_link
+from persistence.database import utc_now
+from tests.builders import make_address, make_lines, make_seller
+from tests.server import Server
+
+SHOPPER, GRANT, LINK, NOBODY = "SessionCookie", "OrderGrant", "TradeInToken", ""
+BEARERS = {"Authorization": "SellerToken", "Authentication": "SellerAuthentication"}
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A shopper with an order, the seller of its lines, and the words that only theirs hold."""
+
+    user: User
+    seller: Seller
+    order: int
+    old_order: int
+    item: int
+    delivered: int
+    uuid: str
+    number: str
+    offer: OfferLink
+
+    @property
+    def words(self) -> set[str]:
+        """What must not be seen by anybody else."""
+        return {self.user.email, self.number, self.uuid, _name(self.user)}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who asks: what their requests carry, and by which scheme of the contract it lets them in.
+
+    ``owner`` is whose things are theirs, ``stranger`` somebody whose are not.
+    """
+
+    name: str
+    owner: Owner
+    stranger: Owner
+    scheme: str = NOBODY
+    headers: Mapping[str, str] = field(default_factory=dict)
+    scopes: Set[str] = frozenset()
+    links: Mapping[str, str] = field(default_factory=dict)
+    is_guest: bool = False
+
+
+def make_owner(ground: Ground, name: str, user_type: UserType = UserType.REGISTERED) -> Owner:
+    """Somebody with one of everything; their lines are of a seller of their own."""
+    shop, now, seller = ground.shop, utc_now(), make_seller()
+    user = shop.user(first_name=name, last_name=f"{name}-alone", user_type=user_type)
+    waiting, delivered = make_lines(2, 3, sku=name)
+    waiting.seller = delivered.seller = seller
+    delivered.state = OrderState.DELIVERED
+    delivered.shipped_date = delivered.delivered_date = now
+    address = make_address(user_pk=user.pk, last_name=_name(user))
+    order = shop.order(
+        user,
+        items=[waiting, delivered],
+        shipping_address=address,
+        billing_address=address,
+        user_email=user.email,
+        created_date=now,
+    )
+    first, second = order.items
+    with ground.database.writing() as uow:
+        offer = offer_trade_in(second.pk, timedelta(days=1), "operator:faults", uow)
+    return Owner(
+        user=user,
+        seller=seller,
+        order=order.pk,
+        old_order=shop.old_order(user, user_email=user.email).pk,
+        item=first.pk,
+        delivered=second.pk,
+        uuid=str(first.uuid),
+        number=order.number,
+        offer=OfferLink(offer.uuid),
+    )
+
+
+def identities(ground: Ground, server: Server) -> Iterator[Identity]:
+    """Everybody who may come: with what is theirs, with what has run out, with what is made up."""
+    mine, other = make_owner(ground, "ada"), make_owner(ground, "bora")
+    guest, far = (make_owner(ground, name, UserType.GUEST) for name in ("cem", "defne"))
+    yield Identity("nobody", mine, other)
+    yield from _shoppers(ground, mine, other)
+    session = ground.customer(guest.user).headers
+    yield Identity("guest with a session", guest, far, SHOPPER, session, is_guest=True)
+    granted = _granted(ground, server, guest)
+    yield Identity("guest with a grant", guest, far, GRANT, granted, is_guest=True)
+    links = {
+        each: sign_link(mine.offer, each, ground.settings)
+        for each in ("approveTradeIn", "rejectTradeIn")
+    }
+    ground.secrets |= set(links.values())
+    yield Identity("holder of a link", mine, other, LINK, links=links)
+    yield from _sellers(ground, mine, other)
+
+
+def _shoppers(ground: Ground, mine: Owner, other: Owner) -> Iterator[Identity]:
+    headers = ground.customer(mine.user).headers
+    yield Identity("shopper", mine, other, SHOPPER, headers)
+    forged = {"Cookie": headers["Cookie"]}
+    yield Identity("shopper without token", mine, other, SHOPPER, forged)
+    old = ground.shop.session(mine.user, days=-1)
+    yield Identity("shopper of yesterday", mine, other, headers=_cookie(old))
+    yield Identity("shopper made up", mine, other, headers=_cookie("x" * 43))
+
+
+def _sellers(ground: Ground, mine: Owner, other: Owner) -> Iterator[Identity]:
+    shop, everything = ground.shop, frozenset(Scope)
+    tokens = {f"seller without {each}": everything - {each} for each in sorted(everything)}
+    for name, scopes in {"seller": everything, **tokens}.items():
+        token = shop.token(mine.seller, sorted(scopes))
+        ground.secrets.add(token)
+        for header, scheme in BEARERS.items():
+            headers = {header: f"Bearer {token}"}
+            yield Identity(f"{name} by {header}", mine, other, scheme, headers, scopes)
+    old = shop.token(mine.seller, days=-1)
+    for name, token in {"of yesterday": old, "made up": "x" * 43}.items():
+        headers = {"Authorization": f"Bearer {token}"}
+        yield Identity(f"seller {name}", mine, other, headers=headers)
+
+
+def _granted(ground: Ground, server: Server, guest: Owner) -> dict[str, str]:
+    """The headers of somebody who has looked the guest's order up."""
+    with ground.client(server) as client:
+        body = {"email": guest.user.email, "number": guest.number}
+        client.post("/users/orders/anonymous/", json=body).raise_for_status()
+        ground.secrets |= set(client.cookies.values())
+        cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+        return {"Cookie": cookies, "x-csrftoken": client.cookies["csrftoken"]}
+
+
+def _cookie(session: str) -> dict[str, str]:
+    return {"Cookie": f"sessionid={session}"}
+
+
+def _name(user: User) -> str:
+    return user.last_name

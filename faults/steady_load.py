@@ -1,0 +1,154 @@
+"""A minute at 60 % of what the server can do: every request is answered, and soon."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from random import sample
+from time import monotonic
+
+from faults.amounts import Amounts
+from faults.asking import KEPT_OPEN, Channel, percentile, request
+from faults.findings import Finding
+from faults.ground import Ground
+from faults.writers import Work, make_work
+from tests.builders import make_lines
+
+BAR = "0 × 5xx, nothing but 200, p99 ≤ 150 ms, from when each request was due"
+_SHARE = 0.6
+_P99_MILLISECONDS = 150.0
+_CHANNELS = 32
+_SATURATING = 12
+_READERS = 20
+_LINES_OF_SECOND = 50
+_WARM_SECONDS = 2.0
+_CAPACITY_SECONDS = 4.0
+
+
+@dataclass
+class Load:
+    """What came of the requests: how often which status, and the milliseconds of each."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    milliseconds: list[float] = field(default_factory=list)
+
+    @property
+    def amount(self) -> int:
+        return len(self.milliseconds)
+
+
+class Clients:
+    """Some connections that stay open, and what is sent on them."""
+
+    def __init__(self, port: int, requests: Iterator[bytes]) -> None:
+        self._port = port
+        self._requests = requests
+        self._free: asyncio.Queue[Channel] = asyncio.Queue()
+
+    async def open(self) -> None:
+        """Connect them all."""
+        for _ in range(_CHANNELS):
+            self._free.put_nowait(await Channel.to(self._port))
+
+    def close(self) -> None:
+        """Close what is open."""
+        while not self._free.empty():
+            self._free.get_nowait().close()
+
+    async def saturate(self, seconds: float) -> Load:
+        """As much as there can be: each client asks again when it has its answer."""
+        load, until = Load(), monotonic() + seconds
+
+        async def go_on() -> None:
+            while monotonic() < until:
+                await self._ask(load, monotonic())
+
+        await asyncio.gather(*(go_on() for _ in range(_SATURATING)))
+        return load
+
+    async def keep_up(self, rate: float, seconds: float) -> Load:
+        """So many a second, whether those before are answered or not."""
+        load, began = Load(), monotonic()
+        tasks = []
+        for number in range(int(rate * seconds)):
+            due = began + number / rate
+            await asyncio.sleep(max(0.0, due - monotonic()))
+            tasks.append(asyncio.create_task(self._ask(load, due)))
+        await asyncio.gather(*tasks)
+        return load
+
+    async def _ask(self, load: Load, due: float) -> None:
+        channel = await self._free.get()
+        try:
+            channel.send(next(self._requests))
+            status = (await channel.answer()).status
+        except (EOFError, ConnectionError):
+            status = 0
+        if status != 200:  # it may have been closed
+            channel.close()
+            channel = await Channel.to(self._port)
+        self._free.put_nowait(channel)
+        load.statuses[status] += 1
+        load.milliseconds.append((monotonic() - due) * 1e3)
+
+
+def check(ground: Ground, amounts: Amounts) -> Finding:
+    """Nine reads of many shoppers, then a write, and so on."""
+    requests = _requests(ground, _LINES_OF_SECOND * int(amounts.load_seconds + 8))
+    with ground.serve() as server:
+        capacity, load = asyncio.run(_load(Clients(server.port, requests), amounts.load_seconds))
+    p99 = percentile(load.milliseconds, 99)
+    failures = [f"{times} × {each}" for each, times in load.statuses.items() if each != 200]
+    if p99 > _P99_MILLISECONDS:
+        failures.append(f"p99 was {p99:.0f} ms")
+    figures = {
+        "capacity per s": capacity,
+        "asked per s": capacity * _SHARE,
+        "p50 ms": percentile(load.milliseconds, 50),
+        "p99 ms": p99,
+    }
+    return Finding(
+        test="load at 60 % of capacity",
+        database=ground.kind,
+        amount=load.amount,
+        wanted=amounts.load_requests,
+        bar=BAR,
+        figures=figures,
+        failures=tuple(failures),
+    )
+
+
+async def _load(clients: Clients, seconds: float) -> tuple[float, Load]:
+    await clients.open()
+    await clients.saturate(_WARM_SECONDS)
+    capacity = (await clients.saturate(_CAPACITY_SECONDS)).amount / _CAPACITY_SECONDS
+    load = await clients.keep_up(capacity * _SHARE, seconds)
+    clients.close()
+    return capacity, load
+
+
+def _requests(ground: Ground, lines: int) -> Iterator[bytes]:
+    work = make_work(ground, lines)
+    reads = []
+    for _ in range(_READERS):
+        reader = ground.customer()
+        order = ground.shop.order(reader.user, items=make_lines(3, 2))
+        headers = reader.headers | KEPT_OPEN
+        reads.append(request("GET", "/users/orders/?limit=12", headers))
+        reads.append(request("GET", f"/users/orders/{order.pk}/", headers))
+    # One order after the other would have writers wait for each other's locks.
+    items = iter(sample(work.lines, len(work.lines)))
+    return _mixed(reads, _cancellations(work, items))
+
+
+def _cancellations(work: Work, items: Iterator[int]) -> Iterator[bytes]:
+    headers = work.customer.headers | KEPT_OPEN
+    for item_pk in items:
+        row = {"order_item": item_pk, "reason": work.reason, "cancellation_type": "cancel"}
+        yield request("POST", "/users/orders/cancellation_requests/", headers, row)
+
+
+def _mixed(reads: Sequence[bytes], writes: Iterator[bytes]) -> Iterator[bytes]:
+    for number in count():
+        yield reads[number * 7 % len(reads)] if number % 10 else next(writes)

@@ -1,0 +1,147 @@
+"""Whether the time of a refusal tells what its words do not: that a name or a number is known."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count, cycle
+from random import Random
+from socket import create_connection, socket
+from time import perf_counter
+
+from domain.users import UserType
+from faults.amounts import Amounts
+from faults.asking import request
+from faults.findings import Finding
+from faults.ground import Ground
+from handlers.passwords import Argon2Passwords
+from tests.edge.exchange import Answer, parse
+
+_MARGIN = 0.05
+_MANY = 600
+_DEVIATIONS = 4
+_WARM_UP = 10
+_USES = 4  # of a number or an e-mail address: a fifth miss would be the last that is let in
+_LOOK_UP, _LOGIN = "/users/orders/anonymous/", "/users/login/"
+_UNKNOWN = "unknown"
+_GUESS = "the password of nobody"  # as long as the right one
+
+Body = Mapping[str, str]
+
+
+def check(ground: Ground, amounts: Amounts) -> Finding:
+    """Guess on one connection, each time from another address, all kinds in random order."""
+    known = -(-(amounts.guesses + _WARM_UP) // _USES)
+    look_ups, logins = _look_ups(ground, known), _logins(ground, known)
+    with (
+        ground.serve(workers=1, WAYBILL_TRUSTED_PROXIES="1") as server,
+        create_connection(("127.0.0.1", server.port)) as connection,
+    ):
+        guesser = Guesser(connection, amounts.guesses)
+        areas = _areas("number", guesser.guess(_LOOK_UP, 404, look_ups))
+        areas |= _areas("e-mail", guesser.guess(_LOGIN, 400, logins))
+    margin = allowed(amounts.guesses)
+    told = [
+        f"{name} is told by the time" for name, area in areas.items() if abs(area - 0.5) > margin
+    ]
+    return Finding(
+        test="time of look-ups and logins, known against unknown",
+        database=ground.kind,
+        amount=amounts.guesses,
+        wanted=amounts.guesses,
+        bar=f"indistinguishable: AUC {0.5 - margin:.2f} to {0.5 + margin:.2f}",
+        figures=areas,
+        failures=(*guesser.failures, *told),
+    )
+
+
+def auc(ones: Sequence[float], others: Sequence[float]) -> float:
+    """The chance that one of the first takes longer than one of the others (Mann and Whitney)."""
+    ranked = sorted([(value, True) for value in ones] + [(value, False) for value in others])
+    ranks = sum(rank for rank, (_, is_one) in enumerate(ranked, 1) if is_one)
+    return (ranks - len(ones) * (len(ones) + 1) / 2) / (len(ones) * len(others))
+
+
+def allowed(guesses: int) -> float:
+    """How far from one half the AUC may be; few guesses differ by mere chance."""
+    if guesses >= _MANY:
+        return _MARGIN
+    return max(_MARGIN, _DEVIATIONS * math.sqrt((2 * guesses + 1) / (12 * guesses**2)))
+
+
+class Guesser:
+    """Asks on one connection, with nothing between it and the clock."""
+
+    def __init__(self, connection: socket, guesses: int) -> None:
+        self.failures: list[str] = []
+        self._connection = connection
+        self._guesses = guesses
+        self._addresses = count(1)
+        self._dice = Random(0)
+
+    def guess(
+        self, path: str, status: int, kinds: Mapping[str, Iterator[Body]]
+    ) -> dict[str, list[float]]:
+        """Return the seconds of all guesses, by kind; any other status than this is a failure."""
+        seconds: dict[str, list[float]] = {kind: [] for kind in kinds}
+        order = list(kinds)
+        for number in range(self._guesses + _WARM_UP):
+            self._dice.shuffle(order)
+            for kind in order:
+                answer, taken = self._ask(path, next(kinds[kind]))
+                if answer.status != status:
+                    self.failures.append(f"{path}, {kind}: {answer.status}")
+                if number >= _WARM_UP:
+                    seconds[kind].append(taken)
+        return seconds
+
+    def _ask(self, path: str, body: Body) -> tuple[Answer, float]:
+        number = next(self._addresses)
+        address = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
+        headers = {"Connection": "keep-alive", "X-Forwarded-For": address}
+        sent = request("POST", path, headers, body)
+        began = perf_counter()
+        self._connection.sendall(sent)
+        received = self._connection.recv(65536)
+        return parse(received), perf_counter() - began
+
+
+def _areas(name: str, seconds: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    return {
+        f"{name}, {kind}": auc(times, seconds[_UNKNOWN])
+        for kind, times in seconds.items()
+        if kind != _UNKNOWN
+    }
+
+
+def _look_ups(ground: Ground, known: int) -> dict[str, Iterator[Body]]:
+    """Unknown numbers, those of guests under another address, and those of registered users."""
+    users = {kind: [ground.shop.user(user_type=kind) for _ in range(known)] for kind in UserType}
+    orders = {
+        kind: [ground.shop.order(user, user_email=user.email) for user in some]
+        for kind, some in users.items()
+    }
+    return {
+        _UNKNOWN: ({"email": _nobody(n), "number": f"{2 * 10**15 + n}"} for n in count()),
+        "a guest's": (
+            {"email": _nobody(50_000 + n), "number": order.number}
+            for n, order in enumerate(cycle(orders[UserType.GUEST]))
+        ),
+        "a user's": (
+            {"email": order.user_email, "number": order.number}
+            for order in cycle(orders[UserType.REGISTERED])
+        ),
+    }
+
+
+def _logins(ground: Ground, known: int) -> dict[str, Iterator[Body]]:
+    """Unknown addresses, and those of users with a password that is another one."""
+    password_hash = Argon2Passwords().hash("the password of everybody")
+    users = [ground.shop.user(password_hash=password_hash) for _ in range(known)]
+    return {
+        _UNKNOWN: ({"email": _nobody(n), "password": _GUESS} for n in count()),
+        "a user's": ({"email": user.email, "password": _GUESS} for user in cycle(users)),
+    }
+
+
+def _nobody(number: int) -> str:
+    """An address that nobody has, as long as those that somebody has."""
+    return f"nobody{number:05}@example.com"
