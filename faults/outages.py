@@ -16,15 +16,15 @@ _WRITERS = 6
 _LINES_OF_FAULT = 200
 _HEALED_SECONDS = 10
 # Without a deadline, whoever asks would wait as long as the server is frozen.
-_SLOWEST_SECONDS = 2 * _TIMEOUT + 1
-_CALM_SECONDS = 1
+_SLOWEST_SECONDS = 2 * _TIMEOUT
+_CALM_SECONDS = 0.5
 
 Fault = Callable[[Cluster], None]
 
 
 def _freeze(broken: Cluster) -> None:
     """For so long that whoever waits gives up."""
-    broken.freeze(3 * _TIMEOUT)
+    broken.freeze(2.5 * _TIMEOUT)
 
 
 _FAULTS: dict[str, Fault] = {
