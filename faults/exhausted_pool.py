@@ -33,10 +33,10 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
         held, waiting, healed = asyncio.run(_exhaust(ground, server.port, sent, amounts.waiting))
     slowest = max(each.seconds for each in waiting)
     failures = [
-        *_wrong(waiting),
+        *_wrong(waiting, _SECONDS * amounts.patience),
         *(f"a request before them got {each.answer.status}" for each in held if not _is_good(each)),
     ]
-    if not _is_good(healed) or healed.seconds > _HEALED_SECONDS:
+    if not _is_good(healed) or healed.seconds > _HEALED_SECONDS * amounts.patience:
         failures.append(f"{healed.answer.status} after {healed.seconds:.1f} s when it was over")
     ground.errors |= {each.answer.body for each in waiting}
     figures = {"slowest 503 s": slowest, "healed s": healed.seconds}
@@ -85,12 +85,12 @@ def _locked(ground: Ground) -> Iterator[None]:
         yield
 
 
-def _wrong(waiting: list[Timed]) -> Iterator[str]:
+def _wrong(waiting: list[Timed], patience: float) -> Iterator[str]:
     statuses = Counter(each.answer.status for each in waiting)
     if statuses.keys() != {503}:
         yield f"the statuses are {dict(statuses)}"
-    if late := sum(each.seconds > _SECONDS for each in waiting):
-        yield f"{late} waited longer than {_SECONDS} s"
+    if late := sum(each.seconds > patience for each in waiting):
+        yield f"{late} waited longer than {patience} s"
     if rude := sum("retry-after" not in each.answer.headers for each in waiting):
         yield f"{rude} were not told when to come again"
 

@@ -26,14 +26,15 @@ _PROBE = request("GET", "/readyz", {})
 
 def check(ground: Ground, amounts: Amounts) -> Finding:
     """One of two workers at a time, each at work on requests."""
+    patience = _READY_SECONDS * amounts.patience
     work = make_work(ground, _LINES_OF_KILL * amounts.worker_kills)
     with ground.serve(workers=_WORKERS) as server:
         writers = Writers(ground, server, work, is_cut=True)
         with writers.at_work(_WRITERS):
-            writers.wait_for_write(_READY_SECONDS)
-            ready = list(_killed(server, amounts.worker_kills))
+            writers.wait_for_write(patience)
+            ready = list(_killed(server, amounts.worker_kills, patience))
     failures = [*writers.told.failures, *writers.lost_and_twofold()]
-    failures += [f"ready after {each:.1f} s" for each in ready if each > _READY_SECONDS]
+    failures += [f"ready after {each:.1f} s" for each in ready if each > patience]
     if not writers.told.cuts:
         failures.append("no client has noticed anything")
     return Finding(
@@ -51,13 +52,13 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
     )
 
 
-def _killed(server: Server, times: int) -> Iterator[float]:
+def _killed(server: Server, times: int, patience: float) -> Iterator[float]:
     """Yield after how many seconds all were there again, and fresh clients were served."""
     for _ in range(times):
         began = monotonic()
         os.kill(children_of(server.process.pid)[0], signal.SIGKILL)
         while not _is_ready(server):
-            if monotonic() - began > 2 * _READY_SECONDS:
+            if monotonic() - began > 2 * patience:
                 break
             sleep(0.02)
         yield monotonic() - began

@@ -44,19 +44,22 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
         with own.serve(WAYBILL_DATABASE_TIMEOUT=str(_TIMEOUT)) as server:
             writers = Writers(own, server, work)
             with writers.at_work(_WRITERS):
-                healed = dict(_break(broken, writers, amounts.database_faults))
+                patience = _HEALED_SECONDS * amounts.patience
+                healed = dict(_break(broken, writers, amounts.database_faults, patience))
         failures = [*writers.told.failures, *writers.lost_and_twofold(), *broken_at(own.url)]
     return _finding(ground, amounts, writers, healed, failures)
 
 
-def _break(broken: Cluster, writers: Writers, times: int) -> Iterator[tuple[str, float]]:
+def _break(
+    broken: Cluster, writers: Writers, times: int, patience: float
+) -> Iterator[tuple[str, float]]:
     """Yield after how many seconds somebody could write again, by the fault and its number."""
-    writers.wait_for_write(_HEALED_SECONDS)
+    writers.wait_for_write(patience)
     for number, (name, fault) in enumerate(islice(cycle(_FAULTS.items()), times), 1):
         fault(broken)
-        seconds = writers.wait_for_write(_HEALED_SECONDS)
+        seconds = writers.wait_for_write(patience)
         if seconds is None:
-            writers.told.failures.append(f"{name}: nobody can write {_HEALED_SECONDS} s later")
+            writers.told.failures.append(f"{name}: nobody can write {patience} s later")
             return
         yield f"{number} {name}", seconds
         sleep(_CALM_SECONDS)
@@ -72,7 +75,7 @@ def _finding(
     told = writers.told
     if not told.writes[503]:
         failures.append("no client has noticed anything")
-    if told.slowest > _SLOWEST_SECONDS:
+    if told.slowest > _SLOWEST_SECONDS * amounts.patience:
         failures.append(f"an answer took {told.slowest:.1f} s")
     return Finding(
         test="PostgreSQL killed, restarted, frozen and cut off",

@@ -100,6 +100,7 @@ class Clients:
 
 def check(ground: Ground, amounts: Amounts) -> Finding:
     """Every second time with clients beside that never finish what they begin."""
+    patience = _STOPPED_SECONDS * amounts.patience
     work = make_work(ground, _LINES_OF_STOP * amounts.stops)
     lines = iter(work.lines)
     in_flight: list[Sent] = []
@@ -108,10 +109,10 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
         with ground.serve() as server, _half_open(server, 6 * ((number + 1) % 2)):
             clients = Clients(server, work, lines)
             in_flight += asyncio.run(clients.stop())
-            server.process.wait(4 * _STOPPED_SECONDS)
+            server.process.wait(4 * patience)
             seconds.append(monotonic() - clients.asked)
     failures = [f"in flight: {each.answer}" for each in in_flight if each.answer != 200]
-    failures += [f"it took {each:.1f} s to stop" for each in seconds if each > _STOPPED_SECONDS]
+    failures += [f"it took {each:.1f} s to stop" for each in seconds if each > patience]
     if len(in_flight) < amounts.stops:
         failures.append(f"only {len(in_flight)} requests were in flight")
     return Finding(
