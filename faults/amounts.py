@@ -48,6 +48,8 @@ BESIDE = replace(
     load_seconds=20,
     worker_kills=5,
     stops=2,
+    letters=100,
+    guesses=200,
 )
 QUICK = Amounts(
     bad_requests=250,

@@ -82,14 +82,7 @@ def connect(url: str, pool: Pool) -> Engines:
     )
     engine = create()
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-        return Engines(
-            writing=engine.execution_options(**{_BEGIN: _BEGIN_WRITING}),
-            autocommit=engine,
-            snapshot=engine.execution_options(**{_BEGIN: "BEGIN"}),
-            turn=partial(_turn, Lock()),
-        )
+        return _sqlite_engines(engine)
     # A pool of its own: to put each connection into autocommit and back costs as much as a short
     # question does.
     autocommit = create(isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
@@ -103,6 +96,17 @@ def connect(url: str, pool: Pool) -> Engines:
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         ),
         turn=nullcontext,
+    )
+
+
+def _sqlite_engines(engine: sa.Engine) -> Engines:
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return Engines(
+        writing=engine.execution_options(**{_BEGIN: _BEGIN_WRITING}),
+        autocommit=engine,
+        snapshot=engine.execution_options(**{_BEGIN: "BEGIN"}),
+        turn=partial(_turn, Lock()),
     )
 
 
