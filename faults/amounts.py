@@ -64,6 +64,6 @@ QUICK = Amounts(
     waiting=120,
     full_disks=1,
     stops=1,
-    letters=12,
-    guesses=60,
+    letters=8,
+    guesses=40,
 )
