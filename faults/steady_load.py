@@ -21,7 +21,9 @@ _P99_MILLISECONDS = 150.0
 _CHANNELS = 32
 _SATURATING = 12
 _READERS = 20
-_LINES_OF_SECOND = 50
+_LINES_OF_SECOND = 25
+_LINES_OF_ORDER = 4
+_READS_OF_WRITE = 19
 _WARM_SECONDS = 2.0
 _CAPACITY_SECONDS = 4.0
 
@@ -94,7 +96,7 @@ class Clients:
 
 
 def check(ground: Ground, amounts: Amounts) -> Finding:
-    """Nine reads of many shoppers, then a write, and so on."""
+    """Nineteen reads of many shoppers, then a write, and so on."""
     requests = _requests(ground, _LINES_OF_SECOND * int(amounts.load_seconds + 8))
     with ground.serve() as server:
         capacity, load = asyncio.run(_load(Clients(server.port, requests), amounts.load_seconds))
@@ -129,7 +131,7 @@ async def _load(clients: Clients, seconds: float) -> tuple[float, Load]:
 
 
 def _requests(ground: Ground, lines: int) -> Iterator[bytes]:
-    work = make_work(ground, lines)
+    work = make_work(ground, lines, _LINES_OF_ORDER)
     reads = []
     for _ in range(_READERS):
         reader = ground.customer()
@@ -151,4 +153,5 @@ def _cancellations(work: Work, items: Iterator[int]) -> Iterator[bytes]:
 
 def _mixed(reads: Sequence[bytes], writes: Iterator[bytes]) -> Iterator[bytes]:
     for number in count():
-        yield reads[number * 7 % len(reads)] if number % 10 else next(writes)
+        is_read = number % (_READS_OF_WRITE + 1)
+        yield reads[number * 7 % len(reads)] if is_read else next(writes)

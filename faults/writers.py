@@ -33,12 +33,12 @@ class Work:
     lines: Sequence[int]
 
 
-def make_work(ground: Ground, lines: int) -> Work:
+def make_work(ground: Ground, lines: int, lines_of_order: int = _LINES_OF_ORDER) -> Work:
     """At least so many lines, of one unit each."""
     customer = ground.customer()
     orders: list[Order] = [
-        ground.shop.order(customer.user, items=make_lines(_LINES_OF_ORDER, 1))
-        for _ in range(-(-lines // _LINES_OF_ORDER))
+        ground.shop.order(customer.user, items=make_lines(lines_of_order, 1))
+        for _ in range(-(-lines // lines_of_order))
     ]
     pks = [item.pk for order in orders for item in order.items]
     return Work(customer, ground.shop.reason().pk, pks)
