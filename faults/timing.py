@@ -29,6 +29,7 @@ Body = Mapping[str, str]
 
 def check(ground: Ground, amounts: Amounts) -> Finding:
     """Guess on one connection, each time from another address, all kinds in random order."""
+    ground.secrets.add(_GUESS)
     known = -(-(amounts.guesses + _WARM_UP) // _USES)
     look_ups, logins = _look_ups(ground, known), _logins(ground, known)
     with (
