@@ -47,7 +47,7 @@ def _is_iban(text: str) -> bool:
 
 
 def outbox_leaks(ground: Ground) -> list[str]:
-    """Return what stands in the outbox of a database that will be gone when all is looked through."""
+    """Return what stands in the outbox of a database that is gone before all is looked through."""
     found = Counter(kind for text in _letters(ground.url) for kind in leaks(text, ground.secrets))
     return [f"{kind} in the outbox: {times} times" for kind, times in found.items()]
 
