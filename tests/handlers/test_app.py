@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -17,11 +18,10 @@ def test_no_more_requests_are_worked_on_than_there_are_connections(
     at_work: int,
 ) -> None:
     made: list[int] = []
-    pool = bridge.ThreadPoolExecutor
 
     def remember(count: int, **options: Any) -> Any:
         made.append(count)
-        return pool(count, **options)
+        return ThreadPoolExecutor(count, **options)
 
     monkeypatch.setattr(bridge, "ThreadPoolExecutor", remember)
     app = create_app(replace(settings, threads=threads, database_pool_size=connections))
