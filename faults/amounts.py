@@ -53,6 +53,8 @@ BESIDE = replace(
     load_seconds=20,
     worker_kills=5,
     stops=2,
+    letters=100,
+    guesses=200,
 )
 QUICK = Amounts(
     bad_requests=250,
@@ -67,7 +69,7 @@ QUICK = Amounts(
     waiting=120,
     full_disks=1,
     stops=1,
-    letters=12,
-    guesses=60,
+    letters=8,
+    guesses=40,
     patience=5.0,
 )

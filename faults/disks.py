@@ -58,10 +58,16 @@ class CountedPages:
 
     def fill(self) -> None:
         # SQLite takes as many as there are for this one.
-        self._file.write_text("1")
+        self._limit(1)
 
     def free(self) -> None:
-        self._file.write_text(str(_NO_LIMIT))
+        self._limit(_NO_LIMIT)
+
+    def _limit(self, pages: int) -> None:
+        # By replacing the file: somebody may be reading it.
+        new = self._file.with_suffix(".new")
+        new.write_text(str(pages))
+        new.replace(self._file)
 
     def faults(self) -> list[str]:
         with closing(connect(self.url.removeprefix("sqlite:///"))) as connection:

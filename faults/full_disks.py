@@ -11,6 +11,7 @@ from faults.disks import CountedPages, Disk, small_tablespace
 from faults.findings import Finding
 from faults.ground import Ground
 from faults.invariants import broken_at
+from faults.secrets import outbox_leaks
 from faults.writers import Told, Writers, make_work
 from tests.builders import make_item, make_seller
 from tests.server import Server
@@ -36,6 +37,7 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
                         _fill(disk, own, server, writers, seller) for _ in range(amounts.full_disks)
                     ]
             failures = [*writers.told.failures, *writers.lost_and_twofold(), *broken_at(own.url)]
+            failures += outbox_leaks(own)
             failures += [f"corrupt: {fault}" for fault in disk.faults()]
     except (CalledProcessError, OSError) as error:
         return _finding(ground, amounts, Told(), 0, [f"there is no small disk: {error}"])

@@ -9,6 +9,7 @@ from faults.cluster import Cluster, cluster
 from faults.findings import Finding
 from faults.ground import Ground
 from faults.invariants import broken_at
+from faults.secrets import outbox_leaks
 from faults.writers import Writers, make_work
 
 _TIMEOUT = 2  # seconds that the server waits for an answer of PostgreSQL
@@ -47,6 +48,7 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
                 patience = _HEALED_SECONDS * amounts.patience
                 healed = dict(_break(broken, writers, amounts.database_faults, patience))
         failures = [*writers.told.failures, *writers.lost_and_twofold(), *broken_at(own.url)]
+        failures += outbox_leaks(own)
     return _finding(ground, amounts, writers, healed, failures)
 
 

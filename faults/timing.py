@@ -29,6 +29,7 @@ Body = Mapping[str, str]
 
 def check(ground: Ground, amounts: Amounts) -> Finding:
     """Guess on one connection, each time from another address, all kinds in random order."""
+    ground.secrets.add(_GUESS)
     known = -(-(amounts.guesses + _WARM_UP) // _USES)
     look_ups, logins = _look_ups(ground, known), _logins(ground, known)
     with (
@@ -113,17 +114,22 @@ def _areas(name: str, seconds: Mapping[str, Sequence[float]]) -> dict[str, float
 
 
 def _look_ups(ground: Ground, known: int) -> dict[str, Iterator[Body]]:
-    """Unknown numbers, those of guests under another address, and those of registered users."""
+    """Unknown numbers, those of guests under another address, and those of registered users.
+
+    All come as often as any other, so that the counters of misses tell none from another.
+    """
     users = {kind: [ground.shop.user(user_type=kind) for _ in range(known)] for kind in UserType}
     orders = {
         kind: [ground.shop.order(user, user_email=user.email) for user in some]
         for kind, some in users.items()
     }
     return {
-        _UNKNOWN: ({"email": _nobody(n), "number": f"{2 * 10**15 + n}"} for n in count()),
+        _UNKNOWN: (
+            {"email": _nobody(n), "number": f"{2 * 10**15 + n}"} for n in cycle(range(known))
+        ),
         "a guest's": (
-            {"email": _nobody(50_000 + n), "number": order.number}
-            for n, order in enumerate(cycle(orders[UserType.GUEST]))
+            {"email": _nobody(known + n), "number": order.number}
+            for n, order in cycle(enumerate(orders[UserType.GUEST]))
         ),
         "a user's": (
             {"email": order.user_email, "number": order.number}
@@ -137,7 +143,7 @@ def _logins(ground: Ground, known: int) -> dict[str, Iterator[Body]]:
     password_hash = Argon2Passwords().hash("the password of everybody")
     users = [ground.shop.user(password_hash=password_hash) for _ in range(known)]
     return {
-        _UNKNOWN: ({"email": _nobody(n), "password": _GUESS} for n in count()),
+        _UNKNOWN: ({"email": _nobody(n), "password": _GUESS} for n in cycle(range(known))),
         "a user's": ({"email": user.email, "password": _GUESS} for user in cycle(users)),
     }
 
