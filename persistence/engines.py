@@ -73,8 +73,9 @@ def connect(url: str, pool: Pool) -> Engines:
 
     ``postgres://`` and ``postgresql://`` are understood as psycopg's. A caller who finds all
     connections of the pool in use waits 2 seconds for one; PostgreSQL has as many again for
-    ``autocommit``. What PostgreSQL does not answer in time raises OperationalError, and its
-    connection is given up; a new connection gets two seconds at least.
+    ``autocommit``, and both have one more for ``keeping``. What PostgreSQL does not answer in time
+    raises OperationalError, and its connection is given up; a new connection gets two seconds at
+    least.
     """
     create = partial(
         sa.create_engine,
