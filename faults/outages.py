@@ -17,7 +17,7 @@ _WRITERS = 6
 _LINES_OF_FAULT = 200
 _HEALED_SECONDS = 10
 # Without a deadline, whoever asks would wait as long as the server is frozen.
-_SLOWEST_SECONDS = 2 * _TIMEOUT
+_SLOWEST_SECONDS = 2.25 * _TIMEOUT
 _CALM_SECONDS = 0.5
 
 Fault = Callable[[Cluster], None]
