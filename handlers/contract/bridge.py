@@ -21,8 +21,8 @@ from handlers.contract.framing import is_announced
 HELD_UP_SECONDS = 1.75
 LONGEST_SECONDS = 10.0
 _STEP_SECONDS = 0.1
-# So many stand in the line of the pool at most, for nobody; after that a request is refused at
-# once, until a thread comes by.
+# So many stand in the line of the pool at most, for nobody; after that requests are refused at
+# once, until a thread comes by or the longest wait is over.
 MAX_GIVEN_UP = 1000
 
 Environ = dict[str, Any]
@@ -48,6 +48,7 @@ class Bridge:
         self._watch: asyncio.TimerHandle | None = None
         self._last_done = 0.0
         self._given_up = 0
+        self._last_given_up = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises what ``app`` raises, before anything is sent, and Unavailable."""
@@ -55,9 +56,9 @@ class Bridge:
             await send(message)
 
     async def _answered(self, environ: Environ) -> Answer:
-        if self._given_up >= MAX_GIVEN_UP:
-            raise Unavailable
         loop = asyncio.get_running_loop()
+        if self._given_up >= MAX_GIVEN_UP and loop.time() < self._last_given_up + LONGEST_SECONDS:
+            raise Unavailable
         # The context carries what the log tells of the request.
         work = self._threads.submit(copy_context().run, self._answer, environ)
         self._since[work] = loop.time()
@@ -86,6 +87,7 @@ class Bridge:
         for work in [each for each, since in self._since.items() if now - since >= patience]:
             if work.cancel():  # what a thread works on goes on
                 self._given_up += 1
+                self._last_given_up = now
 
     def _answer(self, environ: Environ) -> Answer:
         started: list[tuple[str, list[tuple[str, str]]]] = []

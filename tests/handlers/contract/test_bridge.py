@@ -230,6 +230,25 @@ class TestWaiting:
         assert asyncio.run(story()) == b"/4"
         assert app.begun == ["/1", "/4"]
 
+    def test_is_for_everybody_again_when_those_at_work_have_lost_their_clients(
+        self, app: Held
+    ) -> None:
+        async def story() -> bytes:
+            served = Bridge(app, 1)
+            first = asyncio.create_task(asked(served, "/1"))
+            await asyncio.to_thread(app.is_held.wait)
+            for _ in range(bridge.MAX_GIVEN_UP):
+                with pytest.raises(Unavailable):
+                    await asked(served, "/2")
+            first.cancel()
+            app.let_go.set()
+            with pytest.raises(Unavailable):
+                await asked(served, "/3")
+            await asyncio.sleep(bridge.LONGEST_SECONDS)
+            return await asked(served, "/4")
+
+        assert asyncio.run(story()) == b"/4"
+
     def test_of_a_client_that_goes_is_no_failure_of_ours(self, app: Held) -> None:
         async def story() -> None:
             served = Bridge(app, 1)
