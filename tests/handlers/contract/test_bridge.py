@@ -161,6 +161,16 @@ async def asked(served: Bridge, path: str) -> bytes:
     return answer
 
 
+async def exhausted(served: Bridge, app: Held) -> asyncio.Task[bytes]:
+    """The request that holds the one thread, for which as many as there may be have given up."""
+    first = asyncio.create_task(asked(served, "/1"))
+    await asyncio.to_thread(app.is_held.wait)
+    for _ in range(bridge.MAX_GIVEN_UP):
+        with pytest.raises(Unavailable):
+            await asked(served, "/2")
+    return first
+
+
 class TestWaiting:
     @pytest.fixture(autouse=True)
     def briefly(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,11 +226,7 @@ class TestWaiting:
     def test_does_not_begin_where_too_many_gave_up(self, app: Held) -> None:
         async def story() -> bytes:
             served = Bridge(app, 1)
-            first = asyncio.create_task(asked(served, "/1"))
-            await asyncio.to_thread(app.is_held.wait)
-            for _ in range(bridge.MAX_GIVEN_UP):
-                with pytest.raises(Unavailable):
-                    await asked(served, "/2")
+            first = await exhausted(served, app)
             with pytest.raises(Unavailable):
                 await asyncio.wait_for(asked(served, "/3"), bridge.HELD_UP_SECONDS / 2)
             app.let_go.set()
@@ -235,11 +241,7 @@ class TestWaiting:
     ) -> None:
         async def story() -> bytes:
             served = Bridge(app, 1)
-            first = asyncio.create_task(asked(served, "/1"))
-            await asyncio.to_thread(app.is_held.wait)
-            for _ in range(bridge.MAX_GIVEN_UP):
-                with pytest.raises(Unavailable):
-                    await asked(served, "/2")
+            first = await exhausted(served, app)
             first.cancel()
             app.let_go.set()
             with pytest.raises(Unavailable):
