@@ -15,17 +15,17 @@ from tests.server import Server
 
 BAR = "acknowledged ⊆ stored, none twice; ready within 3 s"
 _READY_SECONDS = 3
-_WORKERS = 2
-_WRITERS = 6
-_LINES_OF_KILL = 120
+_WORKERS = 3
+_WRITERS = 12
+_LINES_OF_KILL = 200
 # granian gives up a worker that dies again within 5.5 seconds; the eldest is always the next.
-_PAUSE_SECONDS = 3
+_PAUSE_SECONDS = 2
 _FRESH_CLIENTS = 8
 _PROBE = request("GET", "/readyz", {})
 
 
 def check(ground: Ground, amounts: Amounts) -> Finding:
-    """One of two workers at a time, each at work on requests."""
+    """One of three workers at a time, each at work on requests."""
     patience = _READY_SECONDS * amounts.patience
     work = make_work(ground, _LINES_OF_KILL * amounts.worker_kills)
     with ground.serve(workers=_WORKERS) as server:

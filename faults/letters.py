@@ -19,7 +19,7 @@ from persistence.outbox import outbox_events
 from tests.handlers.mail.events import make_event
 from tests.server import start
 
-_WORKERS, _LETTERS_OF_WORKER = 3, 30
+_WORKERS, _LETTERS_OF_WORKER = 3, 100
 _ROUNDS = 12
 _ROUND_SECONDS = 120
 # A twentieth of the usual patience: many a letter meets silence.

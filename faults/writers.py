@@ -11,10 +11,11 @@ from time import monotonic, sleep
 import httpx
 
 from domain.cancellation_requests import CancellationRequestQuery
+from domain.order_items import OrderItem
 from domain.orders import Order
 from domain.paging import PageRequest
 from faults.ground import Customer, Ground
-from tests.builders import make_lines
+from tests.builders import make_item, make_product
 from tests.server import Server
 
 _REQUESTS = "/users/orders/cancellation_requests/"
@@ -37,11 +38,17 @@ def make_work(ground: Ground, lines: int, lines_of_order: int = _LINES_OF_ORDER)
     """At least so many lines, of one unit each."""
     customer = ground.customer()
     orders: list[Order] = [
-        ground.shop.order(customer.user, items=make_lines(lines_of_order, 1))
+        ground.shop.order(customer.user, items=_lines(lines_of_order))
         for _ in range(-(-lines // lines_of_order))
     ]
     pks = [item.pk for order in orders for item in order.items]
     return Work(customer, ground.shop.reason().pk, pks)
+
+
+def _lines(count: int) -> list[OrderItem]:
+    """All of one product, which has to be looked up once then."""
+    product = make_product()
+    return [make_item(line=line, product=product) for line in range(1, count + 1)]
 
 
 @dataclass

@@ -141,7 +141,12 @@ def _connexion_app(settings: Settings, database: Database) -> ContractApp:
 
 def _describe(response: Response) -> Response:
     """Answers speak the reader's language to one reader, unless a handler says otherwise."""
-    response.headers.setdefault("Content-Language", language())
-    response.headers.setdefault("Cache-Control", "no-store")
-    response.headers.setdefault("Vary", "Accept, Accept-Language, Cookie")
+    told = {name.lower() for name, _ in response.headers}
+    usual = {
+        "Content-Language": language(),
+        "Cache-Control": "no-store",
+        "Vary": "Accept, Accept-Language, Cookie",
+    }
+    # To ask Werkzeug's headers for each of them costs as much as Flask's routing.
+    response.headers.extend({name: usual[name] for name in usual if name.lower() not in told})
     return response
