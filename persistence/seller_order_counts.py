@@ -1,6 +1,8 @@
 """Table of how many orders sellers have of each status, kept in step with the sellers' orders.
 
-To count the orders themselves takes as long as there are many.
+To count the orders themselves takes longer the more there are. Waybill deletes none; whoever does
+so by hand deletes all rows of sellers' orders as well, and has `waybill migrate` make them anew
+with their counts.
 """
 
 from collections import Counter

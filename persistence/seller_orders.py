@@ -199,7 +199,7 @@ def keep_seller_orders(session: Session, order_pks: Sequence[int]) -> None:
 
 
 def fill_seller_orders(session: Session) -> None:
-    """Make the rows of all orders, if there are none: they are made with the orders since."""
+    """Make the rows of all orders, and count them, if there are none: they come with the orders."""
     if session.scalar(sa.select(seller_orders.c.pk).limit(1)) is not None:
         return
     session.execute(sa.delete(seller_order_counts))
