@@ -26,20 +26,11 @@ from tests.persistence.test_seller_orders import CHANGES, Sale
 
 WORKERS = 4
 ROAD = (OrderState.PACKAGED, OrderState.SHIPPED, OrderState.DELIVERED)
-Statements = list[tuple[str, Any]]
 
 
 @pytest.fixture
 def sale(database: Database, engines: Engines, shopper: User) -> Sale:
     return Sale(database, engines, shopper.pk)
-
-
-def store_states(database: Database, user_pk: int, seller: Seller, *states: OrderState) -> None:
-    orders = (
-        {"number": f"N-{position}", "items": [sold(seller, state=state)]}
-        for position, state in enumerate(states)
-    )
-    store_sold(database, user_pk, *orders)
 
 
 def count_of(database: Database, seller: Seller, *conditions: Condition, page: PageRequest) -> int:
@@ -54,10 +45,6 @@ def move(database: Database, order: Order, state: OrderState) -> None:
         uow.commit()
 
     database.write(work)
-
-
-def changes_of(statements: Statements) -> int:
-    return sum("INTO seller_order_counts" in sql for sql, _ in statements)
 
 
 class TestKept:
@@ -118,19 +105,23 @@ class TestKept:
         ("change", "asked"), [("changing the shipping", 0), ("rejecting by the seller", 1)]
     )
     def test_change_only_where_a_status_does(
-        self, sale: Sale, statements: Statements, change: str, asked: int
+        self, sale: Sale, statements: list[tuple[str, Any]], change: str, asked: int
     ) -> None:
         CHANGES[change](sale)
 
-        assert changes_of(statements) == asked
+        assert sum("INTO seller_order_counts" in sql for sql, _ in statements) == asked
 
 
 class TestPage:
     @pytest.fixture
     def seller(self, database: Database, shopper: User) -> Seller:
         seller, other = two_sellers()
-        store_states(database, shopper.pk, seller, *ROAD, OrderState.SHIPPED)
-        store_sold(database, shopper.pk, {"items": [sold(other)]})
+        states = (*ROAD, OrderState.SHIPPED)
+        orders = (
+            {"number": f"N-{position}", "items": [sold(seller, state=state)]}
+            for position, state in enumerate(states)
+        )
+        store_sold(database, shopper.pk, *orders, {"items": [sold(other)]})
         return seller
 
     @pytest.mark.parametrize(("status", "count"), [(500, 2), (600, 1), (100, 0), (1, 0)])
