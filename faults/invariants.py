@@ -147,6 +147,16 @@ _STATES = (
         """,
     ),
     Invariant(
+        "the counts that are kept are those of the sellers' orders",
+        "sellers",
+        """
+        SELECT DISTINCT seller_pk FROM (
+            SELECT seller_pk, status, orders FROM seller_order_counts
+            UNION ALL SELECT seller_pk, status, -1 FROM seller_orders) counted
+        GROUP BY seller_pk, status HAVING SUM(orders) <> 0
+        """,
+    ),
+    Invariant(
         "a kept idempotency key has its answer",
         "idempotency_keys",
         "SELECT key FROM idempotency_keys WHERE status IS NULL OR body IS NULL",

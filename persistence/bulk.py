@@ -29,11 +29,21 @@ class Replace:
     kept: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Add:
+    """Add to rows where ``key`` is there already: all other columns are numbers."""
+
+    key: tuple[str, ...]
+
+
+OnConflict = Skip | Replace | Add
+
+
 def insert_rows(
     session: Session,
     table: sa.Table,
     rows: Sequence[Row],
-    on_conflict: Skip | Replace | None = None,
+    on_conflict: OnConflict | None = None,
 ) -> int:
     """Insert the rows, which all name the same columns; return how many were written.
 
@@ -53,7 +63,7 @@ def insert_rows(
 
 @cache
 def _insert(
-    dialect: str, table: sa.Table, names: tuple[str, ...], on_conflict: Skip | Replace | None
+    dialect: str, table: sa.Table, names: tuple[str, ...], on_conflict: OnConflict | None
 ) -> Insert:
     statement = insert(dialect, table)
     if dialect == "postgresql":
@@ -61,10 +71,20 @@ def _insert(
     if isinstance(on_conflict, Skip):
         statement = statement.on_conflict_do_nothing(index_elements=on_conflict.key or None)
     elif on_conflict is not None:
-        kept = {*on_conflict.key, *on_conflict.kept}
-        changed = {name: statement.excluded[name] for name in names if name not in kept}
+        changed = _changed(on_conflict, table, statement.excluded, names)
         statement = statement.on_conflict_do_update(index_elements=on_conflict.key, set_=changed)
     return statement.execution_options(preserve_rowcount=True)
+
+
+def _changed(
+    on_conflict: Replace | Add, table: sa.Table, inserted: Any, names: Sequence[str]
+) -> dict[str, sa.ColumnElement[Any]]:
+    """Return what becomes of the columns of a row that is there already."""
+    if isinstance(on_conflict, Add):
+        added = [name for name in names if name not in on_conflict.key]
+        return {name: table.c[name] + inserted[name] for name in added}
+    kept = {*on_conflict.key, *on_conflict.kept}
+    return {name: inserted[name] for name in names if name not in kept}
 
 
 def _read_as(table: sa.Table, names: Sequence[str]) -> sa.Select[Any]:

@@ -34,8 +34,9 @@ from persistence.filters import (
 from persistence.order_items import order_items
 from persistence.orders import orders
 from persistence.products import products
+from persistence.seller_order_counts import seller_order_counts
 from persistence.seller_orders import seller_orders
-from persistence.seller_rows import Listing, columns_of
+from persistence.seller_rows import Counts, Listing, columns_of
 from persistence.sellers import sellers
 from persistence.shipping import shipping_companies
 
@@ -188,6 +189,9 @@ SELLER_ORDERS = Listing(
         created_at=seller_orders.c.date_placed,
     ),
     finish=_complete_orders,
+    counts=Counts(
+        rows=seller_order_counts.c.orders, fields={"status": code(seller_order_counts.c.status)}
+    ),
 )
 
 _LINES = _with_their_orders(order_items)

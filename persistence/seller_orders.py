@@ -35,6 +35,7 @@ from persistence.schema import (
     reference,
     uuid_column,
 )
+from persistence.seller_order_counts import count_changes, seller_order_counts
 from persistence.sellers import sellers
 from persistence.shipping import shipping_companies
 
@@ -132,9 +133,9 @@ _BOOKED = Question(
     .group_by(order_items.c.order_pk, order_items.c.seller_pk)
 )
 _STORED = Question(
-    sa.select(seller_orders.c.pk, seller_orders.c.order_pk, seller_orders.c.seller_pk).where(
-        among_given(seller_orders.c.order_pk, "order_pks")
-    )
+    sa.select(
+        *(seller_orders.c[name] for name in ("pk", "seller_pk", "status", "order_pk")),
+    ).where(among_given(seller_orders.c.order_pk, "order_pks"))
 )
 _KEPT = Replace(("order_pk", "seller_pk"), kept=("uuid",))
 
@@ -187,14 +188,21 @@ def keep_seller_orders(session: Session, order_pks: Sequence[int]) -> None:
         for order in _ORDERS.named(session, values)
         for row in _rows(order, lines[order.pk], booked[order.pk])
     ]
-    _remove_others(session, order_pks, {(row["order_pk"], row["seller_pk"]) for row in rows})
+    stored = _STORED.named(session, values)
+    _remove_others(session, stored, {(row["order_pk"], row["seller_pk"]) for row in rows})
     insert_rows(session, seller_orders, rows, _KEPT)
+    count_changes(
+        session,
+        before=((row.seller_pk, row.status, row.order_pk) for row in stored),
+        after=((row["seller_pk"], row["status"], row["order_pk"]) for row in rows),
+    )
 
 
 def fill_seller_orders(session: Session) -> None:
-    """Make the rows of all orders, if there are none: they are made with the orders since."""
+    """Make the rows of all orders, and count them, if there are none: they come with the orders."""
     if session.scalar(sa.select(seller_orders.c.pk).limit(1)) is not None:
         return
+    session.execute(sa.delete(seller_order_counts))
     sold = sa.select(order_items.c.order_pk).where(order_items.c.seller_pk.is_not(None)).distinct()
     last = 0
     while True:
@@ -206,11 +214,8 @@ def fill_seller_orders(session: Session) -> None:
         last = pks[-1]
 
 
-def _remove_others(
-    session: Session, order_pks: Sequence[int], wanted: set[tuple[int, int]]
-) -> None:
-    found = _STORED.ask(session, {"order_pks": order_pks})
-    gone = [pk for pk, *owners in found if tuple(owners) not in wanted]
+def _remove_others(session: Session, stored: Sequence[Any], wanted: set[tuple[int, int]]) -> None:
+    gone = [row.pk for row in stored if (row.order_pk, row.seller_pk) not in wanted]
     if gone:
         session.execute(sa.delete(seller_orders).where(seller_orders.c.pk.in_(gone)))
 

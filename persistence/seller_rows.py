@@ -37,6 +37,26 @@ SQLite gives the pk of the last row again when that is gone, but versions of an 
 
 
 @dataclass(frozen=True, eq=False)
+class Counts:
+    """How many rows of a list there are, kept in a table that says whose by ``seller_pk``.
+
+    They are the sum of its column ``rows``. ``fields`` has what they are told apart by; a list's
+    fields of the same names take the same values.
+    """
+
+    rows: sa.Column[int]
+    fields: Mapping[str, Field]
+
+    def total(self, paths: Paths) -> sa.Select[Any] | None:
+        """Return the count of what meets the conditions; None where they ask for more."""
+        if any(path not in self.fields for path, _ in paths):
+            return None
+        total = sa.cast(sa.func.coalesce(sa.func.sum(self.rows), 0), sa.BigInteger)
+        owned = self.rows.table.c.seller_pk == _SELLER
+        return sa.select(total).where(owned, *_met((self.fields[path] for path, _ in paths), paths))
+
+
+@dataclass(frozen=True, eq=False)
 class Listing(Generic[View]):
     """One kind of list.
 
@@ -46,7 +66,7 @@ class Listing(Generic[View]):
     columns of ``table`` do not say by their names. ``versioned`` has ``table``, the ``whole`` that
     its rows are a part of, and the ``version`` of that, which grows with every change of anything
     shown. ``shown`` completes the chosen rows: from where, and which column is which attribute of
-    ``view``; ``finish`` adds what no join can say.
+    ``view``; ``finish`` adds what no join can say. ``counts`` are of all that is in ``source``.
     """
 
     view: Callable[..., View]
@@ -61,6 +81,7 @@ class Listing(Generic[View]):
     shown: Columns
     finish: Callable[[Session, int, list[dict[str, Any]]], None] = lambda *_: None
     is_narrow: bool = True
+    counts: Counts | None = None
 
     def field(self, path: str) -> Field | None:
         """Return what ``path`` names; None where the list has no such thing."""
@@ -108,12 +129,14 @@ class Listing(Generic[View]):
 
     def own(self, shown: Sequence[sa.ColumnElement[Any]], paths: Paths) -> sa.Select[Any]:
         """Every statement about rows begins here, so that none forgets whose they are."""
-        met = [
-            self.asked(path, operator).build(operator, f"condition_{at}")
-            for at, (path, operator) in enumerate(paths)
-        ]
+        met = _met((self.asked(*path) for path in paths), paths)
         rows = sa.select(*shown).select_from(self._needed([*shown, *met]))
         return rows.where(self.owned(_SELLER), *met)
+
+    def count(self, paths: Paths) -> sa.Select[Any]:
+        """Count a seller's rows: one by one only where no counts are kept that tell."""
+        kept = None if self.counts is None else self.counts.total(paths)
+        return self.own([sa.func.count()], paths) if kept is None else kept
 
     def asked(self, path: str, operator: Operator) -> Field:
         """Return what ``path`` names. Raises LookupError where it can not be compared so."""
@@ -134,6 +157,14 @@ class Listing(Generic[View]):
 
 
 _SELLER = sa.bindparam("seller_pk", type_=sa.BigInteger)
+
+
+def _met(fields: Iterable[Field], paths: Paths) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions, by what each of them compares."""
+    return [
+        field.build(operator, f"condition_{at}")
+        for at, (field, (_, operator)) in enumerate(zip(fields, paths, strict=True))
+    ]
 
 
 class Start(Enum):
@@ -158,7 +189,7 @@ class Shape:
 
 @lru_cache(MAX_SHAPES)
 def _counted(listing: Listing[Any], paths: Paths) -> Question:
-    return Question(listing.own([sa.func.count()], paths))
+    return Question(listing.count(paths))
 
 
 @lru_cache(MAX_SHAPES)
@@ -187,7 +218,7 @@ def _chosen(listing: Listing[Any], shape: Shape) -> Question:
         chosen.c.value,
     ]
     if shape.start is Start.PAGE:
-        columns.append(listing.own([sa.func.count()], shape.paths).scalar_subquery())
+        columns.append(listing.count(shape.paths).scalar_subquery())
     return Question(
         sa.select(*columns).select_from(chosen.join(listing.versioned, pk == chosen.c.pk))
     )

@@ -32,6 +32,7 @@ SABOTAGE = (
     "DELETE FROM audit_entries WHERE from_state = 'open'",
     "UPDATE audit_entries SET from_state = 'completed' WHERE to_state = 'completed'",
     "UPDATE audit_entries SET to_state = 'rejected' WHERE to_state = 'completed'",
+    "UPDATE seller_order_counts SET status = status + 50 WHERE orders > 0",
     """
     INSERT INTO idempotency_keys (scope, key, fingerprint, created_date)
     SELECT 'user:1', 'a', token_hash, created_date FROM seller_tokens

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import sqlalchemy as sa
+
 from domain.filters import Condition
 from domain.orders import Order
 from domain.paging import CursorPage, Page, PageRequest
@@ -14,8 +16,13 @@ from domain.seller_order_items import list_seller_order_items
 from domain.seller_orders import list_seller_orders
 from domain.sellers import Seller
 from persistence.database import Database
+from persistence.engines import Engines
+from persistence.seller_order_counts import SLOTS, seller_order_counts
+from persistence.seller_orders import seller_orders
 from tests.builders import make_item, make_order, make_product, make_seller
 from tests.fakes import view_of
+
+Counts = dict[tuple[int, ...], int]
 
 SERVICES: dict[str, Any] = {
     "seller_orders": list_seller_orders,
@@ -46,6 +53,21 @@ def store_sold(database: Database, user_pk: int, *orders: dict[str, Any]) -> lis
 
 def two_sellers() -> tuple[Seller, Seller]:
     return make_seller(), make_seller(name="Bakırcı Usta")
+
+
+def kept_counts(engines: Engines) -> Counts:
+    """The counts that are kept, by seller, status and slot; none is nothing."""
+    rows = sa.select(seller_order_counts).where(seller_order_counts.c.orders != 0)
+    with engines.autocommit.connect() as connection:
+        return {tuple(key): orders for *key, orders in connection.execute(rows)}
+
+
+def true_counts(engines: Engines) -> Counts:
+    """The same, counted."""
+    key = (seller_orders.c.seller_pk, seller_orders.c.status, seller_orders.c.order_pk % SLOTS)
+    rows = sa.select(*key, sa.func.count()).group_by(*key)
+    with engines.autocommit.connect() as connection:
+        return {tuple(key): orders for *key, orders in connection.execute(rows)}
 
 
 def listed(

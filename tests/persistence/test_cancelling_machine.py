@@ -30,9 +30,11 @@ from handlers.contract.violations import ResponseValidation, Violations
 from handlers.rendering.orders import order_sources
 from handlers.rendering.renderer import ContractRenderer
 from persistence.database import Database
+from persistence.engines import Engines
 from tests.builders import NOW, make_discount, make_item, make_order, make_product, make_seller
 from tests.fakes import FakeClock, fake_renderers
 from tests.persistence.cancelling import CANCEL, POLICY, REFUND, Desk
+from tests.persistence.selling import kept_counts, true_counts
 from tests.persistence.stored import store_user
 
 OPEN, APPROVED = CancellationStatus.OPEN, CancellationStatus.APPROVED
@@ -267,7 +269,7 @@ def kept(order: Order) -> int:
 
 
 @pytest.mark.no_cover  # the same lines, thousands of times
-def test_the_books_are_right_whatever_happens(judged_database: Database) -> None:
+def test_the_books_are_right_whatever_happens(judged_database: Database, engines: Engines) -> None:
     machine = type("Machine", (Cancelling,), {"database": judged_database})
     run_state_machine_as_test(
         machine,
@@ -280,3 +282,5 @@ def test_the_books_are_right_whatever_happens(judged_database: Database) -> None
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+    assert kept_counts(engines) == true_counts(engines)

@@ -7,6 +7,8 @@ from persistence.engines import Engines, Pool, connect
 from persistence.schema import metadata
 from tests.conftest import MakeUrl
 from tests.fakes import fake_renderers
+from tests.persistence.selling import kept_counts, sold, store_sold, true_counts, two_sellers
+from tests.persistence.stored import store_user
 
 
 def migrate(url: str) -> None:
@@ -76,3 +78,20 @@ class TestMigrate:
         made = connect(url, Pool(1))
         assert described(made) == described(engines)
         made.dispose()
+
+    def test_counts_the_sellers_orders_that_are_there(self, make_url: MakeUrl) -> None:
+        url = make_url()
+        migrate(url)
+        database, engines = Database(url, renderers=fake_renderers()), connect(url, Pool(1))
+        items = [sold(seller, line) for line, seller in enumerate(two_sellers(), 1)]
+        orders = ({"number": number, "items": items} for number in "AB")
+        store_sold(database, store_user(database).pk, *orders)
+        with engines.writing.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE seller_order_counts")
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0007'")
+
+        database.migrate()
+
+        assert kept_counts(engines) == true_counts(engines) != {}
+        database.close()
+        engines.dispose()

@@ -22,7 +22,15 @@ from persistence.seller_orders import seller_orders
 from tests.builders import make_discount, make_seller, make_shipping_company
 from tests.documents import line_document
 from tests.persistence.cancelling import Desk
-from tests.persistence.selling import caller_of, listed, sold, store_sold, two_sellers
+from tests.persistence.selling import (
+    caller_of,
+    kept_counts,
+    listed,
+    sold,
+    store_sold,
+    true_counts,
+    two_sellers,
+)
 from tests.persistence.test_imports import store_one
 
 Rows = dict[int, dict[str, Any]]
@@ -197,6 +205,7 @@ class TestFilling:
         database.migrate()
 
         made = sale.rows()
+        assert kept_counts(sale.engines) == true_counts(sale.engines)
         for row in [*before.values(), *made.values()]:
             del row["pk"]
         assert made == before
