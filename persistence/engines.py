@@ -26,6 +26,7 @@ SYNCHRONOUS = "FULL"  # what is acknowledged outlives the machine
 _BEGIN = "sqlite_begin"
 _BEGIN_WRITING = "BEGIN IMMEDIATE"
 _NAP = (0.002, 0.01)  # seconds
+_PRIMARY_CODE = 0xFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # None: the driver begins no transactions of its own; _begin_sqlite does.
     connection.isolation_level = None
     connection.execute(_busy_timeout(BUSY_TIMEOUT_MS))
-    connection.execute("PRAGMA journal_mode = WAL")
+    # Of two who open a new file, SQLite sends one away at once: each may wait for the other.
+    persevere(partial(connection.execute, "PRAGMA journal_mode = WAL"))
     connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
     connection.execute("PRAGMA foreign_keys = ON")
 
@@ -190,23 +192,34 @@ def _begin_writing(connection: sa.Connection) -> None:
     SQLite itself naps longer and longer, up to a tenth of a second, and seldom wakes in the short
     time between two writers. With naps alike, all processes have the same chance.
     """
-    until = monotonic() + BUSY_TIMEOUT_MS / 1000
     connection.exec_driver_sql(_busy_timeout(0))
     try:
-        while not _has_begun(connection, is_last=monotonic() > until):
-            sleep(uniform(*_NAP))  # noqa: S311 - no secret
+        persevere(partial(connection.exec_driver_sql, _BEGIN_WRITING))
     finally:
         connection.exec_driver_sql(_busy_timeout(BUSY_TIMEOUT_MS))
 
 
-def _has_begun(connection: sa.Connection, *, is_last: bool) -> bool:
-    try:
-        connection.exec_driver_sql(_BEGIN_WRITING)
-    except OperationalError as error:
-        if is_last or getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
-            raise
-        return False
-    return True
+def persevere(attempt: Callable[[], object]) -> None:
+    """Do what SQLite refuses while others are at the file, for as long as the busy timeout.
+
+    Raises what ``attempt`` raises for any other reason, and at last.
+    """
+    until = monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            attempt()
+        except (sqlite3.OperationalError, OperationalError) as error:
+            if monotonic() > until or not _is_busy(error):
+                raise
+            sleep(uniform(*_NAP))  # noqa: S311 - no secret
+        else:
+            return
+
+
+def _is_busy(error: sqlite3.OperationalError | OperationalError) -> bool:
+    """Whether somebody else is at the file: at work, or recovering it (an extended code)."""
+    driver = error.orig if isinstance(error, OperationalError) else error
+    return getattr(driver, "sqlite_errorcode", 0) & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
 
 
 def _busy_timeout(milliseconds: int) -> str:

@@ -4,6 +4,7 @@ import runpy
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
@@ -13,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from domain.errors import Unavailable
 from persistence import engines
-from persistence.engines import Engines, Pool, connect
+from persistence.engines import Engines, Pool, connect, persevere
 
 
 @pytest.fixture
@@ -92,6 +93,46 @@ class TestBegin:
             other.execute("COMMIT")
             with opened.writing.begin() as connection:
                 assert connection.scalar(sa.text("PRAGMA busy_timeout")) == 50
+
+
+class TestPersevere:
+    @pytest.mark.parametrize("code", [sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY])
+    def test_tries_again_while_others_are_at_the_file(self, code: int) -> None:
+        refusals = [refusal(code), refusal(code)]
+
+        persevere(partial(refuse, refusals))
+
+        assert refusals == []
+
+    def test_gives_up_at_any_other_error(self) -> None:
+        refusals = [refusal(sqlite3.SQLITE_BUSY), refusal(sqlite3.SQLITE_FULL), refusal(0)]
+
+        with pytest.raises(sqlite3.OperationalError) as told:
+            persevere(partial(refuse, refusals))
+
+        assert told.value.sqlite_errorcode == sqlite3.SQLITE_FULL
+        assert len(refusals) == 1
+
+    @pytest.mark.usefixtures("impatient")
+    def test_gives_up_in_the_end(self) -> None:
+        refusals = [refusal(sqlite3.SQLITE_BUSY) for _ in range(1000)]
+
+        with pytest.raises(sqlite3.OperationalError):
+            persevere(partial(refuse, refusals))
+
+        assert refusals
+
+
+def refuse(refusals: list[sqlite3.OperationalError]) -> None:
+    """Raise the first of those that are left."""
+    if refusals:
+        raise refusals.pop(0)
+
+
+def refusal(code: int) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode = code
+    return error
 
 
 def test_what_is_committed_outlives_the_machine(file: Path) -> None:
