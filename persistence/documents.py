@@ -59,7 +59,7 @@ class DocumentKind(Generic[Entity]):
 
     def load(self, session: Session, pks: Sequence[int]) -> dict[int, tuple[int, Entity]]:
         """Read the entities with these pks and all that their documents show."""
-        entities: Sequence[Any] = self.shown.load(session, pks)
+        entities: Sequence[Any] = self.shown.read(session, pks)
         return {entity.pk: (entity.version, entity) for entity in entities}
 
 

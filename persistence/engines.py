@@ -90,6 +90,8 @@ def connect(url: str, pool: Pool) -> Engines:
     small = {"pool_size": 1, "pool_timeout": IMPATIENT_MS / 1000}
     if sa.make_url(url).get_backend_name() == "sqlite":
         return _sqlite(create(**usual), create(**small))
+    # What is asked once is asked again and again: to plan a statement takes longer than to run it.
+    create = partial(create, connect_args={"prepare_threshold": 0})
     autocommit = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
     # A pool of its own for autocommit: to put each connection into it and back costs as much as a
     # short question does.

@@ -2,7 +2,7 @@
 
 SQLAlchemy spells the statement for a collection anew each time that it loads one, which costs more
 than the database's answer. Here all statements are spelled once, from the mapping
-(``persistence.questions``); the entities become the session's own, as if it had loaded them.
+(``persistence.questions``); the entities are as if a session had loaded them.
 """
 
 from collections import defaultdict
@@ -40,7 +40,17 @@ class Loader(Generic[Entity]):
         What the session has already is left as it is, as SQLAlchemy does: only what was never
         loaded, or has expired, is filled in.
         """
-        found = dict(_Reading(session).rows(self._batch, pks))
+        return self._found(_Joining(session), pks)
+
+    def read(self, session: Session, pks: Sequence[int]) -> list[Entity]:
+        """Return as ``load`` does what belongs to no session, and is not to be changed.
+
+        Nothing more is ever loaded of it: whoever looks at more gets InvalidRequestError.
+        """
+        return self._found(_Reading(session), pks)
+
+    def _found(self, reading: "_Reading", pks: Sequence[int]) -> list[Entity]:
+        found = dict(reading.rows(self._batch, pks))
         return [found[pk] for pk in pks if pk in found]
 
     @cached_property
@@ -68,6 +78,10 @@ class _Part:
     ones: list[tuple[str, "_Part"]] = field(default_factory=list)
     collections: list[tuple[str, "_Batch"]] = field(default_factory=list)
 
+    def values(self, row: Row) -> Iterable[tuple[str, Any]]:
+        """Return the entity's own attributes."""
+        return zip(self.keys, row[self.start : self.start + len(self.keys)], strict=True)
+
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
@@ -78,7 +92,7 @@ class _Batch:
 
 
 class _Reading:
-    """One loading into one session."""
+    """One loading."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -117,19 +131,28 @@ class _Reading:
                     set_committed_value(entity, name, self._entity(one, row))
         return entity
 
+    def _identified(self, part: _Part, _pk: int, row: Row) -> Any:
+        """Return the entity of this row, which comes for the first time."""
+        entity = part.mapper.class_manager.new_instance()
+        vars(entity).update(part.values(row))
+        detach(entity)
+        return entity
+
+
+class _Joining(_Reading):
+    """One loading whose entities become the session's own."""
+
     def _identified(self, part: _Part, pk: int, row: Row) -> Any:
-        """The session's entity with this pk, which is made of the row unless it is there."""
-        values = zip(part.keys, row[part.start : part.start + len(part.keys)], strict=True)
-        entity = self._session.identity_map.get(part.mapper.identity_key_from_primary_key((pk,)))
+        """Return the session's entity, which is made of the row unless it is there."""
+        key = part.mapper.identity_key_from_primary_key((pk,))
+        entity = self._session.identity_map.get(key)
         if entity is None:
-            entity = part.mapper.class_manager.new_instance()
-            vars(entity).update(values)
-            detach(entity)
+            entity = super()._identified(part, pk, row)
             self._session.add(entity)
-        else:
-            missing = [(key, value) for key, value in values if key not in vars(entity)]
-            for key, value in missing:
-                set_committed_value(entity, key, value)
+            return entity
+        missing = [each for each in part.values(row) if each[0] not in vars(entity)]
+        for name, value in missing:
+            set_committed_value(entity, name, value)
         return entity
 
 

@@ -276,14 +276,14 @@ class TestKeeping:
     def test_an_order_that_is_gone_before_it_is_rendered_is_not_there(
         self, database: Database, engines: Engines, order: Order, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        load = Loader.load
+        read = Loader.read
 
-        def load_too_late(*asked: Any) -> list[Any]:
+        def read_too_late(*asked: Any) -> list[Any]:
             with engines.writing.begin() as connection:
                 connection.execute(sa.delete(orders))
-            return load(*asked)
+            return read(*asked)
 
-        monkeypatch.setattr(Loader, "load", load_too_late)
+        monkeypatch.setattr(Loader, "read", read_too_late)
         with database.reading() as uow:
             assert uow.orders.document(order.user_pk, order.pk, "en-us") is None
 
