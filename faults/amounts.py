@@ -47,7 +47,7 @@ FULL = Amounts(
 # On SQLite, when both databases have their turn: what depends on the database least is done less.
 BESIDE = replace(
     FULL,
-    races=2000,
+    races=1000,
     retries=500,
     load_requests=750,
     load_seconds=10,
@@ -64,7 +64,7 @@ QUICK = Amounts(
     load_requests=60,
     load_seconds=2,
     slow_sockets=27,
-    worker_kills=2,
+    worker_kills=3,
     database_faults=1,
     waiting=120,
     full_disks=1,

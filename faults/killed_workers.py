@@ -16,8 +16,8 @@ from tests.server import Server
 BAR = "acknowledged ⊆ stored, none twice; ready within 3 s"
 _READY_SECONDS = 3
 _WORKERS = 3
-_WRITERS = 12
-_LINES_OF_KILL = 200
+_WRITERS = 8
+_LINES_OF_KILL = 120
 # granian gives up a worker that dies again within 5.5 seconds; the eldest is always the next.
 _PAUSE_SECONDS = 2
 _FRESH_CLIENTS = 8

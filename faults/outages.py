@@ -25,7 +25,7 @@ Fault = Callable[[Cluster], None]
 
 def _freeze(broken: Cluster) -> None:
     """For so long that whoever waits gives up."""
-    broken.freeze(2.5 * _TIMEOUT)
+    broken.freeze(1.5 * _TIMEOUT)
 
 
 _FAULTS: dict[str, Fault] = {

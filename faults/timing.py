@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import count, cycle
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, count, cycle
 from random import Random
 from socket import create_connection, socket
 from time import perf_counter
@@ -28,17 +29,17 @@ Body = Mapping[str, str]
 
 
 def check(ground: Ground, amounts: Amounts) -> Finding:
-    """Guess on one connection, each time from another address, all kinds in random order."""
+    """Guess each time from another address, all kinds in random order."""
     ground.secrets.add(_GUESS)
     known = -(-(amounts.guesses + _WARM_UP) // _USES)
     look_ups, logins = _look_ups(ground, known), _logins(ground, known)
-    with (
-        ground.serve(workers=1, WAYBILL_TRUSTED_PROXIES="1") as server,
-        create_connection(("127.0.0.1", server.port)) as connection,
-    ):
-        guesser = Guesser(connection, amounts.guesses)
-        areas = _areas("number", guesser.guess(_LOOK_UP, 404, look_ups))
-        areas |= _areas("e-mail", guesser.guess(_LOGIN, 400, logins))
+    with ground.serve(workers=1, WAYBILL_TRUSTED_PROXIES="1") as server:
+        guessers = [Guesser(server.port, amounts.guesses) for _ in range(2)]
+        # Both at once: look-ups wait most of their time, and logins for no other part of it.
+        with ThreadPoolExecutor() as threads:
+            numbers = threads.submit(guessers[0].guess, _LOOK_UP, 404, look_ups)
+            emails = threads.submit(guessers[1].guess, _LOGIN, 400, logins)
+        areas = _areas("number", numbers.result()) | _areas("e-mail", emails.result())
     margin = allowed(amounts.guesses)
     told = [
         f"{name} is told by the time" for name, area in areas.items() if abs(area - 0.5) > margin
@@ -50,7 +51,7 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
         wanted=amounts.guesses,
         bar=f"indistinguishable: AUC {0.5 - margin:.2f} to {0.5 + margin:.2f}",
         figures=areas,
-        failures=(*guesser.failures, *told),
+        failures=tuple(chain(*(each.failures for each in guessers), told)),
     )
 
 
@@ -71,9 +72,9 @@ def allowed(guesses: int) -> float:
 class Guesser:
     """Asks on one connection, with nothing between it and the clock."""
 
-    def __init__(self, connection: socket, guesses: int) -> None:
+    def __init__(self, port: int, guesses: int) -> None:
         self.failures: list[str] = []
-        self._connection = connection
+        self._port = port
         self._guesses = guesses
         self._addresses = count(1)
         self._dice = Random(0)
@@ -84,24 +85,25 @@ class Guesser:
         """Return the seconds of all guesses, by kind; any other status than this is a failure."""
         seconds: dict[str, list[float]] = {kind: [] for kind in kinds}
         order = list(kinds)
-        for number in range(self._guesses + _WARM_UP):
-            self._dice.shuffle(order)
-            for kind in order:
-                answer, taken = self._ask(path, next(kinds[kind]))
-                if answer.status != status:
-                    self.failures.append(f"{path}, {kind}: {answer.status}")
-                if number >= _WARM_UP:
-                    seconds[kind].append(taken)
+        with create_connection(("127.0.0.1", self._port)) as connection:
+            for number in range(self._guesses + _WARM_UP):
+                self._dice.shuffle(order)
+                for kind in order:
+                    answer, taken = self._ask(connection, path, next(kinds[kind]))
+                    if answer.status != status:
+                        self.failures.append(f"{path}, {kind}: {answer.status}")
+                    if number >= _WARM_UP:
+                        seconds[kind].append(taken)
         return seconds
 
-    def _ask(self, path: str, body: Body) -> tuple[Answer, float]:
+    def _ask(self, connection: socket, path: str, body: Body) -> tuple[Answer, float]:
         number = next(self._addresses)
         address = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
         headers = {"Connection": "keep-alive", "X-Forwarded-For": address}
         sent = request("POST", path, headers, body)
         began = perf_counter()
-        self._connection.sendall(sent)
-        received = self._connection.recv(65536)
+        connection.sendall(sent)
+        received = connection.recv(65536)
         return parse(received), perf_counter() - began
 
 
