@@ -80,7 +80,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = _checked(Range(min=1, max=65535), 8000)
     workers: int = _checked(_POSITIVE, 1)
-    threads: int = _checked(_POSITIVE, 4)
+    threads: int = _checked(_POSITIVE, 8)
     public_url: str = _checked(_public_url, "")
     trusted_proxies: int = _checked(Range(min=0), 0)
     session_cookie: str = _checked(Regexp(_COOKIE_NAME), "sessionid")
