@@ -49,12 +49,8 @@ BESIDE = replace(
     FULL,
     races=1000,
     retries=500,
-    load_requests=750,
-    load_seconds=10,
     worker_kills=3,
-    stops=2,
     letters=100,
-    guesses=200,
 )
 QUICK = Amounts(
     bad_requests=250,
