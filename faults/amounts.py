@@ -47,10 +47,10 @@ FULL = Amounts(
 # On SQLite, when both databases have their turn: what depends on the database least is done less.
 BESIDE = replace(
     FULL,
-    races=1000,
-    retries=500,
-    worker_kills=3,
-    letters=100,
+    races=600,
+    retries=240,
+    worker_kills=2,
+    letters=50,
 )
 QUICK = Amounts(
     bad_requests=250,

@@ -18,7 +18,7 @@ _LINES_OF_FAULT = 60
 _HEALED_SECONDS = 10
 # Without a deadline, whoever asks would wait as long as the server is frozen.
 _SLOWEST_SECONDS = 2.25 * _TIMEOUT
-_CALM_SECONDS = 0.5
+_CALM_SECONDS = 0.3
 
 Fault = Callable[[Cluster], None]
 

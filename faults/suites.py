@@ -18,9 +18,8 @@ _ROOT = Path(__file__).parents[1]
 _SECONDS = 550
 _CORPUS = "tests/edge/test_bad_requests.py"
 _CONTRACT = ("tests/contract/test_schemathesis.py", "tests/contract/test_schemathesis_sellers.py")
-# Those that send many cases in little time: as a guest, as nobody, and as a seller. `script/test`
-# runs all there are.
-_BRISK = "TestContract and (guest or nobody or sellers)"
+# Those that send many cases in little time: as nobody, and as a seller. `script/test` runs all.
+_BRISK = "TestContract and (nobody or sellers)"
 _GROUP = re.compile(r"test_are_refused_without_echo_and_without_effect\[(\w+)\]")
 # What tests.contract.engine logs of each of its runs.
 _CASES = re.compile(r"schemathesis sent (\d+) cases")
