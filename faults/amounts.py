@@ -49,8 +49,12 @@ BESIDE = replace(
     FULL,
     races=600,
     retries=240,
+    load_requests=500,
+    load_seconds=10,
     worker_kills=2,
+    stops=2,
     letters=50,
+    guesses=80,
 )
 QUICK = Amounts(
     bad_requests=250,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from random import sample
+from statistics import fmean
 from time import monotonic
 
 from faults.amounts import Amounts
@@ -25,7 +26,8 @@ _LINES_OF_SECOND = 25
 _LINES_OF_ORDER = 8
 _READS_OF_WRITE = 19
 _WARM_SECONDS = 2.0
-_CAPACITY_SECONDS = 4.0
+_CAPACITY_SECONDS = 1.0
+_BOUT_SECONDS = 10.0
 
 
 @dataclass
@@ -58,8 +60,8 @@ class Clients:
         while not self._free.empty():
             self._free.get_nowait().close()
 
-    async def saturate(self, seconds: float) -> Load:
-        """As much as there can be: each client asks again when it has its answer."""
+    async def saturate(self, seconds: float) -> float:
+        """How many a second there can be, where each client asks again when it has its answer."""
         load, until = Load(), monotonic() + seconds
 
         async def go_on() -> None:
@@ -67,18 +69,17 @@ class Clients:
                 await self._ask(load, monotonic())
 
         await asyncio.gather(*(go_on() for _ in range(_SATURATING)))
-        return load
+        return load.amount / seconds
 
-    async def keep_up(self, rate: float, seconds: float) -> Load:
+    async def keep_up(self, load: Load, rate: float, seconds: float) -> None:
         """So many a second, whether those before are answered or not."""
-        load, began = Load(), monotonic()
+        began = monotonic()
         tasks = []
         for number in range(int(rate * seconds)):
             due = began + number / rate
             await asyncio.sleep(max(0.0, due - monotonic()))
             tasks.append(asyncio.create_task(self._ask(load, due)))
         await asyncio.gather(*tasks)
-        return load
 
     async def _ask(self, load: Load, due: float) -> None:
         channel = await self._free.get()
@@ -97,16 +98,18 @@ class Clients:
 
 def check(ground: Ground, amounts: Amounts) -> Finding:
     """Nineteen reads of many shoppers, then a write, and so on."""
-    requests = _requests(ground, _LINES_OF_SECOND * int(amounts.load_seconds + 8))
+    bouts = max(1, round(amounts.load_seconds / _BOUT_SECONDS))
+    requests = _requests(ground, _LINES_OF_SECOND * int(amounts.load_seconds + bouts + 8))
     with ground.serve() as server:
-        capacity, load = asyncio.run(_load(Clients(server.port, requests), amounts.load_seconds))
+        clients = Clients(server.port, requests)
+        capacities, load = asyncio.run(_load(clients, bouts, amounts.load_seconds))
     p99 = percentile(load.milliseconds, 99)
     failures = [f"{times} × {each}" for each, times in load.statuses.items() if each != 200]
     if p99 > _P99_MILLISECONDS:
         failures.append(f"p99 was {p99:.0f} ms")
     figures = {
-        "capacity per s": capacity,
-        "asked per s": capacity * _SHARE,
+        "capacity per s": fmean(capacities),
+        "asked per s": load.amount / amounts.load_seconds,
         "p50 ms": percentile(load.milliseconds, 50),
         "p99 ms": p99,
     }
@@ -121,13 +124,16 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
     )
 
 
-async def _load(clients: Clients, seconds: float) -> tuple[float, Load]:
+async def _load(clients: Clients, bouts: int, seconds: float) -> tuple[list[float], Load]:
+    """In bouts, each after another look at the capacity: machines get slower and faster."""
+    capacities, load = [], Load()
     await clients.open()
     await clients.saturate(_WARM_SECONDS)
-    capacity = (await clients.saturate(_CAPACITY_SECONDS)).amount / _CAPACITY_SECONDS
-    load = await clients.keep_up(capacity * _SHARE, seconds)
+    for _ in range(bouts):
+        capacities.append(await clients.saturate(_CAPACITY_SECONDS))
+        await clients.keep_up(load, capacities[-1] * _SHARE, seconds / bouts)
     clients.close()
-    return capacity, load
+    return capacities, load
 
 
 def _requests(ground: Ground, lines: int) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 """How Schemathesis is set up: the operations of a run, who sends it, and values it may name."""
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from tests.contract.own_requests import OwnRequests
 from tests.contract.ownership import Ownership
 from tests.contract.world import Identity, World
 
-EXAMPLES = 100  # for each operation, while fuzzing
+EXAMPLES = int(os.environ.get("WAYBILL_TEST_EXAMPLES", "100"))  # for each operation, fuzzing
 FEW = 15  # where another run sends as many as that
 SCENARIOS = 15  # of up to six requests along the links of all operations
 WALKS = 25  # the same, along the links that lead to a request
