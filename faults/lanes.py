@@ -40,11 +40,12 @@ class Lane:
         self._place = place
         self._amounts = amounts
         self._search = Search(kind)
+        self._is_stopped = False
 
     def run(self, rows: Iterable[Row]) -> None:
         """Run those that have something to say on this database."""
         for row in rows:
-            if self._kind in row.databases:
+            if self._kind in row.databases and not self._is_stopped:
                 self._say(f"{row.name} …")
                 finding = self._found(row)
                 verdict = "passed" if finding.is_passed else "missed"
@@ -52,6 +53,10 @@ class Lane:
                     f"{row.name} {verdict} in {finding.seconds:.0f} s: {dict(finding.figures)}"
                 )
                 self.findings.append(finding)
+
+    def stop(self) -> None:
+        """Begin no other row."""
+        self._is_stopped = True
 
     def search(self) -> Finding:
         """Return what secrets were found in all that the rows left behind."""

@@ -81,9 +81,21 @@ def _findings(rows: Sequence[Row], options: Namespace) -> list[Finding]:
         ]
         for each in lanes:
             each.run(row for row in rows if row.alone)
-        with ThreadPoolExecutor() as threads:
-            list(threads.map(lambda each: each.run(row for row in rows if not row.alone), lanes))
+        _run_together(lanes, [row for row in rows if not row.alone])
         return [finding for each in lanes for finding in _all_of(each, options)]
+
+
+def _run_together(lanes: Sequence[Lane], rows: Sequence[Row]) -> None:
+    """Run the rows on all lanes at once. Who interrupts waits for the rows that are at work."""
+    with ThreadPoolExecutor() as threads:
+        running = [threads.submit(each.run, rows) for each in lanes]
+        try:
+            for one in running:
+                one.result()
+        except KeyboardInterrupt:
+            for each in lanes:
+                each.stop()
+            raise
 
 
 def _amounts(kind: str, options: Namespace) -> Amounts:
