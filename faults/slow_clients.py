@@ -39,9 +39,10 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
         slow, fast = asyncio.run(_meet(server, good, amounts.slow_sockets))
     milliseconds = [each.seconds * 1e3 for each in fast]
     p99 = percentile(milliseconds, 99)
-    failures = [f"closed after {each:.1f} s" for each in slow if each > _CLOSED_SECONDS]
+    patience = amounts.patience
+    failures = [f"closed after {each:.1f} s" for each in slow if each > _CLOSED_SECONDS * patience]
     failures += [f"good: {each.answer.status}" for each in fast if each.answer.status != 200]
-    if p99 > _GOOD_MILLISECONDS:
+    if p99 > _GOOD_MILLISECONDS * patience:
         failures.append(f"good requests took {p99:.0f} ms (p99)")
     figures = {"good requests": len(fast), "p99 ms": p99, "slowest closed s": max(slow)}
     return Finding(

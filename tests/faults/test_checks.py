@@ -4,7 +4,16 @@ from collections.abc import Callable
 
 import pytest
 
-from faults import dropped_connections, exhausted_pool, killed_workers, races, stops
+from faults import (
+    dropped_connections,
+    exhausted_pool,
+    killed_workers,
+    races,
+    slow_clients,
+    steady_load,
+    stops,
+    timing,
+)
 from faults.amounts import QUICK, Amounts
 from faults.findings import Finding
 from faults.ground import Ground
@@ -13,6 +22,9 @@ CHECKS = [
     exhausted_pool.check,
     killed_workers.check,
     stops.check,
+    slow_clients.check,
+    steady_load.check,
+    timing.check,
     dropped_connections.check,
     races.check,
 ]
