@@ -25,7 +25,7 @@ _READERS = 20
 _LINES_OF_SECOND = 25
 _LINES_OF_ORDER = 8
 _READS_OF_WRITE = 19
-_WARM_SECONDS = 2.0
+_WARM_SECONDS = 6.0  # until each thread of each worker has read and written before
 _CAPACITY_SECONDS = 1.0
 _BOUT_SECONDS = 10.0
 
