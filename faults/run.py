@@ -78,6 +78,7 @@ def _findings(rows: Sequence[Row], options: Namespace) -> list[Finding]:
         lanes = [
             stack.enter_context(lane(kind, Path(name) / kind, _amounts(kind, options)))
             for kind in kinds
+            if any(kind in row.databases for row in rows)
         ]
         for each in lanes:
             each.run(row for row in rows if row.alone)
