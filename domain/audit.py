@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,8 +29,9 @@ class Subject(StrEnum):
 class AuditEntry:
     """One change of state, never changed itself.
 
-    ``actor`` is ``user:<pk>``, ``guest:<pk>``, ``seller:<pk>``, ``operator:<name>`` or ``system``;
-    it holds no e-mail address. ``from_state`` is None for what is new.
+    ``actor`` is ``user:<pk>``, ``guest:<pk>``, ``seller:<pk>``, ``operator:<name>``,
+    ``import:<name>`` or ``system``; it holds no e-mail address. ``from_state`` is None for what
+    is new.
     """
 
     pk: int = field(init=False)
@@ -65,24 +66,33 @@ def audited(
     The states of an order are its own, its lines', its cancellation requests' and plans' and its
     trade-in offers'. A block that raises leaves no entries.
     """
-    before = _states(orders)
+    before = states_of(orders)
     yield
-    for (subject, uuid), state in _states(orders).items():
-        if before.get((subject, uuid)) != state:
-            uow.audit.add(
-                AuditEntry(
-                    created_date=uow.now,
-                    actor=actor,
-                    subject=subject,
-                    subject_uuid=uuid,
-                    from_state=before.get((subject, uuid)),
-                    to_state=state,
-                    note=note,
-                )
-            )
+    for entry in changes_of_state(before, states_of(orders), actor, uow.now, note):
+        uow.audit.add(entry)
 
 
-def _states(orders: list[Order]) -> States:
+def changes_of_state(
+    before: States, after: States, actor: str, now: datetime, note: str | None = None
+) -> list[AuditEntry]:
+    """Return an entry for every state that is new or differs."""
+    return [
+        AuditEntry(
+            created_date=now,
+            actor=actor,
+            subject=subject,
+            subject_uuid=uuid,
+            from_state=before.get((subject, uuid)),
+            to_state=state,
+            note=note,
+        )
+        for (subject, uuid), state in after.items()
+        if before.get((subject, uuid)) != state
+    ]
+
+
+def states_of(orders: Iterable[Order]) -> States:
+    """Return the states of the orders and of all their parts, by subject and UUID."""
     states: dict[tuple[Subject, UUID], str] = {}
     for order in orders:
         states[Subject.ORDER, order.uuid] = order.state

@@ -107,6 +107,16 @@ class CancellationPlan:
         self.modified_date = now
 
 
+@dataclass(frozen=True, slots=True)
+class GivenPlan:
+    """What a document says of the plan of a request; None: nothing."""
+
+    status: PlanStatus | None = None
+    note: str | None = None
+    invoice_number: str | None = None
+    payment_plan: Mapping[str, Any] | None = None
+
+
 _FOLLOWED = (
     (CancellationStatus.OPEN, PlanStatus.WAITING),
     (CancellationStatus.APPROVED, PlanStatus.APPROVED),

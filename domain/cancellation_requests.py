@@ -23,10 +23,11 @@ from domain.cancellations import (
 )
 from domain.errors import FieldErrors, Refusal, RowErrors, RuleBroken
 from domain.identifiers import is_storable_pk
+from domain.imported_plans import plan_imported_requests
 from domain.order_items import OrderItem
 from domain.outbox import OutboxKind
 from domain.paging import Page, PageRequest
-from domain.planning import forecast_refund, plan_imported_requests, plan_request
+from domain.planning import forecast_refund, plan_request
 
 if TYPE_CHECKING:
     from domain.unit_of_work import UnitOfWork
@@ -165,7 +166,7 @@ def _open(
     ):
         for draft in drafts:
             order, item = known.lines[draft.order_item]
-            plan_imported_requests(order, known.now)
+            plan_imported_requests(order)
             request = _request(draft, item, known)
             item.open_request(request)
             order.modified_date = known.now

@@ -98,7 +98,11 @@ class CancellationRequestImage:
 
 @dataclass(eq=False, kw_only=True)
 class CancellationRequest:
-    """A wish to cancel or return ``quantity`` units of a line (None: all that are left)."""
+    """A wish to cancel or return ``quantity`` units of a line (None: all that are left).
+
+    ``is_imported``: an import document made it and no decision was made here, so later documents
+    may change it.
+    """
 
     pk: int = field(init=False)
     uuid: UUID = field(default_factory=uuid4)
@@ -111,6 +115,7 @@ class CancellationRequest:
     holder_name: str | None = None
     quantity: int | None = None
     fully_refund_as_loyalty_money: bool | None = None
+    is_imported: bool = False
     created_date: datetime
     modified_date: datetime
     easy_return: EasyReturn | None = None
@@ -135,7 +140,19 @@ class CancellationRequest:
         """Take the next status. Raises Conflict where the present one does not lead to it."""
         self.require_next(status)
         self.status = status
+        self.is_imported = False
         self.modified_date = now
+
+    @property
+    def is_agreed(self) -> bool:
+        """Whether the shop agreed to it: approved, or completed since."""
+        return self.status in (CancellationStatus.APPROVED, CancellationStatus.COMPLETED)
+
+    def can_become(self, status: CancellationStatus) -> bool:
+        """Whether the present status leads to this one, directly or not."""
+        return status in _NEXT[self.status] or any(
+            status in _NEXT[between] for between in _NEXT[self.status]
+        )
 
     def require_next(self, status: CancellationStatus) -> None:
         """Raise Conflict where the present status does not lead to this one."""

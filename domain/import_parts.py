@@ -28,6 +28,12 @@ class Rejected(InvalidInput):
         self.pointer = pointer
 
 
+class SettledHere(Rejected):
+    """A document that contradicts what Waybill has settled of the stored order."""
+
+    code = "settled_here"
+
+
 class Part:
     """One object of a document whose shape was checked, its place, and the document's currency."""
 

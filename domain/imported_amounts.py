@@ -1,9 +1,12 @@
 """What imported orders come to, and what of it was given back."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
+from domain.asked_units import Asked
 from domain.import_parts import Part, Rejected
+from domain.imported_orders import ImportedItem
 from domain.money import MAX_MAJOR_DIGITS, format_amount, split
 from domain.refunds import share_of_units
 from domain.states import CALLED_OFF
@@ -11,14 +14,17 @@ from domain.states import CALLED_OFF
 Values = dict[str, Any]
 
 
-def settle(part: Part, order: Values, lines: Sequence[Values], discounts: Sequence[Values]) -> None:
-    """Complete the ``order`` that stands in ``part``, and its ``lines``.
+def settle(
+    part: Part, order: Values, items: Sequence[ImportedItem], discounts: Sequence[Values]
+) -> None:
+    """Complete the ``order`` that stands in ``part``, and its lines.
 
     Lines get their shares of the discounts. What was given back follows from the units that are
-    gone, unless the document says it. Raises Rejected for discounts above the lines' prices, an
-    amount past twelve digits, an ``amount`` that is not the computed one, and for more given back
-    than was taken.
+    gone, unless the document says it; the money of approved cancels is promised and not given
+    back yet. Raises Rejected for discounts above the lines' prices, an amount past twelve digits,
+    an ``amount`` that is not the computed one, and for more given back than was taken.
     """
+    lines = [item.values for item in items]
     _share_discounts(lines, discounts)
     discount = sum(row["amount"] for row in discounts)
     undiscounted = sum(line["price"] for line in lines) + order["shipping_amount"]
@@ -28,11 +34,11 @@ def settle(part: Part, order: Values, lines: Sequence[Values], discounts: Sequen
     if "amount" in part.values and part.read("amount") != amount:
         expected = format_amount(amount, part.currency)
         raise Rejected("/amount", f"The lines, shipping and discounts come to {expected}.")
-    goods, discount_back, shipping = _given_back(order, lines)
-    shipping = part.read_or("shipping_refund_amount", shipping)
+    booked = booked_refund(order, [BookedLine.of_import(item) for item in items])
+    shipping = part.read_or("shipping_refund_amount", booked.shipping)
     order["shipping_refund_amount"] = shipping
-    order["discount_refund_amount"] = part.read_or("discount_refund_amount", discount_back)
-    order["refund_amount"] = part.read_or("refund_amount", goods + shipping)
+    order["discount_refund_amount"] = part.read_or("discount_refund_amount", booked.discount)
+    order["refund_amount"] = part.read_or("refund_amount", booked.goods + shipping)
     limits = {
         "shipping_refund_amount": order["shipping_amount"],
         "discount_refund_amount": discount,
@@ -53,20 +59,64 @@ def _share_discounts(lines: Sequence[Values], discounts: Sequence[Values]) -> No
         line["discount_amount"] = share
 
 
-def _given_back(order: Values, lines: Sequence[Values]) -> tuple[int, int, int]:
-    """Return the goods, discounts and shipping that went back; nothing, if it was never paid."""
+@dataclass(frozen=True, slots=True)
+class BookedLine:
+    """What a line has to do with refunds: its ``booked`` units are gone and were given back.
+
+    ``promised`` units are gone, too, by approved cancels whose money is still to be given back.
+    """
+
+    price: int
+    discount: int
+    quantity: int
+    booked: int
+    promised: int
+    is_kept: bool
+
+    @classmethod
+    def of(cls, values: Values, requests: Iterable[Asked]) -> Self:
+        """Return what OrderItem's ``values`` and the requests of a line come to."""
+        promised = sum(asked.quantity or 0 for asked in requests if asked.is_promised)
+        gone = values["cancelled_quantity"] + values["refunded_quantity"]
+        return cls(
+            price=values["price"] - values["discount_amount"],
+            discount=values["discount_amount"],
+            quantity=values["quantity"],
+            booked=gone - promised,
+            promised=promised,
+            is_kept=values["state"] not in CALLED_OFF or values["shipped_date"] is not None,
+        )
+
+    def share(self, total: int) -> int:
+        """Return the part of the line's ``total`` that its booked units have."""
+        return share_of_units(total, self.quantity, 0, self.booked)
+
+    @classmethod
+    def of_import(cls, item: ImportedItem) -> Self:
+        """Return what an imported line comes to by itself."""
+        return cls.of(item.values, [request.asked for request in item.requests])
+
+
+@dataclass(frozen=True, slots=True)
+class BookedRefund:
+    """What was given back, in minor units: goods without shipping, the discount lost, shipping."""
+
+    goods: int = 0
+    discount: int = 0
+    shipping: int = 0
+
+
+def booked_refund(order: Values, lines: Sequence[BookedLine]) -> BookedRefund:
+    """Return what was given back for booked units; nothing, if the order was never paid.
+
+    Shipping is given back where nothing of the order was kept or shipped, and no cancel waits for
+    its money: that one brings the shipping along.
+    """
     if order["payment_pending"]:
-        return 0, 0, 0
-    goods = sum(_share_of_gone(line, line["price"] - line["discount_amount"]) for line in lines)
-    discounts = sum(_share_of_gone(line, line["discount_amount"]) for line in lines)
-    return goods, discounts, order["shipping_amount"] if lines and not _is_kept(lines) else 0
-
-
-def _is_kept(lines: Sequence[Values]) -> bool:
-    """Say whether anything of an order was kept or shipped: shipping is not given back then."""
-    return any(line["state"] not in CALLED_OFF or line["shipped_date"] for line in lines)
-
-
-def _share_of_gone(line: Values, total: int) -> int:
-    gone = line["cancelled_quantity"] + line["refunded_quantity"]
-    return share_of_units(total, line["quantity"], 0, gone)
+        return BookedRefund()
+    is_kept = not lines or any(line.is_kept or line.promised for line in lines)
+    return BookedRefund(
+        goods=sum(line.share(line.price) for line in lines),
+        discount=sum(line.share(line.discount) for line in lines),
+        shipping=0 if is_kept else order["shipping_amount"],
+    )

@@ -6,6 +6,8 @@ from datetime import datetime, time
 from typing import Any
 from uuid import UUID, uuid5
 
+from domain.asked_units import Asked
+from domain.cancellation_plans import GivenPlan, PlanStatus
 from domain.cancellations import (
     CancellationReason,
     CancellationRequest,
@@ -20,7 +22,7 @@ from domain.shipping import ShippingCompany
 _NAMESPACE = UUID("2f1c5a92-53f0-4a6e-8f0b-6d9f0f4f2b3c")
 
 _REASON_DEFAULTS = defaults_of(CancellationReason)
-_REQUEST_DEFAULTS = defaults_of(CancellationRequest, "status", "easy_return")
+_REQUEST_DEFAULTS = defaults_of(CancellationRequest, "status", "easy_return", "is_imported")
 _EASY_RETURN_DEFAULTS = defaults_of(EasyReturn, "pickup_date", "pickup_start", "pickup_end")
 _IMAGE_DEFAULTS = defaults_of(CancellationRequestImage)
 
@@ -35,32 +37,38 @@ class ImportedEasyReturn:
 
 @dataclass(frozen=True, slots=True)
 class ImportedRequest:
-    """A request: CancellationRequest's ``values``, and what hangs on it.
+    """A request: CancellationRequest's ``values``, its parts, and what is said of its plan.
 
     ``reason`` has CancellationReason's values without dates; its UUID stands for its content.
+    ``pointer`` is its place in the document.
     """
 
+    pointer: str
     values: dict[str, Any]
     reason: dict[str, Any]
     easy_return: ImportedEasyReturn | None
     images: list[dict[str, Any]]
+    plan: GivenPlan | None
+
+    @property
+    def asked(self) -> Asked:
+        """What the request is about."""
+        values = self.values
+        return Asked(values["cancellation_type"], values["status"], values["quantity"])
 
 
-def read_requests(line: Part, key: str, quantity: int, pool: SnapshotPool) -> list[ImportedRequest]:
-    """Read the requests of a line of ``quantity`` units; ``key`` names the line among all lines.
+def read_requests(line: Part, key: str, pool: SnapshotPool) -> list[ImportedRequest]:
+    """Read the requests of a line; ``key`` names the line among all lines.
 
-    Raises Rejected on more units than were ordered and on a second open request of one type.
+    Raises Rejected on more units than were ordered and on a second open request.
     """
-    requests = []
-    open_types = set()
+    requests: list[ImportedRequest] = []
     for index, part in enumerate(line.parts("cancellation_requests")):
         request = _request(part, f"{key}/{index}", pool)
-        if (request.values["quantity"] or 0) > quantity:
+        if (request.values["quantity"] or 0) > line.values["quantity"]:
             raise part.rejected("quantity", "The line has fewer units.")
-        if request.values["status"] is CancellationStatus.OPEN:
-            if request.values["cancellation_type"] in open_types:
-                raise part.rejected("status", "The line has another open request of this type.")
-            open_types.add(request.values["cancellation_type"])
+        if request.asked.is_open and any(each.asked.is_open for each in requests):
+            raise part.rejected("status", "The line has another open request.")
         requests.append(request)
     return requests
 
@@ -70,18 +78,32 @@ def _request(part: Part, key: str, pool: SnapshotPool) -> ImportedRequest:
     created_date = part.read("created_date")
     cancellation_type = part.read("cancellation_type")
     easy_return = part.optional_part("easy_return")
+    plan = part.optional_part("plan")
     return ImportedRequest(
+        pointer=part.pointer,
         values={
             **part.read_fields(_REQUEST_DEFAULTS),
             "uuid": UUID(given["uuid"]) if "uuid" in given else uuid5(_NAMESPACE, key),
             "cancellation_type": cancellation_type,
             "status": CancellationStatus(given["status"]),
+            "is_imported": True,
             "created_date": created_date,
             "modified_date": part.read_or("modified_date", created_date),
         },
         reason=_reason(part.part("reason"), cancellation_type),
         easy_return=_easy_return(easy_return, pool) if easy_return else None,
         images=[_image(image, created_date) for image in part.parts("images")],
+        plan=_plan(plan) if plan else None,
+    )
+
+
+def _plan(part: Part) -> GivenPlan:
+    status = part.values.get("status")
+    return GivenPlan(
+        status=None if status is None else PlanStatus(status),
+        note=part.values.get("note"),
+        invoice_number=part.values.get("invoice_number"),
+        payment_plan=part.values.get("payment_plan"),
     )
 
 

@@ -14,7 +14,16 @@ from uuid import UUID, uuid5
 from domain.addresses import Address, LocationKind
 from domain.import_parts import Part, Rejected, SnapshotPool, defaults_of, signed_amount
 from domain.imported_amounts import settle
-from domain.imported_cancellations import ImportedRequest, read_requests
+from domain.imported_cancellations import read_requests
+from domain.imported_orders import (
+    ImportedAddress,
+    ImportedItem,
+    ImportedOldOrder,
+    ImportedOrder,
+    ImportedSeller,
+    ImportedUser,
+)
+from domain.imported_units import read_units
 from domain.money import Currency
 from domain.old_orders import OldOrder, OldOrderItem
 from domain.order_items import OrderItem
@@ -22,7 +31,7 @@ from domain.orders import Order
 from domain.payments import Bank, PaymentOption
 from domain.products import Product
 from domain.shipping import EasyReturnShippingCompany, ShippingCompany, ShippingOptionGroup
-from domain.states import CALLED_OFF, OrderState
+from domain.states import OVER, OrderState, outcome
 from domain.users import UserType, email_key, is_email
 
 _NAMESPACE = UUID("7d0c1e5e-6f5b-4c34-9a53-0a3f2f8b9d11")
@@ -43,89 +52,13 @@ _OLD_ORDER_DEFAULTS = {
 _OLD_ITEM_DEFAULTS = {**defaults_of(OldOrderItem), "extra_field": {}}
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedUser:
-    """Who ordered; known by ``email_key`` and ``user_type``."""
-
-    email: str
-    email_key: str
-    user_type: UserType
-    first_name: str
-    last_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class ImportedAddress:
-    """An address: its own ``values``, and each place's by kind (country, city, …) from the top."""
-
-    values: dict[str, Any]
-    places: dict[str, Mapping[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class ImportedSeller:
-    """Who sells a line; known by the slug."""
-
-    slug: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class ImportedItem:
-    """A line: ``values`` are OrderItem's, the rest is what hangs on it."""
-
-    values: dict[str, Any]
-    product: Product
-    seller: ImportedSeller | None
-    shipping_company: ShippingCompany | None
-    shipping_option_group: ShippingOptionGroup | None
-    easy_return_companies: list[EasyReturnShippingCompany]
-    requests: list[ImportedRequest]
-
-
-@dataclass(frozen=True, slots=True)
-class ImportedOrder:
-    """An order: ``values``, ``discounts`` and ``loyalty_transactions`` are the entities' values."""
-
-    number: str
-    document_hash: bytes
-    user: ImportedUser
-    values: dict[str, Any]
-    shipping_address: ImportedAddress
-    billing_address: ImportedAddress
-    payment_option: PaymentOption
-    bank: Bank | None
-    shipping_company: ShippingCompany | None
-    items: list[ImportedItem]
-    discounts: list[dict[str, Any]]
-    loyalty_transactions: list[dict[str, Any]]
-
-    @property
-    def line_numbers(self) -> set[int]:
-        return {item.values["line"] for item in self.items}
-
-
-@dataclass(frozen=True, slots=True)
-class ImportedOldOrder:
-    """An old order: ``values`` and ``items`` are the entities' values."""
-
-    number: str
-    document_hash: bytes
-    user: ImportedUser
-    values: dict[str, Any]
-    items: list[dict[str, Any]]
-
-    @property
-    def line_numbers(self) -> set[int]:
-        return {item["line"] for item in self.items}
-
-
 class Outcome(StrEnum):
     """What became of a document that was not rejected."""
 
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    OLDER = "unchanged (older)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +73,13 @@ class Imports(Protocol):
     """Storing documents by the batch, all of it or nothing.
 
     A document is known by its number; no two of a batch may share one. One whose hash is on file
-    changes nothing, even if the stored order has changed since. Another document under a known
-    number replaces the content, raises the version and keeps the ids: lines are matched by line
-    number, cancellation requests and loyalty transactions by UUID, and of these two nothing is
-    removed. The answers stand in the order of the batch; Rejected is what can not be stored: a
-    number of another user's order, a stored line that the document has no more.
+    changes nothing, even if the stored order has changed since; neither does one that is older
+    than the one stored last. Another document under a known number replaces the content as far as
+    ``domain.reconciliation.reconcile`` allows, raises the version and keeps the ids: lines are
+    matched by line number, cancellation requests and loyalty transactions by UUID, and of these
+    two nothing is removed. Every change is written to the audit trail. The answers stand in the
+    order of the batch; Rejected is what can not be stored: a number of another user's order, a
+    stored line that the document has no more, a contradiction of what was settled here.
     """
 
     def store_orders(self, batch: Sequence[ImportedOrder]) -> list[Stored | Rejected]:
@@ -166,8 +101,9 @@ def read_order(
     """Check and complete one OrderImport document.
 
     Raises Rejected on the place that is to blame: an amount finer than its currency, a moment
-    that can not be kept, a line number given twice, units that do not add up, discounts above the
-    lines' prices, refunds above what was paid, and an ``amount`` that is not the computed one.
+    that can not be kept, a line number given twice, units that do not add up, requests for more
+    units than a line has, an order that is over while a line is not, discounts above the lines'
+    prices, refunds above what was paid, and an ``amount`` that is not the computed one.
     """
     part = Part(document, "", Currency(document["currency"]))
     user = _user(part.part("user"))
@@ -183,12 +119,15 @@ def read_order(
     items = [_item(line, values, pool) for line in part.parts("items")]
     discounts = [_discount(discount, values) for discount in part.parts("discounts")]
     _require_distinct_lines(items)
-    settle(part, values, [item.values for item in items], discounts)
+    values["state"] = _order_state(part, values["state"], items)
+    settle(part, values, items, discounts)
     shipping_address = _address(part.part("shipping_address"))
     billing_address = part.optional_part("billing_address")
     return ImportedOrder(
         number=document["number"],
         document_hash=document_hash,
+        document_date=values["modified_date"] if "modified_date" in document else None,
+        given=frozenset(document),
         user=user,
         values=values,
         shipping_address=shipping_address,
@@ -251,25 +190,34 @@ def _dates(part: Part, inherited: Mapping[str, Any] | None = None) -> dict[str, 
     return {"created_date": created_date, "modified_date": modified_date}
 
 
+def _order_state(part: Part, state: OrderState, items: Sequence[ImportedItem]) -> OrderState:
+    """Return what the lines come to once nothing of them is left, else the document's state."""
+    over = outcome({item.values["state"] for item in items}) if items else None
+    if over is None and items and state in OVER:
+        raise part.rejected("state", "Units of its lines are left.")
+    return over or state
+
+
 def _item(part: Part, order: Mapping[str, Any], pool: SnapshotPool) -> ImportedItem:
     given = part.values
-    quantity = given["quantity"]
     unit_price = part.read("unit_price")
-    state = part.read_or("state", order["state"])
     group = part.optional_part("shipping_option_group")
     key = f"{order['number']}/{given['line']}"
+    requests = read_requests(part, key, pool)
+    state = part.read_or("state", order["state"])
     values = {
         **part.read_fields(_ITEM_DEFAULTS),
         **_dates(part, order),
-        **_quantities(part, state),
+        **read_units(part, state, requests),
         "uuid": uuid5(_NAMESPACE, f"items/{key}"),
         "line": given["line"],
-        "state": state,
         "unit_price": unit_price,
-        "price": unit_price * quantity,
+        "price": unit_price * given["quantity"],
         "tax_rate": part.read("tax_rate"),
     }
     return ImportedItem(
+        pointer=part.pointer,
+        given=frozenset(given),
         values=values,
         product=_product(given["product"], pool),
         seller=_seller(given.get("seller")),
@@ -279,29 +227,8 @@ def _item(part: Part, order: Mapping[str, Any], pool: SnapshotPool) -> ImportedI
             _easy_return_company(company, pool)
             for company in given.get("easy_return_companies", ())
         ],
-        requests=read_requests(part, key, quantity, pool),
+        requests=requests,
     )
-
-
-def _quantities(part: Part, state: OrderState) -> dict[str, int]:
-    """Return the three quantities; those that are gone follow from the state if not given."""
-    quantity = part.values["quantity"]
-    cancelled = part.values.get("cancelled_quantity", quantity if state in CALLED_OFF else 0)
-    left = quantity - cancelled
-    refunded = part.values.get("refunded_quantity", left if state is OrderState.REFUNDED else 0)
-    if left < 0:
-        raise part.rejected("cancelled_quantity", "The line has fewer units.")
-    if refunded > left:
-        raise part.rejected("refunded_quantity", "The line has fewer units left.")
-    if state in CALLED_OFF and left:
-        raise part.rejected("cancelled_quantity", "A line in this state has no units left.")
-    if state is OrderState.REFUNDED and refunded < left:
-        raise part.rejected("refunded_quantity", "A line in this state has no units left.")
-    return {
-        "quantity": quantity,
-        "cancelled_quantity": cancelled,
-        "refunded_quantity": refunded,
-    }
 
 
 def _product(given: Mapping[str, Any], pool: SnapshotPool) -> Product:

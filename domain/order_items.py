@@ -83,6 +83,17 @@ class OrderItem:
         """Whether the whole line was called off, by whomever."""
         return self.state in CALLED_OFF
 
+    @property
+    def progress(self) -> OrderState:
+        """The state, or what it was before the open request to cancel.
+
+        A line that was imported as waiting for a cancellation may have no state before it: it
+        counts as waiting.
+        """
+        if self.state is OrderState.CANCELLATION_WAITING:
+            return self.state_before_cancellation or OrderState.WAITING
+        return self.state
+
     def is_tradable(self, now: datetime) -> bool:
         """Whether a trade-in offer is open and has not run out."""
         return self.tradable_until(now) is not None
@@ -154,6 +165,13 @@ class OrderItem:
             if not request.is_cancel and request.status is CancellationStatus.APPROVED
         ]
 
+    @property
+    def is_settled_here(self) -> bool:
+        """Whether units of the line are settled by a request that documents do not own."""
+        return any(
+            request.is_agreed and not request.is_imported for request in self.cancellation_requests
+        )
+
     def open_request(self, request: CancellationRequest) -> None:
         """Take a new request in; while a cancel is open, the line waits for the decision."""
         self.cancellation_requests.append(request)
@@ -173,14 +191,14 @@ class OrderItem:
         units = self.units_of(request)
         if not 1 <= units <= self.free_quantity:
             raise Conflict("The line has fewer units left.", code="too_few_units")
-        if request.is_cancel and self.state not in _STILL_HERE:
+        if request.is_cancel and self.progress not in BEFORE_SHIPPING:
             raise Conflict("The line was shipped meanwhile.", code="already_shipped")
         request.move_to(CancellationStatus.APPROVED, now)
         request.quantity = units
         if request.is_cancel:
             self._wait_no_more()
             self.cancelled_quantity += units
-            self.state = self.state if self._units_left else OrderState.CANCELLED
+            self.state = self.state if self.units_left else OrderState.CANCELLED
         self._follow(CancelStatus.APPROVED, now)
 
     def reject_request(self, request: CancellationRequest, now: datetime) -> None:
@@ -198,7 +216,7 @@ class OrderItem:
         request.move_to(CancellationStatus.COMPLETED, now)
         if not request.is_cancel:
             self.refunded_quantity += units
-            self.state = self.state if self._units_left else OrderState.REFUNDED
+            self.state = self.state if self.units_left else OrderState.REFUNDED
         if request.easy_return:
             request.easy_return.end("completed", now)
         self._follow(CancelStatus.COMPLETED, now)
@@ -209,10 +227,7 @@ class OrderItem:
 
         (Seller center document, Reject; design: 100, 200, 300, and 700 if it was one of them.)
         """
-        state = self.state
-        if state is OrderState.CANCELLATION_WAITING:
-            state = self.state_before_cancellation or OrderState.WAITING
-        return state in BEFORE_PACKAGING and self.free_quantity > 0
+        return self.progress in BEFORE_PACKAGING and self.free_quantity > 0
 
     def reject(self, now: datetime) -> None:
         """Note that its seller called it off; nothing of it is left any more."""
@@ -228,9 +243,7 @@ class OrderItem:
         self.trade_in_offers.append(offer)
 
     def _wait_no_more(self) -> None:
-        # A line that was imported as waiting has no state to go back to.
-        if self.state is OrderState.CANCELLATION_WAITING:
-            self.state = self.state_before_cancellation or OrderState.WAITING
+        self.state = self.progress
         self.state_before_cancellation = None
 
     def _follow(self, cancel_status: CancelStatus, now: datetime) -> None:
@@ -239,15 +252,13 @@ class OrderItem:
 
     def units_of(self, request: CancellationRequest) -> int:
         """The units of a request; one that names none (it was imported) is about all."""
-        return self._units_left if request.quantity is None else request.quantity
+        return self.units_left if request.quantity is None else request.quantity
 
     @property
     def _has_open_request(self) -> bool:
         return any(request.is_open for request in self.cancellation_requests)
 
     @property
-    def _units_left(self) -> int:
+    def units_left(self) -> int:
+        """The units that are neither cancelled nor returned."""
         return self.quantity - self.cancelled_quantity - self.refunded_quantity
-
-
-_STILL_HERE = BEFORE_SHIPPING | {OrderState.CANCELLATION_WAITING}

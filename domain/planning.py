@@ -52,37 +52,11 @@ def plan_request(
     return planned
 
 
-def plan_imported_requests(order: Order, now: datetime) -> None:
-    """Give the requests that came by import the plans that others got when they were made.
-
-    What an approved cancel gives back was settled when it was imported: its units are off, and
-    the order's ``refund_amount`` tells what they brought. The units of an approved refund are
-    still to come, and are worth what stands before them in the line.
-    """
-    known = planned_requests(order)
-    for item in order.items:
-        missing = [
-            request
-            for request in item.cancellation_requests
-            if request.is_active and request not in known
-        ]
-        settled = item.settled_quantity - sum(
-            item.units_of(request) for request in item.agreed_returns if request in missing
-        )
-        for request in missing:
-            planned = plan_request(order, item, request, now)
-            if request.is_open:
-                forecast_refund(order, item, planned)
-            elif not request.is_cancel:
-                units = item.units_of(request)
-                settle(planned, refund_of_units(order, item, settled, units))
-                settled += units
-
-
 def forecast_refund(order: Order, item: OrderItem, planned: CancellationPlanItem) -> None:
     """Set what an open request will give back if it is approved as things stand, shipping aside."""
-    units = min(item.units_of(planned.request), item.free_quantity)
-    settle(planned, refund_of_units(order, item, item.settled_quantity, units))
+    units = max(0, min(item.units_of(planned.request), item.free_quantity))
+    settled = min(item.settled_quantity, item.quantity)
+    settle(planned, refund_of_units(order, item, settled, units))
 
 
 def grant_refund(order: Order, item: OrderItem, planned: CancellationPlanItem) -> None:
@@ -98,7 +72,7 @@ def grant_refund(order: Order, item: OrderItem, planned: CancellationPlanItem) -
             goods,
             amount=goods.amount + shipping,
             shipping=shipping,
-            own_shipping=_share_of_seller(order, item.seller, shipping),
+            own_shipping=seller_shipping(order, item.seller, shipping),
         ),
     )
 
@@ -109,7 +83,7 @@ def refund_of_units(order: Order, item: OrderItem, settled: int, units: int) -> 
         return Refund()
     price = share_of_units(item.discounted_price, item.quantity, settled, units)
     return Refund(
-        amount=min(price, _still_paid(order)),
+        amount=min(price, still_paid(order)),
         discount=share_of_units(item.discount_amount, item.quantity, settled, units),
     )
 
@@ -125,7 +99,7 @@ def refundable_shipping(order: Order) -> int:
         return 0
     promised = sum(planned.shipping_refund_amount for planned in _promised(order))
     left = order.shipping_amount - order.shipping_refund_amount - promised
-    return max(0, min(left, _still_paid(order)))
+    return max(0, min(left, still_paid(order)))
 
 
 def settle(planned: CancellationPlanItem, refund: Refund) -> None:
@@ -136,7 +110,7 @@ def settle(planned: CancellationPlanItem, refund: Refund) -> None:
     planned.own_shipping_refund_amount = refund.own_shipping
 
 
-def _share_of_seller(order: Order, seller: Seller | None, shipping: int) -> int:
+def seller_shipping(order: Order, seller: Seller | None, shipping: int) -> int:
     """Return how much of the shipping that is given back is this seller's."""
     prices: Counter[Seller | None] = Counter()
     for item in order.items:
@@ -145,7 +119,7 @@ def _share_of_seller(order: Order, seller: Seller | None, shipping: int) -> int:
     return refunds[list(prices).index(seller)]
 
 
-def _still_paid(order: Order) -> int:
+def still_paid(order: Order) -> int:
     """What was paid for goods and shipping and is neither given back nor promised."""
     promised = sum(planned.refund_amount for planned in _promised(order))
     return max(0, order.amount - order.refund_amount - promised)

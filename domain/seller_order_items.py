@@ -14,12 +14,13 @@ from domain.cancellation_plans import CancellationPlan, CancellationPlanItem
 from domain.cancellation_reasons import seller_rejection
 from domain.cancellations import CancellationRequest, CancellationType, CancelStatus
 from domain.errors import InvalidInput, NotFound
+from domain.imported_plans import plan_imported_requests
 from domain.money import Currency
 from domain.order_items import OrderItem
 from domain.orders import Order
 from domain.outbox import OutboxKind
 from domain.paging import CursorPage, DocumentPage
-from domain.planning import grant_refund, plan_imported_requests, planned_requests
+from domain.planning import grant_refund, planned_requests
 from domain.seller_callers import SellerCaller
 from domain.seller_lists import SellerQuery, Sort, list_rows
 from domain.states import OrderState
@@ -96,7 +97,7 @@ def reject_seller_order_item(
     # Before anything is changed: looking for it writes what was.
     reason_pk = uow.cancellation_reasons.ensure(seller_rejection(uow.now)).pk
     with audited([order], caller.actor, uow, reason):
-        plan_imported_requests(order, uow.now)
+        plan_imported_requests(order)
         asked = [request for request in item.cancellation_requests if request.is_open]
         closed = [_approve(order, item, request, uow.now) for request in asked]
         if item.free_quantity:

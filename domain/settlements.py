@@ -14,12 +14,13 @@ from domain.cancellation_requests import CancellationRequestQuery
 from domain.cancellations import CancellationRequest, CancellationStatus
 from domain.errors import NotFound
 from domain.identifiers import require_storable_pk
+from domain.imported_plans import plan_imported_requests
 from domain.loyalty import LoyaltyTransaction
 from domain.order_items import OrderItem
 from domain.orders import Order
 from domain.outbox import OutboxKind
 from domain.paging import Page, PageRequest
-from domain.planning import grant_refund, plan_imported_requests, planned_requests, settle
+from domain.planning import grant_refund, planned_requests, settle
 from domain.refunds import Refund
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _deciding(
     order, item, request = _find(request_pk, uow.orders.lock_by_request(request_pk))
     request.require_next(status)
     with audited([order], actor, uow):
-        plan_imported_requests(order, uow.now)
+        plan_imported_requests(order)
         plan, planned = planned_requests(order)[request]
         yield _Case(order, item, request, planned)
         plan.follow_requests(uow.now)

@@ -50,6 +50,15 @@ _CODES = {
 BEFORE_PACKAGING = frozenset({OrderState.WAITING, OrderState.APPROVED, OrderState.PACKAGE_WAITING})
 BEFORE_SHIPPING = BEFORE_PACKAGING | {OrderState.PACKAGED}
 CALLED_OFF = frozenset({OrderState.CANCELLED, OrderState.REJECTED})
+OVER = CALLED_OFF | {OrderState.REFUNDED}
+_PROGRESS = (*OrderState,)[: list(OrderState).index(OrderState.CANCELLATION_WAITING)]
+
+
+def moves_back(before: OrderState, after: OrderState) -> bool:
+    """Whether ``after`` comes before ``before`` on the way from waiting to delivered."""
+    if before not in _PROGRESS or after not in _PROGRESS:
+        return False
+    return _PROGRESS.index(after) < _PROGRESS.index(before)
 
 
 def outcome(states: Collection[OrderState]) -> OrderState | None:
@@ -60,7 +69,4 @@ def outcome(states: Collection[OrderState]) -> OrderState | None:
     """
     if CALLED_OFF.issuperset(states):
         return OrderState.REJECTED if OrderState.REJECTED in states else OrderState.CANCELLED
-    return OrderState.REFUNDED if _GONE.issuperset(states) else None
-
-
-_GONE = CALLED_OFF | {OrderState.REFUNDED}
+    return OrderState.REFUNDED if OVER.issuperset(states) else None

@@ -55,6 +55,7 @@ cancellation_requests = sa.Table(
     sa.Column("holder_name", sa.Text),
     sa.Column("quantity", sa.Integer),
     sa.Column("fully_refund_as_loyalty_money", sa.Boolean),
+    sa.Column("is_imported", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("created_date", UtcDateTime, nullable=False),
     sa.Column("modified_date", UtcDateTime, nullable=False),
     # The operator's list: what is open, newest first.

@@ -127,10 +127,13 @@ class Database:
             return work(uow)
 
     @contextmanager
-    def importing(self) -> Iterator[Imports]:
-        """The storing of imported documents, in one transaction as in ``writing``."""
+    def importing(self, actor: str) -> Iterator[Imports]:
+        """The storing of imported documents, in one transaction as in ``writing``.
+
+        ``actor`` is who the audit trail names, as ``domain.audit`` writes it.
+        """
         with _available(), self._engines.turn(), self._writing() as session:
-            yield SqlImports(session, self._clock())
+            yield SqlImports(session, self._clock(), actor)
 
     def forget_documents(self) -> None:
         """Forget the documents in memory: other rows have come under the same pks.

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from domain.import_parts import Rejected
 from domain.imported_cancellations import ImportedEasyReturn
-from domain.imports import ImportedItem, ImportedOldOrder, ImportedOrder
+from domain.imported_orders import ImportedItem, ImportedOldOrder, ImportedOrder
 from persistence.among import among
 from persistence.bulk import Replace, Row, insert_rows
 from persistence.cancellations import (

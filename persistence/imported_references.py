@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from domain.addresses import Address, Location, LocationKind
-from domain.imports import ImportedAddress, ImportedItem, ImportedOrder
+from domain.imported_orders import ImportedAddress, ImportedItem, ImportedOrder
 from domain.snapshots import Snapshot
 from persistence.among import among
 from persistence.bulk import Skip, insert_rows

@@ -7,7 +7,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from domain.imports import ImportedUser
+from domain.imported_orders import ImportedUser
 from persistence.among import among
 from persistence.bulk import Skip, insert_rows
 from persistence.users import users

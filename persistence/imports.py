@@ -1,6 +1,7 @@
 """Storing imported orders by the batch, and the tables that say what was imported."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -11,23 +12,28 @@ from sqlalchemy.orm import Session
 
 from domain.errors import Unavailable
 from domain.import_parts import Rejected
-from domain.imports import ImportedOldOrder, ImportedOrder, Outcome, Stored
+from domain.imported_orders import ImportedOldOrder, ImportedOrder
+from domain.imports import Outcome, Stored
+from domain.orders import Order
+from domain.reconciliation import reconcile
 from persistence.among import among
 from persistence.bulk import Replace, Skip, insert_rows
+from persistence.imported_changes import ImportedChanges
 from persistence.imported_lines import keep_lines, keep_old_lines
 from persistence.imported_references import ImportedReferences
 from persistence.imported_users import ImportedUsers
 from persistence.old_orders import old_order_items, old_orders
 from persistence.order_items import order_items
-from persistence.orders import orders
-from persistence.schema import BigId, metadata
+from persistence.orders import WHOLE_ORDERS, orders
+from persistence.schema import BigId, UtcDateTime, metadata
 from persistence.seller_orders import keep_seller_orders
 
 Imported = TypeVar("Imported", ImportedOrder, ImportedOldOrder)
+Answers = dict[str, Stored | Rejected | None]
 
 
-def _document_hashes(name: str, owner: str, target: str) -> sa.Table:
-    """A table that keeps, for each imported row of ``target``, its document's SHA-256.
+def _document_hashes(name: str, owner: str, target: str, *others: sa.Column[Any]) -> sa.Table:
+    """A table that has, for each imported row of ``target``, its document's SHA-256.
 
     A document with the hash on file has nothing to change; a row that did not come by import has
     no hash.
@@ -43,10 +49,13 @@ def _document_hashes(name: str, owner: str, target: str) -> sa.Table:
             autoincrement=False,
         ),
         sa.Column("document_hash", sa.LargeBinary(32), nullable=False),
+        *others,
     )
 
 
-order_imports = _document_hashes("order_imports", "order_pk", "orders")
+# document_date: the document's modified_date, if it had any. Documents of an earlier one are older.
+_document_date = sa.Column("document_date", UtcDateTime)
+order_imports = _document_hashes("order_imports", "order_pk", "orders", _document_date)
 old_order_imports = _document_hashes("old_order_imports", "old_order_pk", "old_orders")
 
 
@@ -59,6 +68,11 @@ class _Kind:
     hashes: sa.Table
     owner: str
 
+    @property
+    def facts(self) -> list[sa.Column[Any]]:
+        """What is stored about documents."""
+        return [column for column in self.hashes.c if not column.primary_key]
+
 
 _ORDERS = _Kind(orders, order_items, order_imports, "order_pk")
 _OLD_ORDERS = _Kind(old_orders, old_order_items, old_order_imports, "old_order_pk")
@@ -66,78 +80,115 @@ _OLD_ORDERS = _Kind(old_orders, old_order_items, old_order_imports, "old_order_p
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is stored under a number: whose it is, its document's hash and its line numbers."""
+    """What is stored under a number: whose it is, its last document, and its line numbers."""
 
     pk: int
     user_pk: int
-    document_hash: bytes | None
+    document: Mapping[str, Any]
     lines: set[int]
 
 
-Write = Callable[[list[Imported], ImportedUsers, Mapping[str, _Known]], dict[str, int]]
+Known = Mapping[str, _Known]
 
 
 class SqlImports:
-    """The storing, as ``domain.imports.Imports`` asks for it."""
+    """The storing, as ``domain.imports.Imports`` asks for it; the audit trail names ``actor``."""
 
-    def __init__(self, session: Session, now: datetime) -> None:
+    def __init__(self, session: Session, now: datetime, actor: str) -> None:
         self._session = session
         self._now = now
+        self._actor = actor
 
     def store_orders(self, batch: Sequence[ImportedOrder]) -> list[Stored | Rejected]:
-        return self._store(_ORDERS, batch, self._write_orders)
+        users = ImportedUsers(self._session, [each.user for each in batch])
+        known, answers = self._judge(_ORDERS, batch, users)
+        stored = self._stored_orders(known, answers)
+        accepted = _reconciled(batch, stored, answers)
+        with _contradictions_rejected():
+            pks = self._write_orders(accepted, users, known, stored)
+        return self._answered(_ORDERS, accepted, known, pks, answers)
 
     def store_old_orders(self, batch: Sequence[ImportedOldOrder]) -> list[Stored | Rejected]:
-        return self._store(_OLD_ORDERS, batch, self._write_old_orders)
+        users = ImportedUsers(self._session, [each.user for each in batch])
+        known, answers = self._judge(_OLD_ORDERS, batch, users)
+        accepted = [each for each in batch if answers[each.number] is None]
+        with _contradictions_rejected():
+            pks = self._write_old_orders(accepted, users, known)
+        return self._answered(_OLD_ORDERS, accepted, known, pks, answers)
 
     def commit(self) -> None:
         self._session.commit()
 
     def _write_orders(
-        self, accepted: list[ImportedOrder], users: ImportedUsers, known: Mapping[str, _Known]
+        self,
+        accepted: list[ImportedOrder],
+        users: ImportedUsers,
+        known: Known,
+        stored: Mapping[str, Order],
     ) -> dict[str, int]:
+        if not accepted:
+            return {}
+        users.keep_missing([each.user for each in accepted], self._now)
         references = ImportedReferences(self._session, accepted, users, self._now)
         rows = [references.order_row(order) for order in accepted]
         pks = self._keep_rows(_ORDERS, rows, known)
         keep_lines(self._session, accepted, pks, references)
+        changes = ImportedChanges(self._session, stored, references, self._now, self._actor)
+        changes.follow(accepted, pks)
         keep_seller_orders(self._session, list(pks.values()))
         return pks
 
     def _write_old_orders(
-        self, accepted: list[ImportedOldOrder], users: ImportedUsers, known: Mapping[str, _Known]
+        self, accepted: list[ImportedOldOrder], users: ImportedUsers, known: Known
     ) -> dict[str, int]:
+        if not accepted:
+            return {}
+        users.keep_missing([each.user for each in accepted], self._now)
         rows = [{**each.values, "user_pk": users.pk(each.user)} for each in accepted]
         pks = self._keep_rows(_OLD_ORDERS, rows, known)
         keep_old_lines(self._session, accepted, pks)
         return pks
 
-    def _store(
-        self, kind: _Kind, batch: Sequence[Imported], write: Write[Imported]
-    ) -> list[Stored | Rejected]:
-        users = ImportedUsers(self._session, [each.user for each in batch])
-        known = self._known(kind, batch)
-        answers = {each.number: _judge(each, known.get(each.number), users) for each in batch}
-        accepted = [each for each in batch if answers[each.number] is None]
-        if accepted:
-            users.keep_missing([each.user for each in accepted], self._now)
-            try:
-                pks = write(accepted, users, known)
-            except (IntegrityError, DataError) as error:
-                raise Rejected("", "It contradicts what is stored.") from error
-            self._keep_hashes(kind, accepted, pks)
-            for number, pk in pks.items():
-                outcome = Outcome.UPDATED if number in known else Outcome.CREATED
-                answers[number] = Stored(pk, outcome)
-        return [answer for answer in answers.values() if answer]
+    def _judge(
+        self, kind: _Kind, batch: Sequence[Imported], users: ImportedUsers
+    ) -> tuple[dict[str, _Known], Answers]:
+        """Return what is stored under the numbers, and the answers that need no writing.
 
-    def _known(self, kind: _Kind, batch: Sequence[Imported]) -> dict[str, _Known]:
-        rows, hashes = kind.rows, kind.hashes
+        What is to be changed is locked from then on.
+        """
+        known = self._known(kind, [each.number for each in batch])
+        answers = {each.number: _judged(each, known.get(each.number), users) for each in batch}
+        changing = [number for number in known if answers[number] is None]
+        if changing:
+            self._lock(kind, [known[number].pk for number in changing])
+            known |= self._known(kind, changing)
+            for each in batch:
+                if answers[each.number] is None:
+                    answers[each.number] = _judged(each, known.get(each.number), users)
+        return known, answers
+
+    def _lock(self, kind: _Kind, pks: list[int]) -> None:
+        """Lock in the order of the pks, as every writer of orders does, and then the lines."""
+        for column, owner in ((kind.rows.c.pk, kind.rows.c.pk), _line_keys(kind)):
+            lock = sa.select(column).where(among(owner, pks)).order_by(column)
+            self._session.execute(lock.with_for_update(key_share=True)).all()
+
+    def _known(self, kind: _Kind, numbers: Sequence[str]) -> dict[str, _Known]:
+        rows = kind.rows
         found = self._session.execute(
-            sa.select(rows.c.number, rows.c.pk, rows.c.user_pk, hashes.c.document_hash)
-            .outerjoin_from(rows, hashes)
-            .where(among(rows.c.number, (each.number for each in batch)))
+            sa.select(rows.c.number, rows.c.pk, rows.c.user_pk, *kind.facts)
+            .outerjoin_from(rows, kind.hashes)
+            .where(among(rows.c.number, numbers))
         )
-        known = {row.number: _Known(row.pk, row.user_pk, row.document_hash, set()) for row in found}
+        known = {
+            number: _Known(
+                pk,
+                user_pk,
+                {column.name: fact for column, fact in zip(kind.facts, facts, strict=True)},
+                set(),
+            )
+            for number, pk, user_pk, *facts in found
+        }
         by_pk = {each.pk: each.lines for each in known.values()}
         owner = kind.lines.c[kind.owner]
         lines = sa.select(owner, kind.lines.c.line).where(among(owner, by_pk))
@@ -145,9 +196,12 @@ class SqlImports:
             by_pk[pk].add(line)
         return known
 
-    def _keep_rows(
-        self, kind: _Kind, rows: list[dict[str, Any]], known: Mapping[str, _Known]
-    ) -> dict[str, int]:
+    def _stored_orders(self, known: Known, answers: Answers) -> dict[str, Order]:
+        """Return the orders that are to be changed, by number, to look at."""
+        pks = [each.pk for number, each in known.items() if answers[number] is None]
+        return {order.number: order for order in WHOLE_ORDERS.read(self._session, pks)}
+
+    def _keep_rows(self, kind: _Kind, rows: list[dict[str, Any]], known: Known) -> dict[str, int]:
         """Insert the rows of new numbers and update the others; return the pks by number."""
         new = sorted((row for row in rows if row["number"] not in known), key=_number)
         pks = {row["number"]: known[row["number"]].pk for row in rows if row["number"] in known}
@@ -167,9 +221,7 @@ class SqlImports:
         return dict(self._session.execute(stored).all())
 
     def _update(self, table: sa.Table, pks: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
-        """Lock in the order of the pks, as every writer of orders does, and replace the content."""
-        lock = sa.select(table.c.pk).where(among(table.c.pk, pks.values()))
-        self._session.execute(lock.order_by(table.c.pk).with_for_update()).all()
+        """Replace the content of rows that are locked."""
         kept = {"uuid", "number"}
         changed: dict[str, Any] = {name: sa.bindparam(name) for name in rows[0].keys() - kept}
         statement = sa.update(table).where(table.c.pk == sa.bindparam("row_pk"))
@@ -179,16 +231,37 @@ class SqlImports:
         ]
         self._session.connection().execute(statement, parameters)
 
-    def _keep_hashes(
-        self, kind: _Kind, accepted: Sequence[Imported], pks: Mapping[str, int]
-    ) -> None:
+    def _answered(
+        self,
+        kind: _Kind,
+        accepted: Sequence[Imported],
+        known: Known,
+        pks: Mapping[str, int],
+        answers: Answers,
+    ) -> list[Stored | Rejected]:
+        """Note which documents were stored, and answer in the order of the batch."""
         rows = [
-            {kind.owner: pks[each.number], "document_hash": each.document_hash} for each in accepted
+            {
+                kind.owner: pks[each.number],
+                **{column.name: getattr(each, column.name) for column in kind.facts},
+            }
+            for each in accepted
         ]
         insert_rows(self._session, kind.hashes, rows, Replace((kind.owner,)))
+        for number, pk in pks.items():
+            answers[number] = Stored(pk, Outcome.UPDATED if number in known else Outcome.CREATED)
+        return [answer for answer in answers.values() if answer]
 
 
-def _judge(
+@contextmanager
+def _contradictions_rejected() -> Iterator[None]:
+    try:
+        yield
+    except (IntegrityError, DataError) as error:
+        raise Rejected("", "It contradicts what is stored.") from error
+
+
+def _judged(
     each: ImportedOrder | ImportedOldOrder, known: _Known | None, users: ImportedUsers
 ) -> Stored | Rejected | None:
     """Return the answer for what need not or can not be stored, None for the rest."""
@@ -196,11 +269,38 @@ def _judge(
         return None
     if users.find(each.user) != known.user_pk:
         return Rejected("/number", "Another user's order has this number.")
-    if each.document_hash == known.document_hash:
+    if each.document_hash == known.document["document_hash"]:
         return Stored(known.pk, Outcome.UNCHANGED)
+    if isinstance(each, ImportedOrder) and _is_older(each, known):
+        return Stored(known.pk, Outcome.OLDER)
     if known.lines - each.line_numbers:
         return Rejected("/items", "A line that is stored is missing.")
     return None
+
+
+def _is_older(each: ImportedOrder, known: _Known) -> bool:
+    present: datetime | None = known.document["document_date"]
+    return bool(present and each.document_date and each.document_date < present)
+
+
+def _reconciled(
+    batch: Sequence[ImportedOrder], stored: Mapping[str, Order], answers: Answers
+) -> list[ImportedOrder]:
+    """Return what can be stored of the batch, and answer for the rest."""
+    accepted = []
+    for each in batch:
+        if answers[each.number] is not None:
+            continue
+        try:
+            before = stored.get(each.number)
+            accepted.append(reconcile(before, each) if before else each)
+        except Rejected as rejected:
+            answers[each.number] = rejected
+    return accepted
+
+
+def _line_keys(kind: _Kind) -> tuple[sa.Column[Any], sa.Column[Any]]:
+    return kind.lines.c.pk, kind.lines.c[kind.owner]
 
 
 def _number(row: Mapping[str, Any]) -> str:

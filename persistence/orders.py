@@ -183,7 +183,7 @@ ORDER_DOCUMENTS = DocumentKind(
 )
 # What changes together, as one whole: all that has states or money in it, and what letters name;
 # addresses, say, are only shown. Plans are not shown to shoppers.
-_WHOLE = Loader(
+WHOLE_ORDERS = Loader(
     Order,
     (
         "payment_option",
@@ -321,7 +321,7 @@ class SqlOrders:
 
     def by_request(self, request_pk: int) -> Order | None:
         found = _OF_REQUEST.ask(self._session, {"request_pk": request_pk})
-        return first(_WHOLE.load(self._session, [pk for (pk,) in found]))
+        return first(WHOLE_ORDERS.load(self._session, [pk for (pk,) in found]))
 
     def owner(self, number: str) -> OrderOwner | None:
         row = self._session.execute(_OWNER, {"number": number}).one()
@@ -346,7 +346,7 @@ class SqlOrders:
         _LOCK_LINES.ask(self._session, {"order_pks": pks})
         # Whatever was read before the locks were had may have changed.
         self._session.expire_all()
-        return _WHOLE.load(self._session, pks)
+        return WHOLE_ORDERS.load(self._session, pks)
 
     def page(self, query: OrderQuery, page: PageRequest, language: str) -> DocumentPage:
         values = given(query)

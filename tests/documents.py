@@ -3,7 +3,8 @@
 from typing import Any
 
 from domain.import_parts import SnapshotPool
-from domain.imports import ImportedOldOrder, ImportedOrder, read_old_order, read_order
+from domain.imported_orders import ImportedOldOrder, ImportedOrder
+from domain.imports import read_old_order, read_order
 from handlers.cli.import_lines import Parsed
 
 Document = dict[str, Any]

@@ -8,14 +8,8 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 
 from domain.errors import Unavailable
 from domain.import_parts import Rejected, SnapshotPool
-from domain.imports import (
-    ImportedOldOrder,
-    ImportedOrder,
-    Imports,
-    Stored,
-    read_old_order,
-    read_order,
-)
+from domain.imported_orders import ImportedOldOrder, ImportedOrder
+from domain.imports import Imports, Stored, read_old_order, read_order
 from handlers.cli.import_lines import Parsed
 from handlers.contract.bundle import DIRECTORY, read_file
 from handlers.contract.judges import Judges, pointer_to
@@ -31,8 +25,8 @@ Answer = Stored | Rejected
 class OpensImports(Protocol):
     """A database, as far as imports need one."""
 
-    def importing(self) -> AbstractContextManager[Imports]:
-        """Begin a transaction that stores imports."""
+    def importing(self, actor: str) -> AbstractContextManager[Imports]:
+        """Begin a transaction that stores imports; the audit trail names ``actor``."""
 
 
 class Loader(Generic[Imported]):
@@ -44,11 +38,13 @@ class Loader(Generic[Imported]):
         read: Callable[[Any, bytes, SnapshotPool], Imported],
         store: Callable[[Imports, Sequence[Imported]], list[Answer]],
         database: OpensImports,
+        actor: str,
     ) -> None:
         self._validator = _validator(component)
         self._read = read
         self._store = store
         self._database = database
+        self._actor = actor
         self._pool = SnapshotPool()
 
     def check(self, parsed: Parsed) -> Imported:
@@ -80,26 +76,31 @@ class Loader(Generic[Imported]):
         return self._store_once(batch)
 
     def _store_once(self, batch: Sequence[Imported]) -> list[Answer]:
-        with self._database.importing() as imports:
+        with self._database.importing(self._actor) as imports:
             answers = self._store(imports, batch)
             imports.commit()
         return answers
 
 
-def order_loader(database: OpensImports) -> Loader[ImportedOrder]:
+def order_loader(database: OpensImports, actor: str) -> Loader[ImportedOrder]:
     """Return the loader of OrderImport documents."""
     return Loader(
-        "OrderImport", read_order, lambda imports, batch: imports.store_orders(batch), database
+        "OrderImport",
+        read_order,
+        lambda imports, batch: imports.store_orders(batch),
+        database,
+        actor,
     )
 
 
-def old_order_loader(database: OpensImports) -> Loader[ImportedOldOrder]:
+def old_order_loader(database: OpensImports, actor: str) -> Loader[ImportedOldOrder]:
     """Return the loader of OldOrderImport documents."""
     return Loader(
         "OldOrderImport",
         lambda document, document_hash, _pool: read_old_order(document, document_hash),
         lambda imports, batch: imports.store_old_orders(batch),
         database,
+        actor,
     )
 
 

@@ -25,6 +25,7 @@ from handlers.cli.import_loading import (
     old_order_loader,
     order_loader,
 )
+from handlers.cli.operators import importer_option
 from handlers.cli.refusals import refusals_shown
 
 _INTERRUPTED = 130  # what shells report for SIGINT
@@ -59,6 +60,7 @@ class Rejects:
         row = {
             "line": line.number,
             "pointer": reason.pointer,
+            "code": reason.code,
             "message": reason.message,
             "text": line.text,
             "is_whole": line.is_whole,
@@ -140,21 +142,26 @@ def import_() -> None:
 @import_.command()
 @click.argument("file", type=_READABLE)
 @click.option("--rejects", type=_WRITABLE, help="Default: FILE.rejects.ndjson")
-def orders(file: Path, rejects: Path | None) -> None:
+@importer_option
+def orders(file: Path, rejects: Path | None, actor: str) -> None:
     """Load orders from FILE, or from - for the standard input."""
-    _import(file, rejects, order_loader)
+    _import(file, rejects, actor, order_loader)
 
 
 @import_.command()
 @click.argument("file", type=_READABLE)
 @click.option("--rejects", type=_WRITABLE, help="Default: FILE.rejects.ndjson")
-def old_orders(file: Path, rejects: Path | None) -> None:
+@importer_option
+def old_orders(file: Path, rejects: Path | None, actor: str) -> None:
     """Load old orders from FILE, or from - for the standard input."""
-    _import(file, rejects, old_order_loader)
+    _import(file, rejects, actor, old_order_loader)
 
 
 def _import(
-    path: Path, rejects_path: Path | None, loader: Callable[[OpensImports], Loader[Any]]
+    path: Path,
+    rejects_path: Path | None,
+    actor: str,
+    loader: Callable[[OpensImports, str], Loader[Any]],
 ) -> None:
     is_stream = path == Path("-")
     rejects_path = rejects_path or Path(f"{'stdin' if is_stream else path}.rejects.ndjson")
@@ -168,7 +175,7 @@ def _import(
         Interruption() as interruption,
         _rare_collections(),
     ):
-        run = Run(loader(database), rejects)
+        run = Run(loader(database, actor), rejects)
         try:
             _go_through(file, 0 if is_stream else path.stat().st_size, run, interruption)
         finally:
@@ -193,6 +200,7 @@ def _go_through(file: IO[bytes], size: int, run: Run[Any], interruption: Interru
 
 
 def _summary(counts: Counter[str], rejects_path: Path) -> str:
-    names = [*(outcome.value for outcome in Outcome), "rejected"]
+    always = [outcome.value for outcome in Outcome if outcome is not Outcome.OLDER]
+    names = [*always, *([Outcome.OLDER] if counts[Outcome.OLDER] else []), "rejected"]
     parts = ", ".join(f"{counts[name]} {name}" for name in names)
     return f"{parts} (see {rejects_path})" if counts["rejected"] else parts

@@ -2,8 +2,12 @@
 
 import getpass
 import re
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 _NAME = re.compile(r"[\w.\\-]{1,64}")  # no e-mail address: the trail outlasts the people
 
@@ -15,18 +19,30 @@ def _login_name() -> str:
         return ""
 
 
-def _actor(_context: click.Context, _option: click.Parameter, name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise click.BadParameter("Must be 1 to 64 letters, digits, dots, dashes and underscores.")
-    return f"operator:{name}"
+def _actor(kind: str) -> Callable[[click.Context, click.Parameter, str], str]:
+    def actor(_context: click.Context, _option: click.Parameter, name: str) -> str:
+        if not _NAME.fullmatch(name):
+            raise click.BadParameter(
+                "Must be 1 to 64 letters, digits, dots, dashes and underscores."
+            )
+        return f"{kind}:{name}"
+
+    return actor
 
 
-operator_option = click.option(
-    "--operator",
-    "actor",
-    default=_login_name,
-    show_default="the login name",
-    callback=_actor,
-    help="Who decides; stands in the audit trail.",
-)
+def _option(kind: str, description: str) -> Callable[[Command], Command]:
+    return click.option(
+        "--operator",
+        "actor",
+        default=_login_name,
+        show_default="the login name",
+        callback=_actor(kind),
+        help=description,
+    )
+
+
+operator_option = _option("operator", "Who decides; stands in the audit trail.")
 """Gives the command its ``actor``, as ``domain.audit`` writes it."""
+
+importer_option = _option("import", "Who imports; stands in the audit trail.")
+"""Gives the command its ``actor``: changes by an import are told from decisions."""

@@ -39,6 +39,7 @@ from handlers.settings import Settings
 from persistence.database import Database
 
 _USERS_AT_A_TIME = 50
+_ACTOR = "import:seed"
 _TRADE_IN_LIFETIME = timedelta(days=90)
 _TOKEN_LIFETIME = timedelta(days=365)
 _PRIVATE = click.Path(dir_okay=False, writable=True, path_type=Path)
@@ -95,7 +96,7 @@ def seed_demo_shop(
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     everybody = histories(users, orders_per_user, seed, today)
     password_hash = Argon2Passwords().hash(DEMO_PASSWORD)
-    orders, old_orders = order_loader(database), old_order_loader(database)
+    orders, old_orders = order_loader(database, _ACTOR), old_order_loader(database, _ACTOR)
     while some := list(islice(everybody, _USERS_AT_A_TIME)):
         with database.writing() as uow:
             stored = [_keep_user(history.shopper, password_hash, uow) for history in some]

@@ -185,7 +185,7 @@ class TestServedTotals:
     @pytest.fixture
     def served(self, folder: Path, app: ContractApp, settings: Settings) -> convert.Totals:
         tables = convert.read_tables(folder)
-        loader = order_loader(database_of(app))
+        loader = order_loader(database_of(app), "import:tests")
         loader.store([loader.check(Parsed.of(row)) for row in convert.documents(tables)])
         emails = sorted(map(convert.customer_email, tables.customers.values()))
         return asyncio.run(verify.served_totals(app, settings, emails))

@@ -11,7 +11,8 @@ from domain.addresses import Address, AddressType
 from domain.cancellations import CancellationStatus, CancellationType, CancelStatus
 from domain.errors import Unavailable
 from domain.import_parts import Rejected
-from domain.imports import ImportedOldOrder, ImportedOrder, Imports, Outcome, Stored
+from domain.imported_orders import ImportedOldOrder, ImportedOrder
+from domain.imports import Imports, Outcome, Stored
 from domain.money import Currency
 from domain.order_items import OrderItem
 from domain.orders import Order, OrderType
@@ -41,7 +42,7 @@ class FakeImports:
         self._failures = failures
         self._bad = bad
 
-    def importing(self) -> nullcontext[Imports]:
+    def importing(self, actor: str) -> nullcontext[Imports]:
         return nullcontext(self)
 
     def store_orders(self, batch: Sequence[ImportedOrder]) -> list[Stored | Rejected]:
@@ -62,13 +63,13 @@ class FakeImports:
 
 
 def checked(database: Any, numbers: Sequence[str]) -> tuple[Any, list[ImportedOrder]]:
-    loader = order_loader(database)
+    loader = order_loader(database, "import:tests")
     return loader, [loader.check(Parsed.of(order_document(number=each))) for each in numbers]
 
 
 def rejected(document: dict[str, Any]) -> tuple[str, str]:
     with pytest.raises(Rejected) as caught:
-        order_loader(FakeImports()).check(Parsed.of(document))
+        order_loader(FakeImports(), "import:tests").check(Parsed.of(document))
     return caught.value.pointer, caught.value.message
 
 
@@ -101,7 +102,7 @@ class TestCheck:
         assert rejected(document) == ("/payment_option", "This field is required.")
 
     def test_old_orders_have_a_shape_of_their_own(self) -> None:
-        loader = old_order_loader(FakeImports())
+        loader = old_order_loader(FakeImports(), "import:tests")
 
         assert loader.check(Parsed.of(old_order_document())).number == "A1"
         with pytest.raises(Rejected):
@@ -145,7 +146,7 @@ class TestStore:
     def test_a_uuid_of_another_order_rejects_that_document_alone(self, database: Database) -> None:
         uuid = "1b671a64-40d5-491e-99b0-da01ff1f3341"
         line = line_document(cancellation_requests=[request_document(uuid=uuid)])
-        loader = order_loader(database)
+        loader = order_loader(database, "import:tests")
         documents = [order_document(number=number, items=[line]) for number in ("1", "2")]
         documents.append(order_document(number="3"))
 

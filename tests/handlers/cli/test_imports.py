@@ -92,6 +92,7 @@ class TestRejects:
         assert first == {
             "line": 2,
             "pointer": "/state",
+            "code": "rejected_document",
             "message": "This is not a valid choice.",
             "text": bad,
             "is_whole": True,

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from domain.import_parts import SnapshotPool
-from domain.imports import ImportedOrder, read_old_order, read_order
+from domain.imported_orders import ImportedOrder
+from domain.imports import read_old_order, read_order
 from domain.policies import ReturnPolicy
 from domain.states import OrderState
 from handlers.demo_shop import DEMO_EMAIL

@@ -1,0 +1,23 @@
+"""Which requests documents still own, and of which moment the document stored last is."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0011"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column(
+        "cancellation_requests",
+        sa.Column("is_imported", sa.Boolean(), server_default=sa.false(), nullable=False),
+    )
+    # Requests that were made or decided here have entries in the audit trail.
+    op.execute("""
+        UPDATE cancellation_requests SET is_imported = true
+        WHERE NOT EXISTS (
+            SELECT 1 FROM audit_entries WHERE subject_uuid = cancellation_requests.uuid)
+    """)
+    op.add_column("order_imports", sa.Column("document_date", sa.DateTime(timezone=True)))
