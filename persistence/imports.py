@@ -61,21 +61,22 @@ old_order_imports = _document_hashes("old_order_imports", "old_order_pk", "old_o
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """Where one kind of order is stored; ``owner`` is how lines and hashes name its row."""
+    """Where one kind of order is stored; ``owner`` is how lines and hashes name its row.
+
+    ``facts`` are the columns of ``hashes`` that have something of the document.
+    """
 
     rows: sa.Table
     lines: sa.Table
     hashes: sa.Table
     owner: str
-
-    @property
-    def facts(self) -> list[sa.Column[Any]]:
-        """What is stored about documents."""
-        return [column for column in self.hashes.c if not column.primary_key]
+    facts: tuple[str, ...]
 
 
-_ORDERS = _Kind(orders, order_items, order_imports, "order_pk")
-_OLD_ORDERS = _Kind(old_orders, old_order_items, old_order_imports, "old_order_pk")
+_ORDERS = _Kind(orders, order_items, order_imports, "order_pk", ("document_hash", "document_date"))
+_OLD_ORDERS = _Kind(
+    old_orders, old_order_items, old_order_imports, "old_order_pk", ("document_hash",)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,20 +175,15 @@ class SqlImports:
             self._session.execute(lock.with_for_update(key_share=True)).all()
 
     def _known(self, kind: _Kind, numbers: Sequence[str]) -> dict[str, _Known]:
-        rows = kind.rows
+        rows, facts = kind.rows, [kind.hashes.c[name] for name in kind.facts]
         found = self._session.execute(
-            sa.select(rows.c.number, rows.c.pk, rows.c.user_pk, *kind.facts)
+            sa.select(rows.c.number, rows.c.pk, rows.c.user_pk, *facts)
             .outerjoin_from(rows, kind.hashes)
             .where(among(rows.c.number, numbers))
         )
         known = {
-            number: _Known(
-                pk,
-                user_pk,
-                {column.name: fact for column, fact in zip(kind.facts, facts, strict=True)},
-                set(),
-            )
-            for number, pk, user_pk, *facts in found
+            number: _Known(pk, user_pk, dict(zip(kind.facts, document, strict=True)), set())
+            for number, pk, user_pk, *document in found
         }
         by_pk = {each.pk: each.lines for each in known.values()}
         owner = kind.lines.c[kind.owner]
@@ -243,7 +239,7 @@ class SqlImports:
         rows = [
             {
                 kind.owner: pks[each.number],
-                **{column.name: getattr(each, column.name) for column in kind.facts},
+                **{name: getattr(each, name) for name in kind.facts},
             }
             for each in accepted
         ]

@@ -1,20 +1,46 @@
+from pathlib import Path
 from threading import Thread
 
 import sqlalchemy as sa
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
 
+from domain.audit import AuditEntry, Subject
+from domain.cancellations import CancellationStatus
+from persistence import migrations
+from persistence.cancellations import cancellation_requests
 from persistence.database import Database
 from persistence.engines import Engines, Pool, connect
 from persistence.schema import metadata
+from tests.builders import NOW, make_item, make_order, make_request
 from tests.conftest import MakeUrl
 from tests.fakes import fake_renderers
+from tests.persistence.cancelling import store_reason_of
 from tests.persistence.selling import kept_counts, sold, store_sold, true_counts, two_sellers
 from tests.persistence.stored import store_user
+
+IMPORTED_REQUESTS = "0011"
 
 
 def migrate(url: str) -> None:
     database = Database(url, renderers=fake_renderers())
     database.migrate()
     database.close()
+
+
+def run_step(engines: Engines, revision: str) -> None:
+    """Run one step alone: what it needs is there, whatever later steps have made of the rest."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    step = ScriptDirectory.from_config(config).get_revision(revision)
+    assert step is not None
+    with (
+        engines.writing.begin() as connection,
+        Operations.context(MigrationContext.configure(connection)),
+    ):
+        step.module.upgrade()
 
 
 def plain(value: object) -> object:
@@ -88,10 +114,46 @@ class TestMigrate:
         store_sold(database, store_user(database).pk, *orders)
         with engines.writing.begin() as connection:
             connection.exec_driver_sql("DROP TABLE seller_order_counts")
-            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0007'")
 
-        database.migrate()
+        run_step(engines, "0008")
 
         assert kept_counts(engines) == true_counts(engines) != {}
+        database.close()
+        engines.dispose()
+
+    def test_finds_the_requests_that_documents_own(self, make_url: MakeUrl) -> None:
+        url = make_url()
+        migrate(url)
+        database, engines = Database(url, renderers=fake_renderers()), connect(url, Pool(1))
+        reason_pk, user_pk = store_reason_of(database).pk, store_user(database).pk
+        requests = [
+            make_request(reason_pk=reason_pk),
+            make_request(reason_pk=reason_pk, status=CancellationStatus.REJECTED),
+        ]
+        item = make_item(cancellation_requests=requests)
+        with database.writing() as uow:
+            uow.orders.add(make_order(user_pk=user_pk, items=[item]))
+            uow.audit.add(
+                AuditEntry(
+                    created_date=NOW,
+                    actor="user:1",
+                    subject=Subject.CANCELLATION_REQUEST,
+                    subject_uuid=requests[0].uuid,
+                    from_state=None,
+                    to_state="open",
+                )
+            )
+            uow.commit()
+        with engines.writing.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE cancellation_requests DROP COLUMN is_imported")
+            connection.exec_driver_sql("ALTER TABLE order_imports DROP COLUMN document_date")
+
+        run_step(engines, IMPORTED_REQUESTS)
+
+        with engines.autocommit.connect() as connection:
+            found = connection.execute(
+                sa.select(cancellation_requests.c.uuid, cancellation_requests.c.is_imported)
+            )
+            assert dict(found.all()) == {requests[0].uuid: False, requests[1].uuid: True}
         database.close()
         engines.dispose()
