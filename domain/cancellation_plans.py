@@ -39,7 +39,9 @@ class CancellationPlanItem:
     Minor units of the order's currency. ``refund_amount`` is all of it, ``shipping_refund_amount``
     the shipping in it, and ``own_shipping_refund_amount`` as much of that as is its seller's
     share; ``discount_refund_amount`` is the discount lost with the units. Until the request is
-    approved the amounts are a forecast; a rejected one gives nothing back.
+    approved the amounts are a forecast; a rejected one gives nothing back. A request that was
+    agreed to before the order was paid gives nothing back, either: ``unpaid_amount`` and
+    ``unpaid_discount_amount`` are what its units would have given.
     """
 
     pk: int = field(init=False)
@@ -49,6 +51,8 @@ class CancellationPlanItem:
     discount_refund_amount: int = 0
     shipping_refund_amount: int = 0
     own_shipping_refund_amount: int = 0
+    unpaid_amount: int = 0
+    unpaid_discount_amount: int = 0
 
 
 @dataclass(eq=False, kw_only=True)

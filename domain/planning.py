@@ -79,13 +79,11 @@ def grant_refund(order: Order, item: OrderItem, planned: CancellationPlanItem) -
 
 def refund_of_units(order: Order, item: OrderItem, settled: int, units: int) -> Refund:
     """Return what ``units`` give back after ``settled`` others; never more than was paid."""
-    if order.payment_pending:
-        return Refund()
     price = share_of_units(item.discounted_price, item.quantity, settled, units)
-    return Refund(
-        amount=min(price, still_paid(order)),
-        discount=share_of_units(item.discount_amount, item.quantity, settled, units),
-    )
+    discount = share_of_units(item.discount_amount, item.quantity, settled, units)
+    if order.payment_pending:
+        return Refund(unpaid=price, unpaid_discount=discount)
+    return Refund(amount=min(price, still_paid(order)), discount=discount)
 
 
 def refundable_shipping(order: Order) -> int:
@@ -108,6 +106,8 @@ def settle(planned: CancellationPlanItem, refund: Refund) -> None:
     planned.discount_refund_amount = refund.discount
     planned.shipping_refund_amount = refund.shipping
     planned.own_shipping_refund_amount = refund.own_shipping
+    planned.unpaid_amount = refund.unpaid
+    planned.unpaid_discount_amount = refund.unpaid_discount
 
 
 def seller_shipping(order: Order, seller: Seller | None, shipping: int) -> int:
@@ -120,9 +120,17 @@ def seller_shipping(order: Order, seller: Seller | None, shipping: int) -> int:
 
 
 def still_paid(order: Order) -> int:
-    """What was paid for goods and shipping and is neither given back nor promised."""
+    """What was paid for goods and shipping and is neither given back nor promised.
+
+    Units that went before the payment were never paid.
+    """
     promised = sum(planned.refund_amount for planned in _promised(order))
-    return max(0, order.amount - order.refund_amount - promised)
+    unpaid = sum(
+        planned.unpaid_amount
+        for request, (_, planned) in planned_requests(order).items()
+        if request.is_agreed
+    )
+    return max(0, order.amount - order.refund_amount - promised - unpaid)
 
 
 def _promised(order: Order) -> list[CancellationPlanItem]:

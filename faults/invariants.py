@@ -205,14 +205,15 @@ _PLANS = (
         """,
     ),
     Invariant(
-        "loyalty money comes back once for each request that wished it",
+        "loyalty money comes back once for each request that wished it and was completed here",
         "cancellation_requests",
         """
         SELECT r.pk FROM cancellation_requests r
         JOIN cancellation_plan_items p ON p.request_pk = r.pk
         LEFT JOIN loyalty_transactions t
           ON REPLACE(t.reference, '-', '') = REPLACE(CAST(r.uuid AS VARCHAR), '-', '')
-        WHERE r.status = 'completed' AND r.fully_refund_as_loyalty_money AND p.refund_amount > 0
+        WHERE r.status = 'completed' AND NOT r.is_imported
+          AND r.fully_refund_as_loyalty_money AND p.refund_amount > 0
         GROUP BY r.pk, p.refund_amount
         HAVING COUNT(t.pk) <> 1 OR MIN(t.amount) <> p.refund_amount
         """,
@@ -251,11 +252,16 @@ _MONEY = (
         JOIN (SELECT order_pk, SUM(price) AS price, SUM(discount_amount) AS discount
               FROM order_items GROUP BY order_pk) paid ON paid.order_pk = o.pk
         LEFT JOIN (
-            SELECT g.order_pk, SUM(p.refund_amount) AS refund,
-                   SUM(p.discount_refund_amount) AS discount,
-                   SUM(p.shipping_refund_amount) AS shipping
+            SELECT g.order_pk,
+                   SUM(CASE WHEN r.status = 'approved' THEN p.refund_amount ELSE 0 END
+                       + p.unpaid_amount) AS refund,
+                   SUM(CASE WHEN r.status = 'approved' THEN p.discount_refund_amount ELSE 0 END
+                       + p.unpaid_discount_amount) AS discount,
+                   SUM(CASE WHEN r.status = 'approved' THEN p.shipping_refund_amount ELSE 0 END)
+                       AS shipping
             FROM cancellation_plan_items p JOIN cancellation_plans g ON g.pk = p.plan_pk
-            JOIN cancellation_requests r ON r.pk = p.request_pk AND r.status = 'approved'
+            JOIN cancellation_requests r ON r.pk = p.request_pk
+             AND r.status IN ('approved', 'completed')
             GROUP BY g.order_pk) promised ON promised.order_pk = o.pk
         WHERE o.refund_amount + COALESCE(promised.refund, 0)
               > paid.price - paid.discount + o.shipping_amount
@@ -268,7 +274,8 @@ _MONEY = (
         "what is given back and promised is what the gone units were paid for, to the last unit",
         "orders",
         # n of a line's q units are worth its price times n/q, rounded to the nearest minor unit;
-        # shipping comes back when all was called off and nothing was sent.
+        # shipping comes back when all was called off and nothing was sent. What went before the
+        # order was paid was never paid, and does not come back.
         """
         WITH promised AS (
             SELECT r.order_item_pk, r.cancellation_type, r.quantity, p.refund_amount,
@@ -288,6 +295,13 @@ _MONEY = (
                    CASE WHEN i.state IN ('cancelled', 'rejected') AND i.shipped_date IS NULL
                    THEN 0 ELSE 1 END AS kept
             FROM order_items i),
+        unpaid AS (
+            SELECT i.order_pk, SUM(p.unpaid_amount) AS goods,
+                   SUM(p.unpaid_discount_amount) AS discount
+            FROM cancellation_plan_items p
+            JOIN cancellation_requests r ON r.pk = p.request_pk
+             AND r.status IN ('approved', 'completed')
+            JOIN order_items i ON i.pk = r.order_item_pk GROUP BY i.order_pk),
         sums AS (
             SELECT order_pk, MAX(kept) AS kept, SUM(refund) AS refund,
                    SUM(discount_refund) AS discount_refund,
@@ -295,10 +309,12 @@ _MONEY = (
                    SUM((2 * discount * gone + quantity) / (2 * quantity)) AS discount
             FROM lines GROUP BY order_pk)
         SELECT o.pk FROM orders o JOIN sums s ON s.order_pk = o.pk
+        LEFT JOIN unpaid u ON u.order_pk = o.pk
         WHERE o.refund_amount + s.refund <> CASE WHEN o.payment_pending THEN 0 ELSE
-                  s.goods + CASE WHEN s.kept = 0 THEN o.shipping_amount ELSE 0 END END
+                  s.goods - COALESCE(u.goods, 0)
+                  + CASE WHEN s.kept = 0 THEN o.shipping_amount ELSE 0 END END
            OR o.discount_refund_amount + s.discount_refund
-              <> CASE WHEN o.payment_pending THEN 0 ELSE s.discount END
+              <> CASE WHEN o.payment_pending THEN 0 ELSE s.discount - COALESCE(u.discount, 0) END
         """,
     ),
     Invariant(

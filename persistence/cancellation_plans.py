@@ -53,6 +53,8 @@ cancellation_plan_items = sa.Table(
     sa.Column("discount_refund_amount", BigId, nullable=False),
     sa.Column("shipping_refund_amount", BigId, nullable=False),
     sa.Column("own_shipping_refund_amount", BigId, nullable=False),
+    sa.Column("unpaid_amount", BigId, nullable=False, server_default="0"),
+    sa.Column("unpaid_discount_amount", BigId, nullable=False, server_default="0"),
     sa.UniqueConstraint("request_pk"),
     sa.CheckConstraint("shipping_refund_amount <= refund_amount", name="shipping_within_refund"),
     sa.CheckConstraint(

@@ -147,6 +147,10 @@ class TestMigrate:
         with engines.writing.begin() as connection:
             connection.exec_driver_sql("ALTER TABLE cancellation_requests DROP COLUMN is_imported")
             connection.exec_driver_sql("ALTER TABLE order_imports DROP COLUMN document_date")
+            for name in ("unpaid_amount", "unpaid_discount_amount"):
+                connection.exec_driver_sql(
+                    f"ALTER TABLE cancellation_plan_items DROP COLUMN {name}"
+                )
 
         run_step(engines, IMPORTED_REQUESTS)
 

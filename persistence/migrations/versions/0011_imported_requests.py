@@ -8,6 +8,8 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     op.add_column(
@@ -20,4 +22,10 @@ def upgrade() -> None:
         WHERE NOT EXISTS (
             SELECT 1 FROM audit_entries WHERE subject_uuid = cancellation_requests.uuid)
     """)
+    # What units that were cancelled before the payment would have given back.
+    for name in ("unpaid_amount", "unpaid_discount_amount"):
+        op.add_column(
+            "cancellation_plan_items",
+            sa.Column(name, BigId, server_default="0", nullable=False),
+        )
     op.add_column("order_imports", sa.Column("document_date", sa.DateTime(timezone=True)))
