@@ -228,9 +228,10 @@ def _require_same_terms(stored: Order, document: ImportedOrder) -> None:
     """Require of an order with settled units what gives amounts their meaning."""
     if stored.currency is not document.values["currency"]:
         raise SettledHere("/currency", "Units of this order are settled here.")
-    if document.values["payment_pending"] and not stored.payment_pending:
+    was_pending, is_pending = stored.payment_pending, document.values["payment_pending"]
+    if is_pending and not was_pending:
         raise SettledHere("/payment_pending", "Money of this order is given back here.")
-    if stored.payment_pending and outcome({item.state for item in stored.items}):
+    if was_pending and not is_pending and outcome({item.state for item in stored.items}):
         raise SettledHere("/payment_pending", "Nothing of this order is left to be paid.")
     changed = stored.shipping_amount != document.values["shipping_amount"]
     if changed and shipping_of_requests(stored):
