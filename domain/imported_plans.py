@@ -71,7 +71,7 @@ def plan_imported_requests(order: Order) -> None:
     already. Amounts on lines with requests that were agreed to here stay as they are: those stand
     after them in the sequence of units.
     """
-    _leave_other_sellers(order)
+    moving = _taken_from_other_sellers(order)
     known = planned_requests(order)
     missing = [
         (item, request)
@@ -80,7 +80,8 @@ def plan_imported_requests(order: Order) -> None:
         if request not in known
     ]
     for item, request in sorted(missing, key=lambda each: each[1].created_date):
-        _plan(order, item, request)
+        place = moving.get(request) or CancellationPlanItem(request=request)
+        _plan(order, item, place)
     planned = planned_requests(order)
     imported = [
         _Imported(item, planned[request][1])
@@ -99,19 +100,23 @@ def _take(plan: CancellationPlan, given: GivenPlan) -> None:
     plan.payment_plan = plan.payment_plan if given.payment_plan is None else given.payment_plan
 
 
-def _leave_other_sellers(order: Order) -> None:
+def _taken_from_other_sellers(order: Order) -> dict[CancellationRequest, CancellationPlanItem]:
     """Take requests out of plans of a seller who does not sell their line any more."""
     planned = planned_requests(order)
+    taken = {}
     for item in order.items:
         for request in item.cancellation_requests:
             plan, place = planned.get(request, (None, None))
             if plan and place and request.is_imported and plan.seller is not item.seller:
                 plan.items.remove(place)
+                taken[request] = place
                 if not plan.items:
                     order.cancellation_plans.remove(plan)
+    return taken
 
 
-def _plan(order: Order, item: OrderItem, request: CancellationRequest) -> None:
+def _plan(order: Order, item: OrderItem, place: CancellationPlanItem) -> None:
+    request = place.request
     plan = next(
         (plan for plan in order.cancellation_plans if _fits(plan, item, request)),
         None,
@@ -124,7 +129,7 @@ def _plan(order: Order, item: OrderItem, request: CancellationRequest) -> None:
             modified_date=request.modified_date,
         )
         order.cancellation_plans.append(plan)
-    plan.items.append(CancellationPlanItem(request=request))
+    plan.items.append(place)
     plan.follow_requests(max(plan.modified_date, request.modified_date))
 
 

@@ -70,10 +70,10 @@ def _line(stored: OrderItem, item: ImportedItem) -> ImportedItem:
     quantity = item.values["quantity"]
     if sum(counters.values()) > quantity:
         raise SettledHere(f"{item.pointer}/quantity", "More units are settled.")
-    cancelled, refunded = counters.values()
-    require_units(item.pointer, quantity, cancelled, refunded, asked)
     if stored.is_settled_here:
         _require_same_worth(stored, item)
+    cancelled, refunded = counters.values()
+    require_units(item.pointer, quantity, cancelled, refunded, asked)
     values = {
         **item.values,
         **counters,

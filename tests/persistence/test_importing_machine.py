@@ -260,7 +260,7 @@ def test_no_document_breaks_the_books(
     run_machine(
         machine,
         settings=settings(
-            max_examples=80,
+            max_examples=12,
             stateful_step_count=25,
             deadline=None,
             # To make a failing life shorter takes minutes; one of 25 steps can be read.
