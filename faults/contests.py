@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import cycle, islice
@@ -15,6 +15,7 @@ from domain.states import OrderState
 from domain.trade_ins import offer_trade_in
 from faults.asking import ask, ask_now, request
 from faults.ground import Ground
+from faults.imported_contests import Documents, all_stored
 from handlers.errors import status_of
 from handlers.passwords import Argon2Passwords
 from persistence.database import utc_now
@@ -59,6 +60,8 @@ class Contests:
         self._seller = make_seller()
         self._order(seller=self._seller)  # which stores the seller, too
         self._seller_headers = ground.seller_headers(self._seller)
+        self._sold_by = {"slug": self._seller.slug, "name": self._seller.name}
+        self._documents = Documents(ground.database, self._customer.user.email)
         self._reason = ground.shop.reason().pk
         ground.secrets.add(_PASSWORD)
 
@@ -95,6 +98,51 @@ class Contests:
         pk: int = ask_now(self._port, sent).answer.error["pk"]
         attempts = _in_turn(self._decide(approve_request, pk), self._decide(reject_request, pk))
         return Contest("approve against reject", attempts, _one_winner)
+
+    def import_and_cancel(self) -> Contest:
+        """A document that comes again while its line is cancelled as a whole."""
+        document, item = self._documents.place(self._sold_by)
+        cancelled = self._post(_SINGLE, self._row(item.pk))
+        return self._beside_imports("import against cancel", document, [cancelled], _one_winner)
+
+    def import_and_settle(self) -> Contest:
+        """A document that comes again while a request is approved and turned down."""
+        document, item = self._documents.place(self._sold_by)
+        sent = request("POST", _SINGLE, self._headers, self._row(item.pk))
+        pk: int = ask_now(self._port, sent).answer.error["pk"]
+        decided = [self._decide(approve_request, pk), self._decide(reject_request, pk)]
+        return self._beside_imports("import against decisions", document, decided, _one_winner)
+
+    def import_and_reject(self) -> Contest:
+        """A document that comes again while the seller calls its line off."""
+        document, item = self._documents.place(self._sold_by)
+        path = f"/api/i1/order-items/{item.uuid}/reject/"
+        rejected = self._send(request("POST", path, self._seller_headers, {}))
+
+        def judge(statuses: Sequence[int]) -> Iterator[str]:
+            if not set(statuses) <= _WON:
+                yield f"statuses {statuses}"
+            [stored] = self._stored(item)
+            if (stored.state, stored.cancelled_quantity) != (OrderState.REJECTED, _UNITS):
+                yield f"{stored.cancelled_quantity} of {_UNITS} are off, it is {stored.state.name}"
+
+        return self._beside_imports("import against seller reject", document, [rejected], judge)
+
+    def _beside_imports(
+        self, name: str, document: Mapping[str, Any], others: Sequence[Attempt], judge: Judge
+    ) -> Contest:
+        """Every second attempt is an import, the others are these in turn."""
+        attempts = [
+            attempt
+            for other in islice(cycle(others), _RIVALS // 2)
+            for attempt in (self._documents.again(document), other)
+        ]
+
+        def judge_both(statuses: Sequence[int]) -> Iterator[str]:
+            yield from all_stored(statuses[::2])
+            yield from judge(statuses[1::2])
+
+        return Contest(name, attempts, judge_both)
 
     def trade_in(self) -> Contest:
         """An offer that is accepted and turned down; to say the same again changes nothing."""

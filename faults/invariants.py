@@ -1,8 +1,8 @@
 """What has to hold of money, quantities and states whatever happened: asked of all rows, by SQL.
 
 Each rule is worked out again from the rows alone, in the words of both databases, and shares no
-code with what wrote them. It holds for shops whose import documents tell a request for whatever
-is gone, as those of the demo shop do.
+code with what wrote them. The rules hold for shops whose import documents have a request for all
+units that are gone, as those of the demo shop do.
 """
 
 from dataclasses import dataclass

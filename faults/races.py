@@ -34,7 +34,12 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
 
 def _prepared(makers: Contests, attempts: int) -> list[Contest]:
     """Contests of so many attempts, at least."""
-    kinds = cycle((makers.cancel, makers.bulk, makers.reject, makers.settle, makers.trade_in))
+    kinds = cycle(
+        (
+            *(makers.cancel, makers.bulk, makers.reject, makers.settle, makers.trade_in),
+            *(makers.import_and_cancel, makers.import_and_settle, makers.import_and_reject),
+        )
+    )
     made = [makers.log_in()]
     while sum(len(each.attempts) for each in made) < attempts:
         is_login = Counter(each.name for each in made)["login"] < _LOGINS * len(made)

@@ -30,6 +30,8 @@ def request_document(
         "created_date": asked_date.isoformat(),
         "modified_date": decided_date.isoformat(),
     }
+    if asked.status == "completed":
+        document["plan"] = {"invoice_number": f"WBR{dice.randrange(10**9):09d}"}
     if asked.cancellation_type == "refund":
         document |= {
             "description": dice.choice(("Kutusu ezilmişti.", "The colour is different.", None)),

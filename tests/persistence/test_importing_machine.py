@@ -157,6 +157,13 @@ class Importing(RuleBasedStateMachine):
 
         self.send(change)
 
+    @rule(at=index, seller=st.sampled_from(["a", "b"]))
+    def sell(self, at: int, seller: str) -> None:
+        def change(document: dict[str, Any]) -> None:
+            self.line_of(document, at)["seller"] = {"slug": seller, "name": seller.upper()}
+
+        self.send(change)
+
     @rule(paid=st.booleans())
     def pay(self, paid: bool) -> None:
         self.send(lambda document: document.update(payment_pending=not paid))

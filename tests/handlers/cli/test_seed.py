@@ -1,12 +1,15 @@
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from domain.cancellation_plans import PlanStatus
 from domain.seller_lists import SellerQuery
 from domain.seller_orders import list_seller_orders
 from domain.seller_tokens import authenticate_seller
+from faults.invariants import broken_at
 from handlers.cli.seed import seed_demo_shop
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
 from handlers.demo_shop.shop import DEMO_OLD_ORDERS, DEMO_ORDERS
@@ -185,3 +188,33 @@ class TestSeedDemoShop:
         with database.reading() as uow:
             assert uow.orders.get(next(iter(first.orders.values()))) is not None
         assert first.user.email == DEMO_EMAIL
+
+
+class TestPlans:
+    """Requests of the demo shop came with its documents, and sellers see them all."""
+
+    def test_there_is_one_for_every_request(self, seeding: Seeding, database: Database) -> None:
+        seeding.run()
+
+        statuses: Counter[PlanStatus] = Counter()
+        for pk in {pk for row in seeding.manifest["sessions"] for pk in row["order_pks"]}:
+            with database.writing() as uow:
+                order = uow.orders.get(pk)
+                assert order is not None
+                [whole] = uow.orders.lock_by_items([order.items[0].pk], None)
+            requests = [each for item in whole.items for each in item.cancellation_requests]
+            planned = [place.request for plan in whole.cancellation_plans for place in plan.items]
+            assert sorted(each.pk for each in planned) == sorted(each.pk for each in requests)
+            statuses.update(plan.status for plan in whole.cancellation_plans)
+
+        assert statuses.keys() >= {
+            PlanStatus.WAITING,
+            PlanStatus.APPROVED,
+            PlanStatus.REJECTED,
+            PlanStatus.COMPLETED,
+        }
+
+    def test_fit_the_books(self, seeding: Seeding, database_url: str) -> None:
+        seeding.run()
+
+        assert broken_at(database_url) == []

@@ -1,0 +1,76 @@
+"""Contests between a document that comes again and what is decided about its order meanwhile."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+from domain.errors import Unavailable
+from domain.import_parts import Rejected
+from domain.order_items import OrderItem
+from handlers.cli.import_lines import Parsed
+from handlers.cli.import_loading import order_loader
+from persistence.database import Database
+from tests.documents import line_document, order_document
+
+_ACTOR = "import:faults"
+_UNITS = 3
+_STORED, _UNAVAILABLE, _REJECTED = 200, 503, 422
+
+Attempt = Callable[[], Awaitable[int]]
+
+
+class Documents:
+    """Documents of new orders of one shopper, sent again and again with other notes."""
+
+    def __init__(self, database: Database, email: str) -> None:
+        self._database = database
+        self._email = email
+        self._loader = order_loader(database, _ACTOR)
+        self._notes = count()
+
+    def place(self, seller: Mapping[str, str]) -> tuple[dict[str, Any], OrderItem]:
+        """Import an order of one line; return its document and the line."""
+        line = line_document(quantity=_UNITS, unit_price="10.00", seller=seller)
+        document = order_document(
+            number=f"race-{uuid4().hex}",
+            user={"email": self._email, "user_type": "registered"},
+            state="approved",
+            items=[line],
+        )
+        answer = self._store(document)
+        if isinstance(answer, Rejected):
+            raise answer
+        with self._database.reading() as uow:
+            order = uow.orders.get(answer.pk)
+        if order is None:
+            raise LookupError(answer.pk)
+        return document, order.items[0]
+
+    def again(self, document: Mapping[str, Any]) -> Attempt:
+        """Send the document with another note; the shop knows nothing of what is decided here."""
+
+        def send() -> int:
+            try:
+                answer = self._store(deepcopy(dict(document)) | {"notes": str(next(self._notes))})
+            except Unavailable:
+                return _UNAVAILABLE
+            return _REJECTED if isinstance(answer, Rejected) else _STORED
+
+        async def attempt() -> int:
+            return await asyncio.to_thread(send)
+
+        return attempt
+
+    def _store(self, document: dict[str, Any]) -> Any:
+        [answer] = self._loader.store([self._loader.check(Parsed.of(document))])
+        return answer
+
+
+def all_stored(statuses: Sequence[int]) -> Iterator[str]:
+    """Whatever is decided meanwhile, a note can be changed."""
+    if set(statuses) != {_STORED}:
+        yield f"imports {dict(Counter(statuses))}"
