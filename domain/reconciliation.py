@@ -70,6 +70,7 @@ def _line(stored: OrderItem, item: ImportedItem) -> ImportedItem:
     quantity = item.values["quantity"]
     if sum(counters.values()) > quantity:
         raise SettledHere(f"{item.pointer}/quantity", "More units are settled.")
+    _require_same_seller(stored, item)
     if stored.is_settled_here:
         _require_same_worth(stored, item)
     cancelled, refunded = counters.values()
@@ -142,12 +143,17 @@ def _counters(stored: OrderItem, item: ImportedItem) -> dict[str, int]:
     return counters
 
 
+def _require_same_seller(stored: OrderItem, item: ImportedItem) -> None:
+    """Require that requests which documents do not own stay with the seller who has their plan."""
+    seller = item.seller.slug if item.seller else None
+    if _is_decided_here(stored) and seller != (stored.seller.slug if stored.seller else None):
+        raise SettledHere(f"{item.pointer}/seller", "Requests of this line were made here.")
+
+
 def _require_same_worth(stored: OrderItem, item: ImportedItem) -> None:
     """Require that settled units are worth what was given back or promised for them."""
     values = item.values
     units = stored.settled_quantity
-    if _slug(stored) != (item.seller.slug if item.seller else None):
-        raise SettledHere(f"{item.pointer}/seller", "Units of this line are settled here.")
     if units > values["quantity"]:
         raise SettledHere(f"{item.pointer}/quantity", "More units are settled here.")
     before = [
@@ -168,10 +174,6 @@ def _blamed(stored: OrderItem, item: ImportedItem) -> str:
         if item.values[name] != getattr(stored, name):
             return f"{item.pointer}/{name}"
     return "/discounts"
-
-
-def _slug(item: OrderItem) -> str | None:
-    return item.seller.slug if item.seller else None
 
 
 def _states(

@@ -422,3 +422,12 @@ class TestAuditTrail:
             for subject in (request, plan)
         ]
         assert moves == [[("open", "completed")], [("waiting", "completed")]]
+
+
+def test_a_line_with_a_request_of_ours_keeps_its_seller(case: Case) -> None:
+    case.place()
+    case.ask(quantity=1)
+
+    blamed = case.blamed({"seller": {"slug": "b", "name": "B"}})
+
+    assert blamed == ("settled_here", "/items/0/seller")
