@@ -101,9 +101,9 @@ def read_order(
     """Check and complete one OrderImport document.
 
     Raises Rejected on the place that is to blame: an amount finer than its currency, a moment
-    that can not be kept, a line number given twice, units that do not add up, requests for more
-    units than a line has, an order that is over while a line is not, discounts above the lines'
-    prices, refunds above what was paid, and an ``amount`` that is not the computed one.
+    that can not be kept, a line number given twice, units that do not add up, an order that is
+    over while a line is not, discounts above the lines' prices, refunds above what was paid, and
+    an ``amount`` that is not the computed one.
     """
     part = Part(document, "", Currency(document["currency"]))
     user = _user(part.part("user"))

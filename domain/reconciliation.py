@@ -27,6 +27,22 @@ _COUNTERS = ("cancelled_quantity", "refunded_quantity")
 _ARRIVED = frozenset({OrderState.SHIPPED, OrderState.DELIVERED})
 
 
+def require_units_of_new(document: ImportedOrder) -> ImportedOrder:
+    """Return the document of an order that is not stored yet.
+
+    Raises Rejected for requests that name more units than their line has.
+    """
+    for item in document.items:
+        _require_units_of_new(item)
+    return document
+
+
+def _require_units_of_new(item: ImportedItem) -> None:
+    asked = [request.asked for request in item.requests]
+    quantity, cancelled, refunded = (item.values[name] for name in ("quantity", *_COUNTERS))
+    require_units(item.pointer, quantity, cancelled, refunded, asked)
+
+
 def reconcile(stored: Order, document: ImportedOrder) -> ImportedOrder:
     """Return the document with what the stored order has settled, ready to replace its content.
 
@@ -41,10 +57,12 @@ def reconcile(stored: Order, document: ImportedOrder) -> ImportedOrder:
     Raises Rejected for requests that name more units than their line has.
     """
     lines = {item.line: item for item in stored.items}
-    items = [
-        _line(lines[item.values["line"]], item) if item.values["line"] in lines else item
-        for item in document.items
-    ]
+    items = []
+    for item in document.items:
+        line = lines.get(item.values["line"])
+        if line is None:
+            _require_units_of_new(item)
+        items.append(_line(line, item) if line else item)
     settled = any(item.is_settled_here for item in stored.items)
     if settled:
         _require_same_terms(stored, document)

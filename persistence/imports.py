@@ -15,7 +15,7 @@ from domain.import_parts import Rejected
 from domain.imported_orders import ImportedOldOrder, ImportedOrder
 from domain.imports import Outcome, Stored
 from domain.orders import Order
-from domain.reconciliation import reconcile
+from domain.reconciliation import reconcile, require_units_of_new
 from persistence.among import among
 from persistence.bulk import Replace, Skip, insert_rows
 from persistence.imported_changes import ImportedChanges
@@ -289,7 +289,7 @@ def _reconciled(
             continue
         try:
             before = stored.get(each.number)
-            accepted.append(reconcile(before, each) if before else each)
+            accepted.append(reconcile(before, each) if before else require_units_of_new(each))
         except Rejected as rejected:
             answers[each.number] = rejected
     return accepted

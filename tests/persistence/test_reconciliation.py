@@ -370,19 +370,31 @@ class TestImportedRequests:
         first, second = deepcopy(case.document["items"])
         return [first, second | {"state": "cancelled"}]
 
-    def test_can_not_spoil_their_order(self, case: Case) -> None:
+    def test_name_no_more_units_together_than_the_line_has(self, case: Case) -> None:
         requests = [
             request_document(status="approved", quantity=2, uuid=UUID),
             request_document(status="approved", quantity=1, uuid=OTHER_UUID),
         ]
+        line = {**DELIVERED, "cancelled_quantity": 1, "cancellation_requests": requests}
+        place = "/items/0/cancellation_requests"
         case.place(DELIVERED)
-        case.ask(approve_request, quantity=1)
 
-        assert case.blamed({**DELIVERED, "cancellation_requests": requests})[1] == (
-            "/items/0/cancellation_requests/0/status"
+        new = case.blamed(line, number="1002")
+        known = case.blamed(line)
+        case.ask(approve_request, quantity=1)
+        settled = case.blamed({**DELIVERED, "cancellation_requests": requests})
+
+        assert new == known == ("rejected_document", place)
+        assert settled == ("settled_here", f"{place}/0/status")
+
+    def test_name_no_more_units_than_the_counter(self, case: Case) -> None:
+        case.place()
+
+        blamed = case.blamed(
+            {**self.request(status="completed", quantity=2), "cancelled_quantity": 1}
         )
-        with pytest.raises(Rejected):
-            case.send({**DELIVERED, "cancelled_quantity": 1, "cancellation_requests": requests})
+
+        assert blamed == ("rejected_document", "/items/0/cancelled_quantity")
 
 
 class TestAuditTrail:
