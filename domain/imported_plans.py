@@ -148,9 +148,12 @@ def _fits(plan: CancellationPlan, item: OrderItem, request: CancellationRequest)
 def _settle_imported(order: Order, imported: Sequence[_Imported]) -> None:
     for each in imported:
         settle(each.planned, Refund())
-    if order.payment_pending:
-        return
     worth = _worth(order, imported)
+    if order.payment_pending:
+        for each in imported:
+            value = worth.get(each.request, Refund())
+            settle(each.planned, Refund(unpaid=value.amount, unpaid_discount=value.discount))
+        return
     completed = [each for each in imported if _has(each, CancellationStatus.COMPLETED)]
     approved = [each for each in imported if _has(each, CancellationStatus.APPROVED)]
     _book(order, completed, worth)
