@@ -46,7 +46,7 @@ class Order:
 
     Money in minor units of ``currency``, ``shipping_tax_rate`` in hundredths of a percent,
     datetimes aware and UTC. ``version`` grows with every change of anything that a document of
-    the order shows; storing a change is what makes it grow.
+    the order shows; storing it, and storing a change, gives it its value.
     """
 
     pk: int = field(init=False)

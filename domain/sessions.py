@@ -83,7 +83,7 @@ class Sessions(Protocol):
         """Delete the session with this hash, if there is one."""
 
     def remove_expired(self, now: datetime) -> None:
-        """Delete every session whose ``expires_date`` is not after ``now``."""
+        """Delete some sessions whose ``expires_date`` is not after ``now``, without waiting."""
 
 
 class Attempts(Protocol):
@@ -137,8 +137,8 @@ def log_in(
     """Open a session under a new value, and end the one of the cookie that came along.
 
     ``replaced`` is that cookie's value: a value that somebody planted before the login is worth
-    nothing after it. Expired sessions of everybody are deleted on the way. Raises LoginFailed when
-    the user or their password has changed since it was checked.
+    nothing after it. Some expired sessions of everybody are deleted on the way. Raises LoginFailed
+    when the user or their password has changed since it was checked.
     """
     user = uow.users.get(proof.user_pk)
     if user is None or not user.is_active or user.password_hash != proof.password_hash:

@@ -25,6 +25,8 @@ class Amounts:
     stops: int
     letters: int
     guesses: int
+    pooled_answers: int
+    restores: int
     patience: float = 1.0
 
 
@@ -43,6 +45,8 @@ FULL = Amounts(
     stops=5,
     letters=500,
     guesses=600,
+    pooled_answers=1700,
+    restores=10,
 )
 # On SQLite, when both databases have their turn: what depends on the database least is done less.
 BESIDE = replace(
@@ -55,6 +59,7 @@ BESIDE = replace(
     stops=2,
     letters=50,
     guesses=80,
+    restores=3,
 )
 QUICK = Amounts(
     bad_requests=250,
@@ -71,5 +76,7 @@ QUICK = Amounts(
     stops=1,
     letters=8,
     guesses=40,
+    pooled_answers=120,
+    restores=2,
     patience=5.0,
 )

@@ -1,20 +1,19 @@
 """Who may use an operation: what the contract's security asks for, before anything else."""
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from functools import partial
 from itertools import chain
 
 from flask import g, request
 
 from domain.callers import Caller
-from domain.errors import NotAuthenticated, Unavailable
+from domain.errors import NotAuthenticated
 from domain.seller_callers import Scope, SellerCaller
 from domain.seller_tokens import authenticate_seller, note_use
 from domain.sessions import authenticate
 from domain.trade_ins import Answerer, OfferLink
 from handlers.bearer import BEARER_HEADERS, bearer_value
-from handlers.context import reading, settings, write
+from handlers.context import note, reading, settings
 from handlers.contract.bundle import Contract, ContractError
 from handlers.contract.operations import Operation
 from handlers.contract.requirements import first_admitted
@@ -44,9 +43,8 @@ def _seller(operation: Operation, header: str) -> SellerCaller:
     with reading() as uow:
         caller = authenticate_seller(value, uow)
     if not caller.is_use_noted:
-        # Whoever reads needs no database that can be written: a disk may be full.
-        with suppress(Unavailable):
-            write(lambda uow: note_use(caller, uow))
+        # A read needs no database that can be written: it may be a standby, or its disk full.
+        note(lambda uow: note_use(caller, uow))
     for scope in sorted(operation.scopes):
         caller.require(Scope(scope))
     return caller

@@ -32,7 +32,7 @@ from handlers.rendering.orders import order_sources
 from handlers.rendering.records import Records
 from handlers.rendering.renderer import ContractRenderer, edition_of, never
 from handlers.rendering.sellers import SELLER_SOURCES
-from handlers.settings import Settings
+from handlers.settings import DatabasePooler, Settings
 from persistence.database import Database
 from persistence.engines import Pool
 from persistence.seller_listings import LISTINGS
@@ -93,7 +93,11 @@ def open_database(settings: Settings, contract: Contract | None = None) -> Datab
                 for name, sources in SELLER_SOURCES.items()
             },
         },
-        pool=Pool(settings.database_pool_size, settings.database_timeout),
+        pool=Pool(
+            settings.database_pool_size,
+            settings.database_timeout,
+            is_shared=settings.database_pooler is DatabasePooler.TRANSACTION,
+        ),
         document_memory_bytes=settings.document_memory_mib * 1024 * 1024,
     )
 

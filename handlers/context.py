@@ -39,8 +39,11 @@ class Database(Protocol):
     def write(self, work: Callable[[UnitOfWork], Result]) -> Result:
         """What ``work`` returns; it is done again when its transaction loses to another one."""
 
-    def ping(self) -> None:
-        """Raises Unavailable when the database does not answer."""
+    def note(self, work: Callable[[UnitOfWork], object]) -> None:
+        """Do ``work`` where that can be done at once; nothing depends on it."""
+
+    def require_ready(self) -> None:
+        """Raises Unavailable unless requests can be served."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,17 @@ def write(work: Callable[[UnitOfWork], Result]) -> Result:
     return parts().database.write(work)
 
 
-def ping() -> None:
-    """Raises Unavailable when the database does not answer."""
-    parts().database.ping()
+def note(work: Callable[[UnitOfWork], object]) -> None:
+    """Do ``work``, which commits what it does, where that can be done at once; never raises for it.
+
+    For a change that an answer does not depend on.
+    """
+    parts().database.note(work)
+
+
+def require_ready() -> None:
+    """Raises Unavailable unless requests can be served; its subclass NotReady says why not."""
+    parts().database.require_ready()
 
 
 def settings() -> Settings:

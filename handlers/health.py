@@ -3,7 +3,7 @@
 from flask import Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from handlers.context import ping
+from handlers.context import require_ready
 
 
 def check_liveness() -> dict[str, str]:
@@ -11,7 +11,7 @@ def check_liveness() -> dict[str, str]:
 
 
 def check_readiness() -> dict[str, str]:
-    ping()
+    require_ready()
     return {"status": "ok"}
 
 

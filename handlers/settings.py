@@ -29,6 +29,15 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+class DatabasePooler(StrEnum):
+    """What stands between the server and PostgreSQL: nothing that matters, or a pooler that gives
+    each transaction any of its server connections.
+    """
+
+    NONE = "none"
+    TRANSACTION = "transaction"
+
+
 _web_url = URL(schemes={"http", "https"}, require_tld=False)
 
 
@@ -74,6 +83,7 @@ class Settings:
 
     secret: str = _checked(Length(min=32), is_shown=False)
     database_url: str = field(default="sqlite:///var/waybill.sqlite3", repr=False)
+    database_pooler: DatabasePooler = DatabasePooler.NONE
     database_pool_size: int = _checked(_POSITIVE, 10)
     database_timeout: int = _checked(_POSITIVE, 10)
     document_memory_mib: int = _checked(Range(min=0), 16)

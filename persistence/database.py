@@ -8,15 +8,16 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
 from domain.documents import Renderer
 from domain.errors import Unavailable
 from domain.imports import Imports
+from domain.readiness import Corrupt, ReadOnly, TransactionPooler
 from domain.unit_of_work import UnitOfWork
-from persistence import migrations
+from persistence import migrations, readiness
 from persistence.documents import (
     DocumentKind,
     Documents,
@@ -26,9 +27,12 @@ from persistence.documents import (
     ShelvedDocuments,
 )
 from persistence.engines import Engines, Pool, connect
+from persistence.failures import is_corrupt, is_lost_race, is_read_only, is_unavailable
 from persistence.imports import SqlImports
+from persistence.intervals import Interval
 from persistence.old_orders import OLD_ORDER_DOCUMENTS
 from persistence.orders import ORDER_DOCUMENTS
+from persistence.poolers import is_shared
 from persistence.reading import ReadingSession
 from persistence.seller_listings import LISTINGS
 from persistence.seller_orders import fill_seller_orders, follow_orders
@@ -38,6 +42,8 @@ from persistence.versions import raise_versions
 DEFAULT_POOL = Pool()
 DEFAULT_DOCUMENT_MEMORY_BYTES = 16 * 1024 * 1024
 MAX_ATTEMPTS = 5
+_CORRUPT_SECONDS = 60.0
+_NOTES_PAUSE_SECONDS = 60.0
 _KEPT: Mapping[str, DocumentKind[Any]] = {
     "orders": ORDER_DOCUMENTS,
     "old_orders": OLD_ORDER_DOCUMENTS,
@@ -45,9 +51,6 @@ _KEPT: Mapping[str, DocumentKind[Any]] = {
 # Most of the memory is for what is read most, and longest.
 _PARTS = 16
 _PARTS_OF = {"orders": 8, "old_orders": 4} | dict.fromkeys(LISTINGS, 1)
-
-# PostgreSQL's serialization failure and deadlock; SQLite has one writer at a time, and neither.
-_LOST_RACES = frozenset({"40001", "40P01"})
 
 Result = TypeVar("Result")
 
@@ -82,6 +85,10 @@ class Database:
         self._url = url
         self._engines = connect(url, pool)
         self._clock = clock
+        self._pool = pool
+        self._is_pooler_known = False
+        self._since_corrupt = Interval()
+        self._since_note_failed = Interval()
         self._shelves = {
             name: _shelf(name, renderer, self._engines, document_memory_bytes)
             for name, renderer in renderers.items()
@@ -95,7 +102,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[UnitOfWork]:
         """A unit of work that changes nothing; each of its questions sees what is committed."""
-        with _available(), self._reading() as session:
+        with self._available(), self._reading() as session:
             now = self._clock()
 
             def documents(name: str) -> Documents:
@@ -107,7 +114,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[UnitOfWork]:
         """A unit of work in one transaction: what is not committed is rolled back at its end."""
-        with _available(), self._engines.turn(), self._writing() as session:
+        with self._available(), self._engines.turn(), self._writing() as session:
             yield SqlUnitOfWork(session, self._clock(), lambda _: NoDocuments())
 
     def write(self, work: Callable[[UnitOfWork], Result]) -> Result:
@@ -132,28 +139,68 @@ class Database:
 
         ``actor`` is who the audit trail names, as ``domain.audit`` writes it.
         """
-        with _available(), self._engines.turn(), self._writing() as session:
+        with self._available(), self._engines.turn(), self._writing() as session:
             yield SqlImports(session, self._clock(), actor)
 
-    def forget_documents(self) -> None:
-        """Forget the documents in memory: other rows have come under the same pks.
+    def note(self, work: Callable[[UnitOfWork], object]) -> None:
+        """Do ``work``, whose one change can be done without, where the database takes it at once.
 
-        Nothing in Waybill does that. Whoever puts a backup back while the server runs does.
+        It waits a quarter of a second at most. After a failure nothing is tried for a minute, so
+        that what comes after it is not delayed each time.
         """
-        for shelf in self._shelves.values():
-            shelf.forget()
+        if self._since_note_failed.is_within(_NOTES_PAUSE_SECONDS):
+            return
 
-    def ping(self) -> None:
-        """Ask the database for an answer. Raises Unavailable."""
-        with _available(), self._engines.autocommit.connect() as connection:
-            connection.execute(sa.select(1))
+        def change(connection: sa.Connection) -> None:
+            with Session(connection) as session:
+                work(SqlUnitOfWork(session, self._clock(), lambda _: NoDocuments()))
+
+        if not self._engines.attempt(change, "a note"):
+            self._since_note_failed.start()
+
+    def require_session_pooling(self) -> None:
+        """Raises TransactionPooler for a pooler that only the setting makes safe.
+
+        Raises Unavailable where the database does not answer, and this can not be known.
+        """
+        if self._pool.is_shared or self._is_pooler_known:
+            return
+        with self._available():
+            if is_shared(self._url):
+                raise TransactionPooler
+        self._is_pooler_known = True
+
+    def require_ready(self) -> None:
+        """Raises Unavailable unless requests can be served; NotReady says what has to be changed.
+
+        Takes some seconds at most. Damage that requests have met within the last minute counts.
+        """
+        if self._since_corrupt.is_within(_CORRUPT_SECONDS):
+            raise Corrupt
+        try:
+            self.require_session_pooling()
+        except TransactionPooler:
+            raise
+        except Unavailable:
+            # No answer is wrong meanwhile, so a later probe will do: connections may be scarce.
+            logger.warning("it is not known yet whether a pooler exchanges connections")
+        with self._available():
+            try:
+                readiness.require_ready(self._engines)
+            except ReadOnly:
+                self._engines.renew()
+                raise
+            except DBAPIError as error:
+                # Whatever it is, a missing table or a missing permission: no request is served.
+                self._note_failure(error)
+                raise Unavailable from error
 
     def migrate(self) -> None:
         """Bring the tables to the newest revision; a database that is there already is left."""
         # A step may take as long as the tables are large.
         engines = connect(self._url, Pool(1, timeout=None))
         try:
-            with _available():
+            with self._available():
                 migrations.upgrade(engines, _fill_tables)
         finally:
             engines.dispose()
@@ -162,20 +209,33 @@ class Database:
         """Close all connections that are not in use."""
         self._engines.dispose()
 
+    @contextmanager
+    def _available(self) -> Iterator[None]:
+        """Raises Unavailable for an error that says so; LostRace where a second try may win."""
+        try:
+            yield
+        except PoolTimeoutError as error:
+            logger.exception("the database is not available")
+            raise Unavailable from error
+        except DBAPIError as error:
+            if not is_unavailable(error):
+                raise
+            if is_lost_race(error):
+                logger.warning("a transaction lost to another one")
+                raise LostRace from error
+            self._note_failure(error)
+            raise Unavailable from error
 
-@contextmanager
-def _available() -> Iterator[None]:
-    try:
-        yield
-    except OperationalError as error:
-        if getattr(error.orig, "sqlstate", None) in _LOST_RACES:
-            logger.warning("a transaction lost to another one")
-            raise LostRace from error
-        logger.exception("the database is not available")
-        raise Unavailable from error
-    except (InterfaceError, PoolTimeoutError) as error:
-        logger.exception("the database is not available")
-        raise Unavailable from error
+    def _note_failure(self, error: DBAPIError) -> None:
+        if is_read_only(error):
+            # What was the primary may have become a standby, and another server the primary.
+            self._engines.renew()
+            logger.warning("the database is read-only: %s", type(error.orig).__name__)
+            return
+        # One bad page of PostgreSQL is one order's; SQLite is damaged as a whole.
+        if is_corrupt(error) and self._engines.dialect.name == "sqlite":
+            self._since_corrupt.start()
+        logger.error("the database is not available", exc_info=error)
 
 
 def _shelf(

@@ -1,12 +1,13 @@
 """Rendered documents: looked up with the rows they show, made when missing, kept for the next.
 
 A document is served only if it was rendered from the version that the row has in the very
-statement that found it, or a newer one, by the present edition of the renderer, and its time has
-not run out. So whoever changes an order has nothing to invalidate, and nobody can be served what
-was before.
+statement that found it, by the present edition of the renderer, and its time has not run out. So
+whoever changes an order has nothing to invalidate, and nobody can be served what was before.
+
+Another version is never good enough, not even a higher one: a database that has lost its last
+transactions goes back to lower versions.
 """
 
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,24 +15,24 @@ from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from domain.documents import RenderedDocument, Renderer
 from persistence.among import among_given
 from persistence.engines import Engines
 from persistence.loading import Loader
-from persistence.memory import DocumentMemory, RememberedDocument
+from persistence.memory import DocumentMemory, RememberedDocument, Version
 from persistence.questions import Question, Row
 from persistence.schema import BigId, UtcDateTime, metadata, parent
 from persistence.upserts import insert
 
-logger = logging.getLogger(__name__)
-
 Entity = TypeVar("Entity")
 
-Load = Callable[[Session, Sequence[Any]], Mapping[Any, tuple[int, Entity]]]
+Load = Callable[[Session, Sequence[Any]], Mapping[Any, tuple[Version, Entity]]]
 """Reads the entities of the rows that are still there, each with its version, by the row's key."""
+
+Versions = Mapping[Any, Version]
+"""What each row, by its key, has for a version."""
 
 
 def document_table(name: str, owner: str, target: str) -> sa.Table:
@@ -51,13 +52,17 @@ def document_table(name: str, owner: str, target: str) -> sa.Table:
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentKind(Generic[Entity]):
-    """What is rendered: the table of the documents, and the entities with all that they show."""
+    """What is rendered: the table of the documents, and the entities with all that they show.
+
+    ``versioned`` has the rows that the documents show, by pk and with their versions.
+    """
 
     documents: sa.Table
     owner: str
+    versioned: sa.Table
     shown: Loader[Entity]
 
-    def load(self, session: Session, pks: Sequence[int]) -> dict[int, tuple[int, Entity]]:
+    def load(self, session: Session, pks: Sequence[int]) -> dict[int, tuple[Version, Entity]]:
         """Read the entities with these pks and all that their documents show."""
         entities: Sequence[Any] = self.shown.read(session, pks)
         return {entity.pk: (entity.version, entity) for entity in entities}
@@ -97,20 +102,16 @@ class DocumentShelf(Generic[Entity]):
         self._memory = DocumentMemory(memory_bytes)
 
     def remembered(
-        self, versions: Mapping[Any, int], language: str, now: datetime
+        self, versions: Versions, language: str, now: datetime
     ) -> dict[Any, bytes | None]:
         """Return the bodies of these versions of the rows, in their order; None where missing."""
         return self._memory.bodies(versions, language, self._renderer.edition, now)
 
     def kept(
-        self, _session: Session, _versions: Mapping[Any, int], _language: str, _now: datetime
+        self, _session: Session, _versions: Versions, _language: str, _now: datetime
     ) -> dict[Any, bytes]:
-        """Return those bodies that are kept of these versions, or of newer ones."""
+        """Return those bodies that are kept of these versions."""
         return {}
-
-    def forget(self) -> None:
-        """Forget what is in memory."""
-        self._memory.clear()
 
     def render(self, keys: Sequence[Any], language: str, now: datetime) -> dict[Any, bytes]:
         """Render and keep the documents of the rows that are still there.
@@ -133,7 +134,7 @@ class DocumentShelf(Generic[Entity]):
     def _remember(self, key: Any, language: str, document: RememberedDocument) -> None:
         self._memory.remember((key, language, self._renderer.edition), document)
 
-    def _keep(self, rendered: dict[Any, tuple[int, RenderedDocument]], language: str) -> None:
+    def _keep(self, rendered: dict[Any, tuple[Version, RenderedDocument]], language: str) -> None:
         """Keep what was rendered for other processes, and for the time after this one."""
 
 
@@ -161,53 +162,64 @@ class KeptDocumentShelf(DocumentShelf[Entity]):
         )
 
     def kept(
-        self, session: Session, versions: Mapping[Any, int], language: str, now: datetime
+        self, session: Session, versions: Versions, language: str, now: datetime
     ) -> dict[Any, bytes]:
         edition = self._renderer.edition
         values = {"pks": list(versions), "language": language, "edition": edition}
         bodies = {}
         for pk, version, valid_until, body in self._kept.ask(session, values):
-            if version >= versions[pk] and (valid_until is None or valid_until > now):
+            if version == versions[pk] and (valid_until is None or valid_until > now):
                 bodies[pk] = body
                 self._remember(pk, language, RememberedDocument(version, valid_until, body))
         return bodies
 
-    def _keep(self, rendered: dict[Any, tuple[int, RenderedDocument]], language: str) -> None:
-        """Keep what was rendered, unless a newer version's rendering is there already.
+    def _keep(self, rendered: dict[Any, tuple[Version, RenderedDocument]], language: str) -> None:
+        """Keep what was rendered, where the row still has that version.
 
         A reader does without: when the database is busy or full it has its answer all the same.
         """
-        if not rendered:
-            return
-        try:
-            with self._engines.keeping.connect() as connection:
-                connection.execute(self._upsert, list(self._kept_rows(rendered, language)))
-        except SQLAlchemyError:
-            logger.warning("rendered documents could not be kept", exc_info=True)
+        rows = list(self._kept_rows(rendered, language))
+        if rows:
+            self._engines.attempt(
+                lambda connection: connection.execute(self._upsert, rows), "rendered documents"
+            )
 
     @cached_property
     def _upsert(self) -> sa.Insert:
-        documents = self._kind.documents
+        documents, rows = self._kind.documents, self._kind.versioned
+        given = [sa.bindparam(f"kept_{each.name}", type_=each.type) for each in documents.c]
+        # The rows may be those of another server by now, or a backup's: what was rendered of what
+        # is not there any more must not be kept.
+        is_there = (
+            sa.select(rows.c.pk)
+            .where(
+                rows.c.pk == sa.bindparam(f"kept_{self._kind.owner}", type_=BigId),
+                rows.c.version == sa.bindparam("kept_version", type_=BigId),
+            )
+            .exists()
+        )
         statement = insert(self._engines.dialect.name, documents)
+        statement = statement.from_select(
+            list(documents.c.keys()), sa.select(*given).where(is_there)
+        )
         changed = ("edition", "version", "valid_until", "body")
         return statement.on_conflict_do_update(
             index_elements=[documents.c[self._kind.owner], documents.c.language],
             set_={name: statement.excluded[name] for name in changed},
-            where=documents.c.version <= statement.excluded.version,
         )
 
     def _kept_rows(
-        self, rendered: dict[Any, tuple[int, RenderedDocument]], language: str
+        self, rendered: dict[Any, tuple[Version, RenderedDocument]], language: str
     ) -> Iterable[dict[str, Any]]:
         # By pk, so that two readers of one page never wait for each other.
         for pk, (version, document) in sorted(rendered.items(), key=lambda entry: entry[0]):
             yield {
-                self._kind.owner: pk,
-                "language": language,
-                "edition": self._renderer.edition,
-                "version": version,
-                "valid_until": document.valid_until,
-                "body": document.body,
+                f"kept_{self._kind.owner}": pk,
+                "kept_language": language,
+                "kept_edition": self._renderer.edition,
+                "kept_version": version,
+                "kept_valid_until": document.valid_until,
+                "kept_body": document.body,
             }
 
 
@@ -232,5 +244,5 @@ class ShelvedDocuments(Generic[Entity]):
         return [body for body in bodies.values() if body is not None]
 
 
-def _missing(bodies: Mapping[Any, bytes | None], versions: Mapping[Any, int]) -> dict[Any, int]:
+def _missing(bodies: Mapping[Any, bytes | None], versions: Versions) -> dict[Any, Version]:
     return {key: versions[key] for key, body in bodies.items() if body is None}

@@ -1,22 +1,30 @@
 """Connections to either database, and the three ways of using them."""
 
+import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from random import uniform
 from threading import Lock
 from time import monotonic, sleep
+from typing import Any
 
 import orjson
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from domain.errors import Unavailable
 from persistence.deadlines import keep_deadline
+from persistence.failures import give_up_unusable, is_read_only
+from persistence.files import follow_file
+from persistence.intervals import Interval
+
+logger = logging.getLogger(__name__)
 
 POOL_TIMEOUT = 2.0
 BUSY_TIMEOUT_MS = 5000
@@ -27,16 +35,35 @@ _BEGIN = "sqlite_begin"
 _BEGIN_WRITING = "BEGIN IMMEDIATE"
 _NAP = (0.002, 0.01)  # seconds
 _PRIMARY_CODE = 0xFF
+_RENEWAL_SECONDS = 1.0
+_PAUSE_SECONDS = 30.0
+# Whole orders are found by keys alone. To plan for their values costs more than to find them:
+# PostgreSQL would do so each time, since it takes a list to have ten keys.
+_GENERIC_PLANS = "SET plan_cache_mode = force_generic_plan"
+_HURRY = sa.select(
+    *(
+        sa.func.set_config(name, value, True)
+        for name, value in (
+            ("lock_timeout", f"{IMPATIENT_MS}ms"),
+            ("synchronous_commit", "off"),
+        )
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
     """How many connections one process may have, and for how many seconds each waits for an answer
     of PostgreSQL (None: for ever).
+
+    ``is_shared`` says that a pooler stands before PostgreSQL which gives each transaction any of
+    its server connections (PgBouncer: ``pool_mode = transaction``). Then nothing may outlive a
+    transaction there: no prepared statement and no SET.
     """
 
     size: int = 10
     timeout: float | None = 10.0
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +75,8 @@ class Engines:
     which all statements see the same moment. Whoever wants ``writing`` waits for
     their ``turn`` first.
 
-    ``keeping`` is for what can be made again (documents): one connection in autocommit that waits
-    a quarter of a second at most, for its turn as for what others have locked, and not for the
-    disk.
+    ``keeping`` is for what can be done without (documents, notes): one connection, of which
+    ``hurried`` makes use.
     """
 
     writing: sa.Engine
@@ -58,15 +84,59 @@ class Engines:
     snapshot: sa.Engine
     keeping: sa.Engine
     turn: Callable[[], AbstractContextManager[None]]
+    since_renewal: Interval = field(default_factory=Interval)
+    since_refusal: Interval = field(default_factory=Interval)
 
     @property
     def dialect(self) -> sa.Dialect:
         return self.writing.dialect
 
+    @contextmanager
+    def hurried(self) -> Iterator[sa.Connection]:
+        """A connection that writes at once or not at all: what it writes can be done without.
+
+        It waits a quarter of a second at most, for its turn as for what others have locked, and
+        not for the disk. PostgreSQL commits at the end of the block; SQLite commits each statement.
+        """
+        with self.keeping.begin() as connection:
+            if self.dialect.name == "postgresql":
+                # For this transaction only: what a session has set may go over to other clients
+                # where a pooler stands between.
+                connection.execute(_HURRY)
+            yield connection
+
+    def attempt(self, write: Callable[[sa.Connection], object], what: str) -> bool:
+        """Do ``write`` on such a connection; return whether it succeeded.
+
+        A failure is logged in a line, with ``what`` was to be written. A database that can only be
+        read is left alone for half a minute.
+        """
+        if self.since_refusal.is_within(_PAUSE_SECONDS):
+            return False
+        try:
+            with self.hurried() as connection:
+                write(connection)
+        except SQLAlchemyError as error:
+            if isinstance(error, DBAPIError) and is_read_only(error):
+                self.since_refusal.start()
+                self.renew()
+            cause = getattr(error, "orig", None) or error
+            logger.warning("%s could not be stored: %s", what, type(cause).__name__)
+            return False
+        return True
+
     def dispose(self) -> None:
         """Close all connections that are not in use."""
         for engine in (self.writing, self.autocommit, self.keeping):
             engine.dispose()
+
+    def renew(self) -> None:
+        """Have all that comes use new connections: the server has become another one, or may have.
+
+        Not more often than once a second, however many requests find that out.
+        """
+        if self.since_renewal.passed(_RENEWAL_SECONDS):
+            self.dispose()
 
 
 def connect(url: str, pool: Pool) -> Engines:
@@ -91,14 +161,17 @@ def connect(url: str, pool: Pool) -> Engines:
     if sa.make_url(url).get_backend_name() == "sqlite":
         return _sqlite(create(**usual), create(**small))
     # What is asked once is asked again and again: to plan a statement takes longer than to run it.
-    create = partial(create, connect_args={"prepare_threshold": 0})
+    threshold = None if pool.is_shared else 0
+    create = partial(create, connect_args={"prepare_threshold": threshold})
     autocommit = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
     # A pool of its own for autocommit: to put each connection into it and back costs as much as a
     # short question does.
-    engines = (create(**usual), create(**usual, **autocommit), create(**small, **autocommit))
-    if pool.timeout is not None:
-        for engine in engines:
-            keep_deadline(engine, pool.timeout)
+    engines = (create(**usual), create(**usual, **autocommit), create(**small))
+    for engine in engines:
+        keep_deadline(engine, pool.timeout)
+        event.listen(engine, "handle_error", give_up_unusable)
+    if not pool.is_shared:
+        event.listen(engines[0], "connect", partial(_set, [_GENERIC_PLANS]))
     return _postgres(*engines)
 
 
@@ -106,7 +179,9 @@ def _sqlite(engine: sa.Engine, keeping: sa.Engine) -> Engines:
     for each in (engine, keeping):
         event.listen(each, "connect", _prepare_sqlite)
         event.listen(each, "begin", _begin_sqlite)
-    hurry = (_busy_timeout(IMPATIENT_MS), "PRAGMA synchronous = NORMAL")
+        event.listen(each, "handle_error", give_up_unusable)
+        follow_file(each)
+    hurry = (busy_timeout(IMPATIENT_MS), "PRAGMA synchronous = NORMAL")
     event.listen(keeping, "connect", partial(_set, hurry))
     return Engines(
         writing=engine.execution_options(**{_BEGIN: _BEGIN_WRITING}),
@@ -118,11 +193,7 @@ def _sqlite(engine: sa.Engine, keeping: sa.Engine) -> Engines:
 
 
 def _postgres(engine: sa.Engine, autocommit: sa.Engine, keeping: sa.Engine) -> Engines:
-    # Whole orders are found by keys alone. To plan for their values costs more than to find them:
-    # PostgreSQL would do so each time, since it takes a list to have ten keys.
-    event.listen(engine, "connect", partial(_set, ["SET plan_cache_mode = force_generic_plan"]))
-    hurry = (f"SET lock_timeout = {IMPATIENT_MS}", "SET synchronous_commit = off")
-    event.listen(keeping, "connect", partial(_set, hurry))
+    event.listen(engine, "checkin", _leave_to_server)
     return Engines(
         writing=engine,
         autocommit=autocommit,
@@ -132,6 +203,16 @@ def _postgres(engine: sa.Engine, autocommit: sa.Engine, keeping: sa.Engine) -> E
         keeping=keeping,
         turn=nullcontext,
     )
+
+
+def _leave_to_server(connection: psycopg.Connection[Any] | None, _record: object) -> None:
+    """Let the server say whether the next transaction writes.
+
+    After a snapshot SQLAlchemy has it begin with READ WRITE. So it would write against
+    ``default_transaction_read_only``, and a standby would refuse to begin it.
+    """
+    if connection is not None:
+        connection.read_only = None
 
 
 def _set(statements: Iterable[str], connection: DBAPIConnection, _record: object) -> None:
@@ -173,7 +254,7 @@ def _with_driver(url: str) -> sa.URL:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # None: the driver begins no transactions of its own; _begin_sqlite does.
     connection.isolation_level = None
-    connection.execute(_busy_timeout(BUSY_TIMEOUT_MS))
+    connection.execute(busy_timeout(BUSY_TIMEOUT_MS))
     # Of two who open a new file, SQLite sends one away at once: each may wait for the other.
     persevere(partial(connection.execute, "PRAGMA journal_mode = WAL"))
     connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
@@ -194,11 +275,11 @@ def _begin_writing(connection: sa.Connection) -> None:
     SQLite itself naps longer and longer, up to a tenth of a second, and seldom wakes in the short
     time between two writers. With naps alike, all processes have the same chance.
     """
-    connection.exec_driver_sql(_busy_timeout(0))
+    connection.exec_driver_sql(busy_timeout(0))
     try:
         persevere(partial(connection.exec_driver_sql, _BEGIN_WRITING))
     finally:
-        connection.exec_driver_sql(_busy_timeout(BUSY_TIMEOUT_MS))
+        connection.exec_driver_sql(busy_timeout(BUSY_TIMEOUT_MS))
 
 
 def persevere(attempt: Callable[[], object]) -> None:
@@ -211,18 +292,19 @@ def persevere(attempt: Callable[[], object]) -> None:
         try:
             attempt()
         except (sqlite3.OperationalError, OperationalError) as error:
-            if monotonic() > until or not _is_busy(error):
+            if monotonic() > until or not is_busy(error):
                 raise
             sleep(uniform(*_NAP))  # noqa: S311 - no secret
         else:
             return
 
 
-def _is_busy(error: sqlite3.OperationalError | OperationalError) -> bool:
+def is_busy(error: sqlite3.OperationalError | OperationalError) -> bool:
     """Whether somebody else is at the file: at work, or recovering it (an extended code)."""
     driver = error.orig if isinstance(error, OperationalError) else error
     return getattr(driver, "sqlite_errorcode", 0) & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
 
 
-def _busy_timeout(milliseconds: int) -> str:
+def busy_timeout(milliseconds: int) -> str:
+    """Return the statement that has a connection to SQLite wait so long for a lock."""
     return f"PRAGMA busy_timeout = {milliseconds}"

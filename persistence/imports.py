@@ -27,6 +27,7 @@ from persistence.order_items import order_items
 from persistence.orders import WHOLE_ORDERS, orders
 from persistence.schema import BigId, UtcDateTime, metadata
 from persistence.seller_orders import keep_seller_orders
+from persistence.version_numbers import MOMENT, raised, this_moment
 
 Imported = TypeVar("Imported", ImportedOrder, ImportedOldOrder)
 Answers = dict[str, Stored | Rejected | None]
@@ -204,7 +205,7 @@ class SqlImports:
         if pks:
             self._update(kind.rows, pks, [row for row in rows if row["number"] in known])
         if new:
-            pks |= self._insert(kind.rows, [{**row, "version": 1} for row in new])
+            pks |= self._insert(kind.rows, [{**row, "version": this_moment()} for row in new])
         return pks
 
     def _insert(self, table: sa.Table, rows: list[dict[str, Any]]) -> dict[str, int]:
@@ -221,9 +222,14 @@ class SqlImports:
         kept = {"uuid", "number"}
         changed: dict[str, Any] = {name: sa.bindparam(name) for name in rows[0].keys() - kept}
         statement = sa.update(table).where(table.c.pk == sa.bindparam("row_pk"))
-        statement = statement.values(**changed, version=table.c.version + 1)
+        statement = statement.values(**changed, version=raised(table.c.version))
         parameters = [
-            {"row_pk": pks[row["number"]], **{name: row[name] for name in changed}} for row in rows
+            {
+                "row_pk": pks[row["number"]],
+                MOMENT: this_moment(),
+                **{name: row[name] for name in changed},
+            }
+            for row in rows
         ]
         self._session.connection().execute(statement, parameters)
 

@@ -6,6 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from typing import Any
+from uuid import UUID
+
+Version = int | UUID
+"""What a row is in one content, and in no other: a number of its order, or its own UUID where it
+never changes. A database that loses its last changes, by a failover or a backup that is put back,
+may use pks again, and none of these.
+"""
 
 Key = tuple[Hashable, str, str]
 """What names the row, the language, and the renderer's edition."""
@@ -15,7 +22,7 @@ Key = tuple[Hashable, str, str]
 class RememberedDocument:
     """What was rendered of one version; from ``valid_until`` on (None: never) it is wrong."""
 
-    version: int
+    version: Version
     valid_until: datetime | None
     body: bytes
 
@@ -33,7 +40,7 @@ class DocumentMemory:
         self._lock = Lock()
 
     def bodies(
-        self, versions: Mapping[Any, int], language: str, edition: str, now: datetime
+        self, versions: Mapping[Any, Version], language: str, edition: str, now: datetime
     ) -> dict[Any, bytes | None]:
         """Return the documents of these versions that are here and still good at ``now``.
 
@@ -54,13 +61,7 @@ class DocumentMemory:
             while self._bytes > self._max_bytes:
                 self._forget(next(iter(self._documents)))
 
-    def clear(self) -> None:
-        """Forget all of them."""
-        with self._lock:
-            self._documents.clear()
-            self._bytes = 0
-
-    def _body(self, key: Key, version: int, now: datetime) -> bytes | None:
+    def _body(self, key: Key, version: Version, now: datetime) -> bytes | None:
         found = self._documents.get(key)
         if found is None or found.version != version:
             return None

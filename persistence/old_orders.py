@@ -108,6 +108,7 @@ mapper_registry.map_imperatively(
 OLD_ORDER_DOCUMENTS = DocumentKind(
     documents=old_order_documents,
     owner="old_order_pk",
+    versioned=old_orders,
     shown=Loader(OldOrder, ["items"]),
 )
 

@@ -179,7 +179,7 @@ _SHOWN = (
     "loyalty_transactions",
 )
 ORDER_DOCUMENTS = DocumentKind(
-    documents=order_documents, owner="order_pk", shown=Loader(Order, _SHOWN)
+    documents=order_documents, owner="order_pk", versioned=orders, shown=Loader(Order, _SHOWN)
 )
 # What changes together, as one whole: all that has states or money in it, and what letters name;
 # addresses, say, are only shown. Plans are not shown to shoppers.

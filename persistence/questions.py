@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from persistence.failures import is_stale_plan, is_unusable
+
 Row = tuple[Any, ...]
 Processor = Callable[[Any], Any]
 
@@ -129,20 +131,23 @@ def _spell(statement: Statement, dialect: sa.Dialect) -> Spelled:
 
 
 def _told(error: Exception, sql: str, connection: sa.Connection) -> BaseException:
-    """The error as SQLAlchemy tells it; connections to a server that is gone are given up."""
+    """The error as SQLAlchemy tells it; connections that can not be used again are given up."""
     dialect = connection.dialect
     driver: Any = connection.connection.dbapi_connection
     # The driver's error, as its module tells; no name of its type is common to all drivers.
     is_gone = dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]
-    if is_gone:
+    is_unusable_now = is_unusable(error)
+    if is_gone or is_unusable_now:
         connection.invalidate(error)
-        connection.engine.dispose(close=False)
+    if is_gone or is_stale_plan(error):
+        # The others are no better: those to a server that is gone can't even be closed in order.
+        connection.engine.dispose(close=not is_gone)
     return DBAPIError.instance(
         sql,
         None,
         error,
         dialect.loaded_dbapi.Error,
         hide_parameters=True,
-        connection_invalidated=is_gone,
+        connection_invalidated=is_gone or is_unusable_now,
         dialect=dialect,
     )

@@ -295,10 +295,10 @@ SELLER_CUSTOMER_ADDRESSES = Listing(
         "id": same(addresses.c.uuid),
         **{name: same(place.c.uuid) for name, place in _PLACES.items()},
     },
-    # An address never changes, and is never gone: it is a snapshot.
+    # An address never changes, since it is a snapshot; after a failover its pk may come again.
     versioned=addresses,
     whole=addresses.c.pk,
-    version=sa.literal(1),
+    version=addresses.c.uuid,
     shown_from=_with_places(),
     shown=columns_of(
         SellerCustomerAddressView,

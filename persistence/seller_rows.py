@@ -18,6 +18,7 @@ from domain.seller_lists import Sort
 from persistence.among import among_given
 from persistence.documents import Documents
 from persistence.filters import Field, field_of, parameter
+from persistence.memory import Version
 from persistence.questions import Question
 from persistence.sorting import Sorting
 from persistence.statements import PAGE_LIMIT, PAGE_OFFSET, page_of
@@ -32,7 +33,7 @@ Paths = tuple[tuple[str, Operator], ...]
 Key = tuple[int, int, int]
 """A seller, the row that is shown to them, and the order that it is a part of.
 
-SQLite gives the pk of the last row again when that is gone, but versions of an order only grow.
+A pk may come again when its row is gone, but with another version of its order.
 """
 
 
@@ -64,9 +65,10 @@ class Listing(Generic[View]):
     seller's. Where ``is_narrow``, every row of ``table`` is in ``source``, so that ``table`` will
     do for what looks at nothing else: counts stay within one index. ``fields`` has what the
     columns of ``table`` do not say by their names. ``versioned`` has ``table``, the ``whole`` that
-    its rows are a part of, and the ``version`` of that, which grows with every change of anything
-    shown. ``shown`` completes the chosen rows: from where, and which column is which attribute of
-    ``view``; ``finish`` adds what no join can say. ``counts`` are of all that is in ``source``.
+    its rows are a part of, and the ``version`` of that, which is another one with every change of
+    anything shown. ``shown`` completes the chosen rows: from where, and which column is which
+    attribute of ``view``; ``finish`` adds what no join can say. ``counts`` are of all that is in
+    ``source``.
     """
 
     view: Callable[..., View]
@@ -76,7 +78,7 @@ class Listing(Generic[View]):
     fields: Mapping[str, Field]
     versioned: sa.FromClause
     whole: sa.ColumnElement[int]
-    version: sa.ColumnElement[int]
+    version: sa.ColumnElement[Any]
     shown_from: sa.FromClause
     shown: Columns
     finish: Callable[[Session, int, list[dict[str, Any]]], None] = lambda *_: None
@@ -106,7 +108,7 @@ class Listing(Generic[View]):
         field = None if path is None else self.field(path)
         return None if field is None else field.sorting
 
-    def load(self, session: Session, keys: Sequence[Key]) -> dict[Key, tuple[int, View]]:
+    def load(self, session: Session, keys: Sequence[Key]) -> dict[Key, tuple[Version, View]]:
         """Read the rows with these keys, which are one seller's, as that seller sees them."""
         seller_pk = keys[0][0]
         wanted = {"pks": [pk for _, pk, _ in keys], "seller_pk": seller_pk}

@@ -12,6 +12,8 @@ from persistence.schema import BigId, UtcDateTime, mapper_registry, metadata
 from persistence.statements import first
 from persistence.users import users
 
+_REMOVED_AT_ONCE = 100
+
 sessions = sa.Table(
     "sessions",
     metadata,
@@ -59,4 +61,7 @@ class SqlSessions:
         self._session.execute(sa.delete(sessions).where(sessions.c.id_hash == id_hash))
 
     def remove_expired(self, now: datetime) -> None:
-        self._session.execute(sa.delete(sessions).where(sessions.c.expires_date <= now))
+        # Some of them, and none that another login is at: no login is to wait for the others.
+        expired = sa.select(sessions.c.id_hash).where(sessions.c.expires_date <= now)
+        expired = expired.limit(_REMOVED_AT_ONCE).with_for_update(skip_locked=True)
+        self._session.execute(sa.delete(sessions).where(sessions.c.id_hash.in_(expired)))

@@ -1,7 +1,7 @@
 """The one mechanism that raises versions: before each flush, for all that documents show.
 
-No service has to think of it, and the database does the adding: two writers who both read
-version 5 make it 7, so that two contents never share a version.
+No service has to think of it, and two contents of one pk never share a version
+(``persistence.version_numbers``).
 """
 
 from collections import defaultdict
@@ -30,6 +30,7 @@ from persistence.old_orders import old_orders
 from persistence.order_items import order_items
 from persistence.orders import orders
 from persistence.questions import Question
+from persistence.version_numbers import MOMENT, raised, this_moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ _RAISED = {
     root: Question(
         sa.update(table)
         .where(among_given(table.c.pk, "pks"))
-        .values(version=table.c.version + 1)
+        .values(version=raised(table.c.version))
         .returning(table.c.pk, table.c.version)
     )
     for root, table in _TABLES.items()
@@ -88,16 +89,20 @@ _RAISED = {
 def raise_versions(session: Session, *_: object) -> None:
     """Raise the version of every order and old order that the coming flush changes.
 
-    What is new as a whole keeps its first version. Raises RuntimeError for a changed snapshot:
+    What is new as a whole gets its first version. Raises RuntimeError for a changed snapshot:
     the orders that show it would not know.
     """
+    for entity in session.new:
+        if type(entity) in _TABLES:
+            entity.version = this_moment()
     with session.no_autoflush:  # this is a part of the flush
         pks: dict[type, set[int]] = defaultdict(set)
         for kind, keys in _changed(session).items():
             shown = SHOWN[kind]
             pks[shown.root] |= _roots(session, shown, keys)
         for root, changed in pks.items():
-            for pk, version in _RAISED[root].ask(session, {"pks": sorted(changed)}):
+            values = {"pks": sorted(changed), MOMENT: this_moment()}
+            for pk, version in _RAISED[root].ask(session, values):
                 key: Any = identity_key(root, pk)
                 if key in session.identity_map:
                     set_committed_value(session.identity_map[key], "version", version)

@@ -78,7 +78,6 @@ def app(settings: Settings, usual_app: ContractApp) -> Iterator[ContractApp]:
             attempts=LoginAttempts(settings),
             look_ups=OrderLookUps(settings),
         )
-        database_of(usual_app).forget_documents()
         yield usual_app
         return
     app = create_app(settings)

@@ -6,7 +6,7 @@ import click
 
 from domain.users import UserType, email_key
 from handlers.app import database_of
-from handlers.cli.database import command_settings
+from handlers.cli.database import command_settings, refuse_transaction_pooler
 from handlers.cli.kept_secret import make_secret
 from handlers.cli.refusals import refusals_shown
 from handlers.cli.strong_secret import require_strong
@@ -53,6 +53,7 @@ def serve(demo: bool, port: int | None) -> None:
         settings = replace(settings, port=port)
     _require_free(settings)
     try:
+        refuse_transaction_pooler(database_of(application()))
         if not demo:
             run(settings)
             return

@@ -2,7 +2,7 @@
 
 import click
 
-from handlers.cli.database import command_database
+from handlers.cli.database import command_database, refuse_transaction_pooler
 from handlers.cli.refusals import refusals_shown
 from handlers.cli.stopping import Stopping
 from handlers.mail.delivery import mailer_of
@@ -22,6 +22,7 @@ def worker(*, once: bool) -> None:
         command_database() as (settings, database),
         Stopping() as stop,
     ):
+        refuse_transaction_pooler(database)
         postman = Postman(database, mailer_of(settings), settings)
         if once:
             while not stop.is_wished and postman.deliver_next():

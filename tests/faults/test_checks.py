@@ -9,6 +9,7 @@ from faults import (
     exhausted_pool,
     killed_workers,
     races,
+    restores,
     slow_clients,
     steady_load,
     stops,
@@ -27,6 +28,7 @@ CHECKS = [
     timing.check,
     dropped_connections.check,
     races.check,
+    restores.check,
 ]
 
 

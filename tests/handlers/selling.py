@@ -121,6 +121,10 @@ class FakeSellerDatabase:
         with self.writing() as uow:
             return work(uow)
 
+    def note(self, work: Callable[[Any], object]) -> None:
+        with self.writing() as uow:
+            work(uow)
+
     def seller(self) -> Seller:
         seller = make_seller(pk=next(_pks))
         self.sellers.stored.append(seller)

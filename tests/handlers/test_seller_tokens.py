@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from starlette.testclient import TestClient
 
-from domain.errors import Unavailable
 from domain.paging import PageRequest
 from domain.seller_callers import Scope
 from domain.seller_tokens import list_seller_tokens, revoke_seller_token
@@ -98,20 +97,6 @@ class TestTokens:
 
         used = [day for _, day in fake_database.seller_tokens.uses]
         assert len(used) == len(set(used)) == 3
-
-    def test_open_what_they_are_for_where_that_can_not_be_noted(
-        self,
-        selling: TestClient,
-        fake_database: FakeSellerDatabase,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        def refuse(_work: object) -> None:
-            raise Unavailable
-
-        monkeypatch.setattr(fake_database, "write", refuse)
-
-        assert selling.get(ORDERS).status_code == 200
-        assert fake_database.seller_tokens.uses == []
 
 
 class TestScopes:

@@ -8,7 +8,7 @@ import pytest
 from environs import EnvValidationError
 
 from handlers.contract.violations import ResponseValidation
-from handlers.settings import LogFormat, Settings, read_settings
+from handlers.settings import DatabasePooler, LogFormat, Settings, read_settings
 
 SECRET = "a secret of thirty-two characters"
 
@@ -39,6 +39,7 @@ def test_only_the_secret_must_be_set() -> None:
         ("SECRET", "x" * 32, "x" * 32),
         ("DATABASE_URL", "postgres://localhost/shop", "postgres://localhost/shop"),
         ("DATABASE_POOL_SIZE", "1", 1),
+        ("DATABASE_POOLER", "transaction", DatabasePooler.TRANSACTION),
         ("DATABASE_TIMEOUT", "5", 5),
         ("DOCUMENT_MEMORY_MIB", "0", 0),
         ("THREADS", "2", 2),
@@ -87,6 +88,7 @@ def test_each_setting_is_read_from_its_variable(
         ("SECRET", "x" * 31),
         ("SECRET", ""),
         ("DATABASE_POOL_SIZE", "0"),
+        ("DATABASE_POOLER", "session"),
         ("DATABASE_TIMEOUT", "0"),
         ("DOCUMENT_MEMORY_MIB", "-1"),
         ("THREADS", "0"),

@@ -67,7 +67,7 @@ class TestReading:
 
 class TestAvailability:
     def test_a_database_that_answers_is_available(self, database: Database) -> None:
-        database.ping()
+        database.require_ready()
 
     @pytest.mark.parametrize(
         "url",
@@ -76,7 +76,7 @@ class TestAvailability:
     )
     def test_one_that_can_not_be_reached_is_not(self, url: str) -> None:
         with pytest.raises(Unavailable):
-            open_database(url).ping()
+            open_database(url).require_ready()
 
     def test_a_pool_in_use_is_waited_for_a_moment_only(
         self, database_url: str, monkeypatch: pytest.MonkeyPatch
@@ -87,7 +87,7 @@ class TestAvailability:
             uow.users.get(1)
 
             with pytest.raises(Unavailable):
-                database.ping()
+                database.require_ready()
         database.close()
 
     def test_rendering_takes_no_second_connection(self, database_url: str) -> None:
@@ -100,7 +100,7 @@ class TestAvailability:
 
     def test_why_it_is_not_available_is_logged(self, caplog: pytest.LogCaptureFixture) -> None:
         with pytest.raises(Unavailable):
-            open_database("sqlite:////nowhere/waybill.sqlite3").ping()
+            open_database("sqlite:////nowhere/waybill.sqlite3").require_ready()
 
         assert "unable to open database file" in caplog.text
 
@@ -116,4 +116,4 @@ class TestAvailability:
 def test_a_closed_database_opens_again_when_it_is_needed(database: Database) -> None:
     database.close()
 
-    database.ping()
+    database.require_ready()

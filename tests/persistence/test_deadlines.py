@@ -52,7 +52,7 @@ def test_a_server_that_takes_the_connection_and_is_silent_is_not_available() -> 
         began = monotonic()
 
         with pytest.raises(Unavailable):
-            database.ping()
+            database.require_ready()
 
     assert monotonic() - began < 5
 
@@ -69,7 +69,7 @@ def test_a_migration_takes_its_time(make_url: MakeUrl) -> None:
         database.migrate()
 
         release.join()
-    database.ping()
+    database.require_ready()
     database.close()
 
 

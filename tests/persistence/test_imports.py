@@ -25,6 +25,9 @@ UUID = "1b671a64-40d5-491e-99b0-da01ff1f3341"
 CARRIER = {"value": "kuzey", "label": "Kuzey Kargo"}
 
 
+MANY_CHANGES = 10**15  # versions do not count changes: after a restore they would come again
+
+
 def store(database: Database, *batch: ImportedOrder) -> list[Stored | Rejected]:
     with database.importing("import:tests") as imports:
         answers = imports.store_orders(batch)
@@ -83,7 +86,8 @@ class TestNewOrder:
         order = find(database, stored.pk)
         (item,) = order.items
         assert stored.outcome is Outcome.CREATED
-        assert (order.number, order.version, order.currency) == ("1001", 1, Currency.TRY)
+        assert (order.number, order.currency) == ("1001", Currency.TRY)
+        assert order.version > MANY_CHANGES
         assert (order.amount, order.discount_amount, item.discount_amount) == (27_000, 3000, 3000)
         assert order.bank is not None
         assert item.seller is not None
@@ -185,11 +189,12 @@ class TestUsers:
 class TestKnownOrder:
     def test_an_equal_document_changes_nothing(self, database: Database) -> None:
         stored = store_one(database)
+        before = find(database, stored.pk)
 
         again = store_one(database)
 
         assert again == Stored(stored.pk, Outcome.UNCHANGED)
-        assert find(database, stored.pk).version == 1
+        assert find(database, stored.pk).version == before.version
 
     def test_an_equal_document_does_not_undo_what_happened_since(self, database: Database) -> None:
         stored = store_one(database)
@@ -214,7 +219,7 @@ class TestKnownOrder:
 
         after = find(database, stored.pk)
         assert stored == Stored(before.pk, Outcome.UPDATED)
-        assert (before.version, after.version) == (1, 2)
+        assert after.version > before.version
         assert after.items[0].pk == before.items[0].pk
         assert after.uuid == before.uuid
         assert [item.price for item in after.items] == [8000, 10_000]
@@ -288,7 +293,8 @@ class TestOldOrder:
         assert isinstance(stored, Stored)
         old_order = find_old(database, stored.pk)
         assert stored.outcome is Outcome.CREATED
-        assert (old_order.number, old_order.amount, old_order.version) == ("A1", 5000, 1)
+        assert (old_order.number, old_order.amount) == ("A1", 5000)
+        assert old_order.version > MANY_CHANGES
         assert [item.product for item in old_order.items] == ["Cezve"]
 
     def test_is_unchanged_or_replaced_as_orders_are(self, database: Database) -> None:
@@ -304,4 +310,5 @@ class TestOldOrder:
         assert pointers(answers) == ["/items"]
         assert isinstance(answers[0], Stored)
         old_order = find_old(database, answers[0].pk)
-        assert (old_order.version, old_order.items[0].price) == (2, 4000)
+        assert old_order.version > MANY_CHANGES
+        assert old_order.items[0].price == 4000

@@ -77,13 +77,3 @@ class TestRemember:
         memory.remember(FIRST, document())
 
         assert body(memory, FIRST, 1, NOW) is None
-
-    def test_clear_forgets_all(self) -> None:
-        memory = DocumentMemory(4)
-        memory.remember(FIRST, document())
-
-        memory.clear()
-        memory.remember(SECOND, document())
-
-        assert body(memory, FIRST, 1, NOW) is None
-        assert body(memory, SECOND, 1, NOW) == b"1234"

@@ -1,0 +1,269 @@
+"""PgBouncer between server and PostgreSQL: nobody gets what is another's, in any mode."""
+
+import asyncio
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+
+import orjson
+
+from faults.amounts import Amounts
+from faults.asking import KEPT_OPEN, Channel, ask_now, request
+from faults.bouncers import SESSION, TRANSACTION, Bouncer, NoPgBouncer, bouncer
+from faults.findings import Finding
+from faults.ground import Ground
+from faults.writers import Writers, make_work
+from tests.builders import make_item, make_seller
+from tests.edge.exchange import Answer
+from tests.processes import wait_until
+from tests.server import Server
+
+BAR = "0 of others, 0 × 5xx in supported modes; an unsupported one is refused at the start"
+_CUSTOMERS = 16
+_ORDERS = 3
+_SELLERS = 4
+_CLIENTS = 8
+_WORKERS = 2
+_CONNECTIONS = 4  # of a worker, for each of its two pools
+_FEW = 4  # server connections
+_ENOUGH = 40
+_REFUSES_SECONDS = 60
+# Nothing is remembered, so that each answer asks the database for all that is in it.
+_ENV = {
+    "WAYBILL_DATABASE_POOL_SIZE": str(_CONNECTIONS),
+    "WAYBILL_DOCUMENT_MEMORY_MIB": "0",
+}
+_SETTING = {"WAYBILL_DATABASE_POOLER": "transaction"}
+# What an operator can not do: serve behind a pooler of transactions without the setting.
+_UNCHECKED = """
+import persistence.database
+persistence.database.is_shared = lambda url: False
+from handlers.cli.main import cli; cli()
+"""
+
+
+@dataclass(frozen=True)
+class _Mode:
+    """A way to run PgBouncer, and the server behind it."""
+
+    name: str
+    pool_mode: str
+    size: int
+    env: Mapping[str, str] = field(default_factory=dict)
+    is_supported: bool = True
+
+
+_MODES = (
+    _Mode("sessions", SESSION, _ENOUGH),
+    _Mode("sessions, with the setting", SESSION, _ENOUGH, _SETTING),
+    _Mode("transactions, with the setting", TRANSACTION, _FEW, _SETTING),
+    _Mode("transactions, unchecked", TRANSACTION, _FEW, is_supported=False),
+)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A request, and what its answer names when it is right: all that is the caller's own."""
+
+    sent: bytes
+    named: Callable[[Answer], object]
+    own: object
+
+
+class _Told:
+    """What was answered in all modes."""
+
+    def __init__(self) -> None:
+        self.compared = 0
+        self.written = 0
+        self.statuses: dict[str, Counter[int]] = {}
+        self.failures: list[str] = []
+
+    def judge(self, mode: _Mode, question: _Question, answer: Answer) -> None:
+        """Compare an answer with its owner."""
+        self.statuses.setdefault(mode.name, Counter())[answer.status] += 1
+        if answer.status == 200:
+            self.compared += mode.is_supported
+            if question.named(answer) != question.own:
+                self.failures.append(f"{mode.name}: an answer is another's")
+        elif mode.is_supported or answer.status != 503:
+            self.failures.append(f"{mode.name}: {answer.status}")
+
+    def add_writes(self, mode: _Mode, writers: Writers) -> None:
+        """Judge what was answered to those who wrote meanwhile."""
+        told = writers.told
+        self.written += len(told.acknowledged)
+        refused = told.writes[503] + told.reads[503]
+        if refused:
+            self.failures.append(f"{mode.name}: 503 beside, {refused} times")
+        self.failures += [f"{mode.name}: {each}" for each in told.failures]
+        self.failures += writers.lost_and_twofold()
+
+    def figures(self) -> dict[str, str | int]:
+        """How many answers of each status each mode gave."""
+        return {
+            name: " ".join(f"{status}: {number}" for status, number in sorted(statuses.items()))
+            for name, statuses in self.statuses.items()
+        }
+
+
+def check(ground: Ground, amounts: Amounts) -> Finding:
+    """All modes one after the other, on one database."""
+    told = _Told()
+    try:
+        questions = _questions(ground)
+        for mode in _MODES:
+            with _behind(ground, mode) as (pooler, own):
+                if not mode.is_supported:
+                    told.failures += _not_refused(own, pooler)
+                asked = list(islice(cycle(questions), amounts.pooled_answers))
+                _ask(ground, own, mode, asked, told)
+    except NoPgBouncer as error:
+        told.failures.append(str(error))
+    unsupported = told.statuses.get(_MODES[-1].name, Counter())
+    if told.statuses and not unsupported[503]:
+        told.failures.append("unchecked, no statement met another client's: nothing was tried")
+    return Finding(
+        test="PgBouncer",
+        database=ground.kind,
+        amount=told.compared,
+        wanted=3 * amounts.pooled_answers,
+        bar=BAR,
+        figures=told.figures() | {"written beside": told.written},
+        failures=tuple(told.failures),
+    )
+
+
+@contextmanager
+def _behind(ground: Ground, mode: _Mode) -> Iterator[tuple[Bouncer, Ground]]:
+    with (
+        bouncer(ground.url, mode.pool_mode, mode.size) as pooler,
+        ground.beside(pooler.url) as own,
+    ):
+        yield pooler, own
+
+
+def _ask(ground: Ground, own: Ground, mode: _Mode, asked: Sequence[_Question], told: _Told) -> None:
+    """Ask all of it, in supported modes while somebody writes."""
+    if mode.is_supported:
+        work = make_work(ground, len(asked))
+        with own.serve(workers=_WORKERS, **_ENV, **mode.env) as server:
+            writers = Writers(ground, server, work)
+            with writers.at_work(1):
+                answers = asyncio.run(_answers(server.port, asked))
+        told.add_writes(mode, writers)
+    else:
+        with _serving_unchecked(own) as server:
+            answers = asyncio.run(_answers(server.port, asked))
+    own.errors |= {each.body for each in answers if each.status >= 400}
+    for question, answer in zip(asked, answers, strict=True):
+        told.judge(mode, question, answer)
+
+
+@contextmanager
+def _serving_unchecked(own: Ground) -> Iterator[Server]:
+    """A server that may never be ready; it answers."""
+    settings = {"WAYBILL_SECRET": own.settings.secret, "WAYBILL_WORKERS": str(_WORKERS)}
+    server = Server(own.folder, own.url, code=_UNCHECKED, **settings, **_ENV)
+    try:
+        wait_until(lambda: _is_alive(server))
+        yield server
+    finally:
+        server.end()
+
+
+def _is_alive(server: Server) -> bool:
+    return ask_now(server.port, request("GET", "/healthz", {})).answer.status == 200
+
+
+async def _answers(port: int, questions: Sequence[_Question]) -> list[Answer]:
+    """Ask by some clients at once, each on a connection of its own."""
+    answers: dict[int, Answer] = {}
+    waiting = iter(enumerate(questions))
+
+    async def work() -> None:
+        channel = await Channel.to(port)
+        for at, question in waiting:
+            try:
+                channel.send(question.sent)
+                answers[at] = await channel.answer()
+            except (EOFError, ConnectionError):
+                # The server closes a connection on which nothing was asked for some time, as on a
+                # machine that is too busy to ask.
+                channel.close()
+                channel = await Channel.to(port)
+                channel.send(question.sent)
+                answers[at] = await channel.answer()
+        channel.close()
+
+    await asyncio.gather(*(work() for _ in range(_CLIENTS)))
+    return [answers[at] for at in range(len(questions))]
+
+
+def _not_refused(own: Ground, pooler: Bouncer) -> list[str]:
+    """Start a server as an operator would who does not know the setting."""
+    settings = {"WAYBILL_SECRET": own.settings.secret}
+    server = Server(own.folder, pooler.url, **settings)
+    try:
+        server.process.wait(_REFUSES_SECONDS)
+    except subprocess.TimeoutExpired:
+        return ["the server starts behind a pooler of transactions without the setting"]
+    finally:
+        said = server.end()
+    is_named = "WAYBILL_DATABASE_POOLER" in said and "Traceback" not in said
+    return [] if server.process.returncode and is_named else [f"it ends and says: {said[-200:]}"]
+
+
+def _questions(ground: Ground) -> list[_Question]:
+    """What all who have orders may ask about them; of customers and of sellers by turns."""
+    sellers = [make_seller() for _ in range(_SELLERS)]
+    sold: dict[str, set[str]] = {each.slug: set() for each in sellers}
+    customers: list[_Question] = []
+    for at in range(_CUSTOMERS):
+        seller = sellers[at % _SELLERS]
+        numbers = _customer(ground, customers, seller)
+        sold[seller.slug] |= set(numbers)
+    asked = [_of_seller(ground, each, sold[each.slug]) for each in sellers]
+    return [each for pair in zip(customers, cycle(asked), strict=False) for each in pair]
+
+
+def _customer(ground: Ground, asked: list[_Question], seller: object) -> list[str]:
+    """Store a customer's orders, and what they may ask; return the numbers."""
+    customer = ground.customer()
+    headers = customer.headers | KEPT_OPEN
+    orders = [
+        ground.shop.order(customer.user, items=[make_item(seller=seller)]) for _ in range(_ORDERS)
+    ]
+    old_order = ground.shop.old_order(customer.user)
+    numbers = [each.number for each in orders]
+    asked.append(_list("/users/orders/", headers, set(numbers)))
+    asked.append(_list("/users/old-orders/", headers, {old_order.number}))
+    asked += [
+        _Question(
+            request("GET", f"/users/orders/{each.pk}/", headers),
+            lambda answer: orjson.loads(answer.body)["number"],
+            each.number,
+        )
+        for each in orders
+    ]
+    return numbers
+
+
+def _of_seller(ground: Ground, seller: object, numbers: set[str]) -> _Question:
+    headers = ground.seller_headers(seller) | KEPT_OPEN  # type: ignore[arg-type]
+    return _list("/api/i1/orders/", headers, numbers)
+
+
+def _list(path: str, headers: dict[str, str], numbers: set[str]) -> _Question:
+    return _Question(
+        request("GET", f"{path}?limit=100", headers), _numbers, (len(numbers), numbers)
+    )
+
+
+def _numbers(answer: Answer) -> tuple[int, set[str]]:
+    """How many there are, and which."""
+    document = orjson.loads(answer.body)
+    return document["count"], {each["number"] for each in document["results"]}

@@ -1,0 +1,90 @@
+"""Whether requests can be served: a few cheap questions, since probes ask every second."""
+
+import os
+import sqlite3
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from domain.readiness import Corrupt, ReadOnly, SchemaMismatch
+from persistence import migrations
+from persistence.deadlines import hurried
+from persistence.engines import Engines, busy_timeout, is_busy
+from persistence.failures import is_corrupt, is_missing_table, is_read_only
+from persistence.files import file_of
+from persistence.order_items import order_items
+from persistence.orders import orders
+from persistence.sessions import sessions
+from persistence.users import users
+
+SECONDS = 2.0  # for each answer of PostgreSQL
+
+_STEPS = sa.table("alembic_version", sa.column("version_num", sa.String))
+_REVISION = sa.select(_STEPS.c.version_num)
+# Of the newest rows, what SQLite has to read from the pages of the tables themselves.
+_READ = sa.select(
+    *(
+        sa.select(column).order_by(column.table.c.pk.desc()).limit(1).scalar_subquery()
+        for column in (orders.c.number, order_items.c.price, users.c.uuid)
+    ),
+    sa.select(sessions.c.expires_date).limit(1).scalar_subquery(),
+)
+_IS_READ_ONLY = sa.select(
+    sa.func.pg_is_in_recovery(), sa.func.current_setting("transaction_read_only") == "on"
+)
+
+
+def require_ready(engines: Engines) -> None:
+    """Raises SchemaMismatch, ReadOnly, Corrupt, and SQLAlchemy's errors for no answer in time."""
+    try:
+        with engines.autocommit.connect() as connection, hurried(connection, SECONDS):
+            _require_revision(connection, migrations.head())
+            connection.execute(_READ).one()
+            _require_writable(connection, engines)
+    except DBAPIError as error:
+        if is_read_only(error):
+            raise ReadOnly from error
+        if is_corrupt(error):
+            raise Corrupt from error
+        raise
+
+
+def _require_revision(connection: sa.Connection, needed: str) -> None:
+    try:
+        found: str | None = connection.execute(_REVISION).scalar()
+    except DBAPIError as error:
+        if not is_missing_table(error):
+            raise
+        found = None
+    if found != needed:
+        raise SchemaMismatch(found, needed)
+
+
+def _require_writable(connection: sa.Connection, engines: Engines) -> None:
+    if connection.dialect.name == "postgresql":
+        if any(connection.execute(_IS_READ_ONLY).one()):
+            raise ReadOnly
+        return
+    file = file_of(engines.writing)
+    # The connection may write to what it has open, where no other connection could any more.
+    if file is not None and not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)):
+        raise ReadOnly
+    _take_write_lock(connection)
+
+
+def _take_write_lock(connection: sa.Connection) -> None:
+    """Take the write lock of SQLite and give it back at once, unless a writer has it.
+
+    Whoever has it can write; nobody is waited for, and nobody waits for longer than this takes.
+    """
+    usual = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+    connection.exec_driver_sql(busy_timeout(0))
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql("ROLLBACK")
+    except DBAPIError as error:
+        if not isinstance(error.orig, sqlite3.OperationalError) or not is_busy(error.orig):
+            raise
+    finally:
+        if not connection.invalidated:
+            connection.exec_driver_sql(busy_timeout(usual))
