@@ -83,6 +83,7 @@ class Settings:
     threads: int = _checked(_POSITIVE, 8)
     public_url: str = _checked(_public_url, "")
     trusted_proxies: int = _checked(Range(min=0), 0)
+    connections_per_address: int = _checked(Range(min=0), 512)
     session_cookie: str = _checked(Regexp(_COOKIE_NAME), "sessionid")
     session_days: int = _checked(Range(min=1, max=_CENTURY), 14)
     secure_cookies: bool = False
