@@ -54,9 +54,9 @@ class Connection:
 
 def raise_limit() -> int:
     """Raise the limit of open files as far as it is of use; return how many connections fit."""
-    soft, hard = map(_count, resource.getrlimit(resource.RLIMIT_NOFILE))
-    allowed = min(MOST_CONNECTIONS + _SPARE_DESCRIPTORS, hard)
-    if soft < allowed:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = min(MOST_CONNECTIONS + _SPARE_DESCRIPTORS, _count(hard))
+    if _count(soft) < allowed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
     return max(allowed - _SPARE_DESCRIPTORS, allowed // 2)
 

@@ -14,7 +14,7 @@ from handlers.restarts import MOST_DEATHS
 from handlers.supervisor import listen
 from persistence.database import Database
 from tests.fakes import fake_renderers
-from tests.processes import children_of, wait_until
+from tests.processes import children_of, wait_for_another, wait_until
 from tests.server import COMMAND, SECRET, STOP_SECONDS, Serve, Server, free_port, start
 
 QUIET = {"WAYBILL_LOG_LEVEL": "WARNING"}
@@ -61,15 +61,11 @@ class TestDeaths:
     def test_leave_the_other_workers_alone(self, serve: Serve) -> None:
         server = serve(**SECRET, WAYBILL_WORKERS="2")
         wait_until(lambda: len(children_of(server.process.pid)) == 2)
-        _, other = children_of(server.process.pid)
+        unlucky, other = children_of(server.process.pid)
 
         for _ in range(3):
-            unlucky = next(each for each in children_of(server.process.pid) if each != other)
             os.kill(unlucky, signal.SIGKILL)
-            wait_until(
-                lambda gone=unlucky: len(children_of(server.process.pid)) == 2
-                and gone not in children_of(server.process.pid)
-            )
+            unlucky = wait_for_another(server.process.pid, {unlucky, other})
 
         assert other in children_of(server.process.pid)
 
@@ -152,12 +148,12 @@ class TestReload:
 
 class TestListen:
     def test_on_every_address_means_those_of_ipv4_too(self) -> None:
-        if not socket.has_dualstack_ipv6():
-            pytest.skip("this system has no sockets for both")
-        with listen("::", 0, 8) as listener:
-            port = listener.getsockname()[1]
-            socket.create_connection(("127.0.0.1", port)).close()
-            socket.create_connection(("::1", port)).close()
+        reachable = {"::": ["127.0.0.1", "::1"]} if socket.has_dualstack_ipv6() else {}
+        reachable |= {"127.0.0.1": ["127.0.0.1"]}
+        for host, addresses in reachable.items():
+            with listen(host, 0, 8) as listener:
+                for address in addresses:
+                    socket.create_connection((address, listener.getsockname()[1])).close()
 
     def test_where_somebody_does_fails(self) -> None:
         with listen("127.0.0.1", 0, 8) as listener, pytest.raises(OSError, match="in use"):
