@@ -9,6 +9,7 @@ from faults import (
     exhausted_pool,
     killed_workers,
     races,
+    silent_clients,
     slow_clients,
     steady_load,
     stops,
@@ -21,8 +22,10 @@ from faults.ground import Ground
 CHECKS = [
     exhausted_pool.check,
     killed_workers.check,
+    killed_workers.check_bursts,
     stops.check,
     slow_clients.check,
+    silent_clients.check,
     steady_load.check,
     timing.check,
     dropped_connections.check,
@@ -30,7 +33,7 @@ CHECKS = [
 ]
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__module__)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: f"{check.__module__}.{check.__name__}")
 def test_passes(ground: Ground, check: Callable[[Ground, Amounts], Finding]) -> None:
     finding = check(ground, QUICK)
 
