@@ -1,9 +1,11 @@
 """granian's main process, with a supervision of its workers that does not give up early.
 
 granian itself ends the whole server when a worker dies twice within 5.5 seconds, and on Linux each
-of its workers has a listening socket of its own, so that clients are refused while a worker is
-being replaced. Here the main process holds one socket for all workers, and replaces each worker by
-itself, with a growing pause.
+of its workers opens a listening socket, which dies with it: who waited to be accepted is cut off,
+and who comes while the only worker is being replaced is refused. Here the main process replaces
+each worker by itself, with a growing pause, and keeps the sockets. Each worker has its own, as with
+granian, since the kernel shares out connections among sockets; of one socket for all, whichever
+worker is first takes nearly everything.
 
 What is overridden is not public, so granian's version is pinned; tests/handlers/test_supervisor.py
 kills workers and fails where an update changes it.
@@ -14,11 +16,13 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import structlog
 from granian._granian import SocketHolder
-from granian.server.mp import MPServer
+from granian.server.mp import MPServer, WorkerProcess
 
 from handlers.connections import family_of
 from handlers.restarts import MOST_DEATHS, Restarts
@@ -36,12 +40,13 @@ class Supervisor(MPServer):
     ``serve`` then raises SystemExit(1).
     """
 
-    # The shared socket: its descriptor, and granian's handle of it.
-    _sfd: Any
+    # The socket of the worker that is to be started next, and granian's handle of it.
+    _sso: Any
     _shd: Any
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self._listeners: list[socket.socket] = []
         self._restarts = [Restarts(_LONGEST_PAUSE_SECONDS) for _ in range(self.workers)]
         # By the number of a dead worker, from 0: when to start the next.
         self._due: dict[int, float] = {}
@@ -51,11 +56,25 @@ class Supervisor(MPServer):
         if sys.platform != "linux" or multiprocessing.get_start_method() != "fork":
             super()._init_shared_socket()
             return
-        listener = listen(self.bind_addr, self.bind_port, self.backlog)
-        self._sso = listener
-        self._sfd = listener.fileno()
+        self._sso = self._shd = None
+        self._listeners = listen(self.bind_addr, self.bind_port, self.backlog, self.workers)
+
+    def _drop_shared_socket(self) -> None:
+        super()._drop_shared_socket()
+        for each in self._listeners:
+            each.close()
+
+    def _spawn_worker(  # type: ignore[override]  # as MPServer has it; its own base differs
+        self, idx: int, target: Any, callback_loader: Any
+    ) -> WorkerProcess:
+        if not self._listeners:
+            return super()._spawn_worker(idx, target, callback_loader)
+        own = self._listeners[idx]
         # Its annotations lack the arguments: descriptor, whether it is a Unix socket, backlog.
-        self._shd = SocketHolder(self._sfd, False, self.backlog)  # type: ignore[call-arg]
+        self._shd = SocketHolder(own.fileno(), False, self.backlog)  # type: ignore[call-arg]
+        others = [each for each in self._listeners if each is not own]
+        loader = partial(_load_alone, own, others, callback_loader)
+        return super()._spawn_worker(idx, target, loader)
 
     def signal_handler_interrupt(self, *arguments: Any, **options: Any) -> None:
         # Ctrl-C reaches the workers as well: that they end is expected from now on.
@@ -126,18 +145,38 @@ class Supervisor(MPServer):
         self.wrks[index] = worker
 
 
-def listen(host: str, port: int, backlog: int) -> socket.socket:
-    """A socket that listens, for forks of this process to share. Raises OSError."""
+def _load_alone(
+    own: socket.socket, others: Iterable[socket.socket], load: Callable[[], Any]
+) -> Any:
+    """In the worker: load the application, and keep no other worker's socket open."""
+    own.detach()  # granian closes it
+    for each in others:
+        each.close()
+    return load()
+
+
+def listen(host: str, port: int, backlog: int, count: int) -> list[socket.socket]:
+    """So many sockets that listen on one port, and get about as many connections each.
+
+    Raises OSError.
+    """
     family = family_of(host)
     # `::` means every address, those of IPv4 too, where the system has both in one socket.
     both = family is socket.AF_INET6 and socket.has_dualstack_ipv6()
-    listener = socket.create_server(
-        (host, port), family=family, backlog=backlog, dualstack_ipv6=both
-    )
-    # As granian does; connections inherit it.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    listener.set_inheritable(True)
-    return listener
+    listeners = []
+    for _ in range(count):
+        listener = socket.create_server(
+            (host, port),
+            family=family,
+            backlog=backlog,
+            reuse_port=count > 1,
+            dualstack_ipv6=both,
+        )
+        # As granian does; connections inherit it.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listeners.append(listener)
+        port = listener.getsockname()[1]
+    return listeners
 
 
 def _how(code: int) -> str:

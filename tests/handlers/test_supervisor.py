@@ -4,7 +4,7 @@ import os
 import signal
 import socket
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from subprocess import PIPE
 
@@ -151,10 +151,32 @@ class TestListen:
         reachable = {"::": ["127.0.0.1", "::1"]} if socket.has_dualstack_ipv6() else {}
         reachable |= {"127.0.0.1": ["127.0.0.1"]}
         for host, addresses in reachable.items():
-            with listen(host, 0, 8) as listener:
+            [listener] = listen(host, 0, 8, 1)
+            with listener:
                 for address in addresses:
                     socket.create_connection((address, listener.getsockname()[1])).close()
 
+    def test_shares_connections_out(self) -> None:
+        first, second = listen("127.0.0.1", 0, 64, 2)
+        with first, second:
+            assert first.getsockname() == second.getsockname()
+            with ExitStack() as stack:
+                for _ in range(60):
+                    stack.enter_context(socket.create_connection(first.getsockname()))
+                assert [waiting(each) > 10 for each in (first, second)] == [True, True]
+
     def test_where_somebody_does_fails(self) -> None:
-        with listen("127.0.0.1", 0, 8) as listener, pytest.raises(OSError, match="in use"):
-            listen("127.0.0.1", listener.getsockname()[1], 8)
+        [listener] = listen("127.0.0.1", 0, 8, 1)
+        with listener, pytest.raises(OSError, match="in use"):
+            listen("127.0.0.1", listener.getsockname()[1], 8, 1)
+
+
+def waiting(listener: socket.socket) -> int:
+    """How many connections can be accepted at once."""
+    listener.setblocking(False)
+    count = 0
+    with suppress(BlockingIOError):
+        while True:
+            listener.accept()[0].close()
+            count += 1
+    return count
