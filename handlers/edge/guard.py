@@ -18,6 +18,7 @@ from handlers.contract.refusals import InternalError
 from handlers.edge.content import take_content
 from handlers.edge.cors import Cors, HeaderList
 from handlers.edge.head import Headers, check_head
+from handlers.edge.hosts import check_forwarded
 from handlers.errors import error_body, retry_after, status_of
 from handlers.settings import Settings
 from handlers.translations import choose_language
@@ -68,6 +69,7 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._default_language = settings.default_language
+        self._proxies = settings.trusted_proxies
         self._cors = Cors(settings.allowed_origins)
         self._requests = 0
         self._contents = 0
@@ -102,6 +104,8 @@ class Guard:
         try:
             self._check_room()
             check_head(scope, headers)
+            if self._proxies:
+                check_forwarded(scope, self._proxies)
             if (allowed := self._cors.preflight(scope, headers)) is not None:
                 await _send(answer.send, 204, allowed)
                 return
