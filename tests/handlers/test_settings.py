@@ -46,6 +46,7 @@ def test_only_the_secret_must_be_set() -> None:
         ("PORT", "65535", 65535),
         ("WORKERS", "4", 4),
         ("TRUSTED_PROXIES", "0", 0),
+        ("CONNECTIONS_PER_ADDRESS", "0", 0),
         ("PUBLIC_URL", "https://shop.example/api/", "https://shop.example/api/"),
         ("PUBLIC_URL", "http://localhost:8000", "http://localhost:8000"),
         ("PUBLIC_URL", "", ""),
