@@ -28,7 +28,7 @@ from handlers.connections import family_of
 from handlers.restarts import MOST_DEATHS, Restarts
 
 _LONGEST_PAUSE_SECONDS = 1.0
-# A worker that ends by itself before that has never served.
+# In the first seconds of the server, a worker that ends by itself can not start.
 _START_SECONDS = 5.0
 
 _log = structlog.get_logger("waybill.server")
@@ -50,7 +50,7 @@ class Supervisor(MPServer):
         self._restarts = [Restarts(_LONGEST_PAUSE_SECONDS) for _ in range(self.workers)]
         # By the number of a dead worker, from 0: when to start the next.
         self._due: dict[int, float] = {}
-        self._has_served = False
+        self._began = time.monotonic()
 
     def _init_shared_socket(self) -> None:
         if sys.platform != "linux" or multiprocessing.get_start_method() != "fork":
@@ -83,6 +83,7 @@ class Supervisor(MPServer):
         super().signal_handler_interrupt(*arguments, **options)
 
     def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
+        self._began = time.monotonic()
         while not self.interrupt_signal:
             if self.reload_signal:
                 self._reload(spawn_target, target_loader)
@@ -104,12 +105,10 @@ class Supervisor(MPServer):
             if worker.is_alive() or index in self._due:
                 continue  # replaced by a reload meanwhile
             code = worker.inner.exitcode or 0
-            age = time.monotonic() - worker.birth
-            self._has_served = self._has_served or code <= 0 or age > _START_SECONDS
             pause = self._restarts[index].pause()
             deaths = sum(each.deaths for each in self._restarts)
             how = _how(code)
-            if not self._has_served:
+            if code > 0 and time.monotonic() - self._began < _START_SECONDS:
                 _log.error("worker_can_not_start", worker=index + 1, how=how)
             elif deaths >= MOST_DEATHS * self.workers:
                 _log.error("workers_die_too_often", deaths_in_a_minute=deaths, how=how)
