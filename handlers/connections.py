@@ -15,7 +15,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
@@ -114,9 +114,9 @@ class Watch:
 
     def _close(self, connection: Connection) -> None:
         """Shut it down, which the server reads as its end; unless its descriptor was reused."""
-        with suppress(OSError), closing(_copy(self._family, connection.descriptor)) as copy:
-            if copy.getpeername()[:2] == connection.peer:
-                copy.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError), _borrowed(self._family, connection.descriptor) as borrowed:
+            if borrowed.getpeername()[:2] == connection.peer:
+                borrowed.shutdown(socket.SHUT_RDWR)
 
 
 def beyond(held: Iterable[Connection], share: int) -> Iterator[Connection]:
@@ -147,19 +147,22 @@ def accepted(family: socket.AddressFamily, port: int) -> Iterator[Connection]:
     """The connections to this port that this process has open."""
     for name in os.listdir(_DESCRIPTORS):  # noqa: PTH208 - a Path for each would cost more
         descriptor = int(name)
-        # The copy stands for the same connection, whatever becomes of the descriptor meanwhile.
-        with suppress(OSError, struct.error), closing(_copy(family, descriptor)) as copy:
-            told = copy.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
+        with suppress(OSError, struct.error), _borrowed(family, descriptor) as connection:
+            told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
             state, quiet, received = _TCP_INFO.unpack(told)
-            if state == _ESTABLISHED and copy.getsockname()[1] == port:
-                yield Connection(descriptor, copy.getpeername()[:2], received, quiet / 1000)
+            if state == _ESTABLISHED and connection.getsockname()[1] == port:
+                yield Connection(descriptor, connection.getpeername()[:2], received, quiet / 1000)
 
 
-def _copy(family: socket.AddressFamily, descriptor: int) -> socket.socket:
-    """Raises OSError where it is not open any more, or not a socket."""
-    copy = os.dup(descriptor)
+@contextmanager
+def _borrowed(family: socket.AddressFamily, descriptor: int) -> Iterator[socket.socket]:
+    """A socket that somebody else will close. Raises OSError where it is none, or not any more.
+
+    Nothing is duplicated here: to close a duplicate of a SQLite file would drop all locks that this
+    process has on it (fcntl, POSIX), and two processes would write the database at once.
+    """
+    borrowed = socket.socket(family, socket.SOCK_STREAM, 0, fileno=descriptor)
     try:
-        return socket.socket(family, socket.SOCK_STREAM, 0, fileno=copy)
-    except OSError:
-        os.close(copy)
-        raise
+        yield borrowed
+    finally:
+        borrowed.detach()

@@ -1,6 +1,9 @@
+import fcntl
 import logging
 import resource
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -99,6 +102,24 @@ class TestAccepted:
         with ExitStack() as stack:
             Pairs(stack, "127.0.0.1").new()
             assert not pairs.accepted()
+
+    def test_drops_no_lock_of_this_process(self, pairs: Pairs, tmp_path: Path) -> None:
+        """As of SQLite: they go as soon as any descriptor of the file is closed."""
+        pairs.new()
+        file = tmp_path / "locked"
+        attempt = (
+            f"import fcntl; fcntl.lockf(open({str(file)!r}, 'w'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+        )
+        with file.open("w") as locked:
+            fcntl.lockf(locked, fcntl.LOCK_EX)
+
+            pairs.accepted()
+            Watch(pairs.family, pairs.port, 1).look()
+
+            with pytest.raises(subprocess.CalledProcessError):
+                subprocess.run(  # noqa: S603 - our own code
+                    [sys.executable, "-c", attempt], check=True, stderr=subprocess.DEVNULL
+                )
 
     def test_leaves_no_descriptor_open(self, pairs: Pairs) -> None:
         pairs.new()
