@@ -40,13 +40,14 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
     customer = ground.customer()
     ground.shop.order(customer.user, items=make_lines(3, 2))
     good = request("GET", "/users/orders/", customer.headers)
+    seconds = min(_SECONDS, amounts.load_seconds)
     fast: list[Timed] = []
     opened: list[int] = []
     for share in _SHARES:
         with ground.serve(WAYBILL_CONNECTIONS_PER_ADDRESS=share) as server:
             for first in _KINDS:
                 with _silent(server, amounts.silent_sockets, first) as told:
-                    fast += asyncio.run(_ask_on(server, good))
+                    fast += asyncio.run(_ask_on(server, good, seconds))
                 opened.append(told["opened"])
     milliseconds = [each.seconds * 1e3 for each in fast]
     p99 = percentile(milliseconds, 99)
@@ -70,7 +71,7 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
     )
 
 
-async def _ask_on(server: Server, good: bytes) -> list[Timed]:
+async def _ask_on(server: Server, good: bytes, seconds: float) -> list[Timed]:
     async def one() -> list[Timed]:
         timed = []
         while monotonic() < end:
@@ -78,7 +79,7 @@ async def _ask_on(server: Server, good: bytes) -> list[Timed]:
             await asyncio.sleep(_PAUSE_SECONDS)
         return timed
 
-    end = monotonic() + _SECONDS
+    end = monotonic() + seconds
     return [
         each
         for some in await asyncio.gather(*(one() for _ in range(_GOOD_CLIENTS)))
