@@ -70,8 +70,14 @@ class OutboxEvent:
         self.delivered_date = now
         self.last_error = None
 
-    def fail(self, now: datetime, error: str) -> None:
-        """Note that it did not arrive: try again later, or give it up as a dead letter."""
+    def fail(self, now: datetime, error: str, lease: datetime) -> None:
+        """Note that it did not arrive: try again later, or give it up as a dead letter.
+
+        ``lease`` is until when the worker that failed had it. Nothing is noted where another has
+        leased it since, or knows already what became of it: that worker speaks for it now.
+        """
+        if self.status is not OutboxStatus.PENDING or self.due_date != lease:
+            return
         self.last_error = error[:MAX_ERROR_LENGTH]
         if self.attempts < len(RETRY_DELAYS):
             self.due_date = now + RETRY_DELAYS[self.attempts]
@@ -95,7 +101,7 @@ class Outbox(Protocol):
         """Store ``event``."""
 
     def get(self, pk: int) -> OutboxEvent | None:
-        """Return the event with this pk."""
+        """Return the event with this pk, locked until the unit of work ends."""
 
     def lease(self, now: datetime, until: datetime, limit: int) -> list[OutboxEvent]:
         """Return pending events that are due, the longest due first, and make them due ``until``.
@@ -127,10 +133,14 @@ def record_delivery(pk: int, uow: UnitOfWork) -> None:
     uow.commit()
 
 
-def record_failure(pk: int, error: str, uow: UnitOfWork) -> OutboxEvent:
-    """Note that an event did not arrive, and why (without personal data). Raises NotFound."""
+def record_failure(pk: int, lease: datetime, error: str, uow: UnitOfWork) -> OutboxEvent:
+    """Note that an event did not arrive, and why (without personal data). Raises NotFound.
+
+    ``lease`` is its ``due_date`` as ``lease_events`` returned it; after that time another worker
+    may have delivered the event, and the failure counts for nothing.
+    """
     event = _found(pk, uow)
-    event.fail(uow.now, error)
+    event.fail(uow.now, error, lease)
     uow.commit()
     return event
 

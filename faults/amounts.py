@@ -18,6 +18,7 @@ class Amounts:
     load_requests: int
     load_seconds: float
     slow_sockets: int
+    silent_sockets: int
     worker_kills: int
     database_faults: int
     waiting: int
@@ -38,6 +39,7 @@ FULL = Amounts(
     load_requests=5000,
     load_seconds=60,
     slow_sockets=270,
+    silent_sockets=3000,
     worker_kills=15,
     database_faults=25,
     waiting=400,
@@ -69,6 +71,7 @@ QUICK = Amounts(
     load_requests=60,
     load_seconds=2,
     slow_sockets=27,
+    silent_sockets=300,
     worker_kills=3,
     database_faults=1,
     waiting=120,

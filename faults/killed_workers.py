@@ -2,7 +2,8 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import cycle, islice
 from time import monotonic, sleep
 
 from faults.amounts import Amounts
@@ -18,29 +19,42 @@ _READY_SECONDS = 3
 _WORKERS = 3
 _WRITERS = 8
 _LINES_OF_KILL = 120
-# granian gives up a worker that dies again within 5.5 seconds; the eldest is always the next.
-_PAUSE_SECONDS = 2
+_PAUSE_SECONDS = 2  # the eldest is always the next
+_BURST = 5
+_GAPS = (0.1, 1.5, 0.4, 5.0, 0.7, 3.0)  # seconds between two kills of a burst
 _FRESH_CLIENTS = 8
 _PROBE = request("GET", "/readyz", {})
+
+Kills = Callable[[Server, int, float], Iterator[float]]
+"""Kills so many times, and yields how long it took each time until the server was ready again."""
 
 
 def check(ground: Ground, amounts: Amounts) -> Finding:
     """One of three workers at a time, each at work on requests."""
+    return _check("kill -9 of workers", _WORKERS, _killed, ground, amounts)
+
+
+def check_bursts(ground: Ground, amounts: Amounts) -> Finding:
+    """The only worker again and again, 0.1 to 5 seconds apart."""
+    return _check("kill -9 of the only worker, in bursts", 1, _killed_in_bursts, ground, amounts)
+
+
+def _check(test: str, workers: int, killed: Kills, ground: Ground, amounts: Amounts) -> Finding:
     patience = _READY_SECONDS * amounts.patience
     work = make_work(ground, _LINES_OF_KILL * amounts.worker_kills)
-    with ground.serve(workers=_WORKERS) as server:
+    with ground.serve(workers=workers) as server:
         writers = Writers(ground, server, work, is_cut=True)
         with writers.at_work(_WRITERS):
             writers.wait_for_write(patience)
-            ready = list(_killed(server, amounts.worker_kills, patience))
+            ready = list(killed(server, amounts.worker_kills, patience))
     failures = [*writers.told.failures, *writers.lost_and_twofold()]
     failures += [f"ready after {each:.1f} s" for each in ready if each > patience]
     if not writers.told.cuts:
         failures.append("no client has noticed anything")
     return Finding(
-        test="kill -9 of workers",
+        test=test,
         database=ground.kind,
-        amount=len(ready),
+        amount=amounts.worker_kills if ready else 0,
         wanted=amounts.worker_kills,
         bar=BAR,
         figures={
@@ -52,20 +66,42 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
     )
 
 
+def _killed_in_bursts(server: Server, times: int, patience: float) -> Iterator[float]:
+    """Yield after how many seconds fresh clients were served again, for each burst."""
+    for begun in range(0, times, _BURST):
+        for gap in islice(cycle(_GAPS), begun, min(begun + _BURST, times) - 1):
+            _kill_next(server, patience)
+            sleep(gap)
+        _kill_next(server, patience)
+        yield _seconds_to_ready(server, 1, patience)
+
+
+def _kill_next(server: Server, patience: float) -> None:
+    """Kill the only worker, as soon as there is one. Raises IndexError where none comes."""
+    began = monotonic()
+    while not (workers := children_of(server.process.pid)) and monotonic() - began < patience:
+        sleep(0.005)
+    os.kill(workers[0], signal.SIGKILL)
+
+
 def _killed(server: Server, times: int, patience: float) -> Iterator[float]:
     """Yield after how many seconds all were there again, and fresh clients were served."""
     for _ in range(times):
         began = monotonic()
         os.kill(children_of(server.process.pid)[0], signal.SIGKILL)
-        while not _is_ready(server):
-            if monotonic() - began > 2 * patience:
-                break
-            sleep(0.02)
-        yield monotonic() - began
+        yield _seconds_to_ready(server, _WORKERS, patience)
         sleep(max(0.0, _PAUSE_SECONDS - (monotonic() - began)))
 
 
-def _is_ready(server: Server) -> bool:
-    return len(children_of(server.process.pid)) == _WORKERS and all(
+def _seconds_to_ready(server: Server, workers: int, patience: float) -> float:
+    """From now on until all workers are there and serve; twice the patience at the most."""
+    began = monotonic()
+    while not _is_ready(server, workers) and monotonic() - began < 2 * patience:
+        sleep(0.02)
+    return monotonic() - began
+
+
+def _is_ready(server: Server, workers: int) -> bool:
+    return len(children_of(server.process.pid)) == workers and all(
         ask_now(server.port, _PROBE).answer.status == 200 for _ in range(_FRESH_CLIENTS)
     )

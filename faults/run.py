@@ -23,6 +23,7 @@ from faults import (
     pooler,
     races,
     restores,
+    silent_clients,
     slow_clients,
     steady_load,
     stops,
@@ -39,8 +40,10 @@ _OUTPUT = Path(__file__).parents[1] / "var" / "faults"
 ROWS: Sequence[Row] = (
     Row("exhausted-pool", exhausted_pool.check, alone=True),
     Row("killed-workers", killed_workers.check, alone=True),
+    Row("bursts-of-kills", killed_workers.check_bursts, alone=True),
     Row("stops", stops.check, alone=True),
     Row("slow-clients", slow_clients.check, alone=True),
+    Row("silent-clients", silent_clients.check, alone=True),
     Row("steady-load", steady_load.check, alone=True),
     Row("timing", timing.check, alone=True),
     Row("outages", outages.check, (POSTGRES,)),

@@ -19,6 +19,7 @@ from handlers.settings import Settings
 CSRF_HEADER = "x-csrftoken"
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+_OWN_SITE = {"same-origin", "none"}  # what Sec-Fetch-Site says of own pages, and of no page
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -75,14 +76,19 @@ def check_csrf(request: Request, settings: Settings) -> None:
 
 
 def check_origin(request: Request, settings: Settings) -> None:
-    """Raises OriginMismatch when a page of another host, or one that hides its own, sent it;
+    """Raises OriginMismatch when a page of another origin, or one that hides its own, sent it;
     unless it is of an origin that the settings let in.
 
-    Browsers name the origin of every POST; other clients need not. Schemes are not compared: a
-    proxy that ends TLS changes ours.
+    Browsers name the origin of every POST, or at least whether it is the site's own; other clients
+    need do neither. Pages of http never send to a site of https. The other way round they may: a
+    proxy that is not trusted and ends TLS makes http of what was https.
     """
     origin = request.headers.get("Origin")
-    if origin is None or origin in settings.allowed_origins:
+    if origin is None:
+        if request.headers.get("Sec-Fetch-Site", "none") not in _OWN_SITE:
+            raise OriginMismatch
+        return
+    if origin in settings.allowed_origins:
         return
     try:
         parts = urlsplit(origin)
@@ -90,8 +96,19 @@ def check_origin(request: Request, settings: Settings) -> None:
         is_ours = _host_and_port(parts) == _host_and_port(own)
     except ValueError:
         is_ours = False
-    if not is_ours or parts.scheme not in _DEFAULT_PORTS:
+    schemes = {"https"} if _is_https(request, settings) else _DEFAULT_PORTS
+    if not is_ours or parts.scheme not in schemes:
         raise OriginMismatch
+
+
+def _is_https(request: Request, settings: Settings) -> bool:
+    """Whether browsers reach the host of this request by https: by what a trusted proxy says, or
+    by the settings."""
+    public = urlsplit(settings.public_url)
+    is_public = (
+        public.scheme == "https" and public.hostname == urlsplit(f"//{request.host}").hostname
+    )
+    return request.is_secure or settings.secure_cookies or is_public
 
 
 def give_session(response: Response, session: str, request: Request, settings: Settings) -> None:

@@ -1,22 +1,25 @@
 """The server process: granian runs the application in its workers."""
 
 import socket
-from functools import cache
+from functools import cache, partial
 
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
 from handlers.app import create_app
+from handlers.connections import family_of, raise_limit, watch_connections
 from handlers.contract.routing import ContractApp
 from handlers.logs import configure_logs
 from handlers.settings import Settings, read_settings
+from handlers.supervisor import Supervisor
 
 # A worker with one half-open client would otherwise delay the stop by half a minute. A request in
 # flight may have waited for a thread before it is worked on.
 _STOP_SECONDS = 3
 # As long as a body may take. It also ends connections on which nothing is asked.
 _HEAD_SECONDS = 10
+# Connections that wait to be accepted, as many as Linux lets wait (net.core.somaxconn).
+_BACKLOG = 4096
 
 
 @cache
@@ -37,7 +40,8 @@ def serve(settings: Settings) -> None:
     Raises ContractError before anything is listened on.
     """
     application()
-    Granian(
+    connections = raise_limit()
+    Supervisor(
         "handlers.server:application",
         factory=True,
         interface=Interfaces.ASGI,
@@ -45,12 +49,21 @@ def serve(settings: Settings) -> None:
         port=settings.port,
         workers=settings.workers,
         workers_kill_timeout=_STOP_SECONDS,
+        backlog=_BACKLOG,
+        # What granian calls by that name bounds the connections of a worker.
+        backpressure=connections,
         # The bounds of the edge are those of HTTP/1.1; a proxy in front speaks it with us.
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=_HEAD_SECONDS * 1000),
-        respawn_failed_workers=True,
         websockets=False,
-    ).serve()
+    ).serve(target_loader=partial(_worker_application, settings), wrap_loader=False)
+
+
+def _worker_application(settings: Settings) -> ContractApp:
+    """The application, in the worker that will serve it."""
+    share = 0 if settings.trusted_proxies else settings.connections_per_address
+    watch_connections(settings.host, settings.port, share)
+    return application()
 
 
 def require_free(host: str, port: int) -> None:
@@ -58,5 +71,4 @@ def require_free(host: str, port: int) -> None:
 
     granian would share the port with them, and each would get some of the requests.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    socket.create_server((host, port), family=family).close()
+    socket.create_server((host, port), family=family_of(host)).close()

@@ -15,6 +15,7 @@ from marshmallow.validate import URL, Length, OneOf, Range, Regexp
 from handlers.contract.violations import ResponseValidation
 
 LANGUAGES = ("en-us", "tr-tr")
+SMTP_SCHEMES = ("smtp", "smtp+starttls", "smtps")
 _POSITIVE = Range(min=1)
 _CENTURY = 36_500  # days; moments much later than that are past every calendar
 # As browsers write them; a wildcard is none.
@@ -54,12 +55,14 @@ def _smtp_url(url: str) -> None:
         return
     try:
         parts = urlsplit(url)
-        is_server = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname)
+        is_server = parts.scheme in SMTP_SCHEMES and bool(parts.hostname)
         has_port = parts.port is None or parts.port > 0
     except ValueError:
         is_server = has_port = False
     if not (is_server and has_port) or parts.path.strip("/") or parts.query or parts.fragment:
-        raise ValidationError("Must look like smtp://user:password@host:port, or smtps://….")
+        raise ValidationError(
+            "Must look like smtp://user:password@host:port, smtp+starttls://…, or smtps://…."
+        )
 
 
 def _mailbox(text: str) -> None:
@@ -93,6 +96,7 @@ class Settings:
     threads: int = _checked(_POSITIVE, 8)
     public_url: str = _checked(_public_url, "")
     trusted_proxies: int = _checked(Range(min=0), 0)
+    connections_per_address: int = _checked(Range(min=0), 512)
     session_cookie: str = _checked(Regexp(_COOKIE_NAME), "sessionid")
     session_days: int = _checked(Range(min=1, max=_CENTURY), 14)
     secure_cookies: bool = False

@@ -48,7 +48,7 @@ class SqlOutbox:
         self._session.add(event)
 
     def get(self, pk: int) -> OutboxEvent | None:
-        return self._session.get(OutboxEvent, pk)
+        return self._session.get(OutboxEvent, pk, with_for_update=True)
 
     def lease(self, now: datetime, until: datetime, limit: int) -> list[OutboxEvent]:
         columns = outbox_events.c

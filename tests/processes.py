@@ -1,7 +1,8 @@
 """Processes of our own, seen from outside."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 
 _PATIENCE_SECONDS = 30
@@ -15,10 +16,23 @@ def wait_until(happened: Callable[[], object]) -> None:
         time.sleep(_STEP_SECONDS)
 
 
+def wait_for_another(parent: int, known: Collection[int]) -> int:
+    """Return the child that this process has started besides the known ones."""
+
+    def found() -> set[int]:
+        return set(children_of(parent)) - set(known)
+
+    wait_until(found)
+    return found().pop()
+
+
 def children_of(pid: int) -> list[int]:
     """The processes that this one has started, the eldest first."""
-    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return sorted(map(int, listed.split()))
+    listed = []
+    for task in Path(f"/proc/{pid}/task").iterdir():  # a child belongs to the thread that made it
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended since
+            listed += (task / "children").read_text().split()
+    return sorted(map(int, listed))
 
 
 def is_running(pid: int) -> bool:

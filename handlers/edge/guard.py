@@ -12,15 +12,21 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
-from domain.errors import Refusal
+from domain.errors import Refusal, Unavailable
 from handlers.contract.framing import is_announced
 from handlers.contract.refusals import InternalError
 from handlers.edge.content import take_content
 from handlers.edge.cors import Cors, HeaderList
 from handlers.edge.head import Headers, check_head
+from handlers.edge.hosts import check_forwarded
 from handlers.errors import error_body, retry_after, status_of
 from handlers.settings import Settings
 from handlers.translations import choose_language
+
+MAX_REQUESTS = 2_000
+MAX_CONTENTS = 1_000
+"""Of the requests that a worker has at once, so many may have a body: slow ones hold up no reader,
+and together they fill at most 250 MiB."""
 
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 _COMMON_HEADERS = (
@@ -63,7 +69,10 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._default_language = settings.default_language
+        self._proxies = settings.trusted_proxies
         self._cors = Cors(settings.allowed_origins)
+        self._requests = 0
+        self._contents = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -75,9 +84,11 @@ class Guard:
         answer = _Answer(send, own)
         started = perf_counter()
         bound = bind_contextvars(request_id=request_id.decode())
+        self._requests += 1
         try:
             await self._guarded(scope, headers, receive, answer)
         finally:
+            self._requests -= 1
             _log.info(
                 "request",
                 method=scope["method"],
@@ -91,15 +102,19 @@ class Guard:
         self, scope: Scope, headers: Headers, receive: Receive, answer: _Answer
     ) -> None:
         try:
+            self._check_room()
             check_head(scope, headers)
+            if self._proxies:
+                check_forwarded(scope, self._proxies)
             if (allowed := self._cors.preflight(scope, headers)) is not None:
                 await _send(answer.send, 204, allowed)
                 return
             if not scope["method"].isupper():
                 scope = {**scope, "method": _UNKNOWN_METHOD}
             if is_announced(scope, headers):
-                scope, receive = await take_content(scope, headers, receive)
-            await self._app(scope, receive, answer.send)
+                await self._take(scope, headers, receive, answer.send)
+            else:
+                await self._app(scope, receive, answer.send)
         except Refusal as refusal:
             await self._refuse(refusal, headers, answer.send)
         except Exception:
@@ -107,6 +122,21 @@ class Guard:
             if answer.status:
                 raise  # the server cuts the connection, so that half an answer is not taken for one
             await self._refuse(InternalError(), headers, answer.send)
+
+    def _check_room(self) -> None:
+        if self._requests > MAX_REQUESTS:
+            raise Unavailable
+
+    async def _take(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
+        """Pass on a request with a body, once that is there. Raises Unavailable for too many."""
+        if self._contents >= MAX_CONTENTS:
+            raise Unavailable
+        self._contents += 1
+        try:
+            scope, receive = await take_content(scope, headers, receive)
+            await self._app(scope, receive, send)
+        finally:
+            self._contents -= 1
 
     async def _refuse(self, refusal: Refusal, headers: Headers, send: Send) -> None:
         accepted = headers.get(b"accept-language", b"").decode("latin-1")

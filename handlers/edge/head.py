@@ -1,6 +1,5 @@
 """The head of a request: its URL, Host and headers, judged before a byte of the body is read."""
 
-import string
 from collections.abc import Mapping
 from itertools import chain
 
@@ -15,6 +14,7 @@ from handlers.contract.refusals import (
     UndecodableUrl,
     UriTooLong,
 )
+from handlers.edge.hosts import is_host
 
 MAX_URL = 8 * 1024
 MAX_HEADERS = 64
@@ -22,9 +22,6 @@ MAX_HEADER_BYTES = 16 * 1024
 MAX_BODY = 256 * 1024
 
 Headers = Mapping[bytes, bytes]
-
-# Names, IPv4 and IPv6 addresses, and ports. Links to further pages begin with the Host.
-_HOST_CHARACTERS = (string.ascii_letters + string.digits + "-._:[]").encode()
 
 
 def check_head(scope: Scope, headers: Headers) -> None:
@@ -38,7 +35,7 @@ def check_head(scope: Scope, headers: Headers) -> None:
     if len(given) > MAX_HEADERS or sum(map(len, chain.from_iterable(given))) > MAX_HEADER_BYTES:
         raise HeadersTooLarge
     host = headers.get(b"host")
-    if not host or host.translate(None, _HOST_CHARACTERS):
+    if not host or not is_host(host):
         raise InvalidHost
     if len(headers) < len(given):
         _check_repeated(scope)

@@ -26,7 +26,7 @@ class Mailer(Protocol):
 
 
 class Unencrypted(smtplib.SMTPException):
-    """The password would go through a network in clear text."""
+    """The password, or where TLS is required the letter, would be sent in clear text."""
 
 
 def mailer_of(settings: Settings) -> Mailer:
@@ -58,7 +58,8 @@ class MailFolder:
 
 
 class SmtpServer:
-    """Sends by ``smtp://`` (STARTTLS where it is offered) or ``smtps://`` (TLS from the start).
+    """Sends by ``smtp://`` (STARTTLS where it is offered), ``smtp+starttls://`` (nothing without
+    it) or ``smtps://`` (TLS from the start).
 
     Certificates are checked. ``greeting`` is the name that the server is greeted with: finding
     out one's own takes a look-up that may hang. A password is sent to another machine only when
@@ -68,6 +69,7 @@ class SmtpServer:
     def __init__(self, url: str, greeting: str, timeout: float = TIMEOUT) -> None:
         parts = urlsplit(url)
         self._is_tls = parts.scheme == "smtps"
+        self._needs_tls = parts.scheme == "smtp+starttls"
         self._host = parts.hostname or ""
         self._port = parts.port or (_TLS_PORT if self._is_tls else _SUBMISSION_PORT)
         self._user = unquote(parts.username or "")
@@ -103,6 +105,8 @@ class SmtpServer:
         if not is_encrypted and smtp.has_extn("starttls"):
             smtp.starttls(context=self._tls)
             is_encrypted = True
+        if self._needs_tls and not is_encrypted:
+            raise Unencrypted
         if self._user:
             if not is_encrypted and not _is_here(self._host):
                 raise Unencrypted

@@ -72,7 +72,7 @@ class Postman:
                 self.delivered += 1
                 _log.info("letter_delivered", letter=str(event.uuid), kind=event.kind.value)
             else:
-                self._unrecorded = partial(record_failure, event.pk, error)
+                self._unrecorded = partial(record_failure, event.pk, event.due_date, error)
                 self.failed += 1
                 _log.warning(
                     "letter_not_delivered",

@@ -63,7 +63,7 @@ class TestFailure:
 
         waits = []
         for _ in RETRY_DELAYS:
-            record_failure(event.pk, "550 no such mailbox", uow)
+            record_failure(event.pk, event.due_date, "550 no such mailbox", uow)
             waits.append(event.due_date - NOW)
 
         assert waits == sorted(RETRY_DELAYS)
@@ -73,16 +73,33 @@ class TestFailure:
         event, uow = told()
 
         for _ in range(len(RETRY_DELAYS) + 1):
-            record_failure(event.pk, "550", uow)
+            record_failure(event.pk, event.due_date, "550", uow)
 
         assert event.status is OutboxStatus.DEAD
 
     def test_keeps_the_beginning_of_a_long_error(self) -> None:
         event, uow = told()
 
-        record_failure(event.pk, "x" * 10_000, uow)
+        record_failure(event.pk, event.due_date, "x" * 10_000, uow)
 
         assert event.last_error == "x" * MAX_ERROR_LENGTH
+
+    @pytest.mark.parametrize("status", [OutboxStatus.DELIVERED, OutboxStatus.DEAD])
+    def test_of_a_worker_whose_lease_is_over_changes_nothing(self, status: OutboxStatus) -> None:
+        event, uow = told()
+        event.status, event.attempts = status, 8
+
+        record_failure(event.pk, event.due_date, "timed out", uow)
+
+        assert (event.status, event.attempts, event.last_error) == (status, 8, None)
+
+    def test_of_a_worker_does_not_end_the_lease_of_another(self) -> None:
+        event, uow = told()
+        event.due_date = NOW + LEASE
+
+        record_failure(event.pk, NOW, "timed out", uow)
+
+        assert (event.due_date, event.attempts) == (NOW + LEASE, 0)
 
 
 class TestRevive:

@@ -10,6 +10,7 @@ from faults import (
     killed_workers,
     races,
     restores,
+    silent_clients,
     slow_clients,
     steady_load,
     stops,
@@ -22,8 +23,10 @@ from faults.ground import Ground
 CHECKS = [
     exhausted_pool.check,
     killed_workers.check,
+    killed_workers.check_bursts,
     stops.check,
     slow_clients.check,
+    silent_clients.check,
     steady_load.check,
     timing.check,
     dropped_connections.check,
@@ -32,7 +35,7 @@ CHECKS = [
 ]
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__module__)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: f"{check.__module__}.{check.__name__}")
 def test_passes(ground: Ground, check: Callable[[Ground, Amounts], Finding]) -> None:
     finding = check(ground, QUICK)
 

@@ -3,6 +3,7 @@
 import signal
 import socket
 import time
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from subprocess import PIPE
@@ -55,6 +56,44 @@ def test_clients_that_are_too_slow_are_sent_away(serve: Serve) -> None:
     assert answers[0].startswith(b"HTTP/1.1 408 ")
     assert b"request_timeout" in answers[0]
     assert answers[1:] == [b"", b""]
+
+
+def test_a_client_that_says_nothing_is_sent_away_sooner(serve: Serve) -> None:
+    """After five seconds, where a head may take ten."""
+    server = serve(**SECRET)
+    began = time.monotonic()
+    with connect(server) as silent:
+        assert silent.recv(1) == b""
+    assert time.monotonic() - began < 8
+
+
+def test_an_address_has_its_share_of_connections(serve: Serve) -> None:
+    server = serve(**SECRET, WAYBILL_CONNECTIONS_PER_ADDRESS="3")
+    with ExitStack() as stack:
+        clients = [stack.enter_context(connect(server)) for _ in range(5)]
+        for client in clients:
+            client.sendall(b"G")
+        time.sleep(2.5)
+        assert sum(map(was_closed, clients)) == 2
+    assert "too_many_connections_of_an_address" in server.output.read_text()
+
+
+def test_an_address_behind_a_trusted_proxy_has_no_share(serve: Serve) -> None:
+    server = serve(**SECRET, WAYBILL_CONNECTIONS_PER_ADDRESS="3", WAYBILL_TRUSTED_PROXIES="1")
+    with ExitStack() as stack:
+        clients = [stack.enter_context(connect(server)) for _ in range(5)]
+        for client in clients:
+            client.sendall(b"G")
+        time.sleep(2.5)
+        assert not any(map(was_closed, clients))
+
+
+def was_closed(client: socket.socket) -> bool:
+    client.settimeout(0.05)
+    try:
+        return client.recv(1) == b""
+    except TimeoutError:
+        return False
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

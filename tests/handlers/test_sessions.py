@@ -188,6 +188,19 @@ class TestFailedLogIn:
 
 
 @pytest.mark.usefixtures("shopper")
+class TestHiddenOrigin:
+    @pytest.mark.parametrize(
+        ("site", "status"),
+        [("same-origin", 303), ("none", 303), ("same-site", 403), ("cross-site", 403)],
+    )
+    def test_must_be_the_site_s_own(self, client: TestClient, site: str, status: int) -> None:
+        response = log_in_by_form(client, {"Sec-Fetch-Site": site})
+
+        assert response.status_code == status
+        assert bool(cookies_of(response)) == (status == 303)
+
+
+@pytest.mark.usefixtures("shopper")
 class TestTooManyLogIns:
     def test_refuses_the_right_password_too_after_ten_misses(self, client: TestClient) -> None:
         for _ in range(10):

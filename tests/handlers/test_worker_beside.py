@@ -10,7 +10,7 @@ from domain.outbox import OutboxKind
 from tests.application import Shop
 from tests.handlers.desk import Desk
 from tests.handlers.mail.events import make_event
-from tests.processes import children_of, is_running, wait_until
+from tests.processes import children_of, is_running, wait_for_another, wait_until
 from tests.server import STOP_SECONDS, Serve, Server
 
 
@@ -48,3 +48,27 @@ class TestWorkerBeside:
         finally:
             for child in filter(is_running, others):
                 os.kill(child, signal.SIGKILL)
+
+    def test_is_replaced_when_it_dies(self, demo: Server, desk: Desk, tmp_path: Path) -> None:
+        worker, other = children_of(demo.process.pid)
+        for _ in range(3):
+            os.kill(worker, signal.SIGKILL)
+            worker = wait_for_another(demo.process.pid, {worker, other})
+
+        event = desk.letter(make_event(OutboxKind.TRADE_IN_OFFERED))
+
+        wait_until((tmp_path / f"var/mail/{event.uuid}.eml").exists)
+        assert demo.client.get("/readyz").status_code == 200
+        demo.process.terminate()
+        assert demo.process.wait(STOP_SECONDS) == 0
+        assert not is_running(worker)
+        assert demo.output.read_text().count("worker_beside_died") == 3
+
+    def test_that_was_asked_to_end_is_not_replaced(self, demo: Server) -> None:
+        worker, other = children_of(demo.process.pid)
+
+        os.kill(worker, signal.SIGTERM)
+
+        wait_until(lambda: children_of(demo.process.pid) == [other])
+        assert demo.client.get("/readyz").status_code == 200
+        assert "worker_beside_died" not in demo.end()

@@ -12,6 +12,7 @@ from domain.outbox import (
     lease_events,
     list_outbox_events,
     record_delivery,
+    record_failure,
 )
 from domain.paging import PageRequest
 from persistence.database import Database
@@ -59,6 +60,39 @@ class TestLease:
             uow.outbox.lease(NOW, NOW + LEASE, 10)
 
             assert lease(database) == []
+
+
+def test_a_failure_after_the_lease_leaves_a_delivered_letter_delivered(
+    database: Database, clock: FakeClock
+) -> None:
+    """The first worker hangs until a second one has delivered its letter."""
+    store_event(database)
+    with database.writing() as uow:
+        [slow] = lease_events(1, uow)
+    clock.now = NOW + LEASE
+    with database.writing() as uow:
+        [quick] = lease_events(1, uow)
+    with database.writing() as uow:
+        record_delivery(quick.pk, uow)
+
+    with database.writing() as uow:
+        record_failure(slow.pk, slow.due_date, "timed out", uow)
+
+    with database.reading() as uow:
+        [event] = list_outbox_events(None, PageRequest(), uow).entries
+    assert (event.status, event.attempts, event.last_error) == (OutboxStatus.DELIVERED, 1, None)
+
+
+def test_a_failure_within_the_lease_counts(database: Database) -> None:
+    store_event(database)
+    with database.writing() as uow:
+        [leased] = lease_events(1, uow)
+    with database.writing() as uow:
+        record_failure(leased.pk, leased.due_date, "550", uow)
+
+    with database.reading() as uow:
+        [event] = list_outbox_events(None, PageRequest(), uow).entries
+    assert (event.attempts, event.last_error) == (1, "550")
 
 
 class TestList:

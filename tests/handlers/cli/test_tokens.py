@@ -20,8 +20,9 @@ def seller(database: Database, shopper: User) -> str:
     return "usta"
 
 
-def value_in(output: str) -> str:
-    found = re.search(r"^Token   (\S+)$", output, re.MULTILINE)
+def value_in(output: str, title: str = "Token") -> str:
+    """What stands behind the title, at the beginning of a line."""
+    found = re.search(rf"^{title} +(\S+)$", output, re.MULTILINE)
     assert found is not None
     return found[1]
 
@@ -69,7 +70,7 @@ class TestList:
 
 class TestRevoke:
     def test_ends_a_token(self, waybill: Run, seller: str) -> None:
-        pk = waybill(*CREATE).output.split("Pk")[1].split()[0]
+        pk = value_in(waybill(*CREATE).output, "Pk")
 
         revoked = waybill("tokens", "revoke", pk)
 

@@ -9,6 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from domain.errors import NotFound, Unavailable
+from handlers.edge import guard
 from handlers.edge.guard import Guard
 from handlers.edge.head import MAX_URL
 from tests.handlers.edge.asking import SETTINGS, ask, make_scope, part, unreachable, url
@@ -129,6 +130,56 @@ class TestFailures:
         )
 
         assert answer.error["detail"] == message
+
+
+class TestRoom:
+    """How many requests there may be at once."""
+
+    @pytest.mark.parametrize(
+        ("bound", "headers", "answered"),
+        [
+            ("MAX_REQUESTS", [], [200, 200, 503]),
+            ("MAX_CONTENTS", [], [200, 200, 200]),
+            ("MAX_CONTENTS", [(b"content-length", b"1")], [200, 200, 503]),
+        ],
+    )
+    def test_is_bounded_and_found_again(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        bound: str,
+        headers: list[tuple[bytes, bytes]],
+        answered: list[int],
+    ) -> None:
+        monkeypatch.setattr(guard, bound, 2)
+        statuses: list[int] = []
+
+        async def meet() -> list[int]:
+            everybody = asyncio.Event()
+
+            async def wait(_scope: Scope, _receive: Receive, send: Send) -> None:
+                await everybody.wait()
+                await send({"type": "http.response.start", "status": 200, "headers": []})
+
+            async def receive() -> Message:
+                return part(b"1")
+
+            async def send(message: Message) -> None:
+                if "status" in message:
+                    statuses.append(message["status"])
+
+            tested = Guard(wait, SETTINGS)
+            for _ in range(2):
+                asked = [
+                    asyncio.create_task(tested(make_scope(headers), receive, send))
+                    for _ in range(3)
+                ]
+                await asyncio.sleep(0.01)
+                everybody.set()
+                await asyncio.gather(*asked)
+                everybody.clear()
+            return statuses
+
+        assert sorted(asyncio.run(meet())) == sorted(2 * answered)
 
 
 class TestLog:

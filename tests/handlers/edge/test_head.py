@@ -1,9 +1,20 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from handlers.edge.head import MAX_BODY, MAX_HEADER_BYTES, MAX_HEADERS, MAX_URL
-from tests.handlers.edge.asking import CHUNKED, HOST, Inside, ask, make_scope, unreachable, url
+from tests.handlers.edge.asking import (
+    CHUNKED,
+    HOST,
+    SETTINGS,
+    Answer,
+    Inside,
+    ask,
+    make_scope,
+    unreachable,
+    url,
+)
 
 LENGTH = (b"content-length", b"1")
 
@@ -68,7 +79,18 @@ def cookies(size: int) -> list[tuple[bytes, bytes]]:
 
 class TestHost:
     @pytest.mark.parametrize(
-        "host", [b"shop.example", b"SHOP.example:8000", b"127.0.0.1", b"[::1]:80", b"my_shop"]
+        "host",
+        [
+            b"shop.example",
+            b"shop.example.",
+            b"SHOP.example:8000",
+            b"xn--maaza-4ya.example:65535",
+            b"127.0.0.1",
+            b"[::1]:80",
+            b"[2001:DB8::192.0.2.1]",
+            b"my_shop",
+            b".".join([b"x" * 50] * 4),
+        ],
     )
     def test_is_a_name_or_an_address(self, host: bytes) -> None:
         assert ask(scope={**make_scope(), "headers": [(b"host", host)]}).status == 200
@@ -83,6 +105,22 @@ class TestHost:
             [b"shop.example/path"],
             [b"shop.example, evil.example"],
             [b"\xff"],
+            [b":80"],
+            [b"shop.example:"],
+            [b"shop.example:65536"],
+            [b"a:b:c"],
+            [b"..."],
+            [b"shop..example"],
+            [b"x" * 64],
+            [b".".join([b"x" * 60] * 5)],
+            [b"[]"],
+            [b"[::1"],
+            [b"::1"],
+            [b"[::1]80"],
+            [b"[::1::2]"],
+            [b"[127.0.0.1]"],
+            [b"[fe80::1%eth0]"],
+            [b"shop.example\n"],
             [b'"><script>'],
             [b"shop.example", b"shop.example"],
             [b"shop.example", b"evil.example"],
@@ -93,6 +131,75 @@ class TestHost:
         scope = {**make_scope(), "headers": [(b"host", host) for host in hosts]}
 
         assert refused(scope=scope) == (400, "invalid_host")
+
+
+class TestForwarded:
+    """What a trusted proxy says of host and scheme is judged in the same way."""
+
+    def ask(self, *headers: tuple[bytes, bytes], proxies: int = 1) -> Answer:
+        return ask(settings=replace(SETTINGS, trusted_proxies=proxies), headers=headers)
+
+    @pytest.mark.parametrize(
+        "host",
+        [
+            b"a b",
+            b"\xe9",
+            b"u:p@evil.example",
+            b"[::1",
+            b":80",
+            b"h:99999",
+            b'"a b"',
+            b"...",
+        ],
+    )
+    def test_host_must_be_one(self, host: bytes) -> None:
+        answer = self.ask((b"x-forwarded-host", host))
+
+        assert (answer.status, answer.error["error_code"]) == (400, "invalid_host")
+
+    @pytest.mark.parametrize("scheme", [b"javascript", b"ftp", b"HTTPS", b"http:", b"\xff"])
+    def test_scheme_must_be_http_or_https(self, scheme: bytes) -> None:
+        answer = self.ask((b"x-forwarded-proto", scheme))
+
+        assert (answer.status, answer.error["error_code"]) == (400, "malformed_message")
+
+    @pytest.mark.parametrize("host", [b"shop.example", b"shop.example:8443", b"[::1]:80", b""])
+    @pytest.mark.parametrize("scheme", [b"http", b"https", b""])
+    def test_is_passed_on_where_it_is_good(self, host: bytes, scheme: bytes) -> None:
+        answer = self.ask((b"x-forwarded-host", host), (b"x-forwarded-proto", scheme))
+
+        assert answer.status == 200
+
+    @pytest.mark.parametrize(
+        ("values", "proxies", "status"),
+        [
+            ([b"a b, shop.example"], 1, 200),
+            ([b"a b", b"shop.example"], 1, 200),
+            ([b"shop.example, a b"], 1, 400),
+            ([b"shop.example, a b"], 2, 200),
+            ([b"a b, shop.example"], 2, 400),
+            ([b"a b"], 2, 200),  # the outer proxy said nothing
+            ([b'"x', b'shop.example"'], 1, 400),  # one value, in quotes
+            ([b'"x', b"shop.example"], 1, 400),  # a quote that does not end
+        ],
+    )
+    def test_is_that_of_the_outermost_trusted_proxy(
+        self, values: list[bytes], proxies: int, status: int
+    ) -> None:
+        headers = [(b"x-forwarded-host", value) for value in values]
+
+        assert self.ask(*headers, proxies=proxies).status == status
+
+    @pytest.mark.parametrize(
+        "name", [b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"]
+    )
+    def test_with_a_quote_that_does_not_end_is_malformed(self, name: bytes) -> None:
+        answer = self.ask((name, b'"x'), (name, b"http"))
+
+        assert (answer.status, answer.error["error_code"]) == (400, "malformed_message")
+
+    def test_is_not_read_where_no_proxy_is_trusted(self) -> None:
+        assert self.ask((b"x-forwarded-host", b"a b"), proxies=0).status == 200
 
 
 class TestFraming:

@@ -77,6 +77,20 @@ class TestSmtpServer:
 
         assert (office.was_encrypted, office.logins) == ([True], [USER.encode()])
 
+    def test_encrypts_where_it_must(self, tls: ssl.SSLContext) -> None:
+        with running(tls_context=tls) as office:
+            server(f"smtp+starttls://{LOGIN}127.0.0.1:{office.port}").send(letter())
+
+        assert (office.was_encrypted, office.logins) == ([True], [USER.encode()])
+
+    @pytest.mark.parametrize("login", ["", LOGIN])
+    def test_gets_nothing_in_clear_where_it_must_encrypt(self, login: str) -> None:
+        """Whoever is in between may hide the offer; not even a server here is an exception."""
+        with running(auth_require_tls=False) as office, pytest.raises(Unencrypted):
+            server(f"smtp+starttls://{login}127.0.0.1:{office.port}").send(letter())
+
+        assert (office.logins, office.letters) == ([], [])
+
     def test_encrypts_from_the_start(self, tls: ssl.SSLContext) -> None:
         with running(ssl_context=tls) as office:
             server(f"smtps://127.0.0.1:{office.port}").send(letter())
