@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Generic, Protocol, TypeVar
 
-from jsonschema_rs import Draft202012Validator, ValidationError
+from jsonschema_rs import ValidationError
 
 from domain.errors import Unavailable
 from domain.import_parts import Rejected, SnapshotPool
@@ -17,6 +17,7 @@ from domain.imports import (
     read_order,
 )
 from handlers.cli.import_lines import Parsed
+from handlers.cli.import_numbers import integer_reader
 from handlers.contract.bundle import DIRECTORY, read_file
 from handlers.contract.judges import Judges, pointer_to
 from handlers.contract.messages import refusal
@@ -45,7 +46,9 @@ class Loader(Generic[Imported]):
         store: Callable[[Imports, Sequence[Imported]], list[Answer]],
         database: OpensImports,
     ) -> None:
-        self._validator = _validator(component)
+        shapes = read_file(DIRECTORY / "imports.yaml")
+        self._validator = Judges(shapes).compile(f"/components/schemas/{component}")
+        self._integers = integer_reader(shapes, component)
         self._read = read
         self._store = store
         self._database = database
@@ -55,7 +58,10 @@ class Loader(Generic[Imported]):
         """Raises Rejected, naming the place, for a document that can not be stored."""
         if not self._validator.is_valid(parsed.document):
             raise _rejected(next(iter(self._validator.iter_errors(parsed.document))))
-        return self._read(parsed.document, parsed.document_hash, self._pool)
+        document = self._integers(parsed.document)
+        # The hash is that of the document in which the same numbers are written as integers.
+        whole = parsed if document is parsed.document else Parsed.of(document)
+        return self._read(whole.document, whole.document_hash, self._pool)
 
     def store(self, batch: Sequence[Imported]) -> list[Answer]:
         """Store a batch and commit it; raises Unavailable when the database can not be had.
@@ -101,11 +107,6 @@ def old_order_loader(database: OpensImports) -> Loader[ImportedOldOrder]:
         lambda imports, batch: imports.store_old_orders(batch),
         database,
     )
-
-
-def _validator(component: str) -> Draft202012Validator:
-    shapes = read_file(DIRECTORY / "imports.yaml")
-    return Judges(shapes).compile(f"/components/schemas/{component}")
 
 
 def _rejected(error: ValidationError) -> Rejected:
