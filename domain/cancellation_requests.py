@@ -195,7 +195,7 @@ def _request(draft: CancellationDraft, item: OrderItem, known: Known) -> Cancell
         quantity=draft.quantity or item.free_quantity,
         description=draft.description,
         iban=known.policy.compact_iban(iban) if iban else None,
-        holder_name=draft.holder_name,
+        holder_name=draft.holder_name if (draft.holder_name or "").strip() else None,
         fully_refund_as_loyalty_money=draft.fully_refund_as_loyalty_money,
         created_date=known.now,
         modified_date=known.now,
