@@ -18,6 +18,10 @@ _CANCEL_STATUS = {
     "rejected": "rejected",
     "completed": "completed",
 }
+_SHIPPED = (
+    *("shipping_company", "tracking_number", "tracking_url", "shipped_date"),
+    *("invoice_number", "invoice_date", "e_archive_url"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ def line_documents(
     ]
     for line in lines:
         line.update(_parcel(life, course, dice))
+        line.update(_invoice(line))
     if life.asked:
         _ask(life.asked, lines, course, shopper, dice)
     return lines
@@ -100,6 +105,18 @@ def _parcel(life: Life, course: Course, dice: Random) -> dict[str, Any]:
     return parcel
 
 
+def _invoice(line: dict[str, Any]) -> dict[str, Any]:
+    """Return the invoice of a line that its seller has shipped; the shop's are the order's."""
+    if line["seller"] is None or "shipped_date" not in line:
+        return {}
+    number = f"WBS{line['tracking_number'][-9:]}"
+    return {
+        "invoice_number": number,
+        "invoice_date": line["shipped_date"],
+        "e_archive_url": f"https://invoices.waybill.example/{number}.pdf",
+    }
+
+
 def _ask(
     asked: Asked, lines: list[dict[str, Any]], course: Course, shopper: Shopper, dice: Random
 ) -> None:
@@ -126,5 +143,5 @@ def _take_off(asked: Asked, line: dict[str, Any], quantity: int) -> None:
     line["cancelled_quantity"] = quantity
     if asked.extent is Extent.LINE:
         line["state"] = "cancelled"
-        for name in ("shipping_company", "tracking_number", "tracking_url", "shipped_date"):
-            del line[name]
+        for name in _SHIPPED:
+            line.pop(name, None)

@@ -43,7 +43,7 @@ def histories(users: int, orders_per_user: int, seed: int, today: datetime) -> I
     for index in range(users):
         dice = _dice(seed, index)
         shopper = townsfolk.shopper(index, dice)
-        is_demo = index == 0
+        is_demo = shopper.is_demo
         lives = _lives(orders_per_user, dice, is_demo=is_demo)
         numbers = [f"{seed:06d}{index:06d}{position:04d}" for position in range(len(lives))]
         yield History(
