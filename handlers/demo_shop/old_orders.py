@@ -16,10 +16,15 @@ _YEARS = (2, 9)
 
 
 def old_order_document(
-    shopper: Shopper, number: str, today: datetime, dice: Random
+    shopper: Shopper, number: str, position: int, today: datetime, dice: Random
 ) -> dict[str, Any]:
-    """Return an order that is some years old at ``today``, with the gaps that such orders have."""
+    """Return an order that is some years old at ``today``, with the gaps that such orders have.
+
+    The currencies of the demo shopper's come in turn, so that amounts of each can be sorted.
+    """
     currency = dice.choice(_CURRENCIES)
+    if shopper.is_demo:
+        currency = _CURRENCIES[position % len(_CURRENCIES)]
     age = timedelta(
         days=dice.randint(365 * _YEARS[0], 365 * _YEARS[1]), seconds=dice.randrange(86_400)
     )

@@ -53,7 +53,9 @@ def histories(users: int, orders_per_user: int, seed: int, today: datetime) -> I
                 for position, (number, life) in enumerate(zip(numbers, lives, strict=True))
             ],
             old_orders=[
-                old_order_document(shopper, f"{seed:06d}{index:06d}A{position:03d}", today, dice)
+                old_order_document(
+                    shopper, f"{seed:06d}{index:06d}A{position:03d}", position, today, dice
+                )
                 for position in range(_old_orders(shopper, dice))
             ],
             trade_ins=[

@@ -68,6 +68,7 @@ class TestHistories:
         assert demo.shopper.email == DEMO_EMAIL
         assert len(demo.orders) == DEMO_ORDERS >= 25
         assert len(demo.old_orders) == DEMO_OLD_ORDERS >= 10
+        assert {row["currency"] for row in demo.old_orders} == {"try", "usd", "jod"}
         assert {row["state"] for row in demo.orders} == set(OrderState)
 
     def test_the_demo_shopper_is_offered_trade_ins_for_what_has_arrived(
