@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from handlers.demo_shop.lives import LIVES, Life
-from handlers.demo_shop.old_orders import old_order_document
+from handlers.demo_shop.old_orders import CURRENCIES, old_order_document
 from handlers.demo_shop.orders import order_document
 from handlers.demo_shop.shoppers import Shopper, Townsfolk
 
@@ -54,7 +54,11 @@ def histories(users: int, orders_per_user: int, seed: int, today: datetime) -> I
             ],
             old_orders=[
                 old_order_document(
-                    shopper, f"{seed:06d}{index:06d}A{position:03d}", position, today, dice
+                    shopper,
+                    f"{seed:06d}{index:06d}A{position:03d}",
+                    today,
+                    dice,
+                    currency=CURRENCIES[position % len(CURRENCIES)] if is_demo else None,
                 )
                 for position in range(_old_orders(shopper, dice))
             ],
