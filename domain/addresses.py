@@ -1,12 +1,11 @@
 """Where parcels and invoices go: addresses and the places they name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
-from uuid import UUID, uuid4
 
-from domain.snapshots import Snapshot
+from domain.snapshots import IdentifiedSnapshot
 
 
 class LocationKind(StrEnum):
@@ -22,14 +21,13 @@ class AddressType(StrEnum):
 
 
 @dataclass(eq=False, kw_only=True)
-class Location(Snapshot):
+class Location(IdentifiedSnapshot):
     """A country, city, township or district.
 
     ``country_pk``, ``city_pk`` and ``township_pk`` name what it lies in. ``translations`` is
     ``{language: {"name": ...}}``.
     """
 
-    uuid: UUID = field(default_factory=uuid4)
     kind: LocationKind
     name: str
     code: str | None = None
@@ -43,10 +41,9 @@ class Location(Snapshot):
 
 
 @dataclass(eq=False, kw_only=True)
-class Address(Snapshot):
+class Address(IdentifiedSnapshot):
     """An address of one user, as it was when an order used it."""
 
-    uuid: UUID = field(default_factory=uuid4)
     user_pk: int
     title: str
     email: str | None = None

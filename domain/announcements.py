@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
 
 from domain.cancellation_plans import CancellationPlanItem
+from domain.identifiers import derived_uuid
 from domain.money import format_amount
 from domain.outbox import OutboxEvent, OutboxKind
 
@@ -58,15 +60,28 @@ def announce_offer(
         "product": item.product.name,
         "expires_date": offer.expires_date.isoformat(),
     }
-    _announce(kind, order, told, uow)
+    # Each is announced once: it is offered, and answered.
+    _announce(kind, order, told, uow, derived_uuid(kind, offer.uuid))
 
 
-def _announce(kind: OutboxKind, order: Order, told: Mapping[str, Any], uow: UnitOfWork) -> None:
+def _announce(
+    kind: OutboxKind,
+    order: Order,
+    told: Mapping[str, Any],
+    uow: UnitOfWork,
+    uuid: UUID | None = None,
+) -> None:
     payload = {
         "email": order.user_email,
         "language": order.language_code,
         "order_number": order.number,
         **told,
     }
-    event = OutboxEvent(kind=kind, payload=payload, created_date=uow.now, due_date=uow.now)
+    event = OutboxEvent(
+        uuid=uuid or uuid4(),
+        kind=kind,
+        payload=payload,
+        created_date=uow.now,
+        due_date=uow.now,
+    )
     uow.outbox.add(event)

@@ -50,6 +50,10 @@ class CancellationCode(StrEnum):
         "cancellation_request_100_17",
         "Another request for this order item came first.",
     )
+    SHIPPING_COMPANY_REQUIRED = (
+        "cancellation_request_100_18",
+        "A pickup needs a shipping company.",
+    )
 
     sentence: str
 

@@ -37,9 +37,13 @@ _CODE_DIGITS = 10
 
 @dataclass(frozen=True, slots=True)
 class CancellationRequestQuery:
-    """Which requests: of one user, of one order, of one status; None stands for all."""
+    """Which requests: of one user, of one order, of one status; None stands for all.
+
+    ``newest_only`` picks those of the user's newest order (``created_date``, ties: higher pk).
+    """
 
     user_pk: int | None = None
+    newest_only: bool = False
     order_pk: int | None = None
     status: CancellationStatus | None = None
 
@@ -108,8 +112,13 @@ def create_bulk_cancellation_requests(
 def list_cancellation_requests(
     caller: Caller, page: PageRequest, uow: UnitOfWork
 ) -> Page[CancellationRequest]:
-    """Return one page of the caller's requests, newest first. Raises InvalidPage."""
-    query = CancellationRequestQuery(user_pk=caller.user_pk, order_pk=caller.order_pk)
+    """Return one page of the caller's requests, newest first. Raises InvalidPage.
+
+    A guest has only those of their newest order, or of the order that they looked up.
+    """
+    query = CancellationRequestQuery(
+        user_pk=caller.user_pk, newest_only=caller.has_newest_only, order_pk=caller.order_pk
+    )
     count = uow.cancellation_requests.count(query)
     page.require_within(count)
     requests = uow.cancellation_requests.requests(query, page)
@@ -187,7 +196,7 @@ def _request(draft: CancellationDraft, item: OrderItem, known: Known) -> Cancell
         quantity=draft.quantity or item.free_quantity,
         description=draft.description,
         iban=known.policy.compact_iban(iban) if iban else None,
-        holder_name=draft.holder_name,
+        holder_name=draft.holder_name if (draft.holder_name or "").strip() else None,
         fully_refund_as_loyalty_money=draft.fully_refund_as_loyalty_money,
         created_date=known.now,
         modified_date=known.now,

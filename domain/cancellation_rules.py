@@ -44,6 +44,7 @@ def check_draft(draft: CancellationDraft, known: Known, *, is_repeated: bool = F
         raise FieldErrors({"quantity": CancellationCode.TOO_MANY_UNITS.invalid()})
     _require_state(draft, item, known)
     _require_pickup_address(draft, item)
+    _raise(_check_carrier(draft))
     _raise(_check_account(draft, order, known.policy))
 
 
@@ -108,6 +109,15 @@ def _require_pickup_address(draft: CancellationDraft, item: OrderItem) -> None:
     collects = company is not None and company.requires_pickup_address
     if (collects or draft.pickup_date is not None) and draft.pickup_address is None:
         raise CancellationCode.PICKUP_ADDRESS_REQUIRED.broken()
+
+
+def _check_carrier(draft: CancellationDraft) -> Errors:
+    """Nobody calls for a return without a carrier; of a cancellation, nothing is collected."""
+    is_collected = draft.pickup_date is not None or draft.pickup_address is not None
+    is_refund = draft.cancellation_type is CancellationType.REFUND
+    if is_refund and is_collected and draft.shipping_company is None:
+        return {"shipping_company": CancellationCode.SHIPPING_COMPANY_REQUIRED.invalid()}
+    return {}
 
 
 def _check_account(draft: CancellationDraft, order: Order, policy: CancellationPolicy) -> Errors:

@@ -1,8 +1,19 @@
 """What can be the id of anything that is stored."""
 
+from uuid import UUID, uuid5
+
 from domain.errors import NotFound
 
 MAX_PK = 2**63 - 1
+_NAMESPACE = UUID("0c9a3d1e-5b8f-4d27-8e61-9f2b7a4c6d05")
+
+
+def derived_uuid(kind: str, name: object) -> UUID:
+    """Return the UUID of the thing of this ``kind`` that ``name`` names: always the same one.
+
+    It tells who knows the name that it is this name's, so a secret is no name.
+    """
+    return uuid5(_NAMESPACE, f"{kind}/{name}")
 
 
 def is_storable_pk(pk: int) -> bool:

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from domain.cancellation_plans import CancellationPlan, CancellationPlanItem, GivenPlan
 from domain.cancellations import CancellationRequest, CancellationStatus
+from domain.identifiers import derived_uuid
 from domain.money import split
 from domain.order_items import OrderItem
 from domain.orders import Order
@@ -80,8 +81,11 @@ def plan_imported_requests(order: Order) -> None:
         if request not in known
     ]
     for item, request in sorted(missing, key=lambda each: each[1].created_date):
-        place = moving.get(request) or CancellationPlanItem(request=request)
-        _plan(order, item, place)
+        if request in moving:
+            _plan(order, item, moving[request], uuid4())
+        else:
+            uuid = derived_uuid("CancellationPlan", request.uuid)
+            _plan(order, item, CancellationPlanItem(request=request), uuid)
     planned = planned_requests(order)
     imported = [
         _Imported(item, planned[request][1])
@@ -115,7 +119,8 @@ def _taken_from_other_sellers(order: Order) -> dict[CancellationRequest, Cancell
     return taken
 
 
-def _plan(order: Order, item: OrderItem, place: CancellationPlanItem) -> None:
+def _plan(order: Order, item: OrderItem, place: CancellationPlanItem, uuid: UUID) -> None:
+    """Put a request into a plan that fits, or into a new one with this UUID."""
     request = place.request
     plan = next(
         (plan for plan in order.cancellation_plans if _fits(plan, item, request)),
@@ -123,6 +128,7 @@ def _plan(order: Order, item: OrderItem, place: CancellationPlanItem) -> None:
     )
     if plan is None:
         plan = CancellationPlan(
+            uuid=uuid,
             seller=item.seller,
             plan_type=request.cancellation_type,
             created_date=request.created_date,

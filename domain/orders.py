@@ -201,8 +201,9 @@ class Orders(Protocol):
     def lock_by_items(self, item_pks: Collection[int], caller: Caller | None) -> list[Order]:
         """Return the orders that have any of these lines, with all that hangs on them.
 
-        Only the caller's own, for None everybody's. Nobody else changes or locks them before the
-        transaction ends; everybody locks orders by ascending pk, then their lines.
+        Only the caller's own, of a guest with a session the newest one; for None everybody's.
+        Nobody else changes or locks them before the transaction ends; everybody locks orders by
+        ascending pk, then their lines.
         """
 
     def lock_by_request(self, request_pk: int) -> Order | None:
@@ -218,7 +219,10 @@ class Orders(Protocol):
         """Return whose order has this number."""
 
     def address_pks(self, wanted: Collection[int], caller: Caller) -> set[int]:
-        """Return those of the addresses that an order of the caller's names."""
+        """Return those of the addresses that an order of the caller's names.
+
+        The caller's orders are those that ``lock_by_items`` finds.
+        """
 
     def page(self, query: OrderQuery, page: PageRequest, language: str) -> DocumentPage:
         """Return one page, empty where there is none so far down, and the number of all.

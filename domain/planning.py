@@ -7,6 +7,7 @@ from datetime import datetime
 
 from domain.cancellation_plans import CancellationPlan, CancellationPlanItem
 from domain.cancellations import CancellationRequest, CancellationStatus
+from domain.identifiers import derived_uuid
 from domain.order_items import OrderItem
 from domain.orders import Order
 from domain.refunds import Refund, share_of_units
@@ -41,6 +42,7 @@ def plan_request(
     )
     if plan is None:
         plan = CancellationPlan(
+            uuid=derived_uuid("CancellationPlan", request.uuid),
             seller=item.seller,
             plan_type=request.cancellation_type,
             created_date=now,

@@ -3,19 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID, uuid4
 
-from domain.snapshots import Snapshot
+from domain.snapshots import IdentifiedSnapshot
 
 
 @dataclass(eq=False, kw_only=True)
-class Product(Snapshot):
+class Product(IdentifiedSnapshot):
     """A product as it was when it was bought.
 
     ``translations`` is ``{language: {"name": ...}}``; ``name`` is for all other languages.
     """
 
-    uuid: UUID = field(default_factory=uuid4)
     sku: str
     base_code: str
     name: str

@@ -3,6 +3,9 @@
 import json
 from dataclasses import dataclass, field, fields
 from hashlib import sha256
+from uuid import UUID
+
+from domain.identifiers import derived_uuid
 
 _IDENTITY = frozenset({"pk", "uuid", "content_hash"})
 
@@ -23,6 +26,17 @@ class Snapshot:
         content = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _IDENTITY}
         text = json.dumps([type(self).__name__, content], sort_keys=True, default=_nested)
         self.content_hash = sha256(text.encode()).hexdigest()
+
+
+@dataclass(eq=False, kw_only=True)
+class IdentifiedSnapshot(Snapshot):
+    """A snapshot with a ``uuid``, which follows from its content: equal content has one."""
+
+    uuid: UUID = field(init=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.uuid = derived_uuid(type(self).__name__, self.content_hash)
 
 
 def _nested(value: object) -> str:

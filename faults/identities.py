@@ -32,11 +32,13 @@ class Owner:
     uuid: str
     number: str
     offer: OfferLink
+    is_older: bool = False
 
     @property
     def words(self) -> set[str]:
-        """What must not be seen by anybody else."""
-        return {self.user.email, self.number, self.uuid, _name(self.user)}
+        """What must not be seen by anybody else; a user's older order has their name, too."""
+        own = {self.number, self.uuid}
+        return own if self.is_older else own | {self.user.email, _name(self.user)}
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,14 @@ class Identity:
 
 def make_owner(ground: Ground, name: str, user_type: UserType = UserType.REGISTERED) -> Owner:
     """Somebody with one of everything; their lines are of a seller of their own."""
-    shop, now, seller = ground.shop, utc_now(), make_seller()
-    user = shop.user(first_name=name, last_name=f"{name}-alone", user_type=user_type)
+    user = ground.shop.user(first_name=name, last_name=f"{name}-alone", user_type=user_type)
+    return make_order_of(ground, user)
+
+
+def make_order_of(ground: Ground, user: User, age: timedelta = timedelta(0)) -> Owner:
+    """One of everything that is the user's, ``age`` ago; some age is that of an older order."""
+    shop, now, seller = ground.shop, utc_now() - age, make_seller()
+    name = f"{user.first_name}-{age.days}"
     waiting, delivered = make_lines(2, 3, sku=name)
     waiting.seller = delivered.seller = seller
     delivered.state = OrderState.DELIVERED
@@ -86,17 +94,23 @@ def make_owner(ground: Ground, name: str, user_type: UserType = UserType.REGISTE
         uuid=str(first.uuid),
         number=order.number,
         offer=OfferLink(offer.uuid),
+        is_older=bool(age),
     )
 
 
 def identities(ground: Ground, server: Server) -> Iterator[Identity]:
     """Everybody who may come: with what is theirs, with what has run out, with what is made up."""
     mine, other = make_owner(ground, "ada"), make_owner(ground, "bora")
-    guest, far = (make_owner(ground, name, UserType.GUEST) for name in ("cem", "defne"))
+    far = make_owner(ground, "cem", UserType.GUEST)
+    twice = ground.shop.user(first_name="ece", last_name="ece-alone", user_type=UserType.GUEST)
+    older = make_order_of(ground, twice, timedelta(days=1))
+    guest = make_order_of(ground, twice)
     yield Identity("nobody", mine, other)
     yield from _shoppers(ground, mine, other)
     session = ground.customer(guest.user).headers
     yield Identity("guest with a session", guest, far, SHOPPER, session, is_guest=True)
+    another = ground.customer(guest.user).headers
+    yield Identity("guest with an older order", guest, older, SHOPPER, another, is_guest=True)
     granted = _granted(ground, server, guest)
     yield Identity("guest with a grant", guest, far, GRANT, granted, is_guest=True)
     links = {

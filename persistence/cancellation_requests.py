@@ -14,7 +14,7 @@ from domain.paging import PageRequest
 from persistence.cancellations import cancellation_requests
 from persistence.loading import Loader
 from persistence.order_items import order_items
-from persistence.orders import orders
+from persistence.orders import is_newest_of, orders
 
 _SHOWN = Loader(CancellationRequest, ["easy_return.shipping_company"])
 
@@ -72,6 +72,8 @@ def _where(statement: sa.Select, query: CancellationRequestQuery) -> sa.Select:
     statement = statement.join(orders, orders.c.pk == order_items.c.order_pk)
     if query.user_pk is not None:
         statement = statement.where(orders.c.user_pk == query.user_pk)
+        if query.newest_only:
+            statement = statement.where(is_newest_of(sa.literal(query.user_pk)))
     if query.order_pk is not None:
         statement = statement.where(orders.c.pk == query.order_pk)
     return statement

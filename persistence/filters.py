@@ -22,6 +22,7 @@ from domain.money import Currency
 from domain.searches import is_searchable
 from domain.states import OrderState
 from persistence.among import among_given
+from persistence.amounts import thousandths
 from persistence.schema import CanonicalJson, CodePointText, UtcDateTime
 from persistence.searching import contains
 from persistence.sorting import Sorting
@@ -31,9 +32,7 @@ SORTED_LENGTH = 200
 
 _EXACT = frozenset({Operator.EXACT})
 _COMPARING = frozenset({Operator.GTE, Operator.GT, Operator.LTE, Operator.LT})
-_THOUSANDTHS = 1000
 _EXPONENTS = sorted({currency.exponent for currency in Currency})
-_USUAL = 2  # the exponent of most currencies
 
 Build = Callable[[Operator, str], sa.ColumnElement[bool]]
 Values = Callable[[Operator, Any], Sequence[Any] | None]
@@ -207,11 +206,7 @@ def money(
         # Nothing compares to NULL.
         return [_minor_units(value, exponent, operator) for exponent in _EXPONENTS]
 
-    scales = {
-        each: _THOUSANDTHS // 10**each.exponent for each in Currency if each.exponent != _USUAL
-    }
-    thousandths = amount * sa.case(scales, value=currency, else_=_THOUSANDTHS // 10**_USUAL)
-    sorting = Sorting(thousandths, int, is_nullable)
+    sorting = Sorting(thousandths(amount, currency), int, is_nullable)
     return Field(_EXACT | _COMPARING, build, values, sorting)
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from domain.addresses import Address, Location, LocationKind
+from domain.identifiers import derived_uuid
 from domain.imported_orders import ImportedAddress, ImportedItem, ImportedOrder
 from domain.snapshots import Snapshot
 from persistence.among import among
@@ -134,7 +135,7 @@ class ImportedReferences:
     def _keep_sellers(self, batch: Sequence[ImportedOrder]) -> dict[str, int]:
         named = {
             item.seller.slug: {
-                "uuid": uuid4(),
+                "uuid": derived_uuid("Seller", item.seller.slug),
                 "slug": item.seller.slug,
                 "name": item.seller.name,
             }

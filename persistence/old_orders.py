@@ -1,6 +1,7 @@
 """Tables of old orders, and the questions asked of them."""
 
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, relationship
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session, relationship
 from domain.money import Currency
 from domain.old_orders import OldOrder, OldOrderField, OldOrderItem, OldOrderQuery, OldOrderSort
 from domain.paging import DocumentPage, PageRequest
+from persistence.amounts import thousandths
 from persistence.documents import DocumentKind, Documents, document_table
 from persistence.loading import Loader
 from persistence.questions import Question
@@ -65,9 +67,18 @@ old_orders = sa.Table(
     *not_negative("amount", "discount_amount"),
 )
 
-for _field in OldOrderField:
+# Amounts are sorted by value: 186.666 JOD come after 140.00 TRY, and have more minor units.
+_SORTED: dict[OldOrderField, sa.ColumnElement[Any]] = {
+    field: thousandths(old_orders.c[field], old_orders.c.currency)
+    if field in (OldOrderField.AMOUNT, OldOrderField.DISCOUNT_AMOUNT)
+    else old_orders.c[field]
+    for field in OldOrderField
+}
+for _field, _sorted_by in _SORTED.items():
     if _field not in NOT_INDEXED:
-        sa.Index(None, old_orders.c.user_pk, old_orders.c[_field], old_orders.c.pk)
+        sa.Index(
+            f"ix_old_orders_user_pk_{_field}_pk", old_orders.c.user_pk, _sorted_by, old_orders.c.pk
+        )
 
 old_order_items = sa.Table(
     "old_order_items",
@@ -148,10 +159,10 @@ def _count(names: tuple[str, ...]) -> sa.Select[int]:
 
 
 def _sorted(sort: OldOrderSort) -> sa.ColumnElement:
-    column: sa.Column = old_orders.c[sort.field]
-    direction = column.desc() if sort.descending else column.asc()
+    value = _SORTED[sort.field]
+    direction = value.desc() if sort.descending else value.asc()
     # Where there is no NULL, saying where it goes would keep PostgreSQL from using the index.
-    return direction.nulls_last() if column.nullable else direction
+    return direction.nulls_last() if old_orders.c[sort.field].nullable else direction
 
 
 class SqlOldOrders:

@@ -200,13 +200,25 @@ WHOLE_ORDERS = Loader(
 )
 
 
-_USERS = orders.c.user_pk == sa.bindparam("user_pk")
-_OWNERS = {"user_pk": _USERS, "pk": orders.c.pk == sa.bindparam("pk")}
 _LATEST_FIRST = (orders.c.created_date.desc(), orders.c.pk.desc())
+
+
+def is_newest_of(user_pk: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """The condition for an order to be the one that a guest with a session has."""
+    newest = sa.select(orders.c.pk).where(orders.c.user_pk == user_pk)
+    newest = newest.order_by(*_LATEST_FIRST).limit(1)
+    return orders.c.pk == newest.correlate(None).scalar_subquery()
+
+
+_USERS = orders.c.user_pk == sa.bindparam("user_pk")
+_OWNERS = {
+    "user_pk": _USERS,
+    "newest_only": is_newest_of(sa.bindparam("user_pk")),
+    "pk": orders.c.pk == sa.bindparam("pk"),
+}
 _FOUND = sa.select(orders.c.pk, orders.c.version).where(_USERS)
 _OWN = Question(_FOUND.where(_OWNERS["pk"]))
 _HIGHEST = Question(_FOUND.order_by(orders.c.pk.desc()).limit(1))
-_LATEST_PK = sa.select(orders.c.pk).where(_USERS).order_by(*_LATEST_FIRST).limit(1)
 _LATEST = Question(_FOUND.order_by(*_LATEST_FIRST).limit(1))
 # A row comes in any case, so that a number that is there takes no longer than one that is not.
 _ASKED = sa.select(sa.bindparam("number", type_=sa.String).label("number")).subquery()
@@ -221,7 +233,7 @@ _CONDITIONS = {
     "search": contains(orders.c.number, sa.bindparam("search", type_=sa.Text)),
     "created_from": orders.c.created_date >= sa.bindparam("created_from"),
     "created_to": orders.c.created_date <= sa.bindparam("created_to"),
-    "newest_only": orders.c.pk == _LATEST_PK.correlate(None).scalar_subquery(),
+    "newest_only": _OWNERS["newest_only"],
 }
 
 
@@ -276,6 +288,8 @@ def _lock_by_items(names: tuple[str, ...]) -> Question:
 def _own(caller: Caller) -> dict[str, int]:
     """The conditions for an order to be the caller's, as ``_OWNERS`` has them."""
     own = {"user_pk": caller.user_pk}
+    if caller.has_newest_only:
+        own["newest_only"] = True
     return own if caller.order_pk is None else own | {"pk": caller.order_pk}
 
 

@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Generic, Protocol, TypeVar
 
-from jsonschema_rs import Draft202012Validator, ValidationError
+from jsonschema_rs import ValidationError
 
 from domain.errors import Unavailable
 from domain.import_parts import Rejected, SnapshotPool
 from domain.imported_orders import ImportedOldOrder, ImportedOrder
 from domain.imports import Imports, Stored, read_old_order, read_order
 from handlers.cli.import_lines import Parsed
+from handlers.cli.import_numbers import integer_reader
 from handlers.contract.bundle import DIRECTORY, read_file
 from handlers.contract.judges import Judges, pointer_to
 from handlers.contract.messages import refusal
@@ -40,7 +41,9 @@ class Loader(Generic[Imported]):
         database: OpensImports,
         actor: str,
     ) -> None:
-        self._validator = _validator(component)
+        shapes = read_file(DIRECTORY / "imports.yaml")
+        self._validator = Judges(shapes).compile(f"/components/schemas/{component}")
+        self._integers = integer_reader(shapes, component)
         self._read = read
         self._store = store
         self._database = database
@@ -51,7 +54,10 @@ class Loader(Generic[Imported]):
         """Raises Rejected, naming the place, for a document that can not be stored."""
         if not self._validator.is_valid(parsed.document):
             raise _rejected(next(iter(self._validator.iter_errors(parsed.document))))
-        return self._read(parsed.document, parsed.document_hash, self._pool)
+        document = self._integers(parsed.document)
+        # The hash is that of the document in which the same numbers are written as integers.
+        whole = parsed if document is parsed.document else Parsed.of(document)
+        return self._read(whole.document, whole.document_hash, self._pool)
 
     def store(self, batch: Sequence[Imported]) -> list[Answer]:
         """Store a batch and commit it; raises Unavailable when the database can not be had.
@@ -102,11 +108,6 @@ def old_order_loader(database: OpensImports, actor: str) -> Loader[ImportedOldOr
         database,
         actor,
     )
-
-
-def _validator(component: str) -> Draft202012Validator:
-    shapes = read_file(DIRECTORY / "imports.yaml")
-    return Judges(shapes).compile(f"/components/schemas/{component}")
 
 
 def _rejected(error: ValidationError) -> Rejected:

@@ -3,20 +3,19 @@
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import click
 import orjson
 
+from domain.identifiers import derived_uuid
 from domain.import_parts import Rejected
 from domain.seller_callers import Scope
 from domain.seller_tokens import create_seller_token
 from domain.sessions import open_session
-from domain.trade_in_offers import TradeInOffer
 from domain.unit_of_work import UnitOfWork
 from domain.users import User, UserType, email_key
 from handlers.cli.database import command_database
@@ -33,6 +32,7 @@ from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
 from handlers.demo_shop.catalogue import SELLERS
 from handlers.demo_shop.shop import MAX_ORDERS, MAX_USERS, histories
 from handlers.demo_shop.shoppers import Shopper
+from handlers.demo_shop.trade_ins import offer_trade_in
 from handlers.passwords import Argon2Passwords
 from handlers.security import session_lifetime
 from handlers.settings import Settings
@@ -40,7 +40,6 @@ from persistence.database import Database
 
 _USERS_AT_A_TIME = 50
 _ACTOR = "import:seed"
-_TRADE_IN_LIFETIME = timedelta(days=90)
 _TOKEN_LIFETIME = timedelta(days=365)
 _PRIVATE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
@@ -93,7 +92,8 @@ def seed_demo_shop(
 
     What is there already stays as it is. Dates count from today's midnight in UTC.
     """
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    with database.reading() as uow:
+        today = uow.now.replace(hour=0, minute=0, second=0, microsecond=0)
     everybody = histories(users, orders_per_user, seed, today)
     password_hash = Argon2Passwords().hash(DEMO_PASSWORD)
     orders, old_orders = order_loader(database, _ACTOR), old_order_loader(database, _ACTOR)
@@ -103,9 +103,10 @@ def seed_demo_shop(
             uow.commit()
         order_pks = _store(orders, (row for history in some for row in history.orders))
         old_pks = _store(old_orders, (row for history in some for row in history.old_orders))
-        _offer_trade_ins(
-            [order_pks[number] for each in some for number in each.trade_ins], database, today
-        )
+        with database.writing() as uow:
+            for number in (number for each in some for number in each.trade_ins):
+                offer_trade_in(order_pks[number], today, uow)
+            uow.commit()
         for user, history in zip(stored, some, strict=True):
             yield Seeded(
                 user,
@@ -120,7 +121,7 @@ def _keep_user(shopper: Shopper, password_hash: str, uow: UnitOfWork) -> User:
     user = uow.users.by_email_key(key, user_type)
     if user is None:
         user = User(
-            uuid=uuid4(),
+            uuid=derived_uuid("User", f"{user_type}/{key}"),
             email=shopper.email,
             email_key=key,
             password_hash=None if shopper.is_guest else password_hash,
@@ -144,23 +145,6 @@ def _store(loader: Loader[Imported], documents: Iterable[dict[str, Any]]) -> dic
                 raise answer
             pks[each.number] = answer.pk
     return pks
-
-
-def _offer_trade_ins(order_pks: Iterable[int], database: Database, today: datetime) -> None:
-    """Make an offer for the first line of each order; one that ever had any is left.
-
-    Nobody gets a letter: the shop is made up, and so are the addresses.
-    """
-    with database.writing() as uow:
-        for pk in order_pks:
-            order = uow.orders.get(pk)
-            if order is None or order.items[0].trade_in_offers:
-                continue
-            offer = TradeInOffer(
-                expires_date=today + _TRADE_IN_LIFETIME, created_date=today, modified_date=today
-            )
-            order.items[0].offer_trade_in(offer)
-        uow.commit()
 
 
 def _shown(shop: Iterator[Seeded], users: int) -> Iterator[Seeded]:

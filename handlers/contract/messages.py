@@ -18,6 +18,12 @@ _BY_KEYWORD = {
     "enum": "This is not a valid choice.",
     "additionalProperties": "This field is not known.",
 }
+_OF_ONE = {
+    "maxLength": "Must be at most 1 character long.",
+    "minLength": "Must be at least 1 character long.",
+    "maxItems": "Must have at most 1 item.",
+    "minItems": "Must have at least 1 item.",
+}
 _BY_TYPE = {
     "integer": "A valid integer is required.",
     "boolean": "A valid boolean is required.",
@@ -60,4 +66,7 @@ def refusal(error: ValidationError, field: str | None) -> InvalidInput:
         message = format_message(kind.format)
     else:
         message = _BY_KEYWORD.get(kind.name, _OTHERWISE)
-    return InvalidInput(message, field=field, params={"limit": getattr(kind, "limit", None)})
+    limit = getattr(kind, "limit", None)
+    if limit == 1:
+        message = _OF_ONE.get(kind.name, message)
+    return InvalidInput(message, field=field, params={"limit": limit})

@@ -18,6 +18,10 @@ _CANCEL_STATUS = {
     "rejected": "rejected",
     "completed": "completed",
 }
+_SHIPPED = (
+    *("shipping_company", "tracking_number", "tracking_url", "shipped_date"),
+    *("invoice_number", "invoice_date", "e_archive_url"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ def line_documents(
     ]
     for line in lines:
         line.update(_parcel(life, course, dice))
+        line.update(_invoice(line))
     if life.asked:
         _ask(life.asked, lines, course, shopper, dice)
     return lines
@@ -100,12 +105,25 @@ def _parcel(life: Life, course: Course, dice: Random) -> dict[str, Any]:
     return parcel
 
 
+def _invoice(line: dict[str, Any]) -> dict[str, Any]:
+    """Return the invoice of a line that its seller has shipped; the shop's are the order's."""
+    if line["seller"] is None or "shipped_date" not in line:
+        return {}
+    number = f"WBS{line['tracking_number'][-9:]}"
+    return {
+        "invoice_number": number,
+        "invoice_date": line["shipped_date"],
+        "e_archive_url": f"https://invoices.waybill.example/{number}.pdf",
+    }
+
+
 def _ask(
     asked: Asked, lines: list[dict[str, Any]], course: Course, shopper: Shopper, dice: Random
 ) -> None:
     """Add the request to the lines that it is about, and what it has changed there."""
     if asked.extent is Extent.UNIT:
         lines[0]["quantity"] += 2
+    plan = _plan(asked, dice)
     for line in lines if asked.extent is Extent.ORDER else lines[:1]:
         quantity = 1 if asked.extent is Extent.UNIT else line["quantity"]
         holder_name = f"{shopper.first_name} {shopper.last_name}"
@@ -113,10 +131,19 @@ def _ask(
         if line["state"] == "cancellation_waiting":
             line["state_before_cancellation"] = "approved"
         line["cancellation_requests"] = [
-            request_document(asked, quantity, course.asked, holder_name, dice)
+            request_document(asked, quantity, course.asked, holder_name, dice) | plan
         ]
         if asked.status == "completed":
             _take_off(asked, line, quantity)
+
+
+def _plan(asked: Asked, dice: Random) -> dict[str, Any]:
+    """Return what the accounting says of a request that gives money back."""
+    if asked.status not in {"approved", "completed"}:
+        return {}
+    number = f"WBC{dice.randrange(10**9):09d}"
+    installments = dice.choice((1, 1, 3))
+    return {"plan": {"invoice_number": number, "payment_plan": {"installments": installments}}}
 
 
 def _take_off(asked: Asked, line: dict[str, Any], quantity: int) -> None:
@@ -126,5 +153,5 @@ def _take_off(asked: Asked, line: dict[str, Any], quantity: int) -> None:
     line["cancelled_quantity"] = quantity
     if asked.extent is Extent.LINE:
         line["state"] = "cancelled"
-        for name in ("shipping_company", "tracking_number", "tracking_url", "shipped_date"):
-            del line[name]
+        for name in _SHIPPED:
+            line.pop(name, None)

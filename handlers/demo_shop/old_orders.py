@@ -9,17 +9,25 @@ from handlers.demo_shop.catalogue import CDN, PRODUCTS
 from handlers.demo_shop.checkout import BANKS, CARRIERS
 from handlers.demo_shop.shoppers import Shopper
 
-_CURRENCIES = (Currency.TRY, Currency.TRY, Currency.TRY, Currency.USD, Currency.JOD)
+CURRENCIES = (Currency.TRY, Currency.TRY, Currency.TRY, Currency.USD, Currency.JOD)
 _STATUSES = ("Teslim Edildi", "Tamamlandı", "Completed", "İade Edildi", "İptal")
 _PAYMENT_TYPES = ("Kredi Kartı", "Havale", "Kapıda Ödeme", None)
 _YEARS = (2, 9)
 
 
 def old_order_document(
-    shopper: Shopper, number: str, today: datetime, dice: Random
+    shopper: Shopper,
+    number: str,
+    today: datetime,
+    dice: Random,
+    currency: Currency | None = None,
 ) -> dict[str, Any]:
-    """Return an order that is some years old at ``today``, with the gaps that such orders have."""
-    currency = dice.choice(_CURRENCIES)
+    """Return an order that is some years old at ``today``, with the gaps that such orders have.
+
+    Without a ``currency``, the dice choose it.
+    """
+    chosen = dice.choice(CURRENCIES)
+    currency = currency or chosen
     age = timedelta(
         days=dice.randint(365 * _YEARS[0], 365 * _YEARS[1]), seconds=dice.randrange(86_400)
     )

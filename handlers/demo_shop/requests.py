@@ -20,7 +20,7 @@ _IBAN = "TR050009900000000000000001"
 def request_document(
     asked: Asked, quantity: int, asked_date: datetime, holder_name: str, dice: Random
 ) -> dict[str, Any]:
-    """Return the request for ``quantity`` units of a line."""
+    """Return the request for ``quantity`` units of a line, without its plan."""
     decided_date = asked_date if asked.status == "open" else asked_date + timedelta(hours=5)
     document: dict[str, Any] = {
         "cancellation_type": asked.cancellation_type,
@@ -30,8 +30,6 @@ def request_document(
         "created_date": asked_date.isoformat(),
         "modified_date": decided_date.isoformat(),
     }
-    if asked.status == "completed":
-        document["plan"] = {"invoice_number": f"WBR{dice.randrange(10**9):09d}"}
     if asked.cancellation_type == "refund":
         document |= {
             "description": dice.choice(("Kutusu ezilmişti.", "The colour is different.", None)),

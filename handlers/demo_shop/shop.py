@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from handlers.demo_shop.lives import LIVES, Life
-from handlers.demo_shop.old_orders import old_order_document
+from handlers.demo_shop.old_orders import CURRENCIES, old_order_document
 from handlers.demo_shop.orders import order_document
 from handlers.demo_shop.shoppers import Shopper, Townsfolk
 
@@ -43,7 +43,7 @@ def histories(users: int, orders_per_user: int, seed: int, today: datetime) -> I
     for index in range(users):
         dice = _dice(seed, index)
         shopper = townsfolk.shopper(index, dice)
-        is_demo = index == 0
+        is_demo = shopper.is_demo
         lives = _lives(orders_per_user, dice, is_demo=is_demo)
         numbers = [f"{seed:06d}{index:06d}{position:04d}" for position in range(len(lives))]
         yield History(
@@ -53,7 +53,13 @@ def histories(users: int, orders_per_user: int, seed: int, today: datetime) -> I
                 for position, (number, life) in enumerate(zip(numbers, lives, strict=True))
             ],
             old_orders=[
-                old_order_document(shopper, f"{seed:06d}{index:06d}A{position:03d}", today, dice)
+                old_order_document(
+                    shopper,
+                    f"{seed:06d}{index:06d}A{position:03d}",
+                    today,
+                    dice,
+                    currency=CURRENCIES[position % len(CURRENCIES)] if is_demo else None,
+                )
                 for position in range(_old_orders(shopper, dice))
             ],
             trade_ins=[

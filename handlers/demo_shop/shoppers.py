@@ -13,6 +13,7 @@ from handlers.demo_shop.places import FOREIGN_PLACES, TURKISH_PLACES, TURKISH_ST
 _TITLES = {"tr-tr": ("Ev", "İş", "Yazlık"), "en-us": ("Home", "Work", "Parents")}
 _GUEST_EVERY = 10
 _FIRST_GUEST = 2
+_MOVED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,10 @@ class Shopper:
     last_name: str
     language: str
     addresses: tuple[dict[str, Any], ...]
+
+    @property
+    def is_demo(self) -> bool:
+        return self.index == 0
 
     @property
     def is_guest(self) -> bool:
@@ -56,7 +61,8 @@ class Townsfolk:
         first_name, last_name = fake.first_name(), fake.last_name()
         email = DEMO_EMAIL if index == 0 else _email(first_name, last_name, index)
         places = TURKISH_PLACES if language == "tr-tr" else FOREIGN_PLACES
-        titles = _TITLES[language][: dice.choice((1, 1, 2, 3))]
+        count = dice.choice((1, 1, 2, 3))
+        titles = _TITLES[language][: max(count, 2) if index == 0 else count]
         return Shopper(
             index=index,
             email=email,
@@ -71,13 +77,40 @@ class Townsfolk:
                     "last_name": last_name,
                     "email": email,
                     "phone_number": f"0555{dice.randrange(10**7):07d}",
-                    "is_corporate": False,
                     "primary": title == titles[0],
                     **_where(dice.choice(places), fake, dice),
+                    **_recipient(index, last_name, language, is_last=title == titles[-1]),
                 }
                 for title in titles
             ),
         )
+
+
+def _recipient(index: int, last_name: str, language: str, *, is_last: bool) -> dict[str, Any]:
+    """Return what an invoice says beside the name.
+
+    The last address of each third shopper is a company's. The numbers begin with zeros, so that
+    they are no person's and no company's.
+    """
+    is_turkish = language == "tr-tr"
+    recipient: dict[str, Any] = {
+        "is_corporate": False,
+        "e_bill_taxpayer": False,
+        "is_active": not (is_last and index % 7 == _MOVED),
+    }
+    if is_last and index % 3 == 0:
+        return recipient | {
+            "is_corporate": True,
+            "company_name": f"{last_name} {'Ticaret Ltd. Şti.' if is_turkish else 'Trading Ltd'}",
+            "tax_office": "Kadıköy" if is_turkish else "Bristol",
+            "tax_no": f"{index:010d}",
+            "e_bill_taxpayer": index % 2 == 0,
+        }
+    if is_turkish:
+        recipient["identity_number"] = f"{index:011d}"
+    if index % 4 == 1:
+        recipient["notes"] = "Kapıcıya bırakın." if is_turkish else "Ring twice."
+    return recipient
 
 
 def _where(place: Place, fake: Faker, dice: Random) -> dict[str, Any]:

@@ -31,7 +31,7 @@ TRADE_INS = {"approveTradeIn", "rejectTradeIn"}
 
 # How a request that fits the contract may be refused all the same, since no contract can tell
 # which credentials are right, or what is left of an order: by status and error code.
-_RULES = {f"cancellation_request_100_{number}" for number in range(1, 18)}
+_RULES = {f"cancellation_request_100_{number}" for number in range(1, 19)}
 _ITEM_RULES = {f"cancellation_request_100_{number}" for number in (6, 7, 8)}
 _OF_REQUESTS: dict[int, set[str]] = {
     400: _RULES,

@@ -190,7 +190,7 @@ class TestBulkCancellationDraft:
         ("body", "message"),
         [
             ({}, REQUIRED),
-            ({"cancel_order_items": []}, "Must have at least 1 items."),
+            ({"cancel_order_items": []}, "Must have at least 1 item."),
             ({"cancel_order_items": [BULK_ROW] * 101}, "Must have at most 100 items."),
             ({"cancel_order_items": [{}] * 80_000}, "Must have at most 100 items."),
             ({"cancel_order_items": {"0": BULK_ROW}}, "A valid list is required."),
@@ -228,7 +228,7 @@ class TestOrderLookUp:
             ({"email": "a@b.example"}, {"order": REQUIRED}),
             (
                 {"email": "", "order": ""},
-                dict.fromkeys(("email", "order"), "Must be at least 1 characters long."),
+                dict.fromkeys(("email", "order"), "Must be at least 1 character long."),
             ),
             (
                 {"email": "a\0", "number": 5},

@@ -121,7 +121,11 @@ class FakeCancellableOrders(FakeOrders):
     def _is_own(self, order: Order, caller: Caller | None) -> bool:
         if caller is None:
             return True
-        return order.user_pk == caller.user_pk and caller.order_pk in (None, order.pk)
+        if order.user_pk != caller.user_pk or caller.order_pk not in (None, order.pk):
+            return False
+        users = (each for each in self.orders if each.user_pk == caller.user_pk)
+        newest = max(users, key=lambda each: (each.created_date, each.pk))
+        return order is newest or not caller.has_newest_only
 
 
 class FakeReasons:

@@ -119,6 +119,19 @@ class TestCreate:
 
         assert uow.audit.added[0].actor == "guest:1"
 
+    @pytest.mark.parametrize("days", [1, 0])
+    def test_a_guest_with_a_session_has_the_newest_order(self, days: int) -> None:
+        older = stored_order(created_date=NOW - timedelta(days=days))
+        newest = stored_order(created_date=NOW)
+        guest = Caller(1, is_guest=True)
+        uow = FakeUnitOfWork(newest, older)
+
+        with pytest.raises(FieldErrors) as caught:
+            create_cancellation_request(guest, draft(older.items[0]), POLICY, uow)
+        create_cancellation_request(guest, draft(newest.items[0]), POLICY, uow)
+
+        assert set(caught.value.errors) == {"order_item"}
+
 
 class TestEasyReturn:
     def test_a_refund_with_a_carrier_travels_back(self) -> None:
@@ -279,6 +292,16 @@ class TestList:
         assert (page.count, page.entries) == (1, order.items[0].cancellation_requests)
         assert uow.cancellation_requests.queries == [
             CancellationRequestQuery(user_pk=1, order_pk=order.pk)
+        ]
+
+    @pytest.mark.parametrize("is_guest", [True, False])
+    def test_of_a_guest_with_a_session_is_of_the_newest_order(self, is_guest: bool) -> None:
+        uow = FakeUnitOfWork()
+
+        list_cancellation_requests(Caller(1, is_guest=is_guest), PageRequest(), uow)
+
+        assert uow.cancellation_requests.queries == [
+            CancellationRequestQuery(user_pk=1, newest_only=is_guest)
         ]
 
     def test_has_no_page_past_its_end(self) -> None:

@@ -9,6 +9,7 @@ from domain.cancellation_drafts import PickupSlot
 from domain.cancellation_requests import create_cancellation_request
 from domain.errors import FieldErrors, Refusal, RuleBroken
 from domain.identifiers import MAX_PK
+from domain.order_items import OrderItem
 from domain.orders import Order
 from domain.states import OrderState
 from tests.builders import (
@@ -53,6 +54,22 @@ def codes(refusal: Refusal) -> dict[str, str]:
     return {field: error.code for field, error in refusal.errors.items()}
 
 
+def collected_item() -> OrderItem:
+    """A delivered item that a carrier would collect."""
+    company = make_easy_return_company(requires_pickup_address=True)
+    return delivered_item(easy_return_companies=[company])
+
+
+def collected(order: Order, **fields: Any) -> dict[str, Any]:
+    """What returns the order's first item and has it collected."""
+    return {
+        "cancellation_type": REFUND,
+        "shipping_company": order.items[0].easy_return_companies[0].pk,
+        "pickup_address": order.shipping_address.pk,
+        "pickup_date": SLOT,
+    } | fields
+
+
 def accepted(order: Order, **fields: Any) -> bool:
     uow = FakeUnitOfWork(order)
     request = create_cancellation_request(SHOPPER, draft(order.items[0], **fields), POLICY, uow)
@@ -78,11 +95,10 @@ class TestPickupDate:
 
     @pytest.mark.parametrize("days", [1, 30])
     def test_within_the_horizon_is_fine(self, days: int) -> None:
-        order = stored_order(delivered_item())
+        order = stored_order(collected_item())
         slot = PickupSlot(NOW.date() + timedelta(days=days), time(9), time(12))
-        address = order.shipping_address.pk
 
-        assert accepted(order, cancellation_type=REFUND, pickup_date=slot, pickup_address=address)
+        assert accepted(order, **collected(order, pickup_date=slot))
 
 
 class TestIds:
@@ -120,11 +136,10 @@ class TestIds:
         assert set(codes(caught.value)) == {"order_item", "reason", "pickup_address"}
 
     def test_an_address_of_another_of_the_callers_orders_will_do(self) -> None:
-        order = stored_order(delivered_item())
+        order = stored_order(collected_item())
         other = stored_order(shipping_address=make_address(line="Elsewhere 5"))
-        chosen = draft(
-            order.items[0], cancellation_type=REFUND, pickup_address=other.shipping_address.pk
-        )
+        fields = collected(order, pickup_address=other.shipping_address.pk)
+        chosen = draft(order.items[0], **fields)
 
         create_cancellation_request(SHOPPER, chosen, POLICY, FakeUnitOfWork(order, other))
 
@@ -237,6 +252,31 @@ class TestPickupAddress:
         refusal = refusal_of(order, cancellation_type=REFUND, pickup_date=SLOT)
 
         assert refusal.code == CancellationCode.PICKUP_ADDRESS_REQUIRED
+
+
+class TestCarrier:
+    @pytest.mark.parametrize("without", [{}, {"pickup_date": None}])
+    def test_is_required_for_a_pickup(self, without: dict[str, Any]) -> None:
+        order = stored_order(collected_item(), payment_option=BY_TRANSFER)
+
+        refusal = refusal_of(order, **collected(order, shipping_company=None, **without))
+
+        assert codes(refusal) == {"shipping_company": "cancellation_request_100_18"}
+
+    def test_comes_after_the_pickup_address(self) -> None:
+        order = stored_order(collected_item())
+        fields = collected(order, shipping_company=None, pickup_address=None)
+
+        assert refusal_of(order, **fields).code == CancellationCode.PICKUP_ADDRESS_REQUIRED
+
+    def test_is_not_required_where_nothing_is_collected(self) -> None:
+        """A client may send the same address with all that it sends."""
+        order = stored_order(collected_item(), stored_item())
+
+        assert accepted(order, cancellation_type=REFUND)
+        uow, address = FakeUnitOfWork(order), order.shipping_address.pk
+        cancelled = draft(order.items[1], pickup_address=address, pickup_date=SLOT)
+        assert create_cancellation_request(SHOPPER, cancelled, POLICY, uow).easy_return is None
 
 
 class TestAccount:

@@ -123,6 +123,44 @@ class TestCreateCancellationRequest:
             },
         )
 
+    @pytest.mark.parametrize(
+        ("language", "told"),
+        [
+            ("en", "A pickup needs a shipping company."),
+            ("tr", "Teslim alma için bir kargo şirketi gerekir."),
+        ],
+    )
+    def test_refuses_a_pickup_that_nobody_would_carry(
+        self, cancelling: TestClient, refund: dict[str, Any], language: str, told: str
+    ) -> None:
+        headers = {"Accept-Language": language}
+        del refund["shipping_company"]
+
+        single = cancelling.post(SINGLE, json=refund, headers=headers)
+        address = refund.pop("pickup_address")
+        rows = {"cancel_order_items": [refund], "pickup_address": address}
+        bulk = cancelling.post(BULK, json=rows, headers=headers)
+
+        refusal = {"shipping_company": told, "error_code": "cancellation_request_100_18"}
+        assert (single.status_code, single.json()) == (400, refusal)
+        assert (bulk.status_code, bulk.json()) == (400, {"cancel_order_items": {"0": refusal}})
+        assert cancelling.get(SINGLE).json()["count"] == 0
+
+    def test_stores_no_empty_account_and_the_description_as_it_was_sent(
+        self, cancelling: TestClient, draft: dict[str, Any]
+    ) -> None:
+        """As the examples have it: null where nothing was said, an empty text where that was."""
+        empty = cancelling.post(
+            SINGLE,
+            json=draft | {"iban": " ", "holder_name": "", "description": "", "quantity": 1},
+        ).json()
+        second = draft | {"order_item": draft["order_item"] + 1}
+        absent = cancelling.post(SINGLE, json=second).json()
+
+        names = ("iban", "holder_name", "description")
+        assert [empty[name] for name in names] == [None, None, ""]
+        assert [absent[name] for name in names] == [None, None, None]
+
     def test_refuses_more_than_what_is_left_in_the_documented_words(
         self, cancelling: TestClient, draft: dict[str, Any]
     ) -> None:

@@ -1,6 +1,8 @@
+import pytest
 from starlette.testclient import TestClient
 
-from domain.users import User
+from domain.users import User, UserType
+from handlers.passwords import Argon2Passwords
 from tests.application import Clients, Shop
 
 TOKEN = "/csrf_token/"
@@ -34,3 +36,36 @@ class TestGetCsrfToken:
 
         assert other.post("/users/logout/", headers={"x-csrftoken": token}).status_code == 403
         assert other.get(TOKEN).json()["csrf_token"] != token
+
+    @pytest.mark.parametrize("replaces", ["look-up", "login"])
+    def test_is_replaced_by_a_login_and_by_a_look_up(
+        self, client: TestClient, shop: Shop, replaces: str
+    ) -> None:
+        """The contract says so of both: a client that keeps the token is refused."""
+        user = shop.user(
+            user_type=UserType.GUEST if replaces == "look-up" else UserType.REGISTERED,
+            password_hash=Argon2Passwords().hash("correct horse battery staple"),
+        )
+        order = shop.order(user, user_email=user.email)
+        before = client.get(TOKEN).json()["csrf_token"]
+        if replaces == "look-up":
+            opening = {"email": user.email, "order": order.number}
+            client.post("/users/orders/anonymous/", json=opening)
+            path = "/users/orders/anonymous/cancellation_requests/"
+        else:
+            opening = {"email": user.email, "password": "correct horse battery staple"}
+            client.post("/users/login/", json=opening)
+            path = "/users/orders/cancellation_requests/"
+        row = {
+            "order_item": order.items[0].pk,
+            "reason": shop.reason().pk,
+            "cancellation_type": "cancel",
+        }
+
+        old = client.post(path, json=row, headers={"x-csrftoken": before})
+        after = client.get(TOKEN).json()["csrf_token"]
+        new = client.post(path, json=row, headers={"x-csrftoken": after})
+
+        assert (old.status_code, old.json()["error_code"]) == (403, "csrf_failed")
+        assert new.status_code == 200
+        assert before != after == client.cookies["csrftoken"]

@@ -41,10 +41,14 @@ def store_reason_of(
 
 
 class Desk:
-    """Asks for cancellations with a reason that is there, and decides about them."""
+    """Asks for cancellations with a reason that is there, and decides about them.
 
-    def __init__(self, database: Database) -> None:
+    ``is_guest``: who asks is a guest with a session.
+    """
+
+    def __init__(self, database: Database, *, is_guest: bool = False) -> None:
         self.database = database
+        self.is_guest = is_guest
         self.reasons = {kind: store_reason_of(database, kind) for kind in CancellationType}
 
     def draft(self, item_pk: int, kind: CancellationType = CANCEL, **fields: Any) -> Any:
@@ -54,7 +58,7 @@ class Desk:
         return replace(draft, **fields)
 
     def create(self, order: Order, draft: CancellationDraft) -> CancellationRequest:
-        caller = Caller(order.user_pk, is_guest=False)
+        caller = Caller(order.user_pk, self.is_guest)
         with self.database.writing() as uow:
             request = create_cancellation_request(caller, draft, POLICY, uow)
             uow.commit()
@@ -63,7 +67,7 @@ class Desk:
     def create_bulk(
         self, order: Order, drafts: list[CancellationDraft]
     ) -> list[CancellationRequest]:
-        caller = Caller(order.user_pk, is_guest=False)
+        caller = Caller(order.user_pk, self.is_guest)
         with self.database.writing() as uow:
             requests = create_bulk_cancellation_requests(caller, drafts, POLICY, uow)
             uow.commit()

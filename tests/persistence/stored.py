@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from domain.callers import Caller
@@ -61,6 +62,17 @@ def listed(database: Database, user_pk: int, **filters: Any) -> list[dict[str, A
     with database.reading() as uow:
         page = list_user_orders(caller, OrderFilters(**filters), PageRequest(), "en-us", uow)
     return [json.loads(document) for document in page.documents]
+
+
+def index_definitions(engines: Engines, table: sa.Table) -> list[str]:
+    """The indexes of ``table`` as SQL: SQLAlchemy reflects none with an expression on SQLite."""
+    if engines.autocommit.dialect.name == "sqlite":
+        asked = "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = :name"
+    else:
+        asked = "SELECT indexdef FROM pg_indexes WHERE tablename = :name"
+    with engines.autocommit.connect() as connection:
+        found = connection.scalars(sa.text(asked), {"name": table.name})
+        return sorted(" ".join(each.split()) for each in found if each is not None)
 
 
 def plan_of(engines: Engines, statement: str, values: Any) -> str:

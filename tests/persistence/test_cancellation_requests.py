@@ -8,7 +8,7 @@ from domain.callers import Caller
 from domain.cancellation_reasons import list_cancellation_reasons
 from domain.cancellation_requests import list_cancellation_requests
 from domain.cancellations import CancellationStatus
-from domain.errors import Conflict, FieldErrors
+from domain.errors import Conflict, FieldErrors, RowErrors
 from domain.orders import Order
 from domain.paging import PageRequest
 from domain.settlements import (
@@ -121,6 +121,38 @@ class TestCreate:
             granted = Caller(shopper.pk, is_guest=True, order_pk=order.pk)
             assert uow.orders.address_pks(own, granted) == {order.shipping_address.pk}
 
+    def test_knows_the_addresses_of_a_guests_newest_order(
+        self, database: Database, shopper: User, order: Order
+    ) -> None:
+        other = make_order(
+            user_pk=shopper.pk,
+            created_date=order.created_date - timedelta(seconds=1),
+            billing_address=make_address(user_pk=shopper.pk, line="Elsewhere 5"),
+        )
+        with database.writing() as uow:
+            uow.orders.add(other)
+            own = {order.shipping_address.pk, other.billing_address.pk}
+
+            guest = Caller(shopper.pk, is_guest=True)
+            assert uow.orders.address_pks(own, guest) == {order.shipping_address.pk}
+
+    def test_a_guest_has_the_lines_of_the_newest_order(
+        self, database: Database, desk: Desk, shopper: User, order: Order
+    ) -> None:
+        """Of two that are as new, the higher pk is newer, as in the list."""
+        newest = place(database, shopper)
+        desk.is_guest = True
+
+        for older in (order.items[0].pk, order.items[1].pk):
+            with pytest.raises(FieldErrors) as caught:
+                desk.create(order, desk.draft(older))
+            assert set(caught.value.errors) == {"order_item"}
+            with pytest.raises(RowErrors):
+                desk.create_bulk(order, [desk.draft(newest.items[0].pk), desk.draft(older)])
+
+        assert desk.create(newest, desk.draft(newest.items[0].pk)).is_open
+        assert listed(database, shopper.pk, is_guest=True)[0]["pk"] == newest.pk
+
     def test_loses_to_whoever_did_not_wait(
         self, database: Database, desk: Desk, engines: Engines, order: Order
     ) -> None:
@@ -217,6 +249,24 @@ class TestList:
 
         with database.reading() as uow:
             assert list_cancellation_requests(guest, PageRequest(), uow).count == 0
+
+    def test_of_a_guest_with_a_session_is_of_the_newest_order(
+        self, database: Database, desk: Desk, order: Order, shopper: User
+    ) -> None:
+        desk.create(order, desk.draft(order.items[0].pk))
+        guest = Caller(shopper.pk, is_guest=True)
+
+        def seen() -> list[int]:
+            with database.reading() as uow:
+                page = list_cancellation_requests(guest, PageRequest(), uow)
+            assert page.count == len(page.entries)
+            return [request.pk for request in page.entries]
+
+        assert len(seen()) == 1
+        newest = place(database, shopper)
+        assert seen() == []
+        request = desk.create(newest, desk.draft(newest.items[0].pk))
+        assert seen() == [request.pk]
 
     def test_of_the_operator_is_of_a_status(
         self, database: Database, desk: Desk, order: Order

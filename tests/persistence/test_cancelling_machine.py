@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -19,10 +20,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from domain.callers import Caller
+from domain.cancellation_requests import list_cancellation_requests
 from domain.cancellations import CancellationRequest, CancellationStatus, CancellationType
 from domain.errors import Conflict, FieldErrors, RowErrors, RuleBroken
 from domain.order_items import OrderItem
 from domain.orders import Order
+from domain.paging import PageRequest
 from domain.settlements import approve_request, complete_request, reject_request
 from domain.states import OrderState
 from handlers.contract.bundle import load_contract
@@ -35,7 +39,7 @@ from tests.builders import NOW, make_discount, make_item, make_order, make_produ
 from tests.fakes import FakeClock, fake_renderers
 from tests.persistence.cancelling import CANCEL, POLICY, REFUND, Desk
 from tests.persistence.selling import kept_counts, true_counts
-from tests.persistence.stored import store_user
+from tests.persistence.stored import store_order, store_user
 
 OPEN, APPROVED = CancellationStatus.OPEN, CancellationStatus.APPROVED
 COMPLETED = CancellationStatus.COMPLETED
@@ -134,10 +138,22 @@ class Cancelling(RuleBasedStateMachine):
         discount=st.integers(0, 100),
         shipping=st.sampled_from([0, 850]),
         paid=st.sampled_from([True, True, True, False]),
+        is_guest=st.sampled_from([True, True, False]),
     )
-    def place(self, given: list[dict[str, Any]], discount: int, shipping: int, paid: bool) -> None:
-        self.desk = Desk(self.database)
+    def place(
+        self,
+        given: list[dict[str, Any]],
+        discount: int,
+        shipping: int,
+        paid: bool,
+        is_guest: bool,
+    ) -> None:
+        self.desk = Desk(self.database, is_guest=is_guest)
         self.placed = store_random_order(self.database, given, discount, shipping, paid)
+        earlier = self.placed.created_date - timedelta(days=1)
+        self.older = store_order(self.database, user_pk=self.placed.user_pk, created_date=earlier)
+        if is_guest:
+            self.find_no_older_order({"index": 0, "is_absurd": False})
 
     def draft(self, wish: dict[str, Any]) -> Any:
         """A draft that fits the line's state, unless an absurd one is wished for."""
@@ -159,6 +175,24 @@ class Cancelling(RuleBasedStateMachine):
             self.desk.create_bulk(self.placed, [self.draft(wish) for wish in asked])
         except RowErrors:
             assert self.stored_requests() == self.requests
+
+    @precondition(lambda self: self.desk.is_guest)
+    @rule(wish=wishes)
+    def ask_for_the_older_order(self, wish: dict[str, Any]) -> None:
+        self.find_no_older_order(wish)
+
+    def find_no_older_order(self, wish: dict[str, Any]) -> None:
+        """A guest has the newest order alone: a line of another is as good as absent."""
+        foreign = replace(self.draft(wish), order_item=self.older.items[0].pk)
+        absent = replace(foreign, order_item=2**40)
+        refusals = []
+        for draft in (foreign, absent):
+            with pytest.raises(FieldErrors) as caught:
+                self.desk.create(self.placed, draft)
+            refusals.append(caught.value.errors)
+        assert [set(each) for each in refusals] == [{"order_item"}] * 2
+        with pytest.raises(RowErrors):
+            self.desk.create_bulk(self.placed, [self.draft(wish), foreign])
 
     @precondition(lambda self: OPEN in self.requests.values())
     @rule(
@@ -207,6 +241,7 @@ class Cancelling(RuleBasedStateMachine):
         check_open_requests(order)
         check_money(order)
         self.check_document(order)
+        self.check_list(order)
 
     def check_document(self, order: Order) -> None:
         """What is served fits the contract, or it would not have been rendered."""
@@ -216,6 +251,13 @@ class Cancelling(RuleBasedStateMachine):
         document = orjson.loads(body)
         assert document["refund_amount"] == f"{order.refund_amount / 100:.2f}"
         assert document["is_cancelled"] is order.is_cancelled
+
+    def check_list(self, order: Order) -> None:
+        """What the caller lists is what there is."""
+        caller = Caller(order.user_pk, self.desk.is_guest)
+        with self.database.reading() as uow:
+            page = list_cancellation_requests(caller, PageRequest(limit=100), uow)
+        assert {request.pk: request.status for request in page.entries} == self.requests
 
 
 def asked(order: Order) -> Iterator[tuple[OrderItem, CancellationRequest]]:

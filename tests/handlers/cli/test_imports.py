@@ -9,7 +9,7 @@ import pytest
 from handlers.cli import imports
 from handlers.cli.import_lines import Line, read_lines
 from tests.application import Clients, Shop
-from tests.documents import old_order_document, order_document, user_document
+from tests.documents import line_document, old_order_document, order_document, user_document
 from tests.handlers.cli.conftest import Run
 
 
@@ -51,6 +51,27 @@ class TestOrders:
 
         assert result.exit_code == 0
         assert "0 created, 0 updated, 2 unchanged, 0 rejected" in result.output
+
+    def test_whole_numbers_with_a_fraction_are_integers(
+        self, waybill: Run, file: Path, shop: Shop, clients: Clients
+    ) -> None:
+        """JSON Schema takes 2.0 for an integer; prices are multiplied by it."""
+        user = shop.user(email="ayse@example.com")
+        items = [line_document(line=1.0, quantity=2.0)]
+        write(file, order_document(items=items, installment_count=3.0, basket=1e15))
+
+        first = waybill("import", "orders", str(file))
+        write(
+            file,
+            order_document(items=[line_document(quantity=2)], installment_count=3, basket=10**15),
+        )
+        again = waybill("import", "orders", str(file))
+
+        assert "1 created, 0 updated, 0 unchanged, 0 rejected" in first.output
+        assert "0 created, 0 updated, 1 unchanged, 0 rejected" in again.output
+        [row] = clients.new(shop.session(user)).get("/users/orders/").json()["results"]
+        assert (row["amount"], row["basket"]) == ("200.00", 10**15)
+        assert '"quantity": 2,' in json.dumps(row["orderitem_set"])
 
     def test_of_one_number_are_taken_in_their_order(self, waybill: Run, file: Path) -> None:
         write(file, order_document(), "", order_document(notes="later"))

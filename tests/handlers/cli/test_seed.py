@@ -4,8 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from domain.cancellation_plans import PlanStatus
+from domain.errors import NotFound
+from domain.outbox import OutboxKind
+from domain.paging import PageRequest
 from domain.seller_lists import SellerQuery
 from domain.seller_orders import list_seller_orders
 from domain.seller_tokens import authenticate_seller
@@ -13,12 +17,47 @@ from faults.invariants import broken_at
 from handlers.cli.seed import seed_demo_shop
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
 from handlers.demo_shop.shop import DEMO_OLD_ORDERS, DEMO_ORDERS
+from handlers.demo_shop.trade_ins import offer_trade_in
 from persistence.database import Database
+from persistence.engines import Pool, connect
+from persistence.schema import metadata
 from tests.application import Clients, Shop
-from tests.fakes import view_of
+from tests.conftest import MakeUrl
+from tests.fakes import FakeClock, fake_renderers, view_of
 from tests.handlers.cli.conftest import Run
 
 SEED = ("seed", "--users", "3", "--orders-per-user", "2", "--seed", "7")
+
+
+# What only comes of requests, logins, commands and reading.
+UNSEEDED = {
+    "sessions",
+    "idempotency_keys",
+    "seller_tokens",
+    "order_documents",
+    "old_order_documents",
+}
+
+
+# A hash has a salt, and versions are moments of the real clock.
+UNLIKE = {"password_hash", "version"}
+
+
+def seeded_rows(url: str) -> dict[str, list[dict[str, Any]]]:
+    """All that a new database holds once it was seeded, by table."""
+    database = Database(url, renderers=fake_renderers(), clock=FakeClock())
+    database.migrate()
+    list(seed_demo_shop(database, users=4, orders_per_user=3, seed=5))
+    database.close()
+    engines = connect(url, Pool(1))
+    rows = {}
+    with engines.snapshot.connect() as connection:
+        for table in metadata.sorted_tables:
+            shown = [column for column in table.c if column.name not in UNLIKE]
+            found = connection.execute(sa.select(*shown).order_by(*table.primary_key))
+            rows[table.name] = [dict(row) for row in found.mappings()]
+    engines.dispose()
+    return rows
 
 
 def views_on(page: Any) -> list[Any]:
@@ -135,7 +174,7 @@ class TestSeed:
         for name in ("user_pk", "order_pks", "old_order_pks"):
             assert [row[name] for row in before] == [row[name] for row in after]
 
-    def test_some_items_can_be_traded_in_and_nobody_is_told(
+    def test_some_items_can_be_traded_in_and_the_owner_gets_a_letter_for_each(
         self, seeding: Seeding, clients: Clients, database: Database
     ) -> None:
         for _ in range(2):
@@ -146,7 +185,10 @@ class TestSeed:
         items = [item for order in orders for item in order["orderitem_set"]]
         assert [item["is_tradable"] for item in items].count(True) == 2
         with database.reading() as uow:
-            assert uow.outbox.count(None) == 0
+            assert uow.outbox.count(None) == 2
+            events = uow.outbox.events(None, PageRequest())
+        assert {event.kind for event in events} == {OutboxKind.TRADE_IN_OFFERED}
+        assert {event.payload["email"] for event in events} == {DEMO_EMAIL}
 
     @pytest.mark.no_cover  # the same lines for every order
     def test_every_order_can_be_served_in_both_languages(
@@ -182,6 +224,20 @@ class TestSeed:
 
 
 class TestSeedDemoShop:
+    @pytest.mark.no_cover  # the same lines twice more
+    def test_the_same_arguments_make_the_same_rows(self, make_url: MakeUrl) -> None:
+        """All of them, with their ids; a password is hashed with other salt each time."""
+        first, second = (seeded_rows(make_url()) for _ in range(2))
+
+        assert first.keys() == second.keys()
+        for table in first:
+            assert first[table] == second[table], table
+        assert {name for name, rows in first.items() if not rows} == UNSEEDED
+
+    def test_an_order_that_is_not_there_is_an_error(self, database: Database) -> None:
+        with database.writing() as uow, pytest.raises(NotFound):
+            offer_trade_in(404, uow.now, uow)
+
     def test_yields_the_shoppers_as_they_are_done(self, database: Database) -> None:
         first = next(seed_demo_shop(database, users=2, orders_per_user=1, seed=1))
 

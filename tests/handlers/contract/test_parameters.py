@@ -108,7 +108,7 @@ class TestTexts:
             ({"enum": ["try", "usd"]}, "TRY", "This is not a valid choice."),
             ({"pattern": "^[^\\u0000]*$"}, "a%00b", "This value is not valid."),
             ({"maxLength": 2}, "%C5%9F%C5%9F%C5%9F", "Must be at most %(limit)s characters long."),
-            ({"minLength": 1}, "", "Must be at least %(limit)s characters long."),
+            ({"minLength": 1}, "", "Must be at least 1 character long."),
             ({"format": "date"}, "2026-02-30", "Enter a valid date."),
             ({"format": "uuid"}, "123", "Enter a valid UUID."),
         ],

@@ -69,6 +69,7 @@ class TestHistories:
         assert demo.shopper.email == DEMO_EMAIL
         assert len(demo.orders) == DEMO_ORDERS >= 25
         assert len(demo.old_orders) == DEMO_OLD_ORDERS >= 10
+        assert {row["currency"] for row in demo.old_orders} == {"try", "usd", "jod"}
         assert {row["state"] for row in demo.orders} == set(OrderState)
 
     def test_the_demo_shopper_is_offered_trade_ins_for_what_has_arrived(
@@ -78,6 +79,29 @@ class TestHistories:
 
         assert [states[number] for number in shop[0].trade_ins] == ["delivered", "delivered"]
         assert not any(history.trade_ins for history in shop[1:])
+
+    def test_some_addresses_are_of_companies_and_some_are_given_up(
+        self, shop: list[History]
+    ) -> None:
+        addresses = [each for history in shop for each in history.shopper.addresses]
+        companies = [each for each in addresses if each["is_corporate"]]
+
+        assert 0 < len(companies) < len(addresses)
+        assert all(each["company_name"] and each["tax_office"] for each in companies)
+        # Neither a person nor a company has a number that begins with a zero.
+        numbers = [each.get("identity_number", each.get("tax_no", "0")) for each in addresses]
+        assert all(number.startswith("0") for number in numbers)
+        assert {each["e_bill_taxpayer"] for each in companies} == {True, False}
+        assert {each["e_bill_taxpayer"] for each in addresses if each not in companies} == {False}
+        assert {each["is_active"] for each in addresses} == {True, False}
+        assert shop[0].shopper.addresses[-1] in companies
+
+    def test_lines_that_a_seller_has_shipped_have_an_invoice(self, shop: list[History]) -> None:
+        lines = [line for history in shop for order in history.orders for line in order["items"]]
+
+        invoiced = [line for line in lines if "invoice_number" in line]
+        assert invoiced == [line for line in lines if line["seller"] and "shipped_date" in line]
+        assert 0 < len(invoiced) < len(lines)
 
     def test_every_tenth_shopper_is_a_guest_without_old_orders(self, shop: list[History]) -> None:
         guests = [history for history in shop if history.shopper.is_guest]

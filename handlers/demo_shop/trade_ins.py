@@ -1,0 +1,44 @@
+"""Trade-in offers of the demo shop, made after its orders were imported."""
+
+from datetime import datetime, timedelta
+
+from domain.announcements import announce_offer
+from domain.audit import audited
+from domain.errors import NotFound
+from domain.identifiers import derived_uuid
+from domain.orders import Order
+from domain.outbox import OutboxKind
+from domain.trade_in_offers import TradeInOffer
+from domain.unit_of_work import UnitOfWork
+
+_ACTOR = "operator:seed"
+_TRADE_IN_LIFETIME = timedelta(days=90)
+
+
+def offer_trade_in(order_pk: int, today: datetime, uow: UnitOfWork) -> None:
+    """Offer a trade-in for the first line of an order, and write to its owner.
+
+    An order whose first line ever had an offer stays as it is. The commit is the caller's. Raises
+    NotFound.
+    """
+    order = _lock(order_pk, uow)
+    item = order.items[0]
+    if item.trade_in_offers:
+        return
+    offer = TradeInOffer(
+        uuid=derived_uuid("TradeInOffer", item.uuid),
+        expires_date=today + _TRADE_IN_LIFETIME,
+        created_date=today,
+        modified_date=today,
+    )
+    with audited([order], _ACTOR, uow):
+        item.offer_trade_in(offer)
+    announce_offer(OutboxKind.TRADE_IN_OFFERED, order, item, offer, uow)
+
+
+def _lock(order_pk: int, uow: UnitOfWork) -> Order:
+    order = uow.orders.get(order_pk)
+    if order is None:
+        raise NotFound
+    [locked] = uow.orders.lock_by_items([order.items[0].pk], None)
+    return locked

@@ -1,0 +1,94 @@
+"""Each documented filter of the sellers' lists finds something in the demo shop, and not all."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from handlers.contract.bundle import load_contract
+from tests.application import Clients
+from tests.handlers.cli.conftest import Run, waybill
+
+__all__ = ["waybill"]  # the fixture
+
+LISTS = (
+    "/api/i1/orders/",
+    "/api/i1/order-items/",
+    "/api/i1/cancellation-plans/",
+    "/api/i1/customer-addresses/",
+)
+PAGING = {"ordering", "page", "cursor", "limit"}
+BOUNDS = ("gte", "gt", "lte", "lt")
+Row = Mapping[str, Any]
+
+
+def filters() -> Iterator[tuple[str, str]]:
+    """Each list with the name of each of its filters, but for old names."""
+    contract = load_contract()
+    for path in LISTS:
+        for given in contract.document["paths"][path]["get"]["parameters"]:
+            # What all lists have stands in a component: the paging, and headers.
+            is_current = "$ref" not in given and not given.get("deprecated")
+            if is_current and given["in"] == "query" and given["name"] not in PAGING:
+                yield path, given["name"]
+
+
+class Lists:
+    """What a seller sees without a filter, and how much with one."""
+
+    def __init__(self, client: TestClient) -> None:
+        self._client = client
+        self._rows = {path: client.get(f"{path}?limit=500").json()["results"] for path in LISTS}
+        self._orders = {row["id"]: row for row in self._rows[LISTS[0]]}
+
+    def finds_some(self, path: str, name: str) -> bool:
+        """Whether a value of a row has the filter find that row, and leave others out."""
+        total = len(self._rows[path])
+        return any(
+            0 < self._client.get(path, params={name: value, "limit": 1}).json()["count"] < total
+            for value in self._values(path, name)
+        )
+
+    def _values(self, path: str, name: str) -> list[str]:
+        """A few of the values that the rows have there, as a query has them."""
+        field, _, operator = name.rpartition("__")
+        if operator not in (*BOUNDS, "date", "contains", "icontains"):
+            field, operator = name, ""
+        found = [self._value(row, field) for row in self._rows[path]]
+        values = sorted({_text(each) for each in found if each is not None})
+        if operator in BOUNDS:
+            # Amounts by their size; what is earlier is less.
+            values.sort(key=lambda text: (len(text), text))
+            values = values[len(values) // 2 :]
+        return [text[:10] if operator == "date" else text for text in values[:10]]
+
+    def _value(self, row: Row, field: str) -> Any:
+        if field.startswith("order__"):
+            return self._orders[row["order"]][field.removeprefix("order__")]
+        value = row[field]
+        return (value[0] if value else None) if isinstance(value, list) else value
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def test_each_filter_finds_something_and_leaves_something_out(
+    waybill: Run, clients: Clients, tmp_path: Path
+) -> None:
+    tokens = tmp_path / "tokens"
+    seeded = waybill(
+        "seed", "--users", "12", "--orders-per-user", "6", "--tokens-file", str(tokens)
+    )
+    assert seeded.exit_code == 0
+    lists = [Lists(clients.selling(token)) for token in tokens.read_text().split()]
+
+    idle = [
+        (path, name)
+        for path, name in filters()
+        if not any(each.finds_some(path, name) for each in lists)
+    ]
+
+    assert idle == []
