@@ -21,6 +21,8 @@ _LOGINS_PER_EMAIL = RateLimitItemPerMinute(10, 15)
 _LOGINS_PER_ADDRESS = RateLimitItemPerMinute(50, 15)
 _LOOK_UPS_PER_ADDRESS = RateLimitItemPerMinute(20, 15)
 _MISSES_PER_ORDER = RateLimitItemPerMinute(5, 15)
+_RESETS_PER_EMAIL = RateLimitItemPerMinute(5, 15)
+_RESETS_PER_ADDRESS = RateLimitItemPerMinute(50, 15)
 
 Counted = tuple[RateLimitItem, str, str]
 """A limit, and the kind and the value of what it is for."""
@@ -107,6 +109,23 @@ class OrderLookUps:
             (_MISSES_PER_ORDER, "email", email_key),
             (_MISSES_PER_ORDER, "number", number),
         ]
+
+
+class PasswordResetRequests:
+    """domain.password_resets.ResetRequests."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._counters = Counters("password-reset", settings)
+
+    def begin(self, email_key: str, address: str) -> int | None:
+        counted: list[Counted] = [
+            (_RESETS_PER_EMAIL, "email", email_key),
+            (_RESETS_PER_ADDRESS, "address", _network(address)),
+        ]
+        wait = self._counters.wait(counted)
+        if wait is None:
+            self._counters.count(counted)
+        return wait
 
 
 @contextmanager

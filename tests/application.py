@@ -15,14 +15,14 @@ from starlette.testclient import TestClient
 from domain.cancellations import CancellationReason, CancellationType
 from domain.old_orders import OldOrder
 from domain.orders import Order
-from domain.seller_callers import Scope
-from domain.seller_tokens import create_seller_token
+from domain.seller_callers import Scope, ShopScope
+from domain.seller_tokens import create_seller_token, create_shop_token
 from domain.sellers import Seller
 from domain.sessions import open_session
 from domain.trade_in_offers import TradeInOffer
 from domain.users import User
 from handlers.app import create_app, database_of
-from handlers.attempts import LoginAttempts, OrderLookUps
+from handlers.attempts import LoginAttempts, OrderLookUps, PasswordResetRequests
 from handlers.context import PARTS, Database
 from handlers.contract.bundle import load_contract
 from handlers.contract.routing import ContractApp
@@ -77,6 +77,7 @@ def app(settings: Settings, usual_app: ContractApp) -> Iterator[ContractApp]:
             extensions[PARTS],
             attempts=LoginAttempts(settings),
             look_ups=OrderLookUps(settings),
+            reset_requests=PasswordResetRequests(settings),
         )
         database_of(usual_app).forget_documents()
         yield usual_app
@@ -196,6 +197,12 @@ class Shop:
         """The value of a new token of a stored seller; with negative days it has run out."""
         with self.database.writing() as uow:
             return create_seller_token(seller.slug, "stock", scopes, timedelta(days=days), uow)[1]
+
+    def shop_token(self, days: int = 30) -> str:
+        """The value of a new token of the shop itself; with negative days it has run out."""
+        scopes, lifetime = tuple(ShopScope), timedelta(days=days)
+        with self.database.writing() as uow:
+            return create_shop_token("storefront", scopes, lifetime, uow)[1]
 
     def _stored(self, kind: str, entity: Entity) -> Entity:
         with self.database.writing() as uow:

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from domain.seller_tokens import authenticate_seller
+from domain.seller_tokens import authenticate_token
 from domain.users import User
 from persistence.database import Database
 from tests.builders import make_item, make_order, make_seller
@@ -33,7 +33,7 @@ class TestCreate:
         result = waybill(*CREATE, "--scope", "orders:read", "--scope", "plans:read")
 
         with database.reading() as uow:
-            caller = authenticate_seller(value_in(result.output), uow)
+            caller = authenticate_token(value_in(result.output), uow)
         assert caller.scopes == {"orders:read", "plans:read"}
         assert "Scopes  orders:read plans:read" in result.output
 
