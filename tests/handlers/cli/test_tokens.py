@@ -2,6 +2,8 @@ import re
 
 import pytest
 
+from domain.errors import NotAuthenticated
+from domain.seller_callers import ShopCaller
 from domain.seller_tokens import authenticate_token
 from domain.users import User
 from persistence.database import Database
@@ -52,6 +54,48 @@ class TestCreate:
 
         assert result.exit_code == 1
         assert "name: Must be 1 to 100 characters long." in result.output
+
+
+SHOP = ("tokens", "create", "--name", "storefront")
+LOGIN = ("--scope", "shoppers:login")
+
+
+class TestCreateForTheShop:
+    def test_prints_a_token_that_belongs_to_no_seller(
+        self, waybill: Run, database: Database
+    ) -> None:
+        result = waybill(*SHOP, *LOGIN)
+
+        with database.reading() as uow:
+            caller = authenticate_token(value_in(result.output), uow)
+        assert isinstance(caller, ShopCaller)
+        assert caller.scopes == {"shoppers:login"}
+        assert "(shop)" in waybill("tokens", "list").output
+
+    @pytest.mark.parametrize(
+        "scopes", [(), ("--scope", "orders:read"), (*LOGIN, "--scope", "orders:read")]
+    )
+    def test_needs_a_scope_of_the_shop_alone(
+        self, waybill: Run, database: Database, scopes: tuple[str, ...]
+    ) -> None:
+        result = waybill(*SHOP, *scopes)
+
+        assert result.exit_code == 2
+        assert "Name a --seller, or for the shop's own token a --scope of" in result.output
+
+    def test_is_not_for_sellers(self, waybill: Run, seller: str) -> None:
+        result = waybill(*CREATE, *LOGIN)
+
+        assert result.exit_code == 2
+        assert "A seller's token cannot have the scope shoppers:login." in result.output
+
+    def test_can_be_revoked(self, waybill: Run, database: Database) -> None:
+        output = waybill(*SHOP, *LOGIN).output
+        pk = output.split("Pk")[1].split()[0]
+
+        assert waybill("tokens", "revoke", pk).exit_code == 0
+        with database.reading() as uow, pytest.raises(NotAuthenticated):
+            authenticate_token(value_in(output), uow)
 
 
 class TestList:
