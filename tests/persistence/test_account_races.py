@@ -92,6 +92,14 @@ def redeeming(token: UUID) -> Work:
     return lambda uow: redeem_handover(token, None, DAY, uow)
 
 
+def resetting(token: UUID, password_hash: str) -> Work:
+    return lambda uow: set_password_by_link(token, password_hash, "en-us", uow)
+
+
+def setting(password_hash: str) -> Work:
+    return lambda uow: set_password(EMAIL, password_hash, OPERATOR, uow)
+
+
 def logging_in(account: User, password_hash: str) -> Work:
     proof = Proof(account.pk, password_hash, None)
     return lambda uow: log_in(proof, None, DAY, uow)
@@ -111,12 +119,8 @@ def test_a_reset_sets_one_password(database: Database, engines: Engines, account
     for number in range(1, ROUNDS + 1):
         token = reset_token(database, account)
         hashes = [f"{number}-{rival}" for rival in range(RIVALS)]
-        works: list[Work] = [
-            lambda uow, each=each: set_password_by_link(token, each, "en-us", uow)  # noqa: B023
-            for each in hashes
-        ]
 
-        results = at_once(database, works)
+        results = at_once(database, [resetting(token, each) for each in hashes])
 
         [winner] = [each for each, result in zip(hashes, results, strict=True) if result is None]
         assert stored_hash(database, account) == winner
@@ -140,29 +144,23 @@ def test_a_reset_against_a_deactivation_is_before_it_or_fails(
         before, new = stored_hash(database, account), f"new-{number}"
         token = reset_token(database, account)
 
-        result, _ = at_once(
-            database,
-            [lambda uow: set_password_by_link(token, new, "en-us", uow), deactivating],  # noqa: B023
-        )
+        result, _ = at_once(database, [resetting(token, new), deactivating])
 
         wanted = before if isinstance(result, LinkExpired) else new
         assert stored_hash(database, account) == wanted
         reactivate(database)
-        after = at_once(database, [lambda uow: set_password_by_link(token, "x", "", uow)])  # noqa: B023
-        assert isinstance(after[0], LinkExpired)
+        [late] = at_once(database, [resetting(token, "late")])
+        assert isinstance(late, LinkExpired)
 
 
 def test_a_login_by_the_old_password_leaves_no_session_beside_a_new_one(
     database: Database, engines: Engines, account: User
 ) -> None:
     for number in range(ROUNDS):
-        old, new = stored_hash(database, account), f"new-{number}"
+        old = stored_hash(database, account)
         assert old is not None
 
-        def setting(uow: UnitOfWork, new: str = new) -> Any:
-            return set_password(EMAIL, new, OPERATOR, uow)
-
-        result, _ = at_once(database, [logging_in(account, old), setting])
+        result, _ = at_once(database, [logging_in(account, old), setting(f"new-{number}")])
 
         assert count(engines, sessions) == 0, result
         [late] = at_once(database, [logging_in(account, old)])
@@ -183,11 +181,6 @@ def test_a_new_password_ends_handovers_that_were_made_before(
     database: Database, engines: Engines, account: User
 ) -> None:
     for number in range(ROUNDS):
-        token = handover(database)
-
-        def setting(uow: UnitOfWork, number: int = number) -> Any:
-            return set_password(EMAIL, f"new-{number}", OPERATOR, uow)
-
-        at_once(database, [redeeming(token), setting])
+        at_once(database, [redeeming(handover(database)), setting(f"new-{number}")])
 
         assert count(engines, sessions) == 0

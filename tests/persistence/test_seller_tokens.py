@@ -99,7 +99,7 @@ def test_a_list_is_of_one_seller_or_of_all(
 def test_no_token_is_both_a_sellers_and_the_shops(
     database: Database, value: str, engines: Engines, has_seller: bool, scopes: str
 ) -> None:
-    changed = {"scopes": sa.literal(scopes, sa.Text)}
+    changed: dict[str, Any] = {"scopes": sa.literal(scopes, sa.Text)}
     changed |= {} if has_seller else {"seller_pk": sa.null()}
 
     with pytest.raises(sa.exc.IntegrityError), engines.writing.begin() as connection:
