@@ -3,19 +3,15 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import sqlalchemy as sa
 
-from domain.one_time_tokens import OneTimeToken, Purpose
+from domain.one_time_tokens import Purpose
 from domain.users import User, UserType, deactivate_user
 from faults.asking import ask, request
 from faults.contests import Attempt, Contest
 from faults.ground import Ground
-from handlers.one_time_links import sign_token
-from persistence.database import utc_now
 from persistence.engines import Pool, connect
 from persistence.sessions import sessions
 
@@ -80,18 +76,7 @@ class AccountContests:
 
     def _link(self, user: User, purpose: Purpose) -> str:
         """The token of a link that lasts until its contest is held, which may be in minutes."""
-        now = utc_now()
-        made = OneTimeToken(
-            uuid=uuid4(),
-            purpose=purpose,
-            user_pk=user.pk,
-            created_date=now,
-            expires_date=now + timedelta(hours=1),
-        )
-        with self._ground.database.writing() as uow:
-            uow.one_time_tokens.add(made)
-            uow.commit()
-        token = sign_token(made.uuid, purpose, self._ground.settings)
+        token = self._ground.shop.link(user, purpose)
         self._ground.secrets.add(token)
         return token
 
