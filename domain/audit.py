@@ -30,6 +30,8 @@ class Subject(StrEnum):
 class AuditEntry:
     """One change of state, never changed itself.
 
+    What is done with a user without a change of state has the same state twice, and a ``note``.
+
     ``actor`` is ``user:<pk>``, ``guest:<pk>``, ``seller:<pk>``, ``shop:<pk of its token>``,
     ``operator:<name>`` or ``system``;
     it holds no e-mail address. ``from_state`` is None for what is new.

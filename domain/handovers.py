@@ -34,7 +34,7 @@ def create_handover(email: str, actor: str, uow: UnitOfWork) -> OneTimeToken:
     )
     uow.one_time_tokens.remove_expired(uow.now)
     uow.one_time_tokens.add(token)
-    audit_user(user, actor, "handover_created", uow)
+    audit_user(user, actor, "handover created", uow)
     uow.commit()
     return token
 
@@ -51,5 +51,5 @@ def redeem_handover(
     user = uow.users.lock(token.user_pk) if token else None
     if user is None or not user.is_active or not uow.one_time_tokens.use(token_uuid, uow.now):
         raise LinkExpired
-    audit_user(user, f"user:{user.pk}", "handover_redeemed", uow)
+    audit_user(user, f"user:{user.pk}", "handover redeemed", uow)
     return replace_session(user, replaced, lifetime, uow)

@@ -126,7 +126,7 @@ def _set_password(
     user.password_hash = password_hash
     uow.sessions.remove_all(user.pk)
     uow.one_time_tokens.revoke(user.pk, uow.now)
-    audit_user(user, actor, "password_set", uow)
+    audit_user(user, actor, "password set", uow)
     if user.is_active:
         _tell(OutboxKind.PASSWORD_CHANGED, user.email, language, uow)
     uow.commit()

@@ -219,24 +219,33 @@ def end_sessions(email: str, user_type: UserType, actor: str, uow: UnitOfWork) -
     """
     user = lock_by_email(email, user_type, uow)
     count = _end_all(user, uow)
-    audit_user(user, actor, "sessions_ended", uow)
+    audit_user(user, actor, "sessions ended", uow)
     uow.commit()
     return user, count
 
 
-def audit_user(
-    user: User, actor: str, to_state: str, uow: UnitOfWork, from_state: str | None = None
+def audit_user(user: User, actor: str, note: str, uow: UnitOfWork) -> None:
+    """Write an audit entry about what was done with a user whose state stays as it is."""
+    _audit(user, actor, _state(user), uow, note)
+
+
+def _audit(
+    user: User, actor: str, from_state: str, uow: UnitOfWork, note: str | None = None
 ) -> None:
-    """Write an audit entry about a user."""
     entry = AuditEntry(
         created_date=uow.now,
         actor=actor,
         subject=Subject.USER,
         subject_uuid=user.uuid,
         from_state=from_state,
-        to_state=to_state,
+        to_state=_state(user),
+        note=note,
     )
     uow.audit.add(entry)
+
+
+def _state(user: User) -> str:
+    return "active" if user.is_active else "inactive"
 
 
 def _set_active(
@@ -245,11 +254,11 @@ def _set_active(
     user = lock_by_email(email, user_type, uow)
     if user.is_active is is_active:
         return user
+    before = _state(user)
     user.is_active = is_active
     if not is_active:
         _end_all(user, uow)
-    states = ("inactive", "active") if is_active else ("active", "inactive")
-    audit_user(user, actor, states[1], uow, from_state=states[0])
+    _audit(user, actor, before, uow)
     uow.commit()
     return user
 

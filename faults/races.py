@@ -41,11 +41,12 @@ def _prepared(makers: Contests, accounts: AccountContests, attempts: int) -> lis
     """Contests of so many attempts, at least."""
     orders = (makers.cancel, makers.bulk, makers.reject, makers.settle, makers.trade_in)
     kinds = cycle((*orders, accounts.hand_over, accounts.deactivate))
-    made = [makers.log_in(), accounts.reset(), accounts.hand_over(), accounts.deactivate()]
+    # Not those with passwords side by side: hashes would take all processors.
+    made = [makers.log_in(), accounts.hand_over(), accounts.deactivate(), accounts.reset()]
     while sum(len(each.attempts) for each in made) < attempts:
         seen = Counter(each.name for each in made)
         if seen["login"] < _LOGINS * len(made):
-            made += [makers.log_in(), accounts.reset()]
+            made += [makers.log_in(), accounts.hand_over(), accounts.deactivate(), accounts.reset()]
         else:
             made.append(next(kinds)())
     return made

@@ -101,11 +101,11 @@ class TestCreate:
             redeem(client, token)
 
         with shop.database.reading() as uow:
-            trail = [(each.actor, each.to_state) for each in uow.audit.entries(shopper.uuid)]
+            trail = [(each.actor, each.note) for each in uow.audit.entries(shopper.uuid)]
         [(maker, made), redeemed] = trail
         assert maker.startswith("shop:")
-        assert made == "handover_created"
-        assert redeemed == (f"user:{shopper.pk}", "handover_redeemed")
+        assert made == "handover created"
+        assert redeemed == (f"user:{shopper.pk}", "handover redeemed")
         told = [each.getMessage() for each in caplog.records if each.name != "httpx"]
         assert not any(token in each or EMAIL in each for each in told)
 

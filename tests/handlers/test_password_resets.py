@@ -297,7 +297,7 @@ class TestSet:
         assert clients.new(stranger).get(ORDERS).status_code == 200
         [letter] = deliver()
         assert (letter["To"], letter["Subject"]) == (EMAIL, "Your password has been changed")
-        assert [entry.to_state for entry in trail(shop.database, shopper)] == ["password_set"]
+        assert [entry.note for entry in trail(shop.database, shopper)] == ["password set"]
         assert trail(shop.database, shopper)[0].actor == f"user:{shopper.pk}"
 
     def test_works_once(self, client: TestClient, token: str) -> None:

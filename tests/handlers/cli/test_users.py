@@ -132,7 +132,7 @@ class TestSetPassword:
             OutboxKind.PASSWORD_CHANGED,
             "ayse@example.com",
         )
-        assert (entry.actor, entry.to_state) == ("operator:zoe", "password_set")
+        assert (entry.actor, entry.note) == ("operator:zoe", "password set")
 
     @pytest.mark.parametrize(
         ("typed", "message"),
