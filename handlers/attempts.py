@@ -52,6 +52,16 @@ class Counters:
             ]
         return math.ceil(max(waits)) if waits else None
 
+    def take(self, counted: Iterable[Counted]) -> int | None:
+        """Count one for each as long as they have room, and return None; or return the seconds
+        until the first that has none has some. Of any number at once no more than fit get None."""
+        with _available():
+            for limit, key in self._keys(counted):
+                if not self._limiter.hit(limit, key):
+                    until = self._limiter.get_window_stats(limit, key).reset_time
+                    return math.ceil(until - time.time())
+        return None
+
     def count(self, counted: Iterable[Counted]) -> None:
         """Count one for each."""
         with _available():
@@ -118,14 +128,13 @@ class PasswordResetRequests:
         self._counters = Counters("password-reset", settings)
 
     def begin(self, email_key: str, address: str) -> int | None:
-        counted: list[Counted] = [
-            (_RESETS_PER_EMAIL, "email", email_key),
-            (_RESETS_PER_ADDRESS, "address", _network(address)),
-        ]
-        wait = self._counters.wait(counted)
-        if wait is None:
-            self._counters.count(counted)
-        return wait
+        # The address first: a caller without room there takes none from the e-mail address.
+        return self._counters.take(
+            [
+                (_RESETS_PER_ADDRESS, "address", _network(address)),
+                (_RESETS_PER_EMAIL, "email", email_key),
+            ]
+        )
 
 
 @contextmanager

@@ -1,4 +1,5 @@
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -195,3 +196,22 @@ class TestPasswordResetRequests:
         requests = PasswordResetRequests(Settings(secret="s" * 32, limits=False))
 
         assert {requests.begin("a@example.com", "192.0.2.1") for _ in range(100)} == {None}
+
+    def test_leave_the_email_its_room_where_the_address_has_none(self) -> None:
+        requests = PasswordResetRequests(Settings(secret="s" * 32))
+        for number in range(50):
+            requests.begin(f"{number}@example.com", "192.0.2.1")
+        for _ in range(5):
+            assert requests.begin("a@example.com", "192.0.2.1") is not None
+
+        assert requests.begin("a@example.com", "192.0.2.2") is None
+
+    def test_are_counted_exactly_where_many_come_at_once(self) -> None:
+        requests = PasswordResetRequests(Settings(secret="s" * 32))
+
+        with ThreadPoolExecutor(16) as pool:
+            waits = list(
+                pool.map(lambda n: requests.begin("a@example.com", f"192.0.2.{n}"), range(40))
+            )
+
+        assert waits.count(None) == 5
