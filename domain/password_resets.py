@@ -51,7 +51,7 @@ def request_reset(wanted: ResetRequest, uow: UnitOfWork) -> None:
     """
     email = wanted.email.strip()
     if is_email(email):
-        _tell(OutboxKind.PASSWORD_RESET, email, wanted.language, uow)
+        _send(OutboxKind.PASSWORD_RESET, email, wanted.language, uow)
         uow.commit()
 
 
@@ -65,29 +65,33 @@ def prepare_reset(event_pk: int, uow: UnitOfWork) -> OutboxEvent | None:
     event = uow.outbox.get(event_pk)
     if event is None:
         return None
-    expires_date = event.created_date + LIFETIME
     user = _locked(email_key(event.payload["email"]), uow)
-    if user is None or not user.is_active or expires_date <= uow.now:
+    if user is None or not user.is_active or not _token(event, user, uow).is_valid(uow.now):
         uow.outbox.remove(event)
         uow.commit()
         return None
-    token = uow.one_time_tokens.get(event.uuid, Purpose.PASSWORD_RESET)
-    if token is None:
-        uow.one_time_tokens.remove_expired(uow.now)
-        token = OneTimeToken(
-            uuid=event.uuid,
-            purpose=Purpose.PASSWORD_RESET,
-            user_pk=user.pk,
-            created_date=uow.now,
-            expires_date=expires_date,
-        )
-        uow.one_time_tokens.add(token)
     # To the address on file: two spellings that count as one may be two mailboxes.
     event.payload = {**event.payload, "email": user.email}
-    if not token.is_valid(uow.now):
-        uow.outbox.remove(event)
     uow.commit()
-    return event if token.is_valid(uow.now) else None
+    return event
+
+
+def _token(event: OutboxEvent, user: User, uow: UnitOfWork) -> OneTimeToken:
+    """The token of the event; an earlier delivery may have stored it."""
+    stored = uow.one_time_tokens.get(event.uuid, Purpose.PASSWORD_RESET)
+    if stored is not None:
+        return stored
+    token = OneTimeToken(
+        uuid=event.uuid,
+        purpose=Purpose.PASSWORD_RESET,
+        user_pk=user.pk,
+        created_date=uow.now,
+        expires_date=event.created_date + LIFETIME,
+    )
+    if token.is_valid(uow.now):
+        uow.one_time_tokens.remove_expired(uow.now)
+        uow.one_time_tokens.add(token)
+    return token
 
 
 def check_link(token_uuid: UUID, uow: UnitOfWork) -> None:
@@ -122,13 +126,13 @@ def set_password(email: str, password_hash: str, actor: str, uow: UnitOfWork) ->
 def _set_password(
     user: User, password_hash: str, actor: str, language: str | None, uow: UnitOfWork
 ) -> None:
-    """Whoever had a session, a link or a handover has none afterwards, and the user is told."""
+    """Set it, end all sessions, links and handovers of the user, and send an e-mail about it."""
     user.password_hash = password_hash
     uow.sessions.remove_all(user.pk)
     uow.one_time_tokens.revoke(user.pk, uow.now)
     audit_user(user, actor, "password set", uow)
     if user.is_active:
-        _tell(OutboxKind.PASSWORD_CHANGED, user.email, language, uow)
+        _send(OutboxKind.PASSWORD_CHANGED, user.email, language, uow)
     uow.commit()
 
 
@@ -137,7 +141,7 @@ def _locked(key: str, uow: UnitOfWork) -> User | None:
     return None if user is None else uow.users.lock(user.pk)
 
 
-def _tell(kind: OutboxKind, email: str, language: str | None, uow: UnitOfWork) -> None:
+def _send(kind: OutboxKind, email: str, language: str | None, uow: UnitOfWork) -> None:
     """The payload has ``email`` and ``language`` (None: the shop's); it never holds a link."""
     payload = {"email": email, "language": language}
     event = OutboxEvent(kind=kind, payload=payload, created_date=uow.now, due_date=uow.now)

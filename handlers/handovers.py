@@ -16,11 +16,11 @@ from handlers.sessions import AFTER_LOGIN
 def create_handover(body: dict[str, Any]) -> Reply:
     actor = shop().actor
     token = write(lambda uow: handovers.create_handover(body["email"], actor, uow))
-    told = {
+    made = {
         "url": handover_url(token.uuid, settings()),
         "expires_at": f"{token.expires_date:%Y-%m-%dT%H:%M:%SZ}",
     }
-    return Reply(201, told)
+    return Reply(201, made)
 
 
 def redeem_handover(token: str, next: str = "") -> Response:  # noqa: A002 - the contract's name

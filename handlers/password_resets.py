@@ -31,7 +31,7 @@ def request_password_reset(body: dict[str, Any]) -> Response:
     wanted = ResetRequest(body["email"], request.remote_addr or "", language())
     password_resets.count_request(wanted, reset_requests())
     write(lambda uow: password_resets.request_reset(wanted, uow))
-    return _told(_SENT, _SENT_TEXT, 202)
+    return _answer(_SENT, _SENT_TEXT, 202)
 
 
 def show_password_page(token: str) -> Response:
@@ -49,10 +49,10 @@ def set_password(body: dict[str, Any]) -> Response:
     # It takes long, and no transaction should stand open meanwhile.
     password_hash, spoken = passwords().hash(body["password"]), language()
     write(lambda uow: password_resets.set_password_by_link(token_uuid, password_hash, spoken, uow))
-    return _told(_CHANGED, _CHANGED_TEXT, 200)
+    return _answer(_CHANGED, _CHANGED_TEXT, 200)
 
 
-def _told(title: str, text: str, status: int) -> Response:
+def _answer(title: str, text: str, status: int) -> Response:
     if request.mimetype == FORM:
         return notice_page(title, text, status, leads_to_login=status == 200)
     body = orjson.dumps({"detail": translate(text, language())})
