@@ -28,6 +28,12 @@ def value_in(output: str) -> str:
     return found[1]
 
 
+def pk_in(output: str) -> str:
+    found = re.search(r"^Pk +(\d+)$", output, re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
 class TestCreate:
     def test_prints_a_token_that_opens_what_it_says(
         self, waybill: Run, seller: str, database: Database
@@ -91,7 +97,7 @@ class TestCreateForTheShop:
 
     def test_can_be_revoked(self, waybill: Run, database: Database) -> None:
         output = waybill(*SHOP, *LOGIN).output
-        pk = output.split("Pk")[1].split()[0]
+        pk = pk_in(output)
 
         assert waybill("tokens", "revoke", pk).exit_code == 0
         with database.reading() as uow, pytest.raises(NotAuthenticated):
@@ -113,7 +119,7 @@ class TestList:
 
 class TestRevoke:
     def test_ends_a_token(self, waybill: Run, seller: str) -> None:
-        pk = waybill(*CREATE).output.split("Pk")[1].split()[0]
+        pk = pk_in(waybill(*CREATE).output)
 
         revoked = waybill("tokens", "revoke", pk)
 
