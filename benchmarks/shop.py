@@ -177,8 +177,9 @@ def _tokens(url: str) -> list[SellerAccess]:
     scopes, lifetime = list(Scope), timedelta(days=30)
     made = []
     with database.writing() as uow:
-        for slug in filter(uow.sellers.by_slug, dict.fromkeys(s["slug"] for s in SELLERS.values())):
-            token, value = create_seller_token(slug, "benchmarks", scopes, lifetime, uow)
-            made.append(SellerAccess(token.seller.pk, value))
+        slugs = dict.fromkeys(s["slug"] for s in SELLERS.values())
+        for seller in filter(None, map(uow.sellers.by_slug, slugs)):
+            _, value = create_seller_token(seller.slug, "benchmarks", scopes, lifetime, uow)
+            made.append(SellerAccess(seller.pk, value))
     database.close()
     return made

@@ -23,15 +23,19 @@ class Subject(StrEnum):
     CANCELLATION_REQUEST = "cancellation_request"
     CANCELLATION_PLAN = "cancellation_plan"
     TRADE_IN_OFFER = "trade_in_offer"
+    USER = "user"
 
 
 @dataclass(eq=False, kw_only=True)
 class AuditEntry:
     """One change of state, never changed itself.
 
-    ``actor`` is ``user:<pk>``, ``guest:<pk>``, ``seller:<pk>``, ``operator:<name>``,
-    ``import:<name>`` or ``system``; it holds no e-mail address. ``from_state`` is None for what
-    is new.
+    What is done with a user without a change of state has the same state twice, and a ``note``;
+    so has an import that changes nothing but fields.
+
+    ``actor`` is ``user:<pk>``, ``guest:<pk>``, ``seller:<pk>``, ``shop:<pk of its token>``,
+    ``operator:<name>``, ``import:<name>`` or ``system``; it holds no e-mail address.
+    ``from_state`` is None for what is new.
     """
 
     pk: int = field(init=False)

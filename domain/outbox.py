@@ -33,6 +33,8 @@ class OutboxKind(StrEnum):
     TRADE_IN_OFFERED = "trade_in_offered"
     TRADE_IN_APPROVED = "trade_in_approved"
     TRADE_IN_REJECTED = "trade_in_rejected"
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - a name, no password
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a name, no password
 
 
 class OutboxStatus(StrEnum):
@@ -48,8 +50,9 @@ class OutboxEvent:
     """One message to one person, delivered at least once.
 
     ``uuid`` is its id wherever it arrives, so that a second delivery can be told. ``payload`` is
-    JSON: ``email``, ``language`` (None: the shop's), ``order_number`` and what the kind needs
-    (``domain.announcements``); never an IBAN. ``due_date`` is when to try next.
+    JSON: ``email``, ``language`` (None: the shop's), and what the kind needs
+    (``domain.announcements``, ``domain.password_resets``); never an IBAN or a link.
+    ``due_date`` is when to try next.
     """
 
     pk: int = field(init=False)
@@ -102,6 +105,9 @@ class Outbox(Protocol):
 
     def get(self, pk: int) -> OutboxEvent | None:
         """Return the event with this pk, locked until the unit of work ends."""
+
+    def remove(self, event: OutboxEvent) -> None:
+        """Delete ``event``: nothing is to be sent."""
 
     def lease(self, now: datetime, until: datetime, limit: int) -> list[OutboxEvent]:
         """Return pending events that are due, the longest due first, and make them due ``until``.

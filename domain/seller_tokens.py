@@ -1,4 +1,4 @@
-"""The tokens by which sellers are known: of each only a hash is stored."""
+"""The tokens of sellers and of the shop's own systems: of each only a hash is stored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from domain.errors import InvalidInput, NotAuthenticated, NotFound
 from domain.identifiers import require_storable_pk
 from domain.paging import Page, PageRequest
-from domain.seller_callers import Scope, SellerCaller
+from domain.seller_callers import AnyScope, Scope, SellerCaller, ShopCaller, ShopScope, TokenCaller
 from domain.sellers import Seller
 
 if TYPE_CHECKING:
@@ -30,17 +30,17 @@ _VALUE = re.compile(_PREFIX + "[A-Za-z0-9_-]{43}")
 
 @dataclass(eq=False, kw_only=True)
 class SellerToken:
-    """One token of a seller; ``name`` says what it is for.
+    """One token of a seller, or of the shop where ``seller`` is None; ``name`` says what it is for.
 
     ``token_hash`` is the SHA-256 of the value (32 bytes). ``last_used_day`` is a UTC day.
     """
 
     pk: int = field(init=False)
     uuid: UUID = field(default_factory=uuid4)
-    seller: Seller
+    seller: Seller | None
     name: str
     token_hash: bytes = field(repr=False)
-    scopes: frozenset[Scope]
+    scopes: frozenset[AnyScope]
     created_date: datetime
     expires_date: datetime
     revoked_date: datetime | None = None
@@ -56,14 +56,14 @@ class TokenHolder:
     """What is needed to judge a token that is not revoked, read in one statement."""
 
     token_pk: int
-    seller_pk: int
-    scopes: frozenset[Scope]
+    seller_pk: int | None
+    scopes: frozenset[AnyScope]
     expires_date: datetime
     last_used_day: date | None
 
 
 class SellerTokens(Protocol):
-    """The stored tokens; each comes with its seller."""
+    """The stored tokens; each comes with its seller, if it has one."""
 
     def add(self, token: SellerToken) -> None:
         """Store ``token`` and give it its ``pk``."""
@@ -84,7 +84,7 @@ class SellerTokens(Protocol):
         """Return one page of them, newest first."""
 
 
-def authenticate_seller(value: str | None, uow: UnitOfWork) -> SellerCaller:
+def authenticate_token(value: str | None, uow: UnitOfWork) -> TokenCaller:
     """Return whose token ``value`` is.
 
     Raises NotAuthenticated, always the same, for no value, one that no token of ours could have
@@ -95,15 +95,13 @@ def authenticate_seller(value: str | None, uow: UnitOfWork) -> SellerCaller:
     holder = uow.seller_tokens.holder(_hash(value))
     if holder is None or holder.expires_date <= uow.now:
         raise NotAuthenticated
-    return SellerCaller(
-        seller_pk=holder.seller_pk,
-        token_pk=holder.token_pk,
-        scopes=holder.scopes,
-        is_use_noted=holder.last_used_day == uow.now.date(),
-    )
+    is_use_noted = holder.last_used_day == uow.now.date()
+    if holder.seller_pk is None:
+        return ShopCaller(holder.token_pk, holder.scopes, is_use_noted)
+    return SellerCaller(holder.seller_pk, holder.token_pk, holder.scopes, is_use_noted)
 
 
-def note_use(caller: SellerCaller, uow: UnitOfWork) -> None:
+def note_use(caller: TokenCaller, uow: UnitOfWork) -> None:
     """Write down that the caller's token was used today, unless it is written already."""
     if not caller.is_use_noted:
         uow.seller_tokens.note_use(caller.token_pk, uow.now.date())
@@ -113,11 +111,31 @@ def note_use(caller: SellerCaller, uow: UnitOfWork) -> None:
 def create_seller_token(
     seller_slug: str, name: str, scopes: Collection[Scope], lifetime: timedelta, uow: UnitOfWork
 ) -> tuple[SellerToken, str]:
-    """Make a token; return it with its value, which nobody can find out later.
+    """Make a token of a seller; return it with its value, which nobody can find out later.
 
     Raises NotFound for an unknown seller, and InvalidInput for a name that is empty or too long
     and for no scopes at all.
     """
+    seller = uow.sellers.by_slug(seller_slug)
+    if seller is None:
+        raise NotFound
+    return _create(seller, name, scopes, lifetime, uow)
+
+
+def create_shop_token(
+    name: str, scopes: Collection[ShopScope], lifetime: timedelta, uow: UnitOfWork
+) -> tuple[SellerToken, str]:
+    """Make a token of the shop itself, as ``create_seller_token`` makes one of a seller."""
+    return _create(None, name, scopes, lifetime, uow)
+
+
+def _create(
+    seller: Seller | None,
+    name: str,
+    scopes: Collection[AnyScope],
+    lifetime: timedelta,
+    uow: UnitOfWork,
+) -> tuple[SellerToken, str]:
     if not 1 <= len(name.strip()) <= MAX_NAME_LENGTH:
         raise InvalidInput(
             "Must be 1 to %(length)s characters long.",
@@ -127,9 +145,6 @@ def create_seller_token(
         )
     if not scopes:
         raise InvalidInput("A token needs a scope.", code="no_scopes", field="scopes")
-    seller = uow.sellers.by_slug(seller_slug)
-    if seller is None:
-        raise NotFound
     value = _PREFIX + token_urlsafe(_VALUE_BYTES)
     token = SellerToken(
         seller=seller,

@@ -82,6 +82,9 @@ class Sessions(Protocol):
     def remove(self, id_hash: bytes) -> None:
         """Delete the session with this hash, if there is one."""
 
+    def remove_all(self, user_pk: int) -> int:
+        """Delete all sessions of a user; return how many there were."""
+
     def remove_expired(self, now: datetime) -> None:
         """Delete some sessions whose ``expires_date`` is not after ``now``, without waiting."""
 
@@ -140,19 +143,29 @@ def log_in(
     nothing after it. Some expired sessions of everybody are deleted on the way. Raises LoginFailed
     when the user or their password has changed since it was checked.
     """
-    user = uow.users.get(proof.user_pk)
+    user = uow.users.lock(proof.user_pk)
     if user is None or not user.is_active or user.password_hash != proof.password_hash:
         raise LoginFailed
     if proof.new_hash is not None:
         user.password_hash = proof.new_hash
+    return user, replace_session(user, replaced, lifetime, uow)
+
+
+def replace_session(
+    user: User, replaced: str | None, lifetime: timedelta, uow: UnitOfWork
+) -> OpenedSession:
+    """Open a session for ``user`` in place of the one whose cookie has the value ``replaced``.
+
+    Deletes all expired sessions, whoever had them.
+    """
     if replaced is not None:
         uow.sessions.remove(id_hash(replaced))
     uow.sessions.remove_expired(uow.now)
-    return user, open_session(user, lifetime, uow)
+    return open_session(user, lifetime, uow)
 
 
 def open_session(user: User, lifetime: timedelta, uow: UnitOfWork) -> OpenedSession:
-    """Open a session for ``user`` without asking for a password."""
+    """Open a session for ``user``, who is locked, without asking for a password."""
     value = token_urlsafe(_VALUE_BYTES)
     expires_date = uow.now + lifetime
     uow.sessions.add(

@@ -9,6 +9,7 @@ from domain.cancellation_reasons import CancellationReasons
 from domain.cancellation_requests import CancellationRequests
 from domain.idempotency import IdempotencyKeys
 from domain.old_orders import OldOrders
+from domain.one_time_tokens import OneTimeTokens
 from domain.orders import Orders
 from domain.outbox import Outbox
 from domain.seller_lists import SellerRows
@@ -63,6 +64,9 @@ class UnitOfWork(Protocol):
 
     @property
     def sessions(self) -> Sessions: ...
+
+    @property
+    def one_time_tokens(self) -> OneTimeTokens: ...
 
     @property
     def idempotency_keys(self) -> IdempotencyKeys: ...

@@ -10,7 +10,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID, uuid4
 
-from domain.errors import InvalidInput
+from domain.audit import AuditEntry, Subject
+from domain.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from domain.unit_of_work import UnitOfWork
@@ -86,6 +87,13 @@ class Users(Protocol):
 
     def get(self, pk: int) -> User | None:
         """Return the user with this pk."""
+
+    def lock(self, pk: int) -> User | None:
+        """Return the user with this pk as last committed, and lock the row until the transaction
+        ends.
+
+        Any transaction that opens a session or changes what opens one locks the user first.
+        """
 
     def by_email_key(self, key: str, user_type: UserType) -> User | None:
         """Return the one user of this type whose ``email_key`` is ``key``."""
@@ -164,21 +172,119 @@ def create_user(new: NewUser, passwords: PasswordHasher, uow: UnitOfWork) -> Use
     return user
 
 
+def check_password(password: str) -> None:
+    """Raise InvalidInput for a password that cannot be set, and WeakPassword for a short one.
+
+    Only the length and the encoding are checked, as NIST SP 800-63B recommends (5.1.1.2).
+    """
+    if len(password) > MAX_PASSWORD_LENGTH:
+        raise _too_long("password", MAX_PASSWORD_LENGTH)
+    if len(password) < MIN_PASSWORD_LENGTH:
+        raise WeakPassword(field="password", params={"limit": MIN_PASSWORD_LENGTH})
+    try:
+        password.encode()
+    except UnicodeEncodeError:
+        raise InvalidInput("This value is not valid.", field="password") from None
+
+
+def lock_by_email(email: str, user_type: UserType, uow: UnitOfWork) -> User:
+    """Return the user of this type with this e-mail address, locked. Raises NotFound."""
+    found = uow.users.by_email_key(email_key(email.strip()), user_type)
+    user = None if found is None else uow.users.lock(found.pk)
+    if user is None:
+        raise NotFound
+    return user
+
+
+def deactivate_user(email: str, user_type: UserType, actor: str, uow: UnitOfWork) -> User:
+    """Keep a user from logging in, and end what is open: sessions, links and handovers.
+
+    Does nothing to a user who is inactive already. Raises NotFound.
+    """
+    return _set_active(email, user_type, actor, uow, is_active=False)
+
+
+def activate_user(email: str, user_type: UserType, actor: str, uow: UnitOfWork) -> User:
+    """Let a deactivated user log in again; what ended with the deactivation stays ended.
+
+    Does nothing to a user who is active already. Raises NotFound.
+    """
+    return _set_active(email, user_type, actor, uow, is_active=True)
+
+
+def end_sessions(email: str, user_type: UserType, actor: str, uow: UnitOfWork) -> tuple[User, int]:
+    """End all sessions of a user, and the links and handovers that could open one.
+
+    Returns how many sessions there were. Raises NotFound.
+    """
+    user = lock_by_email(email, user_type, uow)
+    count = _end_all(user, uow)
+    audit_user(user, actor, "sessions ended", uow)
+    uow.commit()
+    return user, count
+
+
+def audit_user(user: User, actor: str, note: str, uow: UnitOfWork) -> None:
+    """Write an audit entry about what was done with a user whose state stays as it is."""
+    _audit(user, actor, _state(user), uow, note)
+
+
+def _audit(
+    user: User, actor: str, from_state: str, uow: UnitOfWork, note: str | None = None
+) -> None:
+    entry = AuditEntry(
+        created_date=uow.now,
+        actor=actor,
+        subject=Subject.USER,
+        subject_uuid=user.uuid,
+        from_state=from_state,
+        to_state=_state(user),
+        note=note,
+    )
+    uow.audit.add(entry)
+
+
+def _state(user: User) -> str:
+    return "active" if user.is_active else "inactive"
+
+
+def _set_active(
+    email: str, user_type: UserType, actor: str, uow: UnitOfWork, *, is_active: bool
+) -> User:
+    user = lock_by_email(email, user_type, uow)
+    if user.is_active is is_active:
+        return user
+    before = _state(user)
+    user.is_active = is_active
+    if not is_active:
+        _end_all(user, uow)
+    _audit(user, actor, before, uow)
+    uow.commit()
+    return user
+
+
+def _end_all(user: User, uow: UnitOfWork) -> int:
+    uow.one_time_tokens.revoke(user.pk, uow.now)
+    return uow.sessions.remove_all(user.pk)
+
+
 def _check(new: NewUser) -> None:
     if not is_email(new.email):
         raise InvalidInput("Enter a valid e-mail address.", field="email")
     _check_text("first_name", new.first_name, MAX_NAME_LENGTH)
     _check_text("last_name", new.last_name, MAX_NAME_LENGTH)
     if new.password is not None:
-        _check_text("password", new.password, MAX_PASSWORD_LENGTH)
-        if len(new.password) < MIN_PASSWORD_LENGTH:
-            raise WeakPassword(field="password", params={"limit": MIN_PASSWORD_LENGTH})
+        check_password(new.password)
 
 
 def _check_text(field: str, text: str, limit: int) -> None:
     if len(text) > limit:
-        raise InvalidInput(
-            "Must be at most %(limit)s characters long.", field=field, params={"limit": limit}
-        )
+        raise _too_long(field, limit)
     if not text.isprintable():  # NUL and lone surrogates can't be stored, nor typed on purpose
         raise InvalidInput("This value is not valid.", field=field)
+
+
+def _too_long(field: str, limit: int) -> InvalidInput:
+    return InvalidInput(
+        "Must be at most %(limit)s characters long.", field=field, params={"limit": limit}
+    )

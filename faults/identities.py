@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from domain.seller_callers import Scope
+from domain.seller_callers import Scope, ShopScope
 from domain.sellers import Seller
 from domain.states import OrderState
 from domain.trade_ins import OfferLink, offer_trade_in
@@ -16,6 +16,7 @@ from tests.builders import make_address, make_lines, make_seller
 from tests.server import Server
 
 SHOPPER, GRANT, LINK, NOBODY = "SessionCookie", "OrderGrant", "TradeInToken", ""
+SHOP = "ShopToken"
 BEARERS = {"Authorization": "SellerToken", "Authentication": "SellerAuthentication"}
 
 
@@ -120,6 +121,16 @@ def identities(ground: Ground, server: Server) -> Iterator[Identity]:
     ground.secrets |= set(links.values())
     yield Identity("holder of a link", mine, other, LINK, links=links)
     yield from _sellers(ground, mine, other)
+    token = shop_token(ground)
+    headers = {"Authorization": f"Bearer {token}"}
+    yield Identity("shop", mine, other, SHOP, headers, frozenset(ShopScope))
+
+
+def shop_token(ground: Ground) -> str:
+    """A token of the shop's own systems."""
+    token = ground.shop.shop_token()
+    ground.secrets.add(token)
+    return token
 
 
 def _shoppers(ground: Ground, mine: Owner, other: Owner) -> Iterator[Identity]:

@@ -119,7 +119,9 @@ _STATES = (
             UNION ALL SELECT uuid, state FROM order_items
             UNION ALL SELECT uuid, status FROM cancellation_requests
             UNION ALL SELECT uuid, status FROM cancellation_plans
-            UNION ALL SELECT uuid, state FROM trade_in_offers) now ON now.uuid = a.subject_uuid
+            UNION ALL SELECT uuid, state FROM trade_in_offers
+            UNION ALL SELECT uuid, CASE WHEN is_active THEN 'active' ELSE 'inactive' END
+            FROM users) now ON now.uuid = a.subject_uuid
         WHERE a.to_state <> now.state AND NOT EXISTS (
             SELECT 1 FROM audit_entries later
             WHERE later.subject_uuid = a.subject_uuid AND later.pk > a.pk)

@@ -128,5 +128,8 @@ _BODIES: dict[str, Callable[[Target, int], object]] = {
     "createAnonymousBulkCancellationRequests": _rows,
     "rejectSellerOrderItem": lambda _target, _reason: {},
     "logIn": lambda _target, _reason: {"email": "somebody@example.com", "password": "wrong"},
+    "requestPasswordReset": lambda _target, _reason: {"email": "somebody@example.com"},
+    "setPassword": lambda _target, _reason: {"token": "made-up", "password": "a new password"},
+    "createHandover": lambda _target, _reason: {"email": "somebody@example.com"},
     "logOut": lambda _target, _reason: None,
 }

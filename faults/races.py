@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import cycle
 
+from faults.account_contests import AccountContests
 from faults.amounts import Amounts
 from faults.contests import Contest, Contests
 from faults.findings import Finding
@@ -12,14 +13,18 @@ from faults.ground import Ground
 
 BAR = "0 over-cancelled, one winner each, 0 deadlocks seen by a client"
 _AT_ONCE = 2
-_LOGINS = 1 / 60  # of all contests; a password takes as long as many cancellations
+_LOGINS = (
+    1 / 60
+)  # of all contests, and as many resets; a password takes as long as many cancellations
 
 
 def check(ground: Ground, amounts: Amounts) -> Finding:
-    """All kinds in turn, and a few logins, two contests at a time."""
+    """All kinds in turn, and a few with passwords, two contests at a time."""
     with ground.serve(WAYBILL_LIMITS="false") as server:
-        contests = _prepared(Contests(ground, server.port), amounts.races)
+        accounts = AccountContests(ground, server.port)
+        contests = _prepared(Contests(ground, server.port), accounts, amounts.races)
         faults = asyncio.run(_hold(contests))
+        accounts.close()
     kinds = Counter(each.name for each in contests)
     return Finding(
         test="races",
@@ -32,18 +37,19 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
     )
 
 
-def _prepared(makers: Contests, attempts: int) -> list[Contest]:
+def _prepared(makers: Contests, accounts: AccountContests, attempts: int) -> list[Contest]:
     """Contests of so many attempts, at least."""
-    kinds = cycle(
-        (
-            *(makers.cancel, makers.bulk, makers.reject, makers.settle, makers.trade_in),
-            *(makers.import_and_cancel, makers.import_and_settle, makers.import_and_reject),
-        )
-    )
-    made = [makers.log_in()]
+    orders = (makers.cancel, makers.bulk, makers.reject, makers.settle, makers.trade_in)
+    imports = (makers.import_and_cancel, makers.import_and_settle, makers.import_and_reject)
+    kinds = cycle((*orders, *imports, accounts.hand_over, accounts.deactivate))
+    # Not those with passwords side by side: hashes would take all processors.
+    made = [makers.log_in(), accounts.hand_over(), accounts.deactivate(), accounts.reset()]
     while sum(len(each.attempts) for each in made) < attempts:
-        is_login = Counter(each.name for each in made)["login"] < _LOGINS * len(made)
-        made.append(makers.log_in() if is_login else next(kinds)())
+        seen = Counter(each.name for each in made)
+        if seen["login"] < _LOGINS * len(made):
+            made += [makers.log_in(), accounts.hand_over(), accounts.deactivate(), accounts.reset()]
+        else:
+            made.append(next(kinds)())
     return made
 
 

@@ -23,6 +23,7 @@ _SHAPES = {
     "a cookie": re.compile(r"(?:sessionid|csrftoken|ordergrant)=[\w.%+/-]{8,}"),
     "a seller's token": re.compile(r"wbs_[\w-]{20,}|Bearer [\w.-]{8,}", re.IGNORECASE),
     "a password's hash": re.compile(r"\$argon2\w*\$"),
+    "a link's token": re.compile(r"[?&]token=[\w.%-]{20,}"),
     "a password in a URL": re.compile(r"://[^/\s:@\"']*:[^/\s@\"']+@"),
     "an e-mail address": re.compile(r"[\w.+%-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+"),
 }

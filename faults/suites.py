@@ -17,7 +17,11 @@ from tests.edge.test_bad_requests import GROUPS
 _ROOT = Path(__file__).parents[1]
 _SECONDS = 550
 _CORPUS = "tests/edge/test_bad_requests.py"
-_CONTRACT = ("tests/contract/test_schemathesis.py", "tests/contract/test_schemathesis_sellers.py")
+_CONTRACT = (
+    "tests/contract/test_schemathesis.py",
+    "tests/contract/test_schemathesis_sellers.py",
+    "tests/contract/test_schemathesis_shop.py",
+)
 _EXAMPLES = 50  # of each operation while fuzzing: half of what the tests send
 _GROUP = re.compile(r"test_are_refused_without_echo_and_without_effect\[(\w+)\]")
 # What tests.contract.engine logs of each of its runs.

@@ -7,6 +7,7 @@ from itertools import chain, count, cycle
 from random import Random
 from socket import create_connection, socket
 from time import perf_counter
+from typing import Any
 
 from domain.users import UserType
 from faults.amounts import Amounts
@@ -22,6 +23,7 @@ _DEVIATIONS = 4
 _WARM_UP = 10
 _USES = 4  # of a number or an e-mail address: a fifth miss would be the last that is let in
 _LOOK_UP, _LOGIN = "/users/orders/anonymous/", "/users/login/"
+_RESET = "/users/password/reset/"
 _UNKNOWN = "unknown"
 _GUESS = "the password of nobody"  # as long as the right one
 
@@ -39,13 +41,20 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
         with ThreadPoolExecutor() as threads:
             numbers = threads.submit(guessers[0].guess, _LOOK_UP, 404, look_ups)
             emails = threads.submit(guessers[1].guess, _LOGIN, 400, logins)
-        areas = _areas("number", numbers.result()) | _areas("e-mail", emails.result())
+        resets = Guesser(server.port, amounts.guesses)
+        asked = resets.guess(_RESET, 202, _resets(ground, known))
+        guessers.append(resets)
+    areas = (
+        _areas("number", numbers.result())
+        | _areas("e-mail", emails.result())
+        | _areas("reset", asked)
+    )
     margin = allowed(amounts.guesses)
     told = [
         f"{name} is told by the time" for name, area in areas.items() if abs(area - 0.5) > margin
     ]
     return Finding(
-        test="time of look-ups and logins, known against unknown",
+        test="time of look-ups, logins and password resets, known against unknown",
         database=ground.kind,
         amount=amounts.guesses,
         wanted=amounts.guesses,
@@ -147,6 +156,22 @@ def _logins(ground: Ground, known: int) -> dict[str, Iterator[Body]]:
     return {
         _UNKNOWN: ({"email": _nobody(n), "password": _GUESS} for n in cycle(range(known))),
         "a user's": ({"email": user.email, "password": _GUESS} for user in cycle(users)),
+    }
+
+
+def _resets(ground: Ground, known: int) -> dict[str, Iterator[Body]]:
+    """Unknown addresses, those of users who get an e-mail, and those of guests and of inactive
+    users, who get none."""
+    make = ground.shop.user
+    people: dict[str, Mapping[str, Any]] = {
+        "a user's": {},
+        "a guest's": {"user_type": UserType.GUEST},
+        "an inactive user's": {"is_active": False},
+    }
+    users = {kind: [make(**fields) for _ in range(known)] for kind, fields in people.items()}
+    return {
+        _UNKNOWN: ({"email": _nobody(n)} for n in cycle(range(known))),
+        **{kind: ({"email": user.email} for user in cycle(some)) for kind, some in users.items()},
     }
 
 

@@ -8,11 +8,19 @@ from flask import g, request
 
 from domain.callers import Caller
 from domain.errors import NotAuthenticated
-from domain.seller_callers import Scope, SellerCaller
-from domain.seller_tokens import authenticate_seller, note_use
+from domain.seller_callers import (
+    AnyScope,
+    Scope,
+    SellerCaller,
+    ShopCaller,
+    ShopScope,
+    TokenCaller,
+    require_scope,
+)
+from domain.seller_tokens import authenticate_token, note_use
 from domain.sessions import authenticate
 from domain.trade_ins import Answerer, OfferLink
-from handlers.bearer import BEARER_HEADERS, bearer_value
+from handlers.bearer import BEARER_HEADERS, SHOP_SCHEME, bearer_value
 from handlers.context import note, reading, settings
 from handlers.contract.bundle import Contract, ContractError
 from handlers.contract.operations import Operation
@@ -38,23 +46,31 @@ def _link(operation: Operation) -> OfferLink:
     return read_link(token, operation.operation_id, settings())
 
 
-def _seller(operation: Operation, header: str) -> SellerCaller:
+def _bearer(operation: Operation, header: str, kind: type[TokenCaller]) -> TokenCaller:
     value = bearer_value(header)
     with reading() as uow:
-        caller = authenticate_seller(value, uow)
+        caller = authenticate_token(value, uow)
     if not caller.is_use_noted:
         # A read needs no database that can be written: it may be a standby, or its disk full.
         note(lambda uow: note_use(caller, uow))
     for scope in sorted(operation.scopes):
-        caller.require(Scope(scope))
+        require_scope(caller, _SCOPES[scope])
+    if not isinstance(caller, kind):
+        raise NotAuthenticated
     return caller
 
 
-_SCHEMES: dict[str, Callable[[Operation], Answerer | SellerCaller]] = {
+_SCOPES: dict[str, AnyScope] = {scope.value: scope for scope in (*Scope, *ShopScope)}
+_SCHEMES: dict[str, Callable[[Operation], Answerer | TokenCaller]] = {
     "SessionCookie": _shopper,
     "OrderGrant": _guest,
     "TradeInToken": _link,
-    **{scheme: partial(_seller, header=header) for scheme, header in BEARER_HEADERS.items()},
+    **{
+        scheme: partial(
+            _bearer, header=header, kind=ShopCaller if scheme == SHOP_SCHEME else SellerCaller
+        )
+        for scheme, header in BEARER_HEADERS.items()
+    },
 }
 
 
@@ -66,7 +82,7 @@ def check_schemes(contract: Contract, operations: Iterable[Operation]) -> None:
         for scheme in chain.from_iterable(operation.security):
             if scheme not in _SCHEMES:
                 raise ContractError(f"{place}: nothing checks the security scheme {scheme}")
-        if unknown := sorted(operation.scopes.difference(Scope)):
+        if unknown := sorted(operation.scopes.difference(_SCOPES)):
             raise ContractError(f"{place}: no token has the scopes {unknown}")
 
 
@@ -80,5 +96,5 @@ def admit(operation: Operation) -> None:
     g.operation = operation
     if operation.security:
         g.caller = first_admitted(operation.security, lambda name: _SCHEMES[name](operation))
-        if not isinstance(g.caller, SellerCaller):
+        if not isinstance(g.caller, TokenCaller):
             check_csrf(request, settings())

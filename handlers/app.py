@@ -15,7 +15,7 @@ from domain.cancellation_drafts import CancellationPolicy
 from domain.policies import ReturnPolicy
 from handlers import errors
 from handlers.admission import admit, check_schemes
-from handlers.attempts import LoginAttempts, OrderLookUps
+from handlers.attempts import LoginAttempts, OrderLookUps, PasswordResetRequests
 from handlers.context import PARTS, Parts, language
 from handlers.contract.bodies import ContentType
 from handlers.contract.bundle import Contract, load_contract
@@ -59,6 +59,7 @@ def create_app(settings: Settings) -> ContractApp:
         passwords=Argon2Passwords(),
         attempts=LoginAttempts(settings),
         look_ups=OrderLookUps(settings),
+        reset_requests=PasswordResetRequests(settings),
         cancellation_policy=_cancellation_policy(settings),
         records=Records(contract),
         filters=Filters(contract, operations, LISTINGS),

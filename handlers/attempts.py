@@ -21,6 +21,8 @@ _LOGINS_PER_EMAIL = RateLimitItemPerMinute(10, 15)
 _LOGINS_PER_ADDRESS = RateLimitItemPerMinute(50, 15)
 _LOOK_UPS_PER_ADDRESS = RateLimitItemPerMinute(20, 15)
 _MISSES_PER_ORDER = RateLimitItemPerMinute(5, 15)
+_RESETS_PER_EMAIL = RateLimitItemPerMinute(5, 15)
+_RESETS_PER_ADDRESS = RateLimitItemPerMinute(50, 15)
 
 Counted = tuple[RateLimitItem, str, str]
 """A limit, and the kind and the value of what it is for."""
@@ -49,6 +51,16 @@ class Counters:
                 if not self._limiter.test(limit, key)
             ]
         return math.ceil(max(waits)) if waits else None
+
+    def take(self, counted: Iterable[Counted]) -> int | None:
+        """Count one for each as long as they have room, and return None; or return the seconds
+        until the first that has none has some. Of any number at once no more than fit get None."""
+        with _available():
+            for limit, key in self._keys(counted):
+                if not self._limiter.hit(limit, key):
+                    until = self._limiter.get_window_stats(limit, key).reset_time
+                    return math.ceil(until - time.time())
+        return None
 
     def count(self, counted: Iterable[Counted]) -> None:
         """Count one for each."""
@@ -107,6 +119,22 @@ class OrderLookUps:
             (_MISSES_PER_ORDER, "email", email_key),
             (_MISSES_PER_ORDER, "number", number),
         ]
+
+
+class PasswordResetRequests:
+    """domain.password_resets.ResetRequests."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._counters = Counters("password-reset", settings)
+
+    def begin(self, email_key: str, address: str) -> int | None:
+        # The address first: a caller without room there takes none from the e-mail address.
+        return self._counters.take(
+            [
+                (_RESETS_PER_ADDRESS, "address", _network(address)),
+                (_RESETS_PER_EMAIL, "email", email_key),
+            ]
+        )
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The token of a seller, as it comes with a request, and what is said of one that is not good."""
+"""The token of a seller or of the shop in a request, and the challenge for one that is not good."""
 
 import re
 
@@ -7,11 +7,17 @@ from flask import request
 from domain.errors import Forbidden, NotAuthenticated, Refusal
 from handlers.contract.operations import Operation
 
-BEARER_HEADERS = {"SellerToken": "Authorization", "SellerAuthentication": "Authentication"}
+SHOP_SCHEME = "ShopToken"
+BEARER_HEADERS = {
+    "SellerToken": "Authorization",
+    "SellerAuthentication": "Authentication",
+    SHOP_SCHEME: "Authorization",
+}
 """By security scheme, the header that the token comes in."""
 
 _BEARER = re.compile(r"bearer +([!-~]+)", re.IGNORECASE)
-_REALM = 'Bearer realm="seller center"'
+_SELLER_REALM = 'Bearer realm="seller center"'
+_SHOP_REALM = 'Bearer realm="shop"'
 
 
 def bearer_value(header: str) -> str:
@@ -28,20 +34,22 @@ def bearer_value(header: str) -> str:
 
 def challenge(operation: Operation, refusal: Refusal) -> dict[str, str]:
     """The header that tells what the token lacks (RFC 6750, section 3); none for other callers."""
-    if not any(scheme in BEARER_HEADERS for names in operation.security for scheme in names):
+    schemes = {scheme for names in operation.security for scheme in names}
+    if not schemes & BEARER_HEADERS.keys():
         return {}
+    realm = _SHOP_REALM if SHOP_SCHEME in schemes else _SELLER_REALM
     if isinstance(refusal, NotAuthenticated):
-        told = [_REALM, *(['error="invalid_token"'] if _given() else [])]
+        told = [realm, *(['error="invalid_token"'] if _given() else [])]
     elif isinstance(refusal, Forbidden):
         scopes = " ".join(sorted(operation.scopes))
-        told = [_REALM, 'error="insufficient_scope"', f'scope="{scopes}"']
+        told = [realm, 'error="insufficient_scope"', f'scope="{scopes}"']
     else:
         return {}
     return {"WWW-Authenticate": ", ".join(told)}
 
 
 def _given() -> list[str]:
-    return [header for header in BEARER_HEADERS.values() if header in request.headers]
+    return [header for header in set(BEARER_HEADERS.values()) if header in request.headers]
 
 
 def _value_in(header: str) -> str | None:

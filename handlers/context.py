@@ -10,7 +10,8 @@ from flask import current_app, g, request
 from domain.anonymous_orders import LookUps
 from domain.callers import NOBODY, Caller
 from domain.cancellation_drafts import CancellationPolicy
-from domain.seller_callers import SellerCaller
+from domain.password_resets import ResetRequests
+from domain.seller_callers import SellerCaller, ShopCaller
 from domain.sessions import Attempts
 from domain.trade_ins import Answerer
 from domain.unit_of_work import UnitOfWork
@@ -56,6 +57,7 @@ class Parts:
     passwords: PasswordHasher
     attempts: Attempts
     look_ups: LookUps
+    reset_requests: ResetRequests
     cancellation_policy: CancellationPolicy
     records: Records
     filters: Filters
@@ -118,6 +120,11 @@ def look_ups() -> LookUps:
     return parts().look_ups
 
 
+def reset_requests() -> ResetRequests:
+    """The counters of requests for a password reset."""
+    return parts().reset_requests
+
+
 def cancellation_policy() -> CancellationPolicy:
     """What the shop has decided about cancellations."""
     return parts().cancellation_policy
@@ -141,6 +148,12 @@ def caller() -> Caller:
 def seller() -> SellerCaller:
     """The seller whom the current request comes from; only where the contract asks for a token."""
     found: SellerCaller = g.caller
+    return found
+
+
+def shop() -> ShopCaller:
+    """The shop's own system; only where the contract asks for a token of the shop."""
+    found: ShopCaller = g.caller
     return found
 
 

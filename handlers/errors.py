@@ -4,6 +4,7 @@
 `{"non_field_errors": …}` about what the body says as a whole; each with an `error_code`.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -27,6 +28,7 @@ from domain.errors import (
     TooManyAttempts,
     Unavailable,
 )
+from domain.one_time_tokens import LinkExpired
 from handlers.bearer import challenge
 from handlers.context import language
 from handlers.contract.media_types import FORM, HTML, JSON
@@ -44,7 +46,13 @@ from handlers.contract.refusals import (
 )
 from handlers.contract.responses import Reply
 from handlers.edge.content import content_of
-from handlers.pages import login_page, login_required_page
+from handlers.pages import (
+    link_expired_page,
+    login_page,
+    login_required_page,
+    password_page,
+    reset_page,
+)
 from handlers.translations import translate
 
 _STATUSES: dict[type[Refusal], HTTPStatus] = {
@@ -69,20 +77,36 @@ _STATUSES: dict[type[Refusal], HTTPStatus] = {
 }
 
 
+_PASSWORD_LINKS = {"showPasswordPage", "setPassword"}
+
+
 def refuse(operation: Operation, refusal: Refusal) -> Response | Reply:
     """The answer to a refused request.
 
     Without a session, a browser is led to the login page; a form that was refused comes again
-    with what was wrong; everybody else gets JSON.
+    with what was wrong; a browser that followed a used link gets a page; everybody else gets JSON.
     """
     status = status_of(refusal)
     headers = retry_after(refusal) | challenge(operation, refusal)
     if isinstance(refusal, NotAuthenticated) and _leads_to_login(operation):
         return login_required_page()
-    if request.mimetype == FORM and operation.responses.allows(status, HTML):
-        problem = _sentence(refusal, language())
-        return login_page(content_of(request.environ).field("next"), problem, status, headers)
+    if operation.responses.allows(status, HTML):
+        if isinstance(refusal, LinkExpired) and (_is_form() or _prefers_html()):
+            return link_expired_page(operation.operation_id in _PASSWORD_LINKS, headers)
+        if _is_form():
+            return _form_again(operation, _sentence(refusal, language()), status, headers)
     return Reply(status, error_body(refusal, language()), headers)
+
+
+def _form_again(
+    operation: Operation, problem: str, status: int, headers: Mapping[str, str]
+) -> Response:
+    content = content_of(request.environ)
+    if operation.operation_id == "setPassword":
+        return password_page(content.field("token"), problem, status, headers)
+    if operation.operation_id == "requestPasswordReset":
+        return reset_page(problem, status, headers)
+    return login_page(content.field("next"), problem, status, headers)
 
 
 def error_body(refusal: Refusal, in_language: str) -> dict[str, Any]:
@@ -147,4 +171,12 @@ def retry_after(refusal: Refusal) -> dict[str, str]:
 
 def _leads_to_login(operation: Operation) -> bool:
     allowed = operation.responses.allows(HTTPStatus.FORBIDDEN, HTML)
-    return allowed and prefers_html(request.headers.get("Accept", ""))
+    return allowed and _prefers_html()
+
+
+def _prefers_html() -> bool:
+    return prefers_html(request.headers.get("Accept", ""))
+
+
+def _is_form() -> bool:
+    return request.mimetype == FORM

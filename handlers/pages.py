@@ -23,6 +23,31 @@ def login_page(
     return _page("login.html", status, headers, leads_to=leads_to, problem=problem)
 
 
+def reset_page(
+    problem: str = "", status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The form to ask for a link that sets a password."""
+    return _page("password_reset.html", status, headers, problem=problem)
+
+
+def password_page(
+    token: str, problem: str = "", status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The form to set a password by the ``token`` of a link."""
+    return _page("password.html", status, headers, token=token, problem=problem)
+
+
+def link_expired_page(asks_again: bool, headers: Mapping[str, str] | None = None) -> Response:
+    """Says that a link is no longer valid; ``asks_again``: a new one can be requested here."""
+    return _page("link_expired.html", 410, headers, asks_again=asks_again)
+
+
+def notice_page(title: str, text: str, status: int = 200, *, leads_to_login: bool) -> Response:
+    """A title and a sentence, both English, perhaps with a link to the login page."""
+    values = {"page_title": title, "text": text, "leads_to_login": leads_to_login}
+    return _page("notice.html", status, None, **values)
+
+
 def login_required_page() -> Response:
     """Sends a browser to the login page, and from there back to where it was.
 

@@ -19,7 +19,7 @@ from handlers.security import (
     session_value,
 )
 
-_AFTER_LOGIN = "/docs"
+AFTER_LOGIN = "/docs"
 
 
 def show_login_page(next: str = "") -> Response:  # noqa: A002 - the contract's name
@@ -34,7 +34,7 @@ def log_in(body: dict[str, Any]) -> Response:
     replaced = session_value(request, settings())
     lifetime = session_lifetime(settings())
     user, opened = write(lambda uow: sessions.log_in(proof, replaced, lifetime, uow))
-    response = _welcome(user, body.get("next") or _AFTER_LOGIN)
+    response = _welcome(user, body.get("next") or AFTER_LOGIN)
     give_session(response, opened.value, request, settings())
     return response
 

@@ -50,6 +50,9 @@ class SqlOutbox:
     def get(self, pk: int) -> OutboxEvent | None:
         return self._session.get(OutboxEvent, pk, with_for_update=True)
 
+    def remove(self, event: OutboxEvent) -> None:
+        self._session.delete(event)
+
     def lease(self, now: datetime, until: datetime, limit: int) -> list[OutboxEvent]:
         columns = outbox_events.c
         due = sa.select(OutboxEvent).where(

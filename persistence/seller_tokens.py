@@ -1,4 +1,4 @@
-"""Table of sellers' tokens, and the questions asked of it."""
+"""Table of the tokens of sellers and of the shop, and the questions asked of it."""
 
 from datetime import date
 
@@ -7,7 +7,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Session, relationship
 
 from domain.paging import PageRequest
-from domain.seller_callers import Scope
+from domain.seller_callers import AnyScope, Scope, ShopScope
 from domain.seller_tokens import SellerToken, TokenHolder
 from domain.sellers import Seller
 from persistence.loading import Loader
@@ -24,17 +24,22 @@ from persistence.sellers import sellers
 from persistence.statements import first
 
 
-class Scopes(sa.types.TypeDecorator[frozenset[Scope]]):
+class Scopes(sa.types.TypeDecorator[frozenset[AnyScope]]):
     """Scopes as one text, with spaces between them (as OAuth writes them, RFC 6749, 3.3)."""
 
     impl = sa.Text
     cache_ok = True
 
-    def process_bind_param(self, value: frozenset[Scope] | None, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: frozenset[AnyScope] | None, dialect: Dialect) -> str | None:
         return None if value is None else " ".join(sorted(value))
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> frozenset[Scope] | None:
-        return None if value is None else frozenset(map(Scope, value.split()))
+    def process_result_value(
+        self, value: str | None, dialect: Dialect
+    ) -> frozenset[AnyScope] | None:
+        return None if value is None else frozenset(_SCOPES[name] for name in value.split())
+
+
+_SCOPES: dict[str, AnyScope] = {scope.value: scope for scope in (*Scope, *ShopScope)}
 
 
 seller_tokens = sa.Table(
@@ -42,7 +47,8 @@ seller_tokens = sa.Table(
     metadata,
     pk_column(),
     uuid_column(),
-    reference("seller_pk", sellers, index=True),
+    # Of the shop where there is none.
+    reference("seller_pk", sellers, nullable=True, index=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("token_hash", sa.LargeBinary(32), nullable=False, unique=True),
     sa.Column("scopes", Scopes, nullable=False),
@@ -51,6 +57,12 @@ seller_tokens = sa.Table(
     sa.Column("revoked_date", UtcDateTime),
     sa.Column("last_used_day", sa.Date),
     sa.CheckConstraint("length(token_hash) = 32", name="token_hash"),
+    # A seller's token opens nothing of the shop's, and the shop's nothing of a seller's.
+    sa.CheckConstraint(
+        "CASE WHEN seller_pk IS NULL THEN scopes = 'shoppers:login'"
+        " ELSE scopes NOT LIKE '%shoppers:%' END",
+        name="owner",
+    ),
 )
 
 mapper_registry.map_imperatively(
@@ -91,11 +103,11 @@ class SqlSellerTokens:
         self._session.execute(used.values(last_used_day=day))
 
     def count(self, seller_slug: str | None) -> int:
-        counted = sa.select(sa.func.count()).select_from(seller_tokens.join(sellers))
+        counted = sa.select(sa.func.count()).select_from(seller_tokens.outerjoin(sellers))
         return self._session.execute(counted.where(*_of(seller_slug))).scalar_one()
 
     def tokens(self, seller_slug: str | None, page: PageRequest) -> list[SellerToken]:
-        found = sa.select(seller_tokens.c.pk).join(sellers).where(*_of(seller_slug))
+        found = sa.select(seller_tokens.c.pk).outerjoin(sellers).where(*_of(seller_slug))
         found = found.order_by(seller_tokens.c.pk.desc()).limit(page.limit).offset(page.offset)
         return _WITH_SELLER.load(self._session, self._session.scalars(found).all())
 

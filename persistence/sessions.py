@@ -60,6 +60,10 @@ class SqlSessions:
     def remove(self, id_hash: bytes) -> None:
         self._session.execute(sa.delete(sessions).where(sessions.c.id_hash == id_hash))
 
+    def remove_all(self, user_pk: int) -> int:
+        ended = sa.delete(sessions).where(sessions.c.user_pk == user_pk)
+        return self._session.connection().execute(ended).rowcount
+
     def remove_expired(self, now: datetime) -> None:
         # Some of them, and none that another login is at: no login is to wait for the others.
         expired = sa.select(sessions.c.id_hash).where(sessions.c.expires_date <= now)

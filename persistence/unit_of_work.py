@@ -14,6 +14,7 @@ from persistence.cancellation_requests import SqlCancellationRequests
 from persistence.documents import Documents
 from persistence.idempotency import SqlIdempotencyKeys
 from persistence.old_orders import SqlOldOrders
+from persistence.one_time_tokens import SqlOneTimeTokens
 from persistence.orders import SqlOrders
 from persistence.outbox import SqlOutbox
 from persistence.seller_listings import LISTINGS
@@ -70,6 +71,10 @@ class SqlUnitOfWork:
     @cached_property
     def sessions(self) -> SqlSessions:
         return SqlSessions(self._session)
+
+    @cached_property
+    def one_time_tokens(self) -> SqlOneTimeTokens:
+        return SqlOneTimeTokens(self._session)
 
     @cached_property
     def idempotency_keys(self) -> SqlIdempotencyKeys:

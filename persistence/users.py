@@ -68,6 +68,12 @@ class SqlUsers:
     def get(self, pk: int) -> User | None:
         return self._session.get(User, pk)
 
+    def lock(self, pk: int) -> User | None:
+        # NO KEY UPDATE: rows that refer to the user, such as orders, can be added meanwhile.
+        return self._session.get(
+            User, pk, populate_existing=True, with_for_update={"key_share": True}
+        )
+
     def by_email_key(self, key: str, user_type: UserType) -> User | None:
         same = (users.c.email_key == key, users.c.user_type == user_type)
         return self._session.execute(sa.select(User).where(*same)).scalar_one_or_none()

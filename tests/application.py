@@ -3,9 +3,10 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -14,18 +15,20 @@ from starlette.testclient import TestClient
 
 from domain.cancellations import CancellationReason, CancellationType
 from domain.old_orders import OldOrder
+from domain.one_time_tokens import OneTimeToken, Purpose
 from domain.orders import Order
-from domain.seller_callers import Scope
-from domain.seller_tokens import create_seller_token
+from domain.seller_callers import Scope, ShopScope
+from domain.seller_tokens import create_seller_token, create_shop_token
 from domain.sellers import Seller
 from domain.sessions import open_session
 from domain.trade_in_offers import TradeInOffer
 from domain.users import User
 from handlers.app import create_app, database_of
-from handlers.attempts import LoginAttempts, OrderLookUps
+from handlers.attempts import LoginAttempts, OrderLookUps, PasswordResetRequests
 from handlers.context import PARTS, Database
 from handlers.contract.bundle import load_contract
 from handlers.contract.routing import ContractApp
+from handlers.one_time_links import sign_token
 from handlers.security import new_csrf_token
 from handlers.settings import Settings
 from tests.builders import make_old_order, make_order, make_reason, make_user
@@ -77,6 +80,7 @@ def app(settings: Settings, usual_app: ContractApp) -> Iterator[ContractApp]:
             extensions[PARTS],
             attempts=LoginAttempts(settings),
             look_ups=OrderLookUps(settings),
+            reset_requests=PasswordResetRequests(settings),
         )
         yield usual_app
         return
@@ -195,6 +199,26 @@ class Shop:
         """The value of a new token of a stored seller; with negative days it has run out."""
         with self.database.writing() as uow:
             return create_seller_token(seller.slug, "stock", scopes, timedelta(days=days), uow)[1]
+
+    def shop_token(self, days: int = 30) -> str:
+        """The value of a new token of the shop itself; with negative days it has run out."""
+        scopes, lifetime = tuple(ShopScope), timedelta(days=days)
+        with self.database.writing() as uow:
+            return create_shop_token("storefront", scopes, lifetime, uow)[1]
+
+    def link(self, user: User, purpose: Purpose, minutes: int = 60) -> str:
+        """The token of a new one-time link of the user; with negative minutes it has expired."""
+        token = OneTimeToken(
+            uuid=uuid4(),
+            purpose=purpose,
+            user_pk=user.pk,
+            created_date=datetime.now(UTC),
+            expires_date=datetime.now(UTC) + timedelta(minutes=minutes),
+        )
+        with self.database.writing() as uow:
+            uow.one_time_tokens.add(token)
+            uow.commit()
+        return sign_token(token.uuid, purpose, usual_settings(""))
 
     def _stored(self, kind: str, entity: Entity) -> Entity:
         with self.database.writing() as uow:

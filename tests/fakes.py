@@ -79,7 +79,7 @@ def holder_of(token: SellerToken) -> TokenHolder:
     """What a stored token says of whoever shows it."""
     return TokenHolder(
         token_pk=token.pk,
-        seller_pk=token.seller.pk,
+        seller_pk=token.seller.pk if token.seller else None,
         scopes=token.scopes,
         expires_date=token.expires_date,
         last_used_day=token.last_used_day,

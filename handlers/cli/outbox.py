@@ -35,7 +35,7 @@ def list_events(status: str, page: PageRequest) -> None:
         (
             event.pk,
             event.kind,
-            event.payload["order_number"],
+            event.payload.get("order_number", ""),
             event.status,
             event.attempts,
             f"{event.created_date:%Y-%m-%d %H:%M}",

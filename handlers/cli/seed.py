@@ -164,14 +164,15 @@ def _tokens(database: Database) -> list[dict[str, Any]]:
     slugs = dict.fromkeys(seller["slug"] for seller in SELLERS.values())
     tokens = []
     with database.writing() as uow:
-        for slug in filter(uow.sellers.by_slug, slugs):
+        for seller in filter(None, map(uow.sellers.by_slug, slugs)):
+            slug = seller.slug
             token, value = create_seller_token(slug, "Demo", list(Scope), _TOKEN_LIFETIME, uow)
             tokens.append(
                 {
                     "token": value,
                     "seller": slug,
-                    "seller_name": token.seller.name,
-                    "seller_uuid": str(token.seller.uuid),
+                    "seller_name": seller.name,
+                    "seller_uuid": str(seller.uuid),
                     "scopes": sorted(token.scopes),
                 }
             )

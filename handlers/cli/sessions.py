@@ -1,9 +1,12 @@
 """`waybill sessions`."""
 
+from contextlib import suppress
+
 import click
 
+from domain.errors import NotFound
 from domain.sessions import OpenedSession, open_session
-from domain.users import User, UserType, email_key
+from domain.users import UserType, lock_by_email
 from handlers.cli.database import command_database
 from handlers.cli.refusals import refusals_shown
 from handlers.cookies import CSRF_COOKIE
@@ -37,10 +40,11 @@ def create(email: str, *, guest: bool) -> None:
 
 def _open(database: Database, settings: Settings, email: str, user_type: UserType) -> OpenedSession:
     with database.writing() as uow:
-        user: User | None = uow.users.by_email_key(email_key(email), user_type)
-        if user is None or not user.is_active:
-            raise click.ClickException(f"There is no active {user_type} user {email}.")
-        return open_session(user, session_lifetime(settings), uow)
+        with suppress(NotFound):
+            user = lock_by_email(email, user_type, uow)
+            if user.is_active:
+                return open_session(user, session_lifetime(settings), uow)
+        raise click.ClickException(f"There is no active {user_type} user {email}.")
 
 
 def _needed(opened: OpenedSession, settings: Settings) -> str:

@@ -6,10 +6,11 @@ import click
 
 from domain.errors import NotFound
 from domain.paging import PageRequest
-from domain.seller_callers import Scope
+from domain.seller_callers import Scope, ShopScope
 from domain.seller_tokens import (
     SellerToken,
     create_seller_token,
+    create_shop_token,
     list_seller_tokens,
     revoke_seller_token,
 )
@@ -24,26 +25,33 @@ _TITLES = ("PK", "SELLER", "NAME", "SCOPES", "EXPIRES", "LAST USED", "STATE")
 
 @click.group()
 def tokens() -> None:
-    """The tokens by which sellers are known to the Seller Center API."""
+    """The tokens of sellers, and of the shop's own systems."""
 
 
 @tokens.command()
-@click.option("--seller", required=True, help="The seller's slug.")
+@click.option("--seller", help="The seller's slug; the token is the shop's where it is left out.")
 @click.option("--name", required=True, help="What the token is for.")
 @click.option(
     "--scope",
     "scopes",
     multiple=True,
-    type=click.Choice([scope.value for scope in Scope]),
-    help="What it is good for; can be given several times. All, where it is left out.",
+    type=click.Choice([scope.value for scope in (*Scope, *ShopScope)]),
+    help="What it is good for; can be given several times. A seller's: all, where it is left out.",
 )
 @click.option("--days", type=click.IntRange(1, _MAX_DAYS), default=_DEFAULT_DAYS, show_default=True)
-def create(seller: str, name: str, scopes: tuple[str, ...], days: int) -> None:
+def create(seller: str | None, name: str, scopes: tuple[str, ...], days: int) -> None:
     """Make a token and print its value, which is shown nowhere else."""
-    wanted = [Scope(scope) for scope in scopes] or list(Scope)
+    of_shop = [ShopScope(scope) for scope in scopes if scope in set(ShopScope)]
+    of_seller = [Scope(scope) for scope in scopes if scope in set(Scope)]
+    lifetime = timedelta(days=days)
+    _check_scopes(seller, of_seller, of_shop)
     with refusals_shown(), command_database() as (_, database), database.writing() as uow:
         try:
-            token, value = create_seller_token(seller, name, wanted, timedelta(days=days), uow)
+            token, value = (
+                create_shop_token(name, of_shop, lifetime, uow)
+                if seller is None
+                else create_seller_token(seller, name, of_seller or list(Scope), lifetime, uow)
+            )
         except NotFound:
             raise click.ClickException(f"There is no seller {seller}.") from None
     click.echo(f"Token   {value}")
@@ -72,10 +80,21 @@ def revoke(pk: int) -> None:
     click.echo(f"Token {token.pk} ({token.name}) is revoked.")
 
 
+def _check_scopes(seller: str | None, of_seller: list[Scope], of_shop: list[ShopScope]) -> None:
+    """Raises UsageError for scopes that the owner of the token cannot have."""
+    if seller is None and (of_seller or not of_shop):
+        choices = ", ".join(ShopScope)
+        raise click.UsageError(
+            f"Name a --seller, or for the shop's own token a --scope of: {choices}."
+        )
+    if seller is not None and of_shop:
+        raise click.UsageError(f"A seller's token cannot have the scope {of_shop[0]}.")
+
+
 def _row(token: SellerToken, now: datetime) -> tuple[object, ...]:
     return (
         token.pk,
-        token.seller.slug,
+        token.seller.slug if token.seller else "(shop)",
         token.name,
         _scopes(token),
         f"{token.expires_date:%Y-%m-%d}",

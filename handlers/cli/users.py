@@ -1,11 +1,36 @@
 """`waybill users`."""
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
 import click
 
-from domain.users import NewUser, create_user
+from domain.errors import NotFound
+from domain.handovers import create_handover
+from domain.password_resets import set_password
+from domain.unit_of_work import UnitOfWork
+from domain.users import (
+    MAX_PASSWORD_LENGTH,
+    NewUser,
+    UserType,
+    activate_user,
+    check_password,
+    create_user,
+    deactivate_user,
+    end_sessions,
+)
 from handlers.cli.database import command_database
+from handlers.cli.operators import operator_option
 from handlers.cli.refusals import refusals_shown
+from handlers.one_time_links import handover_url
 from handlers.passwords import Argon2Passwords
+
+Result = TypeVar("Result")
+
+_email = click.option("--email", required=True, help="Of the user.")
+_guest = click.option("--guest", is_flag=True, help="The guest with this address.")
 
 
 @click.group()
@@ -26,8 +51,92 @@ def create(
     if guest and password is not None:
         raise click.UsageError("A guest has no password.")
     if not guest and password is None:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        password = _asked()
     new = NewUser(email=email, password=password, first_name=first_name, last_name=last_name)
     with refusals_shown(), command_database() as (_, database), database.writing() as uow:
         user = create_user(new, Argon2Passwords(), uow)
     click.echo(f"User {user.pk} ({user.user_type}): {user.email}")
+
+
+@users.command("set-password")
+@_email
+@click.option("--stdin", "is_piped", is_flag=True, help="Read it from standard input: one line.")
+@operator_option
+def set_password_(email: str, actor: str, *, is_piped: bool) -> None:
+    """Set a user's password, and end their sessions. An e-mail tells the user."""
+    password = _read_line() if is_piped else _asked()
+    with refusals_shown():
+        check_password(password)
+        password_hash = Argon2Passwords().hash(password)
+        user = _done(email, lambda uow: set_password(email, password_hash, actor, uow))
+    click.echo(f"User {user.pk} has a new password, and no session.")
+
+
+@users.command()
+@_email
+@_guest
+@operator_option
+def deactivate(email: str, actor: str, *, guest: bool) -> None:
+    """Keep a user from logging in, and end their sessions."""
+    user = _done(email, lambda uow: deactivate_user(email, _type(guest), actor, uow))
+    click.echo(f"User {user.pk} is inactive, and has no session.")
+
+
+@users.command()
+@_email
+@_guest
+@operator_option
+def activate(email: str, actor: str, *, guest: bool) -> None:
+    """Let a deactivated user log in again."""
+    user = _done(email, lambda uow: activate_user(email, _type(guest), actor, uow))
+    click.echo(f"User {user.pk} is active.")
+
+
+@users.command("end-sessions")
+@_email
+@_guest
+@operator_option
+def end_sessions_(email: str, actor: str, *, guest: bool) -> None:
+    """Log a user out everywhere."""
+    user, count = _done(email, lambda uow: end_sessions(email, _type(guest), actor, uow))
+    click.echo(f"User {user.pk} had {count} {'session' if count == 1 else 'sessions'}.")
+
+
+@users.command()
+@_email
+@operator_option
+def handover(email: str, actor: str) -> None:
+    """Print a link that opens a session of a user once, within a minute."""
+    with _shown(f"active user {email}"), command_database() as (settings, database):
+        token = database.write(lambda uow: create_handover(email, actor, uow))
+        click.echo(handover_url(token.uuid, settings))
+        click.echo(f"Expires {token.expires_date:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _type(is_guest: bool) -> UserType:
+    return UserType.GUEST if is_guest else UserType.REGISTERED
+
+
+def _done(email: str, work: Callable[[UnitOfWork], Result]) -> Result:
+    with _shown(f"user {email}"), command_database() as (_, database):
+        return database.write(work)
+
+
+@contextmanager
+def _shown(wanted: str) -> Iterator[None]:
+    """Turns refusals into ClickExceptions; that of a user who is not there says who is wanted."""
+    with refusals_shown():
+        try:
+            yield
+        except NotFound:
+            raise click.ClickException(f"There is no {wanted}.") from None
+
+
+def _asked() -> Any:
+    return click.prompt("Password", hide_input=True, confirmation_prompt=True)
+
+
+def _read_line() -> str:
+    """The first line, without its end; no more is read than a password may have."""
+    line = sys.stdin.readline(MAX_PASSWORD_LENGTH + 2)
+    return line.removesuffix("\n").removesuffix("\r")

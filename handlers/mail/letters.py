@@ -17,9 +17,12 @@ from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from domain.money import Currency
-from domain.outbox import OutboxEvent
+from domain.one_time_tokens import Purpose
+from domain.outbox import OutboxEvent, OutboxKind
+from domain.password_resets import LIFETIME
 from domain.trade_ins import OfferLink
 from handlers.mail.wording import WORDINGS, Wording
+from handlers.one_time_links import sign_token
 from handlers.plain_text import one_line
 from handlers.settings import Settings
 from handlers.trade_in_links import sign_link
@@ -29,6 +32,7 @@ from handlers.translations import choose_language, label, translate
 # sends it encodes what an old server would not let through. A line may have 998 octets (RFC 5322).
 _POLICY = SMTP.clone(max_line_length=998)
 _ANSWERS = {"approve": "approveTradeIn", "reject": "rejectTradeIn"}
+_ABOUT_ACCOUNTS = {OutboxKind.PASSWORD_RESET, OutboxKind.PASSWORD_CHANGED}
 _PATHS = {"approve": "tradein_approved", "reject": "tradein_rejected"}
 
 
@@ -44,7 +48,7 @@ def write_letter(event: OutboxEvent, settings: Settings) -> EmailMessage:
     """
     payload, wording = event.payload, WORDINGS[event.kind]
     speech = _Speech(choose_language(payload["language"] or "", settings.default_language))
-    order_number = one_line(payload["order_number"])
+    order_number = one_line(payload.get("order_number", ""))
     letter = EmailMessage(policy=_POLICY)
     letter["Message-ID"] = f"<{event.uuid}@{sender_domain(settings)}>"
     letter["Date"] = event.created_date
@@ -57,7 +61,7 @@ def write_letter(event: OutboxEvent, settings: Settings) -> EmailMessage:
         "subject": str(letter["Subject"]),
         "order_number": order_number,
         "_": speech.say,
-        **_told(payload, wording, speech, settings),
+        **_told(event, wording, speech, settings),
     }
     text = _templates().get_template(f"{wording.template}.txt").render(values)
     html = _templates().get_template(f"{wording.template}.html").render(values)
@@ -95,9 +99,12 @@ class _Speech:
 
 
 def _told(
-    payload: Mapping[str, Any], wording: Wording, speech: _Speech, settings: Settings
+    event: OutboxEvent, wording: Wording, speech: _Speech, settings: Settings
 ) -> dict[str, Any]:
     """What the template of the kind shows beside the frame that all letters have."""
+    payload = event.payload
+    if event.kind in _ABOUT_ACCOUNTS:
+        return {"opening": speech.say(wording.opening), **_account(event, speech, settings)}
     if wording.template == "requests":
         lines = [_request(told, payload, wording, speech) for told in payload["requests"]]
         return {"opening": speech.say(wording.opening), "lines": lines}
@@ -107,6 +114,16 @@ def _told(
     expires = datetime.fromisoformat(payload["expires_date"])
     links = {answer: _link(answer, payload, settings) for answer in _ANSWERS}
     return {**told, "expires": speech.moment(expires), "links": links}
+
+
+def _account(event: OutboxEvent, speech: _Speech, settings: Settings) -> dict[str, Any]:
+    """The links; the token of a link is made here, so that no database has it."""
+    page = f"{settings.base_url}/users/password/"
+    if event.kind is OutboxKind.PASSWORD_CHANGED:
+        return {"link": f"{page}reset/"}
+    token = sign_token(event.uuid, Purpose.PASSWORD_RESET, settings)
+    expires = speech.moment(event.created_date + LIFETIME)
+    return {"link": f"{page}?token={token}", "expires": expires}
 
 
 def _request(

@@ -12,7 +12,14 @@ from typing import Any, Protocol, TypeVar
 import structlog
 
 from domain.errors import Unavailable
-from domain.outbox import OutboxEvent, lease_events, record_delivery, record_failure
+from domain.outbox import (
+    OutboxEvent,
+    OutboxKind,
+    lease_events,
+    record_delivery,
+    record_failure,
+)
+from domain.password_resets import prepare_reset
 from domain.unit_of_work import UnitOfWork
 from handlers.mail.delivery import Mailer
 from handlers.mail.letters import write_letter
@@ -65,7 +72,7 @@ class Postman:
         """
         self._record()
         events = self._database.write(partial(lease_events, 1))
-        for event in events:
+        for event in filter(None, map(self._prepared, events)):
             error = self._error_of(event)
             if error is None:
                 self._unrecorded = partial(record_delivery, event.pk)
@@ -83,6 +90,12 @@ class Postman:
                 )
             self._record()
         return bool(events)
+
+    def _prepared(self, event: OutboxEvent) -> OutboxEvent | None:
+        """The event as it is to be sent, or None where there is nothing to send any more."""
+        if event.kind is not OutboxKind.PASSWORD_RESET:
+            return event
+        return self._database.write(partial(prepare_reset, event.pk))
 
     def _record(self) -> None:
         if self._unrecorded is not None:

@@ -11,9 +11,9 @@ from handlers.labels import mark
 class Wording:
     """The words of one kind of letter; ``template`` names what they stand in.
 
-    Places: ``order_number`` in the subject, ``product`` in the opening of a letter about an offer,
-    ``amount`` (with its currency) in ``refund`` and ``loyalty_refund``, which are for requests;
-    letters without them speak of no money.
+    Places: ``order_number`` in the subject where it is about an order, ``product`` in the opening
+    of a letter about an offer, ``amount`` (with its currency) in ``refund`` and
+    ``loyalty_refund``, which are for requests; letters without them speak of no money.
     """
 
     template: str
@@ -74,5 +74,15 @@ WORDINGS: Mapping[OutboxKind, Wording] = {
         template="answered_offer",
         subject=mark("You have rejected the trade-in offer for your order %(order_number)s"),
         opening=mark("You have rejected our trade-in offer for this product: %(product)s"),
+    ),
+    OutboxKind.PASSWORD_RESET: Wording(
+        template="password_reset",
+        subject=mark("Set your password"),
+        opening=mark("You have asked for a link to set the password of your account."),
+    ),
+    OutboxKind.PASSWORD_CHANGED: Wording(
+        template="password_changed",
+        subject=mark("Your password has been changed"),
+        opening=mark("The password of your account has been changed. All devices are logged out."),
     ),
 }

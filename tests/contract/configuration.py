@@ -65,6 +65,11 @@ def make_config(world: World, answering: Identity, found: Iterable[Identity]) ->
                 "body.number": [each.order.number for each in found],
             },
             "getOldOrder": {"path.pk": [pk for each in people for pk in each.old_orders]},
+            "requestPasswordReset": {"body.email": [EMAIL]},
+            # What shows the page uses nothing up, and gets links of its own.
+            "showPasswordPage": {"query.token": world.resets[:2]},
+            "setPassword": {"body.token": world.resets[2:]},
+            "redeemHandover": {"query.token": world.handovers},
             # Each has an offer of its own, and the second is answered by whichever comes first.
             "approveTradeIn": {"path.pk": [first, second, late, foreign, absent]},
             "rejectTradeIn": {"path.pk": [third, second, late, foreign, absent]},

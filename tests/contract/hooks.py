@@ -28,6 +28,7 @@ from tests.contract.operations import OPERATIONS
 SINGLE = {"createCancellationRequest", "createAnonymousCancellationRequest"}
 BULK = {"createBulkCancellationRequests", "createAnonymousBulkCancellationRequests"}
 TRADE_INS = {"approveTradeIn", "rejectTradeIn"}
+ONE_TIME = {"showPasswordPage", "setPassword", "redeemHandover"}
 
 # How a request that fits the contract may be refused all the same, since no contract can tell
 # which credentials are right, or what is left of an order: by status and error code.
@@ -40,8 +41,10 @@ _OF_REQUESTS: dict[int, set[str]] = {
     422: {"idempotency_key_reused"},
 }
 _OF_OFFERS: dict[int, set[str]] = {409: {"trade_in_answered"}, 410: {"trade_in_expired"}}
+_OF_LINKS: dict[int, set[str]] = {410: {"link_expired"}}
 REFUSALS: dict[str, dict[int, set[str]]] = {
     "logIn": {400: {"login_failed"}},
+    **dict.fromkeys(ONE_TIME, _OF_LINKS),
     **dict.fromkeys(SINGLE | BULK, _OF_REQUESTS),
     **dict.fromkeys(TRADE_INS, _OF_OFFERS),
 }

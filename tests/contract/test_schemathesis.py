@@ -36,7 +36,7 @@ from tests.contract.configuration import (
 )
 from tests.contract.conftest import Person
 from tests.contract.engine import Link, Run, run
-from tests.contract.hooks import BULK, SINGLE, TRADE_INS, LinkHolder
+from tests.contract.hooks import BULK, ONE_TIME, SINGLE, TRADE_INS, LinkHolder
 from tests.contract.operations import admitting
 from tests.contract.world import World, make_world
 
@@ -143,6 +143,7 @@ class TestContract:
             >= EXAMPLES
         )
         require_answers(told, admitting("TradeInToken"))
+        require_answers(told, [label for label, name in OF_NOBODY.items() if name in ONE_TIME])
         with database_of(app).reading() as uow:
             assert uow.cancellation_requests.count(CancellationRequestQuery()) == 0
 

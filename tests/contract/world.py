@@ -8,6 +8,7 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from domain.cancellations import CancellationType
+from domain.one_time_tokens import Purpose
 from domain.orders import Order
 from domain.states import OrderState
 from domain.trade_in_offers import TradeInOffer
@@ -30,6 +31,8 @@ from tests.contract.drafts import Choice, Stock
 CANCELLABLE, RETURNABLE = 18, 9
 # How many days the offers for further lines are still open.
 OFFERS = (7, 7, 7, -1)
+# How many one-time links of each kind there are.
+LINKS = 20
 
 
 @dataclass
@@ -76,13 +79,18 @@ class Identity:
 
 @dataclass
 class World:
-    """The people with sessions, those who have looked an order up, and reasons to cancel."""
+    """The people with sessions, those who have looked an order up, and reasons to cancel.
+
+    ``handovers`` and ``resets`` are the tokens of one-time links, each of a user of its own.
+    """
 
     people: Mapping[str, Person]
     shoppers: Mapping[str, Identity]
     guests: Mapping[str, Identity]
     reasons: Mapping[CancellationType, int]
     unsuitable: list[int]
+    handovers: list[str]
+    resets: list[str]
 
     @property
     def lines(self) -> list[int]:
@@ -116,6 +124,8 @@ def make_world(app: ContractApp, shop: Shop, people: dict[str, Person]) -> World
             for kind in (cancel, refund)
             for without in ({"is_active": False}, {"extra_information_needed": True})
         ],
+        handovers=[shop.link(shop.user(), Purpose.HANDOVER) for _ in range(LINKS)],
+        resets=[shop.link(shop.user(), Purpose.PASSWORD_RESET) for _ in range(LINKS)],
     )
 
 

@@ -231,6 +231,9 @@ class FakeOutbox:
     def get(self, pk: int) -> OutboxEvent | None:
         return next((event for event in self.added if event.pk == pk), None)
 
+    def remove(self, event: OutboxEvent) -> None:
+        self.added.remove(event)
+
     def lease(self, now: datetime, until: datetime, limit: int) -> list[OutboxEvent]:
         due = [event for event in self.added if event.due_date <= now][:limit]
         for event in due:
@@ -250,6 +253,7 @@ class FakeUnitOfWork:
     old_orders: Any
     users: Any
     sessions: Any
+    one_time_tokens: Any
     idempotency_keys: Any
     sellers: Any
     seller_tokens: Any

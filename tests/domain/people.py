@@ -62,6 +62,9 @@ class FakeUsers:
     def get(self, pk: int) -> User | None:
         return next((user for user in self.stored if user.pk == pk), None)
 
+    def lock(self, pk: int) -> User | None:
+        return self.get(pk)
+
     def by_email_key(self, key: str, user_type: UserType) -> User | None:
         wanted = (key, user_type)
         return next((u for u in self.stored if (u.email_key, u.user_type) == wanted), None)
@@ -94,6 +97,12 @@ class FakeSessions:
     def remove(self, id_hash: bytes) -> None:
         self.stored.pop(id_hash, None)
 
+    def remove_all(self, user_pk: int) -> int:
+        own = [key for key, session in self.stored.items() if session.user_pk == user_pk]
+        for key in own:
+            self.remove(key)
+        return len(own)
+
     def remove_expired(self, now: datetime) -> None:
         self.stored = {key: s for key, s in self.stored.items() if s.expires_date > now}
 
@@ -106,6 +115,7 @@ class FakeUnitOfWork:
     cancellation_requests: Any
     cancellation_reasons: Any
     cancellation_plans: Any
+    one_time_tokens: Any
     idempotency_keys: Any
     sellers: Any
     seller_tokens: Any

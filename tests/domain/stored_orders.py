@@ -66,6 +66,7 @@ class FakeUnitOfWork:
     cancellation_requests: Any
     cancellation_reasons: Any
     cancellation_plans: Any
+    one_time_tokens: Any
     idempotency_keys: Any
     sellers: Any
     seller_tokens: Any

@@ -6,11 +6,11 @@ import pytest
 
 from domain.errors import Forbidden, InvalidInput, NotAuthenticated, NotFound
 from domain.paging import PageRequest
-from domain.seller_callers import Scope, SellerCaller
+from domain.seller_callers import Scope, SellerCaller, require_scope
 from domain.seller_tokens import (
     SellerToken,
     TokenHolder,
-    authenticate_seller,
+    authenticate_token,
     create_seller_token,
     list_seller_tokens,
     note_use,
@@ -106,8 +106,9 @@ class TestAuthenticate:
     def test_says_who_asks(self, uow: FakeUnitOfWork) -> None:
         _, value = made(uow)
 
-        caller = authenticate_seller(value, uow)
+        caller = authenticate_token(value, uow)
 
+        assert isinstance(caller, SellerCaller)
         assert (caller.seller_pk, caller.actor) == (3, "seller:3")
         assert caller.scopes == frozenset(READING)
 
@@ -127,23 +128,23 @@ class TestAuthenticate:
         spoil(token)
 
         with pytest.raises(NotAuthenticated):
-            authenticate_seller(value, uow)
+            authenticate_token(value, uow)
 
     @pytest.mark.parametrize("value", [None, "", "wbs_", "wbs_" + "é" * 43, "w" * 100_000])
     def test_asks_for_nothing_that_no_token_could_be(
         self, uow: FakeUnitOfWork, value: str | None
     ) -> None:
         with pytest.raises(NotAuthenticated):
-            authenticate_seller(value, uow)
+            authenticate_token(value, uow)
 
         assert uow.seller_tokens.asked == 0
 
     def test_a_scope_that_is_missing_is_named(self, uow: FakeUnitOfWork) -> None:
-        caller = authenticate_seller(made(uow)[1], uow)
-        caller.require(Scope.ORDERS_READ)
+        caller = authenticate_token(made(uow)[1], uow)
+        require_scope(caller, Scope.ORDERS_READ)
 
         with pytest.raises(Forbidden) as refused:
-            caller.require(Scope.ITEMS_REJECT)
+            require_scope(caller, Scope.ITEMS_REJECT)
 
         assert refused.value.params == {"scope": "items:reject"}
 
@@ -151,9 +152,9 @@ class TestAuthenticate:
 class TestNoteUse:
     def test_is_once_a_day(self, uow: FakeUnitOfWork) -> None:
         _, value = made(uow)
-        first = authenticate_seller(value, uow)
+        first = authenticate_token(value, uow)
         note_use(first, uow)
-        second = authenticate_seller(value, uow)
+        second = authenticate_token(value, uow)
         note_use(second, uow)
 
         assert (first.is_use_noted, second.is_use_noted) == (False, True)

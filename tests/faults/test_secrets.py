@@ -18,6 +18,7 @@ PLANTED = {
     "authorization: bearer abcdefgh": "a seller's token",
     "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA": "a password's hash",
     "postgresql://waybill:hunter2@database/orders": "a password in a URL",
+    "GET /users/password/?token=5046321d377848d59b27ff572ea90cea.CpNvBZdFh6": "a link's token",
     "no user ayse.yilmaz@shop.example": "an e-mail address",
     "/users/?email=ayse%40shop.example": "an e-mail address",
     f"DETAIL: Failing row contains (1, {IBAN}, Ayse)": "an IBAN",

@@ -1,11 +1,12 @@
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from fakeredis import FakeRedis, FakeServer
 
 from domain.errors import Unavailable
-from handlers.attempts import LoginAttempts, OrderLookUps
+from handlers.attempts import LoginAttempts, OrderLookUps, PasswordResetRequests
 from handlers.settings import Settings
 
 REDIS_URL = "redis://redis.example.com/0"
@@ -163,3 +164,54 @@ class TestOrderLookUps:
         miss(attempts, 50, address="192.0.2.1")
 
         assert look_ups.begin("a@example.com", "1", "192.0.2.1") is None
+
+
+class TestPasswordResetRequests:
+    def test_have_room_for_five_of_an_email_wherever_they_come_from(self) -> None:
+        requests = PasswordResetRequests(Settings(secret="s" * 32))
+
+        waits = [requests.begin("a@example.com", f"192.0.2.{number}") for number in range(6)]
+
+        assert waits[:5] == [None] * 5
+        assert waits[5] is not None
+        assert 15 * 60 - 5 <= waits[5] <= 15 * 60
+        assert requests.begin("b@example.com", "192.0.2.1") is None
+
+    def test_have_room_for_fifty_from_an_address(self) -> None:
+        requests = PasswordResetRequests(Settings(secret="s" * 32))
+
+        waits = [requests.begin(f"{number}@example.com", "192.0.2.1") for number in range(51)]
+
+        assert waits[:50] == [None] * 50
+        assert waits[50] is not None
+
+    def test_are_counted_apart_from_logins(self) -> None:
+        settings = Settings(secret="s" * 32)
+        requests, attempts = PasswordResetRequests(settings), LoginAttempts(settings)
+        miss(attempts, 10)
+
+        assert requests.begin("a@example.com", "192.0.2.1") is None
+
+    def test_are_not_counted_where_limits_are_off(self) -> None:
+        requests = PasswordResetRequests(Settings(secret="s" * 32, limits=False))
+
+        assert {requests.begin("a@example.com", "192.0.2.1") for _ in range(100)} == {None}
+
+    def test_leave_the_email_its_room_where_the_address_has_none(self) -> None:
+        requests = PasswordResetRequests(Settings(secret="s" * 32))
+        for number in range(50):
+            requests.begin(f"{number}@example.com", "192.0.2.1")
+        for _ in range(5):
+            assert requests.begin("a@example.com", "192.0.2.1") is not None
+
+        assert requests.begin("a@example.com", "192.0.2.2") is None
+
+    def test_are_counted_exactly_where_many_come_at_once(self) -> None:
+        requests = PasswordResetRequests(Settings(secret="s" * 32))
+
+        with ThreadPoolExecutor(16) as pool:
+            waits = list(
+                pool.map(lambda n: requests.begin("a@example.com", f"192.0.2.{n}"), range(40))
+            )
+
+        assert waits.count(None) == 5

@@ -24,7 +24,10 @@ LISTS = [each for each in OPERATIONS if each.method == "get"]
 SHOPPERS = [
     each
     for each in compiled_operations().values()
-    if each.security and () not in each.security and each not in OPERATIONS
+    if each.security
+    and () not in each.security
+    and each not in OPERATIONS
+    and ("ShopToken",) not in each.security
 ]
 JSON = {"Content-Type": "application/json"}
 

@@ -1,8 +1,11 @@
 from pathlib import Path
 from threading import Thread
+from typing import Any
+from uuid import uuid4
 from warnings import catch_warnings, filterwarnings
 
 import sqlalchemy as sa
+from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
@@ -167,4 +170,51 @@ class TestMigrate:
             )
             assert dict(found.all()) == {requests[0].uuid: False, requests[1].uuid: True}
         database.close()
+        engines.dispose()
+
+    def test_keeps_tokens_events_and_the_audit_trail(self, make_url: MakeUrl) -> None:
+        url = make_url()
+        engines = connect(url, Pool(1))
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        rows: dict[str, dict[str, Any]] = {
+            "sellers": {"slug": "usta", "name": "Usta"},
+            "seller_tokens": {
+                "seller_pk": 1,
+                "name": "ERP",
+                "token_hash": b"x" * 32,
+                "scopes": "orders:read plans:read",
+                "expires_date": NOW,
+            },
+            "outbox_events": {
+                "kind": "item_rejected",
+                "payload": "{}",
+                "status": "pending",
+                "attempts": 0,
+                "due_date": NOW,
+            },
+            "audit_entries": {
+                "actor": "system",
+                "subject": "order",
+                "subject_uuid": str(uuid4()),
+                "to_state": "waiting",
+            },
+        }
+        with engines.writing.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "0008")
+            for name, values in rows.items():
+                table = sa.Table(name, sa.MetaData(), autoload_with=connection)
+                given = {"pk": 1, "uuid": uuid4().hex, "created_date": NOW, **values}
+                known = {key: each for key, each in given.items() if key in table.c}
+                connection.execute(sa.insert(table).values(known))
+
+        migrate(url)
+
+        with engines.writing.begin() as connection:
+            for name in rows:
+                count = connection.execute(sa.text(f"SELECT count(*) FROM {name}"))  # noqa: S608
+                assert count.scalar_one() == 1, name
+            scopes = connection.execute(sa.text("SELECT seller_pk, scopes FROM seller_tokens"))
+            assert tuple(scopes.one()) == (1, "orders:read plans:read")
         engines.dispose()

@@ -19,7 +19,7 @@ from domain.orders import OrderQuery
 from domain.paging import PageRequest
 from domain.readiness import Corrupt, ReadOnly, SchemaMismatch
 from domain.seller_callers import Scope
-from domain.seller_tokens import authenticate_seller, create_seller_token, note_use
+from domain.seller_tokens import authenticate_token, create_seller_token, note_use
 from domain.sellers import Seller
 from persistence import database as opening
 from persistence import migrations
@@ -181,7 +181,7 @@ def token_of(database: Database, seller: Seller) -> str:
 def note(database: Database, token: str) -> date | None:
     """Note that a token is used; return the day of its last use that is stored then."""
     with database.reading() as uow:
-        caller = authenticate_seller(token, uow)
+        caller = authenticate_token(token, uow)
     database.note(lambda uow: note_use(caller, uow))
     with database.reading() as uow:
         stored = uow.seller_tokens.get(caller.token_pk)

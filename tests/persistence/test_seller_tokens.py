@@ -2,12 +2,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from domain.errors import NotAuthenticated
 from domain.paging import PageRequest
 from domain.seller_callers import Scope
 from domain.seller_tokens import (
-    authenticate_seller,
+    authenticate_token,
     create_seller_token,
     list_seller_tokens,
     note_use,
@@ -15,6 +16,8 @@ from domain.seller_tokens import (
 )
 from domain.users import User
 from persistence.database import Database
+from persistence.engines import Engines
+from persistence.seller_tokens import seller_tokens
 from tests.builders import NOW, make_seller
 from tests.fakes import FakeClock
 from tests.persistence.selling import sold, store_sold
@@ -37,7 +40,7 @@ def value(database: Database, shopper: User) -> str:
 
 def authenticate(database: Database, value: str) -> Any:
     with database.reading() as uow:
-        return authenticate_seller(value, uow)
+        return authenticate_token(value, uow)
 
 
 def pk_of(database: Database, slug: str) -> int:
@@ -86,4 +89,18 @@ def test_a_list_is_of_one_seller_or_of_all(
         page = list_seller_tokens(slug, PageRequest(), uow)
 
     assert (page.count, len(page.entries)) == (count, count)
-    assert {token.seller.slug for token in page.entries} <= {"usta", "other"}
+    assert {token.seller.slug for token in page.entries if token.seller} <= {"usta", "other"}
+
+
+@pytest.mark.parametrize(
+    ("has_seller", "scopes"),
+    [(False, "orders:read"), (False, "orders:read shoppers:login"), (True, "shoppers:login")],
+)
+def test_no_token_is_both_a_sellers_and_the_shops(
+    database: Database, value: str, engines: Engines, has_seller: bool, scopes: str
+) -> None:
+    changed: dict[str, Any] = {"scopes": sa.literal(scopes, sa.Text)}
+    changed |= {} if has_seller else {"seller_pk": sa.null()}
+
+    with pytest.raises(sa.exc.IntegrityError), engines.writing.begin() as connection:
+        connection.execute(sa.update(seller_tokens).values(changed))

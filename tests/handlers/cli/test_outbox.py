@@ -1,6 +1,6 @@
 import pytest
 
-from domain.outbox import OutboxEvent, OutboxStatus
+from domain.outbox import OutboxEvent, OutboxKind, OutboxStatus
 from tests.handlers.cli.conftest import Run
 from tests.handlers.desk import Desk
 from tests.handlers.mail.events import make_event
@@ -36,6 +36,13 @@ class TestList:
         _, line, *_ = waybill("outbox", "list", "--status", status).output.splitlines()
 
         assert line.split()[:4] == [str(event.pk), "cancellation_received", "1001", status]
+
+    def test_shows_those_that_are_about_no_order(self, waybill: Run, desk: Desk) -> None:
+        event = desk.letter(make_event(OutboxKind.PASSWORD_CHANGED))
+
+        _, line, *_ = waybill("outbox", "list", "--status", "pending").output.splitlines()
+
+        assert line.split()[:3] == [str(event.pk), "password_changed", "pending"]
 
     def test_names_nobody(self, waybill: Run, desk: Desk) -> None:
         dead_letter(desk)

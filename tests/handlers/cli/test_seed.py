@@ -10,9 +10,10 @@ from domain.cancellation_plans import PlanStatus
 from domain.errors import NotFound
 from domain.outbox import OutboxKind
 from domain.paging import PageRequest
+from domain.seller_callers import SellerCaller
 from domain.seller_lists import SellerQuery
 from domain.seller_orders import list_seller_orders
-from domain.seller_tokens import authenticate_seller
+from domain.seller_tokens import authenticate_token
 from faults.invariants import broken_at
 from handlers.cli.seed import seed_demo_shop
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
@@ -123,7 +124,8 @@ class TestSeed:
         assert [token["token"] for token in tokens] == values
         for token in tokens:
             with database.reading() as uow:
-                caller = authenticate_seller(token["token"], uow)
+                caller = authenticate_token(token["token"], uow)
+                assert isinstance(caller, SellerCaller)
                 page = list_seller_orders(caller, SellerQuery(), "en-us", uow)
             assert str(views_on(page)[0].datasource) == token["seller_uuid"]
             assert sorted(caller.scopes) == token["scopes"]
@@ -134,7 +136,8 @@ class TestSeed:
         numbers: list[str] = []
         for token in seeding.manifest["tokens"]:
             with database.reading() as uow:
-                caller = authenticate_seller(token["token"], uow)
+                caller = authenticate_token(token["token"], uow)
+                assert isinstance(caller, SellerCaller)
                 page = list_seller_orders(caller, SellerQuery(limit=500), "en-us", uow)
             numbers += [view.number for view in views_on(page)]
         assert len(numbers) > len(set(numbers))

@@ -2,7 +2,9 @@ import re
 
 import pytest
 
-from domain.seller_tokens import authenticate_seller
+from domain.errors import NotAuthenticated
+from domain.seller_callers import ShopCaller
+from domain.seller_tokens import authenticate_token
 from domain.users import User
 from persistence.database import Database
 from tests.builders import make_item, make_order, make_seller
@@ -27,6 +29,12 @@ def value_in(output: str, title: str = "Token") -> str:
     return found[1]
 
 
+def pk_in(output: str) -> str:
+    found = re.search(r"^Pk +(\d+)$", output, re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
 class TestCreate:
     def test_prints_a_token_that_opens_what_it_says(
         self, waybill: Run, seller: str, database: Database
@@ -34,7 +42,7 @@ class TestCreate:
         result = waybill(*CREATE, "--scope", "orders:read", "--scope", "plans:read")
 
         with database.reading() as uow:
-            caller = authenticate_seller(value_in(result.output), uow)
+            caller = authenticate_token(value_in(result.output), uow)
         assert caller.scopes == {"orders:read", "plans:read"}
         assert "Scopes  orders:read plans:read" in result.output
 
@@ -55,6 +63,48 @@ class TestCreate:
         assert "name: Must be 1 to 100 characters long." in result.output
 
 
+SHOP = ("tokens", "create", "--name", "storefront")
+LOGIN = ("--scope", "shoppers:login")
+
+
+class TestCreateForTheShop:
+    def test_prints_a_token_that_belongs_to_no_seller(
+        self, waybill: Run, database: Database
+    ) -> None:
+        result = waybill(*SHOP, *LOGIN)
+
+        with database.reading() as uow:
+            caller = authenticate_token(value_in(result.output), uow)
+        assert isinstance(caller, ShopCaller)
+        assert caller.scopes == {"shoppers:login"}
+        assert "(shop)" in waybill("tokens", "list").output
+
+    @pytest.mark.parametrize(
+        "scopes", [(), ("--scope", "orders:read"), (*LOGIN, "--scope", "orders:read")]
+    )
+    def test_needs_a_scope_of_the_shop_alone(
+        self, waybill: Run, database: Database, scopes: tuple[str, ...]
+    ) -> None:
+        result = waybill(*SHOP, *scopes)
+
+        assert result.exit_code == 2
+        assert "Name a --seller, or for the shop's own token a --scope of" in result.output
+
+    def test_is_not_for_sellers(self, waybill: Run, seller: str) -> None:
+        result = waybill(*CREATE, *LOGIN)
+
+        assert result.exit_code == 2
+        assert "A seller's token cannot have the scope shoppers:login." in result.output
+
+    def test_can_be_revoked(self, waybill: Run, database: Database) -> None:
+        output = waybill(*SHOP, *LOGIN).output
+        pk = pk_in(output)
+
+        assert waybill("tokens", "revoke", pk).exit_code == 0
+        with database.reading() as uow, pytest.raises(NotAuthenticated):
+            authenticate_token(value_in(output), uow)
+
+
 class TestList:
     def test_shows_everything_but_the_value(self, waybill: Run, seller: str) -> None:
         value = value_in(waybill(*CREATE, "--scope", "orders:read").output)
@@ -70,7 +120,7 @@ class TestList:
 
 class TestRevoke:
     def test_ends_a_token(self, waybill: Run, seller: str) -> None:
-        pk = value_in(waybill(*CREATE).output, "Pk")
+        pk = pk_in(waybill(*CREATE).output)
 
         revoked = waybill("tokens", "revoke", pk)
 

@@ -14,20 +14,15 @@ SETTINGS = Settings(
 )
 OFFER = UUID("0b7f2c60-5a5f-4b43-8f0c-0d5a0f2f7a11")
 ABOUT_OFFERS = tuple(kind for kind in OutboxKind if kind.value.startswith("trade_in"))
-ABOUT_REQUESTS = tuple(kind for kind in OutboxKind if kind not in ABOUT_OFFERS)
+ABOUT_ACCOUNTS = tuple(kind for kind in OutboxKind if kind.value.startswith("password"))
+ABOUT_REQUESTS = tuple(kind for kind in OutboxKind if kind not in (*ABOUT_OFFERS, *ABOUT_ACCOUNTS))
 
 
 def make_event(
     kind: OutboxKind = OutboxKind.CANCELLATION_RECEIVED, **overrides: Any
 ) -> OutboxEvent:
     """An event whose payload has whatever is given by name."""
-    payload = {
-        "email": "ayse@example.com",
-        "language": "en-us",
-        "order_number": "1001",
-        **(_about_an_offer() if kind in ABOUT_OFFERS else _about_requests()),
-        **overrides,
-    }
+    payload = {"email": "ayse@example.com", "language": "en-us", **_about(kind), **overrides}
     return OutboxEvent(kind=kind, payload=payload, created_date=NOW, due_date=NOW)
 
 
@@ -41,6 +36,13 @@ def told_request(**overrides: Any) -> dict[str, Any]:
         "fully_refund_as_loyalty_money": False,
         **overrides,
     }
+
+
+def _about(kind: OutboxKind) -> dict[str, Any]:
+    if kind in ABOUT_ACCOUNTS:
+        return {}
+    about = _about_an_offer() if kind in ABOUT_OFFERS else _about_requests()
+    return {"order_number": "1001", **about}
 
 
 def _about_requests() -> dict[str, Any]:

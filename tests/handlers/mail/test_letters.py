@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from domain.one_time_tokens import Purpose
 from domain.outbox import OutboxEvent, OutboxKind
 from domain.trade_ins import OfferLink
 from handlers.mail.letters import UnusableAddress, write_letter
 from handlers.mail.wording import WORDINGS
+from handlers.one_time_links import read_token, sign_token
 from handlers.trade_in_links import read_link
 from handlers.translations import translate
 from tests.handlers.mail.events import (
@@ -195,3 +197,26 @@ class TestOffer:
         letter = write_letter(event, replace(SETTINGS, public_url="", port=9000))
 
         assert b"http://127.0.0.1:9000/users/order_item/42/" in letter.as_bytes()
+
+
+class TestAccounts:
+    LINK = "https://shop.example/api/users/password/"
+
+    @pytest.mark.parametrize("body", [0, 1])
+    def test_get_a_link_with_a_signed_token(self, body: int) -> None:
+        event = make_event(OutboxKind.PASSWORD_RESET)
+
+        text = bodies(event)[body]
+
+        token = sign_token(event.uuid, Purpose.PASSWORD_RESET, SETTINGS)
+        assert f"{self.LINK}?token={token}" in text
+        assert read_token(token, Purpose.PASSWORD_RESET, SETTINGS) == event.uuid
+        assert "until 1 March 2026 13:00 UTC" in text
+        assert "order" not in text.lower()
+
+    @pytest.mark.parametrize("body", [0, 1])
+    def test_are_told_of_a_change_without_a_token(self, body: int) -> None:
+        text = bodies(make_event(OutboxKind.PASSWORD_CHANGED))[body]
+
+        assert f"{self.LINK}reset/" in text
+        assert "token" not in text

@@ -1,0 +1,117 @@
+"""Contests over one account: who gets the session or the password, and what ends them."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from domain.one_time_tokens import Purpose
+from domain.users import User, UserType, deactivate_user
+from faults.asking import ask, request
+from faults.contests import Attempt, Contest
+from faults.ground import Ground
+from persistence.engines import Pool, connect
+from persistence.sessions import sessions
+
+_OPERATOR = "operator:faults"
+_RIVALS = 6
+_PASSWORDS = 3  # at once; each takes as long as many handovers
+_GONE = 410
+
+
+class AccountContests:
+    """Contests at one server, each over a user of its own."""
+
+    def __init__(self, ground: Ground, port: int) -> None:
+        self._ground = ground
+        self._port = port
+        self._engines = connect(ground.url, Pool(1))
+
+    def close(self) -> None:
+        """Close the connection that sessions are counted on."""
+        self._engines.dispose()
+
+    def hand_over(self) -> Contest:
+        """One link in several windows: one of them gets a session."""
+        user = self._ground.shop.user()
+        attempts = [self._redeem(self._link(user, Purpose.HANDOVER))] * _RIVALS
+
+        def judge(statuses: Sequence[int]) -> Iterator[str]:
+            yield from _one(303, statuses)
+            if (count := self._sessions(user)) != 1:
+                yield f"{count} sessions"
+
+        return Contest("handover", attempts, judge)
+
+    def deactivate(self) -> Contest:
+        """A link against the end of the account: no session is left, whichever comes first."""
+        user = self._ground.shop.user()
+        attempts = [self._redeem(self._link(user, Purpose.HANDOVER)) for _ in range(_RIVALS - 1)]
+        attempts.insert(_RIVALS // 2, self._deactivate(user))
+
+        def judge(statuses: Sequence[int]) -> Iterator[str]:
+            if strange := set(statuses) - {204, 303, _GONE}:
+                yield f"statuses {strange}"
+            if count := self._sessions(user):
+                yield f"{count} sessions of an inactive user"
+
+        return Contest("handover against deactivation", attempts, judge)
+
+    def reset(self) -> Contest:
+        """One link of a password reset, several times: one of them sets the password."""
+        user = self._ground.shop.user()
+        token = self._link(user, Purpose.PASSWORD_RESET)
+        passwords = [f"the password of window {number}" for number in range(_PASSWORDS)]
+        self._ground.secrets |= set(passwords)
+        attempts = [
+            self._send(request("POST", "/users/password/", {}, {"token": token, "password": each}))
+            for each in passwords
+        ]
+
+        def judge(statuses: Sequence[int]) -> Iterator[str]:
+            return _one(200, statuses)
+
+        return Contest("password reset", attempts, judge)
+
+    def _link(self, user: User, purpose: Purpose) -> str:
+        """The token of a link that lasts until its contest is held, which may be in minutes."""
+        token = self._ground.shop.link(user, purpose)
+        self._ground.secrets.add(token)
+        return token
+
+    def _redeem(self, token: str) -> Attempt:
+        return self._send(request("GET", f"/users/handover/?token={token}", {}))
+
+    def _deactivate(self, user: User) -> Attempt:
+        def work(uow: Any) -> User:
+            return deactivate_user(user.email, UserType.REGISTERED, _OPERATOR, uow)
+
+        async def attempt() -> int:
+            await asyncio.to_thread(self._ground.database.write, work)
+            return 204
+
+        return attempt
+
+    def _send(self, sent: bytes) -> Attempt:
+        async def attempt() -> int:
+            answer = (await ask(self._port, sent)).answer
+            if cookie := answer.headers.get("set-cookie"):
+                self._ground.secrets.add(cookie.partition(";")[0].partition("=")[2])
+            if answer.status >= 400:
+                self._ground.errors.add(answer.body)
+            return answer.status
+
+        return attempt
+
+    def _sessions(self, user: User) -> int:
+        counted = sa.select(sa.func.count()).where(sessions.c.user_pk == user.pk)
+        with self._engines.autocommit.connect() as connection:
+            return connection.execute(counted).scalar_one()
+
+
+def _one(won: int, statuses: Sequence[int]) -> Iterator[str]:
+    seen = Counter(statuses)
+    if seen != {won: 1, _GONE: len(statuses) - 1}:
+        yield f"statuses {dict(seen)}"

@@ -1,0 +1,32 @@
+"""Operations of openapi/handovers.yaml."""
+
+from typing import Any
+
+from flask import Response, request
+
+from domain import handovers
+from domain.one_time_tokens import Purpose
+from handlers.context import settings, shop, write
+from handlers.contract.responses import Reply
+from handlers.one_time_links import handover_url, read_token
+from handlers.security import give_session, session_lifetime, session_value
+from handlers.sessions import AFTER_LOGIN
+
+
+def create_handover(body: dict[str, Any]) -> Reply:
+    actor = shop().actor
+    token = write(lambda uow: handovers.create_handover(body["email"], actor, uow))
+    made = {
+        "url": handover_url(token.uuid, settings()),
+        "expires_at": f"{token.expires_date:%Y-%m-%dT%H:%M:%SZ}",
+    }
+    return Reply(201, made)
+
+
+def redeem_handover(token: str, next: str = "") -> Response:  # noqa: A002 - the contract's name
+    token_uuid = read_token(token, Purpose.HANDOVER, settings())
+    replaced, lifetime = session_value(request, settings()), session_lifetime(settings())
+    opened = write(lambda uow: handovers.redeem_handover(token_uuid, replaced, lifetime, uow))
+    response = Response(status=303, headers={"Location": next or AFTER_LOGIN})
+    give_session(response, opened.value, request, settings())
+    return response
