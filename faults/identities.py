@@ -101,7 +101,7 @@ def identities(ground: Ground, server: Server) -> Iterator[Identity]:
     yield Identity("guest with a grant", guest, far, GRANT, granted, is_guest=True)
     links = {
         each: sign_link(mine.offer, each, ground.settings)
-        for each in ("approveTradeIn", "rejectTradeIn")
+        for each in ("showTradeInOffer", "answerTradeInOffer", "approveTradeIn", "rejectTradeIn")
     }
     ground.secrets |= set(links.values())
     yield Identity("holder of a link", mine, other, LINK, links=links)

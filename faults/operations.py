@@ -112,6 +112,8 @@ _PATHS: dict[str, Callable[[Target], object]] = {
     "getUserOrder": lambda target: target.order,
     "getOrderCancellation": lambda target: target.order,
     "getOldOrder": lambda target: target.old_order,
+    "showTradeInOffer": lambda target: target.delivered,
+    "answerTradeInOffer": lambda target: target.delivered,
     "approveTradeIn": lambda target: target.delivered,
     "rejectTradeIn": lambda target: target.delivered,
     "rejectSellerOrderItem": lambda target: target.uuid,
@@ -127,6 +129,7 @@ _BODIES: dict[str, Callable[[Target, int], object]] = {
     "createBulkCancellationRequests": _rows,
     "createAnonymousBulkCancellationRequests": _rows,
     "rejectSellerOrderItem": lambda _target, _reason: {},
+    "answerTradeInOffer": lambda _target, _reason: {"answer": "approve"},
     "logIn": lambda _target, _reason: {"email": "somebody@example.com", "password": "wrong"},
     "logOut": lambda _target, _reason: None,
 }

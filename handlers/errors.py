@@ -44,9 +44,10 @@ from handlers.contract.refusals import (
 )
 from handlers.contract.responses import Reply
 from handlers.edge.content import content_of
-from handlers.pages import login_page, login_required_page
+from handlers.pages import login_page, login_required_page, problem_page
 from handlers.translations import translate
 
+_LOGIN = "logIn"
 _STATUSES: dict[type[Refusal], HTTPStatus] = {
     InvalidInput: HTTPStatus.BAD_REQUEST,
     NotAuthenticated: HTTPStatus.UNAUTHORIZED,
@@ -72,17 +73,32 @@ _STATUSES: dict[type[Refusal], HTTPStatus] = {
 def refuse(operation: Operation, refusal: Refusal) -> Response | Reply:
     """The answer to a refused request.
 
-    Without a session, a browser is led to the login page; a form that was refused comes again
-    with what was wrong; everybody else gets JSON.
+    Without a session, a browser is led to the login page. The login form comes again with what was
+    wrong; other forms, and links that lead nowhere, get a page that says so, where the contract has
+    one. All others get JSON.
     """
     status = status_of(refusal)
     headers = retry_after(refusal) | challenge(operation, refusal)
     if isinstance(refusal, NotAuthenticated) and _leads_to_login(operation):
         return login_required_page()
-    if request.mimetype == FORM and operation.responses.allows(status, HTML):
-        problem = _sentence(refusal, language())
-        return login_page(content_of(request.environ).field("next"), problem, status, headers)
+    if operation.responses.allows(status, HTML) and _is_for_people(refusal):
+        return _refusal_page(operation, _sentence(refusal, language()), status, headers)
     return Reply(status, error_body(refusal, language()), headers)
+
+
+def _is_for_people(refusal: Refusal) -> bool:
+    """Whether a page is wanted: after a form, or where a link leads nowhere."""
+    if request.mimetype == FORM:
+        return True
+    return isinstance(refusal, NotFound) and prefers_html(request.headers.get("Accept", ""))
+
+
+def _refusal_page(
+    operation: Operation, problem: str, status: int, headers: dict[str, str]
+) -> Response:
+    if operation.operation_id == _LOGIN:
+        return login_page(content_of(request.environ).field("next"), problem, status, headers)
+    return problem_page(problem, status, headers)
 
 
 def error_body(refusal: Refusal, in_language: str) -> dict[str, Any]:

@@ -179,6 +179,10 @@ class Shop:
         """The order as it is stored now."""
         return self._locked(order.items[0].pk)
 
+    def order_of(self, offer: TradeInOffer) -> Order:
+        """The order whose item is offered to be taken in trade."""
+        return self._locked(offer.order_item_pk)
+
     def stored_offer(self, offer: TradeInOffer) -> TradeInOffer:
         """The offer as it is stored now."""
         items = self._locked(offer.order_item_pk).items

@@ -36,6 +36,7 @@ BODY = {
     "password": "correct horse battery staple",
     "order": "2745403029312170",
     "cancel_order_items": [DRAFT],
+    "answer": "approve",
     **DRAFT,
 }
 OUTSIDE = [
