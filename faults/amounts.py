@@ -25,6 +25,7 @@ class Amounts:
     stops: int
     letters: int
     guesses: int
+    attempts: int
     patience: float = 1.0
 
 
@@ -43,6 +44,7 @@ FULL = Amounts(
     stops=5,
     letters=500,
     guesses=600,
+    attempts=600,
 )
 # On SQLite, when both databases have their turn: what depends on the database least is done less.
 BESIDE = replace(
@@ -55,6 +57,7 @@ BESIDE = replace(
     stops=2,
     letters=50,
     guesses=80,
+    attempts=240,
 )
 QUICK = Amounts(
     bad_requests=250,
@@ -71,5 +74,6 @@ QUICK = Amounts(
     stops=1,
     letters=8,
     guesses=40,
+    attempts=120,
     patience=5.0,
 )

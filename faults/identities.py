@@ -99,6 +99,8 @@ def identities(ground: Ground, server: Server) -> Iterator[Identity]:
     yield Identity("guest with a session", guest, far, SHOPPER, session, is_guest=True)
     granted = _granted(ground, server, guest)
     yield Identity("guest with a grant", guest, far, GRANT, granted, is_guest=True)
+    planted = {"Cookie": f"ordergrant=planted; {granted['Cookie']}"}
+    yield Identity("guest with two grants", guest, far, headers=planted, is_guest=True)
     links = {
         each: sign_link(mine.offer, each, ground.settings)
         for each in ("showTradeInOffer", "answerTradeInOffer", "approveTradeIn", "rejectTradeIn")
@@ -113,6 +115,13 @@ def _shoppers(ground: Ground, mine: Owner, other: Owner) -> Iterator[Identity]:
     yield Identity("shopper", mine, other, SHOPPER, headers)
     forged = {"Cookie": headers["Cookie"]}
     yield Identity("shopper without token", mine, other, SHOPPER, forged)
+    # A page of a sibling domain can plant a cookie, before ours or after it: nobody is let in.
+    stranger = ground.customer(other.user).headers["Cookie"]
+    for name, cookies in {
+        "shopper after a planted session": [stranger, headers["Cookie"]],
+        "shopper before a planted session": [headers["Cookie"], stranger],
+    }.items():
+        yield Identity(name, mine, other, headers={"Cookie": "; ".join(cookies)})
     old = ground.shop.session(mine.user, days=-1)
     yield Identity("shopper of yesterday", mine, other, headers=_cookie(old))
     yield Identity("shopper made up", mine, other, headers=_cookie("x" * 43))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -61,7 +62,8 @@ def trade_in_page(offer: ShownOffer, csrf_token: str = "", status: int = 200) ->
 
 def problem_page(problem: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
     """Why a browser's request was refused; ``problem`` is translated."""
-    return _page("problem.html", status, headers, problem=problem)
+    is_bad_link = status == HTTPStatus.NOT_FOUND
+    return _page("problem.html", status, headers, problem=problem, is_bad_link=is_bad_link)
 
 
 def _page(

@@ -48,7 +48,7 @@ def make_config(world: World, answering: Identity, found: Iterable[Identity]) ->
     Trade-ins that ``answering`` is offered are answered, and orders of ``found`` are looked up.
     """
     people = world.people.values()
-    first, second, third, late = (offer.order_item_pk for offer in answering.offers)
+    first, second, third, fourth, late = (offer.order_item_pk for offer in answering.offers)
     absent = max(world.lines) + 1
     foreign = [pk for pk in world.lines if pk not in answering.lines][-1]
     return _config(
@@ -68,7 +68,7 @@ def make_config(world: World, answering: Identity, found: Iterable[Identity]) ->
             # Each has an offer of its own, and the second is answered by whichever comes first.
             "approveTradeIn": {"path.pk": [first, second, late, foreign, absent]},
             "rejectTradeIn": {"path.pk": [third, second, late, foreign, absent]},
-            "answerTradeInOffer": {"path.pk": [first, second, third, late, foreign, absent]},
+            "answerTradeInOffer": {"path.pk": [fourth, late, foreign, absent]},
             "showTradeInOffer": {"path.pk": [first, second, third, late, foreign, absent]},
         },
     )

@@ -8,6 +8,7 @@ from faults import (
     dropped_connections,
     exhausted_pool,
     killed_workers,
+    parallel_attempts,
     races,
     slow_clients,
     steady_load,
@@ -27,6 +28,7 @@ CHECKS = [
     timing.check,
     dropped_connections.check,
     races.check,
+    parallel_attempts.check,
 ]
 
 

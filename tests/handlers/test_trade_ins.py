@@ -402,6 +402,7 @@ class TestPage:
 
         assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
         assert "Not found." in page.text
+        assert "The link may be incomplete" in page.text
         assert client.get(target).json()["error_code"] == "not_found"
         posted = client.post(target, data={"answer": "approve"}, headers=BROWSER)
         assert (posted.status_code, "Not found." in posted.text) == (404, True)
