@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hmac
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from domain.callers import Caller
-from domain.errors import NotFound, TooManyAttempts
+from domain.errors import NotFound
 from domain.searches import is_searchable
 from domain.users import email_key
 
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """What somebody says about an order, and the network address they say it from."""
+    """What a caller says about an order, and the network address they say it from.
+
+    ``device``: the id of a device from which this order was looked up before.
+    """
 
     email: str = field(repr=False)
     number: str
     address: str
+    device: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +48,18 @@ class FoundOrder:
 
 
 class LookUps(Protocol):
-    """The last 15 minutes: 5 misses for an e-mail or a number, 20 tries for an address."""
+    """Limits on look-ups that found nothing in the last 15 minutes.
 
-    def begin(self, email_key: str, number: str, address: str) -> int | None:
-        """Count a try for the address, unless a limit is used up.
+    5 for an e-mail address and 5 for a number from one network, 50 for each from all, 20 for a
+    network; 5 for a device that found the order before, to which the others do not apply. Those
+    that found their order do not count: they knew its number and its e-mail address.
+    """
 
-        Returns the seconds until all limits have room again; None when they have it now.
+    def attempt(self, wanted: LookUp) -> AbstractContextManager[None]:
+        """Count an attempt before the block, and give it back unless the block raises NotFound.
+
+        Raises TooManyAttempts instead of entering the block.
         """
-
-    def record_miss(self, email_key: str, number: str) -> None:
-        """Count one miss against both."""
 
 
 # Compared with where there is no order, so that this takes as long as where there is one.
@@ -68,15 +75,12 @@ def look_up_anonymous_order(
     TooManyAttempts before it looks, and NotFound, alike in words and in time, for an unknown
     number, another e-mail address and a registered user's order.
     """
-    key = email_key(wanted.email)
-    wait = look_ups.begin(key, wanted.number, wanted.address)
-    if wait is not None:
-        raise TooManyAttempts(wait)
-    owner = (uow.orders.owner(wanted.number) if is_searchable(wanted.number) else None) or _NOBODYS
-    is_same = _is_same(key, email_key(owner.email))
-    if not (is_same and owner.is_guest):
-        look_ups.record_miss(key, wanted.number)
-        raise NotFound
+    key, number = email_key(wanted.email), wanted.number
+    with look_ups.attempt(wanted):
+        owner = (uow.orders.owner(number) if is_searchable(number) else None) or _NOBODYS
+        is_same = _is_same(key, email_key(owner.email))
+        if not (is_same and owner.is_guest):
+            raise NotFound
     document = uow.orders.document(owner.user_pk, owner.order_pk, language)
     if document is None:
         raise NotFound

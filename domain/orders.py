@@ -215,6 +215,9 @@ class Orders(Protocol):
     def by_request(self, request_pk: int) -> Order | None:
         """Return the order of a cancellation request, to look at."""
 
+    def by_item(self, item_pk: int, caller: Caller | None) -> Order | None:
+        """Return the order that has this line, to look at: the caller's own, for None any."""
+
     def owner(self, number: str) -> OrderOwner | None:
         """Return whose order has this number."""
 

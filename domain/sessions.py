@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -10,7 +11,7 @@ from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Protocol
 
 from domain.callers import Caller
-from domain.errors import LoginFailed, NotAuthenticated, TooManyAttempts
+from domain.errors import LoginFailed, NotAuthenticated
 from domain.users import PasswordHasher, PasswordOwner, User, email_key, is_email
 
 if TYPE_CHECKING:
@@ -54,11 +55,15 @@ class OpenedSession:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What somebody who wants to log in has shown, and the network address they came from."""
+    """What a caller who wants to log in has shown, and the network address they came from.
+
+    ``device``: the id of a device from which this account was logged in to before.
+    """
 
     email: str
     password: str = field(repr=False)
     address: str
+    device: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +95,17 @@ class Sessions(Protocol):
 
 
 class Attempts(Protocol):
-    """The misses of the last 15 minutes: at most 10 for an e-mail, 50 for a network address."""
+    """Limits on failed logins in the last 15 minutes.
 
-    def retry_after(self, email_key: str, address: str) -> int | None:
-        """Return the seconds until both limits have room again; None when they have it now."""
+    10 for an e-mail address from one network, 100 for it from all, 50 for a network; 10 for a
+    device that logged in before, to which the others do not apply.
+    """
 
-    def record_miss(self, email_key: str, address: str) -> None:
-        """Count one miss against both."""
+    def attempt(self, shown: Credentials) -> AbstractContextManager[None]:
+        """Count an attempt before the block, and give it back unless the block raises LoginFailed.
+
+        Raises TooManyAttempts instead of entering the block.
+        """
 
 
 def id_hash(value: str) -> bytes:
@@ -120,15 +129,12 @@ def check_credentials(
     """
     email = credentials.email.strip()
     key = email_key(email)
-    wait = attempts.retry_after(key, credentials.address)
-    if wait is not None:
-        raise TooManyAttempts(wait)
-    owner = (uow.users.password_owner(key) if is_email(email) else None) or _NOBODY
-    known_hash = owner.password_hash if owner.is_active else None
-    is_right = passwords.verify(known_hash, credentials.password)
-    if known_hash is None or not is_right:
-        attempts.record_miss(key, credentials.address)
-        raise LoginFailed
+    with attempts.attempt(credentials):
+        owner = (uow.users.password_owner(key) if is_email(email) else None) or _NOBODY
+        known_hash = owner.password_hash if owner.is_active else None
+        is_right = passwords.verify(known_hash, credentials.password)
+        if known_hash is None or not is_right:
+            raise LoginFailed
     outdated = passwords.needs_rehash(known_hash)
     new_hash = passwords.hash(credentials.password) if outdated else None
     return Proof(owner.user_pk, known_hash, new_hash)

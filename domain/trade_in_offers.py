@@ -33,6 +33,11 @@ class TradeInOffer:
         """Whether it can still be answered."""
         return self.state is TradeInState.OPEN and now < self.expires_date
 
+    def state_at(self, now: datetime) -> TradeInState:
+        """The state, which is EXPIRED for an offer that ran out without an answer."""
+        ran_out = self.state is TradeInState.OPEN and not self.is_open(now)
+        return TradeInState.EXPIRED if ran_out else self.state
+
     def answer(self, state: TradeInState, now: datetime) -> bool:
         """Take the shopper's answer; False when it is the one that was given before.
 

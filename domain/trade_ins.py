@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -35,6 +35,18 @@ class OfferLink:
 
 
 Answerer = Caller | OfferLink
+
+
+@dataclass(frozen=True, slots=True)
+class ShownOffer:
+    """An offer as the shopper sees it; ``quantity`` are the units of the item that are left."""
+
+    order_item: int
+    order_number: str
+    product: str
+    quantity: int
+    state: TradeInState
+    expires_date: datetime
 
 
 def offer_trade_in(item_pk: int, lifetime: timedelta, actor: str, uow: UnitOfWork) -> TradeInOffer:
@@ -72,19 +84,47 @@ def reject_trade_in(item_pk: int, answerer: Answerer, uow: UnitOfWork) -> TradeI
     return _answer(item_pk, answerer, TradeInState.REJECTED, uow)
 
 
-def _answer(item_pk: int, answerer: Answerer, state: TradeInState, uow: UnitOfWork) -> TradeInOffer:
-    caller = answerer if isinstance(answerer, Caller) else None
-    order, item = _lock(item_pk, caller, uow)
-    offer = item.newest_offer
-    if offer is None or (isinstance(answerer, OfferLink) and answerer.offer_uuid != offer.uuid):
+def show_trade_in_offer(item_pk: int, answerer: Answerer, uow: UnitOfWork) -> ShownOffer:
+    """Return the newest offer for an item. Raises NotFound where ``approve_trade_in`` does."""
+    require_storable_pk(item_pk)
+    order = uow.orders.by_item(item_pk, _owner(answerer))
+    if order is None:
         raise NotFound
-    actor = answerer.actor
-    with audited([order], actor, uow):
+    item, offer = _find(order, item_pk, answerer)
+    return ShownOffer(
+        order_item=item.pk,
+        order_number=order.number,
+        product=item.product.name,
+        quantity=item.free_quantity,
+        state=offer.state_at(uow.now),
+        expires_date=offer.expires_date,
+    )
+
+
+def _answer(item_pk: int, answerer: Answerer, state: TradeInState, uow: UnitOfWork) -> TradeInOffer:
+    order, _ = _lock(item_pk, _owner(answerer), uow)
+    item, offer = _find(order, item_pk, answerer)
+    with audited([order], answerer.actor, uow):
         is_first = offer.answer(state, uow.now)
     if is_first:
         announce_offer(_KINDS[state], order, item, offer, uow)
         uow.commit()
     return offer
+
+
+def _owner(answerer: Answerer) -> Caller | None:
+    """Whose the order has to be; a link says by itself which offer it is for."""
+    return answerer if isinstance(answerer, Caller) else None
+
+
+def _find(order: Order, item_pk: int, answerer: Answerer) -> tuple[OrderItem, TradeInOffer]:
+    item = order.find_item(item_pk)
+    offer = item.newest_offer if item is not None else None
+    if item is None or offer is None:
+        raise NotFound
+    if isinstance(answerer, OfferLink) and answerer.offer_uuid != offer.uuid:
+        raise NotFound
+    return item, offer
 
 
 def _lock(item_pk: int, caller: Caller | None, uow: UnitOfWork) -> tuple[Order, OrderItem]:

@@ -28,6 +28,7 @@ class Amounts:
     guesses: int
     pooled_answers: int
     restores: int
+    attempts: int
     patience: float = 1.0
 
 
@@ -49,6 +50,7 @@ FULL = Amounts(
     guesses=600,
     pooled_answers=1700,
     restores=10,
+    attempts=600,
 )
 # On SQLite, when both databases have their turn: what depends on the database least is done less.
 BESIDE = replace(
@@ -62,6 +64,7 @@ BESIDE = replace(
     letters=50,
     guesses=80,
     restores=3,
+    attempts=240,
 )
 QUICK = Amounts(
     bad_requests=250,
@@ -81,5 +84,6 @@ QUICK = Amounts(
     guesses=40,
     pooled_answers=120,
     restores=2,
+    attempts=120,
     patience=5.0,
 )

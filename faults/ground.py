@@ -12,6 +12,7 @@ from benchmarks.postgres import Postgres, postgres
 from domain.sellers import Seller
 from domain.users import User
 from handlers.app import open_database
+from handlers.cookies import session_cookie
 from handlers.security import new_csrf_token
 from tests.application import Shop, usual_settings
 from tests.server import Server
@@ -71,7 +72,7 @@ class Ground:
         session = self.shop.session(user)
         token = new_csrf_token(session, self.settings)
         self.secrets |= {session, token}
-        cookies = f"{self.settings.session_cookie}={session}; csrftoken={token}"
+        cookies = f"{session_cookie(self.settings)}={session}; csrftoken={token}"
         return Customer(user, session, {"Cookie": cookies, "x-csrftoken": token})
 
     def seller_headers(self, seller: Seller) -> dict[str, str]:

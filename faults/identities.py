@@ -114,9 +114,11 @@ def identities(ground: Ground, server: Server) -> Iterator[Identity]:
     yield Identity("guest with an older order", guest, older, SHOPPER, another, is_guest=True)
     granted = _granted(ground, server, guest)
     yield Identity("guest with a grant", guest, far, GRANT, granted, is_guest=True)
+    planted = {"Cookie": f"ordergrant=planted; {granted['Cookie']}"}
+    yield Identity("guest with two grants", guest, far, headers=planted, is_guest=True)
     links = {
         each: sign_link(mine.offer, each, ground.settings)
-        for each in ("approveTradeIn", "rejectTradeIn")
+        for each in ("showTradeInOffer", "answerTradeInOffer", "approveTradeIn", "rejectTradeIn")
     }
     ground.secrets |= set(links.values())
     yield Identity("holder of a link", mine, other, LINK, links=links)
@@ -138,6 +140,13 @@ def _shoppers(ground: Ground, mine: Owner, other: Owner) -> Iterator[Identity]:
     yield Identity("shopper", mine, other, SHOPPER, headers)
     forged = {"Cookie": headers["Cookie"]}
     yield Identity("shopper without token", mine, other, SHOPPER, forged)
+    # A page of a sibling domain can plant a cookie, before ours or after it: nobody is let in.
+    stranger = ground.customer(other.user).headers["Cookie"]
+    for name, cookies in {
+        "shopper after a planted session": [stranger, headers["Cookie"]],
+        "shopper before a planted session": [headers["Cookie"], stranger],
+    }.items():
+        yield Identity(name, mine, other, headers={"Cookie": "; ".join(cookies)})
     old = ground.shop.session(mine.user, days=-1)
     yield Identity("shopper of yesterday", mine, other, headers=_cookie(old))
     yield Identity("shopper made up", mine, other, headers=_cookie("x" * 43))

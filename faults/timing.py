@@ -9,11 +9,16 @@ from socket import create_connection, socket
 from time import perf_counter
 from typing import Any
 
+from flask import Request, Response
+from werkzeug.test import EnvironBuilder
+
 from domain.users import UserType
 from faults.amounts import Amounts
 from faults.asking import request
 from faults.findings import Finding
 from faults.ground import Ground
+from handlers.attempts import login_subject
+from handlers.devices import remember_device
 from handlers.passwords import Argon2Passwords
 from tests.edge.exchange import Answer, parse
 
@@ -25,9 +30,12 @@ _USES = 4  # of a number or an e-mail address: a fifth miss would be the last th
 _LOOK_UP, _LOGIN = "/users/orders/anonymous/", "/users/login/"
 _RESET = "/users/password/reset/"
 _UNKNOWN = "unknown"
+_WITH_DEVICE = ", with a device cookie"
 _GUESS = "the password of nobody"  # as long as the right one
 
 Body = Mapping[str, str]
+Guess = tuple[Body, str]
+"""A body, and the Cookie header or nothing."""
 
 
 def check(ground: Ground, amounts: Amounts) -> Finding:
@@ -89,7 +97,7 @@ class Guesser:
         self._dice = Random(0)
 
     def guess(
-        self, path: str, status: int, kinds: Mapping[str, Iterator[Body]]
+        self, path: str, status: int, kinds: Mapping[str, Iterator[Guess]]
     ) -> dict[str, list[float]]:
         """Return the seconds of all guesses, by kind; any other status than this is a failure."""
         seconds: dict[str, list[float]] = {kind: [] for kind in kinds}
@@ -98,17 +106,18 @@ class Guesser:
             for number in range(self._guesses + _WARM_UP):
                 self._dice.shuffle(order)
                 for kind in order:
-                    answer, taken = self._ask(connection, path, next(kinds[kind]))
+                    answer, taken = self._ask(connection, path, *next(kinds[kind]))
                     if answer.status != status:
                         self.failures.append(f"{path}, {kind}: {answer.status}")
                     if number >= _WARM_UP:
                         seconds[kind].append(taken)
         return seconds
 
-    def _ask(self, connection: socket, path: str, body: Body) -> tuple[Answer, float]:
+    def _ask(self, connection: socket, path: str, body: Body, cookie: str) -> tuple[Answer, float]:
         number = next(self._addresses)
         address = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
         headers = {"Connection": "keep-alive", "X-Forwarded-For": address}
+        headers |= {"Cookie": cookie} if cookie else {}
         sent = request("POST", path, headers, body)
         began = perf_counter()
         connection.sendall(sent)
@@ -117,14 +126,19 @@ class Guesser:
 
 
 def _areas(name: str, seconds: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """Of each kind, to the unknown ones that come with a cookie as it does."""
     return {
-        f"{name}, {kind}": auc(times, seconds[_UNKNOWN])
+        f"{name}, {kind}": auc(times, seconds[_UNKNOWN + _with_cookie(kind)])
         for kind, times in seconds.items()
-        if kind != _UNKNOWN
+        if not kind.startswith(_UNKNOWN)
     }
 
 
-def _look_ups(ground: Ground, known: int) -> dict[str, Iterator[Body]]:
+def _with_cookie(kind: str) -> str:
+    return _WITH_DEVICE if kind.endswith(_WITH_DEVICE) else ""
+
+
+def _look_ups(ground: Ground, known: int) -> dict[str, Iterator[Guess]]:
     """Unknown numbers, those of guests under another address, and those of registered users.
 
     All come as often as any other, so that the counters of misses tell none from another.
@@ -136,30 +150,50 @@ def _look_ups(ground: Ground, known: int) -> dict[str, Iterator[Body]]:
     }
     return {
         _UNKNOWN: (
-            {"email": _nobody(n), "number": f"{2 * 10**15 + n}"} for n in cycle(range(known))
+            ({"email": _nobody(n), "number": f"{2 * 10**15 + n}"}, "") for n in cycle(range(known))
         ),
         "a guest's": (
-            {"email": _nobody(known + n), "number": order.number}
+            ({"email": _nobody(known + n), "number": order.number}, "")
             for n, order in cycle(enumerate(orders[UserType.GUEST]))
         ),
         "a user's": (
-            {"email": order.user_email, "number": order.number}
+            ({"email": order.user_email, "number": order.number}, "")
             for order in cycle(orders[UserType.REGISTERED])
         ),
     }
 
 
-def _logins(ground: Ground, known: int) -> dict[str, Iterator[Body]]:
-    """Unknown addresses, and those of users with a password that is another one."""
+def _logins(ground: Ground, known: int) -> dict[str, Iterator[Guess]]:
+    """Unknown addresses, and those of users with a password that is another one.
+
+    Each without a cookie, and with that of a device from which another account was opened.
+    """
     password_hash = Argon2Passwords().hash("the password of everybody")
-    users = [ground.shop.user(password_hash=password_hash) for _ in range(known)]
-    return {
-        _UNKNOWN: ({"email": _nobody(n), "password": _GUESS} for n in cycle(range(known))),
-        "a user's": ({"email": user.email, "password": _GUESS} for user in cycle(users)),
-    }
+    cookie = _device_cookie(ground)
+    guesses: dict[str, Iterator[Guess]] = {}
+    for with_device, shown in (("", ""), (_WITH_DEVICE, cookie)):
+        users = [ground.shop.user(password_hash=password_hash) for _ in range(known)]
+        first = len(guesses) * known
+        unknown = [_nobody(first + number) for number in range(known)]
+        guesses[_UNKNOWN + with_device] = _passwords(unknown, shown)
+        guesses["a user's" + with_device] = _passwords([user.email for user in users], shown)
+    return guesses
 
 
-def _resets(ground: Ground, known: int) -> dict[str, Iterator[Body]]:
+def _passwords(emails: Sequence[str], cookie: str) -> Iterator[Guess]:
+    return (({"email": email, "password": _GUESS}, cookie) for email in cycle(emails))
+
+
+def _device_cookie(ground: Ground) -> str:
+    response = Response()
+    request = Request(EnvironBuilder().get_environ())
+    remember_device(login_subject("somebody@example.com"), response, request, ground.settings)
+    cookie = response.headers["Set-Cookie"].partition(";")[0]
+    ground.secrets.add(cookie.partition("=")[2])
+    return cookie
+
+
+def _resets(ground: Ground, known: int) -> dict[str, Iterator[Guess]]:
     """Unknown addresses, those of users who get an e-mail, and those of guests and of inactive
     users, who get none."""
     make = ground.shop.user
@@ -170,8 +204,11 @@ def _resets(ground: Ground, known: int) -> dict[str, Iterator[Body]]:
     }
     users = {kind: [make(**fields) for _ in range(known)] for kind, fields in people.items()}
     return {
-        _UNKNOWN: ({"email": _nobody(n)} for n in cycle(range(known))),
-        **{kind: ({"email": user.email} for user in cycle(some)) for kind, some in users.items()},
+        _UNKNOWN: (({"email": _nobody(n)}, "") for n in cycle(range(known))),
+        **{
+            kind: (({"email": user.email}, "") for user in cycle(some))
+            for kind, some in users.items()
+        },
     }
 
 

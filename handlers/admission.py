@@ -25,18 +25,24 @@ from handlers.context import note, reading, settings
 from handlers.contract.bundle import Contract, ContractError
 from handlers.contract.operations import Operation
 from handlers.contract.requirements import first_admitted
-from handlers.grants import granted_caller
-from handlers.security import check_csrf, session_value
+from handlers.edge.content import content_of
+from handlers.grants import grant_value, granted_caller
+from handlers.security import CSRF_FIELD, check_csrf, session_value, shown_credential
 from handlers.trade_in_links import read_link
 
 
 def _shopper(_operation: Operation) -> Caller:
+    value = session_value(request, settings())
     with reading() as uow:
-        return authenticate(session_value(request, settings()), uow)
+        caller = authenticate(value, uow)
+    g.credential = value
+    return caller
 
 
 def _guest(_operation: Operation) -> Caller:
-    return granted_caller(request, settings())
+    caller = granted_caller(request, settings())
+    g.credential = grant_value(request, settings())
+    return caller
 
 
 def _link(operation: Operation) -> OfferLink:
@@ -95,6 +101,15 @@ def admit(operation: Operation) -> None:
     """
     g.operation = operation
     if operation.security:
+        g.credential = None
         g.caller = first_admitted(operation.security, lambda name: _SCHEMES[name](operation))
-        if not isinstance(g.caller, TokenCaller):
-            check_csrf(request, settings())
+        if not isinstance(g.caller, TokenCaller | OfferLink):
+            # Where all are let in, nothing admitted the request: it is bound to what it shows.
+            credential = g.credential or shown_credential(request, settings())
+            check_csrf(request, credential, settings(), _form_token(operation))
+
+
+def _form_token(operation: Operation) -> str:
+    """The CSRF token in a form, for operations whose body has a field for it."""
+    has_field = operation.body is not None and operation.body.has_field(CSRF_FIELD)
+    return content_of(request.environ).field(CSRF_FIELD) if has_field else ""

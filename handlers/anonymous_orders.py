@@ -13,22 +13,26 @@ from domain.callers import Caller
 from domain.errors import NotFound
 from domain.paging import DocumentPage
 from handlers import cancellation_requests
+from handlers.attempts import look_up_subject
 from handlers.context import language, look_ups, reading, settings
 from handlers.contract.responses import DocumentList
+from handlers.devices import known_device, remember_device
 from handlers.paging import envelope
-from handlers.security import check_csrf, give_grant
+from handlers.security import check_csrf, give_grant, shown_credential
 
 # Longer than a look-up takes, and short enough for a thread to be held by each of the few tries.
 MISS_SECONDS = 0.01
 
 
 def look_up_anonymous_order(body: dict[str, Any]) -> DocumentList:
-    check_csrf(request, settings())
+    check_csrf(request, shown_credential(request, settings()), settings())
     number = body.get("order") or body["number"]
-    wanted = LookUp(body["email"], number, request.remote_addr or "")
+    subject = look_up_subject(body["email"], number)
+    device = known_device(subject, request, settings())
+    wanted = LookUp(body["email"], number, request.remote_addr or "", device)
     with _misses_take_alike(), reading() as uow:
         found = anonymous_orders.look_up_anonymous_order(wanted, look_ups(), language(), uow)
-    _grant(found.caller)
+    _grant(found.caller, subject)
     return envelope("UserOrder", DocumentPage(1, 1, 1, [found.document]))
 
 
@@ -53,8 +57,9 @@ def _misses_take_alike() -> Iterator[None]:
         raise
 
 
-def _grant(caller: Caller) -> None:
+def _grant(caller: Caller, subject: str) -> None:
     @after_this_request
     def give(response: Response) -> Response:
         give_grant(response, caller, request, settings())
+        remember_device(subject, response, request, settings())
         return response

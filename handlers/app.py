@@ -23,8 +23,10 @@ from handlers.contract.gate import Gate
 from handlers.contract.operations import Compiler, Operation
 from handlers.contract.routing import ContractApp, View, find_handler
 from handlers.contract.violations import Violations
+from handlers.cookies import session_cookie
 from handlers.edge.guard import Guard
 from handlers.filters import Filters
+from handlers.forwarding import UntrustedProxies
 from handlers.ibans import compact_iban
 from handlers.passwords import Argon2Passwords
 from handlers.rendering.old_orders import OLD_ORDER_SOURCES
@@ -43,7 +45,7 @@ def create_app(settings: Settings) -> ContractApp:
 
     Raises ContractError, naming file and JSON pointer, for a contract that can't be served whole.
     """
-    contract = load_contract(session_cookie=settings.session_cookie)
+    contract = _contract(settings)
     violations = Violations(settings.response_validation)
     content_type = ContentType.JSON if settings.require_content_type else ContentType.JSON_OR_NONE
     operations = list(Compiler(contract, violations, content_type).operations())
@@ -75,7 +77,7 @@ def database_of(app: ContractApp) -> Database:
 
 def open_database(settings: Settings, contract: Contract | None = None) -> Database:
     """The database of these settings, with what renders its documents."""
-    contract = contract or load_contract(session_cookie=settings.session_cookie)
+    contract = contract or _contract(settings)
     violations = Violations(settings.response_validation)
     policy = _return_policy(settings)
     edition = edition_of(contract, policy)
@@ -100,6 +102,13 @@ def open_database(settings: Settings, contract: Contract | None = None) -> Datab
             is_shared=settings.database_pooler is DatabasePooler.TRANSACTION,
         ),
         document_memory_bytes=settings.document_memory_mib * 1024 * 1024,
+    )
+
+
+def _contract(settings: Settings) -> Contract:
+    """The contract, with the names that cookies have here."""
+    return load_contract(
+        session_cookie=session_cookie(settings), cookie_prefix=settings.cookie_prefix
     )
 
 
@@ -141,6 +150,8 @@ def _connexion_app(settings: Settings, database: Database) -> ContractApp:
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.add_wsgi_middleware(ProxyFix, x_for=count, x_proto=count, x_host=count)
+    else:
+        app.add_wsgi_middleware(UntrustedProxies)
     return app
 
 

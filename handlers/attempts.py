@@ -1,100 +1,43 @@
-"""How often somebody may try or miss, counted by the `limits` library in memory or in Redis."""
+"""The limits on logins and on look-ups of orders.
 
-import hmac
-import math
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from ipaddress import IPv6Address, ip_address
+Misses count for the network that they come from first, so that nobody is locked out by others. A
+larger limit without the network bounds attempts from many networks together. A device that logged
+in before, or found the order, is held by a limit of its own alone.
+"""
 
-import structlog
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.errors import StorageError
-from limits.storage import storage_from_string
-from limits.strategies import MovingWindowRateLimiter
+from contextlib import AbstractContextManager
 
-from domain.errors import Unavailable
+from limits import RateLimitItemPerMinute
+
+from domain.anonymous_orders import LookUp
+from domain.errors import LoginFailed, NotFound
+from domain.sessions import Credentials
+from domain.users import email_key
+from handlers.counters import Counters, Limit
+from handlers.networks import network_of
 from handlers.settings import Settings
 
-_log = structlog.get_logger(__name__)
-_LOGINS_PER_EMAIL = RateLimitItemPerMinute(10, 15)
-_LOGINS_PER_ADDRESS = RateLimitItemPerMinute(50, 15)
-_LOOK_UPS_PER_ADDRESS = RateLimitItemPerMinute(20, 15)
-_MISSES_PER_ORDER = RateLimitItemPerMinute(5, 15)
+_LOGINS_PER_NETWORK_AND_EMAIL = RateLimitItemPerMinute(10, 15)
+_LOGINS_PER_DEVICE = RateLimitItemPerMinute(10, 15)
+# The most that NIST SP 800-63B, section 5.2.2, allows in a row.
+_LOGINS_PER_EMAIL = RateLimitItemPerMinute(100, 15)
+_LOGINS_PER_NETWORK = RateLimitItemPerMinute(50, 15)
+_LOOK_UPS_PER_NETWORK_AND_ORDER = RateLimitItemPerMinute(5, 15)
+_LOOK_UPS_PER_DEVICE = RateLimitItemPerMinute(5, 15)
+_LOOK_UPS_PER_ORDER = RateLimitItemPerMinute(50, 15)
+_LOOK_UPS_PER_NETWORK = RateLimitItemPerMinute(20, 15)
 _RESETS_PER_EMAIL = RateLimitItemPerMinute(5, 15)
-_RESETS_PER_ADDRESS = RateLimitItemPerMinute(50, 15)
-
-Counted = tuple[RateLimitItem, str, str]
-"""A limit, and the kind and the value of what it is for."""
-
-
-class Counters:
-    """Counts in a moving window, as the settings say: in memory, in Redis, or not at all.
-
-    In memory each worker counts for itself. What stands in the storage is hashed with the secret,
-    so that nobody reads an e-mail address from it. ``purpose`` keeps counters apart.
-    """
-
-    def __init__(self, purpose: str, settings: Settings) -> None:
-        storage = storage_from_string(settings.limits_storage, wrap_exceptions=True)
-        self._limiter = MovingWindowRateLimiter(storage)
-        self._purpose = purpose
-        self._secret = settings.secret.encode()
-        self._is_limited = settings.limits
-
-    def wait(self, counted: Iterable[Counted]) -> int | None:
-        """The seconds until all of these have room again; None when they have it now."""
-        with _available():
-            waits = [
-                self._limiter.get_window_stats(limit, key).reset_time - time.time()
-                for limit, key in self._keys(counted)
-                if not self._limiter.test(limit, key)
-            ]
-        return math.ceil(max(waits)) if waits else None
-
-    def take(self, counted: Iterable[Counted]) -> int | None:
-        """Count one for each as long as they have room, and return None; or return the seconds
-        until the first that has none has some. Of any number at once no more than fit get None."""
-        with _available():
-            for limit, key in self._keys(counted):
-                if not self._limiter.hit(limit, key):
-                    until = self._limiter.get_window_stats(limit, key).reset_time
-                    return math.ceil(until - time.time())
-        return None
-
-    def count(self, counted: Iterable[Counted]) -> None:
-        """Count one for each."""
-        with _available():
-            for limit, key in self._keys(counted):
-                self._limiter.hit(limit, key)
-
-    def _keys(self, counted: Iterable[Counted]) -> Iterator[tuple[RateLimitItem, str]]:
-        for limit, kind, value in counted if self._is_limited else ():
-            text = f"{self._purpose}:{kind}:{value}"
-            yield limit, hmac.digest(self._secret, text.encode(), "sha256").hex()
+_RESETS_PER_NETWORK = RateLimitItemPerMinute(50, 15)
 
 
 class LoginAttempts:
-    """domain.sessions.Attempts.
-
-    Two tries at the same instant are both let through to the password; each still counts.
-    """
+    """domain.sessions.Attempts."""
 
     def __init__(self, settings: Settings) -> None:
         self._counters = Counters("login", settings)
 
-    def retry_after(self, email_key: str, address: str) -> int | None:
-        return self._counters.wait(self._counted(email_key, address))
-
-    def record_miss(self, email_key: str, address: str) -> None:
-        self._counters.count(self._counted(email_key, address))
-
-    @staticmethod
-    def _counted(email_key: str, address: str) -> list[Counted]:
-        return [
-            (_LOGINS_PER_EMAIL, "email", email_key),
-            (_LOGINS_PER_ADDRESS, "address", _network(address)),
-        ]
+    def attempt(self, shown: Credentials) -> AbstractContextManager[None]:
+        return self._counters.attempt(_login_limits(shown), LoginFailed)
 
 
 class OrderLookUps:
@@ -103,22 +46,8 @@ class OrderLookUps:
     def __init__(self, settings: Settings) -> None:
         self._counters = Counters("look-up", settings)
 
-    def begin(self, email_key: str, number: str, address: str) -> int | None:
-        tries = [(_LOOK_UPS_PER_ADDRESS, "address", _network(address))]
-        wait = self._counters.wait([*self._missed(email_key, number), *tries])
-        if wait is None:
-            self._counters.count(tries)
-        return wait
-
-    def record_miss(self, email_key: str, number: str) -> None:
-        self._counters.count(self._missed(email_key, number))
-
-    @staticmethod
-    def _missed(email_key: str, number: str) -> list[Counted]:
-        return [
-            (_MISSES_PER_ORDER, "email", email_key),
-            (_MISSES_PER_ORDER, "number", number),
-        ]
+    def attempt(self, wanted: LookUp) -> AbstractContextManager[None]:
+        return self._counters.attempt(_look_up_limits(wanted), NotFound)
 
 
 class PasswordResetRequests:
@@ -128,31 +57,44 @@ class PasswordResetRequests:
         self._counters = Counters("password-reset", settings)
 
     def begin(self, email_key: str, address: str) -> int | None:
-        # The address first: a caller without room there takes none from the e-mail address.
+        # The network first: a caller without room there takes none from the e-mail address.
         return self._counters.take(
             [
-                (_RESETS_PER_ADDRESS, "address", _network(address)),
-                (_RESETS_PER_EMAIL, "email", email_key),
+                (_RESETS_PER_NETWORK, f"network:{network_of(address)}"),
+                (_RESETS_PER_EMAIL, f"email:{email_key}"),
             ]
         )
 
 
-@contextmanager
-def _available() -> Iterator[None]:
-    """Nobody tries uncounted: without the storage the answer is Unavailable."""
-    try:
-        yield
-    except StorageError as error:
-        _log.exception("limits_storage_unavailable")
-        raise Unavailable from error
+def login_subject(email: str) -> str:
+    """What a device has opened by a login with this e-mail address."""
+    return f"login:{email_key(email.strip())}"
 
 
-def _network(address: str) -> str:
-    """What one client surely shares: of IPv6 the first 64 bits, since the rest is its to choose."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address):
-        return str(parsed.ipv4_mapped or int(parsed) >> 64)
-    return str(parsed)
+def look_up_subject(email: str, number: str) -> str:
+    """What a device has opened by looking up this order."""
+    return f"look-up:{email_key(email)}:{number}"
+
+
+def _login_limits(shown: Credentials) -> list[Limit]:
+    email, network = email_key(shown.email.strip()), network_of(shown.address)
+    if shown.device is not None:
+        return [(_LOGINS_PER_DEVICE, f"device:{shown.device}:{email}")]
+    return [
+        (_LOGINS_PER_NETWORK_AND_EMAIL, f"network and email:{network}:{email}"),
+        (_LOGINS_PER_EMAIL, f"email:{email}"),
+        (_LOGINS_PER_NETWORK, f"network:{network}"),
+    ]
+
+
+def _look_up_limits(wanted: LookUp) -> list[Limit]:
+    email, network = email_key(wanted.email), network_of(wanted.address)
+    if wanted.device is not None:
+        return [(_LOOK_UPS_PER_DEVICE, f"device:{wanted.device}:{email}:{wanted.number}")]
+    return [
+        (_LOOK_UPS_PER_NETWORK_AND_ORDER, f"network and email:{network}:{email}"),
+        (_LOOK_UPS_PER_NETWORK_AND_ORDER, f"network and number:{network}:{wanted.number}"),
+        (_LOOK_UPS_PER_ORDER, f"email:{email}"),
+        (_LOOK_UPS_PER_ORDER, f"number:{wanted.number}"),
+        (_LOOK_UPS_PER_NETWORK, f"network:{network}"),
+    ]

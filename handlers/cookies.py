@@ -1,4 +1,4 @@
-"""How every cookie of ours is set."""
+"""How every cookie of ours is named, read and set."""
 
 from datetime import timedelta
 
@@ -7,6 +7,29 @@ from flask import Request, Response
 from handlers.settings import Settings
 
 CSRF_COOKIE = "csrftoken"
+GRANT_COOKIE = "ordergrant"
+DEVICE_COOKIE = "knowndevice"
+
+
+def session_cookie(settings: Settings) -> str:
+    """The name of the session cookie as browsers send it."""
+    return settings.cookie_name(settings.session_cookie)
+
+
+def cookie_value(request: Request, name: str) -> str | None:
+    """The value of the cookie with this full name.
+
+    None without one, and where two have different values: a sibling domain can set a cookie for
+    ours (RFC 6265, section 8.6), and which of the two is ours can't be told.
+    """
+    values = set(request.cookies.getlist(name))
+    return values.pop() if len(values) == 1 else None
+
+
+def is_ambiguous(request: Request, settings: Settings) -> bool:
+    """Whether a cookie that gives a right, or the CSRF cookie, came with two different values."""
+    names = map(settings.cookie_name, (settings.session_cookie, GRANT_COOKIE, CSRF_COOKIE))
+    return any(len(set(request.cookies.getlist(name))) > 1 for name in names)
 
 
 def set_cookie(
@@ -17,12 +40,16 @@ def set_cookie(
     request: Request,
     settings: Settings,
 ) -> None:
-    """Set a cookie of the site's own pages; without a lifetime it is dropped."""
+    """Set the cookie of this name, without its prefix; with no lifetime it is dropped.
+
+    Browsers take a cookie with a prefix only if it is Secure.
+    """
+    full_name = settings.cookie_name(name)
     response.set_cookie(
-        name,
+        full_name,
         value,
         max_age=lifetime,
-        secure=settings.secure_cookies or request.is_secure,
+        secure=settings.has_secure_cookies or request.is_secure or full_name.startswith("__"),
         httponly=name != CSRF_COOKIE,  # scripts copy the token into the header
         samesite="Lax",
     )

@@ -4,7 +4,6 @@
 `{"non_field_errors": …}` about what the body says as a whole; each with an `error_code`.
 """
 
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -51,6 +50,7 @@ from handlers.pages import (
     login_page,
     login_required_page,
     password_page,
+    problem_page,
     reset_page,
 )
 from handlers.translations import translate
@@ -83,30 +83,39 @@ _PASSWORD_LINKS = {"showPasswordPage", "setPassword"}
 def refuse(operation: Operation, refusal: Refusal) -> Response | Reply:
     """The answer to a refused request.
 
-    Without a session, a browser is led to the login page; a form that was refused comes again
-    with what was wrong; a browser that followed a used link gets a page; everybody else gets JSON.
+    Without a session, a browser is led to the login page. The forms of accounts come again with
+    what was wrong; other forms, and links that lead nowhere, get a page that says so, where the
+    contract has one. All others get JSON.
     """
     status = status_of(refusal)
     headers = retry_after(refusal) | challenge(operation, refusal)
     if isinstance(refusal, NotAuthenticated) and _leads_to_login(operation):
         return login_required_page()
-    if operation.responses.allows(status, HTML):
-        if isinstance(refusal, LinkExpired) and (_is_form() or _prefers_html()):
-            return link_expired_page(operation.operation_id in _PASSWORD_LINKS, headers)
-        if _is_form():
-            return _form_again(operation, _sentence(refusal, language()), status, headers)
+    if operation.responses.allows(status, HTML) and _is_for_people(refusal):
+        return _refusal_page(operation, refusal, status, headers)
     return Reply(status, error_body(refusal, language()), headers)
 
 
-def _form_again(
-    operation: Operation, problem: str, status: int, headers: Mapping[str, str]
+def _is_for_people(refusal: Refusal) -> bool:
+    """Whether a page is wanted: after a form, or where a link leads nowhere."""
+    return _is_form() or (isinstance(refusal, NotFound | LinkExpired) and _prefers_html())
+
+
+def _refusal_page(
+    operation: Operation, refusal: Refusal, status: int, headers: dict[str, str]
 ) -> Response:
-    content = content_of(request.environ)
-    if operation.operation_id == "setPassword":
-        return password_page(content.field("token"), problem, status, headers)
-    if operation.operation_id == "requestPasswordReset":
-        return reset_page(problem, status, headers)
-    return login_page(content.field("next"), problem, status, headers)
+    if isinstance(refusal, LinkExpired):
+        return link_expired_page(operation.operation_id in _PASSWORD_LINKS, headers)
+    content, problem = content_of(request.environ), _sentence(refusal, language())
+    match operation.operation_id:
+        case "logIn":
+            return login_page(content.field("next"), problem, status, headers)
+        case "setPassword":
+            return password_page(content.field("token"), problem, status, headers)
+        case "requestPasswordReset":
+            return reset_page(problem, status, headers)
+        case _:
+            return problem_page(problem, status, headers)
 
 
 def error_body(refusal: Refusal, in_language: str) -> dict[str, Any]:

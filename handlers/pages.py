@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 from flask import Response, render_template, request
 
+from domain.trade_ins import ShownOffer
 from handlers.context import language
 from handlers.contract.media_types import HTML
 from handlers.contract.negotiation import prefers_html
 from handlers.contract.responses import Reply
-from handlers.translations import translate
+from handlers.translations import moment_text, translate
 
 _MAX_LOCAL_PATH = 2048
 
@@ -64,6 +66,29 @@ def told(message: str) -> Response | Reply:
     if prefers_html(request.headers.get("Accept", "")):
         return _page("message.html", 200, message=message)
     return Reply(200, translate(message, language()))
+
+
+def trade_in_page(offer: ShownOffer, csrf_token: str = "", status: int = 200) -> Response:
+    """An offer; while it is open, with a button for each answer.
+
+    ``csrf_token`` is for a session; the link's token goes on in the form's URL. That URL is
+    relative, so that a proxy may put a path before ours.
+    """
+    query = f"?{request.query_string.decode()}" if "token" in request.args else ""
+    return _page(
+        "trade_in_offer.html",
+        status,
+        offer=offer,
+        expires=moment_text(offer.expires_date, language()),
+        action=f"../tradein/{query}",
+        csrf_token=csrf_token,
+    )
+
+
+def problem_page(problem: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """Why a browser's request was refused; ``problem`` is translated."""
+    is_bad_link = status == HTTPStatus.NOT_FOUND
+    return _page("problem.html", status, headers, problem=problem, is_bad_link=is_bad_link)
 
 
 def _page(

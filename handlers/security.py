@@ -1,6 +1,7 @@
 """Whether a request is meant by whom it comes from: credentials in cookies, CSRF token, Origin."""
 
 import hmac
+from collections.abc import Sequence
 from datetime import timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
@@ -12,14 +13,23 @@ from itsdangerous import Signer
 from domain.callers import Caller
 from domain.errors import Forbidden
 from domain.sessions import id_hash
-from handlers.cookies import CSRF_COOKIE, set_cookie
-from handlers.grants import grant_value, set_grant
+from handlers.cookies import (
+    CSRF_COOKIE,
+    cookie_value,
+    is_ambiguous,
+    session_cookie,
+    set_cookie,
+)
+from handlers.grants import drop_grant, grant_value, set_grant
 from handlers.settings import Settings
 
 CSRF_HEADER = "x-csrftoken"
+CSRF_FIELD = "csrf_token"
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _OWN_SITE = {"same-origin", "none"}  # what Sec-Fetch-Site says of own pages, and of no page
+_NONCE_BYTES = 16
+_MAX_SIGNATURES = 2  # for a session and for a grant
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -43,35 +53,51 @@ def session_lifetime(settings: Settings) -> timedelta:
 
 
 def session_value(request: Request, settings: Settings) -> str | None:
-    """The value of the session cookie, whatever it is worth."""
-    return request.cookies.get(settings.session_cookie)
+    """The value of the session cookie, whatever it is worth; None for two that differ."""
+    return cookie_value(request, session_cookie(settings))
+
+
+def shown_credential(request: Request, settings: Settings) -> str | None:
+    """The session, else the grant: what a request shows to an operation that asks for neither."""
+    return session_value(request, settings) or grant_value(request, settings)
 
 
 def new_csrf_token(credential: str | None, settings: Settings) -> str:
     """A signed token that is good for this session or grant alone (None: before either)."""
-    return _signer(credential, settings).sign(token_urlsafe(16)).decode()
+    return _token(token_urlsafe(_NONCE_BYTES), [credential], settings)
 
 
 def csrf_token(request: Request, settings: Settings) -> str:
-    """The request's own token where it is good, else a new one: open tabs keep theirs."""
-    credential = _credential(request, settings)
-    own = request.cookies.get(CSRF_COOKIE, "")
-    return own if _is_signed(own, credential, settings) else new_csrf_token(credential, settings)
+    """A token that is good for the session and for the grant that the request shows.
 
-
-def check_csrf(request: Request, settings: Settings) -> None:
-    """Raises CsrfFailed unless cookie and header show one token, signed for the session or grant.
-
-    Methods that change nothing need none, nor do requests without a cookie that gives a right:
-    browsers add those by themselves, whoever makes them send the request.
+    The request's own token where it is that already: open tabs keep theirs.
     """
-    credential = _credential(request, settings)
-    if request.method in _SAFE_METHODS or credential is None:
+    shown = (session_value(request, settings), grant_value(request, settings))
+    return _renewed(request, [each for each in shown if each is not None], settings)
+
+
+def check_csrf(
+    request: Request, credential: str | None, settings: Settings, form_token: str = ""
+) -> None:
+    """Raises CsrfFailed unless cookie and header show one token, signed for ``credential``.
+
+    ``credential`` is the session or the grant that admitted the request; None asks for no token.
+    Methods that change nothing need none either. Browsers send cookies by themselves, whichever
+    page makes them send the request. Where a cookie came twice with different values, the request
+    is refused, since one of them may be planted. ``form_token`` stands for the header, which a form
+    can't set.
+    """
+    if request.method in _SAFE_METHODS:
         return
-    shown = request.headers.get(CSRF_HEADER, "")
-    kept = request.cookies.get(CSRF_COOKIE, "")
-    same = hmac.compare_digest(shown.encode(), kept.encode())
-    if not same or not _is_signed(shown, credential, settings):
+    if is_ambiguous(request, settings):
+        raise CsrfFailed
+    if credential is None:
+        return
+    shown = request.headers.get(CSRF_HEADER, "") or form_token
+    stored = cookie_value(request, settings.cookie_name(CSRF_COOKIE)) or ""
+    # A token that was extended for a grant has the nonce of the one that an open tab still shows.
+    is_same = hmac.compare_digest(_nonce(shown).encode(), _nonce(stored).encode())
+    if not is_same or not _is_signed(shown, credential, settings):
         raise CsrfFailed
 
 
@@ -112,17 +138,25 @@ def _is_https(request: Request, settings: Settings) -> bool:
 
 
 def give_session(response: Response, session: str, request: Request, settings: Settings) -> None:
-    """Set the cookies of a session that was just opened, with a CSRF token of its own."""
+    """Set the cookies of a session that was just opened, with a CSRF token of its own.
+
+    The grant is dropped: it may have been somebody else's who used the browser before.
+    """
     lifetime = session_lifetime(settings)
     set_cookie(response, settings.session_cookie, session, lifetime, request, settings)
     give_csrf_token(response, new_csrf_token(session, settings), request, settings)
+    drop_grant(response, request, settings)
 
 
 def give_grant(response: Response, caller: Caller, request: Request, settings: Settings) -> None:
-    """Set the cookies of a grant; the CSRF token stays that of the session, where there is one."""
+    """Set the cookies of a grant; the CSRF token is good for the session as well, if there is one.
+
+    An operation is admitted by one of them, and its token has to be signed for that one.
+    """
     grant = set_grant(response, caller, request, settings)
-    if session_value(request, settings) is None:
-        give_csrf_token(response, new_csrf_token(grant, settings), request, settings)
+    session = session_value(request, settings)
+    credentials = [grant] if session is None else [session, grant]
+    give_csrf_token(response, _renewed(request, credentials, settings), request, settings)
 
 
 def give_csrf_token(response: Response, token: str, request: Request, settings: Settings) -> None:
@@ -131,14 +165,35 @@ def give_csrf_token(response: Response, token: str, request: Request, settings: 
 
 
 def drop_session(response: Response, request: Request, settings: Settings) -> None:
-    """Make the browser forget both cookies."""
+    """Make the browser forget the session, its CSRF token, and the grant."""
     set_cookie(response, settings.session_cookie, "", timedelta(0), request, settings)
     set_cookie(response, CSRF_COOKIE, "", timedelta(0), request, settings)
+    drop_grant(response, request, settings)
 
 
-def _credential(request: Request, settings: Settings) -> str | None:
-    """What a CSRF token is bound to: the session, else the grant."""
-    return session_value(request, settings) or grant_value(request)
+def _renewed(request: Request, credentials: Sequence[str], settings: Settings) -> str:
+    """The request's own token where it is good for all of these, else one that is.
+
+    The nonce stays where the token is good for one of them. A token from before any credential
+    is replaced as a whole: another site may have planted it.
+    """
+    own = cookie_value(request, settings.cookie_name(CSRF_COOKIE)) or ""
+    bound_to: Sequence[str | None] = credentials or [None]
+    good_for = [_is_signed(own, each, settings) for each in bound_to]
+    if all(good_for):
+        return own
+    nonce = _nonce(own) if any(good_for) else token_urlsafe(_NONCE_BYTES)
+    return _token(nonce, bound_to, settings)
+
+
+def _token(nonce: str, credentials: Sequence[str | None], settings: Settings) -> str:
+    """A nonce, and a signature of it for each credential."""
+    signers = [_signer(each, settings) for each in credentials]
+    return ".".join([nonce, *(signer.get_signature(nonce).decode() for signer in signers)])
+
+
+def _nonce(token: str) -> str:
+    return token.partition(".")[0]
 
 
 def _signer(credential: str | None, settings: Settings) -> Signer:
@@ -148,7 +203,9 @@ def _signer(credential: str | None, settings: Settings) -> Signer:
 
 
 def _is_signed(token: str, credential: str | None, settings: Settings) -> bool:
-    return _signer(credential, settings).validate(token)
+    nonce, *signatures = token.split(".")
+    signer = _signer(credential, settings)
+    return any(signer.verify_signature(nonce, each) for each in signatures[:_MAX_SIGNATURES])
 
 
 def _host_and_port(parts: SplitResult) -> tuple[str | None, int | None]:

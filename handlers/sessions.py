@@ -8,8 +8,10 @@ from flask import Response, request
 from domain import sessions
 from domain.sessions import Credentials
 from domain.users import User
+from handlers.attempts import login_subject
 from handlers.context import attempts, passwords, reading, settings, write
 from handlers.contract.media_types import FORM, JSON
+from handlers.devices import known_device, remember_device
 from handlers.pages import login_page
 from handlers.security import (
     check_origin,
@@ -28,7 +30,9 @@ def show_login_page(next: str = "") -> Response:  # noqa: A002 - the contract's 
 
 def log_in(body: dict[str, Any]) -> Response:
     check_origin(request, settings())
-    shown = Credentials(body["email"], body["password"], request.remote_addr or "")
+    subject = login_subject(body["email"])
+    device = known_device(subject, request, settings())
+    shown = Credentials(body["email"], body["password"], request.remote_addr or "", device)
     with reading() as uow:
         proof = sessions.check_credentials(shown, passwords(), attempts(), uow)
     replaced = session_value(request, settings())
@@ -36,6 +40,7 @@ def log_in(body: dict[str, Any]) -> Response:
     user, opened = write(lambda uow: sessions.log_in(proof, replaced, lifetime, uow))
     response = _welcome(user, body.get("next") or AFTER_LOGIN)
     give_session(response, opened.value, request, settings())
+    remember_device(subject, response, request, settings())
     return response
 
 

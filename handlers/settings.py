@@ -20,6 +20,7 @@ _POSITIVE = Range(min=1)
 _CENTURY = 36_500  # days; moments much later than that are past every calendar
 # As browsers write them; a wildcard is none.
 _ORIGINS = r"(https?://[a-z0-9.-]+(:[0-9]{1,5})?([, ]+|\Z))*\Z"
+_COOKIE_PREFIXES = ("__Host-", "__Secure-")
 _COOKIE_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z"  # a token of RFC 9110
 
 
@@ -112,6 +113,20 @@ class Settings:
     limits_storage: str = "memory://"
     log_format: LogFormat = LogFormat.CONSOLE
     log_level: int = field(default=logging.INFO, metadata={"reader": "log_level"})
+
+    @property
+    def has_secure_cookies(self) -> bool:
+        """Whether all cookies are Secure: known at the start, so that it can decide their names."""
+        return self.secure_cookies or urlsplit(self.public_url).scheme == "https"
+
+    @property
+    def cookie_prefix(self) -> str:
+        """What browsers let no other host set (RFC 6265bis, section 4.1.3.2), where they can."""
+        return "__Host-" if self.has_secure_cookies else ""
+
+    def cookie_name(self, name: str) -> str:
+        """The full name of a cookie; one that was set with a prefix keeps it."""
+        return name if name.startswith(_COOKIE_PREFIXES) else self.cookie_prefix + name
 
     @property
     def allowed_origins(self) -> frozenset[str]:

@@ -1,22 +1,99 @@
 """Operations of openapi/trade_ins.yaml."""
 
-from flask import Response
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, request
 
 from domain import trade_ins
-from handlers.context import answerer, write
+from domain.callers import Caller
+from domain.errors import Conflict, Forbidden, Gone
+from domain.trade_in_offers import TradeInOffer
+from domain.trade_ins import Answerer, ShownOffer
+from domain.unit_of_work import UnitOfWork
+from handlers.context import answerer, reading, record, settings, write
+from handlers.contract.media_types import FORM
+from handlers.contract.negotiation import prefers_html
 from handlers.contract.responses import Reply
 from handlers.labels import mark
-from handlers.pages import told
+from handlers.navigation import is_from_elsewhere
+from handlers.pages import told, trade_in_page
+from handlers.security import csrf_token, give_csrf_token
+
+Decide = Callable[[int, Answerer, UnitOfWork], TradeInOffer]
 
 _APPROVED = mark("Your approval has been sent.")
 _REJECTED = mark("Your rejection has been sent.")
+_ANSWERS: dict[str, Decide] = {
+    "approve": trade_ins.approve_trade_in,
+    "reject": trade_ins.reject_trade_in,
+}
+
+
+class ConfirmationRequired(Forbidden):
+    """Another site may have made the browser send the request."""
+
+    message = "The request comes from another site and has to be confirmed."
+    code = "confirmation_required"
+
+
+def show_trade_in_offer(pk: int) -> Response | Reply:
+    offer = _shown(pk)
+    if prefers_html(request.headers.get("Accept", "")):
+        return _page(offer, 200)
+    return Reply(200, record("TradeInOffer", offer))
+
+
+def answer_trade_in_offer(pk: int, body: dict[str, Any]) -> Response | Reply:
+    is_form = request.mimetype == FORM
+    try:
+        _answer(pk, _ANSWERS[body["answer"]])
+    except (Conflict, Gone):
+        if not is_form:
+            raise
+        # The page says how the offer stands.
+    if is_form:
+        query = f"?{request.query_string.decode()}" if request.query_string else ""
+        return Response(status=303, headers={"Location": f"../tradein/{query}"})
+    return Reply(200, record("TradeInOffer", _shown(pk)))
 
 
 def approve_trade_in(pk: int) -> Response | Reply:
-    write(lambda uow: trade_ins.approve_trade_in(pk, answerer(), uow))
-    return told(_APPROVED)
+    return _follow(pk, trade_ins.approve_trade_in, _APPROVED)
 
 
 def reject_trade_in(pk: int) -> Response | Reply:
-    write(lambda uow: trade_ins.reject_trade_in(pk, answerer(), uow))
-    return told(_REJECTED)
+    return _follow(pk, trade_ins.reject_trade_in, _REJECTED)
+
+
+def _follow(pk: int, decide: Decide, message: str) -> Response | Reply:
+    """Answer by a link; with a session, only if no other site can have led to it."""
+    if _has_session() and is_from_elsewhere(request, settings()):
+        if not prefers_html(request.headers.get("Accept", "")):
+            raise ConfirmationRequired
+        return _page(_shown(pk), 403)
+    _answer(pk, decide)
+    return told(message)
+
+
+def _answer(pk: int, decide: Decide) -> None:
+    write(lambda uow: decide(pk, answerer(), uow))
+
+
+def _shown(pk: int) -> ShownOffer:
+    with reading() as uow:
+        return trade_ins.show_trade_in_offer(pk, answerer(), uow)
+
+
+def _page(offer: ShownOffer, status: int) -> Response:
+    """With a session, the form shows its CSRF token; a link has a token of its own."""
+    if not _has_session():
+        return trade_in_page(offer, status=status)
+    token = csrf_token(request, settings())
+    response = trade_in_page(offer, token, status)
+    give_csrf_token(response, token, request, settings())
+    return response
+
+
+def _has_session() -> bool:
+    return isinstance(answerer(), Caller)

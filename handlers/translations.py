@@ -1,9 +1,11 @@
 """The reader's language, and every text of ours in it."""
 
+from datetime import UTC, datetime
 from functools import cache, lru_cache
 from pathlib import Path
 
 from babel import negotiate_locale
+from babel.dates import format_datetime
 from babel.support import NullTranslations, Translations
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
@@ -37,6 +39,12 @@ def label(kind: str, value: str, language: str) -> str:
     if name is None:
         return value.upper() if kind == "currency" else value
     return translate(name, language)
+
+
+def moment_text(moment: datetime, language: str) -> str:
+    """Date and time in UTC, as the language writes them."""
+    locale = language.partition("-")[0]
+    return str(format_datetime(moment.astimezone(UTC), "d MMMM y HH:mm 'UTC'", locale=locale))
 
 
 @cache

@@ -285,6 +285,12 @@ def _lock_by_items(names: tuple[str, ...]) -> Question:
     return _locking(_BY_ITEMS, *(_OWNERS[name] for name in names))
 
 
+@cache
+def _of_item(names: tuple[str, ...]) -> Question:
+    conditions = (_OWNERS[name] for name in names)
+    return Question(sa.select(orders.c.pk).where(orders.c.pk.in_(_BY_ITEMS), *conditions))
+
+
 def _own(caller: Caller) -> dict[str, int]:
     """The conditions for an order to be the caller's, as ``_OWNERS`` has them."""
     own = {"user_pk": caller.user_pk}
@@ -335,6 +341,11 @@ class SqlOrders:
 
     def by_request(self, request_pk: int) -> Order | None:
         found = _OF_REQUEST.ask(self._session, {"request_pk": request_pk})
+        return first(WHOLE_ORDERS.load(self._session, [pk for (pk,) in found]))
+
+    def by_item(self, item_pk: int, caller: Caller | None) -> Order | None:
+        own = _own(caller) if caller else {}
+        found = _of_item(tuple(own)).ask(self._session, {"item_pks": [item_pk], **own})
         return first(WHOLE_ORDERS.load(self._session, [pk for (pk,) in found]))
 
     def owner(self, number: str) -> OrderOwner | None:

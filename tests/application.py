@@ -36,6 +36,10 @@ from tests.judge import HeaderJudge, Judge
 
 SUPPLIED = Path(__file__).parent / "contract" / "supplied.json"
 
+# Of the cookies that the application sets for its test clients; one that was set without it would
+# stay beside the one that the application sets, and both would be sent.
+DOMAIN = "testserver.local"
+
 Entity = TypeVar("Entity")
 Check = Callable[[httpx.Request, httpx.Response], None]
 
@@ -114,14 +118,14 @@ class Clients:
         client = TestClient(self._app, follow_redirects=False)
         client.event_hooks = {"response": [self._judge]}
         if session is not None:
-            client.cookies.set("sessionid", session)
+            client.cookies.set("sessionid", session, domain=DOMAIN)
         return client
 
     def posting(self, session: str) -> TestClient:
         """A client with the cookies of this session, whose requests show its CSRF token."""
         client = self.new(session)
         token = new_csrf_token(session, self._app.app.extensions[PARTS].settings)
-        client.cookies.set("csrftoken", token)
+        client.cookies.set("csrftoken", token, domain=DOMAIN)
         client.headers["x-csrftoken"] = token
         return client
 
@@ -177,6 +181,10 @@ class Shop:
     def stored_order(self, order: Order) -> Order:
         """The order as it is stored now."""
         return self._locked(order.items[0].pk)
+
+    def order_of(self, offer: TradeInOffer) -> Order:
+        """The order whose item is offered to be taken in trade."""
+        return self._locked(offer.order_item_pk)
 
     def stored_offer(self, offer: TradeInOffer) -> TradeInOffer:
         """The offer as it is stored now."""

@@ -22,6 +22,7 @@ from domain.users import UserType, email_key
 from examples.olist.convert import Totals, customer_email, read_tables, totals
 from handlers.app import create_app, database_of
 from handlers.contract.routing import ContractApp
+from handlers.cookies import session_cookie
 from handlers.logs import configure_logs
 from handlers.security import session_lifetime
 from handlers.settings import Settings, read_settings
@@ -74,7 +75,7 @@ def _session(app: ContractApp, settings: Settings, email: str) -> dict[str, str]
         if user is None:
             raise LookupError(f"{email} has no orders here: were they imported?")
         session = open_session(user, session_lifetime(settings), uow).value
-    return {"Cookie": f"{settings.session_cookie}={session}"}
+    return {"Cookie": f"{session_cookie(settings)}={session}"}
 
 
 async def _served_orders(

@@ -28,6 +28,7 @@ from handlers.cli.import_loading import (
     order_loader,
 )
 from handlers.cli.refusals import refusals_shown
+from handlers.cookies import session_cookie
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
 from handlers.demo_shop.catalogue import SELLERS
 from handlers.demo_shop.shop import MAX_ORDERS, MAX_USERS, histories
@@ -204,7 +205,7 @@ def _manifest(
         for each, session in zip(shop, sessions, strict=True)
     ]
     manifest = {
-        "cookie_name": settings.session_cookie,
+        "cookie_name": session_cookie(settings),
         "sessions": rows,
         "tokens": list(tokens),
     }

@@ -9,7 +9,7 @@ from domain.sessions import OpenedSession, open_session
 from domain.users import UserType, lock_by_email
 from handlers.cli.database import command_database
 from handlers.cli.refusals import refusals_shown
-from handlers.cookies import CSRF_COOKIE
+from handlers.cookies import CSRF_COOKIE, session_cookie
 from handlers.security import CSRF_HEADER, new_csrf_token, session_lifetime
 from handlers.settings import Settings
 from persistence.database import Database
@@ -50,7 +50,8 @@ def _open(database: Database, settings: Settings, email: str, user_type: UserTyp
 def _needed(opened: OpenedSession, settings: Settings) -> str:
     token = new_csrf_token(opened.value, settings)
     return _NEEDED.format(
-        cookies=f"{settings.session_cookie}={opened.value}; {CSRF_COOKIE}={token}",
+        cookies=f"{session_cookie(settings)}={opened.value}; "
+        f"{settings.cookie_name(CSRF_COOKIE)}={token}",
         header=f"{CSRF_HEADER}: {token}",
         expires=opened.expires_date,
         host=settings.host,

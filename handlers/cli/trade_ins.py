@@ -5,11 +5,12 @@ from datetime import timedelta
 import click
 
 from domain.trade_in_offers import TradeInOffer
-from domain.trade_ins import offer_trade_in
+from domain.trade_ins import OfferLink, offer_trade_in
 from domain.unit_of_work import UnitOfWork
 from handlers.cli.database import command_database
 from handlers.cli.operators import operator_option
 from handlers.cli.refusals import refusals_shown
+from handlers.trade_in_links import offer_links
 
 
 @click.group("trade-ins")
@@ -22,16 +23,25 @@ def trade_ins() -> None:
 @click.option(
     "--days", type=click.IntRange(1, 365), default=14, show_default=True, help="How long it stands."
 )
+@click.option(
+    "--links",
+    "shows_links",
+    is_flag=True,
+    help="Print its links: to the page, and two that answer it at once.",
+)
 @operator_option
-def offer(item: int, days: int, actor: str) -> None:
-    """Offer a trade-in for the order item with the pk ITEM; its owner gets a letter."""
+def offer(item: int, days: int, actor: str, *, shows_links: bool) -> None:
+    """Offer a trade-in for the order item with the pk ITEM; its owner gets an e-mail."""
 
     def work(uow: UnitOfWork) -> TradeInOffer:
         return offer_trade_in(item, timedelta(days=days), actor, uow)
 
-    with refusals_shown(), command_database() as (_, database):
+    with refusals_shown(), command_database() as (settings, database):
         made = database.write(work)
     click.echo(
         f"Trade-in offer {made.pk} for order item {item} stands until"
-        f" {made.expires_date:%Y-%m-%d %H:%M} UTC; the letter is in the outbox."
+        f" {made.expires_date:%Y-%m-%d %H:%M} UTC; the e-mail is in the outbox."
     )
+    if shows_links:
+        links = offer_links(item, OfferLink(made.uuid), settings)
+        click.echo(f"Page    {links.page}\nAccept  {links.approve}\nReject  {links.reject}")

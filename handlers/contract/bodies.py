@@ -97,6 +97,10 @@ class Body:
         self._forms = dict(forms)
         self._required = required
 
+    def has_field(self, name: str) -> bool:
+        """Whether a body of any media type may have this field."""
+        return any(name in form.schema.fields for form in self._forms.values())
+
     def read(self, content: Content) -> Any:
         """The loaded body, or None where an optional one is empty.
 

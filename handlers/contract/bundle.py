@@ -1,6 +1,7 @@
 """Reads the contract from `openapi/`, where each resource has a file, into one document."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from handlers.contract.judges import pointer_to
 # Beside the room `handlers`, in a checkout and when installed.
 DIRECTORY = Path(__file__).resolve().parents[2] / "openapi"
 ROOT = "openapi.yaml"
+# Cookies that no security scheme names: they give no right by themselves.
+_OTHER_COOKIES = ("csrftoken", "knowndevice")
 # The OpenAPI Initiative's own schema, https://spec.openapis.org/oas/3.1/schema/2022-10-07.
 _OPENAPI_SCHEMA = Path(__file__).with_name("openapi-3.1.schema.json")
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -63,15 +66,18 @@ class Contract:
         return followed
 
 
-def load_contract(directory: Path = DIRECTORY, *, session_cookie: str = "sessionid") -> Contract:
-    """The contract below ``directory``, with ``session_cookie`` as the cookie's name.
+def load_contract(
+    directory: Path = DIRECTORY, *, session_cookie: str = "sessionid", cookie_prefix: str = ""
+) -> Contract:
+    """The contract below ``directory``, with ``session_cookie`` as the session cookie's full name
+    and ``cookie_prefix`` before the names of all other cookies.
 
     Raises ContractError for the first fault found: in the YAML, the references, the names of
     components and operations, or against the OpenAPI 3.1 schema.
     """
     contract = _Bundler(directory).bundle()
     _check(contract)
-    _name_session_cookie(contract.document["components"], session_cookie)
+    _name_cookies(contract.document, session_cookie, cookie_prefix)
     return contract
 
 
@@ -258,14 +264,36 @@ class _Bundler:
         return node
 
 
-def _name_session_cookie(components: dict[str, Any], name: str) -> None:
-    """Lets the published contract say what the cookie is called here."""
-    scheme = components.get("securitySchemes", {}).get("SessionCookie")
-    parameter = components.get("parameters", {}).get("SessionCookieHeader")
-    if scheme and parameter:
-        written = parameter.get("description", "")
-        parameter["description"] = written.replace(f"`{scheme['name']}=", f"`{name}=")
-        scheme["name"] = name
+def _name_cookies(document: dict[str, Any], session_cookie: str, prefix: str) -> None:
+    """Lets the published contract say what the cookies are called here.
+
+    Security schemes name them, and descriptions do: as `name`, or as `name=<value>`.
+    """
+    components = document.get("components", {})
+    schemes = components.get("securitySchemes", {})
+    names = {
+        scheme["name"]: session_cookie if name == "SessionCookie" else prefix + scheme["name"]
+        for name, scheme in schemes.items()
+        if scheme.get("in") == "cookie"
+    }
+    for scheme in schemes.values():
+        if scheme.get("in") == "cookie":
+            scheme["name"] = names[scheme["name"]]
+    names |= {name: prefix + name for name in _OTHER_COOKIES}
+    changed = {name: full_name for name, full_name in names.items() if name != full_name}
+    if changed:
+        # In one pass: a new name may end in an old one.
+        pattern = re.compile(f"`({'|'.join(map(re.escape, changed))})(?=[`=])")
+        _describe_anew(document, lambda text: pattern.sub(lambda m: f"`{changed[m[1]]}", text))
+
+
+def _describe_anew(node: Any, written: Callable[[str], str]) -> None:
+    """Rewrite every description in the document."""
+    members = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    for member in members:
+        _describe_anew(member, written)
+    if isinstance(node, dict) and isinstance(node.get("description"), str):
+        node["description"] = written(node["description"])
 
 
 def _check(contract: Contract) -> None:

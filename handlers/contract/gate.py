@@ -1,6 +1,6 @@
 """The way of one request through its operation: admit, negotiate, read, handle, judge.
 
-What acts on GET is kept from browsers that only fetch in advance.
+What acts on GET is kept from browsers that only fetch in advance, or a part of a page.
 """
 
 from collections.abc import Callable
@@ -11,9 +11,9 @@ from flask import Response, request
 
 from domain.errors import Refusal
 from handlers.contract.bodies import ContentType
-from handlers.contract.negotiation import is_prefetch, negotiate, takes_json
+from handlers.contract.negotiation import is_embedded, is_prefetch, negotiate, takes_json
 from handlers.contract.operations import Operation
-from handlers.contract.refusals import InternalError, NotAcceptable, Prefetched
+from handlers.contract.refusals import Embedded, InternalError, NotAcceptable, Prefetched
 from handlers.contract.responses import Document, DocumentList, Reply
 from handlers.contract.violations import ContractViolation
 from handlers.edge.content import content_of
@@ -60,8 +60,8 @@ class Gate:
 
     def _handled(self, path: dict[str, str]) -> Response:
         operation = self._operation
-        if operation.acts_on_get and is_prefetch(request.headers):
-            raise Prefetched
+        if operation.acts_on_get:
+            _require_opened()
         self._admit(operation)
         media_type = _negotiated(operation)
         values = self._read(path)
@@ -92,6 +92,14 @@ class Gate:
 
     def _refused(self, refusal: Refusal) -> Response:
         return self._respond(self._refuse(self._operation, refusal), "")
+
+
+def _require_opened() -> None:
+    """Raises Prefetched or Embedded: a link that acts was not followed by anyone."""
+    if is_prefetch(request.headers):
+        raise Prefetched
+    if is_embedded(request.headers):
+        raise Embedded
 
 
 def _negotiated(operation: Operation) -> str:

@@ -11,6 +11,8 @@ from handlers.contract.media_types import HTML, JSON, media_type_of
 
 # What browsers, present and past, say of a page that nobody has asked for yet.
 _PURPOSES = ("Sec-Purpose", "Purpose", "X-Moz")
+# A navigation, and what a script fetches.
+_OPENED = ("document", "empty")
 _PREFETCH = re.compile(r"\b(prefetch|prerender|preview)\b", re.IGNORECASE)
 
 
@@ -50,3 +52,8 @@ def _wanted(accept: str) -> MIMEAccept:
 def is_prefetch(headers: Headers | Mapping[str, str]) -> bool:
     """Whether a browser fetches in advance what its user may never open."""
     return any(_PREFETCH.search(headers.get(name, "")) for name in _PURPOSES)
+
+
+def is_embedded(headers: Headers | Mapping[str, str]) -> bool:
+    """Whether a browser loads a part of a page, such as an image or a frame (Fetch Metadata)."""
+    return headers.get("Sec-Fetch-Dest", "document") not in _OPENED

@@ -31,6 +31,13 @@ class Prefetched(Forbidden):
     code = "prefetch_refused"
 
 
+class Embedded(Forbidden):
+    """Following the link acts, and a page loaded it as an image, a frame or the like."""
+
+    message = "This link must be opened as a page."
+    code = "embedding_refused"
+
+
 class UndecodableUrl(InvalidInput):
     """The URL holds bytes that no URL may hold, or a path that is not UTF-8."""
 

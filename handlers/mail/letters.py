@@ -1,7 +1,7 @@
 """Writing letters: what happened, as a message in the language of its reader."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from email.errors import MessageError
 from email.headerregistry import Address, AddressHeader
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
-from babel.dates import format_datetime
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
@@ -25,15 +24,13 @@ from handlers.mail.wording import WORDINGS, Wording
 from handlers.one_time_links import sign_token
 from handlers.plain_text import one_line
 from handlers.settings import Settings
-from handlers.trade_in_links import sign_link
-from handlers.translations import choose_language, label, translate
+from handlers.trade_in_links import offer_links
+from handlers.translations import choose_language, label, moment_text, translate
 
 # Texts are kept as they are, so that a letter in a file can be read and its links copied; whoever
 # sends it encodes what an old server would not let through. A line may have 998 octets (RFC 5322).
 _POLICY = SMTP.clone(max_line_length=998)
-_ANSWERS = {"approve": "approveTradeIn", "reject": "rejectTradeIn"}
 _ABOUT_ACCOUNTS = {OutboxKind.PASSWORD_RESET, OutboxKind.PASSWORD_CHANGED}
-_PATHS = {"approve": "tradein_approved", "reject": "tradein_rejected"}
 
 
 class UnusableAddress(ValueError):
@@ -94,8 +91,7 @@ class _Speech:
         return f"{number} {label('currency', currency, self.language)}"
 
     def moment(self, moment: datetime) -> str:
-        pattern = "d MMMM y HH:mm 'UTC'"
-        return str(format_datetime(moment.astimezone(UTC), pattern, locale=self._locale))
+        return moment_text(moment, self.language)
 
 
 def _told(
@@ -112,8 +108,10 @@ def _told(
     if wording.template != "offer":
         return told
     expires = datetime.fromisoformat(payload["expires_date"])
-    links = {answer: _link(answer, payload, settings) for answer in _ANSWERS}
-    return {**told, "expires": speech.moment(expires), "links": links}
+    offer = OfferLink(UUID(payload["offer"]))
+    # Mail scanners open links: the page's changes nothing.
+    page = offer_links(int(payload["order_item"]), offer, settings).page
+    return {**told, "expires": speech.moment(expires), "page": page}
 
 
 def _account(event: OutboxEvent, speech: _Speech, settings: Settings) -> dict[str, Any]:
@@ -141,12 +139,6 @@ def _request(
         "kind": label("cancellation_type", told["cancellation_type"], speech.language),
         "refund": refund,
     }
-
-
-def _link(answer: str, payload: Mapping[str, Any], settings: Settings) -> str:
-    token = sign_link(OfferLink(UUID(payload["offer"])), _ANSWERS[answer], settings)
-    item_pk = int(payload["order_item"])
-    return f"{settings.base_url}/users/order_item/{item_pk}/{_PATHS[answer]}/?token={token}"
 
 
 def _recipient(email: str) -> Address:

@@ -15,7 +15,7 @@ from handlers.settings import Settings
 from handlers.trade_in_links import sign_link
 from tests.contract.conftest import EMAIL, PASSWORD
 from tests.contract.drafts import Choice
-from tests.contract.hooks import REFUSALS, TRADE_INS, Tokens, varied
+from tests.contract.hooks import OFFERS, REFUSALS, Tokens, varied
 from tests.contract.operations import OPERATIONS
 from tests.contract.own_requests import OwnRequests
 from tests.contract.ownership import Ownership
@@ -48,7 +48,7 @@ def make_config(world: World, answering: Identity, found: Iterable[Identity]) ->
     Trade-ins that ``answering`` is offered are answered, and orders of ``found`` are looked up.
     """
     people = world.people.values()
-    first, second, third, late = (offer.order_item_pk for offer in answering.offers)
+    first, second, third, fourth, late = (offer.order_item_pk for offer in answering.offers)
     absent = max(world.lines) + 1
     foreign = [pk for pk in world.lines if pk not in answering.lines][-1]
     return _config(
@@ -73,6 +73,8 @@ def make_config(world: World, answering: Identity, found: Iterable[Identity]) ->
             # Each has an offer of its own, and the second is answered by whichever comes first.
             "approveTradeIn": {"path.pk": [first, second, late, foreign, absent]},
             "rejectTradeIn": {"path.pk": [third, second, late, foreign, absent]},
+            "answerTradeInOffer": {"path.pk": [fourth, late, foreign, absent]},
+            "showTradeInOffer": {"path.pk": [first, second, third, late, foreign, absent]},
         },
     )
 
@@ -165,7 +167,7 @@ def as_person(who: str, world: World, directory: Path) -> dict[str, Any]:
     # It wants 401 or 403 for a wrong token, which gets 404. In the run of nobody it stays on, and
     # that answer alone is let pass (hooks.filter_failure); here it would be asked for each time.
     for each in config["operations"]:
-        if each["include-operation-id"] in TRADE_INS:
+        if each["include-operation-id"] in OFFERS:
             each["checks"]["ignored_auth"] = {"enabled": False}
     return as_identity(config, who, world.shoppers, directory)
 
@@ -208,7 +210,7 @@ def links(owner: Identity, settings: Settings) -> Tokens:
             str(offer.order_item_pk): sign_link(OfferLink(offer.uuid), name, settings)
             for offer in owner.offers
         }
-        for name in TRADE_INS
+        for name in OFFERS
     }
 
 

@@ -27,7 +27,8 @@ from tests.contract.operations import OPERATIONS
 
 SINGLE = {"createCancellationRequest", "createAnonymousCancellationRequest"}
 BULK = {"createBulkCancellationRequests", "createAnonymousBulkCancellationRequests"}
-TRADE_INS = {"approveTradeIn", "rejectTradeIn"}
+TRADE_INS = {"approveTradeIn", "rejectTradeIn", "answerTradeInOffer"}
+OFFERS = {*TRADE_INS, "showTradeInOffer"}
 ONE_TIME = {"showPasswordPage", "setPassword", "redeemHandover"}
 
 # How a request that fits the contract may be refused all the same, since no contract can tell
@@ -149,7 +150,7 @@ def filter_failure(
     `ignored_auth` wants 401 or 403 for a wrong token, and can't be told otherwise.
     """
     is_wrong_link = (
-        operation_id(case) in TRADE_INS
+        operation_id(case) in OFFERS
         and isinstance(failure, IgnoredAuth)
         and failure.scenario is AuthScenario.INVALID_AUTH
         and "got `404 Not Found`" in failure.message

@@ -8,7 +8,7 @@ from typing import Any
 import schemathesis
 from schemathesis import Case, CheckContext, Response
 
-from tests.contract.hooks import BULK, SINGLE, TRADE_INS, Tokens, is_valid, operation_id
+from tests.contract.hooks import BULK, OFFERS, SINGLE, Tokens, is_valid, operation_id
 
 
 @schemathesis.check
@@ -40,11 +40,11 @@ class OwnRequests:
         name = operation_id(case)
         if response.request.method != case.operation.method.upper():
             return
-        if name in TRADE_INS and response.status_code == 200:
+        if name in OFFERS and response.status_code == 200:
             pk = int(case.path_parameters["pk"])
             token = self._tokens.get(name, {}).get(str(pk))
             is_linked = token is not None and case.query.get("token") == token
-            assert is_linked or self._may(response, pk), f"line {pk} was traded in by a stranger"
+            assert is_linked or self._may(response, pk), f"{name}: line {pk} for a stranger"
         elif name == "lookUpAnonymousOrder" and response.status_code == 200:
             _check_found(response, case.body)
         elif name in SINGLE | BULK or name == "listCancellationRequests":

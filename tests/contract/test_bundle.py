@@ -194,6 +194,20 @@ class TestLoadContract:
         assert "`osessionid=<value>`" in described
         assert "`sessionid=" not in described
 
+    def test_names_all_cookies_with_their_prefix(self) -> None:
+        contract = load_contract(session_cookie="__Host-sessionid", cookie_prefix="__Host-")
+
+        text = to_json(contract).decode()
+        schemes = contract.document["components"]["securitySchemes"]
+        assert schemes["SessionCookie"]["name"] == "__Host-sessionid"
+        assert schemes["OrderGrant"]["name"] == "__Host-ordergrant"
+        for name in ("sessionid", "csrftoken", "ordergrant", "knowndevice"):
+            assert f"`__Host-{name}" in text
+            assert f"`{name}`" not in text
+            assert f"`{name}=" not in text
+        assert "__Host-__Host-" not in text
+        assert "`x-csrftoken`" in text
+
 
 class TestReadFile:
     def test_keeps_dates_as_text(self, tmp_path: Path) -> None:

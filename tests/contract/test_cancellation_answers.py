@@ -112,6 +112,8 @@ class TestContract:
             ("createAnonymousBulkCancellationRequests", (("OrderGrant",), ())),
             ("approveTradeIn", (("TradeInToken",), ("SessionCookie",))),
             ("rejectTradeIn", (("TradeInToken",), ("SessionCookie",))),
+            ("showTradeInOffer", (("TradeInToken",), ("SessionCookie",))),
+            ("answerTradeInOffer", (("TradeInToken",), ("SessionCookie",))),
         ],
     )
     def test_says_who_may_ask(
@@ -194,6 +196,8 @@ class TestAnswers:
             ("lookUpAnonymousOrder", (200, 400, 403, 404, 406, 415, 429)),
             ("approveTradeIn", (200, 401, 403, 404, 409, 410)),
             ("rejectTradeIn", (200, 401, 403, 404, 409, 410)),
+            ("showTradeInOffer", (200, 401, 404)),
+            ("answerTradeInOffer", (200, 400, 401, 403, 404, 409, 410, 415)),
             ("listCancellationReasons", (200, 400, 401, 404)),
         ],
     )

@@ -37,6 +37,7 @@ BODY = {
     "order": "2745403029312170",
     "token": "x",
     "cancel_order_items": [DRAFT],
+    "answer": "approve",
     **DRAFT,
 }
 OF_LINKS = ("/users/password/", "/users/handover/")

@@ -107,6 +107,9 @@ class FakeCancellableOrders(FakeOrders):
                     return order
         return None
 
+    def by_item(self, item_pk: int, caller: Caller | None) -> Order | None:
+        return next(iter(self.lock_by_items([item_pk], caller)), None)
+
     def by_request(self, request_pk: int) -> Order | None:
         for order in self.orders:
             for item in order.items:

@@ -1,9 +1,12 @@
 """Users and sessions without a database: a builder, and fakes of what the services are given."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
 from typing import Any
 
+from domain.errors import LoginFailed, NotFound, TooManyAttempts
 from domain.sessions import Session, SessionOwner
 from domain.users import EmailTaken, PasswordOwner, User, UserType
 from tests.builders import NOW, make_user
@@ -35,15 +38,23 @@ class FakePasswords:
 
 
 class FakeAttempts:
+    """Attempts that began, and those of them that missed; none begins where there is a wait."""
+
     def __init__(self, wait: int | None = None) -> None:
         self.wait = wait
-        self.misses: list[tuple[str, str]] = []
+        self.begun: list[Any] = []
+        self.misses: list[Any] = []
 
-    def retry_after(self, email_key: str, address: str) -> int | None:
-        return self.wait
-
-    def record_miss(self, email_key: str, address: str) -> None:
-        self.misses.append((email_key, address))
+    @contextmanager
+    def attempt(self, shown: Any) -> Iterator[None]:
+        if self.wait is not None:
+            raise TooManyAttempts(self.wait)
+        self.begun.append(shown)
+        try:
+            yield
+        except (LoginFailed, NotFound):
+            self.misses.append(shown)
+            raise
 
 
 class FakeUsers:

@@ -37,6 +37,9 @@ class FakeOrders:
     def by_request(self, _: int) -> Any:
         raise NotImplementedError
 
+    def by_item(self, item_pk: int, caller: Any) -> Any:
+        raise NotImplementedError
+
     def owner(self, number: str) -> Any:
         raise NotImplementedError
 

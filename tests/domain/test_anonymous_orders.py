@@ -5,6 +5,7 @@ import pytest
 from domain.anonymous_orders import FoundOrder, LookUp, OrderOwner, look_up_anonymous_order
 from domain.callers import Caller
 from domain.errors import NotFound, TooManyAttempts
+from tests.domain.people import FakeAttempts
 from tests.domain.stored_orders import FakeOrders, FakeUnitOfWork
 
 GUEST = OrderOwner(order_pk=7, user_pk=3, is_guest=True, email="Ayse@Example.com")
@@ -23,21 +24,7 @@ class FakeOwners(FakeOrders):
         return {"111": GUEST, "222": REGISTERED}.get(number)
 
 
-class FakeLookUps:
-    def __init__(self, wait: int | None = None) -> None:
-        self.wait = wait
-        self.tries: list[str] = []
-        self.misses: list[tuple[str, str]] = []
-
-    def begin(self, email_key: str, number: str, address: str) -> int | None:
-        self.tries.append(address)
-        return self.wait
-
-    def record_miss(self, email_key: str, number: str) -> None:
-        self.misses.append((email_key, number))
-
-
-def look_up(email: str, number: str, look_ups: FakeLookUps, orders: Any = None) -> FoundOrder:
+def look_up(email: str, number: str, look_ups: FakeAttempts, orders: Any = None) -> FoundOrder:
     wanted = LookUp(email, number, "203.0.113.7")
     uow = FakeUnitOfWork(orders or FakeOwners())
     return look_up_anonymous_order(wanted, look_ups, "tr-tr", uow)
@@ -46,13 +33,14 @@ def look_up(email: str, number: str, look_ups: FakeLookUps, orders: Any = None) 
 class TestLookUp:
     @pytest.mark.parametrize("email", ["ayse@example.com", "AYSE@EXAMPLE.COM"])
     def test_finds_a_guests_order_in_any_spelling(self, email: str) -> None:
-        look_ups = FakeLookUps()
+        look_ups = FakeAttempts()
 
         found = look_up(email, "111", look_ups)
 
         assert found.caller == Caller(3, is_guest=True, order_pk=7)
         assert found.document == b"the order"
-        assert (look_ups.tries, look_ups.misses) == (["203.0.113.7"], [])
+        assert [each.address for each in look_ups.begun] == ["203.0.113.7"]
+        assert look_ups.misses == []
 
     @pytest.mark.parametrize(
         ("email", "number"),
@@ -67,7 +55,7 @@ class TestLookUp:
         ids=["number", "e-mail", "registered", "nothing", "NUL", "surrogate"],
     )
     def test_misses_are_alike(self, email: str, number: str) -> None:
-        look_ups = FakeLookUps()
+        look_ups = FakeAttempts()
 
         with pytest.raises(NotFound) as caught:
             look_up(email, number, look_ups)
@@ -79,7 +67,7 @@ class TestLookUp:
         orders = FakeOwners()
 
         with pytest.raises(TooManyAttempts) as caught:
-            look_up("ayse@example.com", "111", FakeLookUps(wait=60), orders)
+            look_up("ayse@example.com", "111", FakeAttempts(wait=60), orders)
 
         assert (caught.value.retry_after, orders.asked) == (60, [])
 
@@ -88,7 +76,7 @@ class TestLookUp:
         orders.kept.clear()
 
         with pytest.raises(NotFound):
-            look_up("ayse@example.com", "111", FakeLookUps(), orders)
+            look_up("ayse@example.com", "111", FakeAttempts(), orders)
 
 
 def test_the_address_is_not_shown_by_accident() -> None:

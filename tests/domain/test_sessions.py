@@ -59,7 +59,22 @@ class TestCheckCredentials:
 
         assert (refusal.value.message, refusal.value.field) == (LoginFailed.message, None)
         assert passwords.verified == [verified]
-        assert attempts.misses == [("ayse@example.com", "192.0.2.1")]
+        assert [(each.email, each.address) for each in attempts.misses] == [
+            ("ayse@example.com", "192.0.2.1")
+        ]
+
+    def test_counts_the_attempt_before_it_verifies_the_password(self) -> None:
+        attempts, begun = FakeAttempts(), []
+
+        class Verifying(FakePasswords):
+            def verify(self, password_hash: str | None, password: str) -> bool:
+                begun.append(len(attempts.begun))
+                return super().verify(password_hash, password)
+
+        user = make_shopper(email="ayse@example.com")
+        check(FakeUnitOfWork(user), passwords=Verifying(), attempts=attempts)
+
+        assert (begun, attempts.misses) == ([1], [])
 
     @pytest.mark.parametrize("email", ["", "ayse", "ayse\0@example.com", "x" * 300])
     def test_asks_storage_for_nothing_that_is_no_email(self, email: str) -> None:

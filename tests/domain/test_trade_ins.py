@@ -11,7 +11,13 @@ from domain.order_items import OrderItem
 from domain.outbox import OutboxKind
 from domain.states import OrderState
 from domain.trade_in_offers import TradeInState
-from domain.trade_ins import OfferLink, approve_trade_in, offer_trade_in, reject_trade_in
+from domain.trade_ins import (
+    OfferLink,
+    approve_trade_in,
+    offer_trade_in,
+    reject_trade_in,
+    show_trade_in_offer,
+)
 from tests.builders import NOW, make_offer
 from tests.domain.cancelling import (
     OPERATOR,
@@ -159,3 +165,52 @@ class TestAnswer:
 
         with pytest.raises(NotFound):
             approve_trade_in(item.pk, SHOPPER, FakeUnitOfWork(stored_order(item)))
+
+
+class TestShow:
+    def test_shows_what_is_offered_and_changes_nothing(self) -> None:
+        item, uow = offered()
+        [offer] = item.trade_in_offers
+
+        for answerer in (SHOPPER, OfferLink(offer.uuid)):
+            shown = show_trade_in_offer(item.pk, answerer, uow)
+
+            assert (shown.order_item, shown.product) == (item.pk, item.product.name)
+            assert (shown.order_number, shown.quantity) == (
+                uow.orders.orders[0].number,
+                item.free_quantity,
+            )
+            assert (shown.state, shown.expires_date) == (TradeInState.OPEN, offer.expires_date)
+        assert uow.commits == 0
+
+    @pytest.mark.parametrize(
+        ("answer", "state"),
+        [(approve_trade_in, TradeInState.APPROVED), (reject_trade_in, TradeInState.REJECTED)],
+    )
+    def test_shows_the_answer(self, answer: Any, state: TradeInState) -> None:
+        item, uow = offered()
+        answer(item.pk, SHOPPER, uow)
+
+        assert show_trade_in_offer(item.pk, SHOPPER, uow).state is state
+        uow.now = LATER + WEEK
+        assert show_trade_in_offer(item.pk, SHOPPER, uow).state is state
+
+    def test_shows_that_it_ran_out(self) -> None:
+        item, uow = offered(expires_date=NOW)
+
+        assert show_trade_in_offer(item.pk, SHOPPER, uow).state is TradeInState.EXPIRED
+
+    def test_shows_nothing_to_others(self) -> None:
+        item, uow = offered()
+        without = delivered_item()
+
+        for pk, answerer in (
+            (item.pk, STRANGER),
+            (item.pk, OfferLink(uuid4())),
+            (item.pk + 10**6, SHOPPER),
+            (MAX_PK + 1, SHOPPER),
+        ):
+            with pytest.raises(NotFound):
+                show_trade_in_offer(pk, answerer, uow)
+        with pytest.raises(NotFound):
+            show_trade_in_offer(without.pk, SHOPPER, FakeUnitOfWork(stored_order(without)))

@@ -8,6 +8,7 @@ from faults import (
     dropped_connections,
     exhausted_pool,
     killed_workers,
+    parallel_attempts,
     races,
     restores,
     silent_clients,
@@ -32,6 +33,7 @@ CHECKS = [
     dropped_connections.check,
     races.check,
     restores.check,
+    parallel_attempts.check,
 ]
 
 

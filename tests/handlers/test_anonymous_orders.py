@@ -9,8 +9,9 @@ from starlette.testclient import TestClient
 
 from domain.cancellations import CancellationReason
 from domain.orders import Order
-from domain.users import UserType
-from tests.application import Clients, Shop
+from domain.users import User, UserType
+from handlers.passwords import Argon2Passwords
+from tests.application import DOMAIN, Clients, Shop
 from tests.builders import make_item
 
 LOOK_UP = "/users/orders/anonymous/"
@@ -113,6 +114,21 @@ class TestLookUpAnonymousOrder:
         assert 0 < int(refused.headers["retry-after"]) <= 15 * 60
         assert look_up(clients.new(), order="1").status_code == 404
 
+    def test_from_a_known_device_is_not_limited_by_others(
+        self, clients: Clients, order: Order
+    ) -> None:
+        known = clients.new()
+        look_up(known)
+        known.headers["x-csrftoken"] = known.cookies["csrftoken"]
+        for _ in range(5):
+            look_up(clients.new(), email="x@example.com")
+
+        assert look_up(clients.new()).status_code == 429
+        assert look_up(known).status_code == 200
+
+    def test_that_finds_its_order_is_not_counted(self, clients: Clients, order: Order) -> None:
+        assert {look_up(clients.new()).status_code for _ in range(21)} == {200}
+
     def test_is_limited_for_an_address(self, clients: Clients, order: Order) -> None:
         for number in range(20):
             look_up(clients.new(), email=f"{number}@example.com", order=str(number))
@@ -146,9 +162,7 @@ class TestLookUpAnonymousOrder:
         assert look_up(clients.new(session)).json()["error_code"] == "csrf_failed"
         assert look_up(client).json()["error_code"] == "csrf_failed"
         posting = clients.posting(session)
-        token = posting.cookies["csrftoken"]
         assert look_up(posting).status_code == 200
-        assert posting.cookies["csrftoken"] == token
 
     def test_is_a_post(self, client: TestClient) -> None:
         answer = client.get(LOOK_UP)
@@ -215,6 +229,80 @@ class TestCreateAnonymousCancellationRequest:
     def test_opens_no_orders(self, granted: TestClient) -> None:
         assert granted.get("/users/orders/").status_code == 401
         assert granted.get("/users/orders/cancellation_requests/").status_code == 401
+
+
+class TestGrantBesideASession:
+    """Somebody with a session who looks a guest's order up has two credentials."""
+
+    @pytest.fixture
+    def both(self, clients: Clients, shop: Shop, shopper: User, order: Order) -> TestClient:
+        client = clients.posting(shop.session(shopper))
+        assert look_up(client).status_code == 200
+        return client
+
+    def test_leaves_the_token_of_an_open_tab_good_for_the_session(self, both: TestClient) -> None:
+        assert both.headers["x-csrftoken"] != both.cookies["csrftoken"]
+        assert both.post("/users/logout/").status_code == 204
+
+    def test_needs_a_token_that_is_signed_for_the_grant(
+        self, both: TestClient, draft: dict[str, Any]
+    ) -> None:
+        assert both.post(SINGLE, json=draft).json()["error_code"] == "csrf_failed"
+        both.headers["x-csrftoken"] = both.cookies["csrftoken"]
+        assert both.post(SINGLE, json=draft).status_code == 200
+        assert both.post("/users/logout/").status_code == 204
+
+    def test_is_not_opened_by_the_token_of_a_planted_session(
+        self, clients: Clients, shop: Shop, granted: TestClient, draft: dict[str, Any]
+    ) -> None:
+        planted = clients.posting(shop.session(shop.user()))
+        for name in ("sessionid", "csrftoken"):
+            granted.cookies.set(name, planted.cookies[name], domain=DOMAIN)
+        granted.headers["x-csrftoken"] = planted.cookies["csrftoken"]
+
+        answer = granted.post(SINGLE, json=draft)
+
+        assert (answer.status_code, answer.json()["error_code"]) == (403, "csrf_failed")
+
+    def test_is_dropped_by_the_logout(self, both: TestClient, draft: dict[str, Any]) -> None:
+        both.post("/users/logout/")
+
+        assert "ordergrant" not in both.cookies
+        assert both.post(SINGLE, json=draft).status_code == 400
+
+    def test_is_dropped_by_the_login(
+        self, granted: TestClient, shop: Shop, draft: dict[str, Any]
+    ) -> None:
+        shop.user(email="a@example.com", password_hash=Argon2Passwords().hash("right"))
+
+        granted.post("/users/login/", json={"email": "a@example.com", "password": "right"})
+
+        assert "ordergrant" not in granted.cookies
+        granted.headers["x-csrftoken"] = granted.cookies["csrftoken"]
+        assert granted.post(SINGLE, json=draft).status_code == 400
+
+    def test_twice_with_different_values_opens_nothing(
+        self, granted: TestClient, draft: dict[str, Any]
+    ) -> None:
+        cookies = f"csrftoken={granted.cookies['csrftoken']}; ordergrant="
+        own = granted.cookies["ordergrant"]
+        granted.cookies.clear()
+
+        def post(*grants: str) -> Any:
+            shown = "; ".join([cookies + grants[0], *(f"ordergrant={each}" for each in grants[1:])])
+            return granted.post(SINGLE, json=draft, headers={"Cookie": shown})
+
+        assert post(own, "planted").json()["error_code"] == "csrf_failed"
+        assert post("planted", own).status_code == 403
+        assert post(own, own).status_code == 200
+
+    def test_twice_reads_no_reasons(self, granted: TestClient) -> None:
+        shown = f"ordergrant={granted.cookies['ordergrant']}; ordergrant=planted"
+        granted.cookies.clear()
+
+        answer = granted.get("/users/orders/cancellation_reasons/", headers={"Cookie": shown})
+
+        assert answer.status_code == 401
 
 
 class TestCreateAnonymousBulkCancellationRequests:

@@ -1,217 +1,194 @@
-import time
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from contextlib import suppress
 
 import pytest
 from fakeredis import FakeRedis, FakeServer
 
-from domain.errors import Unavailable
-from handlers.attempts import LoginAttempts, OrderLookUps, PasswordResetRequests
+from domain.anonymous_orders import LookUp
+from domain.errors import LoginFailed, NotFound, TooManyAttempts
+from domain.sessions import Credentials
+from handlers.attempts import LoginAttempts, OrderLookUps
 from handlers.settings import Settings
 
-REDIS_URL = "redis://redis.example.com/0"
+SETTINGS = Settings(secret="s" * 32)
+EMAIL, HERE, THERE = "a@example.com", "192.0.2.1", "198.51.100.1"
 
 
-def make_attempts(**overrides: Any) -> LoginAttempts:
-    return LoginAttempts(Settings(secret="s" * 32, **overrides))
-
-
-@pytest.fixture
-def redis(monkeypatch: pytest.MonkeyPatch) -> FakeRedis:
-    """What stands at REDIS_URL in this test: the data and scripts of Redis without its server."""
-    server = FakeServer()
-    monkeypatch.setattr("redis.from_url", lambda *_, **__: FakeRedis(server=server))
-    return FakeRedis(server=server)
-
-
-def miss(
-    attempts: LoginAttempts, times: int, email: str = "a@example.com", address: str = ""
+def miss_login(
+    attempts: LoginAttempts,
+    times: int = 1,
+    *,
+    email: str = EMAIL,
+    address: str = HERE,
+    device: str | None = None,
 ) -> None:
-    for number in range(times):
-        attempts.record_miss(email, address or f"192.0.2.{number}")
+    for _ in range(times):
+        with (
+            suppress(LoginFailed),
+            attempts.attempt(Credentials(email, "wrong", address, device)),
+        ):
+            raise LoginFailed
 
 
-class TestEmailLimit:
-    def test_has_room_for_nine_misses(self) -> None:
-        attempts = make_attempts()
-        miss(attempts, 9)
-
-        assert attempts.retry_after("a@example.com", "192.0.2.1") is None
-
-    def test_is_used_up_by_ten_from_wherever_they_come(self) -> None:
-        attempts = make_attempts()
-        miss(attempts, 10)
-
-        wait = attempts.retry_after("a@example.com", "198.51.100.1")
-
-        assert wait is not None
-        assert 15 * 60 - 5 <= wait <= 15 * 60
-        assert attempts.retry_after("b@example.com", "198.51.100.1") is None
-
-    def test_has_room_again_when_the_first_miss_is_fifteen_minutes_old(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        attempts, now = make_attempts(), time.time()
-        miss(attempts, 10)
-
-        monkeypatch.setattr(time, "time", lambda: now + 15 * 60 + 1)
-
-        assert attempts.retry_after("a@example.com", "192.0.2.1") is None
+def may_log_in(
+    attempts: LoginAttempts, *, email: str = EMAIL, address: str = HERE, device: str | None = None
+) -> bool:
+    try:
+        with attempts.attempt(Credentials(email, "right", address, device)):
+            return True
+    except TooManyAttempts:
+        return False
 
 
-class TestAddressLimit:
+class TestLogins:
+    def test_are_refused_after_ten_misses_for_an_email_from_its_network(self) -> None:
+        attempts = LoginAttempts(SETTINGS)
+        miss_login(attempts, 9)
+        assert may_log_in(attempts)
+        miss_login(attempts)
+
+        assert not may_log_in(attempts)
+        assert not may_log_in(attempts, email=" A@example.com ")
+        assert may_log_in(attempts, address=THERE)
+        assert may_log_in(attempts, email="b@example.com")
+
+    def test_are_refused_after_a_hundred_misses_for_an_email_from_all_networks(self) -> None:
+        attempts = LoginAttempts(SETTINGS)
+        for network in range(100):
+            assert may_log_in(attempts, address=THERE)
+            miss_login(attempts, address=f"192.0.2.{network}")
+
+        assert not may_log_in(attempts, address=THERE)
+        assert may_log_in(attempts, email="b@example.com", address=THERE)
+
     @pytest.mark.parametrize(
         ("missing", "asking", "is_one"),
         [
-            ("192.0.2.1", "192.0.2.1", True),
+            ("192.0.2.1", "192.0.2.1:1042", True),
             ("192.0.2.1", "192.0.2.2", False),
-            ("192.0.2.1", "::ffff:192.0.2.1", True),
-            ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
-            ("2001:db8::1", "2001:db8::ffff:2", True),
+            ("::ffff:192.0.2.1", "192.0.2.1", True),
+            ("2001:db8::1", "[2001:db8::ffff:2]:443", True),
             ("2001:db8::1", "2001:db8:0:1::1", False),
-            ("a socket", "a socket", True),
+            ("a socket", "another", True),
         ],
     )
-    def test_is_used_up_by_fifty(self, missing: str, asking: str, is_one: bool) -> None:
-        attempts = make_attempts()
-        for number in range(50):
-            assert attempts.retry_after("x@example.com", asking) is None
-            attempts.record_miss(f"{number}@example.com", missing)
-
-        assert (attempts.retry_after("x@example.com", asking) is not None) is is_one
-
-
-def test_no_limit_holds_where_limits_are_off() -> None:
-    attempts = make_attempts(limits=False)
-    miss(attempts, 60, address="192.0.2.1")
-
-    assert attempts.retry_after("a@example.com", "192.0.2.1") is None
-
-
-class TestRedis:
-    def test_counts_for_all_workers_together(self, redis: FakeRedis) -> None:
-        one, other = (make_attempts(limits_storage=REDIS_URL) for _ in range(2))
-        miss(one, 6)
-        miss(other, 4)
-
-        assert one.retry_after("a@example.com", "192.0.2.1") is not None
-        assert other.retry_after("b@example.com", "192.0.2.1") is None
-
-    def test_holds_no_email_and_no_address(self, redis: FakeRedis) -> None:
-        miss(make_attempts(limits_storage=REDIS_URL), 1, address="192.0.2.1")
-
-        keys = list(redis.scan_iter())
-
-        assert len(keys) == 2
-        assert not [key for key in keys if b"example" in key or b"192.0.2" in key]
-
-
-class TestLostStorage:
-    def test_nobody_logs_in_uncounted(self) -> None:
-        attempts = make_attempts(limits_storage="redis://127.0.0.1:1/0")
-
-        with pytest.raises(Unavailable):
-            attempts.retry_after("a@example.com", "192.0.2.1")
-        with pytest.raises(Unavailable):
-            attempts.record_miss("a@example.com", "192.0.2.1")
-
-
-class TestOrderLookUps:
-    @pytest.mark.parametrize(
-        ("email", "number", "is_refused"),
-        [
-            ("a@example.com", "1", True),
-            ("a@example.com", "2", True),
-            ("b@example.com", "1", True),
-            ("b@example.com", "2", False),
-        ],
-    )
-    def test_are_refused_after_five_misses_for_either(
-        self, email: str, number: str, is_refused: bool
+    def test_are_refused_after_fifty_misses_from_a_network(
+        self, missing: str, asking: str, is_one: bool
     ) -> None:
-        look_ups = OrderLookUps(Settings(secret="s" * 32))
-        for _ in range(5):
-            assert look_ups.begin("a@example.com", "1", "192.0.2.1") is None
-            look_ups.record_miss("a@example.com", "1")
-
-        wait = look_ups.begin(email, number, "192.0.2.1")
-
-        assert (wait is not None) == is_refused
-
-    def test_are_refused_after_twenty_tries_from_an_address(self) -> None:
-        look_ups = OrderLookUps(Settings(secret="s" * 32))
-        for number in range(20):
-            assert look_ups.begin(f"{number}@example.com", str(number), "192.0.2.1") is None
-
-        wait = look_ups.begin("a@example.com", "a", "192.0.2.1")
-
-        assert wait is not None
-        assert 15 * 60 - 5 <= wait <= 15 * 60
-        assert look_ups.begin("a@example.com", "a", "192.0.2.2") is None
-
-    def test_that_are_refused_are_not_counted(self) -> None:
-        look_ups = OrderLookUps(Settings(secret="s" * 32))
-        for _ in range(5):
-            look_ups.record_miss("a@example.com", "1")
-        for _ in range(20):
-            assert look_ups.begin("a@example.com", "1", "192.0.2.1") is not None
-
-        assert look_ups.begin("b@example.com", "2", "192.0.2.1") is None
-
-    def test_are_counted_apart_from_logins(self) -> None:
-        settings = Settings(secret="s" * 32)
-        attempts, look_ups = LoginAttempts(settings), OrderLookUps(settings)
-        miss(attempts, 50, address="192.0.2.1")
-
-        assert look_ups.begin("a@example.com", "1", "192.0.2.1") is None
-
-
-class TestPasswordResetRequests:
-    def test_have_room_for_five_of_an_email_wherever_they_come_from(self) -> None:
-        requests = PasswordResetRequests(Settings(secret="s" * 32))
-
-        waits = [requests.begin("a@example.com", f"192.0.2.{number}") for number in range(6)]
-
-        assert waits[:5] == [None] * 5
-        assert waits[5] is not None
-        assert 15 * 60 - 5 <= waits[5] <= 15 * 60
-        assert requests.begin("b@example.com", "192.0.2.1") is None
-
-    def test_have_room_for_fifty_from_an_address(self) -> None:
-        requests = PasswordResetRequests(Settings(secret="s" * 32))
-
-        waits = [requests.begin(f"{number}@example.com", "192.0.2.1") for number in range(51)]
-
-        assert waits[:50] == [None] * 50
-        assert waits[50] is not None
-
-    def test_are_counted_apart_from_logins(self) -> None:
-        settings = Settings(secret="s" * 32)
-        requests, attempts = PasswordResetRequests(settings), LoginAttempts(settings)
-        miss(attempts, 10)
-
-        assert requests.begin("a@example.com", "192.0.2.1") is None
-
-    def test_are_not_counted_where_limits_are_off(self) -> None:
-        requests = PasswordResetRequests(Settings(secret="s" * 32, limits=False))
-
-        assert {requests.begin("a@example.com", "192.0.2.1") for _ in range(100)} == {None}
-
-    def test_leave_the_email_its_room_where_the_address_has_none(self) -> None:
-        requests = PasswordResetRequests(Settings(secret="s" * 32))
+        attempts = LoginAttempts(SETTINGS)
         for number in range(50):
-            requests.begin(f"{number}@example.com", "192.0.2.1")
-        for _ in range(5):
-            assert requests.begin("a@example.com", "192.0.2.1") is not None
+            assert may_log_in(attempts, address=asking)
+            miss_login(attempts, email=f"{number}@example.com", address=missing)
 
-        assert requests.begin("a@example.com", "192.0.2.2") is None
+        assert may_log_in(attempts, address=asking) is not is_one
 
-    def test_are_counted_exactly_where_many_come_at_once(self) -> None:
-        requests = PasswordResetRequests(Settings(secret="s" * 32))
+    def test_from_a_known_device_are_not_refused_for_the_misses_of_others(self) -> None:
+        attempts = LoginAttempts(SETTINGS)
+        miss_login(attempts, 10)
+        for network in range(90):
+            miss_login(attempts, address=f"198.51.100.{network}")
+        for number in range(40):
+            miss_login(attempts, email=f"{number}@example.com")
 
-        with ThreadPoolExecutor(16) as pool:
-            waits = list(
-                pool.map(lambda n: requests.begin("a@example.com", f"192.0.2.{n}"), range(40))
-            )
+        assert not may_log_in(attempts)
+        assert may_log_in(attempts, device="d")
 
-        assert waits.count(None) == 5
+    def test_from_a_known_device_are_refused_after_ten_misses_of_its_own(self) -> None:
+        attempts = LoginAttempts(SETTINGS)
+        miss_login(attempts, 10, device="d")
+
+        assert not may_log_in(attempts, device="d", address=THERE)
+        assert may_log_in(attempts, device="e")
+        assert may_log_in(attempts)
+
+
+def miss_look_up(
+    look_ups: OrderLookUps,
+    times: int = 1,
+    *,
+    email: str = EMAIL,
+    number: str = "1",
+    address: str = HERE,
+) -> None:
+    for _ in range(times):
+        with suppress(NotFound), look_ups.attempt(LookUp(email, number, address)):
+            raise NotFound
+
+
+def may_look_up(
+    look_ups: OrderLookUps,
+    *,
+    email: str = EMAIL,
+    number: str = "1",
+    address: str = HERE,
+    device: str | None = None,
+) -> bool:
+    try:
+        with look_ups.attempt(LookUp(email, number, address, device)):
+            return True
+    except TooManyAttempts:
+        return False
+
+
+class TestLookUps:
+    @pytest.mark.parametrize(
+        ("email", "number", "address", "may"),
+        [
+            (EMAIL, "1", HERE, False),
+            (EMAIL.upper(), "2", HERE, False),
+            ("b@example.com", "1", HERE, False),
+            ("b@example.com", "2", HERE, True),
+            (EMAIL, "1", THERE, True),
+        ],
+    )
+    def test_are_refused_after_five_misses_for_either_from_their_network(
+        self, email: str, number: str, address: str, may: bool
+    ) -> None:
+        look_ups = OrderLookUps(SETTINGS)
+        miss_look_up(look_ups, 5)
+
+        assert may_look_up(look_ups, email=email, number=number, address=address) is may
+
+    @pytest.mark.parametrize("is_about", ["email", "number"])
+    def test_are_refused_after_fifty_misses_for_either_from_all_networks(
+        self, is_about: str
+    ) -> None:
+        look_ups = OrderLookUps(SETTINGS)
+        for network in range(50):
+            email, number = (EMAIL, "x") if is_about == "email" else ("x@example.com", "1")
+            assert may_look_up(look_ups, address=THERE)
+            miss_look_up(look_ups, email=email, number=number, address=f"192.0.2.{network}")
+
+        assert not may_look_up(look_ups, address=THERE)
+
+    def test_are_refused_after_twenty_misses_from_a_network(self) -> None:
+        look_ups = OrderLookUps(SETTINGS)
+        for number in range(20):
+            assert may_look_up(look_ups)
+            miss_look_up(look_ups, email=f"{number}@example.com", number=f"x{number}")
+
+        assert not may_look_up(look_ups)
+        assert may_look_up(look_ups, address=THERE)
+
+    def test_that_find_their_order_do_not_count(self) -> None:
+        look_ups = OrderLookUps(SETTINGS)
+
+        assert all(may_look_up(look_ups, number=str(number)) for number in range(60))
+
+    def test_from_a_known_device_are_not_refused_for_the_misses_of_others(self) -> None:
+        look_ups = OrderLookUps(SETTINGS)
+        miss_look_up(look_ups, 5)
+
+        assert may_look_up(look_ups, device="d")
+
+    def test_are_counted_apart_from_logins_in_one_storage(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server = FakeServer()
+        monkeypatch.setattr("redis.from_url", lambda *_, **__: FakeRedis(server=server))
+        settings = Settings(secret="s" * 32, limits_storage="redis://redis.example.com/0")
+        attempts, look_ups = LoginAttempts(settings), OrderLookUps(settings)
+        for number in range(50):
+            miss_login(attempts, email=f"{number}@example.com")
+
+        assert may_look_up(look_ups)
+        assert not may_log_in(attempts)

@@ -13,6 +13,7 @@ from handlers.security import (
     check_origin,
     csrf_token,
     new_csrf_token,
+    session_value,
 )
 from handlers.settings import Settings
 
@@ -44,28 +45,62 @@ def token(**overrides: Any) -> str:
     return new_csrf_token(**values | overrides)
 
 
+def check(request: Request, credential: str | None = SESSION, **overrides: Any) -> None:
+    check_csrf(request, credential, **{"settings": SETTINGS} | overrides)
+
+
 class TestCheckCsrf:
     @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
     def test_passes_one_token_in_cookie_and_header(self, method: str) -> None:
         shown = token()
 
-        check_csrf(make_request(method, cookie=shown, header=shown), SETTINGS)
+        check(make_request(method, cookie=shown, header=shown))
+
+    def test_passes_one_token_in_cookie_and_form(self) -> None:
+        shown = token()
+
+        check(make_request(cookie=shown), form_token=shown)
+        with pytest.raises(CsrfFailed):
+            check(make_request(cookie=shown), form_token=token())
+        with pytest.raises(CsrfFailed):
+            check(make_request(cookie=shown, header=token()), form_token=shown)
 
     @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
     def test_asks_for_none_where_nothing_changes(self, method: str) -> None:
-        check_csrf(make_request(method), SETTINGS)
+        check(make_request(method))
 
     def test_asks_for_none_without_a_cookie_that_gives_a_right(self) -> None:
-        check_csrf(make_request(session=None), SETTINGS)
+        check(make_request(session=None), None)
 
     def test_passes_and_wants_the_token_of_a_grant(self) -> None:
         own, before = token(credential="grant"), token(credential=None)
-        check_csrf(make_request(session=None, grant="grant", cookie=own, header=own), SETTINGS)
+        check(make_request(session=None, grant="grant", cookie=own, header=own), "grant")
 
         for shown in (before, token(credential="other")):
             request = make_request(session=None, grant="grant", cookie=shown, header=shown)
             with pytest.raises(CsrfFailed):
-                check_csrf(request, SETTINGS)
+                check(request, "grant")
+
+    @pytest.mark.parametrize(
+        ("admitted_by", "bound_to", "passes"),
+        [
+            ("grant", "grant", True),
+            ("grant", SESSION, False),
+            (SESSION, SESSION, True),
+            (SESSION, "grant", False),
+        ],
+    )
+    def test_wants_the_token_of_the_credential_that_admitted(
+        self, admitted_by: str, bound_to: str, passes: bool
+    ) -> None:
+        shown = token(credential=bound_to)
+        request = make_request(grant="grant", cookie=shown, header=shown)
+
+        if passes:
+            check(request, admitted_by)
+            return
+        with pytest.raises(CsrfFailed):
+            check(request, admitted_by)
 
     @pytest.mark.parametrize(
         ("cookie", "header"),
@@ -82,7 +117,7 @@ class TestCheckCsrf:
     )
     def test_refuses_all_else(self, cookie: str | None, header: str | None) -> None:
         with pytest.raises(CsrfFailed) as refusal:
-            check_csrf(make_request(cookie=cookie, header=header), SETTINGS)
+            check(make_request(cookie=cookie, header=header))
 
         assert refusal.value.code == "csrf_failed"
 
@@ -98,7 +133,50 @@ class TestCheckCsrf:
     )
     def test_refuses_a_token_that_was_signed_for_something_else(self, foreign: str) -> None:
         with pytest.raises(CsrfFailed):
-            check_csrf(make_request(cookie=foreign, header=foreign), SETTINGS)
+            check(make_request(cookie=foreign, header=foreign))
+
+    def test_looks_at_two_signatures_at_the_most(self) -> None:
+        nonce, signature = token().split(".")
+        shown = ".".join([nonce, "x", "x", signature])
+
+        with pytest.raises(CsrfFailed):
+            check(make_request(cookie=shown, header=shown))
+
+    @pytest.mark.parametrize("name", ["sessionid", "ordergrant", "csrftoken"])
+    @pytest.mark.parametrize("credential", [SESSION, None])
+    def test_refuses_two_cookies_of_one_name_that_differ(
+        self, name: str, credential: str | None
+    ) -> None:
+        shown = token()
+        cookies = f"sessionid={SESSION}; ordergrant=g; csrftoken={shown}"
+        headers = Headers({"X-Csrftoken": shown, "Cookie": f"{cookies}; {name}=planted"})
+        request = Request(EnvironBuilder("/", method="POST", headers=headers).get_environ())
+
+        with pytest.raises(CsrfFailed):
+            check(request, credential)
+
+    def test_passes_two_cookies_that_are_the_same(self) -> None:
+        shown = token()
+        cookies = f"sessionid={SESSION}; csrftoken={shown}"
+        headers = Headers({"X-Csrftoken": shown, "Cookie": f"{cookies}; {cookies}"})
+
+        check(Request(EnvironBuilder("/", method="POST", headers=headers).get_environ()))
+
+
+class TestSessionValue:
+    @pytest.mark.parametrize(
+        ("cookies", "value"),
+        [
+            ("sessionid=a", "a"),
+            ("sessionid=a; sessionid=a", "a"),
+            ("sessionid=b; sessionid=a", None),
+            ("other=a", None),
+        ],
+    )
+    def test_is_none_where_two_differ(self, cookies: str, value: str | None) -> None:
+        request = Request(EnvironBuilder("/", headers=Headers({"Cookie": cookies})).get_environ())
+
+        assert session_value(request, SETTINGS) == value
 
 
 class TestCsrfToken:
@@ -114,7 +192,23 @@ class TestCsrfToken:
         own = token(credential=None)
 
         assert csrf_token(make_request(session=None, cookie=own), SETTINGS) == own
-        assert csrf_token(make_request(cookie=own), SETTINGS) != own
+        assert csrf_token(make_request(cookie=own), SETTINGS).split(".")[0] != own.split(".")[0]
+
+    def test_is_good_for_session_and_grant(self) -> None:
+        own = csrf_token(make_request(grant="grant"), SETTINGS)
+
+        for admitted_by in (SESSION, "grant"):
+            check(make_request(grant="grant", cookie=own, header=own), admitted_by)
+        assert csrf_token(make_request(grant="grant", cookie=own), SETTINGS) == own
+
+    def test_that_was_extended_leaves_the_one_of_an_open_tab_good(self) -> None:
+        before = token()
+        own = csrf_token(make_request(grant="grant", cookie=before), SETTINGS)
+
+        assert own != before
+        check(make_request(grant="grant", cookie=own, header=before), SESSION)
+        with pytest.raises(CsrfFailed):
+            check(make_request(grant="grant", cookie=own, header=before), "grant")
 
 
 class TestCheckOrigin:

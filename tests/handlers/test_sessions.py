@@ -1,4 +1,8 @@
 import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -6,9 +10,14 @@ from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
 from domain.users import User, UserType
+from handlers.context import PARTS
+from handlers.contract.bundle import load_contract
+from handlers.contract.routing import ContractApp
 from handlers.passwords import Argon2Passwords
+from handlers.settings import Settings
 from persistence.database import Database
-from tests.application import Clients, Shop
+from tests.application import Check, Clients, Shop
+from tests.judge import Judge
 
 LOGIN = "/users/login/"
 ORDERS = "/users/orders/"
@@ -78,7 +87,8 @@ class TestLogIn:
 
         cookies = cookies_of(log_in(client))
 
-        assert ["Secure" in cookies[name] for name in ("sessionid", "csrftoken")] == [secure] * 2
+        names = ("sessionid", "csrftoken", "knowndevice")
+        assert ["Secure" in cookies[name] for name in names] == [secure] * 3
 
     @pytest.mark.usefixtures("shopper")
     def test_ends_the_session_that_somebody_planted(self, clients: Clients, shop: Shop) -> None:
@@ -226,6 +236,130 @@ class TestTooManyLogIns:
         assert {log_in(client).status_code for _ in range(11)} == {200}
 
 
+@pytest.mark.usefixtures("shopper")
+class TestKnownDevice:
+    def test_is_not_locked_out_by_others(self, clients: Clients) -> None:
+        known, stranger = clients.new(), clients.new()
+        log_in(known)
+        for _ in range(10):
+            assert log_in(stranger, password="wrong").status_code == 400
+
+        assert log_in(stranger).status_code == 429
+        assert log_in(known).status_code == 200
+
+    def test_has_ten_attempts_of_its_own(self, client: TestClient) -> None:
+        log_in(client)
+        for _ in range(10):
+            assert log_in(client, password="wrong").status_code == 400
+        assert log_in(client).status_code == 429
+
+        client.cookies.delete("knowndevice")
+        assert log_in(client).status_code == 200
+
+    def test_is_known_for_its_own_account_only(self, clients: Clients, shop: Shop) -> None:
+        shop.user(email="other@example.com", password_hash=PASSWORD_HASH)
+        known = clients.new()
+        log_in(known, email="other@example.com")
+        for _ in range(10):
+            log_in(clients.new(), password="wrong")
+
+        assert log_in(known).status_code == 429
+
+    def test_gets_no_cookie_for_a_miss(self, client: TestClient) -> None:
+        assert cookies_of(log_in(client, password="wrong")) == {}
+
+
+@pytest.mark.usefixtures("shopper")
+class TestParallelLogIns:
+    def test_verify_no_more_passwords_than_the_limit(
+        self, app: ContractApp, clients: Clients
+    ) -> None:
+        passwords = CountingPasswords()
+        extensions = app.app.extensions
+        extensions[PARTS] = replace(extensions[PARTS], passwords=passwords)
+        client = clients.new()
+
+        with ThreadPoolExecutor(20) as threads:
+            answers = list(threads.map(lambda _: log_in(client, password="wrong"), range(60)))
+
+        statuses = Counter(each.status_code for each in answers)
+        assert set(statuses) == {400, 429}
+        assert statuses[400] == passwords.verified <= 10
+
+
+class CountingPasswords(Argon2Passwords):
+    def __init__(self) -> None:
+        super().__init__()
+        self.verified = 0
+        self._lock = Lock()
+
+    def verify(self, password_hash: str | None, password: str) -> bool:
+        with self._lock:
+            self.verified += 1
+        return super().verify(password_hash, password)
+
+
+class TestTwoSessionCookies:
+    def test_that_differ_are_no_session(self, clients: Clients, shop: Shop, shopper: User) -> None:
+        own, planted = shop.session(shopper), shop.session(shop.user())
+        client = clients.new()
+
+        def get(*sessions: str) -> int:
+            cookies = "; ".join(f"sessionid={each}" for each in sessions)
+            status: int = client.get(ORDERS, headers={"Cookie": cookies}).status_code
+            return status
+
+        assert get(own) == get(own, own) == 200
+        assert get(planted, own) == get(own, planted) == get(own, "") == 401
+
+
+class TestPrefixedCookies:
+    @pytest.fixture(params=[{"secure_cookies": True}, {"public_url": "https://shop.example/"}])
+    def settings(self, settings: Settings, request: pytest.FixtureRequest) -> Settings:
+        return replace(settings, **request.param)
+
+    @pytest.fixture
+    def judges(self) -> list[Check]:
+        """The contract, with the names that cookies have in it now."""
+        contract = load_contract(session_cookie="__Host-sessionid", cookie_prefix="__Host-")
+        return [Judge(contract.document).check]
+
+    @pytest.mark.usefixtures("shopper")
+    def test_are_set_read_and_dropped(self, client: TestClient) -> None:
+        names = {"__Host-sessionid", "__Host-csrftoken", "__Host-ordergrant", "__Host-knowndevice"}
+        client.base_url = "https://testserver"
+
+        cookies = cookies_of(log_in(client))
+
+        assert set(cookies) == names
+        assert all({"Secure", "Path=/"} <= attributes for attributes in cookies.values())
+        assert not any(each.startswith("Domain") for some in cookies.values() for each in some)
+        assert client.get(ORDERS).status_code == 200
+        token = client.cookies["__Host-csrftoken"]
+        assert client.get("/csrf_token/").json()["csrf_token"] == token
+        dropped = client.post("/users/logout/", headers={"x-csrftoken": token})
+        assert set(cookies_of(dropped)) == names - {"__Host-knowndevice"}
+        assert all("Secure" in attributes for attributes in cookies_of(dropped).values())
+        assert list(client.cookies) == ["__Host-knowndevice"]
+
+    def test_are_the_only_ones_that_count(
+        self, clients: Clients, shop: Shop, shopper: User
+    ) -> None:
+        session = shop.session(shopper)
+
+        assert clients.new(session).get(ORDERS).status_code == 401
+
+    def test_have_these_names_in_the_contract(self, client: TestClient) -> None:
+        document = client.get("/openapi.json")
+
+        schemes = document.json()["components"]["securitySchemes"]
+        assert schemes["SessionCookie"]["name"] == "__Host-sessionid"
+        assert schemes["OrderGrant"]["name"] == "__Host-ordergrant"
+        for name in ("sessionid", "csrftoken", "ordergrant", "knowndevice"):
+            assert f"`{name}`" not in document.text
+            assert f"`{name}=" not in document.text
+
+
 class TestShowLoginPage:
     @pytest.mark.parametrize(
         ("language", "title"), [("tr", "Giriş yap"), ("en", "Log in"), ("de", "Log in")]
@@ -265,7 +399,7 @@ class TestLogOut:
 
         assert response.status_code == 204
         assert "content-type" not in response.headers
-        assert not client.cookies
+        assert list(client.cookies) == ["knowndevice"]
         assert clients.new(session).get(ORDERS).status_code == 401
         assert clients.new(shop.session(shopper)).get(ORDERS).status_code == 200
 

@@ -1,43 +1,21 @@
-"""Operations of openapi/trade_ins.yaml over HTTP."""
+"""Operations of openapi/trade_ins.yaml over HTTP: the links that answer at once."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 
 import pytest
 from starlette.testclient import TestClient
 
-from domain.states import OrderState
 from domain.trade_in_offers import TradeInOffer, TradeInState
-from domain.trade_ins import OfferLink
 from domain.users import User
 from handlers.settings import Settings
-from handlers.trade_in_links import sign_link
 from tests.application import Clients, Shop
-from tests.builders import make_item, make_offer
-
-ANSWERS = {"approved": "approveTradeIn", "rejected": "rejectTradeIn"}
-BROWSER = {"Accept": "text/html,*/*;q=0.8"}
+from tests.handlers.trading import ANSWERS, BROWSER, OLD_BROWSER, link, send, stored, url
 
 
 @pytest.fixture
 def offer(shop: Shop, shopper: User) -> TradeInOffer:
     """An open one, for a delivered line of the shopper's."""
     return stored(shop, shopper)
-
-
-def stored(shop: Shop, owner: User, days: int = 7) -> TradeInOffer:
-    offer = make_offer(expires_date=datetime.now(UTC) + timedelta(days=days))
-    item = make_item(state=OrderState.DELIVERED, trade_in_offers=[offer])
-    shop.order(owner, items=[item], state=OrderState.DELIVERED)
-    return offer
-
-
-def url(offer: TradeInOffer, answer: str) -> str:
-    return f"/users/order_item/{offer.order_item_pk}/tradein_{answer}/"
-
-
-def link(offer: TradeInOffer, answer: str, settings: Settings, purpose: str = "") -> str:
-    token = sign_link(OfferLink(offer.uuid), ANSWERS[purpose or answer], settings)
-    return f"{url(offer, answer)}?token={token}"
 
 
 class TestAnswers:
@@ -156,3 +134,117 @@ class TestPrefetching:
 
         assert answer.status_code == 405
         assert shop.stored_offer(offer).state is TradeInState.OPEN
+
+    @pytest.mark.parametrize("kind", ["image", "iframe", "script", "style", "audio", "object"])
+    @pytest.mark.parametrize("by_link", [False, True])
+    def test_as_a_part_of_a_page_has_no_effect(
+        self,
+        shop: Shop,
+        shopping: TestClient,
+        offer: TradeInOffer,
+        settings: Settings,
+        kind: str,
+        by_link: bool,
+    ) -> None:
+        target = link(offer, "approved", settings) if by_link else url(offer, "approved")
+        answer = shopping.get(
+            target, headers={"Sec-Fetch-Dest": kind, "Sec-Fetch-Site": "same-origin"}
+        )
+
+        assert (answer.status_code, answer.json()["error_code"]) == (403, "embedding_refused")
+        assert shop.stored_offer(offer).state is TradeInState.OPEN
+
+
+class TestOtherSites:
+    """A page of another site can send a browser anywhere, and the session's cookie goes along."""
+
+    FOREIGN = (
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {
+            "Sec-Fetch-Site": "cross-site",
+            "Sec-Fetch-Mode": "navigate",
+            "Sec-Fetch-Dest": "document",
+        },
+        {"Sec-Fetch-Site": "cross-site", "Referer": "http://testserver/"},
+        {"Sec-Fetch-Site": "something new"},
+        {"Referer": "https://evil.example/"},
+        {"Referer": "http://testserver.evil.example/"},
+        {"Referer": "http://testserver:8080/"},
+        {"Referer": "about:blank"},
+        {"Referer": "http://["},
+        {"Origin": "null"},
+        {"Origin": "https://evil.example"},
+        OLD_BROWSER,
+    )
+    OWN: tuple[dict[str, str], ...] = (
+        {},
+        {"Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "none", **OLD_BROWSER},
+        {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "empty"},
+        {"Referer": "http://testserver/docs", **OLD_BROWSER},
+        {"Referer": "https://testserver/docs"},
+        {"Origin": "http://testserver:80"},
+    )
+
+    @pytest.mark.parametrize("headers", FOREIGN, ids=str)
+    def test_can_not_answer_with_the_session(
+        self, shop: Shop, shopping: TestClient, offer: TradeInOffer, headers: dict[str, str]
+    ) -> None:
+        answer = shopping.get(url(offer, "approved"), headers=headers)
+
+        assert (answer.status_code, answer.json()["error_code"]) == (403, "confirmation_required")
+        assert shop.stored_offer(offer).state is TradeInState.OPEN
+
+    @pytest.mark.parametrize("headers", [*FOREIGN, {}], ids=str)
+    def test_lead_to_a_page_that_asks(
+        self, shop: Shop, shopping: TestClient, offer: TradeInOffer, headers: dict[str, str]
+    ) -> None:
+        path = url(offer, "rejected")
+        page = shopping.get(path, headers=BROWSER | headers)
+
+        assert page.status_code == 403
+        assert shop.stored_offer(offer).state is TradeInState.OPEN
+        answered = send(shopping, page, "reject")
+        assert answered.status_code == 303
+        assert shop.stored_offer(offer).state is TradeInState.REJECTED
+
+    @pytest.mark.parametrize("headers", OWN, ids=str)
+    def test_are_not_these(
+        self, shop: Shop, shopping: TestClient, offer: TradeInOffer, headers: dict[str, str]
+    ) -> None:
+        assert shopping.get(url(offer, "approved"), headers=headers).status_code == 200
+        assert shop.stored_offer(offer).state is TradeInState.APPROVED
+
+    def test_learn_nothing_about_what_is_not_theirs(
+        self, clients: Clients, shop: Shop, offer: TradeInOffer
+    ) -> None:
+        other = clients.new(shop.session(shop.user()))
+        headers = BROWSER | {"Sec-Fetch-Site": "cross-site"}
+
+        assert other.get(url(offer, "approved"), headers=headers).status_code == 404
+
+    @pytest.mark.parametrize("headers", FOREIGN, ids=str)
+    def test_may_lead_to_a_signed_link(
+        self,
+        shop: Shop,
+        shopping: TestClient,
+        offer: TradeInOffer,
+        settings: Settings,
+        headers: dict[str, str],
+    ) -> None:
+        answer = shopping.get(link(offer, "approved", settings), headers=headers)
+
+        assert (answer.status_code, answer.json()) == (200, "Your approval has been sent.")
+
+
+class TestAllowedOrigin:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return replace(settings, cors_origins="https://front.example")
+
+    def test_may_answer_by_its_scripts(self, shopping: TestClient, offer: TradeInOffer) -> None:
+        headers = {"Origin": "https://front.example", "Sec-Fetch-Site": "same-site"}
+        shopping.event_hooks = {}  # no operation declares the headers of CORS
+
+        assert shopping.get(url(offer, "approved"), headers=headers).status_code == 200

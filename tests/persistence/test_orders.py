@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import InvalidRequestError
 
 from domain.anonymous_orders import OrderOwner
+from domain.callers import Caller
 from domain.orders import Order
 from domain.users import User, UserType
 from persistence.database import Database
@@ -245,3 +246,23 @@ class TestOwner:
             assert uow.orders.owner("111") == OrderOwner(order.pk, guest.pk, True, "A@example.com")
             assert uow.orders.owner("222") == OrderOwner(other.pk, registered.pk, False, "b@c.de")
             assert uow.orders.owner("333") is None
+
+
+class TestByItem:
+    def test_finds_the_order_of_a_line_for_its_owner(self, database: Database) -> None:
+        owner, other = store_user(database), store_user(database)
+        mine = store_order(database, user_pk=owner.pk)
+        further = store_order(database, user_pk=owner.pk)
+        item_pk = mine.items[0].pk
+
+        def found(caller: Caller | None, pk: int = item_pk) -> int | None:
+            with database.reading() as uow:
+                order = uow.orders.by_item(pk, caller)
+                return None if order is None else order.pk
+
+        assert found(None) == mine.pk
+        assert found(Caller(owner.pk, is_guest=False)) == mine.pk
+        assert found(Caller(owner.pk, is_guest=True, order_pk=mine.pk)) == mine.pk
+        assert found(Caller(owner.pk, is_guest=True, order_pk=further.pk)) is None
+        assert found(Caller(other.pk, is_guest=False)) is None
+        assert found(None, pk=further.items[0].pk + 1000) is None

@@ -10,7 +10,7 @@ function readCookie(name) {
 
 function sendAsShopper(request) {
   request.credentials = "same-origin";
-  const token = readCookie("csrftoken");
+  const token = readCookie("__Host-csrftoken") ?? readCookie("csrftoken");
   if (token && !SAFE_METHODS.has((request.method ?? "GET").toUpperCase())) {
     request.headers["x-csrftoken"] = token;
   }

@@ -1,8 +1,10 @@
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from domain.outbox import OutboxKind
+from tests.application import Clients
 from tests.handlers.cli.conftest import Run
 from tests.handlers.desk import DELIVERED, Desk
 
@@ -21,6 +23,21 @@ class TestOffer:
         )
         assert (event.kind, event.payload["order_item"]) == (OutboxKind.TRADE_IN_OFFERED, item.pk)
         assert abs(expires - datetime.now(UTC) - timedelta(days=3)) < timedelta(minutes=1)
+
+    def test_shows_its_links_where_asked(self, waybill: Run, desk: Desk, clients: Clients) -> None:
+        item = desk.order(**DELIVERED).items[0]
+
+        result = waybill("trade-ins", "offer", str(item.pk), "--links")
+
+        links = dict(
+            re.findall(
+                r"^(Page|Accept|Reject) +http://127.0.0.1:8000(/\S+)$", result.output, re.MULTILINE
+            )
+        )
+        client = clients.new()
+        assert client.get(links["Page"]).json()["state"] == "open"
+        assert client.get(links["Accept"]).json() == "Your approval has been sent."
+        assert client.get(links["Reject"]).status_code == 409
 
     @pytest.mark.parametrize(
         ("item", "reason"),

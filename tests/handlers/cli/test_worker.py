@@ -3,6 +3,9 @@ import re
 import signal
 import subprocess
 import sys
+from email import message_from_bytes
+from email.policy import SMTP
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -77,19 +80,61 @@ class TestOnce:
         assert result.exit_code == 1
         assert result.output.startswith("Error: The database can't be used")
 
-    @pytest.mark.parametrize("answer", ["approved", "rejected"])
-    def test_mails_links_that_answer(
-        self, waybill: Run, desk: Desk, folder: Path, clients: Clients, answer: str
+    @pytest.mark.parametrize(("answer", "state"), [("approve", "approved"), ("reject", "rejected")])
+    def test_mails_a_link_to_a_page_that_answers(
+        self,
+        waybill: Run,
+        desk: Desk,
+        folder: Path,
+        clients: Clients,
+        answer: str,
+        state: str,
     ) -> None:
         item = desk.order(**DELIVERED).items[0]
         waybill("trade-ins", "offer", str(item.pk))
         waybill("worker", "--once")
+        link, *_ = mailed_links(folder)
 
-        [letter] = folder.iterdir()
-        path = rf"/users/order_item/{item.pk}/tradein_{answer}/\?token=\S+"
-        [link] = re.findall(rf"^http://127\.0\.0\.1:8000({path})", letter.read_text(), re.MULTILINE)
-        assert clients.new().get(link).status_code == 200
-        assert desk.letters()[0].kind == f"trade_in_{answer}"
+        answered = clients.new().post(link, data={"answer": answer})
+
+        assert answered.status_code == 303
+        assert clients.new().get(link).json()["state"] == state
+        assert desk.letters()[0].kind == f"trade_in_{state}"
+
+    @pytest.mark.parametrize("agent", ["MailScanner", "Mozilla/5.0 (compatible; SafeLinks)"])
+    @pytest.mark.parametrize("accept", ["*/*", "text/html,*/*;q=0.8"])
+    def test_mails_no_link_that_a_scanner_answers_by_opening_it(
+        self, waybill: Run, desk: Desk, folder: Path, clients: Clients, agent: str, accept: str
+    ) -> None:
+        item = desk.order(**DELIVERED).items[0]
+        waybill("trade-ins", "offer", str(item.pk))
+        waybill("worker", "--once")
+        scanner = clients.new()
+        scanner.event_hooks = {}  # HEAD comes with GET; the contract has no operation for it
+        links = mailed_links(folder)
+
+        for link in links:
+            for method in ("HEAD", "GET", "GET"):
+                opened = scanner.request(
+                    method, link, headers={"User-Agent": agent, "Accept": accept}
+                )
+                assert opened.status_code == 200
+
+        assert len(links) == 2  # in the text and in the HTML
+        assert [each.kind for each in desk.letters()] == ["trade_in_offered"]
+        assert scanner.get(links[0]).json()["state"] == "open"
+
+
+def mailed_links(folder: Path) -> list[str]:
+    """All links of the one e-mail, in each of its parts, without the host."""
+    [file] = folder.iterdir()
+    message = message_from_bytes(file.read_bytes(), policy=SMTP)
+    parts = [each.get_content() for each in message.walk() if not each.is_multipart()]
+    return [
+        unescape(link)
+        for part in parts
+        for link in re.findall(r"http://127\.0\.0\.1:8000([^\s\"<>]+)", part)
+    ]
 
 
 class TestProcess:

@@ -1,0 +1,139 @@
+"""Attempts to guess, all at once: no more are judged than the limit, and a known device gets in."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from domain.users import UserType
+from faults.amounts import Amounts
+from faults.asking import ask_all, ask_now, request
+from faults.findings import Finding
+from faults.ground import Ground
+from handlers.passwords import Argon2Passwords
+from tests.server import Server
+
+BAR = "no more judged than the limit of 10 or 100 logins, 5 or 50 look-ups; known devices get in"
+_LOGIN, _LOOK_UP = "/users/login/", "/users/orders/anonymous/"
+_RIGHT, _WRONG = "the password of this account", "another password for it"
+_REFUSED = 429
+# More than there are threads, and no more than can be judged before those that wait are told 503.
+_AT_ONCE = 30
+
+
+@dataclass(frozen=True)
+class Round:
+    """Guesses for one account or one order; ``missed`` is the status of those that were judged."""
+
+    name: str
+    path: str
+    right: dict[str, str]
+    wrong: dict[str, str]
+    missed: int
+    limit: int
+    is_from_many: bool
+
+    def guesses(self, count: int) -> list[bytes]:
+        """So many of them, from one network or each from its own."""
+        return [
+            _ask(self.path, self.wrong, number if self.is_from_many else 0)
+            for number in range(count)
+        ]
+
+
+def check(ground: Ground, amounts: Amounts) -> Finding:
+    """For logins and look-ups, from one network and from many."""
+    ground.secrets |= {_RIGHT, _WRONG}
+    each = -(-amounts.attempts // 4)
+    failures: list[str] = []
+    figures: dict[str, int] = {}
+    with ground.serve(workers=1, WAYBILL_TRUSTED_PROXIES="1") as server:
+        for one in _rounds(ground):
+            device = _known_device(ground, server, one)
+            statuses = asyncio.run(_statuses(server.port, one.guesses(each)))
+            figures[one.name] = statuses[one.missed]
+            failures += _faults(one, statuses, each)
+            failures += _locked_out(server, one, device, statuses)
+    return Finding(
+        test="attempts at the same time",
+        database=ground.kind,
+        amount=4 * each,
+        wanted=amounts.attempts,
+        bar=BAR,
+        figures=figures,
+        failures=tuple(failures),
+    )
+
+
+async def _statuses(port: int, guesses: list[bytes]) -> Counter[int]:
+    statuses: Counter[int] = Counter()
+    for first in range(0, len(guesses), _AT_ONCE):
+        timed = await ask_all(port, guesses[first : first + _AT_ONCE])
+        statuses.update(each.answer.status for each in timed)
+    return statuses
+
+
+def _faults(one: Round, statuses: Counter[int], count: int) -> Iterator[str]:
+    if statuses[one.missed] > one.limit:
+        yield f"{one.name}: {statuses[one.missed]} judged, of {one.limit} that may be"
+    if not statuses[one.missed]:
+        yield f"{one.name}: none judged"
+    if statuses[one.missed] + statuses[_REFUSED] != count:
+        yield f"{one.name}: {dict(statuses)}"
+
+
+def _locked_out(server: Server, one: Round, device: str, statuses: Counter[int]) -> Iterator[str]:
+    """Others are, once the limit is used up; the device that was there before never is."""
+    own = ask_now(server.port, _ask(one.path, one.right, 0, device)).answer.status
+    if own != 200:
+        yield f"{one.name}: {own} for a known device"
+    other = ask_now(server.port, _ask(one.path, one.right, 0)).answer.status
+    if statuses[one.missed] == one.limit and other != _REFUSED:
+        yield f"{one.name}: {other} after the limit"
+
+
+def _rounds(ground: Ground) -> Iterator[Round]:
+    password_hash = Argon2Passwords().hash(_RIGHT)
+    for limit, is_from_many in ((10, False), (100, True)):
+        email = ground.shop.user(password_hash=password_hash).email
+        yield Round(
+            name=f"logins from {_networks(is_from_many)}",
+            path=_LOGIN,
+            right={"email": email, "password": _RIGHT},
+            wrong={"email": email, "password": _WRONG},
+            missed=400,
+            limit=limit,
+            is_from_many=is_from_many,
+        )
+    for limit, is_from_many in ((5, False), (50, True)):
+        guest = ground.shop.user(user_type=UserType.GUEST)
+        order = ground.shop.order(guest, user_email=guest.email)
+        yield Round(
+            name=f"look-ups from {_networks(is_from_many)}",
+            path=_LOOK_UP,
+            right={"email": guest.email, "number": order.number},
+            wrong={"email": f"nobody{limit}@example.com", "number": order.number},
+            missed=404,
+            limit=limit,
+            is_from_many=is_from_many,
+        )
+
+
+def _networks(is_from_many: bool) -> str:
+    return "many networks" if is_from_many else "one network"
+
+
+def _known_device(ground: Ground, server: Server, one: Round) -> str:
+    """The cookie of a device that opened the account, or found the order, before the guesses."""
+    with ground.client(server) as client:
+        client.post(one.path, json=one.right).raise_for_status()
+        value = client.cookies["knowndevice"]
+        ground.secrets |= set(client.cookies.values())
+    return f"knowndevice={value}"
+
+
+def _ask(path: str, body: dict[str, str], network: int, cookie: str = "") -> bytes:
+    headers = {"X-Forwarded-For": f"10.{network >> 16}.{network >> 8 & 255}.{network & 255}"}
+    if cookie:
+        headers["Cookie"] = cookie
+    return request("POST", path, headers, body)

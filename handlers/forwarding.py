@@ -1,0 +1,54 @@
+"""Notices proxies that the settings do not know of.
+
+Behind one, all requests seem to come from its address, and share the limits of one network.
+"""
+
+from collections.abc import Callable, Iterable
+from threading import Lock
+from typing import Any
+
+import structlog
+from prometheus_client import Counter
+
+_log = structlog.get_logger(__name__)
+_counter = Counter(
+    "waybill_untrusted_forwarded_requests",
+    "Requests with a forwarded header while WAYBILL_TRUSTED_PROXIES is 0.",
+)
+_FORWARDED = (
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_FORWARDED",  # RFC 7239; no setting has it read
+)
+
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+class UntrustedProxies:
+    """Middleware (WSGI) for servers that trust no proxy.
+
+    Counts requests with a forwarded header, and warns of the first one: clients can send these
+    headers, too, so a warning for each would fill the log.
+    """
+
+    def __init__(self, next_app: Application) -> None:
+        self._next_app = next_app
+        self._lock = Lock()
+        self._has_warned = False
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if any(name in environ for name in _FORWARDED):
+            _counter.inc()
+            self._warn()
+        return self._next_app(environ, start_response)
+
+    def _warn(self) -> None:
+        with self._lock:
+            has_warned, self._has_warned = self._has_warned, True
+        if not has_warned:
+            _log.warning(
+                "forwarded_headers_untrusted",
+                hint="Set WAYBILL_TRUSTED_PROXIES to the number of proxies in front. Without it,"
+                " all clients share the limits of one network.",
+            )
