@@ -62,6 +62,8 @@ def announce_offer(
 
 
 def _announce(kind: OutboxKind, order: Order, told: Mapping[str, Any], uow: UnitOfWork) -> None:
+    if order.erased_date is not None:  # nobody is left to write to
+        return
     payload = {
         "email": order.user_email,
         "language": order.language_code,

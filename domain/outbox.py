@@ -122,17 +122,22 @@ def lease_events(limit: int, uow: UnitOfWork) -> list[OutboxEvent]:
 
 
 def record_delivery(pk: int, uow: UnitOfWork) -> None:
-    """Note that an event arrived. Raises NotFound."""
-    _found(pk, uow).deliver(uow.now)
+    """Note that an event arrived; one that was erased meanwhile has nothing to be noted."""
+    event = uow.outbox.get(pk)
+    if event is not None:
+        event.deliver(uow.now)
     uow.commit()
 
 
-def record_failure(pk: int, error: str, uow: UnitOfWork) -> OutboxEvent:
-    """Note that an event did not arrive, and why (without personal data). Raises NotFound."""
-    event = _found(pk, uow)
-    event.fail(uow.now, error)
+def record_failure(pk: int, error: str, uow: UnitOfWork) -> None:
+    """Note that an event did not arrive, and why (without personal data).
+
+    One that was erased meanwhile has nothing to be noted.
+    """
+    event = uow.outbox.get(pk)
+    if event is not None:
+        event.fail(uow.now, error)
     uow.commit()
-    return event
 
 
 def revive_event(pk: int, uow: UnitOfWork) -> None:

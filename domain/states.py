@@ -50,6 +50,8 @@ _CODES = {
 BEFORE_PACKAGING = frozenset({OrderState.WAITING, OrderState.APPROVED, OrderState.PACKAGE_WAITING})
 BEFORE_SHIPPING = BEFORE_PACKAGING | {OrderState.PACKAGED}
 CALLED_OFF = frozenset({OrderState.CANCELLED, OrderState.REJECTED})
+# Nothing of it is left.
+OVER = CALLED_OFF | {OrderState.REFUNDED}
 
 
 def outcome(states: Collection[OrderState]) -> OrderState | None:
@@ -60,7 +62,4 @@ def outcome(states: Collection[OrderState]) -> OrderState | None:
     """
     if CALLED_OFF.issuperset(states):
         return OrderState.REJECTED if OrderState.REJECTED in states else OrderState.CANCELLED
-    return OrderState.REFUNDED if _GONE.issuperset(states) else None
-
-
-_GONE = CALLED_OFF | {OrderState.REFUNDED}
+    return OrderState.REFUNDED if OVER.issuperset(states) else None

@@ -1,13 +1,15 @@
 """Connections to either database, and the three ways of using them."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from random import uniform
 from threading import Lock
 from time import monotonic, sleep
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -16,6 +18,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 
 from domain.errors import Unavailable
+from domain.private_files import create_private_file
 from persistence.deadlines import keep_deadline
 
 POOL_TIMEOUT = 2.0
@@ -102,8 +105,17 @@ def connect(url: str, pool: Pool) -> Engines:
     return _postgres(*engines)
 
 
+def database_files(url: str) -> list[Path]:
+    """Return the files of an SQLite database, whether they are there or not; none for others."""
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return []
+    return [Path(f"{parsed.database}{suffix}") for suffix in ("", "-wal", "-shm")]
+
+
 def _sqlite(engine: sa.Engine, keeping: sa.Engine) -> Engines:
     for each in (engine, keeping):
+        event.listen(each, "do_connect", _create_privately)
         event.listen(each, "connect", _prepare_sqlite)
         event.listen(each, "begin", _begin_sqlite)
     hurry = (_busy_timeout(IMPATIENT_MS), "PRAGMA synchronous = NORMAL")
@@ -168,6 +180,19 @@ def _with_driver(url: str) -> sa.URL:
     if parsed.drivername in {"postgres", "postgresql"}:
         return parsed.set(drivername="postgresql+psycopg")
     return parsed
+
+
+def _create_privately(
+    _dialect: sa.Dialect, _record: object, arguments: Sequence[Any], _options: object
+) -> None:
+    """Make the file with mode 0600 before SQLite does; its -wal and -shm take that mode.
+
+    Where that can't be done SQLite says why.
+    """
+    name = arguments[0]
+    if name and not name.startswith((":", "file:")):
+        with suppress(OSError):
+            create_private_file(Path(name))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

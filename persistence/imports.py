@@ -10,7 +10,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from domain.errors import Unavailable
-from domain.import_parts import Rejected
+from domain.import_parts import ErasedHere, Rejected
 from domain.imports import ImportedOldOrder, ImportedOrder, Outcome, Stored
 from persistence.among import among
 from persistence.bulk import Replace, Skip, insert_rows
@@ -72,6 +72,7 @@ class _Known:
     user_pk: int
     document_hash: bytes | None
     lines: set[int]
+    is_erased: bool
 
 
 Write = Callable[[list[Imported], ImportedUsers, Mapping[str, _Known]], dict[str, int]]
@@ -133,11 +134,19 @@ class SqlImports:
     def _known(self, kind: _Kind, batch: Sequence[Imported]) -> dict[str, _Known]:
         rows, hashes = kind.rows, kind.hashes
         found = self._session.execute(
-            sa.select(rows.c.number, rows.c.pk, rows.c.user_pk, hashes.c.document_hash)
+            sa.select(
+                *(rows.c[name] for name in ("number", "pk", "user_pk", "erased_date")),
+                hashes.c.document_hash,
+            )
             .outerjoin_from(rows, hashes)
             .where(among(rows.c.number, (each.number for each in batch)))
         )
-        known = {row.number: _Known(row.pk, row.user_pk, row.document_hash, set()) for row in found}
+        known = {
+            row.number: _Known(
+                row.pk, row.user_pk, row.document_hash, set(), row.erased_date is not None
+            )
+            for row in found
+        }
         by_pk = {each.pk: each.lines for each in known.values()}
         owner = kind.lines.c[kind.owner]
         lines = sa.select(owner, kind.lines.c.line).where(among(owner, by_pk))
@@ -194,6 +203,8 @@ def _judge(
     """Return the answer for what need not or can not be stored, None for the rest."""
     if known is None:
         return None
+    if known.is_erased:
+        return ErasedHere()
     if users.find(each.user) != known.user_pk:
         return Rejected("/number", "Another user's order has this number.")
     if each.document_hash == known.document_hash:

@@ -48,7 +48,8 @@ class SqlOutbox:
         self._session.add(event)
 
     def get(self, pk: int) -> OutboxEvent | None:
-        return self._session.get(OutboxEvent, pk)
+        # Locked: an erasure may delete it before the change is written.
+        return self._session.get(OutboxEvent, pk, with_for_update={"key_share": True})
 
     def lease(self, now: datetime, until: datetime, limit: int) -> list[OutboxEvent]:
         columns = outbox_events.c

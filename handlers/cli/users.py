@@ -4,6 +4,7 @@ import click
 
 from domain.users import NewUser, create_user
 from handlers.cli.database import command_database
+from handlers.cli.personal_data import erase_user, export_user
 from handlers.cli.refusals import refusals_shown
 from handlers.passwords import Argon2Passwords
 
@@ -31,3 +32,7 @@ def create(
     with refusals_shown(), command_database() as (_, database), database.writing() as uow:
         user = create_user(new, Argon2Passwords(), uow)
     click.echo(f"User {user.pk} ({user.user_type}): {user.email}")
+
+
+users.add_command(export_user)
+users.add_command(erase_user)

@@ -3,6 +3,7 @@
 import click
 
 from handlers.cli.database import command_database
+from handlers.cli.open_files import warn_of_open_files
 from handlers.cli.refusals import refusals_shown
 from handlers.cli.stopping import Stopping
 from handlers.mail.delivery import mailer_of
@@ -22,6 +23,7 @@ def worker(*, once: bool) -> None:
         command_database() as (settings, database),
         Stopping() as stop,
     ):
+        warn_of_open_files(settings)
         postman = Postman(database, mailer_of(settings), settings)
         if once:
             while not stop.is_wished and postman.deliver_next():

@@ -59,6 +59,9 @@ class FakeUsers:
     def is_empty(self) -> bool:
         return not self.stored
 
+    def are_all_at(self, domain: str) -> bool:
+        return all(user.email.endswith(f"@{domain}") for user in self.stored)
+
     def get(self, pk: int) -> User | None:
         return next((user for user in self.stored if user.pk == pk), None)
 
@@ -106,6 +109,9 @@ class FakeUnitOfWork:
     cancellation_requests: Any
     cancellation_reasons: Any
     cancellation_plans: Any
+    return_carriers: Any
+    personal_data: Any
+    leftovers: Any
     idempotency_keys: Any
     sellers: Any
     seller_tokens: Any

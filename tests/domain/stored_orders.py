@@ -66,6 +66,9 @@ class FakeUnitOfWork:
     cancellation_requests: Any
     cancellation_reasons: Any
     cancellation_plans: Any
+    return_carriers: Any
+    personal_data: Any
+    leftovers: Any
     idempotency_keys: Any
     sellers: Any
     seller_tokens: Any

@@ -1,10 +1,19 @@
+from importlib import import_module
 from threading import Thread
 
 import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 
+from domain.cancellations import CancellationReason, CancellationType
+from domain.import_parts import Part, SnapshotPool
+from domain.imported_cancellations import read_requests
+from domain.money import Currency
+from domain.paging import PageRequest
 from persistence.database import Database
 from persistence.engines import Engines, Pool, connect
 from persistence.schema import metadata
+from tests.builders import make_reason
 from tests.conftest import MakeUrl
 from tests.fakes import fake_renderers
 from tests.persistence.selling import kept_counts, sold, store_sold, true_counts, two_sellers
@@ -15,6 +24,14 @@ def migrate(url: str) -> None:
     database = Database(url, renderers=fake_renderers())
     database.migrate()
     database.close()
+
+
+def run_step(connection: sa.Connection, name: str) -> None:
+    """Run one step alone, on tables that lack nothing but what it makes."""
+    step = import_module(f"persistence.migrations.versions.{name}")
+    context = MigrationContext.configure(connection, opts={"render_as_batch": True})
+    with Operations.context(context):
+        step.upgrade()
 
 
 def plain(value: object) -> object:
@@ -88,10 +105,111 @@ class TestMigrate:
         store_sold(database, store_user(database).pk, *orders)
         with engines.writing.begin() as connection:
             connection.exec_driver_sql("DROP TABLE seller_order_counts")
-            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0007'")
-
-        database.migrate()
+            run_step(connection, "0008_seller_order_counts")
 
         assert kept_counts(engines) == true_counts(engines) != {}
         database.close()
         engines.dispose()
+
+
+class TestReasons:
+    def test_a_new_shop_has_some_of_both_types_in_both_languages(self, make_url: MakeUrl) -> None:
+        url = make_url()
+        migrate(url)
+
+        stored = reasons(url)
+
+        assert len(stored) == 11
+        for kind in CancellationType:
+            own = [reason for reason in stored if reason.cancellation_type is kind]
+            orders = [reason.order for reason in own]
+            assert orders == sorted(set(orders))
+            assert own[-1].translations["en-us"] == {"subject": "Other"}
+            assert own[-1].translations["tr-tr"] == {"subject": "Diğer"}
+            assert own[-1].extra_information_needed
+        assert all({"en-us", "tr-tr"} == reason.translations.keys() for reason in stored)
+        assert all(reason.is_active for reason in stored)
+
+    def test_are_those_that_documents_with_the_same_content_name(self, make_url: MakeUrl) -> None:
+        url = make_url()
+        migrate(url)
+
+        for reason in reasons(url):
+            document = {
+                "translations": reason.translations,
+                "order": reason.order,
+                "extra_information_needed": reason.extra_information_needed,
+            }
+            line = {
+                "cancellation_requests": [
+                    {
+                        "reason": document,
+                        "cancellation_type": reason.cancellation_type.value,
+                        "status": "rejected",
+                        "created_date": "2026-01-01T00:00:00Z",
+                    }
+                ]
+            }
+            [request] = read_requests(Part(line, "", Currency.TRY), "1/1", 1, SnapshotPool())
+            assert request.reason["uuid"] == reason.uuid
+
+    def test_do_not_come_back(self, make_url: MakeUrl) -> None:
+        url = make_url()
+        migrate(url)
+        change(url, "UPDATE cancellation_reasons SET is_active = false")
+
+        migrate(url)
+
+        assert not [reason for reason in reasons(url) if reason.is_active]
+
+    def test_a_shop_with_reasons_of_its_own_gets_none(self, make_url: MakeUrl) -> None:
+        url = make_url()
+        migrate(url)
+        change(url, "DELETE FROM cancellation_reasons")
+        database = Database(url, renderers=fake_renderers())
+        with database.writing() as uow:
+            uow.cancellation_reasons.add(make_reason())
+            uow.commit()
+        database.close()
+
+        install_reasons(url)
+
+        assert len(reasons(url)) == 1
+
+    def test_one_that_is_there_and_inactive_is_left(self, make_url: MakeUrl) -> None:
+        url = make_url()
+        migrate(url)
+        change(url, "UPDATE cancellation_reasons SET is_active = false")
+        change(url, "DELETE FROM cancellation_reasons WHERE cancellation_type = 'cancel'")
+
+        install_reasons(url)
+
+        assert {reason.is_active for reason in reasons(url)} == {True, False}
+        assert len(reasons(url)) == 11
+
+
+def reasons(url: str) -> list[CancellationReason]:
+    database = Database(url, renderers=fake_renderers())
+    with database.reading() as uow:
+        found = uow.cancellation_reasons.page(None, PageRequest())
+    database.close()
+    return found
+
+
+def change(url: str, statement: str) -> None:
+    engines = connect(url, Pool(1))
+    with engines.writing.begin() as connection:
+        connection.exec_driver_sql(statement)
+    engines.dispose()
+
+
+def install_reasons(url: str) -> None:
+    """Do again what the step does about reasons."""
+    step = import_module("persistence.migrations.versions.0010_registry")
+    engines = connect(url, Pool(1))
+    with (
+        engines.writing.begin() as connection,
+        Operations.context(MigrationContext.configure(connection)),
+    ):
+        step.install_reasons()
+    engines.dispose()

@@ -160,7 +160,7 @@ class TestSeed:
     def test_a_number_that_somebody_else_has_is_told(self, waybill: Run, shop: Shop) -> None:
         shop.order(shop.user(), number="0000070000000001")
 
-        result = waybill(*SEED)
+        result = waybill(*SEED, "--force")
 
         assert result.exit_code == 1
         assert "Another user's order has this number." in result.output
