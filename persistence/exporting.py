@@ -117,11 +117,11 @@ class _Reading:
         if table is orders:
             self._numbers |= {row["number"] for row in found}
         pks = [row["pk"] for row in found if "pk" in row]
-        below = {each.table.name: self.rows(each, pks) for each in part.parts} if pks else {}
+        below = {str(each.table.name): self.rows(each, pks) for each in part.parts} if pks else {}
         names = self._names(found)
         by_owner = defaultdict(list)
         for row in found:
-            copy = {name: value for name, value in row.items() if name not in _LEFT_OUT}
+            copy = {str(name): value for name, value in row.items() if name not in _LEFT_OUT}
             for column, named in names.items():
                 copy[column.removesuffix("_pk")] = named.get(copy.pop(column))
             parts = {name: rows.get(row["pk"], []) for name, rows in below.items()}
@@ -144,14 +144,14 @@ class _Reading:
             payload = row["payload"]
             is_own = email_key(payload.get("email") or "") == key
             if is_own or payload.get("order_number") in self._numbers:
-                yield dict(row)
+                yield _plain(row)
 
     def audit(self, actors: Collection[str]) -> list[dict[str, Any]]:
         """Return the entries about what was read, and those of the person's own doing."""
         columns = audit_entries.c
         about = sa.or_(among(columns.subject_uuid, self._uuids), among(columns.actor, actors))
         found = sa.select(audit_entries).where(about).order_by(columns.pk)
-        return [dict(row) for row in self._session.execute(found).mappings()]
+        return [_plain(row) for row in self._session.execute(found).mappings()]
 
     def answers(self, scopes: Collection[str]) -> list[dict[str, Any]]:
         """Return the answers that are stored for repeated requests, for a day."""
@@ -159,6 +159,11 @@ class _Reading:
         found = sa.select(columns.created_date, columns.status, columns.body)
         found = found.where(among(columns.scope, scopes)).order_by(columns.created_date)
         return [
-            {**row, "body": (row["body"] or b"").decode(errors="replace")}
+            {**_plain(row), "body": (row["body"] or b"").decode(errors="replace")}
             for row in self._session.execute(found).mappings()
         ]
+
+
+def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """With names that JSON can have: SQLAlchemy's are of a class of their own."""
+    return {str(name): value for name, value in row.items()}

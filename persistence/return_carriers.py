@@ -27,7 +27,7 @@ from persistence.schema import (
     uuid_column,
 )
 from persistence.shipping import easy_return_shipping_companies
-from persistence.snapshots import use_stored_snapshots
+from persistence.snapshots import stored_snapshot, use_stored_snapshots
 from persistence.statements import first
 from persistence.versions import raise_versions_of
 
@@ -87,9 +87,7 @@ class SqlReturnCarriers:
 
     def replace_company(self, carrier: ReturnCarrier, company: EasyReturnShippingCompany) -> None:
         with self._taken():
-            carrier.company = company
-            with self._session.no_autoflush:
-                use_stored_snapshots(self._session, carrier)
+            carrier.company = stored_snapshot(self._session, company)
 
     def count(self) -> int:
         counted = sa.select(sa.func.count()).select_from(return_carriers)
