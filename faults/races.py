@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from itertools import cycle
 
 from faults.amounts import Amounts
-from faults.contests import Contest, Contests
+from faults.contests import Contest
 from faults.findings import Finding
 from faults.ground import Ground
+from faults.housekeeping import Housekeeping
 
 BAR = "0 over-cancelled, one winner each, 0 deadlocks seen by a client"
 _AT_ONCE = 2
@@ -18,7 +19,7 @@ _LOGINS = 1 / 60  # of all contests; a password takes as long as many cancellati
 def check(ground: Ground, amounts: Amounts) -> Finding:
     """All kinds in turn, and a few logins, two contests at a time."""
     with ground.serve(WAYBILL_LIMITS="false") as server:
-        contests = _prepared(Contests(ground, server.port), amounts.races)
+        contests = _prepared(Housekeeping(ground, server.port), amounts.races)
         faults = asyncio.run(_hold(contests))
     kinds = Counter(each.name for each in contests)
     return Finding(
@@ -32,9 +33,14 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
     )
 
 
-def _prepared(makers: Contests, attempts: int) -> list[Contest]:
+def _prepared(makers: Housekeeping, attempts: int) -> list[Contest]:
     """Contests of so many attempts, at least."""
-    kinds = cycle((makers.cancel, makers.bulk, makers.reject, makers.settle, makers.trade_in))
+    kinds = cycle(
+        (
+            *(makers.cancel, makers.bulk, makers.reject, makers.settle, makers.trade_in),
+            *(makers.erase, makers.tidy),
+        )
+    )
     made = [makers.log_in()]
     while sum(len(each.attempts) for each in made) < attempts:
         is_login = Counter(each.name for each in made)["login"] < _LOGINS * len(made)
