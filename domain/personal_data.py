@@ -108,6 +108,8 @@ def erase_personal_data(
         raise Conflict(message, code="orders_underway", params={"orders": unfinished.orders})
     erased = uow.personal_data.erase(person, uow.now, languages)
     for uuid in person.user_uuids:
-        record_change(Subject.USER, uuid, (None, ERASED), actor, uow)
+        before = uow.audit.entries(uuid)
+        change = (before[-1].to_state if before else None, ERASED)
+        record_change(Subject.USER, uuid, change, actor, uow)
     uow.commit()
     return erased

@@ -158,7 +158,9 @@ class Erasing:
         self._change(returns, returns.c.cancellation_request_pk, self._requests, nothing)
         account = dict.fromkeys(("description", "iban", "holder_name"))
         self._change(cancellation_requests, cancellation_requests.c.pk, self._requests, account)
-        self._change(order_items, order_items.c.pk, self._items, dict.fromkeys(_OF_ITEM))
+        # Sellers have copies: what asks for changes since a moment gets these.
+        nothing = dict.fromkeys(_OF_ITEM) | {"modified_date": self._now}
+        self._change(order_items, order_items.c.pk, self._items, nothing)
         owner = loyalty_transactions.c.order_pk
         self._change(loyalty_transactions, owner, self._orders, {"user_email": None})
         # A movement that gives a request's money back is known by the request's UUID.
@@ -168,6 +170,7 @@ class Erasing:
 
     def _erase_orders(self) -> None:
         nothing = dict.fromkeys(_OF_ORDER) | {"erased_date": self._now}
+        nothing["modified_date"] = self._now
         self._change(orders, orders.c.pk, self._orders, nothing | {"user_email": _nobody()})
         self._delete(order_imports, order_imports.c.order_pk, self._orders)
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from starlette.testclient import TestClient
 
 from domain.import_parts import Rejected
 from domain.imports import Stored
+from domain.paging import PageRequest
 from domain.users import UserType, email_key
 from faults.invariants import broken_invariants
 from handlers.cli import personal_data
@@ -16,7 +18,7 @@ from persistence.database import Database
 from persistence.engines import Engines, Pool, connect
 from persistence.schema import metadata
 from tests.application import Clients, Shop
-from tests.builders import NOW
+from tests.builders import NOW, make_item, make_seller
 from tests.documents import imported_old_order, imported_order, user_document
 from tests.handlers.cli.conftest import Run
 from tests.handlers.cli.personal_lives import IBAN, Life
@@ -148,8 +150,6 @@ class TestErase:
         self, waybill: Run, marked_life: Life, letters: Path, database: Database
     ) -> None:
         with database.reading() as uow:
-            from domain.paging import PageRequest
-
             uuids = [event.uuid for event in uow.outbox.events(None, PageRequest())]
         for uuid in uuids:
             (letters / f"{uuid}.eml").write_text(MARK)
@@ -192,6 +192,43 @@ class TestErase:
         with engines.autocommit.connect() as connection:
             assert list(marked(connection)) == []
 
+    def test_takes_the_answers_that_a_guest_without_a_session_got(
+        self, waybill: Run, shop: Shop, client: TestClient, letters: Path, engines: Engines
+    ) -> None:
+        guest = shop.user(email=EMAIL, user_type=UserType.GUEST)
+        order = shop.order(guest, user_email=EMAIL)
+        client.post("/users/orders/anonymous/", json={"email": EMAIL, "order": order.number})
+        draft = {
+            "order_item": order.items[0].pk,
+            "reason": shop.reason().pk,
+            "cancellation_type": "cancel",
+            "description": MARK,
+        }
+        headers = {"x-csrftoken": client.cookies["csrftoken"], "Idempotency-Key": "once"}
+        path = "/users/orders/anonymous/cancellation_requests/"
+        answer = client.post(path, json=draft, headers=headers)
+        assert answer.status_code == 200
+        waybill("requests", "reject", str(answer.json()["pk"]))
+
+        result = waybill(*ERASE, "--force")
+
+        assert result.exit_code == 0
+        with engines.autocommit.connect() as connection:
+            assert list(marked(connection)) == []
+        again = client.post(path, json=draft, headers=headers | {"Idempotency-Key": "twice"})
+        assert again.status_code == 400
+
+    def test_tells_sellers_that_ask_for_changes(
+        self, waybill: Run, shop: Shop, clients: Clients, marked_life: Life
+    ) -> None:
+        trading = clients.selling(shop.token(marked_life.seller))
+        [order] = trading.get("/api/i1/orders/").json()["results"]
+
+        waybill(*ERASE)
+
+        [changed] = trading.get("/api/i1/orders/").json()["results"]
+        assert changed["updated_at"] > order["updated_at"]
+
     def test_waits_for_requests_to_be_settled(self, waybill: Run, life: Life) -> None:
         result = waybill(*ERASE, "--force")
 
@@ -232,8 +269,6 @@ class TestErase:
     def test_a_seller_can_still_reject_and_nobody_is_written_to(
         self, waybill: Run, shop: Shop, clients: Clients, letters: Path, database: Database
     ) -> None:
-        from tests.builders import make_item, make_seller
-
         seller = make_seller()
         order = shop.order(shop.user(email=EMAIL), items=[make_item(seller=seller)])
         waybill(*ERASE, "--force")
