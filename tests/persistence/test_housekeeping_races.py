@@ -24,6 +24,7 @@ from domain.leftovers import (
     remove_expired_sessions,
     remove_settled_accounts,
 )
+from domain.orders import Order
 from domain.outbox import lease_events, record_delivery
 from domain.personal_data import erase_personal_data
 from domain.return_carriers import CarrierDraft, add_carrier, offer_carriers
@@ -35,9 +36,9 @@ from persistence.engines import Engines, Pool
 from persistence.schema import metadata
 from tests.builders import make_lines, make_order
 from tests.documents import imported_order, line_document, user_document
-from tests.fakes import fake_renderers
+from tests.fakes import FakeRenderer, fake_renderers
 from tests.persistence.cancelling import OPERATOR, POLICY, Desk
-from tests.persistence.stored import store_user
+from tests.persistence.stored import listed, store_order, store_user
 
 SECONDS = 2.0
 LANGUAGES = ("en-us", "tr-tr")
@@ -173,6 +174,8 @@ def test_erasing_is_not_undone_by_who_came_before(
                 busy_database.write(partial(service, pk, OPERATOR))
     with suppress(Refusal):
         erase()
+    with pytest.raises(Refusal):
+        shop.ask()
     assert done[2] > 0
     assert broken(engines) == []
     assert list(words(engines, "gizli")) == []
@@ -257,3 +260,24 @@ def test_no_line_misses_a_carrier_that_is_added_while_orders_are_imported(
         offered = connection.scalars(counts).all()
     assert carriers
     assert offered == [carriers] * (items or 0)
+
+
+def test_a_document_that_was_being_rendered_is_not_kept_after_an_erasure(
+    database: Database, engines: Engines, order_renderer: FakeRenderer
+) -> None:
+    user = store_user(database, email=EMAIL)
+    store_order(database, user_pk=user.pk, user_email=EMAIL)
+    erase = partial(erase_personal_data, EMAIL, LANGUAGES, OPERATOR, even_underway=True)
+
+    def describe(order: Order) -> str:
+        if order.user_email == EMAIL:  # read before, kept after
+            database.write(erase)
+        return order.user_email
+
+    order_renderer.describe = describe
+    [before] = listed(database, user.pk)
+    kept = list(words(engines, "gizli"))
+    [after] = listed(database, user.pk)
+
+    assert (before["shown"], kept) == (EMAIL, [])
+    assert after["shown"].endswith("@erased.invalid")
