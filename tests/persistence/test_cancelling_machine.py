@@ -215,7 +215,7 @@ class Cancelling(RuleBasedStateMachine):
         self.requests = {request.pk: request.status for _, request in asked(order)}
         check_units(order)
         check_open_requests(order)
-        check_accounts(order)
+        check_accounts(order, self.desk)
         check_money(order)
         self.check_document(order)
 
@@ -248,9 +248,11 @@ def check_units(order: Order) -> None:
         assert item.refunded_quantity == counted[REFUND]
 
 
-def check_accounts(order: Order) -> None:
-    """Whoever may still get money has an account to get it to."""
-    assert all(request.iban for _, request in asked(order) if request.is_active)
+def check_accounts(order: Order, desk: Desk) -> None:
+    """Whoever asked, and may still get money, has an account to get it to."""
+    reasons = {reason.pk for reason in desk.reasons.values()}
+    active = [request for _, request in asked(order) if request.is_active]
+    assert all(request.iban for request in active if request.reason_pk in reasons)
 
 
 def check_open_requests(order: Order) -> None:
