@@ -27,12 +27,20 @@ class SqlPersonalData:
         self._session = session
 
     def lock(self, key: str) -> Person:
-        # The users first: with them locked no row that names them is added.
         found = sa.select(users.c.pk, users.c.uuid).where(users.c.email_key == key)
-        rows = self._session.execute(found.order_by(users.c.pk).with_for_update()).all()
-        person = Person([row.pk for row in rows], [row.uuid for row in rows])
-        lock_orders(self._session, self._order_pks(person))
+        found = found.order_by(users.c.pk)
+        # Orders before users, as other writers do: to change an order twice in a transaction
+        # makes PostgreSQL lock the user that it names.
+        before = self._order_pks(self._person(found))
+        lock_orders(self._session, before)
+        person = self._person(found.with_for_update())
+        # With the users locked no row that names them is added; these came meanwhile.
+        lock_orders(self._session, sorted(set(self._order_pks(person)) - set(before)))
         return person
+
+    def _person(self, found: sa.Select[Any]) -> Person:
+        rows = self._session.execute(found).all()
+        return Person([row.pk for row in rows], [row.uuid for row in rows])
 
     def export(self, key: str) -> Mapping[str, Any] | None:
         pks = self._session.scalars(sa.select(users.c.pk).where(users.c.email_key == key)).all()
