@@ -71,6 +71,8 @@ def _announce(
     uow: UnitOfWork,
     uuid: UUID | None = None,
 ) -> None:
+    if order.erased_date is not None:  # there is no address any more
+        return
     payload = {
         "email": order.user_email,
         "language": order.language_code,

@@ -23,6 +23,9 @@ class Subject(StrEnum):
     CANCELLATION_REQUEST = "cancellation_request"
     CANCELLATION_PLAN = "cancellation_plan"
     TRADE_IN_OFFER = "trade_in_offer"
+    CANCELLATION_REASON = "cancellation_reason"
+    RETURN_CARRIER = "return_carrier"
+    SELLER = "seller"
     USER = "user"
 
 
@@ -56,6 +59,29 @@ class AuditTrail(Protocol):
 
     def entries(self, subject_uuid: UUID) -> list[AuditEntry]:
         """Return all entries about a subject, oldest first."""
+
+
+def record_change(
+    subject: Subject,
+    uuid: UUID,
+    change: tuple[str | None, str],
+    actor: str,
+    uow: UnitOfWork,
+    note: str | None = None,
+) -> None:
+    """Write one entry; ``change`` is the state before (None for what is new) and the state now."""
+    from_state, to_state = change
+    uow.audit.add(
+        AuditEntry(
+            created_date=uow.now,
+            actor=actor,
+            subject=subject,
+            subject_uuid=uuid,
+            from_state=from_state,
+            to_state=to_state,
+            note=note,
+        )
+    )
 
 
 States = Mapping[tuple[Subject, UUID], str]

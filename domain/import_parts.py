@@ -189,3 +189,12 @@ _READERS: dict[str, Reader] = {
     "state": lambda text, _: OrderState(text),
     "state_before_cancellation": lambda text, _: OrderState(text),
 }
+
+
+class ErasedHere(Rejected):
+    """A document of an order whose personal data was erased: it would bring the data back."""
+
+    code = "erased"
+
+    def __init__(self) -> None:
+        super().__init__("/number", "The personal data of this order was erased.")

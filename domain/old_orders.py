@@ -61,6 +61,7 @@ class OldOrder:
     shipping_address: str | None = None
     billing_address: str | None = None
     extra_field: Mapping[str, Any] = field(default_factory=dict)
+    erased_date: datetime | None = field(init=False, default=None)
     items: list[OldOrderItem] = field(default_factory=list)
 
 

@@ -46,7 +46,8 @@ class Order:
 
     Money in minor units of ``currency``, ``shipping_tax_rate`` in hundredths of a percent,
     datetimes aware and UTC. ``version`` grows with every change of anything that a document of
-    the order shows; storing it, and storing a change, gives it its value.
+    the order shows; storing it, and storing a change, gives it its value. ``erased_date`` is when
+    the personal data of the person who ordered was erased.
     """
 
     pk: int = field(init=False)
@@ -91,6 +92,7 @@ class Order:
     extra_field: Mapping[str, Any] | None = None
     created_date: datetime
     modified_date: datetime
+    erased_date: datetime | None = field(init=False, default=None)
     shipping_address: Address
     billing_address: Address
     payment_option: PaymentOption

@@ -134,21 +134,24 @@ def lease_events(limit: int, uow: UnitOfWork) -> list[OutboxEvent]:
 
 
 def record_delivery(pk: int, uow: UnitOfWork) -> None:
-    """Note that an event arrived. Raises NotFound."""
-    _found(pk, uow).deliver(uow.now)
+    """Note that an event arrived; one that was erased meanwhile has nothing to be noted."""
+    event = uow.outbox.get(pk)
+    if event is not None:
+        event.deliver(uow.now)
     uow.commit()
 
 
-def record_failure(pk: int, lease: datetime, error: str, uow: UnitOfWork) -> OutboxEvent:
-    """Note that an event did not arrive, and why (without personal data). Raises NotFound.
+def record_failure(pk: int, lease: datetime, error: str, uow: UnitOfWork) -> None:
+    """Note that an event did not arrive, and why (without personal data).
 
     ``lease`` is its ``due_date`` as ``lease_events`` returned it; after that time another worker
-    may have delivered the event, and the failure counts for nothing.
+    may have delivered the event, and the failure counts for nothing. One that was erased meanwhile
+    has nothing to be noted.
     """
-    event = _found(pk, uow)
-    event.fail(uow.now, error, lease)
+    event = uow.outbox.get(pk)
+    if event is not None:
+        event.fail(uow.now, error, lease)
     uow.commit()
-    return event
 
 
 def revive_event(pk: int, uow: UnitOfWork) -> None:

@@ -11,7 +11,7 @@ from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID, uuid4
 
-from domain.errors import InvalidInput, NotAuthenticated, NotFound
+from domain.errors import Conflict, InvalidInput, NotAuthenticated, NotFound
 from domain.identifiers import require_storable_pk
 from domain.paging import Page, PageRequest
 from domain.seller_callers import AnyScope, Scope, SellerCaller, ShopCaller, ShopScope, TokenCaller
@@ -69,7 +69,10 @@ class SellerTokens(Protocol):
         """Store ``token`` and give it its ``pk``."""
 
     def holder(self, token_hash: bytes) -> TokenHolder | None:
-        """Return whose token has this hash, if it was not revoked; expired ones too."""
+        """Return whose token has this hash, if it was not revoked and its seller is active.
+
+        Expired ones too.
+        """
 
     def get(self, pk: int) -> SellerToken | None:
         """Return the token with this pk."""
@@ -88,7 +91,8 @@ def authenticate_token(value: str | None, uow: UnitOfWork) -> TokenCaller:
     """Return whose token ``value`` is.
 
     Raises NotAuthenticated, always the same, for no value, one that no token of ours could have
-    (of any length, without a query), an unknown, an expired and a revoked one.
+    (of any length, without a query), an unknown, an expired and a revoked one, and
+    one of a seller who is not active.
     """
     if value is None or not _VALUE.fullmatch(value):
         raise NotAuthenticated
@@ -113,12 +117,14 @@ def create_seller_token(
 ) -> tuple[SellerToken, str]:
     """Make a token of a seller; return it with its value, which nobody can find out later.
 
-    Raises NotFound for an unknown seller, and InvalidInput for a name that is empty or too long
-    and for no scopes at all.
+    Raises NotFound for an unknown seller, Conflict for one who is not active, and InvalidInput for
+    a name that is empty or too long and for no scopes at all.
     """
     seller = uow.sellers.by_slug(seller_slug)
     if seller is None:
         raise NotFound
+    if not seller.is_active:
+        raise Conflict("The seller is not active.", code="seller_inactive")
     return _create(seller, name, scopes, lifetime, uow)
 
 

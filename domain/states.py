@@ -50,6 +50,7 @@ _CODES = {
 BEFORE_PACKAGING = frozenset({OrderState.WAITING, OrderState.APPROVED, OrderState.PACKAGE_WAITING})
 BEFORE_SHIPPING = BEFORE_PACKAGING | {OrderState.PACKAGED}
 CALLED_OFF = frozenset({OrderState.CANCELLED, OrderState.REJECTED})
+# Nothing of it is left.
 OVER = CALLED_OFF | {OrderState.REFUNDED}
 _PROGRESS = (*OrderState,)[: list(OrderState).index(OrderState.CANCELLATION_WAITING)]
 

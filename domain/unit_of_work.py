@@ -8,10 +8,13 @@ from domain.cancellation_plans import CancellationPlans
 from domain.cancellation_reasons import CancellationReasons
 from domain.cancellation_requests import CancellationRequests
 from domain.idempotency import IdempotencyKeys
+from domain.leftovers import Leftovers
 from domain.old_orders import OldOrders
 from domain.one_time_tokens import OneTimeTokens
 from domain.orders import Orders
 from domain.outbox import Outbox
+from domain.personal_data import PersonalData
+from domain.return_carriers import ReturnCarriers
 from domain.seller_lists import SellerRows
 from domain.seller_tokens import SellerTokens
 from domain.sellers import Sellers
@@ -40,6 +43,15 @@ class UnitOfWork(Protocol):
 
     @property
     def cancellation_plans(self) -> CancellationPlans: ...
+
+    @property
+    def return_carriers(self) -> ReturnCarriers: ...
+
+    @property
+    def personal_data(self) -> PersonalData: ...
+
+    @property
+    def leftovers(self) -> Leftovers: ...
 
     @property
     def sellers(self) -> Sellers: ...

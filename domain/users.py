@@ -107,6 +107,9 @@ class Users(Protocol):
     def is_empty(self) -> bool:
         """Return whether there is nobody yet."""
 
+    def are_all_at(self, domain: str) -> bool:
+        """Return whether every e-mail address is at this domain."""
+
 
 class PasswordHasher(Protocol):
     """A slow, salted password hash."""

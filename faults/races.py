@@ -7,9 +7,10 @@ from itertools import cycle
 
 from faults.account_contests import AccountContests
 from faults.amounts import Amounts
-from faults.contests import Contest, Contests
+from faults.contests import Contest
 from faults.findings import Finding
 from faults.ground import Ground
+from faults.housekeeping import Housekeeping
 
 BAR = "0 over-cancelled, one winner each, 0 deadlocks seen by a client"
 _AT_ONCE = 2
@@ -22,7 +23,7 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
     """All kinds in turn, and a few with passwords, two contests at a time."""
     with ground.serve(WAYBILL_LIMITS="false") as server:
         accounts = AccountContests(ground, server.port)
-        contests = _prepared(Contests(ground, server.port), accounts, amounts.races)
+        contests = _prepared(Housekeeping(ground, server.port), accounts, amounts.races)
         faults = asyncio.run(_hold(contests))
         accounts.close()
     kinds = Counter(each.name for each in contests)
@@ -37,11 +38,12 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
     )
 
 
-def _prepared(makers: Contests, accounts: AccountContests, attempts: int) -> list[Contest]:
+def _prepared(makers: Housekeeping, accounts: AccountContests, attempts: int) -> list[Contest]:
     """Contests of so many attempts, at least."""
     orders = (makers.cancel, makers.bulk, makers.reject, makers.settle, makers.trade_in)
     imports = (makers.import_and_cancel, makers.import_and_settle, makers.import_and_reject)
-    kinds = cycle((*orders, *imports, accounts.hand_over, accounts.deactivate))
+    people = (makers.erase, makers.tidy, accounts.hand_over, accounts.deactivate)
+    kinds = cycle((*orders, *imports, *people))
     # Not those with passwords side by side: hashes would take all processors.
     made = [makers.log_in(), accounts.hand_over(), accounts.deactivate(), accounts.reset()]
     while sum(len(each.attempts) for each in made) < attempts:

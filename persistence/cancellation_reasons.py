@@ -46,10 +46,29 @@ class SqlCancellationReasons:
         found = found.order_by(columns.order, columns.pk).limit(page.limit).offset(page.offset)
         return list(self._session.scalars(found))
 
+    def lock(self, pk: int) -> CancellationReason | None:
+        found = sa.select(CancellationReason).where(cancellation_reasons.c.pk == pk)
+        return self._session.scalars(found.with_for_update(key_share=True)).one_or_none()
+
+    def count(self, cancellation_type: CancellationType | None) -> int:
+        counted = sa.select(sa.func.count()).select_from(cancellation_reasons)
+        return self._session.execute(counted.where(*_of(cancellation_type))).scalar_one()
+
+    def page(
+        self, cancellation_type: CancellationType | None, page: PageRequest
+    ) -> list[CancellationReason]:
+        columns = cancellation_reasons.c
+        found = sa.select(CancellationReason).where(*_of(cancellation_type))
+        found = found.order_by(columns.cancellation_type, columns.order, columns.pk)
+        return list(self._session.scalars(found.limit(page.limit).offset(page.offset)))
+
+
+def _of(cancellation_type: CancellationType | None) -> list[sa.ColumnElement[bool]]:
+    if cancellation_type is None:
+        return []
+    return [cancellation_reasons.c.cancellation_type == cancellation_type]
+
 
 def _active(cancellation_type: CancellationType | None) -> list[sa.ColumnElement[bool]]:
     columns = cancellation_reasons.c
-    is_active = columns.is_active.is_(sa.true())
-    if cancellation_type is None:
-        return [is_active]
-    return [is_active, columns.cancellation_type == cancellation_type]
+    return [columns.is_active.is_(sa.true()), *_of(cancellation_type)]

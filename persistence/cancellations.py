@@ -63,6 +63,17 @@ cancellation_requests = sa.Table(
     sa.CheckConstraint(f"quantity BETWEEN 1 AND {MAX_QUANTITY}", name="quantity"),
 )
 
+_has_account = sa.or_(
+    cancellation_requests.c.iban.is_not(None), cancellation_requests.c.holder_name.is_not(None)
+)
+# What is to be removed some days after the money was paid.
+sa.Index(
+    "ix_cancellation_requests_accounts",
+    cancellation_requests.c.modified_date,
+    sqlite_where=_has_account,
+    postgresql_where=_has_account,
+)
+
 _is_open = cancellation_requests.c.status == CancellationStatus.OPEN
 sa.Index(
     "uq_cancellation_requests_open",

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from domain.documents import RenderedDocument, Renderer
 from persistence.among import among_given
+from persistence.bulk import Replace, insert_rows
 from persistence.engines import Engines
 from persistence.loading import Loader
 from persistence.memory import DocumentMemory, RememberedDocument, Version
@@ -66,6 +67,30 @@ class DocumentKind(Generic[Entity]):
         """Read the entities with these pks and all that their documents show."""
         entities: Sequence[Any] = self.shown.read(session, pks)
         return {entity.pk: (entity.version, entity) for entity in entities}
+
+
+def remove_documents(
+    session: Session, kind: DocumentKind[Any], versions: Mapping[int, int], languages: Iterable[str]
+) -> None:
+    """Replace the kept documents of these rows by empty ones of their new ``versions``.
+
+    A reader that rendered an older version may keep it after this; the row that is here then
+    stops it, as it stops any older document. No renderer has the edition "", so that an empty
+    document is never served.
+    """
+    rows = [
+        {
+            kind.owner: pk,
+            "language": language,
+            "edition": "",
+            "version": version,
+            "valid_until": None,
+            "body": b"",
+        }
+        for pk, version in sorted(versions.items())
+        for language in sorted(languages)
+    ]
+    insert_rows(session, kind.documents, rows, Replace((kind.owner, "language")))
 
 
 class Documents(Protocol):

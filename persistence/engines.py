@@ -2,10 +2,11 @@
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from random import uniform
 from threading import Lock
 from time import monotonic, sleep
@@ -19,6 +20,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from domain.errors import Unavailable
+from domain.private_files import create_private_file
 from persistence.deadlines import keep_deadline
 from persistence.failures import give_up_unusable, is_read_only
 from persistence.files import follow_file
@@ -175,8 +177,17 @@ def connect(url: str, pool: Pool) -> Engines:
     return _postgres(*engines)
 
 
+def database_files(url: str) -> list[Path]:
+    """Return the files of an SQLite database, whether they are there or not; none for others."""
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return []
+    return [Path(f"{parsed.database}{suffix}") for suffix in ("", "-wal", "-shm")]
+
+
 def _sqlite(engine: sa.Engine, keeping: sa.Engine) -> Engines:
     for each in (engine, keeping):
+        event.listen(each, "do_connect", _create_privately)
         event.listen(each, "connect", _prepare_sqlite)
         event.listen(each, "begin", _begin_sqlite)
         event.listen(each, "handle_error", give_up_unusable)
@@ -249,6 +260,19 @@ def _with_driver(url: str) -> sa.URL:
     if parsed.drivername in {"postgres", "postgresql"}:
         return parsed.set(drivername="postgresql+psycopg")
     return parsed
+
+
+def _create_privately(
+    _dialect: sa.Dialect, _record: object, arguments: Sequence[Any], _options: object
+) -> None:
+    """Make the file with mode 0600 before SQLite does; its -wal and -shm take that mode.
+
+    Where that can't be done SQLite says why.
+    """
+    name = arguments[0]
+    if name and not name.startswith((":", "file:")):
+        with suppress(OSError):
+            create_private_file(Path(name))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -44,11 +44,7 @@ def keep_lines(
         session,
         order_item_easy_return_companies.c.order_item_pk,
         [pk for pk, _ in placed],
-        [
-            {"order_item_pk": pk, "company_pk": company_pk}
-            for pk, item in placed
-            for company_pk in {company.pk for company in item.easy_return_companies}
-        ],
+        [row for pk, item in placed for row in references.return_company_rows(item, pk)],
     )
     _replace(
         session,

@@ -13,10 +13,12 @@ from domain.addresses import Address, Location, LocationKind
 from domain.identifiers import derived_uuid
 from domain.imported_orders import ImportedAddress, ImportedItem, ImportedOrder
 from domain.snapshots import Snapshot
+from domain.states import OVER
 from persistence.among import among
 from persistence.bulk import Skip, insert_rows
 from persistence.cancellations import cancellation_reasons
 from persistence.imported_users import ImportedUsers
+from persistence.return_carriers import active_companies
 from persistence.sellers import sellers
 from persistence.snapshots import keep_snapshots
 
@@ -41,6 +43,7 @@ class ImportedReferences:
         self._addresses = self._keep_addresses(batch)
         self._sellers = self._keep_sellers(batch)
         self._reasons = self._keep_reasons(batch, now)
+        self._return_companies = active_companies(session)
 
     def user_pk(self, order: ImportedOrder) -> int:
         """Return the pk of the user who ordered."""
@@ -69,6 +72,19 @@ class ImportedReferences:
             "shipping_company_pk": _pk(item.shipping_company),
             "shipping_option_group_pk": _pk(item.shipping_option_group),
         }
+
+    def return_company_rows(self, item: ImportedItem, item_pk: int) -> list[dict[str, Any]]:
+        """Return the rows of the carriers that take a line back.
+
+        Its document's, or those that the shop offers for every line where it names none.
+        """
+        named = {company.pk for company in item.easy_return_companies}
+        is_over = item.values["state"] in OVER
+        offered = set() if is_over else self._return_companies
+        return [
+            {"order_item_pk": item_pk, "company_pk": pk, "is_shops": not named}
+            for pk in named or offered
+        ]
 
     def reason_pk(self, uuid: UUID) -> int:
         """Return the pk of a cancellation reason."""

@@ -55,6 +55,8 @@ class ImportedUsers:
 
     def _look_up(self, keys: set[str]) -> None:
         found = sa.select(users.c.email_key, users.c.user_type, users.c.pk)
-        found = found.where(among(users.c.email_key, keys))
+        # Locked, so that nobody of them is erased before the batch is stored.
+        found = found.where(among(users.c.email_key, keys)).order_by(users.c.pk)
+        found = found.with_for_update(read=True, key_share=True)
         for key, user_type, pk in self._session.execute(found):
             self._pks[key, user_type] = pk

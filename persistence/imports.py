@@ -11,7 +11,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from domain.errors import Unavailable
-from domain.import_parts import Rejected
+from domain.import_parts import ErasedHere, Rejected
 from domain.imported_orders import ImportedOldOrder, ImportedOrder
 from domain.imports import Outcome, Stored
 from domain.orders import Order
@@ -88,6 +88,7 @@ class _Known:
     user_pk: int
     document: Mapping[str, Any]
     lines: set[int]
+    is_erased: bool
 
 
 Known = Mapping[str, _Known]
@@ -178,13 +179,21 @@ class SqlImports:
     def _known(self, kind: _Kind, numbers: Sequence[str]) -> dict[str, _Known]:
         rows, facts = kind.rows, [kind.hashes.c[name] for name in kind.facts]
         found = self._session.execute(
-            sa.select(rows.c.number, rows.c.pk, rows.c.user_pk, *facts)
+            sa.select(
+                *(rows.c[name] for name in ("number", "pk", "user_pk", "erased_date")), *facts
+            )
             .outerjoin_from(rows, kind.hashes)
             .where(among(rows.c.number, numbers))
         )
         known = {
-            number: _Known(pk, user_pk, dict(zip(kind.facts, document, strict=True)), set())
-            for number, pk, user_pk, *document in found
+            number: _Known(
+                pk,
+                user_pk,
+                dict(zip(kind.facts, document, strict=True)),
+                set(),
+                erased_date is not None,
+            )
+            for number, pk, user_pk, erased_date, *document in found
         }
         by_pk = {each.pk: each.lines for each in known.values()}
         owner = kind.lines.c[kind.owner]
@@ -269,20 +278,25 @@ def _judged(
     """Return the answer for what need not or can not be stored, None for the rest."""
     if known is None:
         return None
+    if known.is_erased:
+        return ErasedHere()
     if users.find(each.user) != known.user_pk:
         return Rejected("/number", "Another user's order has this number.")
-    if each.document_hash == known.document["document_hash"]:
-        return Stored(known.pk, Outcome.UNCHANGED)
-    if isinstance(each, ImportedOrder) and _is_older(each, known):
-        return Stored(known.pk, Outcome.OLDER)
+    if outcome := _unchanged(each, known):
+        return Stored(known.pk, outcome)
     if known.lines - each.line_numbers:
         return Rejected("/items", "A line that is stored is missing.")
     return None
 
 
-def _is_older(each: ImportedOrder, known: _Known) -> bool:
-    present: datetime | None = known.document["document_date"]
-    return bool(present and each.document_date and each.document_date < present)
+def _unchanged(each: ImportedOrder | ImportedOldOrder, known: _Known) -> Outcome | None:
+    """Return why the document changes nothing, if it does not."""
+    if each.document_hash == known.document["document_hash"]:
+        return Outcome.UNCHANGED
+    present: datetime | None = known.document.get("document_date")
+    if isinstance(each, ImportedOrder) and present and each.document_date:
+        return Outcome.OLDER if each.document_date < present else None
+    return None
 
 
 def _reconciled(

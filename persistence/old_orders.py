@@ -59,6 +59,7 @@ old_orders = sa.Table(
     sa.Column("shipping_address", CodePointText),
     sa.Column("billing_address", CodePointText),
     sa.Column("extra_field", Json, nullable=False),
+    sa.Column("erased_date", UtcDateTime),
     sa.CheckConstraint("version >= 1", name="version"),
     sa.CheckConstraint(f"installment_count BETWEEN 0 AND {MAX_QUANTITY}", name="installment_count"),
     *at_most(64, "number", "status"),

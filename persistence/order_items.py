@@ -109,6 +109,8 @@ order_item_easy_return_companies = sa.Table(
         sa.ForeignKey("easy_return_shipping_companies.pk"),
         primary_key=True,
     ),
+    # Whether the shop offers it for every line (return_carriers), not the line's document.
+    sa.Column("is_shops", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 mapper_registry.map_imperatively(

@@ -99,6 +99,7 @@ orders = sa.Table(
     sa.Column("extra_field", Json),
     sa.Column("created_date", UtcDateTime, nullable=False),
     sa.Column("modified_date", UtcDateTime, nullable=False),
+    sa.Column("erased_date", UtcDateTime),
     reference("shipping_address_pk", addresses),
     reference("billing_address_pk", addresses),
     reference("payment_option_pk", payment_options),
@@ -282,7 +283,9 @@ def _locking(chosen: sa.Select[int], *conditions: sa.ColumnElement[bool]) -> Que
 
 @cache
 def _lock_by_items(names: tuple[str, ...]) -> Question:
-    return _locking(_BY_ITEMS, *(_OWNERS[name] for name in names))
+    # The session of a person whose data is erased may have been looked at before that.
+    kept = [orders.c.erased_date.is_(None)] if names else []
+    return _locking(_BY_ITEMS, *(_OWNERS[name] for name in names), *kept)
 
 
 @cache

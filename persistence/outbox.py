@@ -48,7 +48,8 @@ class SqlOutbox:
         self._session.add(event)
 
     def get(self, pk: int) -> OutboxEvent | None:
-        return self._session.get(OutboxEvent, pk, with_for_update=True)
+        # Locked: an erasure may delete it before the change is written.
+        return self._session.get(OutboxEvent, pk, with_for_update={"key_share": True})
 
     def remove(self, event: OutboxEvent) -> None:
         self._session.delete(event)

@@ -1,9 +1,11 @@
-"""Table of sellers, and the question asked of it."""
+"""Table of sellers, and the questions asked of it."""
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from domain.sellers import Seller
+from domain.paging import PageRequest
+from domain.sellers import Seller, SlugTaken
 from persistence.schema import mapper_registry, metadata, pk_column, uuid_column
 
 sellers = sa.Table(
@@ -13,6 +15,7 @@ sellers = sa.Table(
     uuid_column(),
     sa.Column("slug", sa.Text, nullable=False, unique=True),
     sa.Column("name", sa.Text, nullable=False),
+    sa.Column("is_active", sa.Boolean, nullable=False, server_default=sa.true()),
 )
 
 mapper_registry.map_imperatively(Seller, sellers)
@@ -26,3 +29,23 @@ class SqlSellers:
 
     def by_slug(self, slug: str) -> Seller | None:
         return self._session.scalars(sa.select(Seller).where(sellers.c.slug == slug)).one_or_none()
+
+    def lock(self, slug: str) -> Seller | None:
+        found = sa.select(Seller).where(sellers.c.slug == slug)
+        return self._session.scalars(found.with_for_update(key_share=True)).one_or_none()
+
+    def add(self, seller: Seller) -> None:
+        try:
+            with self._session.begin_nested():
+                self._session.add(seller)
+        except IntegrityError as error:
+            if self.by_slug(seller.slug) is None:
+                raise
+            raise SlugTaken(field="slug") from error
+
+    def count(self) -> int:
+        return self._session.execute(sa.select(sa.func.count()).select_from(sellers)).scalar_one()
+
+    def page(self, page: PageRequest) -> list[Seller]:
+        found = sa.select(Seller).order_by(sellers.c.slug, sellers.c.pk)
+        return list(self._session.scalars(found.limit(page.limit).offset(page.offset)))

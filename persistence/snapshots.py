@@ -38,12 +38,13 @@ def use_stored_snapshots(session: Session, entity: object) -> None:
     for relationship in object_mapper(entity).relationships:
         value = getattr(entity, relationship.key)
         if relationship.uselist:
-            setattr(entity, relationship.key, [_stored(session, part) for part in value])
+            setattr(entity, relationship.key, [stored_snapshot(session, part) for part in value])
         elif value is not None:
-            setattr(entity, relationship.key, _stored(session, value))
+            setattr(entity, relationship.key, stored_snapshot(session, value))
 
 
-def _stored(session: Session, part: object) -> object:
+def stored_snapshot(session: Session, part: Any) -> Any:
+    """Return the stored row of ``part`` with its own parts; what is no snapshot as it is."""
     if part in session:
         return part
     use_stored_snapshots(session, part)

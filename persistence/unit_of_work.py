@@ -13,10 +13,13 @@ from persistence.cancellation_reasons import SqlCancellationReasons
 from persistence.cancellation_requests import SqlCancellationRequests
 from persistence.documents import Documents
 from persistence.idempotency import SqlIdempotencyKeys
+from persistence.leftovers import SqlLeftovers
 from persistence.old_orders import SqlOldOrders
 from persistence.one_time_tokens import SqlOneTimeTokens
 from persistence.orders import SqlOrders
 from persistence.outbox import SqlOutbox
+from persistence.personal_data import SqlPersonalData
+from persistence.return_carriers import SqlReturnCarriers
 from persistence.seller_listings import LISTINGS
 from persistence.seller_rows import SqlSellerRows
 from persistence.seller_tokens import SqlSellerTokens
@@ -55,6 +58,18 @@ class SqlUnitOfWork:
     @cached_property
     def cancellation_reasons(self) -> SqlCancellationReasons:
         return SqlCancellationReasons(self._session)
+
+    @cached_property
+    def return_carriers(self) -> SqlReturnCarriers:
+        return SqlReturnCarriers(self._session)
+
+    @cached_property
+    def personal_data(self) -> SqlPersonalData:
+        return SqlPersonalData(self._session)
+
+    @cached_property
+    def leftovers(self) -> SqlLeftovers:
+        return SqlLeftovers(self._session)
 
     @cached_property
     def sellers(self) -> SqlSellers:

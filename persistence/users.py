@@ -84,3 +84,7 @@ class SqlUsers:
 
     def is_empty(self) -> bool:
         return self._session.execute(sa.select(users.c.pk).limit(1)).first() is None
+
+    def are_all_at(self, domain: str) -> bool:
+        others = sa.select(users.c.pk).where(~users.c.email_key.endswith(f"@{domain}"))
+        return self._session.execute(others.limit(1)).first() is None

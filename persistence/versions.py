@@ -5,6 +5,7 @@ No service has to think of it, and two contents of one pk never share a version
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,11 +102,21 @@ def raise_versions(session: Session, *_: object) -> None:
             shown = SHOWN[kind]
             pks[shown.root] |= _roots(session, shown, keys)
         for root, changed in pks.items():
-            values = {"pks": sorted(changed), MOMENT: this_moment()}
-            for pk, version in _RAISED[root].ask(session, values):
-                key: Any = identity_key(root, pk)
-                if key in session.identity_map:
-                    set_committed_value(session.identity_map[key], "version", version)
+            raise_versions_of(session, root, changed)
+
+
+def raise_versions_of(session: Session, root: type, pks: Iterable[int]) -> dict[int, int]:
+    """Raise the versions of these orders or old orders; return the new ones by pk.
+
+    For statements that change what documents show without the entities.
+    """
+    values = {"pks": sorted(pks), MOMENT: this_moment()}
+    raised_pks: dict[int, int] = dict(_RAISED[root].ask(session, values))
+    for pk, version in raised_pks.items():
+        key: Any = identity_key(root, pk)
+        if key in session.identity_map:
+            set_committed_value(session.identity_map[key], "version", version)
+    return raised_pks
 
 
 def _roots(session: Session, shown: _Shown, keys: set[int]) -> set[int]:

@@ -15,6 +15,7 @@ import orjson
 
 from domain.import_parts import Rejected
 from domain.imports import Outcome
+from domain.private_files import open_private_file
 from handlers.cli.database import command_database
 from handlers.cli.import_lines import Line, parse, read_lines
 from handlers.cli.import_loading import (
@@ -56,7 +57,7 @@ class Rejects:
 
     def add(self, line: Line, reason: Rejected) -> None:
         """Write down a line and why it was rejected."""
-        self._file = self._file or self._path.open("wb")
+        self._file = self._file or open_private_file(self._path)
         row = {
             "line": line.number,
             "pointer": reason.pointer,

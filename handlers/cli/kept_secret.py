@@ -8,6 +8,8 @@ import os
 import secrets
 from pathlib import Path
 
+from domain.private_files import make_private_folder, open_private_file
+
 _FILE = Path("var/secret")
 _VARIABLE = "WAYBILL_SECRET"
 
@@ -15,9 +17,9 @@ _VARIABLE = "WAYBILL_SECRET"
 def make_secret() -> None:
     """Make and keep a secret, unless there is one or the environment has another."""
     if _VARIABLE not in os.environ and not _FILE.exists():
-        _FILE.parent.mkdir(exist_ok=True)
-        _FILE.touch(mode=0o600)
-        _FILE.write_text(secrets.token_urlsafe(32))
+        make_private_folder(_FILE.parent)
+        with open_private_file(_FILE) as file:
+            file.write(secrets.token_urlsafe(32).encode())
 
 
 def use_secret() -> None:

@@ -6,15 +6,19 @@ from typing import Any
 import click
 
 _COMMANDS = {
+    "carriers": "handlers.cli.carriers:carriers",
     "contract": "handlers.cli.contract:contract",
     "import": "handlers.cli.imports:import_",
     "migrate": "handlers.cli.migrate:migrate",
     "outbox": "handlers.cli.outbox:outbox",
     "plans": "handlers.cli.plans:plans",
+    "reasons": "handlers.cli.reasons:reasons",
     "requests": "handlers.cli.requests:requests",
     "seed": "handlers.cli.seed:seed",
+    "sellers": "handlers.cli.sellers:sellers",
     "serve": "handlers.cli.serve:serve",
     "sessions": "handlers.cli.sessions:sessions",
+    "tidy": "handlers.cli.tidy:tidy",
     "tokens": "handlers.cli.tokens:tokens",
     "trade-ins": "handlers.cli.trade_ins:trade_ins",
     "users": "handlers.cli.users:users",

@@ -13,6 +13,7 @@ import orjson
 
 from domain.identifiers import derived_uuid
 from domain.import_parts import Rejected
+from domain.private_files import open_private_file
 from domain.seller_callers import Scope
 from domain.seller_tokens import create_seller_token
 from domain.sessions import open_session
@@ -63,14 +64,23 @@ class Seeded:
 @click.option("--sessions-file", type=_PRIVATE, help="Gets a session cookie's value per line.")
 @click.option("--tokens-file", type=_PRIVATE, help="Gets a seller's token per line.")
 @click.option("--manifest-file", type=_PRIVATE, help="Gets who each of them is, as JSON.")
+@click.option("--force", is_flag=True, help="Also into a database with orders of a real shop.")
 def seed(
     users: int,
     orders_per_user: int,
     seed_: int,
+    *,
+    force: bool,
     **files: Path | None,
 ) -> None:
-    """Fill the database with a made-up shop; the same arguments make the same shop."""
+    """Fill the database with a made-up shop, for tests; the same arguments make the same shop.
+
+    The shop has a shopper whose password is public. A database with users of other addresses
+    than the made-up ones is refused without --force.
+    """
     with refusals_shown(), command_database() as (settings, database):
+        if not force:
+            _require_made_up(database)
         shop = list(_shown(seed_demo_shop(database, users, orders_per_user, seed_), users))
         sessions_file, tokens_file = files["sessions_file"], files["tokens_file"]
         manifest_file = files["manifest_file"]
@@ -113,6 +123,17 @@ def seed_demo_shop(
                 user,
                 {row["number"]: order_pks[row["number"]] for row in history.orders},
                 {row["number"]: old_pks[row["number"]] for row in history.old_orders},
+            )
+
+
+def _require_made_up(database: Database) -> None:
+    """Refuse a database in which somebody is not of the demo shop. Raises ClickException."""
+    domain = DEMO_EMAIL.partition("@")[2]
+    with database.reading() as uow:
+        if not uow.users.are_all_at(domain):
+            raise click.ClickException(
+                "The database has users who are not made up. A demo shop beside them would have a"
+                " shopper whose password is public; --force adds it all the same."
             )
 
 
@@ -215,5 +236,5 @@ def _manifest(
 def _write(path: Path | None, content: bytes) -> None:
     """Write a file that only its owner can read: whoever has a session or a token is that one."""
     if path is not None:
-        path.touch(mode=0o600)
-        path.write_bytes(content)
+        with open_private_file(path) as file:
+            file.write(content)

@@ -8,6 +8,7 @@ from domain.users import UserType, email_key
 from handlers.app import database_of
 from handlers.cli.database import command_settings, refuse_transaction_pooler
 from handlers.cli.kept_secret import make_secret
+from handlers.cli.open_files import warn_of_open_files
 from handlers.cli.refusals import refusals_shown
 from handlers.cli.strong_secret import require_strong
 from handlers.cli.worker_beside import worker_beside
@@ -49,6 +50,7 @@ def serve(demo: bool, port: int | None) -> None:
     settings = command_settings()
     if not demo:
         require_strong(settings.secret)
+    warn_of_open_files(settings)
     if port is not None:
         settings = replace(settings, port=port)
     _require_free(settings)

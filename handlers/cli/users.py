@@ -23,6 +23,7 @@ from domain.users import (
 )
 from handlers.cli.database import command_database
 from handlers.cli.operators import operator_option
+from handlers.cli.personal_data import erase_user, export_user
 from handlers.cli.refusals import refusals_shown
 from handlers.one_time_links import handover_url
 from handlers.passwords import Argon2Passwords
@@ -140,3 +141,7 @@ def _read_line() -> str:
     """The first line, without its end; no more is read than a password may have."""
     line = sys.stdin.readline(MAX_PASSWORD_LENGTH + 2)
     return line.removesuffix("\n").removesuffix("\r")
+
+
+users.add_command(export_user)
+users.add_command(erase_user)

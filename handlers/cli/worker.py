@@ -3,6 +3,7 @@
 import click
 
 from handlers.cli.database import command_database, refuse_transaction_pooler
+from handlers.cli.open_files import warn_of_open_files
 from handlers.cli.refusals import refusals_shown
 from handlers.cli.stopping import Stopping
 from handlers.mail.delivery import mailer_of
@@ -23,6 +24,7 @@ def worker(*, once: bool) -> None:
         Stopping() as stop,
     ):
         refuse_transaction_pooler(database)
+        warn_of_open_files(settings)
         postman = Postman(database, mailer_of(settings), settings)
         if once:
             while not stop.is_wished and postman.deliver_next():

@@ -3,13 +3,16 @@
 import os
 import smtplib
 import ssl
+from collections.abc import Iterable
 from contextlib import closing, suppress
 from email.message import EmailMessage
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
+from uuid import UUID
 
+from domain.private_files import make_private_folder, open_private_file
 from handlers.mail.letters import sender_domain
 from handlers.settings import Settings
 
@@ -46,15 +49,20 @@ class MailFolder:
         self._folder = folder
 
     def send(self, letter: EmailMessage) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(self._folder)
         name = letter["Message-ID"].strip("<>").partition("@")[0]
         part = self._folder / f".{name}.part"
-        part.touch(mode=0o600)
-        with part.open("wb") as file:
+        with open_private_file(part) as file:
             file.write(letter.as_bytes())
             file.flush()
             os.fsync(file.fileno())
         part.replace(self._folder / f"{name}.eml")
+
+
+def remove_letters(folder: Path, uuids: Iterable[UUID]) -> None:
+    """Delete the files of these events, where there are any."""
+    for uuid in uuids:
+        (folder / f"{uuid}.eml").unlink(missing_ok=True)
 
 
 class SmtpServer:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from domain.private_files import make_private_folder
 from persistence.engines import Engines
 
 _HERE = Path(__file__).parent
@@ -41,4 +42,4 @@ def head() -> str:
 
 def _make_folder(url: sa.URL) -> None:
     if url.get_backend_name() == "sqlite" and url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(Path(url.database).parent)

@@ -136,7 +136,8 @@ class FakeReasons:
         self.stored = {reason.pk: reason for reason in reasons}
 
     def add(self, reason: CancellationReason) -> None:
-        raise NotImplementedError
+        reason.pk = next(_pks)
+        self.stored[reason.pk] = reason
 
     def by_pks(self, pks: Collection[int]) -> Mapping[int, CancellationReason]:
         return {pk: self.stored[pk] for pk in pks if pk in self.stored}
@@ -145,8 +146,7 @@ class FakeReasons:
         for stored in self.stored.values():
             if stored.uuid == reason.uuid:
                 return stored
-        reason.pk = next(_pks)
-        self.stored[reason.pk] = reason
+        self.add(reason)
         return reason
 
     def count_active(self, cancellation_type: CancellationType | None) -> int:
@@ -157,9 +157,22 @@ class FakeReasons:
     ) -> list[CancellationReason]:
         return self._active(cancellation_type)[page.offset : page.offset + page.limit]
 
+    def lock(self, pk: int) -> CancellationReason | None:
+        return self.stored.get(pk)
+
+    def count(self, cancellation_type: CancellationType | None) -> int:
+        return len(self._of(cancellation_type))
+
+    def page(
+        self, cancellation_type: CancellationType | None, page: PageRequest
+    ) -> list[CancellationReason]:
+        return self._of(cancellation_type)[page.offset : page.offset + page.limit]
+
     def _active(self, kind: CancellationType | None) -> list[CancellationReason]:
-        chosen = [r for r in self.stored.values() if kind in (None, r.cancellation_type)]
-        return [reason for reason in chosen if reason.is_active]
+        return [reason for reason in self._of(kind) if reason.is_active]
+
+    def _of(self, kind: CancellationType | None) -> list[CancellationReason]:
+        return [each for each in self.stored.values() if kind in (None, each.cancellation_type)]
 
 
 class FakeRequests:
@@ -257,6 +270,9 @@ class FakeUnitOfWork:
     users: Any
     sessions: Any
     one_time_tokens: Any
+    return_carriers: Any
+    personal_data: Any
+    leftovers: Any
     idempotency_keys: Any
     sellers: Any
     seller_tokens: Any

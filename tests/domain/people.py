@@ -70,6 +70,9 @@ class FakeUsers:
     def is_empty(self) -> bool:
         return not self.stored
 
+    def are_all_at(self, domain: str) -> bool:
+        return all(user.email.endswith(f"@{domain}") for user in self.stored)
+
     def get(self, pk: int) -> User | None:
         return next((user for user in self.stored if user.pk == pk), None)
 
@@ -127,6 +130,9 @@ class FakeUnitOfWork:
     cancellation_reasons: Any
     cancellation_plans: Any
     one_time_tokens: Any
+    return_carriers: Any
+    personal_data: Any
+    leftovers: Any
     idempotency_keys: Any
     sellers: Any
     seller_tokens: Any

@@ -70,6 +70,9 @@ class FakeUnitOfWork:
     cancellation_reasons: Any
     cancellation_plans: Any
     one_time_tokens: Any
+    return_carriers: Any
+    personal_data: Any
+    leftovers: Any
     idempotency_keys: Any
     sellers: Any
     seller_tokens: Any

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.errors import Conflict, InvalidPage, NotFound
+from domain.errors import Conflict, InvalidPage
 from domain.outbox import (
     LEASE,
     MAX_ERROR_LENGTH,
@@ -52,9 +52,13 @@ class TestDelivery:
         assert (event.status, event.attempts) == (OutboxStatus.DELIVERED, 1)
         assert event.delivered_date == NOW
 
-    def test_of_nothing_is_not_found(self) -> None:
-        with pytest.raises(NotFound):
-            record_delivery(404, FakeUnitOfWork())
+    def test_of_what_was_erased_meanwhile_changes_nothing(self) -> None:
+        uow = FakeUnitOfWork()
+
+        record_delivery(404, uow)
+        record_failure(404, NOW, "550", uow)
+
+        assert uow.commits == 2
 
 
 class TestFailure:

@@ -32,6 +32,17 @@ class FakeSellers:
     def by_slug(self, slug: str) -> Seller | None:
         return self._by_slug.get(slug)
 
+    lock = by_slug
+
+    def add(self, seller: Seller) -> None:
+        raise NotImplementedError
+
+    def count(self) -> int:
+        raise NotImplementedError
+
+    def page(self, page: PageRequest) -> list[Seller]:
+        raise NotImplementedError
+
 
 class FakeTokens:
     def __init__(self) -> None:

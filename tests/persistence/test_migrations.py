@@ -1,3 +1,4 @@
+from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -9,23 +10,24 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from alembic.script import ScriptDirectory
 
 from domain.audit import AuditEntry, Subject
-from domain.cancellations import CancellationStatus
+from domain.cancellations import CancellationReason, CancellationStatus, CancellationType
+from domain.import_parts import Part, SnapshotPool
+from domain.imported_cancellations import read_requests
+from domain.money import Currency
+from domain.paging import PageRequest
 from persistence import migrations
 from persistence.cancellations import cancellation_requests
 from persistence.database import Database
 from persistence.engines import Engines, Pool, connect
 from persistence.schema import metadata
-from tests.builders import NOW, make_item, make_order, make_request
+from tests.builders import NOW, make_item, make_order, make_reason, make_request
 from tests.conftest import MakeUrl
 from tests.fakes import fake_renderers
 from tests.persistence.cancelling import store_reason_of
 from tests.persistence.selling import kept_counts, sold, store_sold, true_counts, two_sellers
 from tests.persistence.stored import index_definitions, store_user
-
-IMPORTED_REQUESTS = "0011"
 
 
 def migrate(url: str) -> None:
@@ -34,17 +36,12 @@ def migrate(url: str) -> None:
     database.close()
 
 
-def run_step(engines: Engines, revision: str) -> None:
-    """Run one step alone: what it needs is there, whatever later steps have made of the rest."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    step = ScriptDirectory.from_config(config).get_revision(revision)
-    assert step is not None
-    with (
-        engines.writing.begin() as connection,
-        Operations.context(MigrationContext.configure(connection)),
-    ):
-        step.module.upgrade()
+def run_step(connection: sa.Connection, name: str) -> None:
+    """Run one step alone, on tables that lack nothing but what it makes."""
+    step = import_module(f"persistence.migrations.versions.{name}")
+    context = MigrationContext.configure(connection, opts={"render_as_batch": True})
+    with Operations.context(context):
+        step.upgrade()
 
 
 def plain(value: object) -> object:
@@ -124,8 +121,7 @@ class TestMigrate:
         store_sold(database, store_user(database).pk, *orders)
         with engines.writing.begin() as connection:
             connection.exec_driver_sql("DROP TABLE seller_order_counts")
-
-        run_step(engines, "0008")
+            run_step(connection, "0008_seller_order_counts")
 
         assert kept_counts(engines) == true_counts(engines) != {}
         database.close()
@@ -162,7 +158,7 @@ class TestMigrate:
                     f"ALTER TABLE cancellation_plan_items DROP COLUMN {name}"
                 )
 
-        run_step(engines, IMPORTED_REQUESTS)
+            run_step(connection, "0011_imported_requests")
 
         with engines.autocommit.connect() as connection:
             found = connection.execute(
@@ -218,3 +214,107 @@ class TestMigrate:
             scopes = connection.execute(sa.text("SELECT seller_pk, scopes FROM seller_tokens"))
             assert tuple(scopes.one()) == (1, "orders:read plans:read")
         engines.dispose()
+
+
+class TestReasons:
+    def test_a_new_shop_has_some_of_both_types_in_both_languages(self, make_url: MakeUrl) -> None:
+        url = make_url()
+        migrate(url)
+
+        stored = reasons(url)
+
+        assert len(stored) == 11
+        for kind in CancellationType:
+            own = [reason for reason in stored if reason.cancellation_type is kind]
+            orders = [reason.order for reason in own]
+            assert orders == sorted(set(orders))
+            assert own[-1].translations["en-us"] == {"subject": "Other"}
+            assert own[-1].translations["tr-tr"] == {"subject": "Diğer"}
+            assert own[-1].extra_information_needed
+        assert all({"en-us", "tr-tr"} == reason.translations.keys() for reason in stored)
+        assert all(reason.is_active for reason in stored)
+
+    def test_are_those_that_documents_with_the_same_content_name(self, make_url: MakeUrl) -> None:
+        url = make_url()
+        migrate(url)
+
+        for reason in reasons(url):
+            document = {
+                "translations": reason.translations,
+                "order": reason.order,
+                "extra_information_needed": reason.extra_information_needed,
+            }
+            line = {
+                "quantity": 1,
+                "cancellation_requests": [
+                    {
+                        "reason": document,
+                        "cancellation_type": reason.cancellation_type.value,
+                        "status": "rejected",
+                        "created_date": "2026-01-01T00:00:00Z",
+                    }
+                ],
+            }
+            [request] = read_requests(Part(line, "", Currency.TRY), "1/1", SnapshotPool())
+            assert request.reason["uuid"] == reason.uuid
+
+    def test_do_not_come_back(self, make_url: MakeUrl) -> None:
+        url = make_url()
+        migrate(url)
+        change(url, "UPDATE cancellation_reasons SET is_active = false")
+
+        migrate(url)
+
+        assert not [reason for reason in reasons(url) if reason.is_active]
+
+    def test_a_shop_with_reasons_of_its_own_gets_none(self, make_url: MakeUrl) -> None:
+        url = make_url()
+        migrate(url)
+        change(url, "DELETE FROM cancellation_reasons")
+        database = Database(url, renderers=fake_renderers())
+        with database.writing() as uow:
+            uow.cancellation_reasons.add(make_reason())
+            uow.commit()
+        database.close()
+
+        install_reasons(url)
+
+        assert len(reasons(url)) == 1
+
+    def test_one_that_is_there_and_inactive_is_left(self, make_url: MakeUrl) -> None:
+        url = make_url()
+        migrate(url)
+        change(url, "UPDATE cancellation_reasons SET is_active = false")
+        change(url, "DELETE FROM cancellation_reasons WHERE cancellation_type = 'cancel'")
+
+        install_reasons(url)
+
+        assert {reason.is_active for reason in reasons(url)} == {True, False}
+        assert len(reasons(url)) == 11
+
+
+def reasons(url: str) -> list[CancellationReason]:
+    database = Database(url, renderers=fake_renderers())
+    with database.reading() as uow:
+        found = uow.cancellation_reasons.page(None, PageRequest())
+    database.close()
+    return found
+
+
+def change(url: str, statement: str) -> None:
+    engines = connect(url, Pool(1))
+    with engines.writing.begin() as connection:
+        connection.exec_driver_sql(statement)
+    engines.dispose()
+
+
+def install_reasons(url: str) -> None:
+    """Do again what the step does about reasons."""
+    step = import_module("persistence.migrations.versions.0010_registry")
+    engines = connect(url, Pool(1))
+    with (
+        engines.writing.begin() as connection,
+        Operations.context(MigrationContext.configure(connection)),
+    ):
+        step.install_reasons()
+    engines.dispose()

@@ -1,5 +1,7 @@
 import json
+import os
 import signal
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -30,6 +32,53 @@ def rejects(file: Path) -> list[dict[str, Any]]:
 
 
 class TestOrders:
+    def test_rejected_ones_are_in_a_file_of_their_own(self, waybill: Run, file: Path) -> None:
+        before = os.umask(0)
+        write(file, "{}")
+        waybill("import", "orders", str(file))
+        os.umask(before)
+
+        path = file.with_name(f"{file.name}.rejects.ndjson")
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+    @pytest.mark.parametrize(
+        ("given", "pointer"),
+        [
+            ({"tracking_url": "javascript:alert(1)"}, "/tracking_url"),
+            ({"e_archive_url": "data:text/html,x"}, "/e_archive_url"),
+            ({"defined_tracking_url": "ftp://example.com/x"}, "/defined_tracking_url"),
+            ({"items": [line_document(tracking_url="JavaScript:x")]}, "/items/0/tracking_url"),
+            (
+                {
+                    "items": [
+                        line_document(
+                            product={"sku": "1", "name": "x", "absolute_url": "java\tscript:x"}
+                        )
+                    ]
+                },
+                "/items/0/product/absolute_url",
+            ),
+        ],
+        ids=lambda each: each if isinstance(each, str) else "",
+    )
+    def test_links_lead_to_web_pages(
+        self, waybill: Run, file: Path, given: dict[str, Any], pointer: str
+    ) -> None:
+        write(file, order_document(**given))
+
+        assert waybill("import", "orders", str(file)).exit_code == 1
+        assert [each["pointer"] for each in rejects(file)] == [pointer]
+
+    @pytest.mark.parametrize("url", ["https://track.example/1", "HTTP://track.example/1"])
+    @pytest.mark.parametrize("path", ["", "/oda-spreyi/", "oda-spreyi", "https://shop.example/1"])
+    def test_links_to_web_pages_are_taken(
+        self, waybill: Run, file: Path, url: str, path: str
+    ) -> None:
+        product = {"sku": "1", "name": "x", "absolute_url": path}
+        write(file, order_document(tracking_url=url, items=[line_document(product=product)]))
+
+        assert waybill("import", "orders", str(file)).exit_code == 0
+
     def test_are_served_to_who_ordered_them(
         self, waybill: Run, file: Path, shop: Shop, clients: Clients
     ) -> None:

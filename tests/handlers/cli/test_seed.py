@@ -14,6 +14,7 @@ from domain.seller_callers import SellerCaller
 from domain.seller_lists import SellerQuery
 from domain.seller_orders import list_seller_orders
 from domain.seller_tokens import authenticate_token
+from domain.users import UserType
 from faults.invariants import broken_at
 from handlers.cli.seed import seed_demo_shop
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
@@ -208,10 +209,23 @@ class TestSeed:
     def test_a_number_that_somebody_else_has_is_told(self, waybill: Run, shop: Shop) -> None:
         shop.order(shop.user(), number="0000070000000001")
 
-        result = waybill(*SEED)
+        result = waybill(*SEED, "--force")
 
         assert result.exit_code == 1
         assert "Another user's order has this number." in result.output
+
+    def test_users_of_a_real_shop_are_in_the_way(
+        self, waybill: Run, shop: Shop, database: Database
+    ) -> None:
+        shop.user(email="ayse@shop.example.com")
+
+        refused = waybill(*SEED)
+
+        assert refused.exit_code == 1
+        assert "--force adds it all the same." in refused.output
+        with database.reading() as uow:
+            assert uow.users.by_email_key(DEMO_EMAIL, UserType.REGISTERED) is None
+        assert waybill(*SEED, "--force").exit_code == 0
 
     def test_the_sessions_alone_can_be_asked_for(self, waybill: Run, tmp_path: Path) -> None:
         result = waybill(*SEED, "--sessions-file", str(tmp_path / "sessions"))

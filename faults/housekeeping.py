@@ -1,0 +1,116 @@
+"""Contests in which an operator removes data while shoppers, operators and a server use it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from itertools import cycle, islice
+
+from domain.cancellations import CancellationStatus
+from domain.errors import Refusal
+from domain.leftovers import (
+    remove_delivered_events,
+    remove_expired_keys,
+    remove_expired_sessions,
+    remove_settled_accounts,
+)
+from domain.personal_data import erase_personal_data
+from domain.settlements import approve_request, reject_request
+from domain.unit_of_work import UnitOfWork
+from faults.asking import ask_now, request
+from faults.contests import Attempt, Contest, Contests
+from handlers.errors import status_of
+from handlers.settings import LANGUAGES
+from tests.builders import make_lines
+
+_SINGLE = "/users/orders/cancellation_requests/"
+_OPERATOR = "operator:faults"
+_IBAN = "TR330006100519786457841326"
+_RIVALS = 12
+_WON = {200, 201}
+
+
+class Housekeeping(Contests):
+    """The contests of a shop, and those with its housekeeping."""
+
+    def erase(self) -> Contest:
+        """A person is erased and asks to cancel: one of the two comes first, and stays alone."""
+        user = self._ground.shop.user()
+        headers = self._ground.customer(user).headers
+        order = self._ground.shop.order(user, user_email=user.email, items=make_lines(1, 3))
+        body = {
+            "order_item": order.items[0].pk,
+            "reason": self._reason,
+            "cancellation_type": "cancel",
+            "quantity": 3,
+            "iban": _IBAN,
+            "holder_name": "Somebody",
+        }
+        sent = self._send(request("POST", _SINGLE, headers, body))
+
+        def erase(uow: UnitOfWork) -> None:
+            erase_personal_data(user.email, LANGUAGES, _OPERATOR, uow, even_underway=True)
+
+        def judge(statuses: Sequence[int]) -> Iterator[str]:
+            winners = [each for each in statuses if each in _WON]
+            strange = Counter(each for each in statuses if each >= 500)
+            if len(winners) != 1 or strange:
+                yield f"{len(winners)} winners, {Counter(statuses)}"
+            [stored] = self._stored(order.items[0])
+            kept = {each.iban for each in stored.cancellation_requests}
+            is_erased = any(each in _WON for each in statuses[::2])
+            if kept != (set() if is_erased else {_IBAN}):
+                yield f"{len(kept)} accounts are stored, erased: {is_erased}"
+
+        attempts = [self._work(erase), sent]
+        return Contest("erase against cancel", list(islice(cycle(attempts), _RIVALS)), judge)
+
+    def tidy(self) -> Contest:
+        """A request is decided while accounts are removed: money that is due keeps its own."""
+        [item] = self._order()
+        body = self._row(item.pk) | {"iban": _IBAN, "holder_name": "Somebody"}
+        sent = request("POST", _SINGLE, self._headers, body)
+        pk: int = ask_now(self._port, sent).answer.error["pk"]
+        attempts = [
+            self._decide(approve_request, pk),
+            self._work(_tidy),
+            self._decide(reject_request, pk),
+            self._work(_tidy),
+        ]
+
+        def judge(statuses: Sequence[int]) -> Iterator[str]:
+            if set(statuses[1::2]) != {200}:
+                yield f"statuses of tidying {Counter(statuses[1::2])}"
+            if Counter(each in _WON for each in statuses[::2])[True] != 1:
+                yield f"statuses of deciding {Counter(statuses[::2])}"
+            [stored] = self._stored(item)
+            [decided] = stored.cancellation_requests
+            if decided.status is CancellationStatus.APPROVED and decided.iban != _IBAN:
+                yield "the account of money that is due is gone"
+
+        return Contest("tidy against decide", list(islice(cycle(attempts), _RIVALS)), judge)
+
+    def _work(self, work: Callable[[UnitOfWork], object]) -> Attempt:
+        """As a command does, beside the server."""
+
+        def run() -> int:
+            try:
+                self._ground.database.write(work)
+            except Refusal as refusal:
+                return int(status_of(refusal))
+            return 200
+
+        async def attempt() -> int:
+            return await asyncio.to_thread(run)
+
+        return attempt
+
+
+def _tidy(uow: UnitOfWork) -> None:
+    """Remove what can go at once, whatever its age."""
+    remove_expired_sessions(uow)
+    remove_expired_keys(uow)
+    remove_delivered_events(timedelta(), uow)
+    after = 0
+    while batch := remove_settled_accounts(timedelta(), after, LANGUAGES, uow):
+        after = batch.last

@@ -1,0 +1,145 @@
+"""`waybill carriers`."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+import click
+
+from domain.activity import state_of
+from domain.paging import PageRequest
+from domain.return_carriers import (
+    CarrierDraft,
+    ReturnCarrier,
+    add_carrier,
+    change_carrier,
+    list_carriers,
+    offer_carriers,
+    switch_carrier,
+)
+from domain.unit_of_work import UnitOfWork
+from handlers.cli.database import command_database
+from handlers.cli.operators import operator_option
+from handlers.cli.pages import page_options, shown_page
+from handlers.cli.refusals import refusals_shown
+from handlers.settings import Settings
+from persistence.database import Database
+
+_TITLES = ("PK", "CODE", "LABEL", "NAME", "PICKUP ADDRESS", "STATE")
+_ORDERS_AT_ONCE = 200
+
+
+@click.group()
+def carriers() -> None:
+    """The carriers by which shoppers can return what they bought.
+
+    They are offered for every order item whose import document names no carriers of its own
+    (easy_return_companies), as long as the item can be returned. Each command stores the carrier
+    first and then updates the items, some orders at a time; when it is interrupted, `waybill
+    carriers apply` does the rest. Imports store new items with the active carriers. Requests keep
+    the carrier that was chosen for them.
+    """
+
+
+@carriers.command("list")
+@page_options
+def list_(page: PageRequest) -> None:
+    """List the carriers, the inactive ones too."""
+    with refusals_shown(), command_database() as (_, database), database.reading() as uow:
+        shown = list_carriers(page, uow)
+        rows = [_row(each) for each in shown.entries]
+    click.echo(shown_page(_TITLES, rows, shown))
+
+
+def _draft_options(*, required: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    options = (
+        click.option("--code", required=required, help="What programs know the carrier by."),
+        click.option("--label", required=required, help="The name of the carrier."),
+        click.option(
+            "--name", required=required, help="The service that shoppers choose: 'Pickup at home'."
+        ),
+        click.option(
+            "--pickup-address/--no-pickup-address",
+            "requires_pickup_address",
+            default=None,
+            help="Whether the shopper must name an address at which it collects the parcel.",
+        ),
+    )
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+@carriers.command()
+@_draft_options(required=True)
+@operator_option
+def add(actor: str, **draft: str | bool | None) -> None:
+    """Offer a carrier for returns."""
+    _do(partial(add_carrier, _draft(draft), actor))
+
+
+@carriers.command()
+@click.argument("pk", type=int)
+@_draft_options(required=False)
+@operator_option
+def change(pk: int, actor: str, **draft: str | bool | None) -> None:
+    """Change carrier PK; what is not given stays."""
+    _do(partial(change_carrier, pk, _draft(draft), actor))
+
+
+@carriers.command()
+@click.argument("pk", type=int)
+@operator_option
+def deactivate(pk: int, actor: str) -> None:
+    """Offer carrier PK for no new request."""
+    _do(partial(switch_carrier, pk, False, actor))
+
+
+@carriers.command()
+@click.argument("pk", type=int)
+@operator_option
+def activate(pk: int, actor: str) -> None:
+    """Offer carrier PK again."""
+    _do(partial(switch_carrier, pk, True, actor))
+
+
+@carriers.command()
+def apply() -> None:
+    """Bring all order items up to the carriers; done twice, it changes nothing."""
+    with refusals_shown(), command_database() as (settings, database):
+        _apply(settings, database)
+
+
+def _draft(given: dict[str, str | bool | None]) -> CarrierDraft:
+    return CarrierDraft(**given)  # type: ignore[arg-type]  # click has checked the types
+
+
+def _do(work: Callable[[UnitOfWork], ReturnCarrier]) -> None:
+    with refusals_shown(), command_database() as (settings, database):
+        carrier = database.write(work)
+        click.echo(f"Carrier {carrier.pk} is {state_of(carrier)}.")
+        _apply(settings, database)
+
+
+def _apply(settings: Settings, database: Database) -> None:
+    window = timedelta(days=settings.return_window_days)
+    orders, after = 0, 0
+    while batch := database.write(partial(offer_carriers, after, window, _ORDERS_AT_ONCE)):
+        orders, after = orders + batch.orders, batch.last
+    click.echo(f"{orders} orders were updated.")
+
+
+def _row(carrier: ReturnCarrier) -> tuple[object, ...]:
+    company = carrier.company
+    return (
+        carrier.pk,
+        company.shipping_company.value,
+        company.shipping_company.label,
+        company.name,
+        "needed" if company.requires_pickup_address else "",
+        state_of(carrier),
+    )

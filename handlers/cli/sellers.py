@@ -1,0 +1,80 @@
+"""`waybill sellers`."""
+
+from functools import partial
+
+import click
+
+from domain.activity import state_of
+from domain.paging import PageRequest
+from domain.sellers import add_seller, change_seller, list_sellers, switch_seller
+from handlers.cli.database import command_database
+from handlers.cli.operators import operator_option
+from handlers.cli.pages import page_options, shown_page
+from handlers.cli.refusals import refusals_shown
+
+_TITLES = ("SLUG", "NAME", "STATE")
+
+
+@click.group()
+def sellers() -> None:
+    """The sellers of the marketplace.
+
+    Imports add the sellers that they name, and neither rename nor activate any.
+    """
+
+
+@sellers.command("list")
+@page_options
+def list_(page: PageRequest) -> None:
+    """List the sellers, by slug."""
+    with refusals_shown(), command_database() as (_, database), database.reading() as uow:
+        shown = list_sellers(page, uow)
+        rows = [(each.slug, each.name, state_of(each)) for each in shown.entries]
+    click.echo(shown_page(_TITLES, rows, shown))
+
+
+@sellers.command()
+@click.argument("slug")
+@click.option("--name", required=True, help="What shoppers read.")
+@operator_option
+def add(slug: str, name: str, actor: str) -> None:
+    """Add seller SLUG; `waybill tokens create` gives it access."""
+    with refusals_shown(), command_database() as (_, database):
+        seller = database.write(partial(add_seller, slug, name, actor))
+    click.echo(f"Seller {seller.slug} is {state_of(seller)}.")
+
+
+@sellers.command()
+@click.argument("slug")
+@click.option("--name", required=True, help="What shoppers read.")
+@operator_option
+def change(slug: str, name: str, actor: str) -> None:
+    """Give seller SLUG another name; all its orders show it from the next read on."""
+    with refusals_shown(), command_database() as (_, database):
+        seller = database.write(partial(change_seller, slug, name, actor))
+    click.echo(f"Seller {seller.slug} is called {seller.name}.")
+
+
+@sellers.command()
+@click.argument("slug")
+@operator_option
+def deactivate(slug: str, actor: str) -> None:
+    """Refuse all tokens of seller SLUG with 401, and make no new ones.
+
+    Its orders stay, shoppers can cancel them, and the shop can settle their requests.
+    """
+    _switch(slug, False, actor)
+
+
+@sellers.command()
+@click.argument("slug")
+@operator_option
+def activate(slug: str, actor: str) -> None:
+    """Let the tokens of seller SLUG work again."""
+    _switch(slug, True, actor)
+
+
+def _switch(slug: str, is_active: bool, actor: str) -> None:
+    with refusals_shown(), command_database() as (_, database):
+        seller = database.write(partial(switch_seller, slug, is_active, actor))
+    click.echo(f"Seller {seller.slug} is {state_of(seller)}.")

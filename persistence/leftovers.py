@@ -1,0 +1,88 @@
+"""Removing what is no longer needed, some rows at a time."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from domain.cancellations import CancellationStatus
+from domain.leftovers import RemovedAccounts
+from domain.orders import Order
+from domain.outbox import OutboxStatus
+from persistence.among import among
+from persistence.cancellations import cancellation_requests
+from persistence.documents import remove_documents
+from persistence.idempotency import idempotency_keys
+from persistence.locking import lock_orders
+from persistence.order_items import order_items
+from persistence.orders import ORDER_DOCUMENTS
+from persistence.outbox import outbox_events
+from persistence.sessions import sessions
+from persistence.versions import raise_versions_of
+
+_OVER = (CancellationStatus.COMPLETED, CancellationStatus.REJECTED)
+
+
+class SqlLeftovers:
+    """The rows that can go, as ``domain.leftovers.Leftovers`` asks of them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def remove_sessions(self, before: datetime, limit: int) -> int:
+        expired = sessions.c.expires_date <= before
+        return len(self._remove([sessions.c.id_hash], expired, limit))
+
+    def remove_keys(self, before: datetime, limit: int) -> int:
+        columns = idempotency_keys.c
+        return len(
+            self._remove([columns.scope, columns.key], columns.created_date <= before, limit)
+        )
+
+    def remove_delivered(self, before: datetime, limit: int) -> list[UUID]:
+        columns = outbox_events.c
+        delivered = sa.and_(
+            columns.status == OutboxStatus.DELIVERED, columns.delivered_date <= before
+        )
+        return [row.uuid for row in self._remove([columns.pk], delivered, limit, columns.uuid)]
+
+    def remove_accounts(
+        self, before: datetime, after: int, limit: int, languages: Sequence[str]
+    ) -> RemovedAccounts | None:
+        columns = cancellation_requests.c
+        # With the condition of the partial index first, as the index spells it.
+        settled = (
+            sa.or_(columns.iban.is_not(None), columns.holder_name.is_not(None)),
+            columns.modified_date <= before,
+            columns.status.in_(_OVER),
+        )
+        found = sa.select(order_items.c.order_pk).distinct()
+        found = found.join(cancellation_requests, columns.order_item_pk == order_items.c.pk)
+        found = found.where(*settled, order_items.c.order_pk > after)
+        pks = self._session.scalars(found.order_by(order_items.c.order_pk).limit(limit)).all()
+        if not pks:
+            return None
+        locked = lock_orders(self._session, pks, skip_locked=True)
+        lines = sa.select(order_items.c.pk).where(among(order_items.c.order_pk, locked))
+        cleared = sa.update(cancellation_requests).where(*settled, columns.order_item_pk.in_(lines))
+        cleared = cleared.values(iban=None, holder_name=None).returning(columns.pk)
+        requests = self._session.execute(cleared).all()
+        versions = raise_versions_of(self._session, Order, locked)
+        remove_documents(self._session, ORDER_DOCUMENTS, versions, languages)
+        return RemovedAccounts(pks[-1], len(requests))
+
+    def _remove(
+        self,
+        key: Sequence[sa.Column[Any]],
+        condition: sa.ColumnElement[bool],
+        limit: int,
+        *shown: sa.Column[Any],
+    ) -> Sequence[sa.Row[Any]]:
+        chosen = sa.select(*key).where(condition).order_by(*key).limit(limit)
+        chosen = chosen.with_for_update(skip_locked=True)
+        named = sa.tuple_(*key) if len(key) > 1 else key[0]
+        removed = sa.delete(key[0].table).where(named.in_(chosen))
+        return self._session.execute(removed.returning(*(shown or key))).all()

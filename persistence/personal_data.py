@@ -1,0 +1,72 @@
+"""Finding, copying and erasing all rows about a person."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from domain.cancellations import CancellationStatus
+from domain.personal_data import Erased, Person, Unfinished
+from domain.states import OVER, OrderState
+from persistence.among import among
+from persistence.cancellations import cancellation_requests
+from persistence.erasing import Erasing
+from persistence.exporting import export
+from persistence.locking import lock_orders
+from persistence.order_items import order_items
+from persistence.orders import orders
+from persistence.users import users
+
+
+class SqlPersonalData:
+    """The rows about a person, as ``domain.personal_data.PersonalData`` asks for them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def lock(self, key: str) -> Person:
+        found = sa.select(users.c.pk, users.c.uuid).where(users.c.email_key == key)
+        found = found.order_by(users.c.pk)
+        # Orders before users, as other writers do: to change an order twice in a transaction
+        # makes PostgreSQL lock the user that it names.
+        before = self._order_pks(self._person(found))
+        lock_orders(self._session, before)
+        person = self._person(found.with_for_update())
+        # With the users locked no row that names them is added; these came meanwhile.
+        lock_orders(self._session, sorted(set(self._order_pks(person)) - set(before)))
+        return person
+
+    def _person(self, found: sa.Select[Any]) -> Person:
+        rows = self._session.execute(found).all()
+        return Person([row.pk for row in rows], [row.uuid for row in rows])
+
+    def export(self, key: str) -> Mapping[str, Any] | None:
+        pks = self._session.scalars(sa.select(users.c.pk).where(users.c.email_key == key)).all()
+        return export(self._session, pks, key) if pks else None
+
+    def unfinished(self, person: Person) -> Unfinished:
+        order_pks = self._order_pks(person)
+        unsettled = sa.select(sa.func.count()).select_from(cancellation_requests)
+        unsettled = unsettled.join(
+            order_items, order_items.c.pk == cancellation_requests.c.order_item_pk
+        ).where(
+            among(order_items.c.order_pk, order_pks),
+            cancellation_requests.c.status.in_(
+                (CancellationStatus.OPEN, CancellationStatus.APPROVED)
+            ),
+        )
+        underway = sa.select(sa.func.count(order_items.c.order_pk.distinct())).where(
+            among(order_items.c.order_pk, order_pks),
+            order_items.c.state.not_in(OVER | {OrderState.DELIVERED}),
+        )
+        session = self._session
+        return Unfinished(session.scalar(unsettled) or 0, session.scalar(underway) or 0)
+
+    def erase(self, person: Person, now: datetime, languages: Sequence[str]) -> Erased:
+        return Erasing(self._session, person.user_pks, now, languages).run()
+
+    def _order_pks(self, person: Person) -> Sequence[int]:
+        found = sa.select(orders.c.pk).where(among(orders.c.user_pk, person.user_pks))
+        return self._session.scalars(found.order_by(orders.c.pk)).all()

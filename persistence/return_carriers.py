@@ -1,0 +1,183 @@
+"""Table of the shop's return carriers, and the lines that offer them."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, relationship
+
+from domain.orders import Order
+from domain.paging import PageRequest
+from domain.return_carriers import CarrierTaken, Offered, ReturnCarrier
+from domain.shipping import EasyReturnShippingCompany
+from domain.states import OVER
+from persistence.among import among
+from persistence.bulk import insert_rows
+from persistence.loading import Loader
+from persistence.locking import lock_orders
+from persistence.order_items import order_item_easy_return_companies, order_items
+from persistence.schema import (
+    UtcDateTime,
+    mapper_registry,
+    metadata,
+    pk_column,
+    uuid_column,
+)
+from persistence.shipping import easy_return_shipping_companies
+from persistence.snapshots import stored_snapshot, use_stored_snapshots
+from persistence.statements import first
+from persistence.versions import raise_versions_of
+
+return_carriers = sa.Table(
+    "return_carriers",
+    metadata,
+    pk_column(),
+    uuid_column(),
+    sa.Column(
+        "company_pk",
+        sa.ForeignKey(easy_return_shipping_companies.c.pk),
+        nullable=False,
+        unique=True,
+    ),
+    sa.Column("is_active", sa.Boolean, nullable=False),
+    sa.Column("created_date", UtcDateTime, nullable=False),
+    sa.Column("modified_date", UtcDateTime, nullable=False),
+)
+
+mapper_registry.map_imperatively(
+    ReturnCarrier,
+    return_carriers,
+    properties={"company": relationship(EasyReturnShippingCompany, lazy="raise")},
+)
+
+_WITH_COMPANY = Loader(ReturnCarrier, ["company.shipping_company"])
+_OFFERS = order_item_easy_return_companies
+_ACTIVE = return_carriers.c.is_active.is_(sa.true())
+
+
+def active_companies(session: Session) -> list[int]:
+    """Return the pks of what the shop offers for every line.
+
+    Until the transaction ends no carrier is added, changed or switched: what is imported offers
+    what the next batch of ``SqlReturnCarriers.offer`` expects.
+    """
+    found = sa.select(return_carriers.c.company_pk).where(_ACTIVE)
+    found = found.order_by(return_carriers.c.company_pk)
+    return list(session.scalars(found.with_for_update(read=True, key_share=True)))
+
+
+class SqlReturnCarriers:
+    """The stored carriers, as ``domain.return_carriers.ReturnCarriers`` asks of them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, carrier: ReturnCarrier) -> None:
+        self._keep_imports_out()
+        with self._taken():
+            use_stored_snapshots(self._session, carrier)
+            self._session.add(carrier)
+
+    def lock(self, pk: int) -> ReturnCarrier | None:
+        self._keep_imports_out()
+        return first(_WITH_COMPANY.load(self._session, [pk]))
+
+    def replace_company(self, carrier: ReturnCarrier, company: EasyReturnShippingCompany) -> None:
+        with self._taken():
+            carrier.company = stored_snapshot(self._session, company)
+
+    def count(self) -> int:
+        counted = sa.select(sa.func.count()).select_from(return_carriers)
+        return self._session.execute(counted).scalar_one()
+
+    def page(self, page: PageRequest) -> list[ReturnCarrier]:
+        pks = sa.select(return_carriers.c.pk).order_by(return_carriers.c.pk)
+        pks = pks.limit(page.limit).offset(page.offset)
+        return _WITH_COMPANY.load(self._session, self._session.scalars(pks).all())
+
+    def offer(self, after: int, since: datetime, limit: int) -> Offered | None:
+        differing = sa.union(
+            *(
+                sa.select(lines.c.order_pk).where(lines.c.order_pk > after)
+                for lines in (_missing(since).subquery(), _surplus().subquery())
+            )
+        ).subquery()
+        found = sa.select(differing.c.order_pk).order_by(differing.c.order_pk).limit(limit)
+        pks = self._session.scalars(found).all()
+        if not pks:
+            return None
+        lock_orders(self._session, pks)
+        changed = self._add(since, pks) | self._remove(pks)
+        raise_versions_of(self._session, Order, changed)
+        return Offered(pks[-1], len(changed))
+
+    def _add(self, since: datetime, order_pks: Collection[int]) -> set[int]:
+        lines = _missing(since).subquery()
+        missing = sa.select(lines).where(among(lines.c.order_pk, order_pks))
+        rows = self._session.execute(missing).all()
+        insert_rows(
+            self._session,
+            _OFFERS,
+            [
+                {"order_item_pk": item_pk, "company_pk": company_pk, "is_shops": True}
+                for _, item_pk, company_pk in rows
+            ],
+        )
+        return {order_pk for order_pk, _, _ in rows}
+
+    def _remove(self, order_pks: Collection[int]) -> set[int]:
+        lines = _surplus().subquery()
+        surplus = sa.select(lines).where(among(lines.c.order_pk, order_pks))
+        rows = self._session.execute(surplus).all()
+        if rows:
+            named = sa.tuple_(_OFFERS.c.order_item_pk, _OFFERS.c.company_pk)
+            gone = [(item_pk, company_pk) for _, item_pk, company_pk in rows]
+            self._session.execute(sa.delete(_OFFERS).where(named.in_(gone)))
+        return {order_pk for order_pk, _, _ in rows}
+
+    def _keep_imports_out(self) -> None:
+        """SQLite has one writer at a time anyway."""
+        if self._session.get_bind().dialect.name == "postgresql":
+            self._session.execute(sa.text("LOCK TABLE return_carriers IN EXCLUSIVE MODE"))
+
+    @contextmanager
+    def _taken(self) -> Iterator[None]:
+        try:
+            with self._session.begin_nested():
+                yield
+        except IntegrityError as error:
+            raise CarrierTaken from error
+
+
+def _missing(since: datetime) -> sa.Select[Any]:
+    """Lines, and an active carrier that each lacks."""
+    may_return = sa.or_(
+        order_items.c.delivered_date.is_(None), order_items.c.delivered_date > since
+    )
+    offers = sa.select(_OFFERS.c.company_pk).where(
+        _OFFERS.c.order_item_pk == order_items.c.pk,
+        sa.or_(
+            _OFFERS.c.is_shops.is_(sa.false()),
+            _OFFERS.c.company_pk == return_carriers.c.company_pk,
+        ),
+    )
+    return (
+        sa.select(order_items.c.order_pk, order_items.c.pk, return_carriers.c.company_pk)
+        .join_from(order_items, return_carriers, _ACTIVE)
+        .where(order_items.c.state.not_in(OVER), may_return, ~offers.exists())
+    )
+
+
+def _surplus() -> sa.Select[Any]:
+    """Lines, and a carrier of the shop that each offers and that is not active."""
+    active = sa.select(return_carriers.c.pk).where(
+        _ACTIVE, return_carriers.c.company_pk == _OFFERS.c.company_pk
+    )
+    return (
+        sa.select(order_items.c.order_pk, order_items.c.pk, _OFFERS.c.company_pk)
+        .join_from(order_items, _OFFERS, _OFFERS.c.order_item_pk == order_items.c.pk)
+        .where(_OFFERS.c.is_shops.is_(sa.true()), ~active.exists())
+    )

@@ -1,0 +1,358 @@
+import json
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from starlette.testclient import TestClient
+
+from domain.import_parts import Rejected
+from domain.imports import Stored
+from domain.paging import PageRequest
+from domain.users import UserType, email_key
+from faults.invariants import broken_invariants
+from handlers.cli import personal_data
+from persistence.database import Database
+from persistence.engines import Engines, Pool, connect
+from persistence.schema import metadata
+from tests.application import Clients, Shop
+from tests.builders import NOW, make_item, make_seller
+from tests.documents import imported_old_order, imported_order, user_document
+from tests.handlers.cli.conftest import Run
+from tests.handlers.cli.personal_lives import IBAN, Life
+from tests.handlers.cli.personal_rows import EMAIL, KEPT, MARK, OTHERS, mark_everything, marked
+
+ERASE = ("users", "erase", "--email", EMAIL.upper(), "--yes", "--operator", "ayse")
+EXPORT = ("users", "export", "--email", EMAIL)
+
+
+@pytest.fixture
+def engines(database_url: str, database: Database) -> Iterator[Engines]:
+    engines = connect(database_url, Pool(2))
+    yield engines
+    engines.dispose()
+
+
+@pytest.fixture
+def letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in place of var/mail."""
+    monkeypatch.setattr(personal_data, "FOLDER", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def life(shop: Shop, clients: Clients, waybill: Run, letters: Path) -> Life:
+    user = shop.user(email=EMAIL, first_name=MARK, last_name=MARK, password_hash=MARK)
+    return Life(shop, clients, waybill, user, MARK)
+
+
+@pytest.fixture
+def marked_life(life: Life, engines: Engines) -> Life:
+    """A life that is settled, said of in every column, and rendered."""
+    life.settle()
+    with engines.writing.begin() as connection:
+        images = metadata.tables["cancellation_request_images"]
+        image = {
+            "cancellation_request_pk": life.requests[0],
+            "image": f"https://example.com/{MARK}",
+            "is_uploaded_by_user": True,
+            "created_date": NOW,
+            "modified_date": NOW,
+        }
+        connection.execute(sa.insert(images).values(image))
+        mark_everything(connection, life.whose)
+    life.read()
+    return life
+
+
+def rows(engines: Engines) -> dict[str, list[Any]]:
+    with engines.autocommit.connect() as connection:
+        return {
+            table.name: [tuple(row) for row in connection.execute(sa.select(table))]
+            for table in metadata.sorted_tables
+        }
+
+
+class TestErase:
+    def test_leaves_no_word_of_the_person_in_any_table(
+        self, waybill: Run, marked_life: Life, engines: Engines
+    ) -> None:
+        with engines.autocommit.connect() as connection:
+            before = {name.partition(".")[0] for name in marked(connection)}
+
+        result = waybill(*ERASE)
+
+        assert result.exit_code == 0, result.output
+        assert result.output.startswith("Erased: 1 users, 1 orders, 1 old orders, 1 sessions, ")
+        with engines.autocommit.connect() as connection:
+            assert list(marked(connection)) == []
+            assert list(marked(connection, IBAN.lower())) == []
+        documents = {"order_documents", "old_order_documents", "idempotency_keys"}
+        assert before >= KEPT.keys() - {"discount_items"} | documents
+
+    def test_every_table_is_known(self) -> None:
+        assert KEPT.keys() | OTHERS == metadata.tables.keys()
+        assert not KEPT.keys() & OTHERS
+
+    def test_leaves_the_books_right(
+        self, waybill: Run, marked_life: Life, engines: Engines
+    ) -> None:
+        money = sa.text("SELECT number, state, refund_amount FROM orders")
+        with engines.autocommit.connect() as connection:
+            before = connection.execute(money).all()
+            assert broken_invariants(connection) == []
+
+        waybill(*ERASE)
+
+        with engines.autocommit.connect() as connection:
+            assert connection.execute(money).all() == before
+            assert broken_invariants(connection) == []
+
+    def test_leaves_sellers_their_orders(
+        self, waybill: Run, marked_life: Life, database: Database
+    ) -> None:
+        before = marked_life.read_as_seller()
+
+        waybill(*ERASE)
+
+        after = marked_life.read_as_seller()
+        assert {name: len(each) for name, each in after.items()} == {
+            name: len({row["id"] for row in each}) for name, each in before.items()
+        }
+        assert MARK not in json.dumps(after).lower()
+        [address] = after["customer-addresses"]
+        assert (address["first_name"], address["phone_number"]) == ("", "")
+
+    def test_ends_sessions_and_logins(self, waybill: Run, marked_life: Life) -> None:
+        waybill(*ERASE)
+
+        assert marked_life.client.get("/users/orders/").status_code == 401
+        result = waybill("sessions", "create", "--email", EMAIL)
+        assert result.exit_code == 1
+
+    def test_is_in_the_audit_trail_without_a_name(
+        self, waybill: Run, marked_life: Life, database: Database
+    ) -> None:
+        waybill(*ERASE)
+
+        with database.reading() as uow:
+            [entry] = uow.audit.entries(marked_life.user.uuid)
+        assert (entry.actor, entry.subject, entry.to_state, entry.note) == (
+            "operator:ayse",
+            "user",
+            "erased",
+            None,
+        )
+
+    def test_removes_letters_that_are_files(
+        self, waybill: Run, marked_life: Life, letters: Path, database: Database
+    ) -> None:
+        with database.reading() as uow:
+            uuids = [event.uuid for event in uow.outbox.events(None, PageRequest())]
+        for uuid in uuids:
+            (letters / f"{uuid}.eml").write_text(MARK)
+        (letters / "another.eml").write_text("")
+
+        waybill(*ERASE)
+
+        assert uuids
+        assert [path.name for path in letters.iterdir()] == ["another.eml"]
+
+    def test_leaves_others_alone(
+        self,
+        waybill: Run,
+        shop: Shop,
+        clients: Clients,
+        marked_life: Life,
+        engines: Engines,
+    ) -> None:
+        other = Life(shop, clients, waybill, shop.user(email="baska@example.com"), "baska")
+        other.settle()
+        other.read()
+        with engines.autocommit.connect() as connection:
+            before = sorted(marked(connection, "baska"))
+
+        waybill(*ERASE)
+
+        with engines.autocommit.connect() as connection:
+            assert sorted(marked(connection, "baska")) == before
+        assert other.client.get("/users/orders/").json()["count"] == 1
+
+    def test_takes_the_guest_of_the_address_as_well(
+        self, waybill: Run, shop: Shop, marked_life: Life, engines: Engines
+    ) -> None:
+        guest = shop.user(email=EMAIL, user_type=UserType.GUEST)
+        shop.order(guest, user_email=EMAIL)
+
+        result = waybill(*ERASE, "--force")
+
+        assert result.output.startswith("Erased: 2 users, 2 orders,")
+        with engines.autocommit.connect() as connection:
+            assert list(marked(connection)) == []
+
+    def test_takes_the_answers_that_a_guest_without_a_session_got(
+        self, waybill: Run, shop: Shop, client: TestClient, letters: Path, engines: Engines
+    ) -> None:
+        guest = shop.user(email=EMAIL, user_type=UserType.GUEST)
+        order = shop.order(guest, user_email=EMAIL)
+        client.post("/users/orders/anonymous/", json={"email": EMAIL, "order": order.number})
+        draft = {
+            "order_item": order.items[0].pk,
+            "reason": shop.reason().pk,
+            "cancellation_type": "cancel",
+            "description": MARK,
+        }
+        headers = {"x-csrftoken": client.cookies["csrftoken"], "Idempotency-Key": "once"}
+        path = "/users/orders/anonymous/cancellation_requests/"
+        answer = client.post(path, json=draft, headers=headers)
+        assert answer.status_code == 200
+        waybill("requests", "reject", str(answer.json()["pk"]))
+
+        result = waybill(*ERASE, "--force")
+
+        assert result.exit_code == 0
+        with engines.autocommit.connect() as connection:
+            assert list(marked(connection)) == []
+        again = client.post(path, json=draft, headers=headers | {"Idempotency-Key": "twice"})
+        assert again.status_code == 400
+
+    def test_tells_sellers_that_ask_for_changes(
+        self, waybill: Run, shop: Shop, clients: Clients, marked_life: Life
+    ) -> None:
+        trading = clients.selling(shop.token(marked_life.seller))
+        [order] = trading.get("/api/i1/orders/").json()["results"]
+
+        waybill(*ERASE)
+
+        [changed] = trading.get("/api/i1/orders/").json()["results"]
+        assert changed["updated_at"] > order["updated_at"]
+
+    def test_waits_for_requests_to_be_settled(self, waybill: Run, life: Life) -> None:
+        result = waybill(*ERASE, "--force")
+
+        assert (result.exit_code, result.output) == (
+            1,
+            "Error: Settle the open and approved requests first (2).\n",
+        )
+        assert life.client.get("/users/orders/").status_code == 200
+
+    def test_waits_for_parcels_unless_it_is_forced(
+        self, waybill: Run, shop: Shop, letters: Path, database: Database
+    ) -> None:
+        shop.order(shop.user(email=EMAIL))
+
+        result = waybill(*ERASE)
+
+        assert (result.exit_code, result.output) == (
+            1,
+            "Error: There are orders that are not delivered yet (1).\n",
+        )
+        assert waybill(*ERASE, "--force").exit_code == 0
+
+    def test_twice_finds_nobody(self, waybill: Run, marked_life: Life) -> None:
+        waybill(*ERASE)
+
+        result = waybill(*ERASE)
+
+        assert (result.exit_code, result.output) == (1, "Error: No user has this e-mail address.\n")
+
+    def test_asks_first(self, waybill: Run, marked_life: Life, engines: Engines) -> None:
+        before = rows(engines)
+
+        result = waybill("users", "erase", "--email", EMAIL, typed="n\n")
+
+        assert result.exit_code == 1
+        assert rows(engines) == before
+
+    def test_a_seller_can_still_reject_and_nobody_is_written_to(
+        self, waybill: Run, shop: Shop, clients: Clients, letters: Path, database: Database
+    ) -> None:
+        seller = make_seller()
+        order = shop.order(shop.user(email=EMAIL), items=[make_item(seller=seller)])
+        waybill(*ERASE, "--force")
+
+        path = f"/api/i1/order-items/{order.items[0].uuid}/reject/"
+        answer = clients.selling(shop.token(seller)).post(path, json={"reason": "Sold out"})
+
+        assert answer.status_code == 204
+        with database.reading() as uow:
+            assert uow.outbox.count(None) == 0
+
+
+class TestImport:
+    def test_does_not_bring_an_erased_order_back(
+        self, waybill: Run, letters: Path, database: Database, engines: Engines
+    ) -> None:
+        user = user_document(email=EMAIL)
+        documents = imported_order(user=user), imported_old_order(user=user)
+        self.stored(database, *documents)
+        waybill(*ERASE)
+
+        again = self.stored(database, *documents)
+
+        assert [(type(each), each.code, each.pointer) for each in again] == [
+            (again[0].__class__, "erased", "/number"),
+            (again[1].__class__, "erased", "/number"),
+        ]
+        with engines.autocommit.connect() as connection:
+            assert list(marked(connection)) == []
+
+    def test_of_a_new_order_makes_a_new_user(
+        self, waybill: Run, letters: Path, database: Database
+    ) -> None:
+        user = user_document(email=EMAIL)
+        self.stored(database, imported_order(user=user), imported_old_order(user=user))
+        waybill(*ERASE)
+
+        with database.importing("import:tests") as imports:
+            [answer] = imports.store_orders([imported_order(user=user, number="1002")])
+            imports.commit()
+
+        assert isinstance(answer, Stored)
+        with database.reading() as uow:
+            assert uow.users.by_email_key(email_key(EMAIL), UserType.REGISTERED) is not None
+
+    def stored(self, database: Database, order: Any, old_order: Any) -> list[Any]:
+        with database.importing("import:tests") as imports:
+            answers: list[Stored | Rejected] = imports.store_orders([order])
+            answers += imports.store_old_orders([old_order])
+            imports.commit()
+        return answers
+
+
+class TestExport:
+    def test_has_every_word_that_is_stored(
+        self, waybill: Run, marked_life: Life, tmp_path: Path, engines: Engines
+    ) -> None:
+        file = tmp_path / "ayse.json"
+
+        result = waybill(*EXPORT, "--output", str(file))
+
+        assert result.exit_code == 0, result.exception
+        assert result.output == f"{file.stat().st_size} bytes written to {file}.\n"
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        told = json.loads(file.read_text("utf-8"))
+        [user] = told["users"]
+        [order] = user["orders"]
+        assert (user["email"], order["number"]) == (EMAIL, marked_life.order.number)
+        assert [len(user[name]) for name in ("addresses", "sessions", "old_orders")] == [1, 1, 1]
+        request = order["order_items"][0]["cancellation_requests"][0]
+        assert (request["iban"], request["holder_name"]) == (MARK, MARK)
+        assert order["order_items"][0]["product"] == "Room Spray 100 ml"
+        assert {event["payload"]["email"] for event in told["outbox_events"]} == {EMAIL}
+        assert told["audit_entries"]
+        assert IBAN in told["stored_answers"][0]["body"]
+
+    def test_has_no_secrets(self, waybill: Run, marked_life: Life) -> None:
+        result = waybill(*EXPORT)
+
+        assert result.exit_code == 0
+        for secret in ("password_hash", "id_hash", "token_hash"):
+            assert secret not in result.output
+
+    def test_of_nobody(self, waybill: Run, database: Database) -> None:
+        result = waybill(*EXPORT)
+
+        assert (result.exit_code, result.output) == (1, "Error: No user has this e-mail address.\n")
