@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
+from domain.activity import ACTIVE, INACTIVE
 from domain.audit import Subject, record_change
 from domain.errors import Conflict, NotFound
 from domain.users import email_key
@@ -15,7 +16,7 @@ from domain.users import email_key
 if TYPE_CHECKING:
     from domain.unit_of_work import UnitOfWork
 
-ERASED = "erased"
+ERASED = "personal data erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def erase_personal_data(
     erased = uow.personal_data.erase(person, uow.now, languages)
     for uuid in person.user_uuids:
         before = uow.audit.entries(uuid)
-        change = (before[-1].to_state if before else None, ERASED)
-        record_change(Subject.USER, uuid, change, actor, uow)
+        change = (before[-1].to_state if before else ACTIVE, INACTIVE)
+        record_change(Subject.USER, uuid, change, actor, uow, ERASED)
     uow.commit()
     return erased

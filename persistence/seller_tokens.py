@@ -75,11 +75,11 @@ _HOLDER = Question(
         *(seller_tokens.c[name] for name in ("pk", "seller_pk", "scopes")),
         *(seller_tokens.c[name] for name in ("expires_date", "last_used_day")),
     )
-    .join_from(seller_tokens, sellers)
+    .outerjoin_from(seller_tokens, sellers)
     .where(
         seller_tokens.c.token_hash == sa.bindparam("token_hash"),
         seller_tokens.c.revoked_date.is_(None),
-        sellers.c.is_active.is_(sa.true()),
+        sa.or_(seller_tokens.c.seller_pk.is_(None), sellers.c.is_active.is_(sa.true())),
     )
 )
 
