@@ -103,6 +103,29 @@ class TestPromised:
 
         assert refundable_shipping(case.order) == 300
 
+    def test_shipping_that_was_booked_is_given_back_once(self) -> None:
+        lines = [stored_item(price=1000), stored_item(price=1000)]
+        case = Case(stored_order(*lines, shipping_amount=500))
+        case.settle(1)
+        case.settle(2)
+        lines[0].price = 9000
+        case.order.shipping_amount = 800
+        added = refundable_shipping(case.order)
+        case.order.shipping_amount = 100
+
+        assert (added, refundable_shipping(case.order)) == (300, 0)
+
+    def test_more_may_be_promised_than_a_corrected_price_comes_to(self) -> None:
+        line = stored_item(quantity=2, price=10000)
+        case = Case(stored_order(line))
+        promised = case.ask(quantity=1)
+        case.decide(promised, approve_request)
+        line.price = 1000
+
+        case.settle(quantity=1)
+
+        assert case.order.refund_amount == 0
+
     def test_rejected_requests_promise_nothing(self) -> None:
         lines = [stored_item(price=1000), stored_item(price=1000)]
         case = Case(stored_order(*lines, shipping_amount=500))

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.refunds import share_of_units
+from domain.refunds import Refund, share_of_units
 
 quantities = st.integers(1, 50)
 
@@ -15,6 +15,10 @@ def sequences(draw: st.DrawFn) -> tuple[int, int, list[int]]:
     while sum(parts) < quantity:
         parts.append(draw(st.integers(1, quantity - sum(parts))))
     return draw(st.integers(0, 10**15)), quantity, parts
+
+
+def test_a_refund_gives_back_what_is_named_and_nothing_else() -> None:
+    assert Refund() == Refund(amount=0, discount=0, shipping=0, own_shipping=0)
 
 
 class TestShareOfUnits:
