@@ -17,9 +17,11 @@ import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from tempfile import TemporaryDirectory
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
@@ -29,6 +31,7 @@ SURVIVORS = ROOT / "script/survivors.toml"
 LEAST_KILLED = 0.95
 FINE, MISSED = 0, 1
 _SESSION = "session.sqlite"
+_STEP_SECONDS = 0.05
 _LEAST_TIMEOUT, _SLOWER = 30.0, 10.0  # seconds, and how many times as long as without a change
 
 
@@ -162,31 +165,49 @@ def _copy(folder: Path) -> Path:
 
 def _change(copy: Path, module: str, tests: Sequence[str], excluded: Sequence[str]) -> Outcome:
     began = time.monotonic()
-    test_command = _passing_command(copy, tests)
-    timeout = max(_LEAST_TIMEOUT, _SLOWER * (time.monotonic() - began))
-    config = copy / "cosmic-ray.toml"
-    config.write_text(_config(module, test_command, timeout, excluded))
-    session = copy / _SESSION
-    session.unlink(missing_ok=True)
-    _python(copy, "-m", "cosmic_ray.cli", "init", config.name, session.name)
-    _python(copy, "-m", "cosmic_ray.tools.filters.operators_filter", session.name, config.name)
-    _leave_out(session, is_left_out((copy / module).read_text("utf-8")))
-    _python(copy, "-m", "cosmic_ray.cli", "exec", config.name, session.name)
+    with _served(copy, tests) as test_command:
+        timeout = max(_LEAST_TIMEOUT, _SLOWER * (time.monotonic() - began))
+        config = copy / "cosmic-ray.toml"
+        config.write_text(_config(module, test_command, timeout, excluded))
+        session = copy / _SESSION
+        session.unlink(missing_ok=True)
+        _python(copy, "-m", "cosmic_ray.cli", "init", config.name, session.name)
+        filter_ = "cosmic_ray.tools.filters.operators_filter"
+        _python(copy, "-m", filter_, session.name, config.name)
+        _leave_out(session, is_left_out((copy / module).read_text("utf-8")))
+        _python(copy, "-m", "cosmic_ray.cli", "exec", config.name, session.name)
     mutants, survivors = _results(session, module)
     return Outcome(module, mutants, survivors, time.monotonic() - began)
 
 
-def _passing_command(copy: Path, tests: Sequence[str]) -> list[str]:
-    """The quickest command that runs these tests. Raises BrokenTests where they fail."""
+@contextmanager
+def _served(copy: Path, tests: Sequence[str]) -> Iterator[list[str]]:
+    """The command that has these tests run in the copy. Raises BrokenTests where they fail."""
     options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "pytest_cov.plugin"]
-    options += ["-p", "script.mutation_profile"]
-    command = [sys.executable, "-m", "pytest", *options, *tests]
+    options += ["-p", "script.mutation_profile", *tests]
     # Tests of the domain need none of what conftest.py loads, which takes most of the time.
-    for each in ([*command, "--noconftest"], command):
-        done = _run(copy, each, check=False)
-        if done.returncode == 0:
-            return each
-    raise BrokenTests(done.stdout.decode())
+    for each in ([*options, "--noconftest"], options):
+        with TemporaryDirectory() as folder, (copy / "tests.txt").open("w+") as output:
+            place = Path(folder, "socket")
+            command = [sys.executable, "-m", "script.mutation_tests", str(place), *each]
+            server = subprocess.Popen(
+                command, cwd=copy, env=_environment(), stdout=output, stderr=output
+            )
+            try:
+                while server.poll() is None and not place.exists():
+                    time.sleep(_STEP_SECONDS)
+                asking = [sys.executable, "-I", "-S", "script/mutation_asking.py", str(place)]
+                if server.poll() is None:
+                    # Else whatever keeps them from running would look like tests that notice.
+                    subprocess.run(asking, cwd=copy, check=True, capture_output=True)
+                    yield asking
+                    return
+            finally:
+                server.kill()
+                server.wait()
+            output.seek(0)
+            told = output.read()
+    raise BrokenTests(told)
 
 
 def _config(
@@ -207,16 +228,13 @@ exclude-operators = {json.dumps(list(excluded))}
 
 
 def _python(folder: Path, *arguments: str) -> None:
-    _run(folder, [sys.executable, *arguments], check=True)
+    command = [sys.executable, *arguments]
+    subprocess.run(command, cwd=folder, env=_environment(), check=True, capture_output=True)
 
 
-def _run(
-    folder: Path, command: Sequence[str], *, check: bool
-) -> subprocess.CompletedProcess[bytes]:
+def _environment() -> dict[str, str]:
     # Other plugins than those that are named take a second to load.
-    names = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    environment = os.environ | names
-    return subprocess.run(command, cwd=folder, env=environment, check=check, capture_output=True)
+    return os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def is_left_out(source: str) -> Callable[[tuple[int, int]], bool]:
