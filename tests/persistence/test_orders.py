@@ -8,7 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import InvalidRequestError
 
 from domain.anonymous_orders import OrderOwner
-from domain.orders import Order
+from domain.cancellation_plans import CancellationPlan
+from domain.cancellations import CancellationType
+from domain.orders import Order, OrderQuery
+from domain.paging import PageRequest
 from domain.users import User, UserType
 from persistence.database import Database
 from persistence.engines import Engines
@@ -48,6 +51,18 @@ class TestList:
         store_order(database, user_pk=store_user(database).pk)
 
         assert pks(listed(database, shopper.pk)) == [own.pk]
+
+    def test_counts_all_of_them_on_each_page(self, database: Database, shopper: User) -> None:
+        for _ in range(3):
+            store_order(database, user_pk=shopper.pk)
+
+        with database.reading() as uow:
+            pages = [
+                uow.orders.page(OrderQuery(shopper.pk), PageRequest(number, 2), "en-us")
+                for number in (1, 2, 3)
+            ]
+
+        assert [(page.count, len(page.documents)) for page in pages] == [(3, 2), (3, 1), (3, 0)]
 
     def test_both_bounds_are_inclusive(self, database: Database, shopper: User) -> None:
         midnight = datetime(2026, 2, 1, tzinfo=UTC)
@@ -245,3 +260,26 @@ class TestOwner:
             assert uow.orders.owner("111") == OrderOwner(order.pk, guest.pk, True, "A@example.com")
             assert uow.orders.owner("222") == OrderOwner(other.pk, registered.pk, False, "b@c.de")
             assert uow.orders.owner("333") is None
+
+
+class TestLock:
+    def test_by_a_plan_is_of_the_order_that_has_it(self, database: Database, shopper: User) -> None:
+        first, second = (
+            store_order(
+                database,
+                user_pk=shopper.pk,
+                cancellation_plans=[
+                    CancellationPlan(
+                        plan_type=CancellationType.CANCEL, created_date=NOW, modified_date=NOW
+                    )
+                ],
+            )
+            for _ in range(2)
+        )
+
+        with database.writing() as uow:
+            for order in (second, first):
+                locked = uow.cancellation_plans.lock_order(order.cancellation_plans[0].pk)
+                assert locked is not None
+                assert locked.pk == order.pk
+            assert uow.cancellation_plans.lock_order(10**6) is None
