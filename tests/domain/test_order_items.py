@@ -193,6 +193,12 @@ class TestIsTradable:
         assert item.is_tradable(NOW)
         assert item.tradable_until(NOW) == NOW + timedelta(days=7)
 
+    def test_by_the_newest_offer(self) -> None:
+        closed = make_offer(state=TradeInState.REJECTED)
+
+        assert make_item(trade_in_offers=[closed, make_offer()]).is_tradable(NOW)
+        assert not make_item(trade_in_offers=[make_offer(), closed]).is_tradable(NOW)
+
     def test_not_once_it_has_run_out(self) -> None:
         assert not make_item(trade_in_offers=[make_offer(expires_date=NOW)]).is_tradable(NOW)
 

@@ -59,6 +59,7 @@ class TestShareDiscounts:
         assert (order.shipping_amount, order.installment_interest_amount) == (0, 0)
         assert (order.refund_amount, order.discount_refund_amount) == (0, 0)
         assert (order.shipping_refund_amount, order.installment_count) == (0, 1)
+        assert (order.version, order.has_gift_box) == (1, False)
 
 
 def test_a_line_is_found_by_its_pk() -> None:
