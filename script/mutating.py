@@ -30,7 +30,6 @@ MUTANTS = ROOT / "script/mutants.toml"
 SURVIVORS = ROOT / "script/survivors.toml"
 LEAST_KILLED = 0.95
 FINE, MISSED = 0, 1
-_SESSION = "session.sqlite"
 _STEP_SECONDS = 0.05
 _LEAST_TIMEOUT, _SLOWER = 30.0, 10.0  # seconds, and how many times as long as without a change
 
@@ -169,8 +168,7 @@ def _change(copy: Path, module: str, tests: Sequence[str], excluded: Sequence[st
         timeout = max(_LEAST_TIMEOUT, _SLOWER * (time.monotonic() - began))
         config = copy / "cosmic-ray.toml"
         config.write_text(_config(module, test_command, timeout, excluded))
-        session = copy / _SESSION
-        session.unlink(missing_ok=True)
+        session = copy / f"{module.replace('/', '-')}.sqlite"
         _python(copy, "-m", "cosmic_ray.cli", "init", config.name, session.name)
         filter_ = "cosmic_ray.tools.filters.operators_filter"
         _python(copy, "-m", filter_, session.name, config.name)

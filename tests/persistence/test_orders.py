@@ -2,6 +2,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -283,3 +284,18 @@ class TestLock:
                 assert locked is not None
                 assert locked.pk == order.pk
             assert uow.cancellation_plans.lock_order(10**6) is None
+
+    def test_by_a_seller_is_of_the_order_that_has_their_line(
+        self, database: Database, shopper: User
+    ) -> None:
+        seller, other = make_seller(), make_seller(name="Bakırcı Usta")
+        items = [make_item(seller=seller), make_item(line=2, seller=other)]
+        order = store_order(database, user_pk=shopper.pk, items=items)
+        store_order(database, user_pk=shopper.pk, items=[make_item()])
+
+        with database.writing() as uow:
+            locked = uow.orders.lock_by_seller(items[0].uuid, seller.pk)
+            assert locked is not None
+            assert locked.pk == order.pk
+            assert uow.orders.lock_by_seller(items[1].uuid, seller.pk) is None
+            assert uow.orders.lock_by_seller(uuid4(), seller.pk) is None
