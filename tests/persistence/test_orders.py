@@ -299,3 +299,25 @@ class TestLock:
             assert locked.pk == order.pk
             assert uow.orders.lock_by_seller(items[1].uuid, seller.pk) is None
             assert uow.orders.lock_by_seller(uuid4(), seller.pk) is None
+
+    def test_by_a_request_is_of_the_order_that_has_it(
+        self, database: Database, engines: Engines, shopper: User
+    ) -> None:
+        reason = store_reason(engines)
+        requests = [make_request(reason_pk=reason.pk) for _ in range(2)]
+        orders = [
+            store_order(
+                database, user_pk=shopper.pk, items=[make_item(cancellation_requests=[request])]
+            )
+            for request in requests
+        ]
+
+        for order, request in zip(orders, requests, strict=True):
+            with database.writing() as uow:
+                locked = uow.orders.lock_by_request(request.pk)
+                assert locked is not None
+                assert locked.pk == order.pk
+            with database.reading() as uow:
+                found = uow.orders.by_request(request.pk)
+                assert found is not None
+                assert found.pk == order.pk
