@@ -29,15 +29,17 @@ def create_private_file(path: Path) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
-def open_private_file(path: Path) -> IO[bytes]:
+def open_private_file(path: Path, *, append: bool = False) -> IO[bytes]:
     """Open a file for writing with mode 0600, also one that existed with another.
 
-    What it held is lost. Raises OSError.
+    What it held is lost, unless ``append`` is set. Raises OSError.
     """
-    file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600), "wb")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_APPEND if append else 0)
+    file = os.fdopen(os.open(path, flags, 0o600), "ab" if append else "wb")
     if stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # not /dev/stdout
         os.fchmod(file.fileno(), 0o600)
-        file.truncate(0)
+        if not append:
+            file.truncate(0)
     return file
 
 

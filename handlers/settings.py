@@ -1,14 +1,17 @@
 """Settings: environment variables named WAYBILL_…, read once at start."""
 
 import logging
-from collections.abc import Callable
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from difflib import get_close_matches
 from email.policy import SMTP
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
-from environs import Env
+from environs import Env, EnvValidationError
 from marshmallow import ValidationError
 from marshmallow.validate import URL, Length, OneOf, Range, Regexp
 
@@ -21,6 +24,15 @@ _CENTURY = 36_500  # days; moments much later than that are past every calendar
 # As browsers write them; a wildcard is none.
 _ORIGINS = r"(https?://[a-z0-9.-]+(:[0-9]{1,5})?([, ]+|\Z))*\Z"
 _COOKIE_PREFIXES = ("__Host-", "__Secure-")
+_PREFIX = "WAYBILL_"
+_FOR_TESTS = "WAYBILL_TEST_"
+_SQLITE = re.compile(r"sqlite:///.+", re.DOTALL)
+_POSTGRES = re.compile(
+    r"(?:postgres|postgresql|postgresql\+psycopg)://"
+    r"(?:[^:/]*(?::[^@]*)?@)?"  # who logs in, and the password
+    r"(?:\[[^\]/?]+\]|[^/:?]*)(?::(?P<port>[0-9]{1,5}))?"
+    r"(?:/[^?]*)?(?:\?.*)?"  # the database, and options of libpq
+)
 _COOKIE_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z"  # a token of RFC 9110
 
 
@@ -48,6 +60,22 @@ def _public_url(url: str) -> None:
         _web_url(url)
         if urlsplit(url).query or urlsplit(url).fragment:
             raise ValidationError("Must end with its path.")
+
+
+def _database_url(url: str) -> None:
+    """Refuse what names no database; what is said of it never shows the password."""
+    postgres = _POSTGRES.fullmatch(url)
+    has_port = postgres is not None and int(postgres["port"] or 5432) in range(1, 65536)
+    if not has_port and not _SQLITE.fullmatch(url):
+        raise ValidationError(
+            "Must look like sqlite:///var/waybill.sqlite3,"
+            " or postgresql://user:password@host:port/name."
+        )
+
+
+def _limits_storage(url: str) -> None:
+    if url != "memory://" and not re.match(r"rediss?(\+\w+)?://", url):
+        raise ValidationError("Must be memory://, or look like redis://host:6379.")
 
 
 def _smtp_url(url: str) -> None:
@@ -86,7 +114,7 @@ class Settings:
     """
 
     secret: str = _checked(Length(min=32), is_shown=False)
-    database_url: str = field(default="sqlite:///var/waybill.sqlite3", repr=False)
+    database_url: str = _checked(_database_url, "sqlite:///var/waybill.sqlite3", is_shown=False)
     database_pooler: DatabasePooler = DatabasePooler.NONE
     database_pool_size: int = _checked(_POSITIVE, 10)
     database_timeout: int = _checked(_POSITIVE, 10)
@@ -110,7 +138,7 @@ class Settings:
     response_validation: ResponseValidation = ResponseValidation.ENFORCE
     require_content_type: bool = True
     limits: bool = True
-    limits_storage: str = "memory://"
+    limits_storage: str = _checked(_limits_storage, "memory://", is_shown=False)
     log_format: LogFormat = LogFormat.CONSOLE
     log_level: int = field(default=logging.INFO, metadata={"reader": "log_level"})
 
@@ -142,12 +170,34 @@ class Settings:
 def read_settings() -> Settings:
     """The settings of this process's environment.
 
-    Raises environs.EnvValidationError, naming every variable that can't be used.
+    Raises environs.EnvValidationError, naming every variable that can't be used and every name
+    that is no setting: a typo would otherwise leave the default in force.
     """
-    env = Env(prefix="WAYBILL_", eager=False)
+    env = Env(prefix=_PREFIX, eager=False)
     values = {each.name: _read(env, each) for each in fields(Settings)}
-    env.seal()
+    faults: dict[str, Any] = {}
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        faults |= cast(Mapping[str, Any], error.error_messages)
+    faults |= _unknown_names(os.environ)
+    if faults:
+        raise EnvValidationError(f"Environment variables invalid: {faults}", faults)
     return Settings(**values)
+
+
+def _unknown_names(names: Iterable[str]) -> Mapping[str, list[str]]:
+    """What is said of the names that look like settings and are none, by name."""
+    known = [each.name.upper() for each in fields(Settings)]
+    faults = {}
+    for name in names:
+        is_ours = name.startswith(_PREFIX) and not name.startswith(_FOR_TESTS)
+        if is_ours and name.removeprefix(_PREFIX) not in known:
+            # The prefix, which all have, would make everything near.
+            nearest = get_close_matches(name.removeprefix(_PREFIX), known, 1)
+            meant = f" Did you mean {_PREFIX}{nearest[0]}?" if nearest else ""
+            faults[name] = [f"There is no such setting.{meant}"]
+    return faults
 
 
 def _read(env: Env, setting: Field[Any]) -> Any:

@@ -34,6 +34,7 @@ from persistence.old_orders import OLD_ORDER_DOCUMENTS
 from persistence.orders import ORDER_DOCUMENTS
 from persistence.poolers import is_shared
 from persistence.reading import ReadingSession
+from persistence.revisions import require_answer, require_schema
 from persistence.seller_listings import LISTINGS
 from persistence.seller_orders import fill_seller_orders, follow_orders
 from persistence.unit_of_work import SqlUnitOfWork
@@ -195,11 +196,19 @@ class Database:
                 self._note_failure(error)
                 raise Unavailable from error
 
+    def require_schema(self) -> None:
+        """Raises SchemaMismatch for other tables than this release needs, and Unavailable."""
+        require_schema(self._engines)
+
     def migrate(self) -> None:
-        """Bring the tables to the newest revision; a database that is there already is left."""
+        """Bring the tables to the newest revision; a database that is there already is left.
+
+        Raises SchemaMismatch for a revision of a newer release, and Unavailable.
+        """
         # A step may take as long as the tables are large.
         engines = connect(self._url, Pool(1, timeout=None))
         try:
+            require_answer(engines)
             with self._available():
                 migrations.upgrade(engines, _fill_tables)
         finally:

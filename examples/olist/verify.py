@@ -3,7 +3,8 @@
     python -m examples.olist.verify FOLDER
 
 Runs the application on the database that WAYBILL_DATABASE_URL names, opens a session for every
-customer, and reads all their orders through the API. Exit code 1 if anything differs.
+customer, and reads all their orders through the API. Says every few seconds how far it is. Exit
+code 1 if anything differs.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ import sys
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,6 +23,7 @@ from domain.sessions import open_session
 from domain.users import UserType, email_key
 from examples.olist.convert import Totals, customer_email, read_tables, totals
 from handlers.app import create_app, database_of
+from handlers.cli.progress import ProgressLines
 from handlers.contract.routing import ContractApp
 from handlers.cookies import session_cookie
 from handlers.logs import configure_logs
@@ -34,11 +37,12 @@ async def served_totals(app: ContractApp, settings: Settings, emails: Iterable[s
     """Add up every order that these users get from the API."""
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-        orders = [
-            order
-            for email in emails
-            async for order in _served_orders(client, _session(app, settings, email))
-        ]
+        orders: list[dict[str, Any]] = []
+        progress = ProgressLines()
+        for number, email in enumerate(emails):
+            session = _session(app, settings, email)
+            orders += [order async for order in _served_orders(client, session)]
+            progress.tell(partial("{} customers asked, {} orders".format, number + 1, len(orders)))
     items = [item for order in orders for item in order["orderitem_set"]]
     return Totals(
         orders=len(orders),

@@ -4,7 +4,7 @@ from typing import BinaryIO
 
 import click
 
-from handlers.contract.bundle import ContractError, load_contract, to_json, to_yaml
+from handlers.contract.bundle import load_contract, to_json, to_yaml
 
 _WRITERS = {"json": to_json, "yaml": to_yaml}
 
@@ -19,7 +19,4 @@ def contract() -> None:
 @click.option("--output", type=click.File("wb"), default="-", help="A file; default: the screen.")
 def bundle(form: str, output: BinaryIO) -> None:
     """Write the files of openapi/ as one document."""
-    try:
-        output.write(_WRITERS[form](load_contract()))
-    except ContractError as error:
-        raise click.ClickException(str(error)) from error
+    output.write(_WRITERS[form](load_contract()))

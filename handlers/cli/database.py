@@ -1,16 +1,17 @@
 """The database that a command works on."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 import structlog
-from environs import EnvError
 
 from domain.errors import Unavailable
 from domain.readiness import NotReady
 from handlers.app import open_database
 from handlers.cli.kept_secret import use_secret
+from handlers.cli.refusals import database_named
 from handlers.logs import configure_logs
 from handlers.settings import Settings, read_settings
 from persistence.database import Database
@@ -19,23 +20,29 @@ log = structlog.get_logger(__name__)
 
 
 def command_settings() -> Settings:
-    """The settings of the environment. Raises ClickException, naming the bad variables."""
+    """The settings of the environment. Raises EnvValidationError, naming the bad variables."""
     use_secret()
-    try:
-        settings = read_settings()
-    except EnvError as error:
-        raise click.ClickException(str(error)) from error
+    settings = read_settings()
     configure_logs(settings)
     return settings
 
 
 @contextmanager
-def command_database() -> Iterator[tuple[Settings, Database]]:
-    """The settings and the open database."""
+def command_database(*, is_migrated: bool = True) -> Iterator[tuple[Settings, Database]]:
+    """The settings and the open database.
+
+    Raises ClickException, which names the database, where it can't be used, and SchemaMismatch for
+    other tables than this release needs; with ``is_migrated=False`` these are the command's to see
+    to.
+    """
     settings = command_settings()
     database = open_database(settings)
     try:
-        yield settings, database
+        with database_named(settings.database_url):
+            if is_migrated:
+                database.require_schema()
+            with _said_once():
+                yield settings, database
     finally:
         database.close()
 
@@ -52,3 +59,15 @@ def refuse_transaction_pooler(database: Database) -> None:
         raise click.ClickException(refusal.message) from refusal
     except Unavailable:
         log.warning("pooler_unknown", reason="the database does not answer")
+
+
+@contextmanager
+def _said_once() -> Iterator[None]:
+    """Leave out of the log, with its traceback, what the command's last line says."""
+    log = logging.getLogger("persistence.database")
+    usual = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(usual)

@@ -1,11 +1,14 @@
 """`waybill import`."""
 
 import gc
+import os
 import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any, Generic, Self
@@ -26,10 +29,13 @@ from handlers.cli.import_loading import (
     old_order_loader,
     order_loader,
 )
+from handlers.cli.import_streams import arriving_lines, is_open_ended
 from handlers.cli.operators import importer_option
+from handlers.cli.progress import ProgressLines
 from handlers.cli.refusals import refusals_shown
 
-_INTERRUPTED = 130  # what shells report for SIGINT
+_STORE_SECONDS = 0.5  # nothing of a stream waits longer for its batch to be full
+_KILLED_BY = 128  # and the number of the signal: so shells report it
 # A batch is tens of thousands of objects that all go with it: looking for cycles among them
 # every few hundred costs a twentieth of the run.
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
@@ -40,15 +46,18 @@ _WRITABLE = click.Path(dir_okay=False, writable=True, path_type=Path)
 class Rejects:
     """The file of what was not stored: one JSON object for each line.
 
-    It is made when the first line is rejected; one that an earlier run left is removed.
+    It is made when the first line is rejected; one that an earlier run left is removed. What came
+    by a stream is nowhere else: with ``is_kept`` the rejects of earlier runs stay before it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_kept: bool = False) -> None:
         self._path = path
+        self._is_kept = is_kept
         self._file: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self._path.unlink(missing_ok=True)
+        if not self._is_kept:
+            self._path.unlink(missing_ok=True)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -57,7 +66,7 @@ class Rejects:
 
     def add(self, line: Line, reason: Rejected) -> None:
         """Write down a line and why it was rejected."""
-        self._file = self._file or open_private_file(self._path)
+        self._file = self._file or open_private_file(self._path, append=True)
         row = {
             "line": line.number,
             "pointer": reason.pointer,
@@ -68,6 +77,11 @@ class Rejects:
         }
         self._file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
 
+    def flush(self) -> None:
+        """Let others see what was written."""
+        if self._file:
+            self._file.flush()
+
 
 class Run(Generic[Imported]):
     """One run over a file: collects batches, stores them and counts what became of the lines."""
@@ -77,6 +91,12 @@ class Run(Generic[Imported]):
         self._loader = loader
         self._rejects = rejects
         self._batch: dict[str, tuple[Line, Imported]] = {}
+        self._stored_at = time.monotonic()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the last batch was stored half a second ago."""
+        return time.monotonic() - self._stored_at >= _STORE_SECONDS
 
     def take(self, line: Line) -> None:
         """Check a line; it is stored with the batch that it fills, or with the last one."""
@@ -100,6 +120,14 @@ class Run(Generic[Imported]):
                 self._reject(line, answer)
             else:
                 self.counts[answer.outcome] += 1
+        self._rejects.flush()
+        self._stored_at = time.monotonic()
+
+    def progress(self, lines: int) -> str:
+        """How far it has come, for a log."""
+        rejected = self.counts["rejected"]
+        stored = self.counts.total() - rejected
+        return f"{lines} lines read, {stored} stored, {rejected} rejected"
 
     def _reject(self, line: Line, reason: Rejected) -> None:
         self.counts["rejected"] += 1
@@ -117,22 +145,35 @@ def _rare_collections() -> Iterator[None]:
 
 
 class Interruption:
-    """Turns the first Ctrl-C into a wish that the run looks at; the second one acts as ever."""
+    """Turns the first Ctrl-C or SIGTERM into a wish that the run looks at; the second acts as ever.
+
+    ``asked`` is the signal that came.
+    """
 
     def __init__(self) -> None:
-        self.is_asked = False
-        self._usual = signal.getsignal(signal.SIGINT)
+        self.asked: signal.Signals | None = None
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        self._usual = {number: signal.getsignal(number) for number in numbers}
 
     def __enter__(self) -> Self:
-        signal.signal(signal.SIGINT, self._ask)
+        for number in self._usual:
+            signal.signal(number, self._ask)
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._usual)
+        for number, handler in self._usual.items():
+            signal.signal(number, handler)
 
-    def _ask(self, _signal: int, _frame: FrameType | None) -> None:
-        self.is_asked = True
-        signal.signal(signal.SIGINT, self._usual)
+    def _ask(self, number: int, _frame: FrameType | None) -> None:
+        self.asked = signal.Signals(number)
+        signal.signal(number, self._usual[self.asked])
+
+
+_rejects_option = click.option(
+    "--rejects",
+    type=_WRITABLE,
+    help="Default: FILE.rejects.ndjson, and for - stdin.rejects.ndjson, to which it is added.",
+)
 
 
 @click.group("import")
@@ -142,19 +183,25 @@ def import_() -> None:
 
 @import_.command()
 @click.argument("file", type=_READABLE)
-@click.option("--rejects", type=_WRITABLE, help="Default: FILE.rejects.ndjson")
+@_rejects_option
 @importer_option
 def orders(file: Path, rejects: Path | None, actor: str) -> None:
-    """Load orders from FILE, or from - for the standard input."""
+    """Load orders from FILE, or from - for the standard input.
+
+    What comes by a pipe is stored within a second, and the pipe may stay open.
+    """
     _import(file, rejects, actor, order_loader)
 
 
 @import_.command()
 @click.argument("file", type=_READABLE)
-@click.option("--rejects", type=_WRITABLE, help="Default: FILE.rejects.ndjson")
+@_rejects_option
 @importer_option
 def old_orders(file: Path, rejects: Path | None, actor: str) -> None:
-    """Load old orders from FILE, or from - for the standard input."""
+    """Load old orders from FILE, or from - for the standard input.
+
+    What comes by a pipe is stored within a second, and the pipe may stay open.
+    """
     _import(file, rejects, actor, old_order_loader)
 
 
@@ -172,32 +219,56 @@ def _import(
         refusals_shown(),
         command_database() as (_, database),
         click.open_file(str(path), "rb") as file,
-        Rejects(rejects_path) as rejects,
+        Rejects(rejects_path, is_kept=is_stream) as rejects,
         Interruption() as interruption,
         _rare_collections(),
     ):
         run = Run(loader(database, actor), rejects)
         try:
-            _go_through(file, 0 if is_stream else path.stat().st_size, run, interruption)
+            _go_through(file, run, interruption)
         finally:
             click.echo(_summary(run.counts, rejects_path))
-    if interruption.is_asked:
+    if interruption.asked:
         click.echo("Interrupted; what was stored stays. Run it again to go on.", err=True)
-        sys.exit(_INTERRUPTED)
+        sys.exit(_KILLED_BY + interruption.asked)
     sys.exit(1 if run.counts["rejected"] else 0)
 
 
-def _go_through(file: IO[bytes], size: int, run: Run[Any], interruption: Interruption) -> None:
-    with click.progressbar(
-        length=size or 1, label="Importing", file=sys.stderr, hidden=not size
-    ) as bar:
-        for line in read_lines(file):
-            bar.update(line.size)
-            if not line.is_blank:
-                run.take(line)
-            if interruption.is_asked:
+def _go_through(file: IO[bytes], run: Run[Any], interruption: Interruption) -> None:
+    is_stream = is_open_ended(file)
+    lines = arriving_lines(file.fileno(), _STORE_SECONDS) if is_stream else read_lines(file)
+    number = 0
+    with _shown(file) as shown:
+        for line in lines:
+            if line is not None:
+                number = line.number
+                if not line.is_blank:
+                    run.take(line)
+            if is_stream and run.is_due:
+                run.store()
+            shown(line.size if line else 0, partial(run.progress, number))
+            if interruption.asked:
                 break
         run.store()
+
+
+@contextmanager
+def _shown(file: IO[bytes]) -> Iterator[Callable[[int, Callable[[], str]], None]]:
+    """How far a run is: a bar on a terminal for what has an end, else a line every few seconds."""
+    size = 0 if is_open_ended(file) else _size(file)
+    if not size or not sys.stderr.isatty():
+        lines = ProgressLines()
+        yield lambda _, text: lines.tell(text)
+        return
+    with click.progressbar(length=size, label="Importing", file=sys.stderr) as bar:
+        yield lambda taken, _: bar.update(taken)
+
+
+def _size(file: IO[bytes]) -> int:
+    here = file.tell()
+    end = file.seek(0, os.SEEK_END)
+    file.seek(here)
+    return end
 
 
 def _summary(counts: Counter[str], rejects_path: Path) -> str:

@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from handlers.cli.refusals import refusals_shown
+
 _COMMANDS = {
     "carriers": "handlers.cli.carriers:carriers",
     "contract": "handlers.cli.contract:contract",
@@ -39,8 +41,17 @@ class _Commands(click.Group):
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        with refusals_shown():
+            return super().invoke(ctx)
+
 
 @click.command(cls=_Commands)
-@click.version_option(package_name="waybill")
+@click.version_option(
+    package_name="waybill",
+    message="%(prog)s %(version)s",
+    help="Show the version of this program. The API has its own: `waybill contract bundle`"
+    " shows it as info.version.",
+)
 def cli(**_options: Any) -> None:
     """Waybill, a contract-first orders server."""

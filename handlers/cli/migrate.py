@@ -9,6 +9,6 @@ from handlers.cli.refusals import refusals_shown
 @click.command()
 def migrate() -> None:
     """Bring the database's tables up to date."""
-    with refusals_shown(), command_database() as (_, database):
+    with refusals_shown(), command_database(is_migrated=False) as (_, database):
         database.migrate()
     click.echo("The database is up to date.")

@@ -3,21 +3,26 @@
 from dataclasses import replace
 
 import click
+import structlog
+from click.core import ParameterSource
 
+from domain.errors import Unavailable
+from domain.readiness import SchemaMismatch
 from domain.users import UserType, email_key
 from handlers.app import database_of
 from handlers.cli.database import command_settings, refuse_transaction_pooler
 from handlers.cli.kept_secret import make_secret
 from handlers.cli.open_files import warn_of_open_files
-from handlers.cli.refusals import refusals_shown
+from handlers.cli.refusals import database_named
 from handlers.cli.strong_secret import require_strong
 from handlers.cli.worker_beside import worker_beside
-from handlers.contract.bundle import ContractError
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
 from handlers.server import application, require_free
 from handlers.server import serve as run
 from handlers.settings import Settings
 from persistence.database import Database
+
+log = structlog.get_logger(__name__)
 
 _DEMO_SHOP = {"users": 40, "orders_per_user": 12, "seed": 1}
 _PAGES = """
@@ -36,13 +41,27 @@ Log in and list that shopper's newest order:
 """
 
 
+class _Port(click.Option):
+    """Blames the variable PORT for what was read from it."""
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        is_given = ctx is None or ctx.get_parameter_source("port") is ParameterSource.COMMANDLINE
+        return super().get_error_hint(ctx) if is_given else "'PORT'"
+
+
 @click.command()
 @click.option(
     "--demo",
     is_flag=True,
     help="Prepare the database, and a demo shop in an empty one; deliver letters, too.",
 )
-@click.option("--port", type=click.IntRange(1, 65535), envvar="PORT", help="Default: 8000.")
+@click.option(
+    "--port",
+    cls=_Port,
+    type=click.IntRange(1, 65535),
+    envvar="PORT",
+    help="Default: PORT, WAYBILL_PORT or 8000.",
+)
 def serve(demo: bool, port: int | None) -> None:
     """Serve the API and its documentation until Ctrl-C or SIGTERM."""
     if demo:
@@ -54,16 +73,32 @@ def serve(demo: bool, port: int | None) -> None:
     if port is not None:
         settings = replace(settings, port=port)
     _require_free(settings)
-    try:
-        refuse_transaction_pooler(database_of(application()))
+    database = database_of(application())
+    with database_named(settings.database_url):
+        refuse_transaction_pooler(database)
         if not demo:
+            _require_schema(database)
             run(settings)
             return
-        _invite(settings, prepare_demo_shop(database_of(application())))
-        with worker_beside(settings):
-            run(settings)
-    except ContractError as error:
-        raise click.ClickException(str(error)) from error
+        _invite(settings, prepare_demo_shop(database))
+    with worker_beside(settings):
+        run(settings)
+
+
+def _require_schema(database: Database) -> None:
+    """Raises SchemaMismatch; a database that does not answer yet is waited for, by the probes.
+
+    Raises Unavailable for a file that is not there, which nothing makes but `waybill migrate`.
+    """
+    try:
+        database.require_schema()
+    except SchemaMismatch:
+        raise
+    except Unavailable as refusal:
+        if isinstance(refusal.__cause__, FileNotFoundError):
+            raise
+        log.warning("database_unavailable", reason=str(refusal.__cause__).partition("\n")[0])
+    database.close()  # the workers, which are forks of this process, open their own connections
 
 
 def _require_free(settings: Settings) -> None:
@@ -79,14 +114,13 @@ def prepare_demo_shop(database: Database) -> bool:
 
     Returns whether the demo shopper is there: a shop of one's own is left as it is.
     """
-    with refusals_shown():
-        database.migrate()
-        with database.reading() as uow:
-            is_empty = uow.users.is_empty()
-        if is_empty:
-            _fill(database)
-        with database.reading() as uow:
-            shopper = uow.users.by_email_key(email_key(DEMO_EMAIL), UserType.REGISTERED)
+    database.migrate()
+    with database.reading() as uow:
+        is_empty = uow.users.is_empty()
+    if is_empty:
+        _fill(database)
+    with database.reading() as uow:
+        shopper = uow.users.by_email_key(email_key(DEMO_EMAIL), UserType.REGISTERED)
     database.close()  # the workers, which are forks of this process, open their own connections
     return shopper is not None
 

@@ -4,6 +4,8 @@ import zlib
 
 import click
 
+from handlers.cli.refusals import NEW_SECRET
+
 # What examples and templates have in place of a secret.
 _PLACEHOLDERS = ("change", "default", "example", "insecure", "password", "replace")
 # Of what a compressor leaves: 32 random hexadecimal digits need 28, a repeated word at most 13.
@@ -13,10 +15,7 @@ _LEAST_BYTES = 20
 def require_strong(secret: str) -> None:
     """Raises ClickException for a secret that repeats itself, or stands in place of one."""
     if any(word in secret.lower() for word in _PLACEHOLDERS) or _content(secret) < _LEAST_BYTES:
-        raise click.ClickException(
-            "WAYBILL_SECRET can be guessed. Make one:"
-            " python -c 'import secrets; print(secrets.token_urlsafe(32))'"
-        )
+        raise click.ClickException(f"WAYBILL_SECRET can be guessed. Make one: {NEW_SECRET}")
 
 
 def _content(secret: str) -> int:

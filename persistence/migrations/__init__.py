@@ -7,9 +7,11 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from domain.private_files import make_private_folder
+from domain.readiness import SchemaMismatch
 from persistence.engines import Engines
 
 _HERE = Path(__file__).parent
+_STEPS = sa.table("alembic_version", sa.column("version_num", sa.String))
 # Any number that nothing else in the database locks by.
 _LOCK = 0x57617962696C6C
 
@@ -17,7 +19,8 @@ _LOCK = 0x57617962696C6C
 def upgrade(engines: Engines, fill: Callable[[sa.Connection], None]) -> None:
     """Run the steps that are missing, then ``fill``, in one transaction, one process at a time.
 
-    They only lead forward: the way back from a release is the backup made before it.
+    They only lead forward: the way back from a release is the backup made before it. Raises
+    SchemaMismatch for a revision of a newer release.
     """
     from alembic import command
     from alembic.config import Config
@@ -28,6 +31,9 @@ def upgrade(engines: Engines, fill: Callable[[sa.Connection], None]) -> None:
     with engines.writing.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        revision = found(connection)
+        if revision is not None and revision > head():
+            raise SchemaMismatch(revision, head())
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         fill(connection)
@@ -38,6 +44,14 @@ def head() -> str:
     """The revision that this code needs, by the names of the steps: to load Alembic takes long."""
     steps = (each.stem for each in (_HERE / "versions").glob("[0-9]*.py"))
     return max(steps).partition("_")[0]
+
+
+def found(connection: sa.Connection) -> str | None:
+    """The revision that the tables have; None where there are none."""
+    if not sa.inspect(connection).has_table(_STEPS.name):
+        return None
+    revision: str | None = connection.execute(sa.select(_STEPS.c.version_num)).scalar()
+    return revision
 
 
 def _make_folder(url: sa.URL) -> None:

@@ -46,13 +46,14 @@ class TestLookUp:
         ("email", "number"),
         [
             ("ayse@example.com", "333"),
+            ("nobody@example.com", "333"),
             ("other@example.com", "111"),
             ("ayse@example.com", "222"),
             ("", ""),
             ("ayse@example.com", "1\x0011"),
             ("\ud800", "111"),
         ],
-        ids=["number", "e-mail", "registered", "nothing", "NUL", "surrogate"],
+        ids=["number", "e-mail of nobody", "e-mail", "registered", "nothing", "NUL", "surrogate"],
     )
     def test_misses_are_alike(self, email: str, number: str) -> None:
         look_ups = FakeAttempts()

@@ -3,7 +3,7 @@ import pytest
 from domain.cancellation_reasons import list_cancellation_reasons
 from domain.errors import InvalidPage
 from domain.paging import PageRequest
-from tests.builders import make_reason
+from tests.builders import make_image, make_reason
 from tests.domain.cancelling import CANCEL, REFUND, FakeUnitOfWork
 
 
@@ -25,3 +25,7 @@ class TestList:
     def test_has_no_page_past_its_end(self) -> None:
         with pytest.raises(InvalidPage):
             list_cancellation_reasons(None, PageRequest(2), FakeUnitOfWork())
+
+
+def test_a_reason_is_first_and_a_picture_the_shoppers_where_nothing_is_said() -> None:
+    assert (make_reason().order, make_image().is_uploaded_by_user) == (0, True)

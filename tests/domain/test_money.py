@@ -111,8 +111,27 @@ class TestRates:
     def test_have_two_decimals(self) -> None:
         assert format_rate(1800) == "18.00"
 
+    def test_have_no_sign(self) -> None:
+        with pytest.raises(InvalidAmount, match="negative"):
+            parse_rate("-1.00")
+
 
 class TestSplit:
+    @pytest.mark.parametrize(
+        ("total", "weights", "parts"),
+        [
+            (4, [1, 2], [1, 3]),
+            (4, [2, 1], [3, 1]),
+            (100, [1, 1, 1], [34, 33, 33]),
+            (5, [0, 3, 3, 1], [0, 2, 2, 1]),
+            (0, [], []),
+        ],
+    )
+    def test_is_by_largest_remainder_and_ties_go_to_the_earlier_part(
+        self, total: int, weights: list[int], parts: list[int]
+    ) -> None:
+        assert split(total, weights) == parts
+
     @given(st.integers(0, 10**12), WEIGHTS.filter(any))
     def test_the_parts_add_up(self, total: int, weights: list[int]) -> None:
         assert sum(split(total, weights)) == total

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from domain.cancellations import CancellationStatus, CancellationType
+from domain.errors import Conflict
 from domain.order_items import OrderItem
 from domain.policies import ReturnPolicy
 from domain.states import OrderState
@@ -40,6 +41,9 @@ class TestIsCancellable:
 
     def test_not_when_nothing_is_left(self) -> None:
         assert not make_item(quantity=2, cancelled_quantity=2).is_cancellable
+
+    def test_no_units_once_shipped(self) -> None:
+        assert make_item(state=OrderState.SHIPPED).cancellable_quantity == 0
 
     def test_not_while_a_request_is_open(self) -> None:
         assert not make_item(quantity=2, cancellation_requests=[make_request()]).is_cancellable
@@ -97,6 +101,54 @@ class TestIsRefundable:
     def test_a_window_past_the_calendar_never_closes(self) -> None:
         assert delivered().is_refundable(NOW, ReturnPolicy(timedelta.max))
 
+    def test_no_deadline_where_nothing_is_left(self) -> None:
+        gone = delivered(quantity=2, cancelled_quantity=1, refunded_quantity=1)
+
+        assert gone.refundable_until(POLICY) is None
+        assert delivered().refundable_until(POLICY) == NOW + timedelta(days=11)
+
+
+class TestIsRejectable:
+    @pytest.mark.parametrize("state", OrderState)
+    def test_until_it_is_packaged(self, state: OrderState) -> None:
+        before = {OrderState.WAITING, OrderState.APPROVED, OrderState.PACKAGE_WAITING}
+
+        # One that waits for a cancellation was waiting before, where nothing else is known.
+        expected = state in before | {OrderState.CANCELLATION_WAITING}
+        assert make_item(state=state).is_rejectable is expected
+
+    @pytest.mark.parametrize("before", [OrderState.APPROVED, OrderState.PACKAGED])
+    def test_while_a_cancellation_is_asked_as_before(self, before: OrderState) -> None:
+        item = make_item(state=OrderState.CANCELLATION_WAITING, state_before_cancellation=before)
+
+        assert item.is_rejectable is (before is OrderState.APPROVED)
+
+    def test_not_when_nothing_is_left(self) -> None:
+        assert not make_item(quantity=2, cancelled_quantity=2).is_rejectable
+
+
+class TestDecisions:
+    def test_a_request_about_no_units_is_not_approved(self) -> None:
+        request = make_request(quantity=0)
+        item = make_item(quantity=2, cancellation_requests=[request])
+
+        with pytest.raises(Conflict, match="fewer units"):
+            item.approve_request(request, NOW)
+
+    @pytest.mark.parametrize("before", [None, OrderState.WAITING, OrderState.PACKAGED])
+    def test_a_line_whose_cancel_is_refused_is_as_it_was(self, before: OrderState | None) -> None:
+        request = make_request()
+        item = make_item(
+            state=OrderState.CANCELLATION_WAITING,
+            state_before_cancellation=before,
+            cancellation_requests=[request],
+        )
+
+        item.reject_request(request, NOW)
+
+        assert item.state is (before or OrderState.WAITING)
+        assert item.state_before_cancellation is None
+
 
 class TestActiveCancellationRequest:
     def test_is_the_most_recent_that_is_not_done_with(self) -> None:
@@ -123,6 +175,13 @@ class TestIsCancelled:
         assert make_item(state=state).is_cancelled is called_off
 
 
+def test_a_line_is_one_unit_without_a_discount_of_which_nothing_is_gone() -> None:
+    item = make_item(price=10000)
+
+    assert (item.quantity, item.discount_amount, item.settled_quantity) == (1, 0, 0)
+    assert (item.cancelled_quantity, item.refunded_quantity) == (0, 0)
+
+
 def test_the_discounted_price_is_the_price_without_the_share() -> None:
     assert make_item(price=10000, discount_amount=1500).discounted_price == 8500
 
@@ -133,6 +192,12 @@ class TestIsTradable:
 
         assert item.is_tradable(NOW)
         assert item.tradable_until(NOW) == NOW + timedelta(days=7)
+
+    def test_by_the_newest_offer(self) -> None:
+        closed = make_offer(state=TradeInState.REJECTED)
+
+        assert make_item(trade_in_offers=[closed, make_offer()]).is_tradable(NOW)
+        assert not make_item(trade_in_offers=[make_offer(), closed]).is_tradable(NOW)
 
     def test_not_once_it_has_run_out(self) -> None:
         assert not make_item(trade_in_offers=[make_offer(expires_date=NOW)]).is_tradable(NOW)

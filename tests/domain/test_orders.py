@@ -53,6 +53,21 @@ class TestShareDiscounts:
         with pytest.raises(ValueError, match="exceed"):
             make_order(items=[make_item(price=10)], discounts=[make_discount(amount=11)])
 
+    def test_are_nothing_where_nothing_is_said(self) -> None:
+        order = make_order()
+
+        assert (order.shipping_amount, order.installment_interest_amount) == (0, 0)
+        assert (order.refund_amount, order.discount_refund_amount) == (0, 0)
+        assert (order.shipping_refund_amount, order.installment_count) == (0, 1)
+        assert (order.version, order.has_gift_box) == (1, False)
+
+
+def test_a_line_is_found_by_its_pk() -> None:
+    order = make_order(items=[make_item(pk=1), make_item(line=2, pk=2)])
+
+    assert order.find_item(2) is order.items[1]
+    assert order.find_item(3) is None
+
 
 class TestFlags:
     def test_an_order_is_cancelled_when_all_its_lines_are(self) -> None:
@@ -96,6 +111,9 @@ class TestFlagsValidUntil:
         order = make_order(items=[delivered_days_ago(20), make_item(line=2)])
 
         assert order.flags_valid_until(NOW, POLICY) is None
+
+    def test_not_the_window_that_closes_now(self) -> None:
+        assert make_order(items=[delivered_days_ago(14)]).flags_valid_until(NOW, POLICY) is None
 
     def test_the_flags_hold_until_then_and_not_longer(self) -> None:
         order = make_order(items=[delivered_days_ago(3)])

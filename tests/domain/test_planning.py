@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.cancellations import CancellationStatus
+from domain.planning import refundable_shipping
 from domain.settlements import approve_request, complete_request, reject_request
 from domain.states import OrderState
 from tests.builders import make_discount, make_request
@@ -67,6 +68,72 @@ class TestImportedRequests:
         case.settle()
 
         assert case.order.refund_amount == 10000
+
+
+class TestPromised:
+    """What was promised and is not booked yet is not there to be given back again."""
+
+    def test_goods_are_worth_no_more_than_what_is_left(self) -> None:
+        line = stored_item(quantity=2, price=10000)
+        case = Case(stored_order(line))
+        promised = case.ask(quantity=1)
+        case.decide(promised, approve_request)
+        line.price = 6000  # the shop corrects the price of both units
+
+        case.settle(quantity=1)
+        case.decide(promised, complete_request)
+
+        assert case.order.refund_amount == 6000
+
+    def test_shipping_is_given_back_once(self) -> None:
+        lines = [stored_item(price=1000), stored_item(price=1000)]
+        case = Case(stored_order(*lines, shipping_amount=500))
+        case.decide(case.ask(1), approve_request)
+        case.decide(case.ask(2), approve_request)
+        lines[0].price = 2000  # more is paid than is promised
+
+        assert refundable_shipping(case.order) == 0
+
+    def test_shipping_that_is_added_later_is_given_back_in_part(self) -> None:
+        lines = [stored_item(price=1000), stored_item(price=1000)]
+        case = Case(stored_order(*lines, shipping_amount=500))
+        case.settle(1)
+        case.decide(case.ask(2), approve_request)
+        case.order.shipping_amount = 800
+
+        assert refundable_shipping(case.order) == 300
+
+    def test_shipping_that_was_booked_is_given_back_once(self) -> None:
+        lines = [stored_item(price=1000), stored_item(price=1000)]
+        case = Case(stored_order(*lines, shipping_amount=500))
+        case.settle(1)
+        case.settle(2)
+        lines[0].price = 9000
+        case.order.shipping_amount = 800
+        added = refundable_shipping(case.order)
+        case.order.shipping_amount = 100
+
+        assert (added, refundable_shipping(case.order)) == (300, 0)
+
+    def test_more_may_be_promised_than_a_corrected_price_comes_to(self) -> None:
+        line = stored_item(quantity=2, price=10000)
+        case = Case(stored_order(line))
+        promised = case.ask(quantity=1)
+        case.decide(promised, approve_request)
+        line.price = 1000
+
+        case.settle(quantity=1)
+
+        assert case.order.refund_amount == 0
+
+    def test_rejected_requests_promise_nothing(self) -> None:
+        lines = [stored_item(price=1000), stored_item(price=1000)]
+        case = Case(stored_order(*lines, shipping_amount=500))
+        case.decide(case.ask(1), reject_request)
+        case.settle(1)
+        case.settle(2)
+
+        assert case.order.refund_amount == 2500
 
 
 class TestBooks:

@@ -150,3 +150,33 @@ class TestStateOfLines:
         self, states: set[str], expected: str
     ) -> None:
         assert state_of_lines({OrderState(state) for state in states}) is OrderState(expected)
+
+
+class TestRest:
+    """What no request accounts for, and what is missing of what requests account for."""
+
+    @pytest.mark.parametrize(
+        ("refund", "refunds"),
+        [(1000, [900, 100]), (1001, [900, 101]), (999, [899, 100]), (10_000, [1000, 9000])],
+    )
+    def test_is_divided_to_the_minor_unit(self, refund: int, refunds: list[int]) -> None:
+        lines = [make_line(1, gone=1), make_line(2, price=9000, gone=1)]
+        done: dict[int | None, Booked] = {1: Booked(goods=900), 2: Booked(goods=100)}
+
+        shares = split_order(OrderTotals(refund=refund), lines, done)
+
+        assert [each.refund_amount for each in shares.values()] == refunds
+
+    def test_goes_by_the_discounted_prices_of_what_is_gone(self) -> None:
+        lines = [make_line(1, discount=500, gone=1), make_line(2, gone=1)]
+
+        shares = split_order(OrderTotals(refund=750), lines, {})
+
+        assert [each.refund_amount for each in shares.values()] == [250, 500]
+
+
+def test_what_is_not_named_is_nothing() -> None:
+    zero = {"shipping": 0, "refund": 0, "discount_refund": 0, "shipping_refund": 0}
+
+    assert OrderTotals() == OrderTotals(**zero)
+    assert Booked() == Booked(goods=0, discount=0)

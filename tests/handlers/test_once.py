@@ -5,13 +5,15 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from domain.users import User
+from domain.users import User, UserType
 from handlers.rendering.records import Records
 from tests.application import Clients, Shop
 from tests.builders import make_item
 
 SINGLE = "/users/orders/cancellation_requests/"
 BULK = "/users/orders/bulk_cancellation_requests/"
+LOOK_UP = "/users/orders/anonymous/"
+ANONYMOUS = "/users/orders/anonymous/cancellation_requests/"
 
 
 @pytest.fixture
@@ -85,6 +87,29 @@ class TestKey:
 
         assert (answer.status_code, answer.json()["error_code"]) == (422, "idempotency_key_reused")
 
+    def test_belongs_to_one_operation(self, cancelling: TestClient, draft: dict[str, Any]) -> None:
+        both = draft | {"cancel_order_items": [draft], "description": "?"}
+        first, second = (send(cancelling, both, path=path) for path in (SINGLE, BULK))
+
+        assert first.status_code == 200
+        assert (second.status_code, second.json()["error_code"]) == (422, "idempotency_key_reused")
+
+    def test_belongs_to_one_look_up_of_a_guest(self, clients: Clients, shop: Shop) -> None:
+        guest = shop.user(user_type=UserType.GUEST, email="guest@example.com")
+        reason = shop.reason().pk
+        answers = []
+        for number in ("N-1", "N-2"):
+            order = shop.order(guest, number=number, user_email=guest.email)
+            client = clients.new()
+            client.post(LOOK_UP, json={"email": guest.email, "order": number})
+            token = client.cookies["csrftoken"]
+            pk = order.items[0].pk
+            body = {"order_item": pk, "reason": reason, "cancellation_type": "cancel"}
+            answers.append(send(client, body, path=ANONYMOUS, **{"x-csrftoken": token}))
+
+        assert [answer.status_code for answer in answers] == [200, 200]
+        assert not any("idempotent-replay" in answer.headers for answer in answers)
+
     def test_belongs_to_one_caller(
         self, clients: Clients, shop: Shop, cancelling: TestClient, draft: dict[str, Any]
     ) -> None:
@@ -111,8 +136,8 @@ class TestKey:
         assert (answer.status_code, set(answer.json())) == (400, {"Idempotency-Key", "error_code"})
 
     def test_of_nobody_is_not_kept(self, client: TestClient, draft: dict[str, Any]) -> None:
-        path = "/users/orders/anonymous/cancellation_requests/"
-        answers = [send(client, draft | {"quantity": number}, path=path) for number in (1, 2)]
+        drafts = [draft | {"quantity": number} for number in (1, 2)]
+        answers = [send(client, each, path=ANONYMOUS) for each in drafts]
 
         assert [answer.status_code for answer in answers] == [400, 400]
 

@@ -38,6 +38,15 @@ def test_only_the_secret_must_be_set() -> None:
     [
         ("SECRET", "x" * 32, "x" * 32),
         ("DATABASE_URL", "postgres://localhost/shop", "postgres://localhost/shop"),
+        ("DATABASE_URL", "sqlite:////srv/shop.sqlite3", "sqlite:////srv/shop.sqlite3"),
+        *(
+            ("DATABASE_URL", url, url)
+            for url in (
+                "postgresql:///shop?host=/run/postgresql",
+                "postgresql://me:p%40ss@[::1]:5432/shop",
+                "postgresql+psycopg://me:p/s#s?@db.example/shop?sslmode=require",
+            )
+        ),
         ("DATABASE_POOL_SIZE", "1", 1),
         ("DATABASE_POOLER", "transaction", DatabasePooler.TRANSACTION),
         ("DATABASE_TIMEOUT", "5", 5),
@@ -68,6 +77,7 @@ def test_only_the_secret_must_be_set() -> None:
         ("REQUIRE_CONTENT_TYPE", "false", False),
         ("LIMITS", "off", False),
         ("LIMITS_STORAGE", "redis://localhost", "redis://localhost"),
+        ("LIMITS_STORAGE", "redis+unix:///run/redis", "redis+unix:///run/redis"),
         ("LOG_FORMAT", "json", LogFormat.JSON),
         ("LOG_LEVEL", "debug", logging.DEBUG),
     ],
@@ -89,6 +99,16 @@ def test_each_setting_is_read_from_its_variable(
     [
         ("SECRET", "x" * 31),
         ("SECRET", ""),
+        ("DATABASE_URL", ""),
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "mysql://me:hunter2@localhost/shop"),
+        ("DATABASE_URL", "sqlite://var/waybill.sqlite3"),
+        ("DATABASE_URL", "sqlite:///"),
+        ("DATABASE_URL", "postgresql://me:hunter2@localhost:port/shop"),
+        ("DATABASE_URL", "postgresql://localhost:65536/shop"),
+        ("DATABASE_URL", "postgresql://localhost:0/shop"),
+        ("LIMITS_STORAGE", ""),
+        ("LIMITS_STORAGE", "memcached://localhost"),
         ("DATABASE_POOL_SIZE", "0"),
         ("DATABASE_POOLER", "session"),
         ("DATABASE_TIMEOUT", "0"),
@@ -174,6 +194,46 @@ def test_the_password_of_the_mail_server_is_not_told(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setenv("WAYBILL_SMTP_URL", "smtp://me:hunter2@mail.example:0")
     assert "hunter2" not in fault()
+
+
+@pytest.mark.parametrize(
+    "text", ["postgresql://me:hunter2@localhost:port/shop", "mysql://me:hunter2@localhost/shop"]
+)
+def test_the_password_of_the_database_is_not_told(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("WAYBILL_DATABASE_URL", text)
+
+    assert "hunter2" not in fault()
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("WAYBILL_WORKER", "There is no such setting. Did you mean WAYBILL_WORKERS?"),
+        ("WAYBILL_SMTP", "There is no such setting. Did you mean WAYBILL_SMTP_URL?"),
+        ("WAYBILL_xyz", "There is no such setting."),
+    ],
+)
+def test_a_name_that_is_no_setting_is_told_with_the_nearest(
+    monkeypatch: pytest.MonkeyPatch, name: str, told: str
+) -> None:
+    monkeypatch.setenv(name, "3")
+    monkeypatch.setenv("WAYBILL_PORT", "x")
+
+    with pytest.raises(EnvValidationError) as error:
+        read_settings()
+
+    assert dict(error.value.error_messages) == {  # type: ignore[arg-type]  # read_settings has a mapping
+        "WAYBILL_PORT": ["Not a valid integer."],
+        name: [told],
+    }
+
+
+def test_names_of_tests_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAYBILL_TEST_DATABASE", "sqlite")
+
+    assert read_settings() == Settings(secret=SECRET)
 
 
 @pytest.mark.parametrize(

@@ -77,3 +77,17 @@ class TestClaim:
                 claim(database)
 
         assert caught.value.retry_after == 1
+
+    @pytest.mark.skipif(KIND == "sqlite", reason="SQLite has one writer at a time")
+    def test_leaves_what_others_are_at_and_does_not_wait_for_it(
+        self, database: Database, engines: Engines
+    ) -> None:
+        claim(database, scope="user:2")
+
+        with engines.writing.begin() as others:
+            others.execute(sa.select(idempotency_keys).with_for_update())
+            assert claim(database, after=2 * KEPT) is None
+
+        with engines.autocommit.connect() as connection:
+            scopes = connection.execute(sa.select(idempotency_keys.c.scope)).scalars().all()
+        assert set(scopes) == {"user:1", "user:2"}

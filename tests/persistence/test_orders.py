@@ -2,6 +2,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +10,10 @@ from sqlalchemy.exc import InvalidRequestError
 
 from domain.anonymous_orders import OrderOwner
 from domain.callers import Caller
-from domain.orders import Order
+from domain.cancellation_plans import CancellationPlan
+from domain.cancellations import CancellationType
+from domain.orders import Order, OrderQuery
+from domain.paging import PageRequest
 from domain.users import User, UserType
 from persistence.database import Database
 from persistence.engines import Engines
@@ -49,6 +53,18 @@ class TestList:
         store_order(database, user_pk=store_user(database).pk)
 
         assert pks(listed(database, shopper.pk)) == [own.pk]
+
+    def test_counts_all_of_them_on_each_page(self, database: Database, shopper: User) -> None:
+        for _ in range(3):
+            store_order(database, user_pk=shopper.pk)
+
+        with database.reading() as uow:
+            pages = [
+                uow.orders.page(OrderQuery(shopper.pk), PageRequest(number, 2), "en-us")
+                for number in (1, 2, 3)
+            ]
+
+        assert [(page.count, len(page.documents)) for page in pages] == [(3, 2), (3, 1), (3, 0)]
 
     def test_both_bounds_are_inclusive(self, database: Database, shopper: User) -> None:
         midnight = datetime(2026, 2, 1, tzinfo=UTC)
@@ -266,3 +282,63 @@ class TestByItem:
         assert found(Caller(owner.pk, is_guest=True, order_pk=further.pk)) is None
         assert found(Caller(other.pk, is_guest=False)) is None
         assert found(None, pk=further.items[0].pk + 1000) is None
+
+
+class TestLock:
+    def test_by_a_plan_is_of_the_order_that_has_it(self, database: Database, shopper: User) -> None:
+        first, second = (
+            store_order(
+                database,
+                user_pk=shopper.pk,
+                cancellation_plans=[
+                    CancellationPlan(
+                        plan_type=CancellationType.CANCEL, created_date=NOW, modified_date=NOW
+                    )
+                ],
+            )
+            for _ in range(2)
+        )
+
+        with database.writing() as uow:
+            for order in (second, first):
+                locked = uow.cancellation_plans.lock_order(order.cancellation_plans[0].pk)
+                assert locked is not None
+                assert locked.pk == order.pk
+            assert uow.cancellation_plans.lock_order(10**6) is None
+
+    def test_by_a_seller_is_of_the_order_that_has_their_line(
+        self, database: Database, shopper: User
+    ) -> None:
+        seller, other = make_seller(), make_seller(name="Bakırcı Usta")
+        items = [make_item(seller=seller), make_item(line=2, seller=other)]
+        order = store_order(database, user_pk=shopper.pk, items=items)
+        store_order(database, user_pk=shopper.pk, items=[make_item()])
+
+        with database.writing() as uow:
+            locked = uow.orders.lock_by_seller(items[0].uuid, seller.pk)
+            assert locked is not None
+            assert locked.pk == order.pk
+            assert uow.orders.lock_by_seller(items[1].uuid, seller.pk) is None
+            assert uow.orders.lock_by_seller(uuid4(), seller.pk) is None
+
+    def test_by_a_request_is_of_the_order_that_has_it(
+        self, database: Database, engines: Engines, shopper: User
+    ) -> None:
+        reason = store_reason(engines)
+        requests = [make_request(reason_pk=reason.pk) for _ in range(2)]
+        orders = [
+            store_order(
+                database, user_pk=shopper.pk, items=[make_item(cancellation_requests=[request])]
+            )
+            for request in requests
+        ]
+
+        for order, request in zip(orders, requests, strict=True):
+            with database.writing() as uow:
+                locked = uow.orders.lock_by_request(request.pk)
+                assert locked is not None
+                assert locked.pk == order.pk
+            with database.reading() as uow:
+                found = uow.orders.by_request(request.pk)
+                assert found is not None
+                assert found.pk == order.pk

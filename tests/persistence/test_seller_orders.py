@@ -242,3 +242,18 @@ class TestPapers:
         assert (view.invoice_number, view.tracking_number) == ("I-2", None)
         assert (others.invoice_number, others.extra_field) == (None, {})
         assert view.id != others.id
+
+
+class TestPlans:
+    def test_show_no_line_that_has_become_another_sellers(self, sale: Sale) -> None:
+        seller, other = sale.sellers
+        sale.change(lambda order: order.items.append(sold(order.items[0].seller, 4)))
+        sale.order = sale.desk.order(sale.order.pk)
+        for request in [sale.ask(1), sale.ask(4)]:
+            sale.decide(request, approve_request)
+
+        sale.change(lambda order: setattr(order.items[3], "seller", order.items[1].seller))
+
+        [plan] = listed(sale.database, "seller_cancellation_plans", seller)
+        assert plan.order_items == (sale.order.items[0].uuid,)
+        assert listed(sale.database, "seller_cancellation_plans", other) == []

@@ -239,3 +239,17 @@ class TestAmounts:
         plans = listed(database, "seller_cancellation_plans", seller)
 
         assert (60, 1000 - 40) in [(p.shipping_refund_amount, p.refund_amount) for p in plans]
+
+
+class TestAddresses:
+    def test_are_those_of_the_sellers_own_orders(self, database: Database, shopper: User) -> None:
+        sellers = two_sellers()
+        orders = store_sold(
+            database,
+            shopper.pk,
+            *({"number": each.name, "items": [sold(each)]} for each in sellers),
+        )
+
+        for seller, order in zip(sellers, orders, strict=True):
+            [address] = listed(database, "seller_customer_addresses", seller)
+            assert address.id == order.shipping_address.uuid

@@ -142,8 +142,8 @@ class TestErase:
         assert (entry.actor, entry.subject, entry.to_state, entry.note) == (
             "operator:ayse",
             "user",
-            "erased",
-            None,
+            "inactive",
+            "personal data erased",
         )
 
     def test_removes_letters_that_are_files(

@@ -36,6 +36,8 @@ UNSEEDED = {
     "sessions",
     "idempotency_keys",
     "seller_tokens",
+    "one_time_tokens",
+    "return_carriers",
     "order_documents",
     "old_order_documents",
 }

@@ -78,7 +78,8 @@ class TestOnce:
         result = CliRunner(env=env).invoke(cli, ["worker", "--once"])
 
         assert result.exit_code == 1
-        assert result.output.startswith("Error: The database can't be used")
+        assert result.output.startswith("Error: The database ")
+        assert "missing/waybill.sqlite3 can't be used: there is no such file." in result.output
 
     @pytest.mark.parametrize(("answer", "state"), [("approve", "approved"), ("reject", "rejected")])
     def test_mails_a_link_to_a_page_that_answers(

@@ -1,0 +1,43 @@
+"""Which schema revision the database has, for commands and for the start of the server."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from domain.errors import Unavailable
+from domain.readiness import SchemaMismatch
+from persistence import migrations
+from persistence.engines import Engines
+
+
+def require_schema(engines: Engines) -> None:
+    """Raises SchemaMismatch for other tables than this code needs, and Unavailable.
+
+    The cause of Unavailable is what the driver said, or FileNotFoundError for a file of SQLite,
+    which is not made here: a command in the wrong folder would leave an empty database there.
+    """
+    _require_file(engines.writing.url)
+    try:
+        with engines.autocommit.connect() as connection:
+            found = migrations.found(connection)
+    except (DBAPIError, PoolTimeoutError) as error:
+        raise Unavailable from error
+    if found != migrations.head():
+        raise SchemaMismatch(found, migrations.head())
+
+
+def require_answer(engines: Engines) -> None:
+    """Raises Unavailable where PostgreSQL lets nobody in; a file of SQLite may still be made."""
+    if engines.dialect.name == "sqlite":
+        return
+    try:
+        engines.writing.connect().close()
+    except (DBAPIError, PoolTimeoutError) as error:
+        raise Unavailable from error
+
+
+def _require_file(url: sa.URL) -> None:
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        raise Unavailable from FileNotFoundError("there is no such file")
