@@ -13,9 +13,12 @@ _OTHERS = 0o077
 
 
 def make_private_folder(path: Path) -> None:
-    """Make a folder, and those above it that are missing, with mode 0700."""
-    missing = [each for each in (path, *path.parents) if not each.exists()]
-    for each in reversed(missing):
+    """Make a folder, and those above it that are missing, with mode 0700.
+
+    Raises OSError, also for a file in its place.
+    """
+    missing = [each for each in path.parents if not each.exists()]
+    for each in (*reversed(missing), path):
         each.mkdir(mode=0o700, exist_ok=True)
 
 
