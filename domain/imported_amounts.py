@@ -82,7 +82,8 @@ class BookedLine:
             price=values["price"] - values["discount_amount"],
             discount=values["discount_amount"],
             quantity=values["quantity"],
-            booked=gone - promised,
+            # Fewer are gone only in a document whose requests are rejected later.
+            booked=max(0, gone - promised),
             promised=promised,
             is_kept=values["state"] not in CALLED_OFF or values["shipped_date"] is not None,
         )

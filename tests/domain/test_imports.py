@@ -353,3 +353,12 @@ class TestSnapshotPool:
 
         assert pool.get(Bank, banks[0]) is not first
         assert second.content_hash == pool.get(Bank, banks[1]).content_hash
+
+
+def test_counters_below_the_requests_are_judged_with_what_is_stored() -> None:
+    request = request_document(cancellation_type="cancel", status="approved", quantity=3)
+    line = line_document(quantity=4, cancelled_quantity=1, cancellation_requests=[request])
+
+    order = imported_order(state="approved", items=[line])
+
+    assert order.values["refund_amount"] == 0
