@@ -108,7 +108,7 @@ def _checked(
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything that can be set; the README lists each with its meaning.
+    """Everything that can be set; docs/settings.md lists each with its meaning.
 
     Each is read from the variable of its name in upper case, behind WAYBILL_.
     """

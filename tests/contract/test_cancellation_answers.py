@@ -23,7 +23,7 @@ from handlers.contract.operations import Operation
 from handlers.contract.routing import ContractApp
 from tests.contract.compiled import compiled_contract, compiled_operations
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 
 Operations = Mapping[str, Operation]
 
@@ -95,10 +95,10 @@ class TestContract:
         assert error["properties"]["error_code"]["examples"] == codes
         assert codes_in(error["description"]) == codes
 
-    def test_has_the_codes_of_the_readme(self, contract: Contract) -> None:
+    def test_has_the_codes_of_the_page(self, contract: Contract) -> None:
         error = contract.document["components"]["schemas"]["CancellationError"]
 
-        assert codes_in(README.read_text("utf-8")) == codes_in(error["description"])
+        assert codes_in(PAGE.read_text("utf-8")) == codes_in(error["description"])
 
     @pytest.mark.parametrize(
         ("operation_id", "security"),
