@@ -153,6 +153,7 @@ def test_a_grant_is_for_the_order_that_was_looked_up_also_with_a_session(
 ) -> None:
     look_up = {"email": older.user_email, "number": older.number}
     assert asking.post("/users/orders/anonymous/", json=look_up).status_code == 200
+    asking.headers["x-csrftoken"] = asking.cookies["csrftoken"]  # which is good for the grant, too
     row = {"reason": reason.pk, "cancellation_type": "cancel"}
 
     foreign, granted = (

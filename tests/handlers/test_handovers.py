@@ -148,8 +148,10 @@ class TestRedeem:
         response = redeem(client, token)
 
         cookies = response.headers.get_list("set-cookie")
-        assert [each.partition("=")[0] for each in cookies] == ["sessionid", "csrftoken"]
+        names = [each.partition("=")[0] for each in cookies]
+        assert names == ["sessionid", "csrftoken", "ordergrant"]
         assert "HttpOnly" in cookies[0]
+        assert "Max-Age=0" in cookies[2]  # a grant of before is dropped
         headers = {"x-csrftoken": client.cookies["csrftoken"]}
         assert client.post("/users/logout/", headers=headers).status_code == 204
 
