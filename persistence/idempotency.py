@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from domain.errors import Conflict, KeyReused
 from domain.idempotency import KEPT, StoredAnswer
+from persistence.removing import remove_some
 from persistence.schema import UtcDateTime, metadata
 from persistence.upserts import insert
 
@@ -72,10 +73,8 @@ class SqlIdempotencyKeys:
     def _purge(self, now: datetime) -> None:
         """Forget some keys whose time has run out, leaving those that others are at."""
         columns = idempotency_keys.c
-        old = sa.select(columns.scope, columns.key).where(columns.created_date <= now - KEPT)
-        old = old.limit(_PURGED_AT_ONCE).with_for_update(skip_locked=True)
-        named = sa.tuple_(columns.scope, columns.key)
-        self._session.execute(sa.delete(idempotency_keys).where(named.in_(old)))
+        old = columns.created_date <= now - KEPT
+        remove_some(self._session, [columns.scope, columns.key], old, _PURGED_AT_ONCE)
 
     @contextmanager
     def _bounded_wait(self) -> Iterator[None]:

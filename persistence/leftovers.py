@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -20,6 +19,7 @@ from persistence.locking import lock_orders
 from persistence.order_items import order_items
 from persistence.orders import ORDER_DOCUMENTS
 from persistence.outbox import outbox_events
+from persistence.removing import remove_some
 from persistence.sessions import sessions
 from persistence.versions import raise_versions_of
 
@@ -34,12 +34,14 @@ class SqlLeftovers:
 
     def remove_sessions(self, before: datetime, limit: int) -> int:
         expired = sessions.c.expires_date <= before
-        return len(self._remove([sessions.c.id_hash], expired, limit))
+        return len(remove_some(self._session, [sessions.c.id_hash], expired, limit))
 
     def remove_keys(self, before: datetime, limit: int) -> int:
         columns = idempotency_keys.c
         return len(
-            self._remove([columns.scope, columns.key], columns.created_date <= before, limit)
+            remove_some(
+                self._session, [columns.scope, columns.key], columns.created_date <= before, limit
+            )
         )
 
     def remove_delivered(self, before: datetime, limit: int) -> list[UUID]:
@@ -47,7 +49,10 @@ class SqlLeftovers:
         delivered = sa.and_(
             columns.status == OutboxStatus.DELIVERED, columns.delivered_date <= before
         )
-        return [row.uuid for row in self._remove([columns.pk], delivered, limit, columns.uuid)]
+        return [
+            row.uuid
+            for row in remove_some(self._session, [columns.pk], delivered, limit, columns.uuid)
+        ]
 
     def remove_accounts(
         self, before: datetime, after: int, limit: int, languages: Sequence[str]
@@ -73,16 +78,3 @@ class SqlLeftovers:
         versions = raise_versions_of(self._session, Order, locked)
         remove_documents(self._session, ORDER_DOCUMENTS, versions, languages)
         return RemovedAccounts(pks[-1], len(requests))
-
-    def _remove(
-        self,
-        key: Sequence[sa.Column[Any]],
-        condition: sa.ColumnElement[bool],
-        limit: int,
-        *shown: sa.Column[Any],
-    ) -> Sequence[sa.Row[Any]]:
-        chosen = sa.select(*key).where(condition).order_by(*key).limit(limit)
-        chosen = chosen.with_for_update(skip_locked=True)
-        named = sa.tuple_(*key) if len(key) > 1 else key[0]
-        removed = sa.delete(key[0].table).where(named.in_(chosen))
-        return self._session.execute(removed.returning(*(shown or key))).all()

@@ -140,8 +140,7 @@ def _told(error: Exception, sql: str, connection: sa.Connection) -> BaseExceptio
     if is_gone or is_unusable_now:
         connection.invalidate(error)
     if is_gone or is_stale_plan(error):
-        # The others are no better: those to a server that is gone can't even be closed in order.
-        connection.engine.dispose(close=not is_gone)
+        connection.engine.dispose()  # the others are no better
     return DBAPIError.instance(
         sql,
         None,

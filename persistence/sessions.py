@@ -8,6 +8,7 @@ from sqlalchemy import orm
 from domain.sessions import Session, SessionOwner
 from domain.users import UserType
 from persistence.questions import Question
+from persistence.removing import remove_some
 from persistence.schema import BigId, UtcDateTime, mapper_registry, metadata
 from persistence.statements import first
 from persistence.users import users
@@ -66,6 +67,5 @@ class SqlSessions:
 
     def remove_expired(self, now: datetime) -> None:
         # Some of them, and none that another login is at: no login is to wait for the others.
-        expired = sa.select(sessions.c.id_hash).where(sessions.c.expires_date <= now)
-        expired = expired.limit(_REMOVED_AT_ONCE).with_for_update(skip_locked=True)
-        self._session.execute(sa.delete(sessions).where(sessions.c.id_hash.in_(expired)))
+        expired = sessions.c.expires_date <= now
+        remove_some(self._session, [sessions.c.id_hash], expired, _REMOVED_AT_ONCE)
