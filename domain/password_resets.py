@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from domain.errors import TooManyAttempts
+from domain.errors import NotFound, TooManyAttempts
 from domain.one_time_tokens import LinkExpired, OneTimeToken, Purpose
 from domain.outbox import OutboxEvent, OutboxKind
 from domain.users import User, UserType, audit_user, email_key, is_email, lock_by_email
@@ -55,17 +55,18 @@ def request_reset(wanted: ResetRequest, uow: UnitOfWork) -> None:
         uow.commit()
 
 
-def prepare_reset(event_pk: int, uow: UnitOfWork) -> OutboxEvent | None:
+def prepare_reset(leased: OutboxEvent, uow: UnitOfWork) -> OutboxEvent | None:
     """Return the event with a usable token, addressed to the account; the token's UUID is that of
     the event.
 
     Return None, and delete the event, where there is nothing to send: no active registered user
     has the address, the hour is over, or the link was used after an earlier delivery.
     """
-    event = uow.outbox.get(event_pk)
+    # The user first, as an erasure does, which then deletes the events.
+    user = _locked(leased.payload["email"], uow)
+    event = uow.outbox.get(leased.pk)
     if event is None:
         return None
-    user = _locked(email_key(event.payload["email"]), uow)
     if user is None or not user.is_active or not _token(event, user, uow).is_valid(uow.now):
         uow.outbox.remove(event)
         uow.commit()
@@ -136,9 +137,11 @@ def _set_password(
     uow.commit()
 
 
-def _locked(key: str, uow: UnitOfWork) -> User | None:
-    user = uow.users.by_email_key(key, UserType.REGISTERED)
-    return None if user is None else uow.users.lock(user.pk)
+def _locked(email: str, uow: UnitOfWork) -> User | None:
+    try:
+        return lock_by_email(email, UserType.REGISTERED, uow)
+    except NotFound:
+        return None
 
 
 def _send(kind: OutboxKind, email: str, language: str | None, uow: UnitOfWork) -> None:

@@ -24,6 +24,7 @@ from domain.states import CALLED_OFF, OVER, OrderState, moves_back, outcome
 Values = dict[str, Any]
 
 _COUNTERS = ("cancelled_quantity", "refunded_quantity")
+_SETTLED = frozenset({CancellationStatus.COMPLETED, CancellationStatus.REJECTED})
 _ARRIVED = frozenset({OrderState.SHIPPED, OrderState.DELIVERED})
 
 
@@ -115,9 +116,20 @@ def _requests(stored: OrderItem, item: ImportedItem) -> list[ImportedRequest]:
     for request in item.requests:
         present = known.get(request.values["uuid"])
         _require_no_contradiction(stored, request, present)
-        if present is None or present.is_imported:
+        if present is None:
             owned.append(request)
+        elif present.is_imported:
+            owned.append(_without_removed_account(request, present))
     return owned
+
+
+def _without_removed_account(
+    request: ImportedRequest, present: CancellationRequest
+) -> ImportedRequest:
+    """Return the request without an account that was removed here since no money is due to it."""
+    if present.status not in _SETTLED or present.iban or present.holder_name:
+        return request
+    return replace(request, values={**request.values, "iban": None, "holder_name": None})
 
 
 def _require_no_contradiction(

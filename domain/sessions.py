@@ -162,7 +162,7 @@ def replace_session(
 ) -> OpenedSession:
     """Open a session for ``user`` in place of the one whose cookie has the value ``replaced``.
 
-    Deletes all expired sessions, whoever had them.
+    Deletes some expired sessions, whoever had them.
     """
     if replaced is not None:
         uow.sessions.remove(id_hash(replaced))

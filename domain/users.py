@@ -10,7 +10,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID, uuid4
 
-from domain.audit import AuditEntry, Subject
+from domain.activity import record_activity, state_of
+from domain.audit import Subject, record_change
 from domain.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
@@ -192,9 +193,11 @@ def check_password(password: str) -> None:
 
 def lock_by_email(email: str, user_type: UserType, uow: UnitOfWork) -> User:
     """Return the user of this type with this e-mail address, locked. Raises NotFound."""
-    found = uow.users.by_email_key(email_key(email.strip()), user_type)
+    key = email_key(email.strip())
+    found = uow.users.by_email_key(key, user_type)
     user = None if found is None else uow.users.lock(found.pk)
-    if user is None:
+    # One who was erased before the lock was had has another address.
+    if user is None or user.email_key != key:
         raise NotFound
     return user
 
@@ -229,26 +232,8 @@ def end_sessions(email: str, user_type: UserType, actor: str, uow: UnitOfWork) -
 
 def audit_user(user: User, actor: str, note: str, uow: UnitOfWork) -> None:
     """Write an audit entry about what was done with a user whose state stays as it is."""
-    _audit(user, actor, _state(user), uow, note)
-
-
-def _audit(
-    user: User, actor: str, from_state: str, uow: UnitOfWork, note: str | None = None
-) -> None:
-    entry = AuditEntry(
-        created_date=uow.now,
-        actor=actor,
-        subject=Subject.USER,
-        subject_uuid=user.uuid,
-        from_state=from_state,
-        to_state=_state(user),
-        note=note,
-    )
-    uow.audit.add(entry)
-
-
-def _state(user: User) -> str:
-    return "active" if user.is_active else "inactive"
+    state = state_of(user)
+    record_change(Subject.USER, user.uuid, (state, state), actor, uow, note)
 
 
 def _set_active(
@@ -257,11 +242,9 @@ def _set_active(
     user = lock_by_email(email, user_type, uow)
     if user.is_active is is_active:
         return user
-    before = _state(user)
-    user.is_active = is_active
+    record_activity(Subject.USER, user, is_active, actor, uow)
     if not is_active:
         _end_all(user, uow)
-    _audit(user, actor, before, uow)
     uow.commit()
     return user
 

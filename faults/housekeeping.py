@@ -19,6 +19,7 @@ from domain.settlements import approve_request, reject_request
 from domain.unit_of_work import UnitOfWork
 from faults.asking import ask_now, request
 from faults.contests import Attempt, Contest, Contests
+from faults.imported_contests import REJECTED, STORED, Documents
 from handlers.errors import status_of
 from handlers.settings import LANGUAGES
 from tests.builders import make_lines
@@ -64,6 +65,28 @@ class Housekeeping(Contests):
 
         attempts = [self._work(erase), sent]
         return Contest("erase against cancel", list(islice(cycle(attempts), _RIVALS)), judge)
+
+    def erase_and_import(self) -> Contest:
+        """A person is erased while documents of their order come: the data does not come back."""
+        user = self._ground.shop.user()
+        documents = Documents(self._ground.database, user.email)
+        document, item = documents.place(self._sold_by)
+
+        def erase(uow: UnitOfWork) -> None:
+            erase_personal_data(user.email, LANGUAGES, _OPERATOR, uow, even_underway=True)
+
+        def judge(statuses: Sequence[int]) -> Iterator[str]:
+            if Counter(statuses[::2])[200] != 1 or not set(statuses[::2]) <= {200, 404}:
+                yield f"statuses of erasing {Counter(statuses[::2])}"
+            if not set(statuses[1::2]) <= {STORED, REJECTED}:
+                yield f"statuses of importing {Counter(statuses[1::2])}"
+            with self._ground.database.reading() as uow:
+                order = uow.orders.get(item.order_pk)
+            if order is None or order.user_email == user.email or order.notes is not None:
+                yield "the person is there again"
+
+        attempts = [self._work(erase), documents.again(document)]
+        return Contest("erase against import", list(islice(cycle(attempts), _RIVALS)), judge)
 
     def tidy(self) -> Contest:
         """A request is decided while accounts are removed: money that is due keeps its own."""

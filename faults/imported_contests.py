@@ -18,7 +18,7 @@ from tests.documents import line_document, order_document
 
 _ACTOR = "import:faults"
 _UNITS = 3
-_STORED, _UNAVAILABLE, _REJECTED = 200, 503, 422
+STORED, UNAVAILABLE, REJECTED = 200, 503, 422
 
 Attempt = Callable[[], Awaitable[int]]
 
@@ -57,8 +57,8 @@ class Documents:
             try:
                 answer = self._store(deepcopy(dict(document)) | {"notes": str(next(self._notes))})
             except Unavailable:
-                return _UNAVAILABLE
-            return _REJECTED if isinstance(answer, Rejected) else _STORED
+                return UNAVAILABLE
+            return REJECTED if isinstance(answer, Rejected) else STORED
 
         async def attempt() -> int:
             return await asyncio.to_thread(send)
@@ -72,5 +72,5 @@ class Documents:
 
 def all_stored(statuses: Sequence[int]) -> Iterator[str]:
     """Whatever is decided meanwhile, a note can be changed."""
-    if set(statuses) != {_STORED}:
+    if set(statuses) != {STORED}:
         yield f"imports {dict(Counter(statuses))}"

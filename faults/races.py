@@ -42,8 +42,8 @@ def _prepared(makers: Housekeeping, accounts: AccountContests, attempts: int) ->
     """Contests of so many attempts, at least."""
     orders = (makers.cancel, makers.bulk, makers.reject, makers.settle, makers.trade_in)
     imports = (makers.import_and_cancel, makers.import_and_settle, makers.import_and_reject)
-    people = (makers.erase, makers.tidy, accounts.hand_over, accounts.deactivate)
-    kinds = cycle((*orders, *imports, *people))
+    data = (makers.erase, makers.erase_and_import, makers.tidy)
+    kinds = cycle((*orders, *imports, *data, accounts.hand_over, accounts.deactivate))
     # Not those with passwords side by side: hashes would take all processors.
     made = [makers.log_in(), accounts.hand_over(), accounts.deactivate(), accounts.reset()]
     while sum(len(each.attempts) for each in made) < attempts:

@@ -24,7 +24,7 @@ _SATURATING = 12
 _READERS = 20
 _LINES_OF_ORDER = 8
 _READS_OF_WRITE = 19
-_MOST_OF_SECOND = 1000  # requests; no server here does more on two cores
+_MOST_OF_SECOND = 2000  # requests; no server here does more on two cores
 _WARM_SECONDS = 6.0  # until each thread of each worker has read and written before
 _CAPACITY_SECONDS = 0.5
 # A machine that others use, too, may be half as fast a few seconds later, and 60 % too much.

@@ -17,10 +17,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 
 import structlog
+
+from handlers.networks import network_of
 
 MOST_CONNECTIONS = 5_000
 """Of one worker. Each takes a file descriptor, and 3 KiB, or 11 KiB once something came."""
@@ -108,7 +109,7 @@ class Watch:
             self._warned = time.monotonic()
             _log.warning(
                 "too_many_connections_of_an_address",
-                addresses=sorted({network(each.peer[0]) for each in excess})[:10],
+                addresses=sorted({network_of(each.peer[0]) for each in excess})[:10],
                 closed=len(excess),
             )
 
@@ -126,21 +127,11 @@ def beyond(held: Iterable[Connection], share: int) -> Iterator[Connection]:
         by_address[each.peer[0]].append(each)
     by_network: defaultdict[str, list[Connection]] = defaultdict(list)
     for address, some in by_address.items():
-        by_network[network(address)] += some
+        by_network[network_of(address)] += some
     for some in by_network.values():
         if len(some) > share:
             some.sort(key=lambda each: each.quiet, reverse=True)
             yield from some[: len(some) - share]
-
-
-def network(address: str) -> str:
-    """What surely is one client's: of IPv6 the first 64 bits, since the rest is its to choose."""
-    parsed = ip_address(address.partition("%")[0])
-    if not isinstance(parsed, IPv6Address):
-        return address
-    if parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped)
-    return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
 
 
 def accepted(family: socket.AddressFamily, port: int) -> Iterator[Connection]:

@@ -75,6 +75,7 @@ class Counters:
         time no more than fit get None. Raises Unavailable without the storage.
         """
         with _available(), self._lock:
+            self._forget_after_step()
             for item, subject in limits if self._is_limited else ():
                 key = self._key(subject)
                 if not self._limiter.hit(item, key):
@@ -88,8 +89,7 @@ class Counters:
         An attempt that ends becomes a miss first and is no longer open afterwards, so that in
         between it counts twice rather than not at all.
         """
-        if self._clock.has_gone_back() and self._forgets_on_step:
-            self._storage.reset()
+        self._forget_after_step()
         waits = []
         for item, key in keys:
             open_attempts = self._storage.incr(_open(key), item.get_expiry())
@@ -99,6 +99,10 @@ class Counters:
         if waits:
             self._end(keys, is_miss=False)
             raise TooManyAttempts(max(waits))
+
+    def _forget_after_step(self) -> None:
+        if self._clock.has_gone_back() and self._forgets_on_step:
+            self._storage.reset()
 
     def _end(self, keys: Collection[_Key], *, is_miss: bool) -> None:
         for item, key in keys:

@@ -10,8 +10,8 @@ from flask import Request
 from handlers.contract.negotiation import prefers_html
 from handlers.settings import Settings
 
-_OWN = {"same-origin", "none"}  # `none`: a bookmark, the address bar, another program's link
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+OWN_SITE = {"same-origin", "none"}  # `none`: a bookmark, the address bar, another program's link
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def is_from_elsewhere(request: Request, settings: Settings) -> bool:
@@ -25,9 +25,9 @@ def is_from_elsewhere(request: Request, settings: Settings) -> bool:
     if request.headers.get("Origin") in settings.allowed_origins:
         return False
     if site := request.headers.get("Sec-Fetch-Site"):
-        return site not in _OWN
+        return site not in OWN_SITE
     if source := request.headers.get("Origin") or request.headers.get("Referer"):
-        return not _is_own(source, request)
+        return not is_of_this_host(source, request)
     return _is_browser(request)
 
 
@@ -37,12 +37,12 @@ def _is_browser(request: Request) -> bool:
     return is_named_so or prefers_html(request.headers.get("Accept", ""))
 
 
-def _is_own(url: str, request: Request) -> bool:
+def is_of_this_host(url: str, request: Request) -> bool:
     """Whether a URL is of this host. Schemes are not compared: a proxy that ends TLS changes it."""
     try:
         page = urlsplit(url)
         own = urlsplit(f"{page.scheme}://{request.host}")
-        default = _DEFAULT_PORTS[page.scheme]
+        default = DEFAULT_PORTS[page.scheme]
         hosts = {(each.hostname, each.port or default) for each in (page, own)}
     except (KeyError, ValueError):
         return False

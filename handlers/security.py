@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from flask import Request, Response
 from itsdangerous import Signer
@@ -21,16 +21,15 @@ from handlers.cookies import (
     set_cookie,
 )
 from handlers.grants import drop_grant, grant_value, set_grant
+from handlers.navigation import DEFAULT_PORTS, OWN_SITE, is_of_this_host
 from handlers.settings import Settings
 
 CSRF_HEADER = "x-csrftoken"
 CSRF_FIELD = "csrf_token"
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-_OWN_SITE = {"same-origin", "none"}  # what Sec-Fetch-Site says of own pages, and of no page
 _NONCE_BYTES = 16
 _MAX_SIGNATURES = 2  # for a session and for a grant
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class CsrfFailed(Forbidden):
@@ -111,19 +110,13 @@ def check_origin(request: Request, settings: Settings) -> None:
     """
     origin = request.headers.get("Origin")
     if origin is None:
-        if request.headers.get("Sec-Fetch-Site", "none") not in _OWN_SITE:
+        if request.headers.get("Sec-Fetch-Site", "none") not in OWN_SITE:
             raise OriginMismatch
         return
     if origin in settings.allowed_origins:
         return
-    try:
-        parts = urlsplit(origin)
-        own = urlsplit(f"{parts.scheme}://{request.host}")
-        is_ours = _host_and_port(parts) == _host_and_port(own)
-    except ValueError:
-        is_ours = False
-    schemes = {"https"} if _is_https(request, settings) else _DEFAULT_PORTS
-    if not is_ours or parts.scheme not in schemes:
+    schemes = {"https"} if _is_https(request, settings) else DEFAULT_PORTS
+    if not is_of_this_host(origin, request) or urlsplit(origin).scheme not in schemes:
         raise OriginMismatch
 
 
@@ -206,7 +199,3 @@ def _is_signed(token: str, credential: str | None, settings: Settings) -> bool:
     nonce, *signatures = token.split(".")
     signer = _signer(credential, settings)
     return any(signer.verify_signature(nonce, each) for each in signatures[:_MAX_SIGNATURES])
-
-
-def _host_and_port(parts: SplitResult) -> tuple[str | None, int | None]:
-    return parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -206,7 +207,7 @@ class Database:
         Raises SchemaMismatch for a revision of a newer release, and Unavailable.
         """
         # A step may take as long as the tables are large.
-        engines = connect(self._url, Pool(1, timeout=None))
+        engines = connect(self._url, replace(self._pool, size=1, timeout=None))
         try:
             require_answer(engines)
             with self._available():

@@ -14,7 +14,10 @@ from persistence.users import users
 
 
 class ImportedUsers:
-    """Those users of a batch that are stored, found by e-mail key and type."""
+    """Those users of a batch that are stored, found by e-mail key and type.
+
+    They are locked by ``keep_missing`` only: whatever changes orders locks these before users.
+    """
 
     def __init__(self, session: Session, wanted: Iterable[ImportedUser]) -> None:
         self._session = session
@@ -30,7 +33,13 @@ class ImportedUsers:
         return self._pks[user.email_key, user.user_type]
 
     def keep_missing(self, wanted: Iterable[ImportedUser], now: datetime) -> None:
-        """Store those who are not stored yet; the others keep what is on file of them."""
+        """Store those who are not stored yet; the others keep what is on file of them.
+
+        None of them is erased from then on, until the transaction ends.
+        """
+        wanted = list(wanted)
+        self._pks.clear()
+        self._look_up({user.email_key for user in wanted}, is_locked=True)
         missing = {
             (user.email_key, user.user_type): user for user in wanted if self.find(user) is None
         }
@@ -51,12 +60,12 @@ class ImportedUsers:
             for _, user in sorted(missing.items())
         ]
         insert_rows(self._session, users, rows, Skip())
-        self._look_up({key for key, _ in missing})
+        self._look_up({key for key, _ in missing}, is_locked=True)
 
-    def _look_up(self, keys: set[str]) -> None:
+    def _look_up(self, keys: set[str], *, is_locked: bool = False) -> None:
         found = sa.select(users.c.email_key, users.c.user_type, users.c.pk)
-        # Locked, so that nobody of them is erased before the batch is stored.
         found = found.where(among(users.c.email_key, keys)).order_by(users.c.pk)
-        found = found.with_for_update(read=True, key_share=True)
+        if is_locked:
+            found = found.with_for_update(read=True, key_share=True)
         for key, user_type, pk in self._session.execute(found):
             self._pks[key, user_type] = pk

@@ -15,6 +15,7 @@ from persistence.cancellations import cancellation_requests
 from persistence.erasing import Erasing
 from persistence.exporting import export
 from persistence.locking import lock_orders
+from persistence.old_orders import old_orders
 from persistence.order_items import order_items
 from persistence.orders import orders
 from persistence.users import users
@@ -33,6 +34,7 @@ class SqlPersonalData:
         # makes PostgreSQL lock the user that it names.
         before = self._order_pks(self._person(found))
         lock_orders(self._session, before)
+        self._lock_old_orders(found)
         person = self._person(found.with_for_update())
         # With the users locked no row that names them is added; these came meanwhile.
         lock_orders(self._session, sorted(set(self._order_pks(person)) - set(before)))
@@ -41,6 +43,14 @@ class SqlPersonalData:
     def _person(self, found: sa.Select[Any]) -> Person:
         rows = self._session.execute(found).all()
         return Person([row.pk for row in rows], [row.uuid for row in rows])
+
+    def _lock_old_orders(self, found: sa.Select[Any]) -> None:
+        """Lock them by ascending pk, as imports do."""
+        own = sa.select(old_orders.c.pk).where(
+            among(old_orders.c.user_pk, self._person(found).user_pks)
+        )
+        own = own.order_by(old_orders.c.pk).with_for_update(key_share=True)
+        self._session.execute(own).all()
 
     def export(self, key: str) -> Mapping[str, Any] | None:
         pks = self._session.scalars(sa.select(users.c.pk).where(users.c.email_key == key)).all()

@@ -1,5 +1,6 @@
 """`waybill serve`."""
 
+import os
 from dataclasses import replace
 
 import click
@@ -72,6 +73,7 @@ def serve(demo: bool, port: int | None) -> None:
     warn_of_open_files(settings)
     if port is not None:
         settings = replace(settings, port=port)
+        os.environ["WAYBILL_PORT"] = str(port)  # the application reads its own settings
     _require_free(settings)
     database = database_of(application())
     with database_named(settings.database_url):

@@ -104,9 +104,9 @@ def _row(token: SellerToken, now: datetime) -> tuple[object, ...]:
 
 
 def _state(token: SellerToken, now: datetime) -> str:
-    if token.is_valid(now):
-        return "valid"
-    return "revoked" if token.revoked_date else "expired"
+    if not token.is_valid(now):
+        return "revoked" if token.revoked_date else "expired"
+    return "valid" if token.seller is None or token.seller.is_active else "seller inactive"
 
 
 def _scopes(token: SellerToken) -> str:

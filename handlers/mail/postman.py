@@ -95,7 +95,7 @@ class Postman:
         """The event as it is to be sent, or None where there is nothing to send any more."""
         if event.kind is not OutboxKind.PASSWORD_RESET:
             return event
-        return self._database.write(partial(prepare_reset, event.pk))
+        return self._database.write(partial(prepare_reset, event))
 
     def _record(self) -> None:
         if self._unrecorded is not None:

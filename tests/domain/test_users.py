@@ -2,8 +2,17 @@ from typing import Any
 
 import pytest
 
-from domain.errors import InvalidInput
-from domain.users import EmailTaken, NewUser, User, UserType, WeakPassword, create_user, email_key
+from domain.errors import InvalidInput, NotFound
+from domain.users import (
+    EmailTaken,
+    NewUser,
+    User,
+    UserType,
+    WeakPassword,
+    create_user,
+    deactivate_user,
+    email_key,
+)
 from tests.domain.people import FakePasswords, FakeUnitOfWork, make_shopper
 
 LONGEST_EMAIL = f"{'a' * 64}@{'b' * 62}.{'b' * 61}.{'b' * 61}.co"
@@ -115,3 +124,19 @@ class TestEmailKey:
 
 def test_a_user_is_shown_without_the_password_hash() -> None:
     assert "correct horse" not in repr(make_shopper())
+
+
+def test_a_user_who_is_erased_before_the_lock_is_had_is_not_changed() -> None:
+    user = make_shopper(email="ayse@example.com")
+    uow = FakeUnitOfWork(user)
+    lock = uow.users.lock
+
+    def erased(pk: int) -> User | None:
+        user.email_key = "erased-1@erased.invalid"
+        return lock(pk)
+
+    uow.users.lock = erased  # type: ignore[method-assign]
+
+    with pytest.raises(NotFound):
+        deactivate_user("ayse@example.com", UserType.REGISTERED, "operator:ayse", uow)
+    assert user.is_active

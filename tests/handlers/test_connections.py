@@ -20,9 +20,9 @@ from handlers.connections import (
     Watch,
     accepted,
     beyond,
-    network,
     raise_limit,
 )
+from handlers.networks import network_of
 from tests.processes import wait_until
 
 DESCRIPTORS = Path("/proc/self/fd")
@@ -212,7 +212,7 @@ class TestBeyond:
     ],
 )
 def test_network(address: str, of: str) -> None:
-    assert network(address) == of
+    assert network_of(address) == of
 
 
 @pytest.mark.parametrize(("quiet", "received"), [(FIRST_BYTE_SECONDS - 1, 0), (99.0, 1)])

@@ -200,6 +200,16 @@ class TestClockThatIsSetBack:
         miss(counters, 5)
         assert WINDOW - 5 <= (wait(counters) or 0) <= WINDOW
 
+    def test_ends_locks_of_what_is_taken(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        counters, now = make_counters(), time.time()
+        limits: list[Limit] = [(RateLimitItemPerMinute(1, 15), "email:a@example.com")]
+        assert counters.take(limits) is None
+        assert counters.take(limits) is not None
+
+        monkeypatch.setattr(time, "time", lambda: now - 86_400)
+
+        assert counters.take(limits) is None
+
     def test_asks_nobody_to_wait_longer_than_the_window(
         self, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
     ) -> None:

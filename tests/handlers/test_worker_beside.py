@@ -72,3 +72,13 @@ class TestWorkerBeside:
         wait_until(lambda: children_of(demo.process.pid) == [other])
         assert demo.client.get("/readyz").status_code == 200
         assert "worker_beside_died" not in demo.end()
+
+    def test_the_server_makes_links_with_the_port_it_was_given(
+        self, demo: Server, shop: Shop
+    ) -> None:
+        user, token = shop.user(), shop.shop_token()
+        headers = {"Authorization": f"Bearer {token}"}
+
+        answer = demo.client.post("/users/handover/", json={"email": user.email}, headers=headers)
+
+        assert answer.json()["url"].startswith(f"http://127.0.0.1:{demo.port}/users/handover/")

@@ -11,7 +11,7 @@ from domain.errors import Unavailable
 from domain.readiness import TransactionPooler
 from faults.bouncers import SESSION, TRANSACTION, Bouncer, NoPgBouncer, bouncer
 from persistence.database import Database
-from persistence.engines import Pool
+from persistence.engines import Engines, Pool, connect
 from persistence.poolers import is_shared
 from tests.conftest import KIND, MakeUrl
 from tests.fakes import fake_renderers
@@ -111,3 +111,21 @@ class TestDatabase:
         with pytest.raises(Unavailable) as refusal:
             database.require_session_pooling()
         assert not isinstance(refusal.value, TransactionPooler)
+
+
+def test_migrations_keep_to_the_pooler_too(
+    make_url: MakeUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pools: list[Pool] = []
+
+    def connected(url: str, pool: Pool) -> Engines:
+        pools.append(pool)
+        return connect(url, pool)
+
+    database = Database(make_url(), renderers=fake_renderers(), pool=Pool(3, is_shared=True))
+    monkeypatch.setattr("persistence.database.connect", connected)
+
+    database.migrate()
+
+    assert pools == [Pool(1, timeout=None, is_shared=True)]
+    database.close()

@@ -12,6 +12,7 @@ from domain.cancellations import CancellationStatus, CancelStatus
 from domain.errors import Conflict, RuleBroken
 from domain.import_parts import Rejected
 from domain.imports import Outcome, Stored
+from domain.leftovers import remove_settled_accounts
 from domain.orders import Order
 from domain.settlements import approve_request, complete_request, reject_request
 from domain.states import OrderState
@@ -443,3 +444,22 @@ def test_a_line_with_a_request_of_ours_keeps_its_seller(case: Case) -> None:
     blamed = case.blamed({"seller": {"slug": "b", "name": "B"}})
 
     assert blamed == ("settled_here", "/items/0/seller")
+
+
+def test_an_account_that_was_removed_does_not_come_back(case: Case) -> None:
+    asked = request_document(
+        cancellation_type="cancel",
+        status="completed",
+        quantity=1,
+        iban="TR330006100519786457841326",
+        holder_name="Ayşe",
+    )
+    line = {"cancellation_requests": [asked]}
+    case.place(line)
+    with case.database.writing() as uow:
+        remove_settled_accounts(timedelta(), 0, ["en-us", "tr-tr"], uow)
+
+    case.send(line, notes="new")
+
+    [request] = case.order.items[0].cancellation_requests
+    assert (request.iban, request.holder_name, case.order.notes) == (None, None, "new")

@@ -131,3 +131,10 @@ class TestRevoke:
         result = waybill("tokens", "revoke", "404")
 
         assert (result.exit_code, result.output) == (1, "Error: Not found.\n")
+
+
+def test_a_token_of_an_inactive_seller_is_listed_as_such(waybill: Run, seller: str) -> None:
+    waybill(*CREATE)
+    waybill("sellers", "deactivate", seller)
+
+    assert "seller inactive" in waybill("tokens", "list").output
