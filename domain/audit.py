@@ -70,17 +70,27 @@ def record_change(
     note: str | None = None,
 ) -> None:
     """Write one entry; ``change`` is the state before (None for what is new) and the state now."""
+    uow.audit.add(made_entry((subject, uuid), change, actor, uow.now, note))
+
+
+def made_entry(
+    subject: tuple[Subject, UUID],
+    change: tuple[str | None, str],
+    actor: str,
+    now: datetime,
+    note: str | None = None,
+) -> AuditEntry:
+    """Return an entry that is not stored yet; ``change`` as for ``record_change``."""
+    kind, uuid = subject
     from_state, to_state = change
-    uow.audit.add(
-        AuditEntry(
-            created_date=uow.now,
-            actor=actor,
-            subject=subject,
-            subject_uuid=uuid,
-            from_state=from_state,
-            to_state=to_state,
-            note=note,
-        )
+    return AuditEntry(
+        created_date=now,
+        actor=actor,
+        subject=kind,
+        subject_uuid=uuid,
+        from_state=from_state,
+        to_state=to_state,
+        note=note,
     )
 
 
@@ -107,17 +117,9 @@ def changes_of_state(
 ) -> list[AuditEntry]:
     """Return an entry for every state that is new or differs."""
     return [
-        AuditEntry(
-            created_date=now,
-            actor=actor,
-            subject=subject,
-            subject_uuid=uuid,
-            from_state=before.get((subject, uuid)),
-            to_state=state,
-            note=note,
-        )
-        for (subject, uuid), state in after.items()
-        if before.get((subject, uuid)) != state
+        made_entry(subject, (before.get(subject), state), actor, now, note)
+        for subject, state in after.items()
+        if before.get(subject) != state
     ]
 
 

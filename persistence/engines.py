@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from domain.errors import Unavailable
 from domain.private_files import create_private_file
 from persistence.deadlines import keep_deadline
-from persistence.failures import give_up_unusable, is_read_only
+from persistence.failures import give_up_unusable, is_busy, is_read_only
 from persistence.files import follow_file
 from persistence.intervals import Interval
 
@@ -36,7 +36,6 @@ SYNCHRONOUS = "FULL"  # what is acknowledged outlives the machine
 _BEGIN = "sqlite_begin"
 _BEGIN_WRITING = "BEGIN IMMEDIATE"
 _NAP = (0.002, 0.01)  # seconds
-_PRIMARY_CODE = 0xFF
 _RENEWAL_SECONDS = 1.0
 _PAUSE_SECONDS = 30.0
 # Whole orders are found by keys alone. To plan for their values costs more than to find them:
@@ -321,12 +320,6 @@ def persevere(attempt: Callable[[], object]) -> None:
             sleep(uniform(*_NAP))  # noqa: S311 - no secret
         else:
             return
-
-
-def is_busy(error: sqlite3.OperationalError | OperationalError) -> bool:
-    """Whether somebody else is at the file: at work, or recovering it (an extended code)."""
-    driver = error.orig if isinstance(error, OperationalError) else error
-    return getattr(driver, "sqlite_errorcode", 0) & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
 
 
 def busy_timeout(milliseconds: int) -> str:

@@ -62,6 +62,12 @@ def is_corrupt(error: DBAPIError) -> bool:
     return _sqlstate(error.orig) in _CORRUPT or _sqlite_code(error.orig) in _SQLITE_CORRUPT
 
 
+def is_busy(error: sqlite3.Error | DBAPIError) -> bool:
+    """Whether another connection is at the file: at work, or recovering it (an extended code)."""
+    driver = error.orig if isinstance(error, DBAPIError) else error
+    return _sqlite_code(driver) == sqlite3.SQLITE_BUSY
+
+
 def is_unavailable(error: DBAPIError) -> bool:
     """Whether the same request may succeed later, when the database is in order again."""
     if isinstance(error, OperationalError | InterfaceError):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from domain.audit import AuditEntry, States, Subject, changes_of_state, states_of
+from domain.audit import AuditEntry, States, Subject, changes_of_state, made_entry, states_of
 from domain.imported_orders import ImportedOrder
 from domain.imported_plans import follow_document
 from domain.orders import Order
@@ -68,15 +68,7 @@ class ImportedChanges:
         return entries
 
     def _entry(self, subject: Subject, uuid: UUID, state: str, note: str | None) -> AuditEntry:
-        return AuditEntry(
-            created_date=self._now,
-            actor=self._actor,
-            subject=subject,
-            subject_uuid=uuid,
-            from_state=state,
-            to_state=state,
-            note=note,
-        )
+        return made_entry((subject, uuid), (state, state), self._actor, self._now, note)
 
     def _changed(
         self, before: Order, document: ImportedOrder

@@ -6,11 +6,11 @@ import sqlite3
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from domain.readiness import Corrupt, ReadOnly, SchemaMismatch
+from domain.readiness import Corrupt, ReadOnly
 from persistence import migrations
 from persistence.deadlines import hurried
-from persistence.engines import Engines, busy_timeout, is_busy
-from persistence.failures import is_corrupt, is_missing_table, is_read_only
+from persistence.engines import Engines, busy_timeout
+from persistence.failures import is_busy, is_corrupt, is_missing_table, is_read_only
 from persistence.files import file_of
 from persistence.order_items import order_items
 from persistence.orders import orders
@@ -19,8 +19,6 @@ from persistence.users import users
 
 SECONDS = 2.0  # for each answer of PostgreSQL
 
-_STEPS = sa.table("alembic_version", sa.column("version_num", sa.String))
-_REVISION = sa.select(_STEPS.c.version_num)
 # Of the newest rows, what SQLite has to read from the pages of the tables themselves.
 _READ = sa.select(
     *(
@@ -38,7 +36,7 @@ def require_ready(engines: Engines) -> None:
     """Raises SchemaMismatch, ReadOnly, Corrupt, and SQLAlchemy's errors for no answer in time."""
     try:
         with engines.autocommit.connect() as connection, hurried(connection, SECONDS):
-            _require_revision(connection, migrations.head())
+            _require_revision(connection)
             connection.execute(_READ).one()
             _require_writable(connection, engines)
     except DBAPIError as error:
@@ -49,15 +47,14 @@ def require_ready(engines: Engines) -> None:
         raise
 
 
-def _require_revision(connection: sa.Connection, needed: str) -> None:
+def _require_revision(connection: sa.Connection) -> None:
     try:
-        found: str | None = connection.execute(_REVISION).scalar()
+        found: str | None = connection.execute(migrations.REVISION).scalar()
     except DBAPIError as error:
         if not is_missing_table(error):
             raise
         found = None
-    if found != needed:
-        raise SchemaMismatch(found, needed)
+    migrations.require_head(found)
 
 
 def _require_writable(connection: sa.Connection, engines: Engines) -> None:

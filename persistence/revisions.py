@@ -7,7 +7,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from domain.errors import Unavailable
-from domain.readiness import SchemaMismatch
 from persistence import migrations
 from persistence.engines import Engines
 
@@ -24,8 +23,7 @@ def require_schema(engines: Engines) -> None:
             found = migrations.found(connection)
     except (DBAPIError, PoolTimeoutError) as error:
         raise Unavailable from error
-    if found != migrations.head():
-        raise SchemaMismatch(found, migrations.head())
+    migrations.require_head(found)
 
 
 def require_answer(engines: Engines) -> None:

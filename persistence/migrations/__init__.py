@@ -12,6 +12,9 @@ from persistence.engines import Engines
 
 _HERE = Path(__file__).parent
 _STEPS = sa.table("alembic_version", sa.column("version_num", sa.String))
+REVISION = sa.select(_STEPS.c.version_num)
+"""Asks for the revision that the tables have."""
+
 # Any number that nothing else in the database locks by.
 _LOCK = 0x57617962696C6C
 
@@ -46,11 +49,17 @@ def head() -> str:
     return max(steps).partition("_")[0]
 
 
+def require_head(revision: str | None) -> None:
+    """Raises SchemaMismatch for another revision than this code needs; None: no tables."""
+    if revision != head():
+        raise SchemaMismatch(revision, head())
+
+
 def found(connection: sa.Connection) -> str | None:
     """The revision that the tables have; None where there are none."""
     if not sa.inspect(connection).has_table(_STEPS.name):
         return None
-    revision: str | None = connection.execute(sa.select(_STEPS.c.version_num)).scalar()
+    revision: str | None = connection.execute(REVISION).scalar()
     return revision
 
 
