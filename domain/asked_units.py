@@ -24,6 +24,11 @@ class Asked:
         return self.status is CancellationStatus.OPEN
 
     @property
+    def is_active(self) -> bool:
+        """Whether anything is still to come: a decision, or the money."""
+        return self.status in (CancellationStatus.OPEN, CancellationStatus.APPROVED)
+
+    @property
     def is_agreed(self) -> bool:
         return self.status in (CancellationStatus.APPROVED, CancellationStatus.COMPLETED)
 

@@ -39,6 +39,8 @@ def settle(
     order["shipping_refund_amount"] = shipping
     order["discount_refund_amount"] = part.read_or("discount_refund_amount", booked.discount)
     order["refund_amount"] = part.read_or("refund_amount", booked.goods + shipping)
+    if order["shipping_refund_amount"] > order["refund_amount"]:
+        raise part.rejected("shipping_refund_amount", "It is a part of the refund amount.")
     limits = {
         "shipping_refund_amount": order["shipping_amount"],
         "discount_refund_amount": discount,

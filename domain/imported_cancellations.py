@@ -67,8 +67,6 @@ def read_requests(line: Part, key: str, pool: SnapshotPool) -> list[ImportedRequ
         request = _request(part, f"{key}/{index}", pool)
         if (request.values["quantity"] or 0) > line.values["quantity"]:
             raise part.rejected("quantity", "The line has fewer units.")
-        if request.asked.is_open and any(each.asked.is_open for each in requests):
-            raise part.rejected("status", "The line has another open request.")
         requests.append(request)
     return requests
 

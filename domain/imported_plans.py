@@ -1,7 +1,7 @@
 """The cancellation plans of requests that came with imported orders, and what they give back."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -17,6 +17,7 @@ from domain.planning import (
     refundable_shipping,
     seller_shipping,
     settle,
+    still_discounted,
     still_paid,
 )
 from domain.refunds import Refund, share_of_units
@@ -57,7 +58,8 @@ def follow_document(
             plan, planned = planned_requests(order)[request]
             if request.is_open:
                 forecast_refund(order, item, planned)
-            if request.is_imported and request.uuid in given:
+            is_owned = all(each.request.is_imported for each in plan.items)
+            if is_owned and request.uuid in given:
                 _take(plan, given[request.uuid])
 
 
@@ -166,8 +168,10 @@ def _settle_imported(order: Order, imported: Sequence[_Imported]) -> None:
     _promise_cancels(order, [each for each in approved if each.is_cancel], worth)
     for each in approved:
         if not each.is_cancel:
-            amount = min(worth[each.request].amount, still_paid(order))
-            settle(each.planned, replace(worth[each.request], amount=amount))
+            value = worth[each.request]
+            amount = min(value.amount, still_paid(order))
+            discount = min(value.discount, still_discounted(order))
+            settle(each.planned, Refund(amount=amount, discount=discount))
     for each in imported:
         if each.request.is_open:
             forecast_refund(order, each.item, each.planned)

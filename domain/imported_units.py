@@ -7,7 +7,7 @@ from domain.asked_units import Asked, is_on_its_way, units_gone
 from domain.cancellations import CancellationStatus, CancellationType, CancelStatus
 from domain.import_parts import Part, Rejected
 from domain.imported_cancellations import ImportedRequest
-from domain.states import CALLED_OFF, OVER, OrderState
+from domain.states import BEFORE_SHIPPING, CALLED_OFF, OVER, OrderState
 
 CANCEL, REFUND = CancellationType.CANCEL, CancellationType.REFUND
 CANCEL_STATUS = {
@@ -41,7 +41,11 @@ def read_units(
         raise part.rejected(name, "A line in this state has no units left.")
     _give_quantities(requests, quantity, cancelled, refunded)
     asked = [request.asked for request in requests]
+    _require_sent(part, state, requests)
     before = part.read_or("state_before_cancellation", None)
+    is_open = any(each.is_open and each.is_cancel for each in asked)
+    if state is OrderState.CANCELLATION_WAITING and asked and not is_open:
+        state = before or OrderState.WAITING
     return {
         "quantity": quantity,
         "cancelled_quantity": cancelled,
@@ -49,6 +53,16 @@ def read_units(
         **states_of_line(state, before, refunded, left, asked),
         "cancel_status": part.read_or("cancel_status", status_of_newest(requests)),
     }
+
+
+def _require_sent(part: Part, state: OrderState, requests: Sequence[ImportedRequest]) -> None:
+    """Raise Rejected for units that are to come back of a line that was not shipped."""
+    if state not in BEFORE_SHIPPING or part.values.get("shipped_date"):
+        return
+    for request in requests:
+        if not request.asked.is_cancel and request.asked.is_active:
+            place = f"{request.pointer}/cancellation_type"
+            raise Rejected(place, "A line that was not shipped has nothing to send back.")
 
 
 def states_of_line(

@@ -178,7 +178,7 @@ class OrderItem:
         self.cancel_status = CancelStatus.WAITING
         self.modified_date = request.created_date
         if request.is_cancel:
-            self.state_before_cancellation = self.state
+            self.state_before_cancellation = self.progress
             self.state = OrderState.CANCELLATION_WAITING
 
     def approve_request(self, request: CancellationRequest, now: datetime) -> None:
@@ -251,8 +251,13 @@ class OrderItem:
         self.modified_date = now
 
     def units_of(self, request: CancellationRequest) -> int:
-        """The units of a request; one that names none (it was imported) is about all."""
-        return self.units_left if request.quantity is None else request.quantity
+        """The units of a request; one that names none is about all that are left.
+
+        While it is open, those that are on their way back are not its.
+        """
+        if request.quantity is not None:
+            return request.quantity
+        return self.free_quantity if request.is_open else self.units_left
 
     @property
     def _has_open_request(self) -> bool:

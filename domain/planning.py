@@ -85,7 +85,9 @@ def refund_of_units(order: Order, item: OrderItem, settled: int, units: int) -> 
     discount = share_of_units(item.discount_amount, item.quantity, settled, units)
     if order.payment_pending:
         return Refund(unpaid=price, unpaid_discount=discount)
-    return Refund(amount=min(price, still_paid(order)), discount=discount)
+    return Refund(
+        amount=min(price, still_paid(order)), discount=min(discount, still_discounted(order))
+    )
 
 
 def refundable_shipping(order: Order) -> int:
@@ -119,6 +121,17 @@ def seller_shipping(order: Order, seller: Seller | None, shipping: int) -> int:
         prices[item.seller] += item.discounted_price
     _, refunds = divide_shipping(order.shipping_amount, shipping, list(prices.values()))
     return refunds[list(prices).index(seller)]
+
+
+def still_discounted(order: Order) -> int:
+    """The discount that is neither lost with units that are back nor promised to be."""
+    promised = sum(planned.discount_refund_amount for planned in _promised(order))
+    unpaid = sum(
+        planned.unpaid_discount_amount
+        for request, (_, planned) in planned_requests(order).items()
+        if request.is_agreed
+    )
+    return max(0, order.discount_amount - order.discount_refund_amount - promised - unpaid)
 
 
 def still_paid(order: Order) -> int:

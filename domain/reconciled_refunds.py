@@ -7,7 +7,7 @@ from uuid import UUID
 from domain.asked_units import Asked
 from domain.cancellation_plans import CancellationPlanItem
 from domain.cancellations import CancellationStatus
-from domain.import_parts import SettledHere
+from domain.import_parts import Rejected, SettledHere
 from domain.imported_amounts import BookedLine, booked_refund
 from domain.imported_orders import ImportedItem, ImportedOrder
 from domain.order_items import OrderItem
@@ -35,6 +35,10 @@ def reconcile_refunds(
     """
     changes = _changes(stored, values, items)
     refunds = {name: max(0, getattr(stored, name) + changes[name]) for name in REFUNDS}
+    for name, due in zip(REFUNDS, _due(stored, values, items), strict=True):
+        if name not in document.given:
+            # A document may have given more before than the units that were gone then.
+            refunds[name] = min(refunds[name], max(getattr(stored, name), due))
     is_settled = any(item.is_settled_here for item in stored.items)
     for name in REFUNDS:
         if name in document.given:
@@ -45,6 +49,8 @@ def reconcile_refunds(
         # The document gives a part of the whole.
         given = stored.shipping_refund_amount + changes["shipping_refund_amount"]
         refunds["refund_amount"] += refunds["shipping_refund_amount"] - given
+    if refunds["shipping_refund_amount"] > refunds["refund_amount"]:
+        raise Rejected("/shipping_refund_amount", "It is a part of the refund amount.")
     discount = sum(row["amount"] for row in document.discounts)
     paid = sum(item.values["price"] for item in items) + values["shipping_amount"] - discount
     limits = (paid, discount, values["shipping_amount"])
@@ -52,6 +58,36 @@ def reconcile_refunds(
         if refunds[name] + promised > limit:
             raise SettledHere(f"/{name}", "More is given back or promised here than was paid.")
     return refunds
+
+
+def _due(stored: Order, values: Values, items: Sequence[ImportedItem]) -> tuple[int, int, int]:
+    """Return what all units that are gone were paid for, without what is promised and unpaid."""
+    lines = {item.line: item for item in stored.items}
+    whole = booked_refund(values, [_line(item, lines.get(item.values["line"])) for item in items])
+    places = [place for place in _places_of_settled_lines(stored) if place.request.is_agreed]
+    refund, discount, shipping = _sums(
+        [place for place in places if place.request.is_cancel and place.request.is_active]
+    )
+    return (
+        whole.goods + whole.shipping - refund - sum(place.unpaid_amount for place in places),
+        whole.discount - discount - sum(place.unpaid_discount_amount for place in places),
+        whole.shipping - shipping,
+    )
+
+
+def _places_of_settled_lines(stored: Order) -> list[CancellationPlanItem]:
+    """Return the places in plans of all requests for lines with units that were settled here.
+
+    Requests are known by UUID: those of plans and those of lines may be two objects of one row.
+    """
+    uuids = {
+        request.uuid
+        for item in stored.items
+        if item.is_settled_here
+        for request in item.cancellation_requests
+    }
+    places = [place for plan in stored.cancellation_plans for place in plan.items]
+    return [place for place in places if place.request.uuid in uuids]
 
 
 def other_requests(stored: OrderItem, named: Collection[UUID]) -> list[Asked]:
@@ -144,12 +180,14 @@ def _shipping(stored: Order, values: Values, items: Sequence[ImportedItem]) -> i
 
 
 def _promised(stored: Order) -> tuple[int, int, int]:
-    """Return what approved requests that were decided here still give back, as ``REFUNDS``."""
+    """Return what approved requests still give back that no document changes, as ``REFUNDS``."""
+    settled = {place.request.uuid for place in _places_of_settled_lines(stored)}
     return _sums(
         [
             place
             for request, (_, place) in planned_requests(stored).items()
-            if request.status is CancellationStatus.APPROVED and not request.is_imported
+            if request.status is CancellationStatus.APPROVED
+            and (not request.is_imported or request.uuid in settled)
         ]
     )
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from domain.asked_units import Asked, require_units
-from domain.cancellations import CancellationRequest, CancellationStatus
+from domain.asked_units import Asked, require_units, units_gone
+from domain.cancellations import CancellationRequest, CancellationStatus, CancellationType
 from domain.import_parts import SettledHere
 from domain.imported_cancellations import ImportedRequest
 from domain.imported_orders import ImportedItem, ImportedOrder
@@ -19,11 +19,15 @@ from domain.order_items import OrderItem
 from domain.orders import Order
 from domain.reconciled_refunds import other_requests, reconcile_refunds, shipping_of_requests
 from domain.refunds import share_of_units
+from domain.splitting import state_of_lines
 from domain.states import CALLED_OFF, OVER, OrderState, moves_back, outcome
 
 Values = dict[str, Any]
 
-_COUNTERS = ("cancelled_quantity", "refunded_quantity")
+_COUNTERS = {
+    "cancelled_quantity": CancellationType.CANCEL,
+    "refunded_quantity": CancellationType.REFUND,
+}
 _SETTLED = frozenset({CancellationStatus.COMPLETED, CancellationStatus.REJECTED})
 _ARRIVED = frozenset({OrderState.SHIPPED, OrderState.DELIVERED})
 
@@ -58,13 +62,15 @@ def reconcile(stored: Order, document: ImportedOrder) -> ImportedOrder:
     Raises Rejected for requests that name more units than their line has.
     """
     lines = {item.line: item for item in stored.items}
+    settled = any(item.is_settled_here for item in stored.items)
     items = []
     for item in document.items:
         line = lines.get(item.values["line"])
         if line is None:
+            if settled and _is_over(stored):
+                raise SettledHere(item.pointer, "Nothing of this order is left.")
             _require_units_of_new(item)
         items.append(_line(line, item) if line else item)
-    settled = any(item.is_settled_here for item in stored.items)
     if settled:
         _require_same_terms(stored, document)
     values = {
@@ -85,7 +91,7 @@ def _line(stored: OrderItem, item: ImportedItem) -> ImportedItem:
     requests = _requests(stored, item)
     asked = [request.asked for request in requests]
     asked += other_requests(stored, {request.values["uuid"] for request in requests})
-    counters = _counters(stored, item)
+    counters = _counters(stored, item, asked)
     quantity = item.values["quantity"]
     if sum(counters.values()) > quantity:
         raise SettledHere(f"{item.pointer}/quantity", "More units are settled.")
@@ -137,6 +143,8 @@ def _require_no_contradiction(
 ) -> None:
     status = request.asked.status
     place = f"{request.pointer}/status"
+    if present is not None and present.cancellation_type is not request.asked.cancellation_type:
+        raise SettledHere(f"{request.pointer}/cancellation_type", "It has another type here.")
     if present is None:
         if stored.is_settled_here and request.asked.is_agreed:
             raise SettledHere(place, "Units of this line are settled here.")
@@ -145,7 +153,8 @@ def _require_no_contradiction(
             raise SettledHere(place, "A decision does not change.")
         if stored.is_settled_here and request.asked.is_agreed and not present.is_agreed:
             raise SettledHere(place, "Units of this line are settled here.")
-        if present.is_agreed and request.asked.quantity != present.quantity:
+        known = present.quantity
+        if present.is_agreed and known is not None and request.asked.quantity != known:
             raise SettledHere(f"{request.pointer}/quantity", "A decision does not change.")
     elif status is not present.status and not _is_behind(status, present.status):
         raise SettledHere(place, "Another decision was made here.")
@@ -158,19 +167,41 @@ def _is_behind(status: CancellationStatus, present: CancellationStatus) -> bool:
     return status is CancellationStatus.APPROVED and present is CancellationStatus.COMPLETED
 
 
-def _counters(stored: OrderItem, item: ImportedItem) -> dict[str, int]:
-    """Return both counters: those of the document where it has more to say than the line."""
+def _counters(stored: OrderItem, item: ImportedItem, asked: Sequence[Asked]) -> dict[str, int]:
+    """Return both counters: those of the document where it has more to say than the line.
+
+    A counter that is not given follows the requests: those of the document and of the line.
+    """
     counters = {}
-    for name in _COUNTERS:
+    for name, kind in _COUNTERS.items():
         known, said = getattr(stored, name), item.values[name]
+        if stored.is_settled_here and kind is CancellationType.REFUND:
+            known += _completed_returns(stored, item)
+        elif name not in item.given:
+            said = max(said, units_gone(asked, kind))
         if name in item.given and (said < known or (stored.is_settled_here and said > known)):
             raise SettledHere(f"{item.pointer}/{name}", "Other units are settled here.")
         counters[name] = known if stored.is_settled_here else max(known, said)
     if stored.state in OVER:
         return {name: getattr(stored, name) for name in _COUNTERS}
     if stored.is_settled_here and item.values["state"] in OVER:
-        raise SettledHere(f"{item.pointer}/state", "Units of this line are left here.")
+        raise SettledHere(_place_of_state(item), "Units of this line are left here.")
     return counters
+
+
+def _place_of_state(item: ImportedItem) -> str:
+    """Return where a line's state stands: in the line, or in the order."""
+    return f"{item.pointer}/state" if "state" in item.given else "/state"
+
+
+def _completed_returns(stored: OrderItem, item: ImportedItem) -> int:
+    """Return the units of imported returns that the document completes."""
+    approved = {request.uuid for request in stored.agreed_returns if request.is_imported}
+    return sum(
+        request.asked.quantity or 0
+        for request in item.requests
+        if request.asked.is_gone and request.values["uuid"] in approved
+    )
 
 
 def _require_same_seller(stored: OrderItem, item: ImportedItem) -> None:
@@ -212,22 +243,22 @@ def _states(
     counters: Mapping[str, int],
     asked: Sequence[Asked],
 ) -> Values:
-    place = f"{item.pointer}/state" if "state" in item.given else "/state"
-    said = item.values["state"]
+    place, said = _place_of_state(item), item.values["state"]
     if stored.state in OVER:
         return _over(stored, item, place)
+    before = item.values["state_before_cancellation"] or stored.progress
     if said is OrderState.CANCELLATION_WAITING and (asked or _is_decided_here(stored)):
-        said = item.values["state_before_cancellation"] or stored.progress
-    if moves_back(stored.progress, said):
+        said = before
+    if moves_back(stored.progress, before if said is OrderState.CANCELLATION_WAITING else said):
         raise SettledHere(place, "A state does not move back.")
     left = item.values["quantity"] - sum(counters.values())
-    return {**states_of_line(said, None, counters["refunded_quantity"], left, asked)}
+    return {**states_of_line(said, before, counters["refunded_quantity"], left, asked)}
 
 
 def _over(stored: OrderItem, item: ImportedItem, place: str) -> Values:
     """Return the states of a line of which nothing is left: the document can not bring it back."""
     if stored.state in CALLED_OFF:
-        if item.values["state"] in _ARRIVED:
+        if "state" in item.given and item.values["state"] in _ARRIVED:
             raise SettledHere(place, "All units of this line are cancelled.")
         if item.values["shipped_date"] and not stored.shipped_date:
             raise SettledHere(f"{item.pointer}/shipped_date", "All units of it are cancelled.")
@@ -245,15 +276,28 @@ def _order_state(
 ) -> OrderState:
     over = outcome({item.values["state"] for item in items}) if items else None
     if over is not None:
+        if over in CALLED_OFF and document.values["state"] in _ARRIVED:
+            raise SettledHere("/state", "All units of this order are cancelled.")
         return over
-    if stored.items and outcome({item.state for item in stored.items}):
+    if _is_over(stored):
         raise SettledHere("/items", "Nothing of this order is left.")
     said: OrderState = document.values["state"]
     if said in OVER and items:
         raise SettledHere("/state", "Units of its lines are left here.")
-    if moves_back(stored.state, said):
+    if moves_back(_progress(stored), said):
         raise SettledHere("/state", "A state does not move back.")
     return said
+
+
+def _is_over(stored: Order) -> bool:
+    return bool(stored.items) and outcome({item.state for item in stored.items}) is not None
+
+
+def _progress(stored: Order) -> OrderState:
+    """Return how far the order got: while it waits for a cancellation, as far as its lines did."""
+    if stored.state is not OrderState.CANCELLATION_WAITING or not stored.items:
+        return stored.state
+    return state_of_lines({item.progress for item in stored.items})
 
 
 def _require_same_terms(stored: Order, document: ImportedOrder) -> None:
@@ -279,9 +323,10 @@ def _loyalty(stored: Order, document: ImportedOrder) -> list[dict[str, Any]]:
         for request in item.cancellation_requests
         if not request.is_imported
     }
+    booked = {row.reference: row for row in known.values() if row.reference in requests}
     owned = []
     for index, row in enumerate(document.loyalty_transactions):
-        present = known.get(row["uuid"])
+        present = known.get(row["uuid"]) or booked.get(row["reference"])
         if present is None or present.reference not in requests:
             owned.append(row)
         elif present.amount != row["amount"]:

@@ -165,12 +165,14 @@ def _book(order: Order, planned: CancellationPlanItem) -> None:
     order.refund_amount += planned.refund_amount
     order.discount_refund_amount += planned.discount_refund_amount
     order.shipping_refund_amount += planned.shipping_refund_amount
-    if planned.request.fully_refund_as_loyalty_money and planned.refund_amount:
+    reference = str(planned.request.uuid)
+    is_booked = any(row.reference == reference for row in order.loyalty_transactions)
+    if planned.request.fully_refund_as_loyalty_money and planned.refund_amount and not is_booked:
         order.loyalty_transactions.append(
             LoyaltyTransaction(
                 user_pk=order.user_pk,
                 user_email=order.user_email,
                 amount=planned.refund_amount,
-                reference=str(planned.request.uuid),
+                reference=reference,
             )
         )

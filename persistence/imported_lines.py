@@ -7,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from domain.cancellations import CancellationStatus
 from domain.import_parts import Rejected
 from domain.imported_cancellations import ImportedEasyReturn
 from domain.imported_orders import ImportedItem, ImportedOldOrder, ImportedOrder
@@ -98,6 +99,8 @@ def _keep_requests(
         }
         for item_pk, request in requests
     ]
+    # Only one request of a line is open at any moment: what was open has to be closed before.
+    rows.sort(key=lambda row: row["status"] is CancellationStatus.OPEN)
     pks = _upsert_own(session, cancellation_requests.c.order_item_pk, rows)
     placed = [(pks[request.values["uuid"]], request) for _, request in requests]
     request_pks = [pk for pk, _ in placed]

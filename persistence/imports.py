@@ -254,7 +254,7 @@ class SqlImports:
         rows = [
             {
                 kind.owner: pks[each.number],
-                **{name: getattr(each, name) for name in kind.facts},
+                **_facts(kind, each, known.get(each.number)),
             }
             for each in accepted
         ]
@@ -262,6 +262,13 @@ class SqlImports:
         for number, pk in pks.items():
             answers[number] = Stored(pk, Outcome.UPDATED if number in known else Outcome.CREATED)
         return [answer for answer in answers.values() if answer]
+
+
+def _facts(kind: _Kind, each: Imported, known: _Known | None) -> dict[str, Any]:
+    """Return what is stored of a document; one without a date leaves the date of the last."""
+    facts = {name: getattr(each, name) for name in kind.facts}
+    before = known.document if known else {}
+    return {name: before.get(name) if fact is None else fact for name, fact in facts.items()}
 
 
 @contextmanager

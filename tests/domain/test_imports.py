@@ -274,7 +274,6 @@ class TestRequests:
         ("requests", "place"),
         [
             ([request_document(quantity=2)], "0/quantity"),
-            ([request_document(), request_document()], "1/status"),
             ([request_document(created_date="2016-12-31T23:59:60Z")], "0/created_date"),
         ],
     )

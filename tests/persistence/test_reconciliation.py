@@ -6,81 +6,25 @@ from typing import Any
 
 import pytest
 
-from domain.audit import AuditEntry
 from domain.cancellation_plans import PlanStatus
 from domain.cancellations import CancellationStatus, CancelStatus
 from domain.errors import Conflict, RuleBroken
-from domain.import_parts import Rejected
 from domain.imports import Outcome, Stored
 from domain.leftovers import remove_settled_accounts
-from domain.orders import Order
 from domain.settlements import approve_request, complete_request, reject_request
 from domain.states import OrderState
 from persistence.database import Database
 from persistence.engines import Engines
 from tests.builders import NOW
-from tests.documents import imported_order, line_document, order_document, request_document
-from tests.persistence.cancelling import CANCEL, REFUND, Desk
-
-YESTERDAY = (NOW - timedelta(days=1)).isoformat()
-DELIVERED = {"state": "delivered", "shipped_date": YESTERDAY, "delivered_date": YESTERDAY}
-UUID = "1b671a64-40d5-491e-99b0-da01ff1f3341"
-OTHER_UUID = "2c671a64-40d5-491e-99b0-da01ff1f3342"
-
-
-class Case:
-    """One imported order of a line of 3 × 50.00, sold by ``a``, and another of 1 × 20.00."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.desk = Desk(database)
-
-    def place(self, first: dict[str, Any] | None = None, **fields: Any) -> None:
-        seller = {"slug": "a", "name": "A"}
-        lines = [
-            line_document(quantity=3, unit_price="50.00", seller=seller) | (first or {}),
-            line_document(line=2, unit_price="20.00", seller={"slug": "b", "name": "B"}),
-        ]
-        self.document = order_document(
-            **{"state": "approved", "items": lines, "shipping_amount": "9.00"} | fields
-        )
-        answer = self.send()
-        assert isinstance(answer, Stored)
-        self.pk = answer.pk
-
-    def send(self, line: dict[str, Any] | None = None, **fields: Any) -> Stored | Rejected:
-        """Import the document again, with other fields of the order and of its first line."""
-        document = deepcopy(self.document) | fields
-        document["items"][0] |= line or {}
-        with self.database.importing("import:ayse") as imports:
-            [answer] = imports.store_orders([imported_order(**document)])
-            imports.commit()
-        return answer
-
-    def blamed(self, line: dict[str, Any] | None = None, **fields: Any) -> tuple[str, str]:
-        answer = self.send(line, **fields)
-        assert isinstance(answer, Rejected), answer
-        return answer.code, answer.pointer
-
-    def ask(self, *decisions: Any, **fields: Any) -> int:
-        item = self.order.items[0]
-        kind = REFUND if item.delivered_date else CANCEL
-        request = self.desk.create(self.order, self.desk.draft(item.pk, kind, **fields))
-        for decision in decisions:
-            self.desk.decide(decision, request.pk)
-        return request.pk
-
-    @property
-    def order(self) -> Order:
-        """The order with its plans, as it is stored now."""
-        with self.database.reading() as uow:
-            order = uow.orders.get(self.pk)
-        assert order is not None
-        return self.desk.order(order.pk)
-
-    def trail(self, entity: Any) -> list[AuditEntry]:
-        with self.database.reading() as uow:
-            return uow.audit.entries(entity.uuid)
+from tests.documents import line_document, request_document
+from tests.persistence.imported_case import (
+    DELIVERED,
+    OTHER_UUID,
+    UUID,
+    YESTERDAY,
+    Case,
+    imported_request,
+)
 
 
 @pytest.fixture
@@ -145,7 +89,11 @@ class TestSettledUnits:
             ({}, {"refund_amount": "0.00"}, "/refund_amount"),
             ({}, {"discounts": [{"name": "A", "amount": "30.00"}]}, "/discounts"),
             (
-                {"cancellation_requests": [request_document(status="approved", quantity=1)]},
+                {
+                    "cancellation_requests": [
+                        request_document(cancellation_type="cancel", status="approved", quantity=1)
+                    ]
+                },
                 {},
                 "/items/0/cancellation_requests/0/status",
             ),
@@ -198,7 +146,7 @@ class TestSettledUnits:
         assert case.blamed({"quantity": 4}) == ("settled_here", "/items/0/quantity")
         assert case.blamed(shipping_amount="5.00") == ("settled_here", "/shipping_amount")
         case.document["items"].append(line_document(line=2))
-        assert case.blamed() == ("settled_here", "/items")
+        assert case.blamed() == ("settled_here", "/items/1")
 
     def test_loyalty_money_that_was_booked_stays(self, case: Case) -> None:
         case.place()
@@ -263,17 +211,13 @@ class TestOlderDocuments:
 
 
 class TestImportedRequests:
-    def request(self, **fields: Any) -> dict[str, Any]:
-        fields = {"cancellation_type": "cancel", "quantity": 1, "uuid": UUID} | fields
-        return {"cancellation_requests": [request_document(**fields)]}
-
     def test_follow_later_documents(self, case: Case) -> None:
-        case.place(self.request())
+        case.place(imported_request())
         assert case.order.items[0].state is OrderState.CANCELLATION_WAITING
 
-        case.send(self.request(status="approved"))
+        case.send(imported_request(status="approved"))
         approved = case.order
-        case.send(self.request(status="completed"))
+        case.send(imported_request(status="completed"))
 
         [plan] = approved.cancellation_plans
         assert (approved.items[0].state, approved.items[0].cancelled_quantity) == (
@@ -289,12 +233,12 @@ class TestImportedRequests:
         assert case.order.cancellation_plans[0].status is PlanStatus.COMPLETED
 
     def test_follow_no_document_once_decided_here(self, case: Case) -> None:
-        case.place(self.request())
+        case.place(imported_request())
         [request] = case.order.items[0].cancellation_requests
         case.desk.decide(approve_request, request.pk)
 
-        answer = case.send(self.request(), notes="as the shop knows it")
-        blamed = case.blamed(self.request(status="rejected"))
+        answer = case.send(imported_request(), notes="as the shop knows it")
+        blamed = case.blamed(imported_request(status="rejected"))
 
         [stored] = case.order.items[0].cancellation_requests
         assert isinstance(answer, Stored)
@@ -313,9 +257,9 @@ class TestImportedRequests:
     def test_do_not_move_back(
         self, case: Case, first: dict[str, Any], later: dict[str, Any], place: str
     ) -> None:
-        case.place(self.request(**first))
+        case.place(imported_request(**first))
 
-        code, pointer = case.blamed(self.request(**later))
+        code, pointer = case.blamed(imported_request(**later))
 
         assert (code, pointer) == ("settled_here", f"/items/0/cancellation_requests/0/{place}")
 
@@ -329,7 +273,7 @@ class TestImportedRequests:
         ],
     )
     def test_have_plans(self, case: Case, status: str, plan: str, refund: int) -> None:
-        case.place(self.request(status=status))
+        case.place(imported_request(status=status))
 
         [made] = case.order.cancellation_plans
 
@@ -341,7 +285,7 @@ class TestImportedRequests:
 
     def test_have_the_plan_that_the_document_gives(self, case: Case) -> None:
         given = {"status": "waiting_for_payment", "note": "by hand", "invoice_number": "R1"}
-        case.place(self.request(status="approved", plan=given | {"payment_plan": {"a": 1}}))
+        case.place(imported_request(status="approved", plan=given | {"payment_plan": {"a": 1}}))
 
         [plan] = case.order.cancellation_plans
 
@@ -349,17 +293,17 @@ class TestImportedRequests:
         assert (plan.invoice_number, plan.payment_plan) == ("R1", {"a": 1})
 
     def test_move_to_the_plan_of_another_seller(self, case: Case) -> None:
-        case.place(self.request())
+        case.place(imported_request())
 
-        case.send({**self.request(), "seller": {"slug": "b", "name": "B"}})
+        case.send({**imported_request(), "seller": {"slug": "b", "name": "B"}})
 
         [plan] = case.order.cancellation_plans
         assert plan.seller is not None
         assert plan.seller.slug == "b"
 
     def test_bring_the_shipping_along_when_nothing_is_kept(self, case: Case) -> None:
-        case.place(self.request(status="approved", quantity=3))
-        case.send(self.request(status="approved", quantity=3), items=self.all_cancelled(case))
+        case.place(imported_request(status="approved", quantity=3))
+        case.send(imported_request(status="approved", quantity=3), items=self.all_cancelled(case))
 
         order = case.order
 
@@ -392,7 +336,7 @@ class TestImportedRequests:
         case.place()
 
         blamed = case.blamed(
-            {**self.request(status="completed", quantity=2), "cancelled_quantity": 1}
+            {**imported_request(status="completed", quantity=2), "cancelled_quantity": 1}
         )
 
         assert blamed == ("rejected_document", "/items/0/cancelled_quantity")
