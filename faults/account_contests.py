@@ -97,8 +97,7 @@ class AccountContests:
     def _send(self, sent: bytes) -> Attempt:
         async def attempt() -> int:
             answer = (await ask(self._port, sent)).answer
-            if cookie := answer.headers.get("set-cookie"):
-                self._ground.secrets.add(cookie.partition(";")[0].partition("=")[2])
+            self._ground.secrets |= set(answer.cookies.values())
             if answer.status >= 400:
                 self._ground.errors.add(answer.body)
             return answer.status

@@ -167,10 +167,11 @@ class Contests:
             return answers[-1].status
 
         def judge(statuses: Sequence[int]) -> Iterator[str]:
-            cookies = {each.headers.get("set-cookie", "").partition(";")[0] for each in answers}
-            self._ground.secrets |= {each.partition("=")[2] for each in cookies} - {""}
-            if set(statuses) != {200} or len(cookies) != len(statuses):
-                yield f"statuses {statuses}, {len(cookies)} cookies"
+            for each in answers:
+                self._ground.secrets |= set(each.cookies.values())
+            sessions = {each.cookies.get("sessionid") for each in answers} - {None}
+            if set(statuses) != {200} or len(sessions) != len(statuses):
+                yield f"statuses {statuses}, {len(sessions)} sessions"
 
         return Contest("login", [attempt] * (_RIVALS // 2), judge)
 

@@ -2,8 +2,9 @@
 
 import json
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 SECONDS = 5
@@ -11,11 +12,16 @@ SECONDS = 5
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: ``status`` is 0 where the connection was closed without an answer."""
+    """What came back: ``status`` is 0 where the connection was closed without an answer.
+
+    ``headers`` has the last of each name, ``cookies`` the values of all cookies that are set; one
+    that is dropped has none.
+    """
 
     status: int
     headers: dict[str, str]
     body: bytes
+    cookies: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def error(self) -> Any:
@@ -52,5 +58,8 @@ def parse(received: bytes) -> Answer:
     if not head:
         return Answer(0, {}, b"")
     start, *lines = head.decode("latin-1").split("\r\n")
-    pairs = (line.split(": ", 1) for line in lines)
-    return Answer(int(start.split()[1]), {name.lower(): value for name, value in pairs}, body)
+    pairs = [(name.lower(), value) for name, value in (line.split(": ", 1) for line in lines)]
+    set_cookies = (value.partition(";")[0] for name, value in pairs if name == "set-cookie")
+    named = (each.partition("=")[::2] for each in set_cookies)
+    cookies = {name: value for name, value in named if value}
+    return Answer(int(start.split()[1]), dict(pairs), body, cookies)
