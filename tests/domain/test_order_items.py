@@ -208,3 +208,21 @@ class TestIsTradable:
 
     def test_not_without_an_offer(self) -> None:
         assert not make_item().is_tradable(NOW)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_imported", "is_settled"),
+    [
+        ("approved", False, True),
+        ("completed", False, True),
+        ("approved", True, False),
+        ("open", False, False),
+        ("rejected", False, False),
+    ],
+)
+def test_is_settled_here_by_what_was_agreed_to_here(
+    status: str, is_imported: bool, is_settled: bool
+) -> None:
+    request = make_request(status=CancellationStatus(status), is_imported=is_imported)
+
+    assert make_item(cancellation_requests=[request]).is_settled_here is is_settled

@@ -1,11 +1,14 @@
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.cancellation_plans import CancellationPlanItem
 from domain.cancellations import CancellationStatus
-from domain.planning import refundable_shipping
+from domain.planning import forecast_refund, refundable_shipping, still_discounted, still_paid
+from domain.refunds import Refund
 from domain.settlements import approve_request, complete_request, reject_request
 from domain.states import OrderState
 from tests.builders import make_discount, make_request
@@ -166,3 +169,82 @@ class TestBooks:
         assert order.refund_amount == order.amount
         assert order.discount_refund_amount == order.discount_amount
         assert order.shipping_refund_amount == shipping
+
+
+class TestUnpaid:
+    """What went before the payment was never paid, and is no part of what is left."""
+
+    def settled_before_the_payment(self) -> Case:
+        line = stored_item(quantity=2, price=10000)
+        discounts = [make_discount(amount=1000)]
+        case = Case(stored_order(line, discounts=discounts, payment_pending=True))
+        case.order.share_discounts()
+        case.settle(quantity=1)
+        case.order.payment_pending = False
+        return case
+
+    def test_units_keep_what_they_would_have_given(self) -> None:
+        case = self.settled_before_the_payment()
+
+        [[place]] = [plan.items for plan in case.order.cancellation_plans]
+
+        assert (place.refund_amount, place.discount_refund_amount) == (0, 0)
+        assert (place.unpaid_amount, place.unpaid_discount_amount) == (4500, 500)
+
+    def test_units_are_not_paid_any_more(self) -> None:
+        case = self.settled_before_the_payment()
+
+        assert (still_paid(case.order), still_discounted(case.order)) == (4500, 500)
+
+    def test_units_of_a_paid_order_have_nothing_unpaid(self) -> None:
+        case = Case(stored_order(stored_item(quantity=2, price=10000)))
+        case.settle(quantity=1)
+
+        [[place]] = [plan.items for plan in case.order.cancellation_plans]
+        fresh = CancellationPlanItem(request=place.request)
+
+        assert (place.unpaid_amount, place.unpaid_discount_amount) == (0, 0)
+        assert (fresh.unpaid_amount, fresh.unpaid_discount_amount) == (0, 0)
+        assert (Refund().unpaid, Refund().unpaid_discount) == (0, 0)
+
+
+class TestDiscountThatIsLeft:
+    def order_with_discount(self, **fields: Any) -> Case:
+        lines = [stored_item(price=10000), stored_item(price=10000)]
+        case = Case(stored_order(*lines, discounts=[make_discount(amount=2000)], **fields))
+        case.order.share_discounts()
+        return case
+
+    def test_is_less_what_is_lost_and_what_is_promised(self) -> None:
+        case = self.order_with_discount(discount_refund_amount=300)
+        case.decide(case.ask(1), approve_request)
+
+        assert still_discounted(case.order) == 2000 - 300 - 1000
+
+    def test_is_never_below_nothing(self) -> None:
+        case = self.order_with_discount(discount_refund_amount=2000)
+        case.decide(case.ask(1), approve_request)
+
+        assert still_discounted(case.order) == 0
+        [[place]] = [plan.items for plan in case.order.cancellation_plans]
+        assert place.discount_refund_amount == 0
+
+    def test_bounds_what_is_lost(self) -> None:
+        case = self.order_with_discount(discount_refund_amount=1400)
+        case.decide(case.ask(1), approve_request)
+
+        [[place]] = [plan.items for plan in case.order.cancellation_plans]
+        assert place.discount_refund_amount == 600
+
+
+def test_a_request_for_units_that_are_gone_is_forecast_to_give_nothing() -> None:
+    request = make_request(quantity=2)
+    line = stored_item(
+        quantity=3, price=30000, cancelled_quantity=3, cancellation_requests=[request]
+    )
+    order = stored_order(line)
+    place = CancellationPlanItem(request=request, refund_amount=7)
+
+    forecast_refund(order, line, place)
+
+    assert place.refund_amount == 0

@@ -6,6 +6,7 @@ from domain.cancellation_plans import PlanStatus
 from domain.cancellations import CancellationStatus, CancelStatus
 from domain.errors import Conflict, InvalidPage, NotFound
 from domain.identifiers import MAX_PK
+from domain.loyalty import LoyaltyTransaction
 from domain.outbox import OutboxKind
 from domain.paging import PageRequest
 from domain.planning import planned_requests
@@ -337,3 +338,23 @@ class TestMarkPlan:
     def test_of_what_is_not_there_is_not_found(self, pk: int) -> None:
         with pytest.raises(NotFound):
             mark_plan(pk, PlanStatus.FAILED, None, OPERATOR, FakeUnitOfWork(stored_order()))
+
+
+def test_loyalty_money_that_a_document_booked_is_not_booked_again() -> None:
+    case = Case(stored_order(stored_item(quantity=2, price=10000)))
+    first = case.ask(quantity=1, fully_refund_as_loyalty_money=True)
+    case.decide(first, approve_request)
+    case.order.loyalty_transactions.append(
+        LoyaltyTransaction(
+            user_pk=case.order.user_pk,
+            user_email=case.order.user_email,
+            amount=5000,
+            reference=str(first.uuid),
+        )
+    )
+
+    case.decide(first, complete_request)
+    second = case.settle(quantity=1, fully_refund_as_loyalty_money=True)
+
+    references = [row.reference for row in case.order.loyalty_transactions]
+    assert references == [str(first.uuid), str(second.uuid)]

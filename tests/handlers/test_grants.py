@@ -7,7 +7,7 @@ from werkzeug.test import EnvironBuilder
 
 from domain.callers import Caller
 from domain.errors import NotAuthenticated
-from handlers.grants import granted_caller, set_grant
+from handlers.grants import drop_grant, granted_caller, set_grant
 from handlers.settings import Settings
 
 SETTINGS = Settings(secret="s" * 32)
@@ -44,3 +44,10 @@ class TestGrant:
     def test_is_none_where_it_was_not_signed_here(self, grant: str | None) -> None:
         with pytest.raises(NotAuthenticated):
             granted_caller(make_request(grant), SETTINGS)
+
+    def test_is_dropped_at_once(self) -> None:
+        response = Response()
+
+        drop_grant(response, make_request(), SETTINGS)
+
+        assert "Max-Age=0;" in response.headers["Set-Cookie"]
