@@ -284,8 +284,8 @@ def _locking(chosen: sa.Select[int], *conditions: sa.ColumnElement[bool]) -> Que
 @cache
 def _lock_by_items(names: tuple[str, ...]) -> Question:
     # The session of a person whose data is erased may have been looked at before that.
-    kept = [orders.c.erased_date.is_(None)] if names else []
-    return _locking(_BY_ITEMS, *(_OWNERS[name] for name in names), *kept)
+    present = [orders.c.erased_date.is_(None)] if names else []
+    return _locking(_BY_ITEMS, *(_OWNERS[name] for name in names), *present)
 
 
 @cache

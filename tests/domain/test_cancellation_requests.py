@@ -74,6 +74,7 @@ class TestCreate:
         request = create(order, uow, iban=GOOD_IBAN, holder_name="Ayşe Yılmaz")
 
         assert request.iban == GOOD_IBAN.replace(" ", "")
+        assert request.holder_name == "Ayşe Yılmaz"
         added = [*uow.outbox.added, *uow.audit.added]
         assert request.iban not in repr([vars(each) for each in added]) + repr(request)
 

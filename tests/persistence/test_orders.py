@@ -17,6 +17,7 @@ from domain.paging import PageRequest
 from domain.users import User, UserType
 from persistence.database import Database
 from persistence.engines import Engines
+from persistence.orders import orders
 from tests.builders import (
     NOW,
     make_address,
@@ -285,6 +286,22 @@ class TestByItem:
 
 
 class TestLock:
+    def test_by_lines_leaves_out_what_is_erased_unless_the_shop_locks(
+        self, database: Database, engines: Engines, shopper: User
+    ) -> None:
+        order = store_order(database, user_pk=shopper.pk)
+        caller = Caller(shopper.pk, is_guest=False)
+
+        def found(caller: Caller | None) -> list[int]:
+            with database.writing() as uow:
+                return [each.pk for each in uow.orders.lock_by_items([order.items[0].pk], caller)]
+
+        assert found(caller) == found(None) == [order.pk]
+        with engines.writing.begin() as connection:
+            connection.execute(orders.update().values(erased_date=NOW))
+        assert found(caller) == []
+        assert found(None) == [order.pk]
+
     def test_by_a_plan_is_of_the_order_that_has_it(self, database: Database, shopper: User) -> None:
         first, second = (
             store_order(
