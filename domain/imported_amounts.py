@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from domain.asked_units import Asked
 from domain.import_parts import Part, Rejected
 from domain.imported_orders import ImportedItem
 from domain.money import MAX_MAJOR_DIGITS, format_amount, split
 from domain.refunds import share_of_units
+from domain.requested_units import RequestedUnits
 from domain.states import CALLED_OFF
 
 Values = dict[str, Any]
@@ -76,9 +76,9 @@ class BookedLine:
     is_kept: bool
 
     @classmethod
-    def of(cls, values: Values, requests: Iterable[Asked]) -> Self:
+    def of(cls, values: Values, requests: Iterable[RequestedUnits]) -> Self:
         """Return what OrderItem's ``values`` and the requests of a line come to."""
-        promised = sum(asked.quantity or 0 for asked in requests if asked.is_promised)
+        promised = sum(requested.quantity or 0 for requested in requests if requested.is_promised)
         gone = values["cancelled_quantity"] + values["refunded_quantity"]
         return cls(
             price=values["price"] - values["discount_amount"],
@@ -97,7 +97,7 @@ class BookedLine:
     @classmethod
     def of_import(cls, item: ImportedItem) -> Self:
         """Return what an imported line comes to by itself."""
-        return cls.of(item.values, [request.asked for request in item.requests])
+        return cls.of(item.values, [request.requested for request in item.requests])
 
 
 @dataclass(frozen=True, slots=True)

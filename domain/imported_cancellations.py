@@ -6,7 +6,6 @@ from datetime import datetime, time
 from typing import Any
 from uuid import UUID, uuid5
 
-from domain.asked_units import Asked
 from domain.cancellation_plans import GivenPlan, PlanStatus
 from domain.cancellations import (
     CancellationReason,
@@ -17,6 +16,7 @@ from domain.cancellations import (
     EasyReturn,
 )
 from domain.import_parts import Part, SnapshotPool, defaults_of
+from domain.requested_units import RequestedUnits
 from domain.shipping import ShippingCompany
 
 _NAMESPACE = UUID("2f1c5a92-53f0-4a6e-8f0b-6d9f0f4f2b3c")
@@ -51,10 +51,10 @@ class ImportedRequest:
     plan: GivenPlan | None
 
     @property
-    def asked(self) -> Asked:
+    def requested(self) -> RequestedUnits:
         """What the request is about."""
         values = self.values
-        return Asked(values["cancellation_type"], values["status"], values["quantity"])
+        return RequestedUnits(values["cancellation_type"], values["status"], values["quantity"])
 
 
 def read_requests(line: Part, key: str, pool: SnapshotPool) -> list[ImportedRequest]:

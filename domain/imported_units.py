@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from domain.asked_units import Asked, is_on_its_way, units_gone
 from domain.cancellations import CancellationStatus, CancellationType, CancelStatus
 from domain.import_parts import Part, Rejected
 from domain.imported_cancellations import ImportedRequest
+from domain.requested_units import RequestedUnits, is_on_its_way, units_gone
 from domain.states import BEFORE_SHIPPING, CALLED_OFF, OVER, OrderState
 
 CANCEL, REFUND = CancellationType.CANCEL, CancellationType.REFUND
@@ -30,7 +30,7 @@ def read_units(
     depends on what is stored.
     """
     quantity = part.values["quantity"]
-    cancelled, refunded = _gone(part, state, [request.asked for request in requests])
+    cancelled, refunded = _gone(part, state, [request.requested for request in requests])
     left = quantity - cancelled - refunded
     if cancelled > quantity:
         raise part.rejected("cancelled_quantity", "The line has fewer units.")
@@ -40,17 +40,17 @@ def read_units(
         name = "cancelled_quantity" if state in CALLED_OFF else "refunded_quantity"
         raise part.rejected(name, "A line in this state has no units left.")
     _give_quantities(requests, quantity, cancelled, refunded)
-    asked = [request.asked for request in requests]
+    requested = [request.requested for request in requests]
     _require_sent(part, state, requests)
     before = part.read_or("state_before_cancellation", None)
-    is_open = any(each.is_open and each.is_cancel for each in asked)
-    if state is OrderState.CANCELLATION_WAITING and asked and not is_open:
+    is_open = any(each.is_open and each.is_cancel for each in requested)
+    if state is OrderState.CANCELLATION_WAITING and requested and not is_open:
         state = before or OrderState.WAITING
     return {
         "quantity": quantity,
         "cancelled_quantity": cancelled,
         "refunded_quantity": refunded,
-        **states_of_line(state, before, refunded, left, asked),
+        **states_of_line(state, before, refunded, left, requested),
         "cancel_status": part.read_or("cancel_status", status_of_newest(requests)),
     }
 
@@ -60,7 +60,7 @@ def _require_sent(part: Part, state: OrderState, requests: Sequence[ImportedRequ
     if state not in BEFORE_SHIPPING or part.values.get("shipped_date"):
         return
     for request in requests:
-        if not request.asked.is_cancel and request.asked.is_active:
+        if not request.requested.is_cancel and request.requested.is_active:
             place = f"{request.pointer}/cancellation_type"
             raise Rejected(place, "A line that was not shipped has nothing to send back.")
 
@@ -70,13 +70,13 @@ def states_of_line(
     before: OrderState | None,
     refunded: int,
     left: int,
-    requests: Sequence[Asked],
+    requests: Sequence[RequestedUnits],
 ) -> dict[str, OrderState | None]:
     """Return ``state`` and ``state_before_cancellation`` of a line whose shop says ``state``."""
     if not left:
         over = OrderState.REFUNDED if refunded else OrderState.CANCELLED
         return _states(state if state in OVER else over, None)
-    if any(asked.is_cancel and asked.is_open for asked in requests):
+    if any(requested.is_cancel and requested.is_open for requested in requests):
         before = before if state is OrderState.CANCELLATION_WAITING else state
         return _states(OrderState.CANCELLATION_WAITING, before)
     return _states(state, before if state is OrderState.CANCELLATION_WAITING else None)
@@ -89,14 +89,16 @@ def _states(state: OrderState, before: OrderState | None) -> dict[str, OrderStat
 def status_of_newest(requests: Sequence[ImportedRequest]) -> CancelStatus | None:
     """Return the ``cancel_status`` that the newest of the requests gives its line."""
     newest = max(requests, key=lambda each: each.values["created_date"], default=None)
-    return CANCEL_STATUS[newest.asked.status] if newest else None
+    return CANCEL_STATUS[newest.requested.status] if newest else None
 
 
-def _gone(part: Part, state: OrderState, requests: Sequence[Asked]) -> tuple[int, int]:
+def _gone(part: Part, state: OrderState, requests: Sequence[RequestedUnits]) -> tuple[int, int]:
     """Return the cancelled and the refunded units: given, or as state and requests say."""
     quantity = part.values["quantity"]
-    unnamed = [asked for asked in requests if asked.is_gone and asked.quantity is None]
-    all_left = {asked.cancellation_type for asked in unnamed}
+    unnamed = [
+        requested for requested in requests if requested.is_gone and requested.quantity is None
+    ]
+    all_left = {requested.cancellation_type for requested in unnamed}
     refunded = part.values.get("refunded_quantity", units_gone(requests, REFUND))
     cancelled = units_gone(requests, CANCEL)
     if state in CALLED_OFF or CANCEL in all_left:
@@ -115,17 +117,18 @@ def _give_quantities(
     Raises Rejected for a request for which there are none.
     """
     for request in requests:
-        asked = request.asked
-        if asked.quantity is not None or not asked.is_agreed:
+        requested = request.requested
+        if requested.quantity is not None or not requested.is_agreed:
             continue
         same = [
-            each.asked
+            each.requested
             for each in requests
-            if each is not request and each.asked.cancellation_type is asked.cancellation_type
+            if each is not request
+            and each.requested.cancellation_type is requested.cancellation_type
         ]
-        if asked.is_gone:
-            total = cancelled if asked.is_cancel else refunded
-            units = total - units_gone(same, asked.cancellation_type)
+        if requested.is_gone:
+            total = cancelled if requested.is_cancel else refunded
+            units = total - units_gone(same, requested.cancellation_type)
         else:
             returning = sum(each.quantity or 0 for each in same if is_on_its_way(each))
             units = quantity - cancelled - refunded - returning

@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from domain.asked_units import Asked
 from domain.cancellation_plans import CancellationPlanItem
 from domain.cancellations import CancellationStatus
 from domain.import_parts import Rejected, SettledHere
@@ -13,6 +12,7 @@ from domain.imported_orders import ImportedItem, ImportedOrder
 from domain.order_items import OrderItem
 from domain.orders import Order
 from domain.planning import planned_requests
+from domain.requested_units import RequestedUnits
 
 Values = dict[str, Any]
 
@@ -90,10 +90,10 @@ def _places_of_settled_lines(stored: Order) -> list[CancellationPlanItem]:
     return [place for place in places if place.request.uuid in uuids]
 
 
-def other_requests(stored: OrderItem, named: Collection[UUID]) -> list[Asked]:
+def other_requests(stored: OrderItem, named: Collection[UUID]) -> list[RequestedUnits]:
     """Return the requests of a stored line, without those that a document has ``named``."""
     return [
-        Asked(
+        RequestedUnits(
             request.cancellation_type,
             request.status,
             stored.units_of(request) if request.is_agreed else request.quantity,
@@ -149,9 +149,9 @@ def _line(item: ImportedItem, stored: OrderItem | None) -> BookedLine:
         return BookedLine.of_import(item)
     if stored.is_settled_here:
         return BookedLine.of(item.values, ())
-    asked = [request.asked for request in item.requests]
+    requested = [request.requested for request in item.requests]
     named = {request.values["uuid"] for request in item.requests}
-    return BookedLine.of(item.values, asked + other_requests(stored, named))
+    return BookedLine.of(item.values, requested + other_requests(stored, named))
 
 
 def _completed(stored: Order, items: Sequence[ImportedItem]) -> tuple[int, int, int]:
@@ -163,7 +163,7 @@ def _completed(stored: Order, items: Sequence[ImportedItem]) -> tuple[int, int, 
         for item in items
         if item.values["line"] in settled
         for request in item.requests
-        if request.asked.status is CancellationStatus.COMPLETED
+        if request.requested.status is CancellationStatus.COMPLETED
         and (place := planned.get(request.values["uuid"]))
         and place.request.status is CancellationStatus.APPROVED
     ]

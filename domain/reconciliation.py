@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from domain.asked_units import Asked, require_units, units_gone
 from domain.cancellations import CancellationRequest, CancellationStatus, CancellationType
 from domain.import_parts import SettledHere
 from domain.imported_cancellations import ImportedRequest
@@ -19,6 +18,7 @@ from domain.order_items import OrderItem
 from domain.orders import Order
 from domain.reconciled_refunds import other_requests, reconcile_refunds, shipping_of_requests
 from domain.refunds import share_of_units
+from domain.requested_units import RequestedUnits, require_units, units_gone
 from domain.splitting import state_of_lines
 from domain.states import CALLED_OFF, OVER, OrderState, moves_back, outcome
 
@@ -43,9 +43,9 @@ def require_units_of_new(document: ImportedOrder) -> ImportedOrder:
 
 
 def _require_units_of_new(item: ImportedItem) -> None:
-    asked = [request.asked for request in item.requests]
+    requested = [request.requested for request in item.requests]
     quantity, cancelled, refunded = (item.values[name] for name in ("quantity", *_COUNTERS))
-    require_units(item.pointer, quantity, cancelled, refunded, asked)
+    require_units(item.pointer, quantity, cancelled, refunded, requested)
 
 
 def reconcile(stored: Order, document: ImportedOrder) -> ImportedOrder:
@@ -89,9 +89,9 @@ def reconcile(stored: Order, document: ImportedOrder) -> ImportedOrder:
 
 def _line(stored: OrderItem, item: ImportedItem) -> ImportedItem:
     requests = _requests(stored, item)
-    asked = [request.asked for request in requests]
-    asked += other_requests(stored, {request.values["uuid"] for request in requests})
-    counters = _counters(stored, item, asked)
+    requested = [request.requested for request in requests]
+    requested += other_requests(stored, {request.values["uuid"] for request in requests})
+    counters = _counters(stored, item, requested)
     quantity = item.values["quantity"]
     if sum(counters.values()) > quantity:
         raise SettledHere(f"{item.pointer}/quantity", "More units are settled.")
@@ -99,11 +99,11 @@ def _line(stored: OrderItem, item: ImportedItem) -> ImportedItem:
     if stored.is_settled_here:
         _require_same_worth(stored, item)
     cancelled, refunded = counters.values()
-    require_units(item.pointer, quantity, cancelled, refunded, asked)
+    require_units(item.pointer, quantity, cancelled, refunded, requested)
     values = {
         **item.values,
         **counters,
-        **_states(stored, item, counters, asked),
+        **_states(stored, item, counters, requested),
         "modified_date": max(stored.modified_date, item.values["modified_date"]),
     }
     if _is_decided_here(stored) or ("cancel_status" not in item.given and not requests):
@@ -141,20 +141,20 @@ def _without_removed_account(
 def _require_no_contradiction(
     stored: OrderItem, request: ImportedRequest, present: CancellationRequest | None
 ) -> None:
-    status = request.asked.status
+    status = request.requested.status
     place = f"{request.pointer}/status"
-    if present is not None and present.cancellation_type is not request.asked.cancellation_type:
+    if present is not None and present.cancellation_type is not request.requested.cancellation_type:
         raise SettledHere(f"{request.pointer}/cancellation_type", "It has another type here.")
     if present is None:
-        if stored.is_settled_here and request.asked.is_agreed:
+        if stored.is_settled_here and request.requested.is_agreed:
             raise SettledHere(place, "Units of this line are settled here.")
     elif present.is_imported:
         if status is not present.status and not present.can_become(status):
             raise SettledHere(place, "A decision does not change.")
-        if stored.is_settled_here and request.asked.is_agreed and not present.is_agreed:
+        if stored.is_settled_here and request.requested.is_agreed and not present.is_agreed:
             raise SettledHere(place, "Units of this line are settled here.")
         known = present.quantity
-        if present.is_agreed and known is not None and request.asked.quantity != known:
+        if present.is_agreed and known is not None and request.requested.quantity != known:
             raise SettledHere(f"{request.pointer}/quantity", "A decision does not change.")
     elif status is not present.status and not _is_behind(status, present.status):
         raise SettledHere(place, "Another decision was made here.")
@@ -167,7 +167,9 @@ def _is_behind(status: CancellationStatus, present: CancellationStatus) -> bool:
     return status is CancellationStatus.APPROVED and present is CancellationStatus.COMPLETED
 
 
-def _counters(stored: OrderItem, item: ImportedItem, asked: Sequence[Asked]) -> dict[str, int]:
+def _counters(
+    stored: OrderItem, item: ImportedItem, requested: Sequence[RequestedUnits]
+) -> dict[str, int]:
     """Return both counters: those of the document where it has more to say than the line.
 
     A counter that is not given follows the requests: those of the document and of the line.
@@ -178,7 +180,7 @@ def _counters(stored: OrderItem, item: ImportedItem, asked: Sequence[Asked]) -> 
         if stored.is_settled_here and kind is CancellationType.REFUND:
             known += _completed_returns(stored, item)
         elif name not in item.given:
-            said = max(said, units_gone(asked, kind))
+            said = max(said, units_gone(requested, kind))
         if name in item.given and (said < known or (stored.is_settled_here and said > known)):
             raise SettledHere(f"{item.pointer}/{name}", "Other units are settled here.")
         counters[name] = known if stored.is_settled_here else max(known, said)
@@ -198,9 +200,9 @@ def _completed_returns(stored: OrderItem, item: ImportedItem) -> int:
     """Return the units of imported returns that the document completes."""
     approved = {request.uuid for request in stored.agreed_returns if request.is_imported}
     return sum(
-        request.asked.quantity or 0
+        request.requested.quantity or 0
         for request in item.requests
-        if request.asked.is_gone and request.values["uuid"] in approved
+        if request.requested.is_gone and request.values["uuid"] in approved
     )
 
 
@@ -241,18 +243,18 @@ def _states(
     stored: OrderItem,
     item: ImportedItem,
     counters: Mapping[str, int],
-    asked: Sequence[Asked],
+    requested: Sequence[RequestedUnits],
 ) -> Values:
     place, said = _place_of_state(item), item.values["state"]
     if stored.state in OVER:
         return _over(stored, item, place)
     before = item.values["state_before_cancellation"] or stored.progress
-    if said is OrderState.CANCELLATION_WAITING and (asked or _is_decided_here(stored)):
+    if said is OrderState.CANCELLATION_WAITING and (requested or _is_decided_here(stored)):
         said = before
     if moves_back(stored.progress, before if said is OrderState.CANCELLATION_WAITING else said):
         raise SettledHere(place, "A state does not move back.")
     left = item.values["quantity"] - sum(counters.values())
-    return {**states_of_line(said, before, counters["refunded_quantity"], left, asked)}
+    return {**states_of_line(said, before, counters["refunded_quantity"], left, requested)}
 
 
 def _over(stored: OrderItem, item: ImportedItem, place: str) -> Values:

@@ -8,7 +8,7 @@ from domain.import_parts import Rejected
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestedUnits:
     """What a request is about: its type, its status and its units (None: all that are left)."""
 
     cancellation_type: CancellationType
@@ -45,17 +45,17 @@ class Asked:
         return self.status is CancellationStatus.COMPLETED
 
 
-def units_gone(requests: Iterable[Asked], cancellation_type: CancellationType) -> int:
+def units_gone(requests: Iterable[RequestedUnits], cancellation_type: CancellationType) -> int:
     """Return the units that the requests say are cancelled, or refunded."""
     return sum(
-        asked.quantity or 0
-        for asked in requests
-        if asked.is_gone and asked.cancellation_type is cancellation_type
+        requested.quantity or 0
+        for requested in requests
+        if requested.is_gone and requested.cancellation_type is cancellation_type
     )
 
 
 def require_units(
-    pointer: str, quantity: int, cancelled: int, refunded: int, requests: Sequence[Asked]
+    pointer: str, quantity: int, cancelled: int, refunded: int, requests: Sequence[RequestedUnits]
 ) -> None:
     """Check all requests of a line together; ``pointer`` is the place of the line.
 
@@ -63,7 +63,7 @@ def require_units(
     below what the requests say is gone. (The same rules hold for requests that are made here.)
     """
     place = f"{pointer}/cancellation_requests"
-    opened = [asked for asked in requests if asked.is_open]
+    opened = [requested for requested in requests if requested.is_open]
     if len(opened) > 1:
         raise Rejected(place, "The line has another open request.")
     for name, gone, kind in (
@@ -72,10 +72,12 @@ def require_units(
     ):
         if units_gone(requests, kind) > gone:
             raise Rejected(f"{pointer}/{name}", "The requests name more units.")
-    wanted = sum(asked.quantity or 1 for asked in (*opened, *filter(is_on_its_way, requests)))
+    wanted = sum(
+        requested.quantity or 1 for requested in (*opened, *filter(is_on_its_way, requests))
+    )
     if cancelled + refunded + wanted > quantity:
         raise Rejected(place, "The line has fewer units.")
 
 
-def is_on_its_way(asked: Asked) -> bool:
-    return asked.is_agreed and not asked.is_gone
+def is_on_its_way(requested: RequestedUnits) -> bool:
+    return requested.is_agreed and not requested.is_gone
