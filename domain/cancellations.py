@@ -96,8 +96,36 @@ class CancellationRequestImage:
     modified_date: datetime
 
 
+class RequestStage:
+    """What the type and the status of a request say of its units and its money."""
+
+    __slots__ = ()
+    cancellation_type: CancellationType
+    status: CancellationStatus
+
+    @property
+    def is_cancel(self) -> bool:
+        """Whether the units are not to be sent at all; else they are to be sent back."""
+        return self.cancellation_type is CancellationType.CANCEL
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits for a decision; an open request keeps others from being made."""
+        return self.status is CancellationStatus.OPEN
+
+    @property
+    def is_active(self) -> bool:
+        """Whether anything is still to come: a decision, or the money."""
+        return self.status in (CancellationStatus.OPEN, CancellationStatus.APPROVED)
+
+    @property
+    def is_agreed(self) -> bool:
+        """Whether the shop agreed to it: approved, or completed since."""
+        return self.status in (CancellationStatus.APPROVED, CancellationStatus.COMPLETED)
+
+
 @dataclass(eq=False, kw_only=True)
-class CancellationRequest:
+class CancellationRequest(RequestStage):
     """A wish to cancel or return ``quantity`` units of a line (None: all that are left).
 
     ``is_imported``: an import document made it and no decision was made here, so later documents
@@ -121,32 +149,12 @@ class CancellationRequest:
     easy_return: EasyReturn | None = None
     images: list[CancellationRequestImage] = field(default_factory=list)
 
-    @property
-    def is_cancel(self) -> bool:
-        """Whether the units are not to be sent at all; else they are to be sent back."""
-        return self.cancellation_type is CancellationType.CANCEL
-
-    @property
-    def is_open(self) -> bool:
-        """Whether nobody has decided yet; an open request keeps others from being made."""
-        return self.status is CancellationStatus.OPEN
-
-    @property
-    def is_active(self) -> bool:
-        """Whether anything is still to come: a decision, or the money."""
-        return self.status in (CancellationStatus.OPEN, CancellationStatus.APPROVED)
-
     def move_to(self, status: CancellationStatus, now: datetime) -> None:
         """Take the next status. Raises Conflict where the present one does not lead to it."""
         self.require_next(status)
         self.status = status
         self.is_imported = False
         self.modified_date = now
-
-    @property
-    def is_agreed(self) -> bool:
-        """Whether the shop agreed to it: approved, or completed since."""
-        return self.status in (CancellationStatus.APPROVED, CancellationStatus.COMPLETED)
 
     def can_become(self, status: CancellationStatus) -> bool:
         """Whether the present status leads to this one, directly or not."""

@@ -3,34 +3,17 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from domain.cancellations import CancellationStatus, CancellationType
+from domain.cancellations import CancellationStatus, CancellationType, RequestStage
 from domain.import_parts import Rejected
 
 
 @dataclass(frozen=True, slots=True)
-class RequestedUnits:
+class RequestedUnits(RequestStage):
     """What a request is about: its type, its status and its units (None: all that are left)."""
 
     cancellation_type: CancellationType
     status: CancellationStatus
     quantity: int | None
-
-    @property
-    def is_cancel(self) -> bool:
-        return self.cancellation_type is CancellationType.CANCEL
-
-    @property
-    def is_open(self) -> bool:
-        return self.status is CancellationStatus.OPEN
-
-    @property
-    def is_active(self) -> bool:
-        """Whether anything is still to come: a decision, or the money."""
-        return self.status in (CancellationStatus.OPEN, CancellationStatus.APPROVED)
-
-    @property
-    def is_agreed(self) -> bool:
-        return self.status in (CancellationStatus.APPROVED, CancellationStatus.COMPLETED)
 
     @property
     def is_promised(self) -> bool:
