@@ -222,7 +222,7 @@ class TestDiscountThatIsLeft:
         assert still_discounted(case.order) == 2000 - 300 - 1000
 
     def test_is_never_below_nothing(self) -> None:
-        case = self.order_with_discount(discount_refund_amount=2000)
+        case = self.order_with_discount(discount_refund_amount=2500)
         case.decide(case.ask(1), approve_request)
 
         assert still_discounted(case.order) == 0
@@ -237,10 +237,11 @@ class TestDiscountThatIsLeft:
         assert place.discount_refund_amount == 600
 
 
-def test_a_request_for_units_that_are_gone_is_forecast_to_give_nothing() -> None:
+@pytest.mark.parametrize("gone", [3, 4])
+def test_a_request_for_units_that_are_gone_is_forecast_to_give_nothing(gone: int) -> None:
     request = make_request(quantity=2)
     line = stored_item(
-        quantity=3, price=30000, cancelled_quantity=3, cancellation_requests=[request]
+        quantity=3, price=30000, cancelled_quantity=gone, cancellation_requests=[request]
     )
     order = stored_order(line)
     place = CancellationPlanItem(request=request, refund_amount=7)
