@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from domain.errors import Unavailable
 from domain.private_files import create_private_file
 from persistence.deadlines import keep_deadline
+from persistence.disposal import close_on_return
 from persistence.failures import give_up_unusable, is_busy, is_read_only
 from persistence.files import follow_file
 from persistence.intervals import Interval
@@ -127,7 +128,7 @@ class Engines:
         return True
 
     def dispose(self) -> None:
-        """Close all connections that are not in use."""
+        """Close all connections, those that are in use when they come back."""
         for engine in (self.writing, self.autocommit, self.keeping):
             engine.dispose()
 
@@ -190,6 +191,7 @@ def _sqlite(engine: sa.Engine, keeping: sa.Engine) -> Engines:
         event.listen(each, "connect", _prepare_sqlite)
         event.listen(each, "begin", _begin_sqlite)
         event.listen(each, "handle_error", give_up_unusable)
+        close_on_return(each)
         follow_file(each)
     hurry = (busy_timeout(IMPATIENT_MS), "PRAGMA synchronous = NORMAL")
     event.listen(keeping, "connect", partial(_set, hurry))
@@ -204,6 +206,8 @@ def _sqlite(engine: sa.Engine, keeping: sa.Engine) -> Engines:
 
 def _postgres(engine: sa.Engine, autocommit: sa.Engine, keeping: sa.Engine) -> Engines:
     event.listen(engine, "checkin", _leave_to_server)
+    for each in (engine, autocommit, keeping):
+        close_on_return(each)  # last, since a closed connection can't be set
     return Engines(
         writing=engine,
         autocommit=autocommit,

@@ -1,0 +1,31 @@
+"""Connections that are in use while their pool is disposed of."""
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+_DISPOSALS = "waybill_disposals"
+
+
+def close_on_return(engine: sa.Engine) -> None:
+    """Close such connections when they come back.
+
+    SQLAlchemy puts them into the old pool, where they stay open until the garbage collector runs.
+    """
+    disposals = 0
+
+    def connect(_connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+        entry.info[_DISPOSALS] = disposals
+
+    def dispose(_engine: sa.Engine) -> None:
+        nonlocal disposals
+        disposals += 1
+
+    def checkin(connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+        if connection is not None and entry.info[_DISPOSALS] != disposals:
+            entry.invalidate()
+
+    event.listen(engine, "connect", connect)
+    event.listen(engine, "engine_disposed", dispose)
+    event.listen(engine, "checkin", checkin)
