@@ -1,5 +1,6 @@
 """Whose pages may log in: the scheme of an Origin counts, as far as the site's own is known."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ from starlette.testclient import TestClient
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
-from handlers.app import create_app
+from handlers.app import create_app, database_of
 from handlers.security import OriginMismatch, check_origin
 from handlers.settings import Settings
 from tests.application import usual_settings
@@ -65,8 +66,10 @@ def test_others_may_not(scheme: str, origin: str, settings: dict[str, Any]) -> N
 
 class TestBehindATrustedProxy:
     @pytest.fixture
-    def client(self, database_url: str) -> TestClient:
-        return TestClient(create_app(replace(usual_settings(database_url), trusted_proxies=1)))
+    def client(self, database_url: str) -> Iterator[TestClient]:
+        app = create_app(replace(usual_settings(database_url), trusted_proxies=1))
+        yield TestClient(app)
+        database_of(app).close()
 
     @pytest.mark.parametrize(
         ("scheme", "origin", "status"),
