@@ -208,20 +208,26 @@ class TestWaiting:
         assert asyncio.run(story()) == b"/1"
         assert app.begun == ["/1"]
 
-    def test_goes_on_while_others_get_done_but_not_for_ever(self) -> None:
+    def test_goes_on_while_others_get_done_but_not_for_ever(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(bridge, "HELD_UP_SECONDS", 0.25)
+        monkeypatch.setattr(bridge, "LONGEST_SECONDS", 0.5)
+
         def slow(_environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-            sleep(bridge.HELD_UP_SECONDS / 2)
+            sleep(0.025)
             start_response("200 OK", [])
             return [b""]
 
         async def story() -> list[Any]:
             served = Bridge(slow, 1)
-            asking = [asked(served, "/") for _ in range(30)]
+            asking = [asked(served, "/") for _ in range(60)]
             return await asyncio.gather(*asking, return_exceptions=True)
 
         done = [each == b"" for each in asyncio.run(story())]
         assert 3 < sum(done) < len(done)
-        assert done == sorted(done, reverse=True)
+        # While the requests are sent away one by one, the thread may still begin one of them.
+        assert done.index(False) >= sum(done) - 1
 
     def test_does_not_begin_where_too_many_gave_up(self, app: Held) -> None:
         async def story() -> bytes:
