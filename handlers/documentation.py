@@ -8,7 +8,8 @@ from pathlib import Path
 from flask import Response, render_template, request
 
 from handlers.context import current_contract
-from handlers.contract.bundle import Contract, to_json, to_yaml
+from handlers.contract.bundle import Contract
+from handlers.contract.published import to_json, to_yaml
 
 _ASSETS = Path(__file__).with_name("static") / "documentation"
 # Not from `mimetypes`, which asks the machine and so differs between machines.
