@@ -21,7 +21,8 @@ from domain.states import OrderState
 from domain.users import UserType
 from handlers.cli.import_lines import Parsed
 from handlers.cli.import_loading import old_order_loader, order_loader
-from handlers.contract.bundle import DIRECTORY, read_file
+from handlers.contract.bundle import DIRECTORY
+from handlers.contract.yaml_files import read_file
 from persistence.database import Database
 from tests.documents import (
     line_document,
