@@ -9,6 +9,7 @@ Document = dict[str, Any]
 
 # They explain or advise, and never make a value invalid.
 _ANNOTATIONS = {"description", "summary", "title", "example", "examples", "default", "deprecated"}
+_ANNOTATIONS |= {"x-client"}
 _COMPARED_BY_PART = {"properties", "items", "oneOf"}
 
 
