@@ -1,0 +1,35 @@
+"""One sandbox for the tests of a worker, put back to its start before each of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from handlers.app import create_app, database_of
+from handlers.contract.routing import ContractApp
+from handlers.sandbox.shop import SECRET, read_shop
+from handlers.sandbox.state import Sandbox
+from handlers.settings import Settings
+from tests.handlers.sandbox.callers import Callers
+
+
+@pytest.fixture(scope="session")
+def sandbox_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContractApp]:
+    """The application of a sandbox, as `waybill serve --sandbox` makes it."""
+    yield from _app(tmp_path_factory.mktemp("sandbox"))
+
+
+def _app(folder: Path) -> Iterator[ContractApp]:
+    settings = Settings(secret=SECRET, database_url=f"sqlite:///{folder / 'sandbox.sqlite3'}")
+    app = create_app(settings, Sandbox.of(read_shop()))
+    database_of(app).make_tables()
+    yield app
+    database_of(app).close()
+
+
+@pytest.fixture
+def callers(sandbox_app: ContractApp) -> Callers:
+    """Those who call it, now that it is as it was at its start."""
+    callers = Callers(sandbox_app)
+    callers.reset()
+    return callers

@@ -1,0 +1,77 @@
+"""Every example of the document can be sent to a sandbox, and gets its documented response."""
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+import pytest
+
+from handlers.contract.bundle import load_contract
+from tests.handlers.sandbox.callers import Callers
+from tests.handlers.sandbox.exchanges import Examples, Exchange, differences
+
+# Where a response can't be what its example says, and why: patterns of JSON pointers by operation.
+RANDOM = "drawn at random"
+UNAVOIDABLE: dict[str, dict[str, str]] = {
+    **dict.fromkeys(
+        ("createCancellationRequest", "createAnonymousCancellationRequest"),
+        {"/uuid": RANDOM, "/easy_return/code": RANDOM},
+    ),
+    **dict.fromkeys(
+        ("createBulkCancellationRequests", "createAnonymousBulkCancellationRequests"),
+        {"/?/uuid": RANDOM, "/?/easy_return/code": RANDOM},
+    ),
+    "createHandover": {"/url": RANDOM},
+    "getCsrfToken": {"/csrf_token": RANDOM},
+}
+EXAMPLES = Examples(load_contract(more=["sandbox.yaml"]).document)
+
+
+def unexplained(operation_id: str, pointers: Iterable[str]) -> list[str]:
+    """Those that UNAVOIDABLE does not name."""
+    patterns = UNAVOIDABLE.get(operation_id, {})
+    return [
+        pointer
+        for pointer in pointers
+        if not any(fnmatchcase(pointer, pattern) for pattern in patterns)
+    ]
+
+
+class TestExamples:
+    @pytest.mark.parametrize("exchange", list(EXAMPLES.exchanges()), ids=str)
+    def test_gets_the_documented_response(self, callers: Callers, exchange: Exchange) -> None:
+        response = callers.send(exchange)
+
+        assert response.status_code in exchange.statuses, response.text
+        if exchange.pointer is not None:
+            found = list(differences(exchange.response, response.json()))
+            assert not unexplained(exchange.operation_id, found)
+
+    @pytest.mark.parametrize("exchanges", list(EXAMPLES.with_parameters()), ids=lambda each: each[0].operation_id)
+    def test_each_example_of_a_parameter_is_taken(
+        self, callers: Callers, exchanges: list[Exchange]
+    ) -> None:
+        refused = []
+        for exchange in exchanges:
+            callers.reset()
+            response = callers.send(exchange)
+            if response.status_code not in exchange.statuses:
+                refused.append((exchange.parameters[-1], response.status_code, response.text))
+
+        assert not refused
+
+    def test_no_difference_is_listed_that_is_none(self, callers: Callers) -> None:
+        found = {name: set[str]() for name in UNAVOIDABLE}
+        for exchange in EXAMPLES.exchanges():
+            if exchange.operation_id in UNAVOIDABLE and exchange.pointer:
+                callers.reset()
+                response = callers.send(exchange).json()
+                found[exchange.operation_id].update(differences(exchange.response, response))
+
+        unmet = {
+            (name, pattern)
+            for name, patterns in UNAVOIDABLE.items()
+            for pattern in patterns
+            if not any(fnmatchcase(pointer, pattern) for pointer in found[name])
+        }
+
+        assert not unmet
