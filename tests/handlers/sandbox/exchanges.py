@@ -73,7 +73,9 @@ class Examples:
             operation = self._document["paths"][exchange.path][exchange.method]
             parameters = [self._resolved(each, "")[0] for each in operation.get("parameters", ())]
             given = [
-                replace(exchange, parameters=[*exchange.parameters, (each["name"], each["in"], value)])
+                replace(
+                    exchange, parameters=[*exchange.parameters, (each["name"], each["in"], value)]
+                )
                 for each in parameters
                 for value in self._values_of(each)
             ]

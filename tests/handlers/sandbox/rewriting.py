@@ -66,7 +66,9 @@ def _kept(old: Any, new: Any, place: str, patterns: Any) -> Any:
         return old
     if isinstance(new, dict):
         olds = old if isinstance(old, dict) else {}
-        return {key: _kept(olds.get(key), each, f"{place}/{key}", patterns) for key, each in new.items()}
+        return {
+            key: _kept(olds.get(key), each, f"{place}/{key}", patterns) for key, each in new.items()
+        }
     if isinstance(new, list):
         olds = old if isinstance(old, list) else []
         return [

@@ -46,7 +46,9 @@ class TestExamples:
             found = list(differences(exchange.response, response.json()))
             assert not unexplained(exchange.operation_id, found)
 
-    @pytest.mark.parametrize("exchanges", list(EXAMPLES.with_parameters()), ids=lambda each: each[0].operation_id)
+    @pytest.mark.parametrize(
+        "exchanges", list(EXAMPLES.with_parameters()), ids=lambda each: each[0].operation_id
+    )
     def test_each_example_of_a_parameter_is_taken(
         self, callers: Callers, exchanges: list[Exchange]
     ) -> None:
