@@ -8,7 +8,8 @@ from pathlib import Path
 from flask import Response, render_template, request
 
 from handlers.context import current_contract
-from handlers.contract.bundle import Contract, to_json, to_yaml
+from handlers.contract.bundle import Contract
+from handlers.contract.published import to_json, to_yaml
 
 _ASSETS = Path(__file__).with_name("static") / "documentation"
 # Not from `mimetypes`, which asks the machine and so differs between machines.
@@ -39,8 +40,12 @@ def show_swagger_ui() -> Response:
     return _page("swagger.html")
 
 
+def show_reference() -> Response:
+    return _page("reference.html")
+
+
 def show_redoc() -> Response:
-    return _page("redoc.html")
+    return Response(status=308, headers={"Location": "/reference"})
 
 
 def get_documentation_asset(*, name: str) -> Response:

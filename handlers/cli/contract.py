@@ -4,7 +4,8 @@ from typing import BinaryIO
 
 import click
 
-from handlers.contract.bundle import load_contract, to_json, to_yaml
+from handlers.contract.bundle import load_contract
+from handlers.contract.published import to_json, to_yaml
 
 _WRITERS = {"json": to_json, "yaml": to_yaml}
 

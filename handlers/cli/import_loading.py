@@ -12,9 +12,10 @@ from domain.imported_orders import ImportedOldOrder, ImportedOrder
 from domain.imports import Imports, Stored, read_old_order, read_order
 from handlers.cli.import_lines import Parsed
 from handlers.cli.import_numbers import integer_reader
-from handlers.contract.bundle import DIRECTORY, read_file
+from handlers.contract.bundle import DIRECTORY
 from handlers.contract.judges import Judges, pointer_to
 from handlers.contract.messages import refusal
+from handlers.contract.yaml_files import read_file
 
 BATCH_SIZE = 500
 _TRIES = 5

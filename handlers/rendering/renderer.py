@@ -10,8 +10,9 @@ import orjson
 from marshmallow.experimental.context import Context
 
 from domain.documents import RenderedDocument
-from handlers.contract.bundle import Contract, to_json
+from handlers.contract.bundle import Contract
 from handlers.contract.judges import Judges, describe, pointer_to
+from handlers.contract.published import to_json
 from handlers.contract.schemas import Rendering, Schemas, Sources
 from handlers.contract.violations import Violations
 

@@ -8,15 +8,10 @@ import yaml
 from jsonschema_rs import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from handlers.contract.bundle import (
-    Contract,
-    ContractError,
-    load_contract,
-    read_file,
-    to_json,
-    to_yaml,
-)
+from handlers.contract.bundle import Contract, ContractError, load_contract
 from handlers.contract.judges import Judges, pointer_to
+from handlers.contract.published import to_json, to_yaml
+from handlers.contract.yaml_files import read_file
 from tests.contract.comparison import resolve
 
 ROOT = """

@@ -32,6 +32,7 @@ TYPES = {
     ("boolean", None): "boolean",
     ("string", None): "string",
     ("string", "date"): "date",
+    ("string", "moment"): "datetime",
     ("string", "uuid"): "uuid",
     ("string", "decimal"): "decimal",
     ("string", "currency"): "currency",
@@ -79,8 +80,6 @@ def resolved(contract: Contract, schema: dict[str, Any]) -> Any:
 def type_of(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return "enum"
-    if any(part.get("format") == "date-time" for part in schema.get("anyOf", ())):
-        return "datetime"
     return TYPES[schema["type"], schema.get("format")]
 
 

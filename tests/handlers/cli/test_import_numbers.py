@@ -11,7 +11,8 @@ from domain.import_parts import Rejected
 from handlers.cli.import_lines import Line, Parsed, parse
 from handlers.cli.import_loading import old_order_loader, order_loader
 from handlers.cli.import_numbers import integer_reader
-from handlers.contract.bundle import DIRECTORY, read_file
+from handlers.contract.bundle import DIRECTORY
+from handlers.contract.yaml_files import read_file
 from tests.documents import line_document, old_order_document, order_document, request_document
 
 # 2.0 and 1e3 that nothing says to be integers stay what they are.
