@@ -36,15 +36,21 @@ def schema_of(parameter: dict[str, Any]) -> dict[str, Any]:
     return resolve(document, schema["$ref"]) if "$ref" in schema else schema
 
 
-def queries() -> Iterator[tuple[Operation, str, dict[str, Any]]]:
-    """Each operation with each parameter of its query, by name, and that one's schema."""
+def queries() -> Iterator[tuple[Operation, str, dict[str, Any], str]]:
+    """Each operation with each parameter of its query: name, schema, and what has to stand beside
+    it."""
     document = compiled_contract().document
     for operation in compiled_operations().values():
         spec = document["paths"][operation.path][operation.method]
-        for found in spec.get("parameters", ()):
-            each = resolve(document, found["$ref"]) if "$ref" in found else found
-            if each["in"] == "query":
-                yield operation, each["name"], schema_of(each)
+        every = (
+            resolve(document, found["$ref"]) if "$ref" in found else found
+            for found in spec.get("parameters", ())
+        )
+        query = {each["name"]: each for each in every if each["in"] == "query"}
+        required = {name for name, each in query.items() if each.get("required")}
+        for name, each in query.items():
+            beside = "".join(f"&{other}=text" for other in required - {name})
+            yield operation, name, schema_of(each), beside
 
 
 def text_for(name: str, schema: dict[str, Any]) -> str:
@@ -59,15 +65,15 @@ def is_free_text(schema: dict[str, Any]) -> bool:
 
 
 QUERIES = list(queries())
-NAMES = [f"{operation.operation_id}-{name}" for operation, name, _ in QUERIES]
+NAMES = [f"{operation.operation_id}-{name}" for operation, name, _, _ in QUERIES]
 
 
-@pytest.mark.parametrize(("operation", "name", "schema"), QUERIES, ids=NAMES)
+@pytest.mark.parametrize(("operation", "name", "schema", "beside"), QUERIES, ids=NAMES)
 def test_white_space_around_a_value_is_a_part_of_free_text_alone(
-    operation: Operation, name: str, schema: dict[str, Any]
+    operation: Operation, name: str, schema: dict[str, Any], beside: str
 ) -> None:
     def read(text: str) -> Any:
-        query = f"{name}={quote_plus(text)}".encode()
+        query = f"{name}={quote_plus(text)}{beside}".encode()
         try:
             return operation.parameters.read(dict.fromkeys(operation.path_names, "1"), query, {})
         except InvalidInput as refusal:

@@ -112,8 +112,9 @@ class TestTexts:
             ({"minLength": 1}, "", "Must be at least 1 character long."),
             ({"format": "date"}, "2026-02-30", "Enter a valid date."),
             ({"format": "uuid"}, "123", "Enter a valid UUID."),
+            ({"anyOf": [{"format": "date"}, {"pattern": "T"}]}, "1", "Enter a valid date."),
         ],
-        ids=["enum", "pattern", "maxLength", "minLength", "date", "uuid"],
+        ids=["enum", "pattern", "maxLength", "minLength", "date", "uuid", "anyOf"],
     )
     def test_are_refused_when_their_schema_does_not_allow_them(
         self, keywords: dict[str, Any], raw: str, message: str
