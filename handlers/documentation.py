@@ -52,8 +52,12 @@ def show_swagger_ui() -> Response:
     return _page("swagger.html")
 
 
+def show_reference() -> Response:
+    return _page("reference.html")
+
+
 def show_redoc() -> Response:
-    return _page("redoc.html")
+    return Response(status=308, headers={"Location": "/reference"})
 
 
 def get_documentation_asset(*, name: str) -> Response:

@@ -30,7 +30,7 @@ _PAGES = """
 Waybill serves on {url}
 
   the contract, to try out   {url}/docs
-  the contract, to read      {url}/redoc"""
+  the contract, to read      {url}/reference"""
 _SHOPPER = """
   a shopper who can log in   {email}, password {password}
 

@@ -38,7 +38,7 @@ _COMMON_HEADERS = (
         b"content-security-policy",
         (
             b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
-            b" worker-src blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+            b" frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
         ),
     ),
 )

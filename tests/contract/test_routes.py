@@ -26,7 +26,7 @@ Handler = Callable[..., Any]
 IMPLIED = {"HEAD", "OPTIONS"}
 VALUES = {
     "pk": "1",
-    "name": "redoc.js",
+    "name": "reference.js",
     "orderitem_id": "33a11761-43bc-41d4-8f7f-1e860028367b",
 }
 DRAFT = {"order_item": 1, "reason": 1, "cancellation_type": "cancel"}

@@ -27,6 +27,7 @@ FOR_BROWSERS = {
     "showPasswordResetPage",
     "redeemHandover",
     "showSwaggerUi",
+    "showReference",
     "showRedoc",
     "getDocumentationAsset",
 }

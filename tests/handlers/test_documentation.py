@@ -16,7 +16,7 @@ ASSETS = next(
     for parameter in CONTRACT.document["paths"]["/docs/assets/{name}"]["get"]["parameters"]
     if parameter.get("name") == "name"
 )
-PAGES = ("/docs", "/redoc")
+PAGES = ("/docs", "/reference")
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ class TestGetDocumentationAsset:
         assert response.status_code == 200
         assert response.headers["content-type"].startswith(media_type[name.rpartition(".")[2]])
 
-    @pytest.mark.parametrize("name", ["README.md", "redoc.LICENSE.txt", "..%2Fdocumentation.py"])
+    @pytest.mark.parametrize("name", ["README.md", "scalar.LICENSE.txt", "..%2Fdocumentation.py"])
     def test_no_other_file_is_served(self, client: TestClient, name: str) -> None:
         assert client.get(f"/docs/assets/{name}").status_code == 404
 
@@ -83,8 +83,13 @@ class TestGetDocumentationAsset:
                 tag = client.get(address).headers["etag"]
                 assert tag == f'"{address.partition("?v=")[2]}"'
 
-    def test_redoc_asks_for_nothing_from_its_makers_servers(self, client: TestClient) -> None:
-        assert "cdn.redoc.ly" not in client.get("/docs/assets/redoc.standalone.js").text
+
+class TestShowRedoc:
+    def test_leads_to_the_reference(self, client: TestClient) -> None:
+        response = client.get("/redoc", follow_redirects=False)
+
+        assert response.status_code == 308
+        assert response.headers["location"] == "/reference"
 
 
 class TestGetContract:
@@ -105,7 +110,7 @@ class TestGetContract:
             "/openapi.yaml",
             "/openapi.full.json",
             "/openapi.full.yaml",
-            "/docs/assets/redoc.js",
+            "/docs/assets/reference.js",
         ],
     )
     def test_what_the_client_has_already_is_not_sent_again(

@@ -94,7 +94,7 @@ URLS = [
             b"/users/orders/../../etc/passwd",
             b"/docs/assets/..%2Fswagger.html",
             b"/docs/assets/%2e%2e/settings.py",
-            b"/docs/assets/....//redoc.js",
+            b"/docs/assets/....//reference.js",
             b"/users/orders",
             b"/users/orders/;id=1",
             b"/users/orders/%zz/",

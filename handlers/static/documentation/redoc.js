@@ -1,4 +1,0 @@
-// Starts ReDoc on this server's contract.
-"use strict";
-
-Redoc.init("/openapi.json", { hideDownloadButton: true }, document.getElementById("redoc"));
