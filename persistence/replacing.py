@@ -50,7 +50,8 @@ def replace_rows(session: Session, given: GivenRows) -> None:
     """
     for table in reversed(metadata.sorted_tables):
         session.execute(sa.delete(table))
-    for name in sorted(given, key=[table.name for table in metadata.sorted_tables].index):
+    order = {table.name: at for at, table in enumerate(metadata.sorted_tables)}
+    for name in sorted(given, key=order.__getitem__):
         for row in given[name]:
             session.execute(sa.insert(metadata.tables[name]).values(_values(name, row)))
     fill_seller_orders(session)

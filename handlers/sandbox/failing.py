@@ -45,7 +45,8 @@ class Failing:
             endpoint, _ = self._routes().bind("").match(scope["path"], scope["method"])
         except HTTPException:
             return ""
-        return endpoint.rpartition(".")[2]
+        operation_id: str = endpoint.rpartition(".")[2]
+        return operation_id
 
 
 class _Cut:

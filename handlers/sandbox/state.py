@@ -52,9 +52,7 @@ class Sandbox:
 
 def sandbox() -> Sandbox:
     """The sandbox of the current application."""
-    found = parts().sandbox
-    assert found is not None, "its operations are routed in a sandbox only"
-    return found
+    return cast(Sandbox, parts().sandbox)  # its operations are routed in a sandbox only
 
 
 def sandbox_database() -> SandboxDatabase:

@@ -24,7 +24,7 @@ from tests.contract.world import Identity, World
 EXAMPLES = int(os.environ.get("WAYBILL_TEST_EXAMPLES", "100"))  # for each operation, fuzzing
 FEW = 15  # where another run sends as many as that
 SCENARIOS = 15  # of up to six requests along the links of all operations
-WALKS = 25  # the same, along the links that lead to a request
+WALKS = 50  # the same, along the links that lead to a request
 
 # What Schemathesis takes for the answer to a valid request, unless told otherwise.
 _ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "429", "5xx"]

@@ -98,23 +98,25 @@ class Examples:
         responses = list(self._responses(operation, place))
         statuses = {int(status) for status in operation["responses"] if int(status) < 400}
         for media_type, request in self._requests(operation, place):
-            fitting = [each for each in responses if request is None or each.name == request.name]
-            for response in fitting or [None]:
-                named = (response.parameters if response else {}) | (
-                    request.parameters if request else {}
-                )
+            named = request or _NONE
+            for response in [
+                each for each in responses if request is None or each.name == named.name
+            ] or [_NONE]:
+                is_judged = response is not _NONE and media_type in (None, JSON)
                 yield Exchange(
                     operation_id=operation["operationId"],
                     method=method,
                     path=path,
                     schemes=schemes,
-                    parameters=list(self._given(operation, named)),
+                    parameters=list(
+                        self._given(operation, {**response.parameters, **named.parameters})
+                    ),
                     media_type=media_type,
-                    body=request and request.value,
-                    name=(request or response or _NONE).name,
+                    body=named.value,
+                    name=named.name if request else response.name,
                     statuses=frozenset(statuses),
-                    pointer=response.pointer if response and media_type in (None, JSON) else None,
-                    response=response and response.value,
+                    pointer=response.pointer if is_judged else None,
+                    response=response.value,
                 )
 
     def _requests(

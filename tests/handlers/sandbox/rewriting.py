@@ -6,6 +6,7 @@ the difference. What is drawn at random stays as it was.
 
 import json
 import re
+import sys
 import tempfile
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -14,8 +15,8 @@ from typing import Any
 import yaml
 
 from handlers.app import create_app, database_of
-from handlers.contract.bundle import DIRECTORY
 from handlers.context import PARTS
+from handlers.contract.bundle import DIRECTORY
 from handlers.sandbox.shop import SECRET, read_shop
 from handlers.sandbox.state import Sandbox
 from handlers.settings import Settings
@@ -70,9 +71,9 @@ def _kept(old: Any, new: Any, place: str, patterns: Any) -> Any:
             key: _kept(olds.get(key), each, f"{place}/{key}", patterns) for key, each in new.items()
         }
     if isinstance(new, list):
-        olds = old if isinstance(old, list) else []
+        rows = old if isinstance(old, list) else []
         return [
-            _kept(olds[at] if at < len(olds) else None, each, f"{place}/{at}", patterns)
+            _kept(rows[at] if at < len(rows) else None, each, f"{place}/{at}", patterns)
             for at, each in enumerate(new)
         ]
     return new
@@ -154,4 +155,4 @@ def _find(node: Any, parts: list[str]) -> tuple[Any, Any]:
 
 
 if __name__ == "__main__":
-    print("\n".join(rewrite()))
+    sys.stdout.write("".join(f"{place}\n" for place in rewrite()))

@@ -11,15 +11,13 @@ from tests.handlers.sandbox.exchanges import Examples, Exchange, differences
 
 # Where a response can't be what its example says, and why: patterns of JSON pointers by operation.
 RANDOM = "drawn at random"
+ONE_REQUEST = {"/uuid": RANDOM, "/easy_return/code": RANDOM}
+EACH_REQUEST = {"/?/uuid": RANDOM, "/?/easy_return/code": RANDOM}
 UNAVOIDABLE: dict[str, dict[str, str]] = {
-    **dict.fromkeys(
-        ("createCancellationRequest", "createAnonymousCancellationRequest"),
-        {"/uuid": RANDOM, "/easy_return/code": RANDOM},
-    ),
-    **dict.fromkeys(
-        ("createBulkCancellationRequests", "createAnonymousBulkCancellationRequests"),
-        {"/?/uuid": RANDOM, "/?/easy_return/code": RANDOM},
-    ),
+    "createCancellationRequest": ONE_REQUEST,
+    "createAnonymousCancellationRequest": ONE_REQUEST,
+    "createBulkCancellationRequests": EACH_REQUEST,
+    "createAnonymousBulkCancellationRequests": EACH_REQUEST,
     "createHandover": {"/url": RANDOM},
     "getCsrfToken": {"/csrf_token": RANDOM},
 }

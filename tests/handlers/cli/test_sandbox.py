@@ -1,0 +1,97 @@
+"""`waybill serve --sandbox` as a process of its own."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from handlers.cli.main import cli
+from tests.processes import is_running, wait_until
+from tests.server import Server, free_port, start
+
+Sandboxes = Callable[[], "Sandbox"]
+
+
+class Sandbox(Server):
+    """A running sandbox, whose working folder and temporary folders are known."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.temporary = folder / "work", folder / "temporary"
+        self.folder.mkdir()
+        self.temporary.mkdir()
+        self.port = free_port()
+        self.output = folder / "output.txt"
+        with self.output.open("w") as output:
+            self.process = start(
+                self.folder,
+                output,
+                "--sandbox",
+                "--port",
+                str(self.port),
+                TMPDIR=str(self.temporary),
+            )
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}")
+        self.wait_until_ready()
+
+    @property
+    def left(self) -> list[Path]:
+        """What there is in both folders."""
+        return [*self.folder.iterdir(), *self.temporary.iterdir()]
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    sandbox = Sandbox(tmp_path)
+    yield sandbox
+    sandbox.end()
+
+
+class TestServeSandbox:
+    def test_says_how_to_use_it_and_leaves_nothing(self, sandbox: Sandbox) -> None:
+        shown = sandbox.client.get("/sandbox/").json()
+        assert [each.name[:16] for each in sandbox.left] == ["waybill-sandbox-"]
+
+        printed = sandbox.end()
+
+        for text in (shown["shopper"]["password"], shown["seller"]["token"], "/sandbox/reset/"):
+            assert text in printed
+        assert str(sandbox.client.base_url).rstrip("/") in printed
+        assert sandbox.left == []
+
+    def test_leaves_nothing_when_it_is_killed(self, sandbox: Sandbox) -> None:
+        os.kill(sandbox.process.pid, signal.SIGKILL)
+        sandbox.process.wait()
+
+        wait_until(lambda: not sandbox.left)
+
+        assert not is_running(sandbox.process.pid)
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"http://127.0.0.1:{sandbox.port}/healthz")
+
+    def test_drops_connections(self, sandbox: Sandbox) -> None:
+        failure = {"operation_id": "checkLiveness", "kind": "dropped"}
+        sandbox.client.post("/sandbox/failures/", json=failure).raise_for_status()
+
+        with pytest.raises(httpx.RemoteProtocolError):
+            sandbox.client.get("/healthz")
+        assert sandbox.client.get("/healthz").status_code == 200
+
+
+class TestRefusals:
+    def test_a_database_of_one_s_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("WAYBILL_DATABASE_URL", "sqlite:///shop.sqlite3")
+
+        result = CliRunner().invoke(cli, ["serve", "--sandbox"])
+
+        assert result.exit_code == 1
+        assert "WAYBILL_DATABASE_URL" in result.output
+
+    def test_the_demo_shop_beside_it(self) -> None:
+        result = CliRunner().invoke(cli, ["serve", "--sandbox", "--demo"])
+
+        assert result.exit_code == 2
+        assert "exclude" in result.output

@@ -1,0 +1,92 @@
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from persistence.database import Database
+from persistence.engines import Pool, connect
+from persistence.orders import orders
+from tests.conftest import MakeUrl
+from tests.fakes import fake_renderers
+from tests.persistence.stored import store_order, store_user
+
+USER = {
+    "pk": 42,
+    "email": "elif@example.com",
+    "email_key": "elif@example.com",
+    "user_type": "registered",
+    "first_name": "Elif",
+    "last_name": "Kaya",
+    "is_active": True,
+    "created_date": "2026-03-05T12:00:00Z",
+}
+
+
+@pytest.fixture
+def made(make_url: MakeUrl) -> Any:
+    """A database whose tables were made without the steps to them, and its URL."""
+    url = make_url()
+    database = Database(url, renderers=fake_renderers())
+    database.make_tables()
+    yield database, url
+    database.close()
+
+
+def versions(url: str) -> list[int]:
+    engines = connect(url, Pool(1))
+    with engines.autocommit.connect() as connection:
+        found = list(connection.scalars(sa.select(orders.c.version)))
+    engines.dispose()
+    return found
+
+
+class TestMakeTables:
+    def test_are_those_of_this_release(self, made: Any) -> None:
+        database, _ = made
+
+        database.require_schema()
+        with database.reading() as uow:
+            assert uow.users.is_empty()
+
+
+class TestReplaceRows:
+    def test_stores_what_is_given_and_nothing_else(self, made: Any) -> None:
+        database, url = made
+        store_order(database, user_pk=store_user(database).pk)
+
+        database.replace_rows({"users": [USER]})
+
+        assert versions(url) == []
+        with database.reading() as uow:
+            user = uow.users.by_email_key("elif@example.com", "registered")
+        assert user is not None
+        assert user.pk == 42
+
+    def test_derives_the_same_uuid_each_time(self, made: Any) -> None:
+        database, _ = made
+        uuids = set()
+        for _ in range(2):
+            database.replace_rows({"users": [USER]})
+            with database.reading() as uow:
+                uuids.add(uow.users.by_email_key("elif@example.com", "registered").uuid)
+
+        assert len(uuids) == 1
+
+    @pytest.mark.parametrize("given", [{"user": [USER]}, {"users": [USER | {"age": 42}]}])
+    def test_refuses_what_no_table_has(self, made: Any, given: Any) -> None:
+        database, _ = made
+
+        with pytest.raises(KeyError):
+            database.replace_rows(given)
+
+
+class TestRenderAnew:
+    def test_raises_all_versions(self, made: Any) -> None:
+        database, url = made
+        store_order(database, user_pk=store_user(database).pk)
+        [before] = versions(url)
+
+        database.render_anew()
+
+        [after] = versions(url)
+        assert after > before
