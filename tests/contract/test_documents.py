@@ -7,7 +7,7 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from handlers.contract.bundle import load_contract
-from handlers.contract.judges import pointer_to
+from handlers.contract.judges import Judges, pointer_to
 from handlers.contract.views import client_document, full_document
 from tests.contract.comparison import resolve
 
@@ -96,6 +96,25 @@ def schemas(document: Document) -> Iterator[tuple[str, Document]]:
         yield from below(schema, pointer)
 
 
+def with_examples(node: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
+    """Pointers to the objects in a document that have a schema and examples of it."""
+    members = node.items() if isinstance(node, dict) else enumerate(node)
+    if isinstance(node, dict) and "schema" in node and node.keys() & {"example", "examples"}:
+        yield pointer, node
+    for name, member in members:
+        if isinstance(member, dict | list):
+            yield from with_examples(member, pointer + pointer_to(name))
+
+
+def examples_of(node: Any, document: dict[str, Any]) -> list[Any]:
+    if "example" in node:
+        return [node["example"]]
+    found = node["examples"].values()
+    return [
+        (resolve(document, each["$ref"]) if "$ref" in each else each)["value"] for each in found
+    ]
+
+
 def unknown_keywords(document: Document) -> list[str]:
     return [
         pointer + pointer_to(keyword)
@@ -180,6 +199,19 @@ def each_default(schema: Document) -> list[Any]:
 def fits(document: Document, schema: Document, value: Any) -> bool:
     judged = {**schema, "components": document["components"]}
     return Draft202012Validator(judged, validate_formats=True).is_valid(value)
+
+
+class TestExamples:
+    def test_fit_their_schemas(self, document: Document) -> None:
+        judges = Judges(document)
+        misfits = [
+            f"{pointer}: {error.message}"
+            for pointer, node in with_examples(document)
+            for example in examples_of(node, document)
+            for error in judges.compile(f"{pointer}/schema").iter_errors(example)
+        ]
+
+        assert misfits == []
 
 
 class TestOperations:
