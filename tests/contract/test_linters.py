@@ -1,6 +1,7 @@
 """The rulesets of the linters say why a rule is off; `script/sdks` runs the linters."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ def unexplained(text: str) -> list[str]:
     lines = ["", *text.splitlines()]
     return [
         found[1]
-        for before, line in zip(lines, lines[1:], strict=False)
+        for before, line in pairwise(lines)
         if (found := RULE.fullmatch(line)) and not before.startswith("  # ")
     ]
 
