@@ -28,6 +28,8 @@ COMMON_HEADERS = frozenset(
     }
 )
 UNROUTED = frozenset({400, 404, 405, 408, 413, 414, 431})
+# White space around values of a query, which openapi-core takes for a part of them.
+_TRIMS_QUERIES = "x-trims-queries"
 _READING = Config(extra_media_type_deserializers={"application/yaml": yaml.safe_load})
 
 
@@ -50,6 +52,7 @@ class Judge:
     ) -> None:
         self._openapi = OpenAPI.from_dict(document, config=_READING)
         self._paths = document["paths"]
+        self._trims_queries = document.get(_TRIMS_QUERIES, False)
         self._other_paths = other_paths
         self._only_its_own = only_its_own
         self._only_answers = only_answers
@@ -61,7 +64,7 @@ class Judge:
             return
         if request.url.path in self._other_paths:
             return
-        asked = _mock_request(request)
+        asked = _mock_request(request, trims_queries=self._trims_queries)
         try:
             self._openapi.validate_response(asked, _mock_response(response))
             if response.is_success and not self._only_answers:
@@ -99,32 +102,53 @@ class HeaderJudge:
             assert not undeclared, f"{request.method} {request.url}: undeclared {undeclared}"
 
     def _declared(self, request: httpx.Request, response: httpx.Response) -> set[str] | None:
-        operation = self._item(request.url.path).get(request.method.lower())
-        if operation is None:
-            return None
-        found = operation["responses"][str(response.status_code)]
-        if "$ref" in found:
-            found = self._document["components"]["responses"][found["$ref"].split("/")[-1]]
-        return {name.lower() for name in found.get("headers", {})}
-
-    def _item(self, path: str) -> Mapping[str, Any]:
-        """The Path Item of ``path``: that of the path itself, else of a template that fits."""
-        paths: Mapping[str, Mapping[str, Any]] = self._document["paths"]
-        fitting = (
-            item
-            for template, item in paths.items()
-            if re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), path)
-        )
-        return paths.get(path) or next(fitting, {})
+        template = template_of(self._document, request.url.path)
+        status = response.status_code
+        found = declared_response(self._document, request.method, template, status)
+        return None if found is None else {name.lower() for name in found.get("headers", {})}
 
 
-def _mock_request(request: httpx.Request) -> MockRequest:
+def template_of(document: Mapping[str, Any], path: str) -> str:
+    """The path of the document that a request's path is: itself, or a template that fits.
+
+    What is no path of the document is returned as it came.
+    """
+    if path in document["paths"]:
+        return path
+    fitting = (
+        template
+        for template in document["paths"]
+        if re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), path)
+    )
+    return next(fitting, path)
+
+
+def declared_response(
+    document: Mapping[str, Any], method: str, template: str, status: int
+) -> Mapping[str, Any] | None:
+    """The Response Object of a status, its reference resolved; None where no operation is.
+
+    Raises KeyError for a status that the operation does not have.
+    """
+    operation = document["paths"].get(template, {}).get(method.lower())
+    if operation is None:
+        return None
+    found: Mapping[str, Any] = operation["responses"][str(status)]
+    if "$ref" in found:
+        found = document["components"]["responses"][found["$ref"].split("/")[-1]]
+    return found
+
+
+def _mock_request(request: httpx.Request, *, trims_queries: bool) -> MockRequest:
     url = request.url
+    query = dict(parse_qsl(url.query.decode(), keep_blank_values=True))
+    if trims_queries:
+        query = {name: value.strip(" \t\r\n") or value for name, value in query.items()}
     return MockRequest(
         host_url=f"{url.scheme}://{url.netloc.decode()}",
         method=request.method,
         path=unquote(url.path),
-        args=dict(parse_qsl(url.query.decode(), keep_blank_values=True)),
+        args=query,
         headers=dict(request.headers),
         cookies=_cookies(request.headers.get("cookie", "")),
         data=request.content,
