@@ -226,7 +226,8 @@ class TestOperations:
         assert [
             f"{operation} {parameter['name']}"
             for operation, parameter in parameters(document)
-            if not has_example(document, parameter)
+            # An example of a session would stand in for that of a tool which tries examples.
+            if parameter["name"] != "Cookie" and not has_example(document, parameter)
         ] == []
 
     def test_have_an_example_that_fills_in_each_path(self, document: Document) -> None:
