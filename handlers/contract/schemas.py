@@ -198,7 +198,7 @@ class Schemas:
         options["allow_none"] = True
         if component := _component_of(schema):
             target = self._components[component]
-            if target.get("type") != "object":
+            if "properties" not in target:
                 return self._field(target, build, **options)
             return fields.Nested(self._class_for(component, build), **options)
         if item := _component_of(schema.get("items", {})):

@@ -7,6 +7,9 @@ the files of `openapi/`:
   security scheme out, and whatever refers to a component that has it.
 - `x-client: {…}` beside the keywords of a schema stands in their place; words and examples beside
   it stay, unless it has its own.
+
+There, `examples` beside a reference lead to the schema itself in place of the reference: generators
+that grew up with OpenAPI 3.0 forget either the reference or what is beside it.
 """
 
 from collections.abc import Iterator
@@ -18,6 +21,7 @@ Document = dict[str, Any]
 
 _INTERNAL = "x-internal"
 _CLIENT = "x-client"
+_EXAMPLES = "examples"
 # What a link fills into a body, for the tests; generators take a Link's own for text.
 _LINK_BODY = "x-link-body"
 _WORDS = ("title", "description", "deprecated", "default", "examples")
@@ -55,6 +59,8 @@ class _ClientView:
             return [self.of(item) for item in node if not self._is_internal(item)]
         if not isinstance(node, dict):
             return node
+        if _EXAMPLES in node and "$ref" in node:
+            node = self._dereferenced(node)
         if _CLIENT in node:
             node = {word: node[word] for word in _WORDS if word in node} | node[_CLIENT]
         copied = {
@@ -64,6 +70,12 @@ class _ClientView:
         }
         self._tidy(node, copied)
         return copied
+
+    def _dereferenced(self, node: Document) -> Document:
+        """The schema that is referred to, with what stands beside the reference."""
+        kind, _, name = node["$ref"].removeprefix(_REFERENCE).partition("/")
+        found: Document = self._components[kind][name]
+        return found | {key: node[key] for key in node if key != "$ref"}
 
     def _tidy(self, node: Document, copied: Document) -> None:
         """Leave out what names things that were left out."""

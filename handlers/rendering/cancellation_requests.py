@@ -7,7 +7,7 @@ from handlers.rendering.values import attribute, labelled, named
 
 CANCELLATION_REQUEST_SOURCES = [
     Sources(
-        "CancellationRequestRecord",
+        "UserCancellationRequest",
         CancellationRequest,
         {
             "id": attribute("pk"),
@@ -16,6 +16,6 @@ CANCELLATION_REQUEST_SOURCES = [
             "status": named("cancellation_status", "status"),
         },
     ),
-    EASY_RETURN,
+    *EASY_RETURN,
     *labelled("LabelledCancellationRequestStatus", "ShippingCompany", "LabelledEasyReturnStatus"),
 ]

@@ -116,5 +116,5 @@ def order_sources(policy: ReturnPolicy) -> list[Sources]:
         EASY_RETURN_SHIPPING_COMPANY,
         CANCELLATION_REQUEST,
         CANCELLATION_REQUEST_IMAGE,
-        EASY_RETURN,
+        *EASY_RETURN,
     ]

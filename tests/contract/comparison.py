@@ -107,6 +107,8 @@ class Comparison:
             self._compared.add(references)
             place = theirs.get("$ref", place)
         theirs, own = _plain(self._at_theirs(theirs)), _plain(self._at_ours(own))
+        if "oneOf" not in theirs:
+            own = self._inlined(own)
         for name in set(theirs.get("required", [])) - set(own.get("required", [])):
             yield f"{place}: {name} is not required"
         added = (own.keys() & _TIGHTENING) - theirs.keys()
@@ -122,6 +124,14 @@ class Comparison:
             known, found = theirs.get("items", {}), own.get("items", {})
             yield from self._promised(known, found, f"{place}/items")
         yield from self._alternatives(theirs.get("oneOf", []), own.get("oneOf", []), place)
+
+    def _inlined(self, own: Document) -> Document:
+        """One type or null, written as alternatives, as a schema of both types."""
+        match own:
+            case {"oneOf": [found, {"type": "null"}]} if len(own) == 1:
+                named = _plain(self._at_ours(found))
+                return named | {"type": [named["type"], "null"]}
+        return own
 
     def _alternatives(self, theirs: list[Any], own: list[Any], place: str) -> Iterator[str]:
         if len(theirs) != len(own):
@@ -153,6 +163,8 @@ def _plain(schema: Document) -> Document:
         keyword: value
         for keyword, value in schema.items()
         if keyword not in _ANNOTATIONS and not keyword.startswith("x-")
+        # Other properties are allowed without it, too.
+        if (keyword, value) != ("additionalProperties", True)
     }
 
 

@@ -1,15 +1,11 @@
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from jsonschema_rs import Draft202012Validator
 
 from handlers.contract.bundle import Contract, ContractError, load_contract
-from handlers.contract.judges import Judges, pointer_to
 from handlers.contract.published import to_json
 from handlers.contract.yaml_files import read_file
-from tests.contract.comparison import resolve
 
 ROOT = """
 openapi: 3.1.0
@@ -123,25 +119,6 @@ def contract() -> Contract:
     return load_contract()
 
 
-def with_examples(node: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
-    """Pointers to the objects in a document that have a schema and examples of it."""
-    members = node.items() if isinstance(node, dict) else enumerate(node)
-    if isinstance(node, dict) and "schema" in node and node.keys() & {"example", "examples"}:
-        yield pointer, node
-    for name, member in members:
-        if isinstance(member, dict | list):
-            yield from with_examples(member, pointer + pointer_to(name))
-
-
-def examples_of(node: Any, document: dict[str, Any]) -> list[Any]:
-    if "example" in node:
-        return [node["example"]]
-    found = node["examples"].values()
-    return [
-        (resolve(document, each["$ref"]) if "$ref" in each else each)["value"] for each in found
-    ]
-
-
 class TestLoadContract:
     def test_joins_the_files_into_one_document(self, tmp_path: Path) -> None:
         contract = make_contract(tmp_path)
@@ -237,17 +214,6 @@ class TestOrigin:
 
 
 class TestBundled:
-    def test_each_example_fits_its_schema(self, contract: Contract) -> None:
-        judges = Judges(contract.document)
-        misfits = [
-            f"{pointer}: {error.message}"
-            for pointer, node in with_examples(contract.document)
-            for example in examples_of(node, contract.document)
-            for error in judges.compile(f"{pointer}/schema").iter_errors(example)
-        ]
-
-        assert misfits == []
-
     def test_each_link_leads_to_an_operation(self, contract: Contract) -> None:
         linked = {
             link["operationId"]

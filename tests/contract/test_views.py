@@ -1,6 +1,7 @@
 """What is published of the contract: the complete document, and the one for clients."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,6 +31,18 @@ FOR_BROWSERS = {
     "showReference",
     "showRedoc",
     "getDocumentationAsset",
+}
+RULES = {"type", "format", "pattern", "maxLength", "minLength", "enum", "anyOf", "oneOf"}
+KNOWN_FORMATS = {
+    "date",
+    "date-time",
+    "decimal",
+    "email",
+    "int32",
+    "int64",
+    "password",
+    "uri",
+    "uuid",
 }
 OTHER_DOCUMENTS = {"getContractYaml", "getFullContractJson", "getFullContractYaml"}
 
@@ -89,6 +102,49 @@ def links(document: Document) -> Iterator[Document]:
     for operation in operations(document).values():
         for found in operation["responses"].values():
             yield from resolved(document, found).get("links", {}).values()
+
+
+def parts_of(schema: Document, pointer: str) -> Iterator[tuple[str, Document]]:
+    """A schema and those within it."""
+    yield pointer, schema
+    for keyword in ("items", "additionalProperties"):
+        if isinstance(schema.get(keyword), dict):
+            yield from parts_of(schema[keyword], f"{pointer}/{keyword}")
+    for keyword in ("oneOf", "anyOf", "allOf"):
+        for at, part in enumerate(schema.get(keyword, ())):
+            yield from parts_of(part, f"{pointer}/{keyword}/{at}")
+    for name, part in schema.get("properties", {}).items():
+        yield from parts_of(part, f"{pointer}/properties/{name}")
+
+
+def schemas_of(document: Document) -> Iterator[tuple[str, Document]]:
+    """Every schema in a document, with its pointer."""
+
+    def elsewhere(node: Any, pointer: str) -> Iterator[tuple[str, Document]]:
+        members = node.items() if isinstance(node, dict) else enumerate(node)
+        for name, member in members:
+            if name == "schema":
+                yield from parts_of(member, f"{pointer}/schema")
+            elif isinstance(member, dict | list) and name not in ("example", "examples"):
+                yield from elsewhere(member, f"{pointer}/{name}")
+
+    for name, schema in document["components"]["schemas"].items():
+        yield from parts_of(schema, f"/components/schemas/{name}")
+    kinds = {kind: each for kind, each in document["components"].items() if kind != "schemas"}
+    yield from elsewhere({"paths": document["paths"], "components": kinds}, "")
+
+
+def reached_from(name: str, document: Document) -> set[str]:
+    """The names of the schemas that one of them leads to."""
+    reached: set[str] = set()
+    waiting = [name]
+    while waiting:
+        for reference in references(document["components"]["schemas"][waiting.pop()]):
+            found = reference.rpartition("/")[2]
+            if found not in reached:
+                reached.add(found)
+                waiting.append(found)
+    return reached
 
 
 class TestBoth:
@@ -192,3 +248,103 @@ class TestClientDocument:
             for status, found in operation["responses"].items():
                 content = resolved(client, found).get("content", {})
                 assert len(content) <= 1, f"{name} {status}"
+
+
+class TestNames:
+    """Generators name what has no name, and not well."""
+
+    def test_each_object_in_a_body_or_a_property_is_a_component(self, client: Document) -> None:
+        unnamed = [
+            pointer
+            for pointer, schema in schemas_of(client)
+            if "properties" in schema and not re.fullmatch("/components/schemas/[^/]+", pointer)
+        ]
+
+        assert unnamed == []
+
+    def test_alternatives_are_one_component_or_null(self, client: Document) -> None:
+        for pointer, schema in schemas_of(client):
+            assert not schema.keys() & {"anyOf", "allOf", "not", "if"}, pointer
+            if "oneOf" in schema:
+                component, null = schema["oneOf"]
+                assert component.keys() == {"$ref"}, pointer
+                assert null == {"type": "null"}, pointer
+
+    def test_null_is_no_type_of_its_own(self, client: Document) -> None:
+        alone = [
+            pointer
+            for pointer, schema in schemas_of(client)
+            if schema.get("type") == "null" and "/oneOf/" not in pointer
+        ]
+
+        assert alone == []
+
+    def test_no_schema_leads_to_itself(self, published: Document) -> None:
+        for name in published["components"]["schemas"]:
+            assert name not in reached_from(name, published)
+
+    def test_each_body_is_a_component_or_a_list_of_one(self, client: Document) -> None:
+        for name, operation in operations(client).items():
+            for found in [operation.get("requestBody", {}), *operation["responses"].values()]:
+                for content in resolved(client, found).get("content", {}).values():
+                    schema = content["schema"]
+                    part = schema.get("items", schema)
+                    assert "$ref" in part or part["type"] == "string", name
+
+    def test_components_have_names_of_the_contract_s_own(self, client: Document) -> None:
+        names = client["components"]["schemas"]
+
+        assert [name for name in names if re.search("_|[0-9]|Response|Inline|AnyOf", name)] == []
+
+    def test_each_list_has_a_page(self, client: Document) -> None:
+        pages = {name for name in client["components"]["schemas"] if name.endswith("Page")}
+
+        assert pages == {
+            "UserOrderPage",
+            "UserOldOrderPage",
+            "SellerOrderPage",
+            "SellerOrderItemPage",
+            "SellerCancellationPlanPage",
+            "SellerCustomerAddressPage",
+            "CancellationReasonPage",
+            "CancellationRequestPage",
+        }
+
+    def test_each_media_type_of_a_body_has_a_schema_of_its_own(self, full: Document) -> None:
+        for name, operation in operations(full).items():
+            content = operation.get("requestBody", {"content": {}})["content"]
+            used = [each["schema"]["$ref"] for each in content.values()]
+            assert len(set(used)) == len(used), name
+
+
+class TestClientTypes:
+    def test_moments_in_queries_have_one_format(self, client: Document) -> None:
+        moments = [
+            schema
+            for operation in operations(client).values()
+            for parameter in operation.get("parameters", ())
+            if re.search("__(gte|gt|lte|lt)$", resolved(client, parameter)["name"])
+            for schema in [resolved(client, resolved(client, parameter)["schema"])]
+            if schema.get("format") != "decimal"
+        ]
+
+        assert moments
+        assert all(each.keys() & RULES == {"type", "format"} for each in moments)
+        assert {each["format"] for each in moments} == {"date-time"}
+
+    def test_ids_in_bodies_are_integers(self, client: Document) -> None:
+        schema = client["components"]["schemas"]["IdOrDigits"]
+
+        assert schema["type"] == "integer"
+        assert schema["format"] == "int64"
+
+    def test_a_look_up_names_the_order_in_one_way(self, client: Document) -> None:
+        schema = client["components"]["schemas"]["OrderLookUp"]
+
+        assert schema["required"] == ["email", "order"]
+        assert schema["properties"].keys() == {"email", "order"}
+
+    def test_formats_are_those_that_generators_know(self, client: Document) -> None:
+        used = {schema["format"] for _, schema in schemas_of(client) if "format" in schema}
+
+        assert used <= KNOWN_FORMATS

@@ -135,6 +135,22 @@ class TestClientDocument:
             "format": "date-time",
         }
 
+    def test_examples_beside_a_reference_are_those_of_the_schema_itself(self) -> None:
+        contract = make_contract()
+        [day, *_] = contract.document["paths"]["/things/"]["get"]["parameters"]
+        day["schema"] |= {"examples": ["2026-04-23"], "description": "Since then."}
+
+        document = client_document(contract)
+
+        [shown] = document["paths"]["/things/"]["get"]["parameters"][:1]
+        assert shown["schema"] == {
+            "type": "string",
+            "format": "date-time",
+            "description": "Since then.",
+            "examples": ["2026-04-23"],
+        }
+        assert "Day" not in document["components"]["schemas"]
+
     def test_has_no_component_that_is_used_no_more(self, client: Document) -> None:
         assert client["components"]["schemas"].keys() == {"Day", "Thing"}
 

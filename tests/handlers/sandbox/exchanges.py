@@ -158,14 +158,13 @@ class Examples:
                 yield name, parameter["in"], self._values_of(parameter)[0]
 
     def _values_of(self, parameter: Mapping[str, Any]) -> list[Any]:
+        """Its examples; those of its schema count where it has none of its own."""
+        if "example" in parameter:
+            return [parameter["example"]]
+        if "examples" in parameter:
+            return [self._resolved(each, "")[0]["value"] for each in parameter["examples"].values()]
         schema, _ = self._resolved(parameter["schema"], "")
-        named = parameter.get("examples", {}).values()
-        alone = [parameter["example"]] if "example" in parameter else []
-        return [
-            *alone,
-            *(self._resolved(each, "")[0]["value"] for each in named),
-            *schema.get("examples", ()),
-        ]
+        return list(schema.get("examples", ()))
 
     def _resolved(self, found: Mapping[str, Any], place: str) -> tuple[Any, str]:
         while "$ref" in found:

@@ -21,6 +21,8 @@ UNAVOIDABLE: dict[str, dict[str, str]] = {
     "createHandover": {"/url": RANDOM},
     "getCsrfToken": {"/csrf_token": RANDOM},
 }
+# Examples of parameters that can't be sent, and why.
+UNSENDABLE = {"x-csrftoken": "a token is good for one session, with which it was drawn at random"}
 EXAMPLES = Examples(load_contract(more=["sandbox.yaml"]).document)
 
 
@@ -52,6 +54,8 @@ class TestExamples:
     ) -> None:
         refused = []
         for exchange in exchanges:
+            if exchange.parameters[-1][0] in UNSENDABLE:
+                continue
             callers.reset()
             response = callers.send(exchange)
             if response.status_code not in exchange.statuses:
