@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from handlers.contract.yaml_files import read_file
 
-SECRET = "The secret of every sandbox, which opens nothing else."  # noqa: S105 - as it says
+SECRET = "the-secret-of-every-sandbox-which-opens-nothing-else"  # noqa: S105 - as it says
 """Fixed, so that the signed tokens in the contract's examples are good in a sandbox."""
 
 _FILE = Path(__file__).with_name("shop.yaml")

@@ -44,7 +44,7 @@ class Callers:
             if scheme == "TradeInToken":
                 query["token"] = self._offer_token(exchange.operation_id)
             else:
-                self._admit(client, scheme)
+                self._admit(client, scheme, exchange.operation_id)
         body = {"json" if exchange.media_type == JSON else "data": exchange.body}
         response: httpx.Response = client.request(
             exchange.method.upper(),
@@ -55,7 +55,7 @@ class Callers:
         )
         return response
 
-    def _admit(self, client: TestClient, scheme: str) -> None:
+    def _admit(self, client: TestClient, scheme: str, operation_id: str) -> None:
         key = self.credentials["shopper"]["session_key"]
         match scheme:
             case "SessionCookie":
@@ -63,6 +63,9 @@ class Callers:
                 client.headers["Cookie"] = f"sessionid={key}; csrftoken={token}"
                 client.headers["x-csrftoken"] = token
             case "SessionKey":
+                if "Anonymous" in operation_id:
+                    guest = self.credentials["guest"]
+                    key = self.new().post("/users/orders/anonymous/", json=guest).json()["key"]
                 client.headers["Authorization"] = f"Session {key}"
             case "OrderGrant":
                 guest = self.credentials["guest"]

@@ -61,7 +61,7 @@ class Examples:
     def exchanges(self) -> Iterator[Exchange]:
         """One for each example and each way to be admitted; one for operations without examples."""
         for path, item in self._document["paths"].items():
-            for method in item.keys() & set(_METHODS):
+            for method in [each for each in _METHODS if each in item]:
                 operation, place = item[method], pointer_to("paths", path, method)
                 for schemes in self._callers(operation):
                     yield from self._of(operation, place, method, path, schemes)
