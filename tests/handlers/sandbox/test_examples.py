@@ -13,6 +13,7 @@ from tests.handlers.sandbox.exchanges import Examples, Exchange, differences
 RANDOM = "drawn at random"
 ONE_REQUEST = {"/uuid": RANDOM, "/easy_return/code": RANDOM}
 EACH_REQUEST = {"/?/uuid": RANDOM, "/?/easy_return/code": RANDOM}
+KEYS = {"/key": RANDOM, "/csrf_token": RANDOM}
 UNAVOIDABLE: dict[str, dict[str, str]] = {
     "createCancellationRequest": ONE_REQUEST,
     "createAnonymousCancellationRequest": ONE_REQUEST,
@@ -20,6 +21,8 @@ UNAVOIDABLE: dict[str, dict[str, str]] = {
     "createAnonymousBulkCancellationRequests": EACH_REQUEST,
     "createHandover": {"/url": RANDOM},
     "getCsrfToken": {"/csrf_token": RANDOM},
+    "logIn": KEYS,
+    "lookUpAnonymousOrder": KEYS,
 }
 # Examples of parameters that can't be sent, and why.
 UNSENDABLE = {"x-csrftoken": "a token is good for one session, with which it was drawn at random"}
