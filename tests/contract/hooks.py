@@ -26,7 +26,8 @@ from tests.contract.drafts import Choice, bulks, drafts, one_in
 from tests.contract.operations import OPERATIONS
 
 SINGLE = {"createCancellationRequest", "createAnonymousCancellationRequest"}
-BULK = {"createBulkCancellationRequests", "createAnonymousBulkCancellationRequests"}
+OF_ORDER = "cancelOrder"
+BULK = {"createBulkCancellationRequests", "createAnonymousBulkCancellationRequests", OF_ORDER}
 TRADE_INS = {"approveTradeIn", "rejectTradeIn", "answerTradeInOffer"}
 OFFERS = {*TRADE_INS, "showTradeInOffer"}
 ONE_TIME = {"showPasswordPage", "setPassword", "redeemHandover"}
@@ -198,9 +199,10 @@ def _accepts(name: str) -> st.SearchStrategy[str]:
 
 def _bodies(choice: Choice) -> dict[str, st.SearchStrategy[Any]]:
     """By operation; every fifth body stays as it was made up (None)."""
-    one, other = (replace(choice, own=half) for half in choice.own.halves())
-    single, bulk = (one_in(5, st.none(), each) for each in (drafts(one), bulks(other)))
-    return dict.fromkeys(SINGLE, single) | dict.fromkeys(BULK, bulk)
+    one, other, last = (replace(choice, own=share) for share in choice.own.shares(3))
+    made = (drafts(one), bulks(other), bulks(last))
+    single, bulk, of_order = (one_in(5, st.none(), each) for each in made)
+    return {**dict.fromkeys(SINGLE, single), **dict.fromkeys(BULK, bulk), OF_ORDER: of_order}
 
 
 class LinkHolder:

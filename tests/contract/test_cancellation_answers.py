@@ -107,6 +107,7 @@ class TestContract:
             ("listCancellationRequests", (("SessionCookie",),)),
             ("createCancellationRequest", (("SessionCookie",),)),
             ("createBulkCancellationRequests", (("SessionCookie",),)),
+            ("cancelOrder", (("SessionCookie",),)),
             ("lookUpAnonymousOrder", ()),
             ("createAnonymousCancellationRequest", (("OrderGrant",), ())),
             ("createAnonymousBulkCancellationRequests", (("OrderGrant",), ())),
@@ -193,6 +194,7 @@ class TestAnswers:
         [
             ("createCancellationRequest", (200, 400, 401, 403, 406, 409, 413, 415, 422)),
             ("createAnonymousBulkCancellationRequests", (201, 400, 403, 406, 409, 413, 415, 422)),
+            ("cancelOrder", (201, 400, 401, 403, 404, 406, 409, 413, 415, 422)),
             ("lookUpAnonymousOrder", (200, 400, 403, 404, 406, 415, 429)),
             ("approveTradeIn", (200, 401, 403, 404, 409, 410)),
             ("rejectTradeIn", (200, 401, 403, 404, 409, 410)),
