@@ -14,7 +14,7 @@ from handlers.contract.responses import Reply
 from handlers.once import answer_once
 from handlers.paging import record_page
 
-_RECORD = "CancellationRequestRecord"
+_RECORD = "UserCancellationRequest"
 
 
 def list_cancellation_requests(limit: int, page: int = 1) -> dict[str, Any]:

@@ -10,6 +10,10 @@ from flask import Response, render_template, request
 from handlers.context import current_contract
 from handlers.contract.bundle import Contract
 from handlers.contract.published import to_json, to_yaml
+from handlers.contract.views import Document, client_document, full_document
+
+View = Callable[[Contract], Document]
+Writer = Callable[[Document], bytes]
 
 _ASSETS = Path(__file__).with_name("static") / "documentation"
 # Not from `mimetypes`, which asks the machine and so differs between machines.
@@ -29,11 +33,19 @@ class _File:
 
 
 def get_contract_json() -> Response:
-    return _contract_file(to_json, "application/json")
+    return _contract_file(client_document, to_json, "application/json")
 
 
 def get_contract_yaml() -> Response:
-    return _contract_file(to_yaml, "application/yaml")
+    return _contract_file(client_document, to_yaml, "application/yaml")
+
+
+def get_full_contract_json() -> Response:
+    return _contract_file(full_document, to_json, "application/json")
+
+
+def get_full_contract_yaml() -> Response:
+    return _contract_file(full_document, to_yaml, "application/yaml")
 
 
 def show_swagger_ui() -> Response:
@@ -54,8 +66,8 @@ def get_documentation_asset(*, name: str) -> Response:
     return _file(_asset(name), _MEDIA_TYPES[Path(name).suffix], keeping)
 
 
-def _contract_file(write: Callable[[Contract], bytes], media_type: str) -> Response:
-    return _file(_published(current_contract(), write), media_type, "no-cache")
+def _contract_file(view: View, write: Writer, media_type: str) -> Response:
+    return _file(_published(current_contract(), view, write), media_type, "no-cache")
 
 
 def _page(template: str) -> Response:
@@ -80,8 +92,8 @@ def _file(file: _File, media_type: str, keeping: str) -> Response:
 
 
 @cache
-def _published(contract: Contract, write: Callable[[Contract], bytes]) -> _File:
-    return _File(write(contract))
+def _published(contract: Contract, view: View, write: Writer) -> _File:
+    return _File(write(view(contract)))
 
 
 @cache

@@ -4,11 +4,12 @@
 `{"non_field_errors": …}` about what the body says as a whole; each with an `error_code`.
 """
 
+import re
 from http import HTTPStatus
 from typing import Any
 
 import orjson
-from flask import Response, request
+from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from domain.errors import (
@@ -40,6 +41,7 @@ from handlers.contract.refusals import (
     NotAcceptable,
     RequestTimeout,
     UnknownMethod,
+    UnknownPath,
     UnsupportedMediaType,
     UriTooLong,
 )
@@ -77,6 +79,8 @@ _STATUSES: dict[type[Refusal], HTTPStatus] = {
 }
 
 
+# Of a rule of Werkzeug, a part that is matched, without the converter.
+_CONVERTED = re.compile("<(?:[^<>:]+:)?([^<>:]+)>")
 _PASSWORD_LINKS = {"showPasswordPage", "setPassword"}
 
 
@@ -145,15 +149,26 @@ def _sentence(refusal: Refusal, in_language: str) -> str:
 def unrouted(error: HTTPException) -> Response:
     """The answer where no operation matches: 405 for another method of a known path, or 404.
 
-    Werkzeug's redirect to the same path with a slash is a 404: the contract has no such route.
+    A path that only a slash at its end keeps from one of the contract is not found, and that one is
+    named. Werkzeug would redirect to it; the contract has no such route.
     """
-    refusal: Refusal = NotFound()
+    refusal: Refusal = UnknownPath(_nearest_path())
     headers = {}
     if isinstance(error, MethodNotAllowed):
         refusal = UnknownMethod()
         headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
     body = orjson.dumps(error_body(refusal, language()))
     return Response(body, status_of(refusal), headers, content_type=JSON)
+
+
+def _nearest_path() -> str | None:
+    """The path of the contract, with its templates, that differs by a slash at the end."""
+    path = request.path.removesuffix("/") if request.path.endswith("/") else f"{request.path}/"
+    try:
+        rule, _ = current_app.url_map.bind("").match(path, request.method, return_rule=True)
+    except HTTPException:
+        return None
+    return _CONVERTED.sub(r"{\1}", rule.rule)
 
 
 def status_of(refusal: Refusal) -> HTTPStatus:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from domain import errors
 
-_SENTENCE = re.compile(r"[A-Z].* .*\.", re.DOTALL)
+_SENTENCE = re.compile(r"[A-Z].* .*[.?]", re.DOTALL)
 _MARKS = {"mark", "translate"}
 
 

@@ -22,7 +22,7 @@ from persistence.questions import Row, Spelled
 from persistence.schema import metadata
 from tests.fakes import FakeClock, FakeRenderer, fake_renderers
 
-pytest_plugins = ["tests.application", "tests.server"]
+pytest_plugins = ["tests.presence", "tests.application", "tests.server"]
 
 KINDS = ("sqlite", "postgres")
 KIND = os.environ.get("WAYBILL_TEST_DATABASE", "sqlite")

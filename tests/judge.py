@@ -102,23 +102,41 @@ class HeaderJudge:
             assert not undeclared, f"{request.method} {request.url}: undeclared {undeclared}"
 
     def _declared(self, request: httpx.Request, response: httpx.Response) -> set[str] | None:
-        operation = self._item(request.url.path).get(request.method.lower())
-        if operation is None:
-            return None
-        found = operation["responses"][str(response.status_code)]
-        if "$ref" in found:
-            found = self._document["components"]["responses"][found["$ref"].split("/")[-1]]
-        return {name.lower() for name in found.get("headers", {})}
+        template = template_of(self._document, request.url.path)
+        status = response.status_code
+        found = declared_response(self._document, request.method, template, status)
+        return None if found is None else {name.lower() for name in found.get("headers", {})}
 
-    def _item(self, path: str) -> Mapping[str, Any]:
-        """The Path Item of ``path``: that of the path itself, else of a template that fits."""
-        paths: Mapping[str, Mapping[str, Any]] = self._document["paths"]
-        fitting = (
-            item
-            for template, item in paths.items()
-            if re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), path)
-        )
-        return paths.get(path) or next(fitting, {})
+
+def template_of(document: Mapping[str, Any], path: str) -> str:
+    """The path of the document that a request's path is: itself, or a template that fits.
+
+    What is no path of the document is returned as it came.
+    """
+    if path in document["paths"]:
+        return path
+    fitting = (
+        template
+        for template in document["paths"]
+        if re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), path)
+    )
+    return next(fitting, path)
+
+
+def declared_response(
+    document: Mapping[str, Any], method: str, template: str, status: int
+) -> Mapping[str, Any] | None:
+    """The Response Object of a status, its reference resolved; None where no operation is.
+
+    Raises KeyError for a status that the operation does not have.
+    """
+    operation = document["paths"].get(template, {}).get(method.lower())
+    if operation is None:
+        return None
+    found: Mapping[str, Any] = operation["responses"][str(status)]
+    if "$ref" in found:
+        found = document["components"]["responses"][found["$ref"].split("/")[-1]]
+    return found
 
 
 def _mock_request(request: httpx.Request, *, trims_queries: bool) -> MockRequest:

@@ -40,6 +40,7 @@ _BY_FORMAT = {
 }
 _OTHERWISE = "This value is not valid."
 WRONG_ENCODING = "This value is not valid UTF-8."
+UNKNOWN_PATH = "Not found. Did you mean %(nearest)s?"
 UNKNOWN_PARAMETER = "There is no such parameter. Did you mean %(nearest)s?"
 CONTENT_TYPE_REQUIRED = "Content-Type must be application/json."
 GIVEN_TWICE = "This parameter may be given only once."

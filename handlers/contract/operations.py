@@ -196,7 +196,8 @@ class Compiler:
     def _shape(self, response: Mapping[str, Any], pointer: str) -> Shape:
         content = response.get("content", {})
         schema = content.get(JSON, {}).get("schema", {})
-        results = schema.get("properties", {}).get("results", {}).get("items", {})
+        page, _ = self._resolved(schema, pointer)
+        results = page.get("properties", {}).get("results", {}).get("items", {})
         return Shape(
             media_types={
                 kind: self._judges.compile(pointer + pointer_to("content", kind, "schema"))

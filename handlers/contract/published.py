@@ -1,24 +1,23 @@
-"""Writes the document as it is published."""
+"""Writes a document as it is published."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 import yaml
 
-from handlers.contract.contract import Contract
-
 _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-def to_json(contract: Contract) -> bytes:
-    """The document as it is published at `/openapi.json`."""
-    return orjson.dumps(contract.document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+def to_json(document: Mapping[str, Any]) -> bytes:
+    """The document as JSON, as `/openapi.json` has it."""
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def to_yaml(contract: Contract) -> bytes:
-    """The document as it is published at `/openapi.yaml`."""
+def to_yaml(document: Mapping[str, Any]) -> bytes:
+    """The document as YAML, as `/openapi.yaml` has it."""
     text: str = yaml.dump(
-        contract.document, Dumper=_ReadableDumper, sort_keys=False, allow_unicode=True, width=100
+        document, Dumper=_ReadableDumper, sort_keys=False, allow_unicode=True, width=100
     )
     return text.encode()
 

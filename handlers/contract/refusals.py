@@ -1,6 +1,7 @@
 """What HTTP itself can refuse, whatever the operation; the table in `errors` gives statuses."""
 
-from domain.errors import Forbidden, InvalidInput, Refusal
+from domain.errors import Forbidden, InvalidInput, NotFound, Refusal
+from handlers.contract.messages import UNKNOWN_PATH
 
 
 class NotAcceptable(Refusal):
@@ -15,6 +16,17 @@ class UnsupportedMediaType(Refusal):
 
     message = "The media type of the body is not supported."
     code = "unsupported_media_type"
+
+
+class UnknownPath(NotFound):
+    """The contract has no such path, or only one that differs by a slash; ``nearest`` is its own
+    text, as `/users/orders/{pk}/`, and has nothing of the request."""
+
+    def __init__(self, nearest: str | None) -> None:
+        if nearest is None:
+            super().__init__()
+        else:
+            super().__init__(UNKNOWN_PATH, params={"nearest": nearest})
 
 
 class UnknownMethod(Refusal):

@@ -3,11 +3,11 @@
 from domain.cancellations import CancellationRequest
 from handlers.contract.schemas import Sources
 from handlers.rendering.cancellations import EASY_RETURN
-from handlers.rendering.values import ENUM_VALUE, attribute, named
+from handlers.rendering.values import attribute, labelled, named
 
 CANCELLATION_REQUEST_SOURCES = [
     Sources(
-        "CancellationRequestRecord",
+        "UserCancellationRequest",
         CancellationRequest,
         {
             "id": attribute("pk"),
@@ -16,6 +16,6 @@ CANCELLATION_REQUEST_SOURCES = [
             "status": named("cancellation_status", "status"),
         },
     ),
-    EASY_RETURN,
-    ENUM_VALUE,
+    *EASY_RETURN,
+    *labelled("LabelledCancellationRequestStatus", "ShippingCompany", "LabelledEasyReturnStatus"),
 ]

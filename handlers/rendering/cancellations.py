@@ -1,33 +1,42 @@
 """Sources of cancellation requests as orders show them."""
 
-from typing import Any
-
 from domain.cancellations import CancellationRequest, CancellationRequestImage, EasyReturn
-from handlers.contract.schemas import Rendering, Sources
+from handlers.contract.schemas import Rendering, Source, Sources
 from handlers.rendering.values import attribute, carrier, named
 
 
-def _pickup_date(easy_return: EasyReturn, _rendering: Rendering) -> dict[str, Any] | None:
-    """The day and hours that the shopper chose; times are local to the address."""
-    if not (easy_return.pickup_date and easy_return.pickup_start and easy_return.pickup_end):
-        return None
-    return {
-        "date": easy_return.pickup_date.isoformat(),
-        "hour_range": {
-            "start": f"{easy_return.pickup_start:%H:%M}",
-            "end": f"{easy_return.pickup_end:%H:%M}",
+def _with_pickup(easy_return: EasyReturn, _rendering: Rendering) -> EasyReturn | None:
+    """The return itself, if the shopper chose a day and hours."""
+    is_chosen = easy_return.pickup_date and easy_return.pickup_start and easy_return.pickup_end
+    return easy_return if is_chosen else None
+
+
+def _whole(easy_return: EasyReturn, _rendering: Rendering) -> EasyReturn:
+    return easy_return
+
+
+def _time(name: str) -> Source:
+    """HH:MM, local to the address."""
+    return lambda easy_return, _rendering: f"{getattr(easy_return, name):%H:%M}"
+
+
+# The components that an easy return and its parts are shown as.
+EASY_RETURN = (
+    Sources(
+        "CancellationEasyReturn",
+        EasyReturn,
+        {
+            "shipping_company": carrier("shipping_company"),
+            "status": named("easy_return_status", "status"),
+            "pickup_date": _with_pickup,
         },
-    }
-
-
-EASY_RETURN = Sources(
-    "CancellationEasyReturn",
-    EasyReturn,
-    {
-        "shipping_company": carrier("shipping_company"),
-        "status": named("easy_return_status", "status"),
-        "pickup_date": _pickup_date,
-    },
+    ),
+    Sources("ReturnPickup", EasyReturn, {"date": attribute("pickup_date"), "hour_range": _whole}),
+    Sources(
+        "ReturnPickupHours",
+        EasyReturn,
+        {"start": _time("pickup_start"), "end": _time("pickup_end")},
+    ),
 )
 
 CANCELLATION_REQUEST_IMAGE = Sources(

@@ -20,10 +20,10 @@ from handlers.rendering.order_items import (
     order_item_sources,
 )
 from handlers.rendering.values import (
-    ENUM_VALUE,
     attribute,
     carrier,
     currency,
+    labelled,
     money,
     named,
     rate,
@@ -60,6 +60,18 @@ LOYALTY_TRANSACTION = Sources(
 
 PAYMENT_OPTION = Sources("PaymentOptionSummary", PaymentOption, {"id": attribute("pk")})
 BANK = Sources("BankSummary", Bank, {"id": attribute("pk")})
+LABELS = labelled(
+    "LabelledOrderStatus",
+    "LabelledOrderItemStatus",
+    "LabelledOrderType",
+    "LabelledAddressType",
+    "LabelledCancellationType",
+    "LabelledCancellationRequestStatus",
+    "LabelledCurrency",
+    "LabelledClientType",
+    "LabelledEasyReturnStatus",
+    "ShippingCompany",
+)
 
 _AMOUNTS = (
     "amount",
@@ -101,7 +113,7 @@ def order_sources(policy: ReturnPolicy) -> list[Sources]:
     return [
         _order(policy),
         order_item_sources(policy),
-        ENUM_VALUE,
+        *LABELS,
         DISCOUNT_ITEM,
         LOYALTY_TRANSACTION,
         PAYMENT_OPTION,
@@ -113,5 +125,5 @@ def order_sources(policy: ReturnPolicy) -> list[Sources]:
         EASY_RETURN_SHIPPING_COMPANY,
         CANCELLATION_REQUEST,
         CANCELLATION_REQUEST_IMAGE,
-        EASY_RETURN,
+        *EASY_RETURN,
     ]

@@ -14,7 +14,7 @@ from handlers.rendering.trade_ins import TRADE_IN_SOURCES
 
 _SOURCES: dict[str, Sequence[Sources]] = {
     "CancellationReason": CANCELLATION_REASON_SOURCES,
-    "CancellationRequestRecord": CANCELLATION_REQUEST_SOURCES,
+    "UserCancellationRequest": CANCELLATION_REQUEST_SOURCES,
     "TradeInOffer": TRADE_IN_SOURCES,
 }
 

@@ -65,7 +65,7 @@ def edition_of(contract: Contract, *settings: object) -> str:
     That is the contract, the code of the rules and of the rendering, the catalogues, and the
     given settings; a kept document of another edition is rendered anew.
     """
-    digest = hashlib.sha256(to_json(contract))
+    digest = hashlib.sha256(to_json(contract.document))
     for room, pattern in (("domain", "*.py"), ("handlers", "**/*.py"), ("handlers", "**/*.mo")):
         for path in sorted((_ROOMS / room).glob(pattern)):
             digest.update(path.read_bytes())

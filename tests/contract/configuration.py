@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import schemathesis
-from schemathesis import BaseSchema, Config
+from schemathesis import BaseSchema
 
 from domain.trade_ins import OfferLink
 from handlers.contract.routing import ContractApp
@@ -19,6 +18,7 @@ from tests.contract.hooks import OFFERS, REFUSALS, Tokens, varied
 from tests.contract.operations import OPERATIONS
 from tests.contract.own_requests import OwnRequests
 from tests.contract.ownership import Ownership
+from tests.contract.published import published_schema
 from tests.contract.world import Identity, World
 
 EXAMPLES = int(os.environ.get("WAYBILL_TEST_EXAMPLES", "100"))  # for each operation, fuzzing
@@ -33,9 +33,8 @@ _ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "429", "5xx"]
 def make_schema(
     app: ContractApp, config: dict[str, Any], tried: Iterable[str], choice: Choice | None = None
 ) -> BaseSchema:
-    """The contract that the application publishes, of which the ``tried`` operations are left."""
-    schema = schemathesis.openapi.from_asgi("/openapi.json", app, config=Config.from_dict(config))
-    schema.location = None  # with it, the operation that gave the document is left out
+    """All that the application publishes, of which the ``tried`` operations are left."""
+    schema = published_schema(app, config)
     others = {each["operationId"] for each in OPERATIONS.values()} - set(tried)
     left = schema.exclude(operation_id=list(others))
     left.hook(varied(choice))

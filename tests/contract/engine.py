@@ -84,9 +84,9 @@ class Run:
         self.failures.setdefault(check, []).append(told)
 
 
-def run(schema: BaseSchema) -> Run:
-    """All phases, over all operations of ``schema``."""
-    told = Run()
+def run(schema: BaseSchema, told: Run | None = None) -> Run:
+    """All phases, over all operations of ``schema``; what happened is added to ``told``."""
+    told = told or Run()
     for event in from_schema(schema).execute():
         told.take(event)
     logger.info("schemathesis sent %d cases", told.sent)

@@ -24,6 +24,7 @@ from handlers.edge.json_text import decode_json
 from handlers.security import new_csrf_token
 from tests.contract.drafts import Choice, bulks, drafts, one_in
 from tests.contract.operations import OPERATIONS
+from tests.presence import FOLDER, collector
 
 SINGLE = {"createCancellationRequest", "createAnonymousCancellationRequest"}
 OF_ORDER = "cancelOrder"
@@ -113,6 +114,16 @@ def filter_case(_context: HookContext, case: Case) -> bool:
     except ValueError:
         return False
     return True
+
+
+if FOLDER:
+
+    @schemathesis.hook
+    def after_call(_context: HookContext, case: Case, response: Response) -> None:
+        """Count what the response has, for `tests.promises`."""
+        kind = response.headers.get("content-type", [""])[0]
+        status, content = response.status_code, response.content
+        collector().count(case.operation.method, case.operation.path, status, kind, content)
 
 
 @schemathesis.hook

@@ -52,20 +52,11 @@ OUTSIDE = [
     "/swagger.json",
     "/openapi",
     "/openapi.yml",
-    "/openapi.json/",
-    "/docs/",
     "/docs/assets/",
     "/docs/assets/..%2F..%2Flogin.html",
     # What Werkzeug and Starlette would redirect.
-    "/users/orders",
-    "/users/orders/1",
-    "/users/orders/1/cancellation",
-    "/users/old-orders",
-    "/users/login",
-    "/healthz/",
     "//users/orders/",
     "/users//orders/",
-    "/users/orders//",
     "/USERS/ORDERS/",
     "/users/orders/1/2/",
 ]
@@ -176,6 +167,43 @@ class TestRoutes:
             404,
             {"detail": "Not found.", "error_code": "not_found"},
         )
+
+    @pytest.mark.parametrize(
+        ("method", "path", "nearest"),
+        [
+            ("GET", "/users/orders", "/users/orders/"),
+            ("GET", "/users/orders//", "/users/orders/"),
+            ("GET", "/users/orders/1", "/users/orders/{pk}/"),
+            ("GET", "/users/orders/1/cancellation", "/users/orders/{pk}/cancellation/"),
+            ("GET", "/users/order_item/%3Cb%3E/tradein", "/users/order_item/{pk}/tradein/"),
+            ("GET", "/users/old-orders", "/users/old-orders/"),
+            ("GET", "/users/login", "/users/login/"),
+            ("POST", "/users/login", "/users/login/"),
+            ("GET", "/healthz/", "/healthz"),
+            ("GET", "/docs/", "/docs"),
+            ("GET", "/openapi.json/", "/openapi.json"),
+        ],
+    )
+    def test_one_that_differs_by_a_slash_is_not_found_and_named(
+        self, clients: Clients, method: str, path: str, nearest: str
+    ) -> None:
+        response = clients.new().request(method, f"http://testserver{path}")
+
+        assert (response.status_code, response.json()) == (
+            404,
+            {"detail": f"Not found. Did you mean {nearest}?", "error_code": "not_found"},
+        )
+
+    def test_one_with_a_slash_that_takes_other_methods_is_not_named(self, clients: Clients) -> None:
+        response = clients.new().delete("http://testserver/users/orders")
+
+        assert (response.status_code, response.json()["detail"]) == (404, "Not found.")
+
+    def test_the_nearest_path_is_named_in_the_reader_s_language(self, clients: Clients) -> None:
+        headers = {"Accept-Language": "tr"}
+        response = clients.new().get("http://testserver/users/orders", headers=headers)
+
+        assert response.json()["detail"] == "Bulunamadı. Şunu mu demek istediniz: /users/orders/?"
 
 
 class TestHandlers:

@@ -13,6 +13,7 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from handlers.contract.bundle import load_contract
+from handlers.contract.views import client_document, full_document
 from tests.contract.bounds import BOUNDS
 from tests.contract.comparison import Comparison, Document, resolve
 
@@ -41,33 +42,45 @@ BREAKING: dict[str, tuple[str, Any]] = {
     "added parameter of another type": (f"{PARAMETERS}/AcceptLanguage/schema/type", "integer"),
     "status gone": (f"{ORDERS}/responses/401", REMOVED),
     "JSON gone": (f"{ORDERS}/responses/200/content/application~1json", REMOVED),
-    "envelope changed": (
-        f"{ORDERS}/responses/200/content/application~1json/schema/properties/next/type",
-        "string",
+    "envelope changed": (f"{SCHEMAS}/UserOrderPage/properties/next/type", "string"),
+    "another envelope": (
+        f"{ORDERS}/responses/200/content/application~1json/schema/$ref",
+        f"#{SCHEMAS}/SellerOrderPage",
     ),
     "property gone": (f"{SCHEMAS}/Address/properties/title", REMOVED),
     "other type": (f"{SCHEMAS}/UserOrder/properties/pk/type", "string"),
     "null gone": (f"{SCHEMAS}/UserOrder/properties/tracking_url/type", "string"),
     "other format": (f"{SCHEMAS}/UserOrder/properties/created_date/format", "date"),
-    "other component": (f"{SCHEMAS}/UserOrder/properties/status/$ref", f"#{SCHEMAS}/Error"),
+    "other component": (f"{SCHEMAS}/UserOrder/properties/status/$ref", f"#{SCHEMAS}/ApiError"),
     "alternative gone": (f"{SCHEMAS}/UserOrder/properties/bank/oneOf/1", REMOVED),
     "alternative changed": (f"{SCHEMAS}/UserOrder/properties/bank/oneOf/1/type", "string"),
-    "property required": (f"{SCHEMAS}/EnumValue/required", ["value"]),
+    "other format of a choice": (f"{OLD_ORDERS}/parameters/2/schema/format", "currency"),
+    "parameter of one format": (f"{PARAMETERS}/Page/schema/format", "int32"),
+    "parameter of few values": (f"{PARAMETERS}/Page/schema/enum", [1, 2]),
+    "added parameter of one format": (f"{PARAMETERS}/AcceptLanguage/schema/format", "date"),
+    "added parameter of few values": (f"{PARAMETERS}/AcceptLanguage/schema/enum", ["tr"]),
+    "members of a parameter required": (f"{PARAMETERS}/Page/schema/required", ["number"]),
+    "property of another pattern": (f"{SCHEMAS}/UserOrder/properties/number/pattern", "^[0-9]+$"),
     "nothing else allowed": (f"{SCHEMAS}/LocationSummary/additionalProperties", False),
     "free items narrowed": (
         f"{SCHEMAS}/UserOrderProduct/properties/form_schema/items",
         {"type": "object"},
     ),
     "items gone": (f"{SCHEMAS}/UserOrder/properties/orderitem_set/items", REMOVED),
-    "change deep inside": (
-        f"{PICKUP_DATE}/properties/hour_range/properties/start/format",
-        "time",
-    ),
+    "null of a named part gone": (f"{PICKUP_DATE}/oneOf/1", REMOVED),
+    "named part of another type": (f"{SCHEMAS}/ReturnPickup/type", "array"),
+    "property of a named part gone": (f"{SCHEMAS}/ReturnPickup/properties/date", REMOVED),
+    "change deep inside": (f"{SCHEMAS}/ReturnPickupHours/properties/start/type", "integer"),
+    "free object narrowed": (f"{SCHEMAS}/JsonObject/additionalProperties", {"type": "string"}),
 }
 HARMLESS: dict[str, tuple[str, Any]] = {
     "other words": (f"{SCHEMAS}/UserOrder/description", "An order."),
-    "more words": (f"{SCHEMAS}/EnumValue/properties/value/examples", ["try"]),
+    "more words": (f"{SCHEMAS}/ShippingCompany/properties/value/examples", ["ups"]),
     "more properties": (f"{SCHEMAS}/UserOrder/properties/colour", {"type": "string"}),
+    "more properties required": (f"{SCHEMAS}/Address/required", ["pk", "title"]),
+    "format where there was none": (f"{SCHEMAS}/UserOrder/properties/id/format", "int32"),
+    "known values": (f"{SCHEMAS}/UserOrder/properties/number/enum", ["1666226475313999"]),
+    "names for programs": (f"{SCHEMAS}/UserOrder/properties/number/x-enum-varnames", ["FIRST"]),
     "more statuses": (f"{ORDERS}/responses/418", {"description": "A teapot."}),
 }
 
@@ -78,9 +91,15 @@ def supplied() -> Document:
     return content
 
 
+@pytest.fixture(scope="module", params=[client_document, full_document])
+def ours(request: pytest.FixtureRequest) -> Document:
+    document: Document = request.param(load_contract())
+    return document
+
+
 @pytest.fixture(scope="module")
-def ours() -> Document:
-    return load_contract().document
+def full() -> Document:
+    return full_document(load_contract())
 
 
 def differences(supplied: Document, ours: Document) -> list[str]:
@@ -128,6 +147,14 @@ class TestSupplied:
     def test_an_addition_is_allowed(self, supplied: Document, ours: Document, change: str) -> None:
         assert differences(supplied, changed(ours, *HARMLESS[change])) == []
 
+    def test_what_is_required_there_is_required_here(
+        self, supplied: Document, ours: Document
+    ) -> None:
+        stricter = changed(supplied, f"{SCHEMAS}/LocationSummary/required", ["code"])
+
+        [difference] = differences(stricter, ours)
+        assert "code is not required" in difference
+
     @pytest.mark.parametrize("component", ["UserOrder", "UserOldOrder"])
     def test_our_examples_are_valid_under_it(
         self, supplied: Document, ours: Document, component: str
@@ -141,12 +168,12 @@ class TestSupplied:
 
 class TestBounds:
     @pytest.mark.parametrize("name", [name for name, each in BOUNDS.items() if each.keywords])
-    def test_no_bound_is_named_that_is_not_drawn(self, ours: Document, name: str) -> None:
+    def test_no_bound_is_named_that_is_not_drawn(self, full: Document, name: str) -> None:
         schemas = [
-            resolve(ours, parameter["schema"]["$ref"])
+            resolve(full, parameter["schema"]["$ref"])
             if "$ref" in parameter["schema"]
             else parameter["schema"]
-            for parameter in ours["components"]["parameters"].values()
+            for parameter in full["components"]["parameters"].values()
             if parameter["name"] == name
         ]
 

@@ -6,6 +6,8 @@ from starlette.testclient import TestClient
 
 from handlers.app import create_app
 from handlers.contract.bundle import load_contract
+from handlers.contract.views import client_document, full_document
+from handlers.documentation import View
 from handlers.settings import Settings
 
 CONTRACT = load_contract()
@@ -91,14 +93,25 @@ class TestShowRedoc:
 
 
 class TestGetContract:
-    def test_json_is_the_whole_document(self, client: TestClient) -> None:
-        assert client.get("/openapi.json").json() == CONTRACT.document
-
-    def test_yaml_is_the_same_document(self, client: TestClient) -> None:
-        assert yaml.safe_load(client.get("/openapi.yaml").text) == CONTRACT.document
+    @pytest.mark.parametrize(
+        ("path", "view"),
+        [("/openapi", client_document), ("/openapi.full", full_document)],
+    )
+    def test_json_and_yaml_are_the_same_document(
+        self, client: TestClient, path: str, view: View
+    ) -> None:
+        assert client.get(f"{path}.json").json() == view(CONTRACT)
+        assert yaml.safe_load(client.get(f"{path}.yaml").text) == view(CONTRACT)
 
     @pytest.mark.parametrize(
-        "path", ["/openapi.json", "/openapi.yaml", "/docs/assets/reference.js"]
+        "path",
+        [
+            "/openapi.json",
+            "/openapi.yaml",
+            "/openapi.full.json",
+            "/openapi.full.yaml",
+            "/docs/assets/reference.js",
+        ],
     )
     def test_what_the_client_has_already_is_not_sent_again(
         self, client: TestClient, path: str

@@ -349,8 +349,9 @@ class TestPrefixedCookies:
 
         assert clients.new(session).get(ORDERS).status_code == 401
 
-    def test_have_these_names_in_the_contract(self, client: TestClient) -> None:
-        document = client.get("/openapi.json")
+    @pytest.mark.parametrize("path", ["/openapi.json", "/openapi.full.json"])
+    def test_have_these_names_in_the_contract(self, client: TestClient, path: str) -> None:
+        document = client.get(path)
 
         schemes = document.json()["components"]["securitySchemes"]
         assert schemes["SessionCookie"]["name"] == "__Host-sessionid"

@@ -1,0 +1,268 @@
+"""What both published documents have, so that people and generators can work with them."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from jsonschema_rs import Draft202012Validator
+
+from handlers.contract.bundle import load_contract
+from handlers.contract.judges import Judges, pointer_to
+from handlers.contract.views import client_document, full_document
+from tests.contract.comparison import resolve
+
+Document = dict[str, Any]
+VIEWS: dict[str, Callable[[Any], Document]] = {"client": client_document, "full": full_document}
+
+# Keywords that hold a schema, schemas by name, and a list of schemas (JSON Schema 2020-12).
+ONE = {
+    "items",
+    "contains",
+    "additionalProperties",
+    "propertyNames",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+    "if",
+    "then",
+    "else",
+    "not",
+    "contentSchema",
+}
+NAMED = {"properties", "patternProperties", "dependentSchemas", "$defs"}
+LISTED = {"allOf", "anyOf", "oneOf", "prefixItems"}
+# The other keywords of its vocabularies, and those of OpenAPI's base vocabulary.
+OTHERS = (
+    "$id $schema $ref $anchor $dynamicRef $dynamicAnchor $vocabulary $comment type const enum "
+    "multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern "
+    "maxItems minItems uniqueItems maxContains minContains maxProperties minProperties required "
+    "dependentRequired title description default deprecated readOnly writeOnly examples format "
+    "contentEncoding contentMediaType discriminator xml externalDocs example "
+)
+KEYWORDS = ONE | NAMED | LISTED | set(OTHERS.split())
+INT32, INT64 = "int32", "int64"
+
+
+@pytest.fixture(scope="module", params=VIEWS)
+def document(request: pytest.FixtureRequest) -> Document:
+    return VIEWS[request.param](load_contract())
+
+
+def operations(document: Document) -> Iterator[Document]:
+    for item in document["paths"].values():
+        yield from item.values()
+
+
+def parameters(document: Document) -> Iterator[tuple[str, Document]]:
+    """Each parameter of each operation, with the name of the operation."""
+    for operation in operations(document):
+        for each in operation.get("parameters", ()):
+            found = resolve(document, each["$ref"]) if "$ref" in each else each
+            yield operation["operationId"], found
+
+
+def roots(node: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
+    """The schemas that stand outside of other schemas, by their pointers."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            at = pointer + pointer_to(name)
+            if pointer == "/components/schemas" or name == "schema":
+                yield at, value
+            elif name not in {"example", "examples"}:
+                yield from roots(value, at)
+    elif isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from roots(item, pointer + pointer_to(index))
+
+
+def below(schema: Any, pointer: str) -> Iterator[tuple[str, Document]]:
+    """A schema and all that are in it."""
+    if not isinstance(schema, dict):
+        return
+    yield pointer, schema
+    for keyword, value in schema.items():
+        at = pointer + pointer_to(keyword)
+        if keyword in ONE:
+            yield from below(value, at)
+        elif keyword in NAMED:
+            for name, each in value.items():
+                yield from below(each, at + pointer_to(name))
+        elif keyword in LISTED:
+            for index, each in enumerate(value):
+                yield from below(each, at + pointer_to(index))
+
+
+def schemas(document: Document) -> Iterator[tuple[str, Document]]:
+    for pointer, schema in roots(document):
+        yield from below(schema, pointer)
+
+
+def with_examples(node: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
+    """Pointers to the objects in a document that have a schema and examples of it."""
+    members = node.items() if isinstance(node, dict) else enumerate(node)
+    if isinstance(node, dict) and "schema" in node and node.keys() & {"example", "examples"}:
+        yield pointer, node
+    for name, member in members:
+        if isinstance(member, dict | list):
+            yield from with_examples(member, pointer + pointer_to(name))
+
+
+def examples_of(node: Any, document: dict[str, Any]) -> list[Any]:
+    if "example" in node:
+        return [node["example"]]
+    found = node["examples"].values()
+    return [
+        (resolve(document, each["$ref"]) if "$ref" in each else each)["value"] for each in found
+    ]
+
+
+def unknown_keywords(document: Document) -> list[str]:
+    return [
+        pointer + pointer_to(keyword)
+        for pointer, schema in schemas(document)
+        for keyword in schema
+        if keyword not in KEYWORDS and not keyword.startswith("x-")
+    ]
+
+
+class TestSchemas:
+    def test_have_known_keywords(self, document: Document) -> None:
+        assert unknown_keywords(document) == []
+
+    def test_a_description_that_a_comma_cut_is_noticed(self) -> None:
+        cut = {"properties": {"a": {"items": {"description": "The same", "as before.": None}}}}
+        named = {"components": {"schemas": {"Thing": cut}}}
+        inline = {"content": {"application/json": {"schema": {"oneOf": [cut]}}}}
+
+        assert unknown_keywords(named) == [
+            "/components/schemas/Thing/properties/a/items/as before."
+        ]
+        assert len(unknown_keywords(inline)) == 1
+
+    def test_are_found_wherever_they_stand(self, document: Document) -> None:
+        found = {pointer for pointer, _ in schemas(document)}
+
+        assert {f"/components/schemas/{name}" for name in document["components"]["schemas"]} < found
+        assert "/components/parameters/Limit/schema" in found
+        assert "/components/schemas/UserOrder/properties/orderitem_set/items" in found
+
+    def test_have_examples_that_fit(self, document: Document) -> None:
+        misfits = [
+            pointer
+            for pointer, schema in schemas(document)
+            for example in [*schema.get("examples", ()), *each_default(schema)]
+            if not fits(document, schema, example)
+        ]
+
+        assert misfits == []
+
+    def test_say_how_large_integers_of_responses_are(self, document: Document) -> None:
+        vague = [
+            pointer + pointer_to("properties", name)
+            for pointer, schema in schemas(document)
+            for name, each in schema.get("properties", {}).items()
+            if is_integer(each) and each.get("format") not in {INT32, INT64}
+            if not {"minimum", "maximum"} <= each.keys() and "enum" not in each
+        ]
+
+        assert vague == []
+
+    @pytest.mark.parametrize("name", ["pk", "id"])
+    def test_have_ids_of_64_bits(self, document: Document, name: str) -> None:
+        found = [
+            each["format"]
+            for _, schema in schemas(document)
+            if is_integer(each := schema.get("properties", {}).get(name, {}))
+        ]
+
+        assert set(found) == {INT64}
+
+    def test_for_clients_have_no_bound_that_a_float_rounds(self) -> None:
+        bounds = {
+            schema[keyword]
+            for _, schema in schemas(client_document(load_contract()))
+            for keyword in ("minimum", "maximum")
+            if keyword in schema
+        }
+
+        assert max(bounds) <= 2**53
+
+
+def is_integer(schema: Document) -> bool:
+    """Whether it is an integer, or null, and nothing else."""
+    return schema.get("type") in ("integer", ["integer", "null"])
+
+
+def each_default(schema: Document) -> list[Any]:
+    return [schema["default"]] if "default" in schema else []
+
+
+def fits(document: Document, schema: Document, value: Any) -> bool:
+    judged = {**schema, "components": document["components"]}
+    return Draft202012Validator(judged, validate_formats=True).is_valid(value)
+
+
+class TestExamples:
+    def test_fit_their_schemas(self, document: Document) -> None:
+        judges = Judges(document)
+        misfits = [
+            f"{pointer}: {error.message}"
+            for pointer, node in with_examples(document)
+            for example in examples_of(node, document)
+            for error in judges.compile(f"{pointer}/schema").iter_errors(example)
+        ]
+
+        assert misfits == []
+
+
+class TestOperations:
+    def test_have_a_summary_and_a_description(self, document: Document) -> None:
+        assert [
+            each["operationId"]
+            for each in operations(document)
+            if not each.get("summary") or not each.get("description")
+        ] == []
+
+    def test_have_an_example_or_the_values_of_each_parameter(self, document: Document) -> None:
+        assert [
+            f"{operation} {parameter['name']}"
+            for operation, parameter in parameters(document)
+            # An example of a session would stand in for that of a tool which tries examples.
+            if parameter["name"] != "Cookie" and not has_example(document, parameter)
+        ] == []
+
+    def test_have_an_example_that_fills_in_each_path(self, document: Document) -> None:
+        in_paths = [each for _, each in parameters(document) if each["in"] == "path"]
+
+        assert in_paths
+        for parameter in in_paths:
+            assert "enum" in parameter["schema"] or fits(
+                document, parameter["schema"], parameter["example"]
+            )
+
+    def test_have_an_example_of_each_json_body(self, document: Document) -> None:
+        lacking = []
+        for operation in operations(document):
+            bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+            for body in bodies:
+                found = resolve(document, body["$ref"]) if "$ref" in body else body
+                media = found.get("content", {}).get("application/json")
+                if media is not None and not media.keys() & {"example", "examples"}:
+                    lacking.append(operation["operationId"])
+
+        # The contract itself would be one.
+        assert set(lacking) <= {"getContractJson", "getFullContractJson"}
+
+
+def has_example(document: Document, parameter: Document) -> bool:
+    if parameter.keys() & {"example", "examples"}:
+        return True
+    schema = parameter["schema"]
+    parts = [schema, resolve(document, schema["$ref"]) if "$ref" in schema else {}]
+    told = {"examples", "enum", "default"}
+    return any(told & part.keys() or part.get("type") == "boolean" for part in parts)
+
+
+class TestInfo:
+    def test_names_who_is_behind_it_and_where_to_read_on(self, document: Document) -> None:
+        assert document["info"]["contact"]["name"]
+        assert document["externalDocs"]["url"].startswith("https://")

@@ -1,0 +1,45 @@
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from handlers.cli.main import cli
+from handlers.contract.bundle import load_contract
+from handlers.contract.views import Document, client_document, full_document
+
+CONTRACT = load_contract()
+
+
+class TestBundle:
+    @pytest.mark.parametrize(
+        ("options", "expected"),
+        [
+            ([], client_document(CONTRACT)),
+            (["--document", "client"], client_document(CONTRACT)),
+            (["--document", "full"], full_document(CONTRACT)),
+        ],
+    )
+    def test_writes_the_document_that_was_chosen(
+        self, options: list[str], expected: Document
+    ) -> None:
+        written = CliRunner().invoke(cli, ["contract", "bundle", *options])
+
+        assert written.exit_code == 0
+        assert yaml.safe_load(written.output) == expected
+
+    def test_writes_json_into_a_file(self, tmp_path: Path) -> None:
+        file = tmp_path / "openapi.json"
+        options = ["--format", "json", "--output", str(file)]
+
+        written = CliRunner().invoke(cli, ["contract", "bundle", *options])
+
+        assert written.exit_code == 0
+        assert json.loads(file.read_bytes()) == client_document(CONTRACT)
+
+    def test_refuses_a_document_that_there_is_not(self) -> None:
+        written = CliRunner().invoke(cli, ["contract", "bundle", "--document", "other"])
+
+        assert written.exit_code == 2
+        assert "other" in written.output

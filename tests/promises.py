@@ -1,0 +1,123 @@
+"""`python -m tests.promises FOLDER`: judges what `tests.presence` counted in whole test runs.
+
+A property that every response has is required by the contract, unless OPTIONAL says why not. So
+that "every" means something, a schema with other properties than required ones has to come often
+enough. Exit code 1 for a finding, 2 where the runs were not whole or saw another contract.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from handlers.contract.bundle import load_contract
+from tests.judge import declared_response
+from tests.presence import JSON, Presence, digest_of, parts_of, resolved
+
+ENOUGH = 20
+# By schema and property: why it is not required, although each response of the tests has it.
+OPTIONAL: dict[tuple[str, str], str] = {}
+# By schema: why it comes less often than ENOUGH in all tests together.
+RARE: dict[str, str] = {}
+TESTS = Path(__file__).parent
+# What is run by itself, and sends no requests.
+APART = "requirements/"
+
+
+class Partial(Exception):
+    """The runs do not speak for all tests of this contract."""
+
+
+def collected(folder: Path, files: set[str], digest: str) -> Presence:
+    """The sum of all that was written below ``folder``.
+
+    Raises Partial unless all of ``files`` ran, whole, with the contract of this ``digest``.
+    """
+    presence, ran = Presence(), set()
+    for path in sorted(folder.rglob("*.json")):
+        found = json.loads(path.read_text("utf-8"))
+        if found["digest"] != digest:
+            raise Partial(f"{path.name} is of another contract")
+        if found["deselected"]:
+            raise Partial(f"{found['deselected']} tests were deselected in {path.name}")
+        ran.update(found["files"])
+        presence.seen.update(found["seen"])
+        presence.present.update(found["present"])
+    if missing := sorted(files - ran):
+        raise Partial(f"{len(missing)} files did not run, such as {missing[0]}")
+    return presence
+
+
+def findings(
+    document: Mapping[str, Any],
+    presence: Presence,
+    optional: Mapping[tuple[str, str], str],
+    rare: Mapping[str, str],
+) -> Iterator[str]:
+    """What is wrong with `required`, and with the two tables, in one sentence each."""
+    promised = dict(_promised(document))
+    for place, names in promised.items():
+        often = presence.seen[place]
+        always = {name for name in names if presence.present[f"{place}/{name}"] == often}
+        if often < ENOUGH:
+            if place not in rare:
+                yield f"{place} came {often} times, not {ENOUGH}: nothing says what it always has"
+            continue
+        if place in rare:
+            yield f"{place} came {often} times: it is not rare"
+        for name in sorted(always):
+            if (place, name) not in optional:
+                yield f"{place}/{name} is in all of {often} responses, and not required"
+        for name in sorted(each for at, each in optional if at == place and each not in always):
+            yield f"{place}/{name} needs no reason: not all responses have it"
+    for place in sorted({*rare, *(at for at, _ in optional)} - promised.keys()):
+        yield f"{place} has no property that is not required"
+
+
+def _promised(document: Mapping[str, Any]) -> Iterator[tuple[str, set[str]]]:
+    """The places that responses reach, with those of their properties that are not required."""
+    seen: set[str] = set()
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            for status in operation["responses"]:
+                response = declared_response(document, method, path, int(status)) or {}
+                if media := response.get("content", {}).get(JSON):
+                    place = f"{method.upper()} {path} {status}"
+                    yield from _below(document, media["schema"], place, seen)
+
+
+def _below(
+    document: Mapping[str, Any], schema: Any, place: str, seen: set[str]
+) -> Iterator[tuple[str, set[str]]]:
+    if not isinstance(schema, dict):
+        return
+    schema, place = resolved(document, schema, place)
+    if place in seen:
+        return
+    seen.add(place)
+    properties = schema.get("properties", {})
+    if names := properties.keys() - set(schema.get("required", ())):
+        yield place, set(names)
+    members = [(f"/{name}", each) for name, each in properties.items()]
+    members += [("/items", schema.get("items")), ("/*", schema.get("additionalProperties"))]
+    for at, each in [*parts_of(schema), *members]:
+        yield from _below(document, each, place + at, seen)
+
+
+def main(folder: Path) -> int:
+    document = load_contract().document
+    files = {path.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py")}
+    expected = {name for name in files if not name.startswith(APART)}
+    try:
+        presence = collected(folder, expected, digest_of(document))
+    except Partial as error:
+        sys.stderr.write(f"Nothing can be judged: {error}.\n")
+        return 2
+    told = list(findings(document, presence, OPTIONAL, RARE))
+    sys.stdout.writelines(f"{each}\n" for each in told)
+    return 1 if told else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
