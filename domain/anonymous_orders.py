@@ -51,8 +51,9 @@ class LookUps(Protocol):
     """Limits on look-ups that found nothing in the last 15 minutes.
 
     5 for an e-mail address and 5 for a number from one network, 50 for each from all, 20 for a
-    network; 5 for a device that found the order before, to which the others do not apply. Those
-    that found their order do not count: they knew its number and its e-mail address.
+    network; 5 for a device that found the order before, to which the others do not apply. The same
+    miss again, with the same e-mail address and number by the same caller, counts once a minute.
+    Those that found their order do not count: they knew its number and its e-mail address.
     """
 
     def attempt(self, wanted: LookUp) -> AbstractContextManager[None]:

@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
-from secrets import token_urlsafe
+from secrets import choice
+from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Protocol
 
 from domain.callers import Caller
@@ -17,7 +18,10 @@ from domain.users import PasswordHasher, PasswordOwner, User, email_key, is_emai
 if TYPE_CHECKING:
     from domain.unit_of_work import UnitOfWork
 
-_VALUE_BYTES = 32
+# Clients of the platform read the value with `\w+`. 43 of 62 characters hold 256 bits.
+_ALPHABET = ascii_letters + digits
+_LENGTH = 43
+# Sessions that an earlier version opened have values in base64url, of the same length.
 _VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -25,8 +29,8 @@ _VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
 class Session:
     """One login.
 
-    ``id_hash`` is the SHA-256 of the cookie's value (32 bytes), so that a reader of the database
-    can become nobody.
+    ``id_hash`` is the SHA-256 of the session's value (32 bytes), which is the value of its cookie
+    and its key, so that a reader of the database can become nobody.
     """
 
     id_hash: bytes = field(repr=False)
@@ -90,6 +94,9 @@ class Sessions(Protocol):
     def remove_all(self, user_pk: int) -> int:
         """Delete all sessions of a user; return how many there were."""
 
+    def newest(self, user_pk: int) -> datetime | None:
+        """Return when the newest stored session of a user began."""
+
     def remove_expired(self, now: datetime) -> None:
         """Delete some sessions whose ``expires_date`` is not after ``now``, without waiting."""
 
@@ -109,7 +116,7 @@ class Attempts(Protocol):
 
 
 def id_hash(value: str) -> bytes:
-    """Return what is stored of the session that has ``value`` in its cookie."""
+    """Return what is stored of the session with this value."""
     return sha256(value.encode()).digest()
 
 
@@ -143,9 +150,9 @@ def check_credentials(
 def log_in(
     proof: Proof, replaced: str | None, lifetime: timedelta, uow: UnitOfWork
 ) -> tuple[User, OpenedSession]:
-    """Open a session under a new value, and end the one of the cookie that came along.
+    """Open a session under a new value, and end the one that the request shows.
 
-    ``replaced`` is that cookie's value: a value that somebody planted before the login is worth
+    ``replaced`` is the value of that one: a value that somebody planted before the login is worth
     nothing after it. Some expired sessions of everybody are deleted on the way. Raises LoginFailed
     when the user or their password has changed since it was checked.
     """
@@ -160,7 +167,7 @@ def log_in(
 def replace_session(
     user: User, replaced: str | None, lifetime: timedelta, uow: UnitOfWork
 ) -> OpenedSession:
-    """Open a session for ``user`` in place of the one whose cookie has the value ``replaced``.
+    """Open a session for ``user`` in place of the one with the value ``replaced``.
 
     Deletes some expired sessions, whoever had them.
     """
@@ -172,7 +179,7 @@ def replace_session(
 
 def open_session(user: User, lifetime: timedelta, uow: UnitOfWork) -> OpenedSession:
     """Open a session for ``user``, who is locked, without asking for a password."""
-    value = token_urlsafe(_VALUE_BYTES)
+    value = "".join(choice(_ALPHABET) for _ in range(_LENGTH))
     expires_date = uow.now + lifetime
     uow.sessions.add(
         Session(
@@ -187,7 +194,7 @@ def open_session(user: User, lifetime: timedelta, uow: UnitOfWork) -> OpenedSess
 
 
 def authenticate(value: str | None, uow: UnitOfWork) -> Caller:
-    """Return whose session the cookie's ``value`` names.
+    """Return whose session has ``value``.
 
     Raises NotAuthenticated, always the same, for no value, one that no session of ours could have
     (of any length, without a query), an unknown or expired session and an inactive user.

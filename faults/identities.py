@@ -16,6 +16,7 @@ from tests.builders import make_address, make_lines, make_seller
 from tests.server import Server
 
 SHOPPER, GRANT, LINK, NOBODY = "SessionCookie", "OrderGrant", "TradeInToken", ""
+KEY = "SessionKey"
 SHOP = "ShopToken"
 BEARERS = {"Authorization": "SellerToken", "Authentication": "SellerAuthentication"}
 
@@ -46,13 +47,15 @@ class Owner:
 class Identity:
     """Who asks: what their requests carry, and by which scheme of the contract it lets them in.
 
-    ``owner`` is whose things are theirs, ``stranger`` somebody whose are not.
+    ``owner`` is whose things are theirs, ``stranger`` somebody whose are not. A key opens what the
+    cookie of the scheme ``key_of`` does.
     """
 
     name: str
     owner: Owner
     stranger: Owner
     scheme: str = NOBODY
+    key_of: str = NOBODY
     headers: Mapping[str, str] = field(default_factory=dict)
     scopes: Set[str] = frozenset()
     links: Mapping[str, str] = field(default_factory=dict)
@@ -109,11 +112,18 @@ def identities(ground: Ground, server: Server) -> Iterator[Identity]:
     yield Identity("nobody", mine, other)
     yield from _shoppers(ground, mine, other)
     session = ground.customer(guest.user).headers
-    yield Identity("guest with a session", guest, far, SHOPPER, session, is_guest=True)
+    yield Identity("guest with a session", guest, far, SHOPPER, headers=session, is_guest=True)
     another = ground.customer(guest.user).headers
-    yield Identity("guest with an older order", guest, older, SHOPPER, another, is_guest=True)
-    granted = _granted(ground, server, guest)
-    yield Identity("guest with a grant", guest, far, GRANT, granted, is_guest=True)
+    yield Identity(
+        "guest with an older order", guest, older, SHOPPER, headers=another, is_guest=True
+    )
+    granted, key = _granted(ground, server, guest)
+    yield Identity("guest with a grant", guest, far, GRANT, headers=granted, is_guest=True)
+    by_key = {"Authorization": f"Session {key}"}
+    yield Identity("guest with a grant's key", guest, far, KEY, GRANT, by_key, is_guest=True)
+    by_both = {"Cookie": ground.customer(far.user).headers["Cookie"]} | by_key
+    name = "guest with a grant's key beside a session"
+    yield Identity(name, guest, far, KEY, GRANT, by_both, is_guest=True)
     planted = {"Cookie": f"ordergrant=planted; {granted['Cookie']}"}
     yield Identity("guest with two grants", guest, far, headers=planted, is_guest=True)
     links = {
@@ -122,10 +132,11 @@ def identities(ground: Ground, server: Server) -> Iterator[Identity]:
     }
     ground.secrets |= set(links.values())
     yield Identity("holder of a link", mine, other, LINK, links=links)
+    yield from _keys(ground, mine, other)
     yield from _sellers(ground, mine, other)
     token = shop_token(ground)
     headers = {"Authorization": f"Bearer {token}"}
-    yield Identity("shop", mine, other, SHOP, headers, frozenset(ShopScope))
+    yield Identity("shop", mine, other, SHOP, headers=headers, scopes=frozenset(ShopScope))
 
 
 def shop_token(ground: Ground) -> str:
@@ -137,9 +148,9 @@ def shop_token(ground: Ground) -> str:
 
 def _shoppers(ground: Ground, mine: Owner, other: Owner) -> Iterator[Identity]:
     headers = ground.customer(mine.user).headers
-    yield Identity("shopper", mine, other, SHOPPER, headers)
+    yield Identity("shopper", mine, other, SHOPPER, headers=headers)
     forged = {"Cookie": headers["Cookie"]}
-    yield Identity("shopper without token", mine, other, SHOPPER, forged)
+    yield Identity("shopper without token", mine, other, SHOPPER, headers=forged)
     # A page of a sibling domain can plant a cookie, before ours or after it: nobody is let in.
     stranger = ground.customer(other.user).headers["Cookie"]
     for name, cookies in {
@@ -152,6 +163,27 @@ def _shoppers(ground: Ground, mine: Owner, other: Owner) -> Iterator[Identity]:
     yield Identity("shopper made up", mine, other, headers=_cookie("x" * 43))
 
 
+def _keys(ground: Ground, mine: Owner, other: Owner) -> Iterator[Identity]:
+    """Programs: the key decides, whatever cookies come along."""
+    customer, stranger = ground.customer(mine.user), ground.customer(other.user)
+    beside = {"Cookie": stranger.headers["Cookie"]}
+    for name, cookies in {"program": {}, "program beside a stranger's cookie": beside}.items():
+        headers = {"Authorization": f"Session {ground.customer(mine.user).session}", **cookies}
+        yield Identity(name, mine, other, KEY, SHOPPER, headers)
+    old = ground.shop.session(mine.user, days=-1)
+    for name, value in {
+        "of yesterday": f"Session {old}",
+        "made up": f"Session {'x' * 43}",
+        "without a key": "Session",
+        "with two keys": f"Session {customer.session}, Session {customer.session}",
+        "with a key as a token": f"Bearer {customer.session}",
+    }.items():
+        yield Identity(f"program {name}", mine, other, headers={"Authorization": value})
+    own = {"Cookie": customer.headers["Cookie"]}
+    bad = {"Authorization": f"Session {'y' * 43}"}
+    yield Identity("shopper beside a bad key", mine, other, headers=own | bad)
+
+
 def _sellers(ground: Ground, mine: Owner, other: Owner) -> Iterator[Identity]:
     shop, everything = ground.shop, frozenset(Scope)
     tokens = {f"seller without {each}": everything - {each} for each in sorted(everything)}
@@ -160,21 +192,23 @@ def _sellers(ground: Ground, mine: Owner, other: Owner) -> Iterator[Identity]:
         ground.secrets.add(token)
         for header, scheme in BEARERS.items():
             headers = {header: f"Bearer {token}"}
-            yield Identity(f"{name} by {header}", mine, other, scheme, headers, scopes)
+            who = f"{name} by {header}"
+            yield Identity(who, mine, other, scheme, headers=headers, scopes=scopes)
     old = shop.token(mine.seller, days=-1)
     for name, token in {"of yesterday": old, "made up": "x" * 43}.items():
         headers = {"Authorization": f"Bearer {token}"}
         yield Identity(f"seller {name}", mine, other, headers=headers)
 
 
-def _granted(ground: Ground, server: Server, guest: Owner) -> dict[str, str]:
-    """The headers of somebody who has looked the guest's order up."""
+def _granted(ground: Ground, server: Server, guest: Owner) -> tuple[dict[str, str], str]:
+    """The headers of somebody who has looked the guest's order up, and the key of the grant."""
     with ground.client(server) as client:
         body = {"email": guest.user.email, "number": guest.number}
-        client.post("/users/orders/anonymous/", json=body).raise_for_status()
+        found = client.post("/users/orders/anonymous/", json=body).raise_for_status()
         ground.secrets |= set(client.cookies.values())
         cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
-        return {"Cookie": cookies, "x-csrftoken": client.cookies["csrftoken"]}
+        headers = {"Cookie": cookies, "x-csrftoken": client.cookies["csrftoken"]}
+        return headers, found.json()["key"]
 
 
 def _cookie(session: str) -> dict[str, str]:

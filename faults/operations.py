@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from faults.asking import request
-from faults.identities import LINK, Identity, Owner
+from faults.identities import KEY, LINK, Identity, Owner
 from handlers.contract.bundle import load_contract
 
 _METHODS = ("get", "post", "put", "patch", "delete")
+# It asks for a header of everybody and says nothing about who they are.
+_SENT_BY_ALL = "JsonContentType"
 _ABSENT = 2**40
 _ABSENT_UUID = "00000000-0000-4000-8000-000000000000"
 
@@ -46,10 +48,16 @@ class Operation:
     def _is_met(self, requirement: Mapping[str, list[str]], identity: Identity) -> bool:
         return all(
             scheme == identity.scheme
+            and self._has_key_for(identity)
             and identity.scopes >= set(scopes)
             and (scheme != LINK or self.name in identity.links)
             for scheme, scopes in requirement.items()
+            if scheme != _SENT_BY_ALL
         )
+
+    def _has_key_for(self, identity: Identity) -> bool:
+        """Whether a key, where that is what they have, is of a cookie that the operation takes."""
+        return identity.scheme != KEY or {identity.key_of: []} in self.security
 
     @property
     def is_unsafe(self) -> bool:
@@ -59,7 +67,8 @@ class Operation:
     def needs_token(self, identity: Identity) -> bool:
         """Whether the request may be forged, so that whoever sends it is turned away."""
         has_cookie = "Cookie" in identity.headers and "x-csrftoken" not in identity.headers
-        return self.is_unsafe and has_cookie
+        has_key = identity.headers.get("Authorization", "").startswith("Session")
+        return self.is_unsafe and has_cookie and not has_key
 
     def names_something(self, identity: Identity) -> bool:
         """Whether a request names a thing that is somebody's."""
@@ -81,7 +90,7 @@ class Operation:
 
 
 def operations() -> Iterator[Operation]:
-    """All of them; the one that ends the session comes last."""
+    """All of them; those that end the session come last."""
     document = load_contract().document
     usual = document.get("security", [])
     found = [
@@ -90,7 +99,7 @@ def operations() -> Iterator[Operation]:
         for method, each in item.items()
         if method in _METHODS
     ]
-    yield from sorted(found, key=lambda each: each.name == "logOut")
+    yield from sorted(found, key=lambda each: each.name in {"logOut", "logOutByForm"})
 
 
 def _row(target: Target, reason: int) -> dict[str, Any]:
@@ -137,4 +146,5 @@ _BODIES: dict[str, Callable[[Target, int], object]] = {
     "setPassword": lambda _target, _reason: {"token": "made-up", "password": "a new password"},
     "createHandover": lambda _target, _reason: {"email": "somebody@example.com"},
     "logOut": lambda _target, _reason: None,
+    "logOutByForm": lambda _target, _reason: None,
 }

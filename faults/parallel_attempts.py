@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from domain.users import UserType
 from faults.amounts import Amounts
@@ -28,7 +29,7 @@ class Round:
     name: str
     path: str
     right: dict[str, str]
-    wrong: dict[str, str]
+    wrong: Callable[[int], dict[str, str]]
     missed: int
     limit: int
     is_from_many: bool
@@ -36,7 +37,7 @@ class Round:
     def guesses(self, count: int) -> list[bytes]:
         """So many of them, from one network or each from its own."""
         return [
-            _ask(self.path, self.wrong, number if self.is_from_many else 0)
+            _ask(self.path, self.wrong(number), number if self.is_from_many else 0)
             for number in range(count)
         ]
 
@@ -100,7 +101,7 @@ def _rounds(ground: Ground) -> Iterator[Round]:
             name=f"logins from {_networks(is_from_many)}",
             path=_LOGIN,
             right={"email": email, "password": _RIGHT},
-            wrong={"email": email, "password": _WRONG},
+            wrong=partial(_wrong_password, email),
             missed=400,
             limit=limit,
             is_from_many=is_from_many,
@@ -112,11 +113,20 @@ def _rounds(ground: Ground) -> Iterator[Round]:
             name=f"look-ups from {_networks(is_from_many)}",
             path=_LOOK_UP,
             right={"email": guest.email, "number": order.number},
-            wrong={"email": f"nobody{limit}@example.com", "number": order.number},
+            wrong=partial(_wrong_email, order.number),
             missed=404,
             limit=limit,
             is_from_many=is_from_many,
         )
+
+
+def _wrong_password(email: str, _number: int) -> dict[str, str]:
+    return {"email": email, "password": _WRONG}
+
+
+def _wrong_email(order: str, number: int) -> dict[str, str]:
+    """Another one each time: the same miss again does not count."""
+    return {"email": f"nobody{number}@example.com", "number": order}
 
 
 def _networks(is_from_many: bool) -> str:

@@ -21,6 +21,7 @@ from persistence.outbox import outbox_events
 _NEEDED = "email"
 _SHAPES = {
     "a cookie": re.compile(r"(?:sessionid|csrftoken|ordergrant|knowndevice)=[\w.%+/-]{8,}"),
+    "a key": re.compile(r"Session [\w.-]{20,}"),
     "a seller's token": re.compile(r"wbs_[\w-]{20,}|Bearer [\w.-]{8,}", re.IGNORECASE),
     "a password's hash": re.compile(r"\$argon2\w*\$"),
     "a link's token": re.compile(r"[?&]token=[\w.%-]{20,}"),

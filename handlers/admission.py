@@ -1,10 +1,11 @@
 """Who may use an operation: what the contract's security asks for, before anything else."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
-from flask import g, request
+from flask import Request, g, request
 
 from domain.callers import Caller
 from domain.errors import NotAuthenticated
@@ -27,22 +28,58 @@ from handlers.contract.operations import Operation
 from handlers.contract.requirements import first_admitted
 from handlers.edge.content import content_of
 from handlers.grants import grant_value, granted_caller
-from handlers.security import CSRF_FIELD, check_csrf, session_value, shown_credential
+from handlers.keys import KEY_SCHEME, is_by_key, shown_key
+from handlers.security import CSRF_FIELDS, check_csrf, session_value, shown_credential
+from handlers.settings import Settings
 from handlers.trade_in_links import read_link
 
 
-def _shopper(_operation: Operation) -> Caller:
-    value = session_value(request, settings())
+@dataclass(frozen=True)
+class _Credential:
+    """A value that comes in a cookie, or as a key: how the cookie is read, and whose it is."""
+
+    in_cookie: Callable[[Request, Settings], str | None]
+    owner: Callable[[str | None], Caller]
+
+    def admit(self, value: str | None) -> Caller:
+        """The owner of ``value``. Raises NotAuthenticated."""
+        caller = self.owner(value)
+        g.credential = value
+        return caller
+
+
+def _shopper(value: str | None) -> Caller:
     with reading() as uow:
-        caller = authenticate(value, uow)
-    g.credential = value
-    return caller
+        return authenticate(value, uow)
 
 
-def _guest(_operation: Operation) -> Caller:
-    caller = granted_caller(request, settings())
-    g.credential = grant_value(request, settings())
-    return caller
+def _guest(value: str | None) -> Caller:
+    return granted_caller(value, settings())
+
+
+_CREDENTIALS = {
+    "SessionCookie": _Credential(session_value, _shopper),
+    "OrderGrant": _Credential(grant_value, _guest),
+}
+
+
+def _cookie(_operation: Operation, credential: _Credential) -> Caller:
+    """Cookies count for nothing beside a key, which a client sets on purpose."""
+    if is_by_key(request):
+        raise NotAuthenticated
+    return credential.admit(credential.in_cookie(request, settings()))
+
+
+def _key(operation: Operation) -> Caller:
+    """A key is good for what takes the cookie of its value."""
+    value = shown_key(request)
+    for scheme in chain.from_iterable(operation.security):
+        if scheme in _CREDENTIALS:
+            try:
+                return _CREDENTIALS[scheme].admit(value)
+            except NotAuthenticated:
+                continue
+    raise NotAuthenticated
 
 
 def _link(operation: Operation) -> OfferLink:
@@ -68,8 +105,8 @@ def _bearer(operation: Operation, header: str, kind: type[TokenCaller]) -> Token
 
 _SCOPES: dict[str, AnyScope] = {scope.value: scope for scope in (*Scope, *ShopScope)}
 _SCHEMES: dict[str, Callable[[Operation], Answerer | TokenCaller]] = {
-    "SessionCookie": _shopper,
-    "OrderGrant": _guest,
+    **{name: partial(_cookie, credential=each) for name, each in _CREDENTIALS.items()},
+    KEY_SCHEME: _key,
     "TradeInToken": _link,
     **{
         scheme: partial(
@@ -81,13 +118,15 @@ _SCHEMES: dict[str, Callable[[Operation], Answerer | TokenCaller]] = {
 
 
 def check_schemes(contract: Contract, operations: Iterable[Operation]) -> None:
-    """Raises ContractError where an operation asks for a security scheme that nobody checks, or
-    for a scope that no token can have."""
+    """Raises ContractError where an operation asks for a security scheme that nobody checks, for
+    a key but for no cookie that it stands for, or for a scope that no token can have."""
     for operation in operations:
         place = contract.origin(f"{operation.pointer}/security")
-        for scheme in chain.from_iterable(operation.security):
-            if scheme not in _SCHEMES:
-                raise ContractError(f"{place}: nothing checks the security scheme {scheme}")
+        schemes = set(chain.from_iterable(operation.security))
+        if unknown := sorted(schemes.difference(_SCHEMES)):
+            raise ContractError(f"{place}: nothing checks the security scheme {unknown[0]}")
+        if KEY_SCHEME in schemes and not schemes & _CREDENTIALS.keys():
+            raise ContractError(f"{place}: no cookie has the value of a key")
         if unknown := sorted(operation.scopes.difference(_SCOPES)):
             raise ContractError(f"{place}: no token has the scopes {unknown}")
 
@@ -97,7 +136,7 @@ def admit(operation: Operation) -> None:
 
     Raises NotAuthenticated where no alternative of the contract's security is met, Forbidden for a
     token without the scope, and CsrfFailed for a request that may be forged: browsers send cookies
-    by themselves, and tokens never.
+    by themselves, and tokens and keys never.
     """
     g.operation = operation
     if operation.security:
@@ -111,5 +150,6 @@ def admit(operation: Operation) -> None:
 
 def _form_token(operation: Operation) -> str:
     """The CSRF token in a form, for operations whose body has a field for it."""
-    has_field = operation.body is not None and operation.body.has_field(CSRF_FIELD)
-    return content_of(request.environ).field(CSRF_FIELD) if has_field else ""
+    body, content = operation.body, content_of(request.environ)
+    fields = [name for name in CSRF_FIELDS if body is not None and body.has_field(name)]
+    return next(filter(None, map(content.field, fields)), "")

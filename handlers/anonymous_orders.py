@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from time import monotonic, sleep
 from typing import Any
 
@@ -9,7 +10,6 @@ from flask import Response, after_this_request, request
 
 from domain import anonymous_orders
 from domain.anonymous_orders import LookUp
-from domain.callers import Caller
 from domain.errors import NotFound
 from domain.paging import DocumentPage
 from handlers import cancellation_requests
@@ -17,8 +17,14 @@ from handlers.attempts import look_up_subject
 from handlers.context import language, look_ups, reading, settings
 from handlers.contract.responses import DocumentList
 from handlers.devices import known_device, remember_device
+from handlers.grants import new_grant
 from handlers.paging import envelope
-from handlers.security import check_csrf, give_grant, shown_credential
+from handlers.security import (
+    check_csrf,
+    give_grant,
+    granted_csrf_token,
+    shown_credential,
+)
 
 # Longer than a look-up takes, and short enough for a thread to be held by each of the few tries.
 MISS_SECONDS = 0.01
@@ -32,8 +38,11 @@ def look_up_anonymous_order(body: dict[str, Any]) -> DocumentList:
     wanted = LookUp(body["email"], number, request.remote_addr or "", device)
     with _misses_take_alike(), reading() as uow:
         found = anonymous_orders.look_up_anonymous_order(wanted, look_ups(), language(), uow)
-    _grant(found.caller, subject)
-    return envelope("UserOrder", DocumentPage(1, 1, 1, [found.document]))
+    grant = new_grant(found.caller, settings())
+    token = granted_csrf_token(grant, request, settings())
+    _give(grant, token, subject)
+    page = envelope("UserOrder", DocumentPage(1, 1, 1, [found.document]))
+    return replace(page, envelope={**page.envelope, "csrf_token": token, "key": grant})
 
 
 def create_anonymous_cancellation_request(body: dict[str, Any]) -> Response:
@@ -57,9 +66,9 @@ def _misses_take_alike() -> Iterator[None]:
         raise
 
 
-def _grant(caller: Caller, subject: str) -> None:
+def _give(grant: str, token: str, subject: str) -> None:
     @after_this_request
     def give(response: Response) -> Response:
-        give_grant(response, caller, request, settings())
+        give_grant(response, grant, token, request, settings())
         remember_device(subject, response, request, settings())
         return response

@@ -173,7 +173,7 @@ def _describe(response: Response) -> Response:
     usual = {
         "Content-Language": language(),
         "Cache-Control": "no-store",
-        "Vary": "Accept, Accept-Language, Cookie",
+        "Vary": "Accept, Accept-Language, Authorization, Cookie",
     }
     # To ask Werkzeug's headers for each of them costs as much as Flask's routing.
     response.headers.extend({name: usual[name] for name in usual if name.lower() not in told})

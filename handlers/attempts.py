@@ -47,7 +47,7 @@ class OrderLookUps:
         self._counters = Counters("look-up", settings)
 
     def attempt(self, wanted: LookUp) -> AbstractContextManager[None]:
-        return self._counters.attempt(_look_up_limits(wanted), NotFound)
+        return self._counters.attempt(_look_up_limits(wanted), NotFound, _question(wanted))
 
 
 class PasswordResetRequests:
@@ -85,6 +85,19 @@ def _login_limits(shown: Credentials) -> list[Limit]:
         (_LOGINS_PER_EMAIL, f"email:{email}"),
         (_LOGINS_PER_NETWORK, f"network:{network}"),
     ]
+
+
+def _question(wanted: LookUp) -> str:
+    """What a look-up asks, and who asks; the same miss again counts once a minute.
+
+    Clients repeat a request that failed, and a shopper repeats a typo. A guesser gains nothing:
+    the answer depends on the key of the e-mail address and on the number alone, so that each new
+    guess is a new question, and counts. A caller from another network, or from a known device, is
+    held by other limits, and asks for the first time. Only a hash of this is stored; `repr` keeps
+    the parts apart, whatever characters are in them.
+    """
+    asker = wanted.device or network_of(wanted.address)
+    return repr((asker, email_key(wanted.email), wanted.number))
 
 
 def _look_up_limits(wanted: LookUp) -> list[Limit]:

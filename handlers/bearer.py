@@ -8,14 +8,17 @@ from domain.errors import Forbidden, NotAuthenticated, Refusal
 from handlers.contract.operations import Operation
 
 SHOP_SCHEME = "ShopToken"
+_BARE_HEADER = "Authentication"
 BEARER_HEADERS = {
     "SellerToken": "Authorization",
-    "SellerAuthentication": "Authentication",
+    "SellerAuthentication": _BARE_HEADER,
     SHOP_SCHEME: "Authorization",
 }
 """By security scheme, the header that the token comes in."""
 
 _BEARER = re.compile(r"bearer +([!-~]+)", re.IGNORECASE)
+# The characters of a token (RFC 6750, section 2.1); two headers arrive joined by a comma.
+_BARE = re.compile(r"([A-Za-z0-9._~+/-]+=*)")
 _SELLER_REALM = 'Bearer realm="seller center"'
 _SHOP_REALM = 'Bearer realm="shop"'
 
@@ -53,6 +56,12 @@ def _given() -> list[str]:
 
 
 def _value_in(header: str) -> str | None:
-    """A header that was given twice arrives as one, joined by a comma, and holds no token."""
-    match = _BEARER.fullmatch(request.headers.get(header, "").strip())
+    """The token in a header; `Authentication` may hold it alone, as SDKs send an API key.
+
+    A header that was given twice arrives as one, joined by a comma, and holds no token.
+    """
+    value = request.headers.get(header, "").strip()
+    match = _BEARER.fullmatch(value)
+    if match is None and header == _BARE_HEADER:
+        match = _BARE.fullmatch(value)
     return match[1] if match else None

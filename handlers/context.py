@@ -149,6 +149,13 @@ def caller() -> Caller:
     return found or NOBODY
 
 
+def credential() -> str:
+    """The value of the session or the grant that admitted the current request, from its cookie or
+    its key; empty where neither did."""
+    found: str | None = g.credential
+    return found or ""
+
+
 def seller() -> SellerCaller:
     """The seller whom the current request comes from; only where the contract asks for a token."""
     found: SellerCaller = g.caller

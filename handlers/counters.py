@@ -9,7 +9,7 @@ from threading import Lock
 from typing import cast
 
 import structlog
-from limits import RateLimitItem
+from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
@@ -23,6 +23,7 @@ Limit = tuple[RateLimitItem, str]
 """A limit, and what it is for: its kind and its value, such as `email:a@example.com`."""
 
 _Key = tuple[RateLimitItem, str]
+_REPEATS = RateLimitItemPerMinute(1)
 
 
 class Counters:
@@ -47,11 +48,15 @@ class Counters:
         self._forgets_on_step = is_memory
 
     @contextmanager
-    def attempt(self, limits: Collection[Limit], missed: type[Refusal]) -> Iterator[None]:
+    def attempt(
+        self, limits: Collection[Limit], missed: type[Refusal], question: str | None = None
+    ) -> Iterator[None]:
         """One attempt, counted against all these limits before the block begins.
 
         Where the block raises ``missed``, the attempt stays counted for the limit's window; else
-        it is given back. So attempts at the same time never exceed a limit. Raises
+        it is given back. So attempts at the same time never exceed a limit. Of misses with the same
+        ``question`` one counts in a minute: it has to hold everything that the answer depends on,
+        and for whom the misses count, so that a repeated miss tells nothing new. Raises
         TooManyAttempts, without entering the block, where a limit is used up, and Unavailable
         without the storage: no attempt goes uncounted.
         """
@@ -66,7 +71,8 @@ class Counters:
             raise
         finally:
             with _available(), self._lock:
-                self._end(keys, is_miss=is_miss)
+                counts = is_miss and not self._is_repeated(question)
+                self._end(keys, is_miss=counts)
 
     def take(self, limits: Collection[Limit]) -> int | None:
         """Count one against each limit in turn, as long as they have room, and return None.
@@ -99,6 +105,15 @@ class Counters:
         if waits:
             self._end(keys, is_miss=False)
             raise TooManyAttempts(max(waits))
+
+    def _is_repeated(self, question: str | None) -> bool:
+        """Whether a miss with this question has counted within the last minute; else it does now.
+
+        The storage notes the first of several at the same time, and does so in one step.
+        """
+        if question is None or not self._is_limited:
+            return False
+        return not self._limiter.hit(_REPEATS, self._key(f"question:{question}"))
 
     def _forget_after_step(self) -> None:
         if self._clock.has_gone_back() and self._forgets_on_step:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from flask import Response, render_template, request
 
-from handlers.context import current_contract
+from handlers.context import current_contract, settings
 from handlers.contract.bundle import Contract
 from handlers.contract.published import to_json, to_yaml
 from handlers.contract.views import Document, client_document, full_document
+from handlers.security import csrf_token, give_csrf_token
+from handlers.visitors import visitor
 
 View = Callable[[Contract], Document]
 Writer = Callable[[Document], bytes]
@@ -71,8 +73,19 @@ def _contract_file(view: View, write: Writer, media_type: str) -> Response:
 
 
 def _page(template: str) -> Response:
-    page = render_template(template, asset_url=_asset_url)
-    return Response(page, headers={"Cache-Control": "no-cache", "Content-Language": "en"})
+    user = visitor()
+    token = csrf_token(request, settings()) if user else ""
+    page = render_template(
+        template,
+        asset_url=_asset_url,
+        shop_name=settings().shop_name,
+        visitor=user,
+        csrf_token=token,
+    )
+    response = Response(page, headers={"Content-Language": "en"})
+    if user:
+        give_csrf_token(response, token, request, settings())
+    return response
 
 
 def _asset_url(name: str) -> str:

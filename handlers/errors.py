@@ -47,10 +47,12 @@ from handlers.contract.refusals import (
 )
 from handlers.contract.responses import Reply
 from handlers.edge.content import content_of
+from handlers.keys import key_challenge
 from handlers.pages import (
     link_expired_page,
     login_page,
     login_required_page,
+    logout_page,
     password_page,
     problem_page,
     reset_page,
@@ -89,13 +91,16 @@ def refuse(operation: Operation, refusal: Refusal) -> Response | Reply:
 
     Without a session, a browser is led to the login page. The forms of accounts come again with
     what was wrong; other forms, and links that lead nowhere, get a page that says so, where the
-    contract has one. All others get JSON.
+    contract has one. All others get JSON, unless the contract has only a page.
     """
     status = status_of(refusal)
     headers = retry_after(refusal) | challenge(operation, refusal)
+    headers |= key_challenge(operation, refusal)
     if isinstance(refusal, NotAuthenticated) and _leads_to_login(operation):
         return login_required_page()
-    if operation.responses.allows(status, HTML) and _is_for_people(refusal):
+    if operation.responses.allows(status, HTML) and (
+        _is_for_people(refusal) or not operation.responses.allows(status, JSON)
+    ):
         return _refusal_page(operation, refusal, status, headers)
     return Reply(status, error_body(refusal, language()), headers)
 
@@ -114,6 +119,8 @@ def _refusal_page(
     match operation.operation_id:
         case "logIn":
             return login_page(content.field("next"), problem, status, headers)
+        case "logOutByForm":
+            return logout_page(content.field("next"), status, headers)
         case "setPassword":
             return password_page(content.field("token"), problem, status, headers)
         case "requestPasswordReset":

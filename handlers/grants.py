@@ -1,4 +1,4 @@
-"""The grant that a guest gets for the order they have looked up: a signed cookie, kept nowhere."""
+"""The grant that a guest gets for the order they have looked up: a signed value, kept nowhere."""
 
 from datetime import timedelta
 from hashlib import sha256
@@ -19,11 +19,15 @@ def grant_value(request: Request, settings: Settings) -> str | None:
     return cookie_value(request, settings.cookie_name(GRANT_COOKIE))
 
 
-def set_grant(response: Response, caller: Caller, request: Request, settings: Settings) -> str:
-    """Let ``caller`` act on their ``order_pk`` for half an hour; returns the cookie's value."""
+def new_grant(caller: Caller, settings: Settings) -> str:
+    """What lets ``caller`` act on their ``order_pk`` for half an hour, as a cookie or as a key."""
     value: str = _serializer(settings).dumps([caller.user_pk, caller.order_pk])
-    set_cookie(response, GRANT_COOKIE, value, _LIFETIME, request, settings)
     return value
+
+
+def set_grant(response: Response, grant: str, request: Request, settings: Settings) -> None:
+    """Set the cookie of a new grant."""
+    set_cookie(response, GRANT_COOKIE, grant, _LIFETIME, request, settings)
 
 
 def drop_grant(response: Response, request: Request, settings: Settings) -> None:
@@ -31,14 +35,13 @@ def drop_grant(response: Response, request: Request, settings: Settings) -> None
     set_cookie(response, GRANT_COOKIE, "", timedelta(0), request, settings)
 
 
-def granted_caller(request: Request, settings: Settings) -> Caller:
-    """The guest whom the grant cookie is for.
+def granted_caller(value: str | None, settings: Settings) -> Caller:
+    """The guest whom a grant is for.
 
-    Raises NotAuthenticated without a cookie, and for one that has run out or is not ours.
+    Raises NotAuthenticated without one, and for one that has run out or is not ours.
     """
-    value = grant_value(request, settings) or ""
     try:
-        user_pk, order_pk = _serializer(settings).loads(value, max_age=_LIFETIME.seconds)
+        user_pk, order_pk = _serializer(settings).loads(value or "", max_age=_LIFETIME.seconds)
     except BadSignature:
         raise NotAuthenticated from None
     return Caller(user_pk, is_guest=True, order_pk=order_pk)

@@ -9,7 +9,7 @@ from domain.one_time_tokens import Purpose
 from handlers.context import settings, shop, write
 from handlers.contract.responses import Reply
 from handlers.one_time_links import handover_url, read_token
-from handlers.security import give_session, session_lifetime, session_value
+from handlers.security import give_session, new_csrf_token, session_lifetime, shown_session
 from handlers.sessions import AFTER_LOGIN
 
 
@@ -25,8 +25,9 @@ def create_handover(body: dict[str, Any]) -> Reply:
 
 def redeem_handover(token: str, next: str = "") -> Response:  # noqa: A002 - the contract's name
     token_uuid = read_token(token, Purpose.HANDOVER, settings())
-    replaced, lifetime = session_value(request, settings()), session_lifetime(settings())
+    replaced, lifetime = shown_session(request, settings()), session_lifetime(settings())
     opened = write(lambda uow: handovers.redeem_handover(token_uuid, replaced, lifetime, uow))
     response = Response(status=303, headers={"Location": next or AFTER_LOGIN})
-    give_session(response, opened.value, request, settings())
+    token = new_csrf_token(opened.value, settings())
+    give_session(response, opened.value, token, request, settings())
     return response

@@ -13,11 +13,10 @@ from domain.errors import Refusal
 from domain.idempotency import StoredAnswer
 from domain.sessions import id_hash
 from domain.unit_of_work import UnitOfWork
-from handlers.context import acting, operation, settings, write
+from handlers.context import acting, credential, operation, write
 from handlers.contract.responses import Reply
 from handlers.edge.content import content_of
 from handlers.errors import refuse, status_of
-from handlers.grants import grant_value
 
 Work = Callable[[UnitOfWork], Reply]
 
@@ -83,7 +82,7 @@ def _scope() -> str:
     """Whose key it is: a shopper's own, a seller's, or that of one grant."""
     who = acting()
     if isinstance(who, Caller) and who.order_pk is not None:
-        return f"grant:{id_hash(grant_value(request, settings()) or '').hex()}"
+        return f"grant:{id_hash(credential()).hex()}"
     return who.actor
 
 

@@ -9,11 +9,14 @@ from urllib.parse import quote
 from flask import Response, render_template, request
 
 from domain.trade_ins import ShownOffer
-from handlers.context import language
+from handlers.context import language, settings
 from handlers.contract.media_types import HTML
 from handlers.contract.negotiation import prefers_html
 from handlers.contract.responses import Reply
+from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
+from handlers.security import csrf_token, give_csrf_token
 from handlers.translations import moment_text, translate
+from handlers.visitors import can_log_in_as_demo
 
 _MAX_LOCAL_PATH = 2048
 
@@ -22,7 +25,18 @@ def login_page(
     leads_to: str, problem: str = "", status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """The form to log in; ``problem`` says, translated, what was wrong with the last try."""
-    return _page("login.html", status, headers, leads_to=leads_to, problem=problem)
+    demo = (DEMO_EMAIL, DEMO_PASSWORD) if can_log_in_as_demo() else None
+    return _page("login.html", status, headers, leads_to=leads_to, problem=problem, demo=demo)
+
+
+def logout_page(
+    leads_to: str, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The form to log out, with a CSRF token that is good for the request's session."""
+    token = csrf_token(request, settings())
+    response = _page("logout.html", status, headers, leads_to=leads_to, csrf_token=token)
+    give_csrf_token(response, token, request, settings())
+    return response
 
 
 def reset_page(
@@ -96,6 +110,10 @@ def _page(
 ) -> Response:
     in_language = language()
     text = render_template(
-        template, _=partial(translate, language=in_language), language=in_language, **values
+        template,
+        _=partial(translate, language=in_language),
+        language=in_language,
+        shop_name=settings().shop_name,
+        **values,
     )
     return Response(text, status, headers, content_type=f"{HTML}; charset=utf-8")

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from flask import Request, Response
 from itsdangerous import Signer
 
-from domain.callers import Caller
 from domain.errors import Forbidden
 from domain.sessions import id_hash
 from handlers.cookies import (
@@ -20,12 +19,15 @@ from handlers.cookies import (
     session_cookie,
     set_cookie,
 )
+from handlers.csrf_encoding import read_token, write_token
 from handlers.grants import drop_grant, grant_value, set_grant
+from handlers.keys import is_by_key, shown_key
 from handlers.navigation import DEFAULT_PORTS, OWN_SITE, is_of_this_host
 from handlers.settings import Settings
 
 CSRF_HEADER = "x-csrftoken"
-CSRF_FIELD = "csrf_token"
+# By the second name the platform's pages and clients know it.
+CSRF_FIELDS = ("csrf_token", "csrfmiddlewaretoken")
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _NONCE_BYTES = 16
@@ -56,8 +58,14 @@ def session_value(request: Request, settings: Settings) -> str | None:
     return cookie_value(request, session_cookie(settings))
 
 
+def shown_session(request: Request, settings: Settings) -> str | None:
+    """The value that names the session of the request: its key, else its cookie."""
+    return shown_key(request) if is_by_key(request) else session_value(request, settings)
+
+
 def shown_credential(request: Request, settings: Settings) -> str | None:
-    """The session, else the grant: what a request shows to an operation that asks for neither."""
+    """The cookie of the session, else of the grant: what a request shows to an operation that
+    asks for neither."""
     return session_value(request, settings) or grant_value(request, settings)
 
 
@@ -80,13 +88,15 @@ def check_csrf(
 ) -> None:
     """Raises CsrfFailed unless cookie and header show one token, signed for ``credential``.
 
+    A request with a key passes: no page of another site can have set that header.
+
     ``credential`` is the session or the grant that admitted the request; None asks for no token.
     Methods that change nothing need none either. Browsers send cookies by themselves, whichever
     page makes them send the request. Where a cookie came twice with different values, the request
     is refused, since one of them may be planted. ``form_token`` stands for the header, which a form
     can't set.
     """
-    if request.method in _SAFE_METHODS:
+    if request.method in _SAFE_METHODS or is_by_key(request):
         return
     if is_ambiguous(request, settings):
         raise CsrfFailed
@@ -130,26 +140,34 @@ def _is_https(request: Request, settings: Settings) -> bool:
     return request.is_secure or settings.secure_cookies or is_public
 
 
-def give_session(response: Response, session: str, request: Request, settings: Settings) -> None:
-    """Set the cookies of a session that was just opened, with a CSRF token of its own.
+def give_session(
+    response: Response, session: str, token: str, request: Request, settings: Settings
+) -> None:
+    """Set the cookies of a session that was just opened, and of its CSRF token.
 
     The grant is dropped: it may have been somebody else's who used the browser before.
     """
     lifetime = session_lifetime(settings)
     set_cookie(response, settings.session_cookie, session, lifetime, request, settings)
-    give_csrf_token(response, new_csrf_token(session, settings), request, settings)
+    give_csrf_token(response, token, request, settings)
     drop_grant(response, request, settings)
 
 
-def give_grant(response: Response, caller: Caller, request: Request, settings: Settings) -> None:
-    """Set the cookies of a grant; the CSRF token is good for the session as well, if there is one.
+def granted_csrf_token(grant: str, request: Request, settings: Settings) -> str:
+    """A token for a new grant that is good for the session as well, if there is one.
 
     An operation is admitted by one of them, and its token has to be signed for that one.
     """
-    grant = set_grant(response, caller, request, settings)
     session = session_value(request, settings)
-    credentials = [grant] if session is None else [session, grant]
-    give_csrf_token(response, _renewed(request, credentials, settings), request, settings)
+    return _renewed(request, [grant] if session is None else [session, grant], settings)
+
+
+def give_grant(
+    response: Response, grant: str, token: str, request: Request, settings: Settings
+) -> None:
+    """Set the cookies of a grant and of its CSRF token."""
+    set_grant(response, grant, request, settings)
+    give_csrf_token(response, token, request, settings)
 
 
 def give_csrf_token(response: Response, token: str, request: Request, settings: Settings) -> None:
@@ -182,11 +200,11 @@ def _renewed(request: Request, credentials: Sequence[str], settings: Settings) -
 def _token(nonce: str, credentials: Sequence[str | None], settings: Settings) -> str:
     """A nonce, and a signature of it for each credential."""
     signers = [_signer(each, settings) for each in credentials]
-    return ".".join([nonce, *(signer.get_signature(nonce).decode() for signer in signers)])
+    return write_token(nonce, [signer.get_signature(nonce).decode() for signer in signers])
 
 
 def _nonce(token: str) -> str:
-    return token.partition(".")[0]
+    return read_token(token)[0]
 
 
 def _signer(credential: str | None, settings: Settings) -> Signer:
@@ -196,6 +214,6 @@ def _signer(credential: str | None, settings: Settings) -> Signer:
 
 
 def _is_signed(token: str, credential: str | None, settings: Settings) -> bool:
-    nonce, *signatures = token.split(".")
+    nonce, signatures = read_token(token)
     signer = _signer(credential, settings)
     return any(signer.verify_signature(nonce, each) for each in signatures[:_MAX_SIGNATURES])

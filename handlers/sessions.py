@@ -6,22 +6,26 @@ import orjson
 from flask import Response, request
 
 from domain import sessions
-from domain.sessions import Credentials
+from domain.sessions import Credentials, OpenedSession
 from domain.users import User
 from handlers.attempts import login_subject
-from handlers.context import attempts, passwords, reading, settings, write
+from handlers.context import attempts, credential, passwords, reading, settings, write
 from handlers.contract.media_types import FORM, JSON
 from handlers.devices import known_device, remember_device
-from handlers.pages import login_page
+from handlers.keys import is_by_key
+from handlers.pages import login_page, logout_page
 from handlers.security import (
     check_origin,
     drop_session,
     give_session,
+    new_csrf_token,
     session_lifetime,
     session_value,
+    shown_session,
 )
 
 AFTER_LOGIN = "/docs"
+_AFTER_LOGOUT = "/users/login/"
 
 
 def show_login_page(next: str = "") -> Response:  # noqa: A002 - the contract's name
@@ -35,26 +39,51 @@ def log_in(body: dict[str, Any]) -> Response:
     shown = Credentials(body["email"], body["password"], request.remote_addr or "", device)
     with reading() as uow:
         proof = sessions.check_credentials(shown, passwords(), attempts(), uow)
-    replaced = session_value(request, settings())
+    replaced = shown_session(request, settings())
     lifetime = session_lifetime(settings())
     user, opened = write(lambda uow: sessions.log_in(proof, replaced, lifetime, uow))
-    response = _welcome(user, body.get("next") or AFTER_LOGIN)
-    give_session(response, opened.value, request, settings())
+    token = new_csrf_token(opened.value, settings())
+    if request.mimetype == FORM:
+        response = _redirect(body.get("next") or AFTER_LOGIN)
+    else:
+        response = _welcome(user, opened, token)
+    give_session(response, opened.value, token, request, settings())
     remember_device(subject, response, request, settings())
     return response
 
 
 def log_out() -> Response:
-    session = session_value(request, settings()) or ""
-    write(lambda uow: sessions.log_out(session, uow))
-    response = Response(status=204)
-    drop_session(response, request, settings())
+    return _ended(Response(status=204))
+
+
+def show_logout_page(next: str = "") -> Response:  # noqa: A002 - the contract's name
+    if not credential():
+        return _redirect(next or _AFTER_LOGOUT)
+    return logout_page(next)
+
+
+def log_out_by_form(body: dict[str, Any] | None = None) -> Response:
+    return _ended(_redirect((body or {}).get("next") or _AFTER_LOGOUT))
+
+
+def _ended(response: Response) -> Response:
+    """The response, after the session that the request shows has ended, if there is one.
+
+    The cookies go with it, unless they are of another session than the key.
+    """
+    if session := credential():
+        write(lambda uow: sessions.log_out(session, uow))
+    if not is_by_key(request) or session_value(request, settings()) == session:
+        drop_session(response, request, settings())
     return response
 
 
-def _welcome(user: User, leads_to: str) -> Response:
-    if request.mimetype == FORM:
-        return Response(status=303, headers={"Location": leads_to})
+def _redirect(leads_to: str) -> Response:
+    return Response(status=303, headers={"Location": leads_to})
+
+
+def _welcome(user: User, opened: OpenedSession, token: str) -> Response:
     names = ("pk", "email", "first_name", "last_name", "user_type")
     shown = {"id": user.pk} | {name: getattr(user, name) for name in names}
+    shown |= {"key": opened.value, "csrf_token": token}
     return Response(orjson.dumps(shown), content_type=JSON)

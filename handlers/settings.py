@@ -137,6 +137,7 @@ class Settings:
     mail_from: str = _checked(_mailbox, "Waybill <waybill@localhost>")
     response_validation: ResponseValidation = ResponseValidation.ENFORCE
     require_content_type: bool = True
+    demo: bool = False
     limits: bool = True
     limits_storage: str = _checked(_limits_storage, "memory://", is_shown=False)
     log_format: LogFormat = LogFormat.CONSOLE
@@ -160,6 +161,13 @@ class Settings:
     def allowed_origins(self) -> frozenset[str]:
         """Whose pages may read our answers, besides our own."""
         return frozenset(self.cors_origins.replace(",", " ").split())
+
+    @property
+    def shop_name(self) -> str:
+        """What pages call the shop: the name that its e-mails come from."""
+        sender: Any = SMTP.header_factory("From", self.mail_from)
+        name: str = sender.addresses[0].display_name
+        return name or "Waybill"
 
     @property
     def base_url(self) -> str:

@@ -15,6 +15,7 @@ from handlers.context import answerer, reading, record, settings, write
 from handlers.contract.media_types import FORM
 from handlers.contract.negotiation import prefers_html
 from handlers.contract.responses import Reply
+from handlers.keys import is_by_key
 from handlers.labels import mark
 from handlers.navigation import is_from_elsewhere
 from handlers.pages import told, trade_in_page
@@ -67,8 +68,8 @@ def reject_trade_in(pk: int) -> Response | Reply:
 
 
 def _follow(pk: int, decide: Decide, message: str) -> Response | Reply:
-    """Answer by a link; with a session, only if no other site can have led to it."""
-    if _has_session() and is_from_elsewhere(request, settings()):
+    """Answer by a link; with a session's cookie, only if no other site can have led to it."""
+    if _has_cookie() and is_from_elsewhere(request, settings()):
         if not prefers_html(request.headers.get("Accept", "")):
             raise ConfirmationRequired
         return _page(_shown(pk), 403)
@@ -86,8 +87,8 @@ def _shown(pk: int) -> ShownOffer:
 
 
 def _page(offer: ShownOffer, status: int) -> Response:
-    """With a session, the form shows its CSRF token; a link has a token of its own."""
-    if not _has_session():
+    """With a session's cookie, the form shows its CSRF token; a link has a token of its own."""
+    if not _has_cookie():
         return trade_in_page(offer, status=status)
     token = csrf_token(request, settings())
     response = trade_in_page(offer, token, status)
@@ -95,5 +96,5 @@ def _page(offer: ShownOffer, status: int) -> Response:
     return response
 
 
-def _has_session() -> bool:
-    return isinstance(answerer(), Caller)
+def _has_cookie() -> bool:
+    return isinstance(answerer(), Caller) and not is_by_key(request)

@@ -65,6 +65,13 @@ class SqlSessions:
         ended = sa.delete(sessions).where(sessions.c.user_pk == user_pk)
         return self._session.connection().execute(ended).rowcount
 
+    def newest(self, user_pk: int) -> datetime | None:
+        newest = sa.select(sa.func.max(sessions.c.created_date)).where(
+            sessions.c.user_pk == user_pk
+        )
+        began: datetime | None = self._session.execute(newest).scalar_one()
+        return began
+
     def remove_expired(self, now: datetime) -> None:
         # Some of them, and none that another login is at: no login is to wait for the others.
         expired = sessions.c.expires_date <= now

@@ -80,6 +80,7 @@ def serve(demo: bool, sandbox: bool, port: int | None) -> None:
         return
     if demo:
         make_secret()
+        os.environ["WAYBILL_DEMO"] = "true"
     settings = command_settings()
     if not demo:
         require_strong(settings.secret)

@@ -15,11 +15,12 @@ from handlers.settings import Settings
 from persistence.database import Database
 
 _NEEDED = """\
+Key      Authorization: Session {key}  (for programs, instead of the cookies)
 Cookies  {cookies}
-Header   {header}  (for requests that change something)
+Header   {header}  (beside the cookies, for requests that change something)
 Expires  {expires:%Y-%m-%d %H:%M} UTC
 
-curl -b '{cookies}' -H '{header}' http://{host}:{port}/users/orders/"""
+curl -H 'Authorization: Session {key}' http://{host}:{port}/users/orders/"""
 
 
 @click.group()
@@ -50,6 +51,7 @@ def _open(database: Database, settings: Settings, email: str, user_type: UserTyp
 def _needed(opened: OpenedSession, settings: Settings) -> str:
     token = new_csrf_token(opened.value, settings)
     return _NEEDED.format(
+        key=opened.value,
         cookies=f"{session_cookie(settings)}={opened.value}; "
         f"{settings.cookie_name(CSRF_COOKIE)}={token}",
         header=f"{CSRF_HEADER}: {token}",

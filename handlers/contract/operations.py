@@ -21,6 +21,7 @@ _SCHEMAS = "#/components/schemas/"
 _ACTS_ON_GET = "x-acts-on-get"
 _STRICT_QUERY = "x-strict-query"
 _REQUIRES_JSON = "x-requires-json"
+_IS_CREDENTIAL = "x-credential"
 _TRIMS_QUERIES = "x-trims-queries"
 
 
@@ -105,7 +106,7 @@ class Compiler:
             path=path,
             resource=self._contract.resources[spec["operationId"]],
             pointer=pointer,
-            security=self._security(spec),
+            security=self._security(spec, pointer),
             scopes=self._scopes(spec, pointer),
             content_type=self._content_type if spec.get(_REQUIRES_JSON) else ContentType.ANY,
             acts_on_get=self._acts_on_get(spec, method, pointer),
@@ -120,16 +121,27 @@ class Compiler:
             place = self._contract.origin(operation.pointer)
             raise ContractError(f"{place}: describes {sorted(described)} in its path")
 
-    def _security(self, spec: Mapping[str, Any]) -> Requirements:
-        requirements = spec.get("security", self._document.get("security", []))
-        return tuple(tuple(requirement) for requirement in requirements)
+    def _security(self, spec: Mapping[str, Any], pointer: str) -> Requirements:
+        """Without the schemes that are no credentials: they tell clients of a header to set."""
+        given = spec.get("security", self._document.get("security", []))
+        asked = tuple(tuple(filter(self._is_credential, requirement)) for requirement in given)
+        if any(requirement and not left for requirement, left in zip(given, asked, strict=True)):
+            place = self._contract.origin(pointer)
+            raise ContractError(f"{place}/security: an alternative asks for no credential")
+        return asked
+
+    def _is_credential(self, scheme: str) -> bool:
+        schemes = self._document["components"].get("securitySchemes", {})
+        marked: bool = schemes.get(scheme, {}).get(_IS_CREDENTIAL, True)
+        return marked
 
     def _scopes(self, spec: Mapping[str, Any], pointer: str) -> frozenset[str]:
         """Which of its alternatives lets a caller in makes no difference to what they may do."""
         named = {
             frozenset(scopes)
             for requirement in spec.get("security", ())
-            for scopes in requirement.values()
+            for scheme, scopes in requirement.items()
+            if self._is_credential(scheme)
         }
         if len(named) > 1:
             place = self._contract.origin(pointer)

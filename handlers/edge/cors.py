@@ -1,7 +1,9 @@
 """CORS: which pages of other origins may read our answers (Fetch standard, section 3.2).
 
 Off without an allow-list. Session cookies are SameSite=Lax, so only pages of the same site send
-them: `https://shop.example` may be let in at `https://orders.shop.example`.
+them: `https://shop.example` may be let in at `https://orders.shop.example`. A key in the
+`Authorization` header is sent by pages of any origin on the list, and of no other: the header needs
+a preflight that lets it. So requests with a key need no CSRF token.
 """
 
 from starlette.types import Scope

@@ -10,10 +10,12 @@ from handlers.contract.bundle import Contract
 from handlers.contract.schemas import Rendering, Schemas, Sources
 from handlers.rendering.cancellation_reasons import CANCELLATION_REASON_SOURCES
 from handlers.rendering.cancellation_requests import CANCELLATION_REQUEST_SOURCES
+from handlers.rendering.current_user import CURRENT_USER_SOURCES
 from handlers.rendering.trade_ins import TRADE_IN_SOURCES
 
 _SOURCES: dict[str, Sequence[Sources]] = {
     "CancellationReason": CANCELLATION_REASON_SOURCES,
+    "CurrentUser": CURRENT_USER_SOURCES,
     "UserCancellationRequest": CANCELLATION_REQUEST_SOURCES,
     "TradeInOffer": TRADE_IN_SOURCES,
 }

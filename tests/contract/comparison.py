@@ -41,9 +41,8 @@ class Comparison:
         place = theirs["operationId"]
         for keyword in ("operationId", "tags"):
             yield from _unequal(keyword, theirs, own, place)
-        security = theirs.get("security", self.theirs["security"])
-        if own.get("security", self.ours["security"]) != security:
-            yield f"{place}: another security"
+        asked, asking = _requirements(theirs, self.theirs), _requirements(own, self.ours)
+        yield from _security(asked, asking, place)
         if own.get("requestBody", {}).get("required"):
             yield f"{place}: a body is required"
         yield from self._parameters(theirs["parameters"], own["parameters"], place)
@@ -156,6 +155,24 @@ def resolve(document: Document, reference: str) -> Document:
 
 def _key(parameter: Document) -> tuple[str, str]:
     return parameter["in"], parameter["name"]
+
+
+def _requirements(operation: Document, document: Document) -> list[Any]:
+    found: list[Any] = (operation if "security" in operation else document)["security"]
+    return found
+
+
+def _security(theirs: list[Any], own: list[Any], place: str) -> Iterator[str]:
+    """Whatever is enough for theirs has to be enough for ours, which may take something else, too.
+
+    An alternative that nobody has to show anything for is more than another way in.
+    """
+    enough, ours = theirs or [{}], own or [{}]
+    for requirement in enough:
+        if requirement not in ours:
+            yield f"{place}: {requirement} is not enough"
+    if {} in ours and {} not in enough:
+        yield f"{place}: nobody is asked for anything"
 
 
 def _plain(schema: Document) -> Document:

@@ -154,6 +154,9 @@ def as_person(who: str, world: World, directory: Path) -> dict[str, Any]:
     config = make_config(world, world.shoppers[who], world.guests.values())
     person = world.people[who]
     others = [each for each in world.people.values() if each is not person]
+    # A brief run draws few, and both own and foreign ones have to be among them.
+    drawn = config["dictionaries"]["getOldOrder.path.pk"]["values"]
+    drawn += person.old_orders * (len(others) - 1)
     config["checks"][Ownership.__name__] = {
         "session": person.session,
         "user": person.user.pk,

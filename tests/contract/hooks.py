@@ -30,6 +30,7 @@ SINGLE = {"createCancellationRequest", "createAnonymousCancellationRequest"}
 OF_ORDER = "cancelOrder"
 BULK = {"createBulkCancellationRequests", "createAnonymousBulkCancellationRequests", OF_ORDER}
 TRADE_INS = {"approveTradeIn", "rejectTradeIn", "answerTradeInOffer"}
+LOG_OUTS = {"logOut", "logOutByForm"}
 OFFERS = {*TRADE_INS, "showTradeInOffer"}
 ONE_TIME = {"showPasswordPage", "setPassword", "redeemHandover"}
 
@@ -132,7 +133,7 @@ def before_call(_context: HookContext, case: Case, _kwargs: dict[str, Any]) -> N
 
     The run goes on in the other one. A request that can't log out stays as it is.
     """
-    if operation_id(case) != "logOut":
+    if operation_id(case) not in LOG_OUTS:
         return
     parts: Parts = case.operation.app.app.extensions[PARTS]
     cookies = SimpleCookie(case.headers.get("Cookie", ""))

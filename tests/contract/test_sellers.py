@@ -192,6 +192,14 @@ class TestOperations:
         assert operation.security == (("SellerToken",), ("SellerAuthentication",))
         assert operation.scopes == {Scope(SCOPES[operation_id])}
 
+    def test_tell_clients_to_set_the_content_type(
+        self, contract: Contract, operations: Mapping[str, Operation], operation_id: str
+    ) -> None:
+        operation = operations[operation_id]
+        spec = contract.document["paths"][operation.path][operation.method]
+
+        assert all("JsonContentType" in requirement for requirement in spec["security"])
+
     def test_have_the_answers_of_the_document(
         self, operations: Mapping[str, Operation], operation_id: str
     ) -> None:

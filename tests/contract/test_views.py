@@ -24,6 +24,8 @@ SUPPLIED = {
 }
 FOR_BROWSERS = {
     "showLoginPage",
+    "showLogoutPage",
+    "logOutByForm",
     "showPasswordPage",
     "showPasswordResetPage",
     "redeemHandover",
@@ -237,7 +239,13 @@ class TestClientDocument:
     def test_keeps_the_keys_of_the_bundler_to_itself(self, client: Document) -> None:
         found = {key for key in keys(client) if key.startswith("x-")}
 
-        of_the_server = {"x-acts-on-get", "x-strict-query", "x-requires-json", "x-trims-queries"}
+        of_the_server = {
+            "x-acts-on-get",
+            "x-credential",
+            "x-requires-json",
+            "x-strict-query",
+            "x-trims-queries",
+        }
         of_generators = {"x-enum-varnames", "x-enum-descriptions", "x-extensible-enum"}
         assert found <= of_the_server | of_generators | {"x-csrftoken"}
 
@@ -307,6 +315,7 @@ class TestNames:
             "SellerCustomerAddressPage",
             "CancellationReasonPage",
             "CancellationRequestPage",
+            "LookedUpOrderPage",
         }
 
     def test_each_media_type_of_a_body_has_a_schema_of_its_own(self, full: Document) -> None:

@@ -117,6 +117,10 @@ class FakeSessions:
             self.remove(key)
         return len(own)
 
+    def newest(self, user_pk: int) -> datetime | None:
+        began = [each.created_date for each in self.stored.values() if each.user_pk == user_pk]
+        return max(began, default=None)
+
     def remove_expired(self, now: datetime) -> None:
         self.stored = {key: s for key, s in self.stored.items() if s.expires_date > now}
 

@@ -8,11 +8,11 @@ from faults import authorization
 from faults.asking import Timed
 from faults.authorization import Matrix
 from faults.ground import Ground
-from faults.identities import SHOPPER, Identity, make_owner
+from faults.identities import GRANT, KEY, SHOPPER, Identity, make_owner
 from faults.operations import Operation
 from tests.edge.exchange import Answer
 
-SESSION = ({SHOPPER: list[str]()},)
+SESSION = ({SHOPPER: list[str]()}, {KEY: list[str]()})
 READ = Operation("getUserOrder", "GET", "/users/orders/{pk}/", SESSION)
 WRITE = Operation("createCancellationRequest", "POST", "/users/orders/requests/", SESSION)
 NOT_FOUND = Answer(404, {}, b"not found")
@@ -30,8 +30,10 @@ def matrix(ground: Ground) -> Matrix:
     cookie = {"Cookie": "sessionid=1"}
     server: Any = Server()
     people = [
-        Identity("shopper", mine, other, SHOPPER, cookie | {"x-csrftoken": "1"}),
-        Identity("forged", mine, other, SHOPPER, cookie),
+        Identity("shopper", mine, other, SHOPPER, headers=cookie | {"x-csrftoken": "1"}),
+        Identity("forged", mine, other, SHOPPER, headers=cookie),
+        Identity("program", mine, other, KEY, SHOPPER, cookie | {"Authorization": "Session 1"}),
+        Identity("guest", mine, other, KEY, GRANT, {"Authorization": "Session 1"}),
         Identity("nobody", mine, other),
     ]
     return Matrix(ground, server, people)
@@ -49,6 +51,9 @@ def matrix(ground: Ground) -> Matrix:
         ("nobody", READ, [Answer(401, {}, b"")] * 2, None),
         ("forged", WRITE, [Answer(400, {}, b"")] * 2, "without a token"),
         ("forged", WRITE, [Answer(403, {}, b"")] * 2, None),
+        ("program", WRITE, [NOT_FOUND, NOT_FOUND], None),
+        ("guest", WRITE, [NOT_FOUND, NOT_FOUND], "who is not admitted"),
+        ("guest", READ, [Answer(401, {}, b"")] * 2, None),
     ],
 )
 def test_leaks_are_told(

@@ -16,6 +16,8 @@ PLANTED = {
     "Set-Cookie: sessionid=MTIzNDU2Nzg5; Path=/": "a cookie",
     "wbs_abcdefghijklmnopqrstuvwxyz0123456789": "a seller's token",
     "authorization: bearer abcdefgh": "a seller's token",
+    "Session 5vGhW0dYtq3RkLz8uXnPb1sJcE7mVaT2oFyK6iQwD9B": "a key",
+    "Authorization: Session WzUsNzRd.aX8kQA.Yt3vq0dVY0m0bQ7oJ8": "a key",
     "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA": "a password's hash",
     "postgresql://waybill:hunter2@database/orders": "a password in a URL",
     "GET /users/password/?token=5046321d377848d59b27ff572ea90cea.CpNvBZdFh6": "a link's token",
@@ -29,6 +31,7 @@ HARMLESS = (
     "TR34 0006 1005 1978 6457 8413 26",  # its check digits are wrong
     "0b7f2c60-5a5f-4b43-8f0c-0d5a0f2f7a11 de11000000000000000000000000",
     "    @contextmanager",
+    "Session ended by the operator.",
     "http://127.0.0.1:8000/users/orders/?token=",
 )
 

@@ -14,7 +14,13 @@ def check(security: Any) -> None:
 
 @pytest.mark.parametrize(
     "security",
-    [[], [{}], [{"SessionCookie": []}, {"OrderGrant": []}], [{"SellerToken": ["plans:read"]}]],
+    [
+        [],
+        [{}],
+        [{"SessionCookie": []}, {"OrderGrant": []}],
+        [{"OrderGrant": []}, {"SessionKey": []}],
+        [{"SellerToken": ["plans:read"]}],
+    ],
     ids=str,
 )
 def test_schemes_and_scopes_that_are_checked_are_fine(security: Any) -> None:
@@ -25,6 +31,7 @@ def test_schemes_and_scopes_that_are_checked_are_fine(security: Any) -> None:
     ("security", "fault"),
     [
         ([{"Cookie": []}], "nothing checks the security scheme Cookie"),
+        ([{"TradeInToken": []}, {"SessionKey": []}], "no cookie has the value of a key"),
         ([{"SellerToken": ["plans:write"]}], "no token has the scopes ['plans:write']"),
     ],
     ids=str,

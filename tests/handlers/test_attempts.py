@@ -1,3 +1,4 @@
+import time
 from contextlib import suppress
 
 import pytest
@@ -102,16 +103,18 @@ class TestLogins:
 
 
 def miss_look_up(
-    look_ups: OrderLookUps,
-    times: int = 1,
-    *,
-    email: str = EMAIL,
-    number: str = "1",
-    address: str = HERE,
+    look_ups: OrderLookUps, *, email: str = EMAIL, number: str = "1", address: str = HERE
 ) -> None:
-    for _ in range(times):
-        with suppress(NotFound), look_ups.attempt(LookUp(email, number, address)):
-            raise NotFound
+    with suppress(NotFound), look_ups.attempt(LookUp(email, number, address)):
+        raise NotFound
+
+
+def miss_look_ups(look_ups: OrderLookUps) -> None:
+    """Five misses for EMAIL and five for the number 1, from one network; none twice."""
+    for each in range(4):
+        miss_look_up(look_ups, number=f"x{each}")
+        miss_look_up(look_ups, email=f"{each}@example.com")
+    miss_look_up(look_ups)
 
 
 def may_look_up(
@@ -144,7 +147,7 @@ class TestLookUps:
         self, email: str, number: str, address: str, may: bool
     ) -> None:
         look_ups = OrderLookUps(SETTINGS)
-        miss_look_up(look_ups, 5)
+        miss_look_ups(look_ups)
 
         assert may_look_up(look_ups, email=email, number=number, address=address) is may
 
@@ -169,6 +172,39 @@ class TestLookUps:
         assert not may_look_up(look_ups)
         assert may_look_up(look_ups, address=THERE)
 
+    def test_that_miss_the_same_again_count_once_a_minute(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        look_ups, now = OrderLookUps(SETTINGS), time.time()
+        for minute in range(4):
+            monkeypatch.setattr(time, "time", lambda passed=minute * 61: now + passed)
+            for email in (EMAIL, EMAIL.upper()):
+                miss_look_up(look_ups, email=email)
+        assert may_look_up(look_ups)
+        monkeypatch.setattr(time, "time", lambda: now + 4 * 61)
+        miss_look_up(look_ups)
+
+        assert not may_look_up(look_ups)
+
+    @pytest.mark.parametrize(
+        "question",
+        [
+            {"email": "b@example.com"},
+            {"number": "2"},
+            {"number": " 1"},
+            {"email": f"{EMAIL}', '1"},
+        ],
+    )
+    def test_that_ask_something_else_count(self, question: dict[str, str]) -> None:
+        look_ups = OrderLookUps(SETTINGS)
+        for number in range(18):
+            miss_look_up(look_ups, email=f"{number}@example.org", number=f"y{number}")
+        miss_look_up(look_ups)
+        assert may_look_up(look_ups)
+        miss_look_up(look_ups, **question)
+
+        assert not may_look_up(look_ups)
+
     def test_that_find_their_order_do_not_count(self) -> None:
         look_ups = OrderLookUps(SETTINGS)
 
@@ -176,7 +212,7 @@ class TestLookUps:
 
     def test_from_a_known_device_are_not_refused_for_the_misses_of_others(self) -> None:
         look_ups = OrderLookUps(SETTINGS)
-        miss_look_up(look_ups, 5)
+        miss_look_ups(look_ups)
 
         assert may_look_up(look_ups, device="d")
 

@@ -36,12 +36,23 @@ class TestValue:
         with pytest.raises(NotAuthenticated):
             value_of({"Authorization": text})
 
-    def test_may_come_in_both_headers(self) -> None:
-        both = {"Authorization": "Bearer a", "Authentication": "bearer a"}
+    @pytest.mark.parametrize("text", ["wbs_a-b", " wbs_a-b ", "wbs_a-b=="])
+    def test_may_stand_alone_in_one_of_them(self, text: str) -> None:
+        """SDKs send an API key as it is."""
+        assert value_of({"Authentication": text}, "Authentication") == text.strip()
+
+    @pytest.mark.parametrize("text", ["", "Basic a", "a b", "a, a", "a,a", "ş", "Bearer a, a"])
+    def test_is_nothing_else_in_that_one(self, text: str) -> None:
+        with pytest.raises(NotAuthenticated):
+            value_of({"Authentication": text}, "Authentication")
+
+    @pytest.mark.parametrize("other", ["bearer a", "a"])
+    def test_may_come_in_both_headers(self, other: str) -> None:
+        both = {"Authorization": "Bearer a", "Authentication": other}
 
         assert value_of(both) == value_of(both, "Authentication") == "a"
 
-    @pytest.mark.parametrize("other", ["Bearer b", "Basic a", ""])
+    @pytest.mark.parametrize("other", ["Bearer b", "b", "Basic a", ""])
     @pytest.mark.parametrize("header", ["Authorization", "Authentication"])
     def test_is_none_beside_another_one(self, header: str, other: str) -> None:
         both = {"Authorization": "Bearer a", "Authentication": other}

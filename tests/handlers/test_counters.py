@@ -1,6 +1,6 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from threading import Lock
 from typing import Any
 
@@ -64,6 +64,46 @@ class TestAttempt:
         assert seconds is not None
         assert WINDOW - 5 <= seconds <= WINDOW
         assert wait(counters, [(FIVE, "email:b@example.com")]) is None
+
+    def test_counts_a_repeated_miss_once_a_minute(
+        self, storage: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        counters, now = make_counters(storage), time.time()
+
+        def ask(question: str) -> None:
+            with (
+                suppress(LoginFailed),
+                counters.attempt(LIMITS, LoginFailed, question=question),
+            ):
+                raise LoginFailed
+
+        for _ in range(20):
+            ask("a")
+        for question in "bcd":
+            ask(question)
+        assert wait(counters) is None
+        monkeypatch.setattr(time, "time", lambda: now + 61)
+        ask("a")
+
+        assert wait(counters) is not None
+
+    def test_counts_a_repeated_miss_while_it_is_open(self, storage: str) -> None:
+        counters = make_counters(storage)
+        with ExitStack() as open_attempts:
+            for _ in range(5):
+                attempt = counters.attempt(LIMITS, LoginFailed, question="a")
+                open_attempts.enter_context(attempt)
+            assert wait(counters) == 1
+
+    def test_is_not_counted_for_a_success_with_the_same_question(self, storage: str) -> None:
+        counters = make_counters(storage)
+        with counters.attempt(LIMITS, LoginFailed, question="a"):
+            pass
+        miss(counters, 4)
+        with suppress(LoginFailed), counters.attempt(LIMITS, LoginFailed, question="a"):
+            raise LoginFailed
+
+        assert wait(counters) is not None
 
     def test_is_given_back_unless_it_missed(self, storage: str) -> None:
         counters = make_counters(storage)
@@ -248,11 +288,17 @@ class TestRedis:
         assert wait(other) is not None
 
     def test_holds_no_email_and_no_address(self, redis: FakeRedis) -> None:
-        miss(make_counters(REDIS_URL), 1, [*LIMITS, (FIVE, "network:192.0.2.1")])
+        limits = [*LIMITS, (FIVE, "network:192.0.2.1")]
+        question = "192.0.2.1:a@example.com:1"
+        with (
+            suppress(LoginFailed),
+            make_counters(REDIS_URL).attempt(limits, LoginFailed, question=question),
+        ):
+            raise LoginFailed
 
         keys = list(redis.scan_iter())
 
-        assert len(keys) == 4
+        assert len(keys) == 5
         assert not [key for key in keys if b"example" in key or b"192.0.2" in key]
 
     def test_counts_each_purpose_apart(self, redis: FakeRedis) -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -6,6 +7,7 @@ from flask import Request
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
+from handlers.csrf_encoding import read_token, write_token
 from handlers.security import (
     CsrfFailed,
     OriginMismatch,
@@ -43,6 +45,11 @@ def make_request(
 def token(**overrides: Any) -> str:
     values: dict[str, Any] = {"credential": SESSION, "settings": SETTINGS}
     return new_csrf_token(**values | overrides)
+
+
+def dotted(nonce: str, signatures: Sequence[str]) -> str:
+    """A token as an earlier version wrote it."""
+    return ".".join([nonce, *signatures])
 
 
 def check(request: Request, credential: str | None = SESSION, **overrides: Any) -> None:
@@ -111,9 +118,23 @@ class TestCheckCsrf:
             (token(), token()),
             ("", ""),
             ("x.y", "x.y"),
+            ("ab" * 48, "ab" * 48),
+            ("zz" * 48, "zz" * 48),
+            ("ab" * 47, "ab" * 47),
             ("ş", "ş".encode().decode("latin-1")),
         ],
-        ids=["none", "no header", "no cookie", "two tokens", "empty", "unsigned", "not ASCII"],
+        ids=[
+            "none",
+            "no header",
+            "no cookie",
+            "two tokens",
+            "empty",
+            "unsigned, dotted",
+            "unsigned",
+            "no hex",
+            "too short",
+            "not ASCII",
+        ],
     )
     def test_refuses_all_else(self, cookie: str | None, header: str | None) -> None:
         with pytest.raises(CsrfFailed) as refusal:
@@ -135,12 +156,36 @@ class TestCheckCsrf:
         with pytest.raises(CsrfFailed):
             check(make_request(cookie=foreign, header=foreign))
 
-    def test_looks_at_two_signatures_at_the_most(self) -> None:
-        nonce, signature = token().split(".")
-        shown = ".".join([nonce, "x", "x", signature])
+    @pytest.mark.parametrize("write", [write_token, dotted])
+    @pytest.mark.parametrize(("others", "passes"), [(1, True), (2, False)])
+    def test_looks_at_two_signatures_at_the_most(
+        self, write: Callable[[str, Sequence[str]], str], others: int, passes: bool
+    ) -> None:
+        nonce, [signature] = read_token(token())
+        shown = write(nonce, [*read_token(token())[1] * others, signature])
 
+        if passes:
+            check(make_request(cookie=shown, header=shown))
+            return
         with pytest.raises(CsrfFailed):
             check(make_request(cookie=shown, header=shown))
+
+    @pytest.mark.parametrize("key", [SESSION, "unknown", ""])
+    def test_asks_for_none_beside_a_key(self, key: str) -> None:
+        check(make_request(Authorization=f"Session {key}"))
+
+        with pytest.raises(CsrfFailed):
+            check(make_request(Authorization=f"Basic {key}"))
+
+    def test_passes_a_token_of_the_earlier_form(self) -> None:
+        old = dotted(*read_token(token()))
+
+        check(make_request(cookie=old, header=old))
+        assert csrf_token(make_request(cookie=old), SETTINGS) == old
+        extended = csrf_token(make_request(grant="grant", cookie=old), SETTINGS)
+        assert extended.isalnum()
+        check(make_request(grant="grant", cookie=extended, header=old), SESSION)
+        check(make_request(grant="grant", cookie=extended, header=extended), "grant")
 
     @pytest.mark.parametrize("name", ["sessionid", "ordergrant", "csrftoken"])
     @pytest.mark.parametrize("credential", [SESSION, None])
@@ -192,7 +237,7 @@ class TestCsrfToken:
         own = token(credential=None)
 
         assert csrf_token(make_request(session=None, cookie=own), SETTINGS) == own
-        assert csrf_token(make_request(cookie=own), SETTINGS).split(".")[0] != own.split(".")[0]
+        assert read_token(csrf_token(make_request(cookie=own), SETTINGS))[0] != read_token(own)[0]
 
     def test_is_good_for_session_and_grant(self) -> None:
         own = csrf_token(make_request(grant="grant"), SETTINGS)

@@ -201,7 +201,7 @@ class TestContentType:
     def test_of_a_list_is_json(self, trading: TestClient, path: str, given: str) -> None:
         answer = trading.get(path, headers={"Content-Type": given})
 
-        told = {"detail": "Content-Type must be application/json."}
+        told = {"detail": "Send the header Content-Type: application/json."}
         assert said(answer) == (415, told, "unsupported_media_type")
 
     @pytest.mark.parametrize("path", LISTS)

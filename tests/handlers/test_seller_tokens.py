@@ -151,7 +151,7 @@ class TestOtherCallers:
         answer = clients.selling(shop.token(seller)).request(method, path, json={})
 
         assert (answer.status_code, answer.json()) == (401, NOBODY)
-        assert "www-authenticate" not in answer.headers
+        assert answer.headers["www-authenticate"] == 'Session realm="shop"'
 
     def test_a_session_beside_a_token_changes_nothing(
         self, clients: Clients, shop: Shop, seller: Seller, shopper: User

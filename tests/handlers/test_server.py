@@ -121,6 +121,7 @@ def test_a_client_that_never_finishes_does_not_hold_up_the_stop(
 def test_the_demo_shop_is_there_at_the_first_start_and_stays(serve: Serve, tmp_path: Path) -> None:
     credentials = {"email": DEMO_EMAIL, "password": DEMO_PASSWORD}
     first = serve("--demo")
+    assert f"<dd>{DEMO_PASSWORD}</dd>" in first.client.get("/users/login/").text
     assert first.client.post("/users/login/", json=credentials).status_code == 200
     count = first.client.get("/users/orders/").json()["count"]
     session = first.client.cookies["sessionid"]

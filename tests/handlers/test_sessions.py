@@ -51,7 +51,12 @@ class TestLogIn:
         response = log_in(client, email="AYSE@example.com")
 
         assert response.status_code == 200
-        assert response.json() == {
+        told = response.json()
+        assert (told.pop("key"), told.pop("csrf_token")) == (
+            client.cookies["sessionid"],
+            client.cookies["csrftoken"],
+        )
+        assert told == {
             "pk": shopper.pk,
             "id": shopper.pk,
             "email": EMAIL,

@@ -33,6 +33,31 @@ def owner(database: Database, id_hash: bytes = HASH) -> SessionOwner | None:
         return uow.sessions.owner(id_hash)
 
 
+class TestNewest:
+    def test_is_when_the_last_session_of_the_user_began(
+        self, database: Database, shopper: User
+    ) -> None:
+        other = store_user(database, email="other@example.com")
+        with database.writing() as uow:
+            for number, (user, hours) in enumerate([(shopper, 1), (shopper, 2), (other, 3)]):
+                uow.sessions.add(
+                    Session(
+                        id_hash=bytes([number]) * 32,
+                        user_pk=user.pk,
+                        created_date=NOW + timedelta(hours=hours),
+                        expires_date=NOW + timedelta(days=1),
+                    )
+                )
+            uow.commit()
+
+        with database.reading() as uow:
+            assert uow.sessions.newest(shopper.pk) == NOW + timedelta(hours=2)
+
+    def test_is_none_without_sessions(self, database: Database, shopper: User) -> None:
+        with database.reading() as uow:
+            assert uow.sessions.newest(shopper.pk) is None
+
+
 class TestOwner:
     @pytest.mark.parametrize("user_type", UserType)
     @pytest.mark.parametrize("is_active", [True, False])

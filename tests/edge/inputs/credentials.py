@@ -28,6 +28,22 @@ COOKIES = [
     ),
     get(ORDERS, 401, _NOBODY, who=b""),
     get(ORDERS, 401, _NOBODY, b"Authorization: Bearer <token>", who=b""),
+    *(
+        get(ORDERS, 401, _NOBODY, b"Authorization: " + value, who=who)
+        for who in (b"", _SESSION % b"")
+        for value in (
+            b"Session",
+            b"Session " + b"x" * 43,
+            b"Session " + b"x" * 4000,
+            b"session \xfc\xff",
+            b"Session <session>, Session <session>",
+            b"Session <session> x",
+            b"Session sessionid=<session>",
+        )
+    ),
+    post(
+        _ANONYMOUS, _DRAFT, 400, "cancellation_request_100_1", b"Authorization: Session x", who=b""
+    ),
     post(REQUESTS, _DRAFT, 401, _NOBODY, who=b""),
     post(BULK, b"{", 401, _NOBODY, who=b""),
     post(_ANONYMOUS, _DRAFT, 400, "cancellation_request_100_1", who=b""),

@@ -20,9 +20,9 @@ class TestCreate:
     def test_prints_a_curl_line_that_lists_the_orders(self, waybill: Run, clients: Clients) -> None:
         *_, line = waybill(*CREATE).output.splitlines()
 
-        curl, _, cookies, _, header, url = shlex.split(line)
+        curl, _, header, url = shlex.split(line)
 
-        headers = {"Cookie": cookies, **dict([header.split(": ")])}
+        headers = dict([header.split(": ")])
         assert (curl, url) == ("curl", "http://127.0.0.1:8000/users/orders/")
         assert clients.new().get("/users/orders/", headers=headers).status_code == 200
 
@@ -33,7 +33,11 @@ class TestCreate:
         cookies, header = re.findall(r"^(?:Cookies|Header) +(.*?)(?:  |$)", output, re.MULTILINE)
 
         headers = {"Cookie": cookies, **dict([header.split(": ")])}
+        [key] = re.findall(r"^Key +Authorization: (Session \w+)", output, re.MULTILINE)
+        by_key = {"Authorization": key}
+        assert clients.new().get("/users/orders/", headers=by_key).status_code == 200
         assert clients.new().post("/users/logout/", headers=headers).status_code == 204
+        assert clients.new().get("/users/orders/", headers=by_key).status_code == 401
 
     def test_finds_a_guest_by_the_flag(self, waybill: Run, shop: Shop) -> None:
         shop.user(email="ayse@example.com", user_type=UserType.GUEST)

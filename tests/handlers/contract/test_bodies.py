@@ -255,7 +255,7 @@ class TestContentType:
         with pytest.raises(UnsupportedMediaType) as refusal:
             ContentType.JSON.check(given)
 
-        assert refusal.value.message == "Content-Type must be application/json."
+        assert refusal.value.message == "Send the header Content-Type: application/json."
 
     def test_may_be_missing_and_nothing_else_where_that_is_allowed(self) -> None:
         ContentType.JSON_OR_NONE.check("")

@@ -123,6 +123,39 @@ class TestOperations:
         assert told == f"{THINGS}/get/security: each scheme needs the same scopes"
 
 
+class TestSchemesThatAreNoCredentials:
+    """`x-credential: false` marks a header that clients have to set."""
+
+    SCHEMES = {  # noqa: RUF012 - read only
+        "securitySchemes": {
+            "Media": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "Content-Type",
+                "x-credential": False,
+            },
+            "Token": {"type": "http", "scheme": "bearer"},
+        }
+    }
+
+    @pytest.mark.parametrize("names", [("Token", "Media"), ("Media", "Token")])
+    def test_are_not_asked_for(self, names: tuple[str, str]) -> None:
+        scopes = {"Token": ["read"], "Media": list[str]()}
+        requirement = {name: scopes[name] for name in names}
+
+        operation = make_operation(components=self.SCHEMES, security=[requirement, {}])
+
+        assert operation.security == (("Token",), ())
+        assert make_operation(components=self.SCHEMES, security=[requirement]).scopes == {"read"}
+
+    def test_are_not_all_that_is_asked_for(self) -> None:
+        with pytest.raises(ContractError) as error:
+            make_operation(components=self.SCHEMES, security=[{"Media": []}])
+
+        told = "an alternative asks for no credential"
+        assert str(error.value) == f"{THINGS}/get/security: {told}"
+
+
 class TestParameters:
     def test_are_strict_where_the_contract_says_so(self) -> None:
         operation = make_operation(**STRICT)

@@ -1,0 +1,27 @@
+"""Sources of the user who is logged in."""
+
+from domain.current_user import CurrentUser
+from handlers.contract.schemas import Rendering, Sources
+from handlers.rendering.values import attribute
+
+# Of the user, who has these attributes.
+_KNOWN = ("pk", "email", "first_name", "last_name", "user_type")
+_UNKNOWN = ("phone", "gender", "date_of_birth", "email_allowed", "sms_allowed")
+
+
+def _nothing(_user: CurrentUser, _rendering: Rendering) -> None:
+    """What Waybill does not know of people."""
+
+
+CURRENT_USER_SOURCES = [
+    Sources(
+        "CurrentUser",
+        CurrentUser,
+        {
+            "id": attribute("user.pk"),
+            "date_joined": attribute("user.created_date"),
+            **{name: attribute(f"user.{name}") for name in _KNOWN},
+            **dict.fromkeys(_UNKNOWN, _nothing),
+        },
+    )
+]
