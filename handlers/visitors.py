@@ -8,14 +8,18 @@ from domain.sessions import authenticate
 from domain.users import User, UserType, email_key
 from handlers.context import reading, settings
 from handlers.demo_shop import DEMO_EMAIL
+from handlers.keys import is_by_key
 from handlers.security import session_value
 
 
 def visitor() -> User | None:
-    """The user whose session the browser's cookie names; None without one, and while the database
-    does not answer: the page is there all the same."""
+    """The user whose session the browser's cookie names.
+
+    None without one, beside a key, where cookies count for nothing, and while the database does
+    not answer: the page is there all the same.
+    """
     value = session_value(request, settings())
-    if value is None:
+    if value is None or is_by_key(request):
         return None
     try:
         with reading() as uow:

@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from domain.errors import Unavailable
+from domain.users import User
 from handlers.context import PARTS
 from handlers.contract.routing import ContractApp
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
@@ -80,6 +81,15 @@ class TestBar:
         assert f"{LOGIN}?next={path}" in page.text
         assert "set-cookie" not in page.headers
         assert "csrfmiddlewaretoken" not in page.text
+
+    @pytest.mark.parametrize("key", ["x", "{session}"])
+    def test_passes_over_the_cookie_beside_a_key(
+        self, clients: Clients, shop: Shop, shopper: User, path: str, key: str
+    ) -> None:
+        session = shop.session(shopper)
+        headers = {"Authorization": f"Session {key.format(session=session)}"}
+
+        assert shopper.email not in clients.new(session).get(path, headers=headers).text
 
     @pytest.mark.usefixtures("unavailable")
     def test_is_there_without_the_database(self, shopping: TestClient, path: str) -> None:
