@@ -96,13 +96,18 @@ def create_bulk_cancellation_requests(
     drafts: Sequence[CancellationDraft],
     policy: CancellationPolicy,
     uow: UnitOfWork,
+    *,
+    order_pk: int | None = None,
 ) -> list[CancellationRequest]:
     """Open all requests or none, in the order of the drafts, and leave the commit to the caller.
 
-    Raises RowErrors with every row that fails a rule of ``create_cancellation_request`` or names
-    an item that an earlier row names, and Conflict as that does.
+    With ``order_pk``, an item of another order is like one that does not exist. Raises RowErrors
+    with every row that fails a rule of ``create_cancellation_request`` or names an item that an
+    earlier row names, and Conflict as that does.
     """
     known = _look_up(drafts, caller, policy, uow)
+    if order_pk is not None:
+        known = known.within(order_pk)
     refusals = dict(_refusals(drafts, known))
     if refusals:
         raise RowErrors(refusals)

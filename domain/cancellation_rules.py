@@ -5,7 +5,7 @@ behind it are not reached.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.cancellation_codes import CancellationCode
@@ -26,6 +26,13 @@ class Known:
     lines: Mapping[int, tuple[Order, OrderItem]]
     reasons: Mapping[int, CancellationReason]
     address_pks: Collection[int]
+
+    def within(self, order_pk: int) -> "Known":
+        """Return the same without the lines of other orders."""
+        lines = {
+            pk: (order, item) for pk, (order, item) in self.lines.items() if order.pk == order_pk
+        }
+        return replace(self, lines=lines)
 
 
 Errors = dict[str, Refusal]

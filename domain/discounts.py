@@ -6,10 +6,14 @@ from datetime import datetime
 
 @dataclass(eq=False, kw_only=True)
 class DiscountItem:
-    """One discount of an order; ``amount`` in minor units of the order's currency, not negative."""
+    """One discount of an order; ``amount`` in minor units of the order's currency, not negative.
+
+    ``code`` is what the shopper entered to get it.
+    """
 
     pk: int = field(init=False)
     order_pk: int = field(init=False)
     name: str
     amount: int
+    code: str | None = None
     created_date: datetime

@@ -266,6 +266,7 @@ def _discount(part: Part, order: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": part.values["name"],
         "amount": part.read("amount"),
+        "code": part.values.get("code"),
         "created_date": part.read_or("created_date", order["created_date"]),
     }
 

@@ -117,6 +117,15 @@ class Order:
         """Σ price + shipping - discounts; interest on instalments comes on top of it."""
         return self.amount_without_discount - self.discount_amount
 
+    def discount_refund_of(self, discount: DiscountItem) -> int:
+        """Return the part of ``discount`` that was lost with what was given back.
+
+        The parts of all discounts add up to ``discount_refund_amount`` exactly.
+        """
+        amounts = [each.amount for each in self.discounts]
+        parts = split(self.discount_refund_amount, amounts)
+        return parts[self.discounts.index(discount)]
+
     @property
     def is_cancelled(self) -> bool:
         """Whether all lines were called off."""

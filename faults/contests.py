@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import cycle, islice
+from itertools import cycle, islice, product
 from typing import Any
 
 from domain.errors import Refusal
@@ -71,10 +71,13 @@ class Contests:
         return Contest("cancel", [sent] * _RIVALS, _one_winner)
 
     def bulk(self) -> Contest:
-        """Two lines together, in either order."""
-        rows = [self._row(item.pk) for item in self._order(2)]
+        """Two lines together, in either order and on either path."""
+        items = self._order(2)
+        rows = [self._row(item.pk) for item in items]
         bodies = [{"cancel_order_items": each} for each in (rows, rows[::-1])]
-        return Contest("bulk", _in_turn(*(self._post(_BULK, each) for each in bodies)), _one_winner)
+        paths = (_BULK, f"/orders/{items[0].order_pk}/cancel/")
+        posts = (self._post(*each) for each in product(paths, bodies))
+        return Contest("bulk", _in_turn(*posts), _one_winner)
 
     def reject(self) -> Contest:
         """Seller and shopper call the same line off; to the seller nobody is in the way."""

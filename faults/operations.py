@@ -120,6 +120,7 @@ def _rows(target: Target, reason: int) -> dict[str, Any]:
 _PATHS: dict[str, Callable[[Target], object]] = {
     "getUserOrder": lambda target: target.order,
     "getOrderCancellation": lambda target: target.order,
+    "cancelOrder": lambda target: target.order,
     "getOldOrder": lambda target: target.old_order,
     "showTradeInOffer": lambda target: target.delivered,
     "answerTradeInOffer": lambda target: target.delivered,
@@ -137,6 +138,7 @@ _BODIES: dict[str, Callable[[Target, int], object]] = {
     "createAnonymousCancellationRequest": _row,
     "createBulkCancellationRequests": _rows,
     "createAnonymousBulkCancellationRequests": _rows,
+    "cancelOrder": _rows,
     "rejectSellerOrderItem": lambda _target, _reason: {},
     "answerTradeInOffer": lambda _target, _reason: {"answer": "approve"},
     "logIn": lambda _target, _reason: {"email": "somebody@example.com", "password": "wrong"},

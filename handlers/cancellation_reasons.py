@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from flask import Response, after_this_request, request
+
 from domain import cancellation_reasons
 from domain.cancellations import CancellationType
 from domain.paging import PageRequest
-from handlers.context import reading
+from handlers.context import reading, settings
 from handlers.paging import record_page
+from handlers.security import renew_csrf_token
 
 
 def list_cancellation_reasons(
@@ -17,4 +20,10 @@ def list_cancellation_reasons(
         listed = cancellation_reasons.list_cancellation_reasons(
             wanted, PageRequest(page, limit), uow
         )
+    after_this_request(_with_csrf_token)
     return record_page("CancellationReason", listed)
+
+
+def _with_csrf_token(response: Response) -> Response:
+    renew_csrf_token(response, request, settings())
+    return response

@@ -38,12 +38,20 @@ def create_cancellation_request(body: dict[str, Any]) -> Response:
 
 
 def create_bulk_cancellation_requests(body: dict[str, Any]) -> Response:
+    return _create_bulk(body)
+
+
+def cancel_order(id: int, body: dict[str, Any]) -> Response:  # noqa: A002 - as in the path
+    return _create_bulk(body, order_pk=id)
+
+
+def _create_bulk(body: dict[str, Any], order_pk: int | None = None) -> Response:
     defaults = body.get("pickup_address"), body.get("fully_refund_as_loyalty_money")
     drafts = [_draft(row).with_defaults(*defaults) for row in body["cancel_order_items"]]
 
     def work(uow: UnitOfWork) -> Reply:
         opened = cancellation_requests.create_bulk_cancellation_requests(
-            caller(), drafts, cancellation_policy(), uow
+            caller(), drafts, cancellation_policy(), uow, order_pk=order_pk
         )
         return Reply(201, [record(_RECORD, each) for each in opened])
 

@@ -175,6 +175,19 @@ def give_csrf_token(response: Response, token: str, request: Request, settings: 
     set_cookie(response, CSRF_COOKIE, token, session_lifetime(settings), request, settings)
 
 
+def renew_csrf_token(response: Response, request: Request, settings: Settings) -> None:
+    """Replace the CSRF cookie of the request where it is not good for the session or the grant.
+
+    A storefront that logs in on its own server leaves the browser with the cookie from before.
+    """
+    stored = cookie_value(request, settings.cookie_name(CSRF_COOKIE))
+    if stored is None or is_by_key(request):
+        return
+    token = csrf_token(request, settings)
+    if token != stored:
+        give_csrf_token(response, token, request, settings)
+
+
 def drop_session(response: Response, request: Request, settings: Settings) -> None:
     """Make the browser forget the session, its CSRF token, and the grant."""
     set_cookie(response, settings.session_cookie, "", timedelta(0), request, settings)

@@ -20,6 +20,7 @@ discount_items = sa.Table(
     parent("order_pk", "orders"),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("amount", BigId, nullable=False),
+    sa.Column("code", sa.Text),
     sa.Column("created_date", UtcDateTime, nullable=False),
     *not_negative("amount"),
 )

@@ -27,6 +27,7 @@ from persistence.cancellations import (
     cancellation_requests,
     easy_returns,
 )
+from persistence.discounts import discount_items
 from persistence.documents import remove_documents
 from persistence.idempotency import idempotency_keys
 from persistence.imports import old_order_imports, order_imports
@@ -163,6 +164,8 @@ class Erasing:
         # Sellers have copies: what asks for changes since a moment gets these.
         nothing = dict.fromkeys(_OF_ITEM) | {"modified_date": self._now}
         self._change(order_items, order_items.c.pk, self._items, nothing)
+        # Some shops make a code for one person alone.
+        self._change(discount_items, discount_items.c.order_pk, self._orders, {"code": None})
         owner = loyalty_transactions.c.order_pk
         self._change(loyalty_transactions, owner, self._orders, {"user_email": None})
         # A movement that gives a request's money back is known by the request's UUID.

@@ -57,6 +57,7 @@ def order_item_sources(policy: ReturnPolicy) -> Sources:
             "retail_price": money("retail_price"),
             "discount_amount": money("discount_amount"),
             "discounted_price": money("discounted_price"),
+            "total_amount": money("price"),
             "tax_rate": rate("tax_rate"),
             "status": named("order_status", "state.storefront_code"),
             "price_currency": currency,

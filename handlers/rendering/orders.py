@@ -2,10 +2,11 @@
 
 from domain.discounts import DiscountItem
 from domain.loyalty import LoyaltyTransaction
+from domain.money import format_amount
 from domain.orders import Order
 from domain.payments import Bank, PaymentOption
 from domain.policies import ReturnPolicy
-from handlers.contract.schemas import Sources
+from handlers.contract.schemas import Rendering, Sources
 from handlers.rendering.addresses import ADDRESS, LOCATION
 from handlers.rendering.cancellations import (
     CANCELLATION_REQUEST,
@@ -28,11 +29,19 @@ from handlers.rendering.values import (
     rate,
 )
 
+
+def _cancel_amount(discount: DiscountItem, at: Rendering) -> str:
+    return format_amount(at.root.discount_refund_of(discount), at.root.currency)
+
+
 DISCOUNT_ITEM = Sources(
     "DiscountItem",
     DiscountItem,
     {
+        "id": attribute("pk"),
+        "order": attribute("order_pk"),
         "amount": money("amount"),
+        "cancel_amount": _cancel_amount,
         "order_number": lambda _discount, at: at.root.number,
         "currency": currency,
     },

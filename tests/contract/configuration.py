@@ -64,6 +64,7 @@ def make_config(world: World, answering: Identity, found: Iterable[Identity]) ->
                 "body.number": [each.order.number for each in found],
             },
             "getOldOrder": {"path.pk": [pk for each in people for pk in each.old_orders]},
+            "cancelOrder": {"path.id": [answering.order.pk]},
             "requestPasswordReset": {"body.email": [EMAIL]},
             # What shows the page uses nothing up, and gets links of its own.
             "showPasswordPage": {"query.token": world.resets[:2]},

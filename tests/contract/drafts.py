@@ -28,17 +28,16 @@ class Stock:
         """The pks of all the lines."""
         return [*self.cancellable, *self.returnable]
 
-    def halves(self) -> tuple["Stock", "Stock"]:
-        """Two stocks that have every other line each."""
-        first, second = (
+    def shares(self, number: int) -> list["Stock"]:
+        """So many stocks, which have no line in common."""
+        return [
             replace(
                 self,
-                cancellable=self.cancellable[start::2],
-                returnable=dict([*self.returnable.items()][start::2]),
+                cancellable=self.cancellable[start::number],
+                returnable=dict([*self.returnable.items()][start::number]),
             )
-            for start in (0, 1)
-        )
-        return first, second
+            for start in range(number)
+        ]
 
 
 @dataclass(frozen=True)

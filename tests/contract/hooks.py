@@ -28,7 +28,8 @@ from tests.contract.operations import OPERATIONS
 from tests.presence import FOLDER, collector
 
 SINGLE = {"createCancellationRequest", "createAnonymousCancellationRequest"}
-BULK = {"createBulkCancellationRequests", "createAnonymousBulkCancellationRequests"}
+OF_ORDER = "cancelOrder"
+BULK = {"createBulkCancellationRequests", "createAnonymousBulkCancellationRequests", OF_ORDER}
 TRADE_INS = {"approveTradeIn", "rejectTradeIn", "answerTradeInOffer"}
 LOG_OUTS = {"logOut", "logOutByForm"}
 OFFERS = {*TRADE_INS, "showTradeInOffer"}
@@ -218,9 +219,10 @@ def _accepts(name: str) -> st.SearchStrategy[str]:
 
 def _bodies(choice: Choice) -> dict[str, st.SearchStrategy[Any]]:
     """By operation; every fifth body stays as it was made up (None)."""
-    one, other = (replace(choice, own=half) for half in choice.own.halves())
-    single, bulk = (one_in(5, st.none(), each) for each in (drafts(one), bulks(other)))
-    return dict.fromkeys(SINGLE, single) | dict.fromkeys(BULK, bulk)
+    one, other, last = (replace(choice, own=share) for share in choice.own.shares(3))
+    made = (drafts(one), bulks(other), bulks(last))
+    single, bulk, of_order = (one_in(5, st.none(), each) for each in made)
+    return {**dict.fromkeys(SINGLE, single), **dict.fromkeys(BULK, bulk), OF_ORDER: of_order}
 
 
 class LinkHolder:

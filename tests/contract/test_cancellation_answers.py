@@ -105,6 +105,7 @@ class TestContract:
             ("listCancellationRequests", (("SessionCookie",), ("SessionKey",))),
             ("createCancellationRequest", (("SessionCookie",), ("SessionKey",))),
             ("createBulkCancellationRequests", (("SessionCookie",), ("SessionKey",))),
+            ("cancelOrder", (("SessionCookie",), ("SessionKey",))),
             ("lookUpAnonymousOrder", ()),
             ("createAnonymousCancellationRequest", (("OrderGrant",), ("SessionKey",), ())),
             ("createAnonymousBulkCancellationRequests", (("OrderGrant",), ("SessionKey",), ())),
@@ -196,6 +197,7 @@ class TestAnswers:
         [
             ("createCancellationRequest", (200, 400, 401, 403, 406, 409, 413, 415, 422)),
             ("createAnonymousBulkCancellationRequests", (201, 400, 403, 406, 409, 413, 415, 422)),
+            ("cancelOrder", (201, 400, 401, 403, 404, 406, 409, 413, 415, 422)),
             ("lookUpAnonymousOrder", (200, 400, 403, 404, 406, 415, 429)),
             ("approveTradeIn", (200, 401, 403, 404, 409, 410)),
             ("rejectTradeIn", (200, 401, 403, 404, 409, 410)),

@@ -16,7 +16,7 @@ from handlers.errors import error_body
 from tests.contract.compiled import compiled_operations
 
 SINGLE = ("createCancellationRequest", "createAnonymousCancellationRequest")
-BULK = ("createBulkCancellationRequests", "createAnonymousBulkCancellationRequests")
+BULK = ("createBulkCancellationRequests", "createAnonymousBulkCancellationRequests", "cancelOrder")
 PICKUP = {"date": "2024-01-01", "hour_range": {"start": "09:00", "end": "12:00"}}
 REFUND = {
     "order_item": 12345,
@@ -155,6 +155,7 @@ class TestBulkCancellationDraft:
 
     def test_is_taken_as_storefronts_send_it(self, operation: Operation) -> None:
         row = {"order_item": "271", "reason": "3", "cancellation_type": "refund", "extra": 1}
+        unused = {"return_policy": True, "id": "12"}
 
         loaded = load(
             operation,
@@ -163,6 +164,7 @@ class TestBulkCancellationDraft:
                 "pickup_address": "12",
                 "fully_refund_as_loyalty_money": False,
                 "order": 5,
+                **unused,
             },
         )
 
@@ -170,6 +172,7 @@ class TestBulkCancellationDraft:
             "cancel_order_items": [{"order_item": 271, "reason": 3, "cancellation_type": "refund"}],
             "pickup_address": 12,
             "fully_refund_as_loyalty_money": False,
+            **unused,
         }
 
     def test_tells_what_does_not_fit_row_by_row(self, operation: Operation) -> None:

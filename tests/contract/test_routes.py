@@ -26,6 +26,7 @@ Handler = Callable[..., Any]
 IMPLIED = {"HEAD", "OPTIONS"}
 VALUES = {
     "pk": "1",
+    "id": "1",
     "name": "reference.js",
     "orderitem_id": "33a11761-43bc-41d4-8f7f-1e860028367b",
 }

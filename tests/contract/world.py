@@ -28,7 +28,7 @@ from tests.contract.conftest import Person
 from tests.contract.drafts import Choice, Stock
 
 # Lines of one order; each that a request is open for is blocked.
-CANCELLABLE, RETURNABLE = 18, 9
+CANCELLABLE, RETURNABLE = 27, 15
 # How many days the offers for further lines are still open.
 OFFERS = (7, 7, 7, 7, -1)
 # How many one-time links of each kind there are.

@@ -260,6 +260,27 @@ class TestCreateBulk:
         assert not caught.value.is_invalid_input
         assert isinstance(caught.value.errors[0], RuleBroken)
 
+    def test_of_one_order_finds_no_items_of_another(self) -> None:
+        order, other = stored_order(), stored_order()
+        uow = FakeUnitOfWork(order, other)
+        drafts = [draft(order.items[0]), draft(other.items[0])]
+
+        with pytest.raises(RowErrors) as caught:
+            create_bulk_cancellation_requests(SHOPPER, drafts, POLICY, uow, order_pk=order.pk)
+
+        codes = {index: error.code for index, error in caught.value.errors.items()}
+        assert codes == {1: CancellationCode.UNKNOWN_ORDER_ITEM}
+        assert order.items[0].cancellation_requests == []
+
+    def test_of_one_order_finds_its_items(self) -> None:
+        order = stored_order()
+
+        [opened] = create_bulk_cancellation_requests(
+            SHOPPER, [draft(order.items[0])], POLICY, FakeUnitOfWork(order), order_pk=order.pk
+        )
+
+        assert opened.order_item_pk == order.items[0].pk
+
     def test_a_guest_who_has_shown_nothing_finds_nothing(self) -> None:
         order = stored_order()
 

@@ -4,7 +4,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from domain.cancellations import CancellationType
-from tests.application import Shop
+from domain.users import User
+from tests.application import DOMAIN, Clients, Shop
 
 URL = "/users/orders/cancellation_reasons/"
 BOTH = {"en-us": {"subject": "Too big"}, "tr-tr": {"subject": "Büyük geldi"}}
@@ -67,3 +68,35 @@ class TestListCancellationReasons:
         assert client.get(URL).status_code == 401
         page = client.get(URL, headers={"Accept": "text/html"})
         assert (page.status_code, page.headers["content-type"]) == (403, "text/html; charset=utf-8")
+
+
+class TestCsrfToken:
+    def test_from_before_the_login_is_replaced(
+        self, shop: Shop, shopper: User, clients: Clients
+    ) -> None:
+        """As storefronts leave it that log in on their own server."""
+        client = clients.new()
+        before = client.get("/csrf_token/").json()["csrf_token"]
+        client.cookies.set("sessionid", shop.session(shopper), domain=DOMAIN)
+
+        renewed = client.get(URL)
+
+        token = client.cookies["csrftoken"]
+        assert token != before
+        assert len(renewed.headers.get_list("set-cookie")) == 1
+        assert client.post("/users/logout/", headers={"x-csrftoken": token}).status_code == 204
+
+    def test_that_is_good_stays(self, cancelling: TestClient) -> None:
+        assert "set-cookie" not in cancelling.get(URL).headers
+
+    def test_is_not_given_to_those_who_have_none(self, shopping: TestClient) -> None:
+        assert "set-cookie" not in shopping.get(URL).headers
+
+    def test_is_not_replaced_for_a_key(self, shop: Shop, shopper: User, clients: Clients) -> None:
+        client = clients.new()
+        client.get("/csrf_token/")
+        key = {"Authorization": f"Session {shop.session(shopper)}"}
+
+        answer = client.get(URL, headers=key)
+
+        assert (answer.status_code, "set-cookie" in answer.headers) == (200, False)

@@ -307,6 +307,102 @@ class TestCreateBulkCancellationRequests:
         assert cancelling.post(BULK, json=body).status_code == 201
 
 
+class TestCancelOrder:
+    def test_opens_what_a_bulk_would(
+        self, cancelling: TestClient, draft: dict[str, Any], order: Order
+    ) -> None:
+        """With all that a storefront of the platform sends."""
+        texts = {"order_item": str(draft["order_item"]), "reason": str(draft["reason"])}
+        body = {"return_policy": True, "cancel_order_items": [draft | texts | {"description": ""}]}
+
+        answer = cancelling.post(f"/orders/{order.pk}/cancel/", json=body)
+
+        assert answer.status_code == 201
+        [opened] = answer.json()
+        assert {name: opened[name] for name in draft} == draft
+        assert opened == cancelling.get(SINGLE).json()["results"][0]
+
+    @pytest.mark.parametrize("policy", [False, None, "yes", 1, {}])
+    def test_takes_any_return_policy(
+        self, cancelling: TestClient, draft: dict[str, Any], order: Order, policy: Any
+    ) -> None:
+        body = {"return_policy": policy, "cancel_order_items": [draft]}
+
+        assert cancelling.post(f"/orders/{order.pk}/cancel/", json=body).status_code == 201
+
+    def test_answers_alike_for_items_of_other_orders_and_absent_ones(
+        self, shop: Shop, shopper: User, cancelling: TestClient, draft: dict[str, Any], order: Order
+    ) -> None:
+        own, foreign = shop.order(shopper), shop.order(shop.user())
+        asked = [
+            (order.pk, own.items[0].pk),
+            (order.pk, foreign.items[0].pk),
+            (order.pk, 10**9),
+            (own.pk, draft["order_item"]),
+            (foreign.pk, foreign.items[0].pk),
+            (10**9, draft["order_item"]),
+            (2**63, draft["order_item"]),
+        ]
+
+        answers = [
+            cancelling.post(
+                f"/orders/{pk}/cancel/", json={"cancel_order_items": [draft | {"order_item": item}]}
+            )
+            for pk, item in asked
+        ]
+
+        assert {answer.status_code for answer in answers} == {400}
+        assert len({answer.content for answer in answers}) == 1
+        refusal = {
+            "order_item": "Order item not found.",
+            "error_code": "cancellation_request_100_1",
+        }
+        assert answers[0].json() == {"cancel_order_items": {"0": refusal}}
+        assert cancelling.get(SINGLE).json()["count"] == 0
+
+    def test_happens_once_for_each_key_and_order(
+        self, shop: Shop, shopper: User, cancelling: TestClient, draft: dict[str, Any], order: Order
+    ) -> None:
+        body, headers = {"cancel_order_items": [draft]}, {"Idempotency-Key": "k-1"}
+        other = shop.order(shopper)
+
+        first, second, elsewhere = (
+            cancelling.post(f"/orders/{pk}/cancel/", json=body, headers=headers)
+            for pk in (order.pk, order.pk, other.pk)
+        )
+
+        assert (first.status_code, second.status_code) == (201, 201)
+        assert second.content == first.content
+        assert second.headers["idempotent-replay"] == "true"
+        assert (elsewhere.status_code, elsewhere.json()["error_code"]) == (
+            422,
+            "idempotency_key_reused",
+        )
+
+    @pytest.mark.parametrize("pk", ["x", "%201", "1.0"])
+    def test_is_not_found_for_what_is_no_id(
+        self, cancelling: TestClient, draft: dict[str, Any], pk: str
+    ) -> None:
+        answer = cancelling.post(f"/orders/{pk}/cancel/", json={"cancel_order_items": [draft]})
+
+        assert (answer.status_code, answer.json()["error_code"]) == (404, "not_found")
+
+    def test_needs_a_session_and_its_token(
+        self,
+        client: TestClient,
+        clients: Clients,
+        shop: Shop,
+        shopper: User,
+        draft: dict[str, Any],
+        order: Order,
+    ) -> None:
+        path, body = f"/orders/{order.pk}/cancel/", {"cancel_order_items": [draft]}
+
+        assert client.post(path, json=body).status_code == 401
+        forged = clients.new(shop.session(shopper)).post(path, json=body)
+        assert (forged.status_code, forged.json()["error_code"]) == (403, "csrf_failed")
+
+
 class TestListCancellationRequests:
     def test_shows_own_requests_newest_first(
         self, clients: Clients, shop: Shop, cancelling: TestClient, draft: dict[str, Any]

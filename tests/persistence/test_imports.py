@@ -79,7 +79,7 @@ class TestNewOrder:
             database,
             items=[line],
             bank={"slug": "demo", "name": "Demo"},
-            discounts=[{"name": "A", "amount": "30.00"}],
+            discounts=[{"name": "A", "amount": "30.00", "code": "SPRING"}],
             loyalty_transactions=[{"amount": "-5.00"}],
         )
 
@@ -89,6 +89,7 @@ class TestNewOrder:
         assert (order.number, order.currency) == ("1001", Currency.TRY)
         assert order.version > MANY_CHANGES
         assert (order.amount, order.discount_amount, item.discount_amount) == (27_000, 3000, 3000)
+        assert [discount.code for discount in order.discounts] == ["SPRING"]
         assert order.bank is not None
         assert item.seller is not None
         assert (order.bank.name, item.seller.name) == ("Demo", "Usta")

@@ -140,6 +140,7 @@ METHODS = [
             ORDERS: (b"POST", b"PUT", b"DELETE", b"PATCH", b"TRACE", b"FOO", b"get", b"Get"),
             b"/users/orders/<order>/": (b"POST", b"PUT", b"DELETE", b"PATCH", b"PROPFIND"),
             b"/users/orders/bulk_cancellation_requests/": (b"GET", b"PUT", b"post"),
+            b"/orders/<order>/cancel/": (b"GET", b"DELETE"),
             LOGIN: (b"PUT", b"DELETE", b"QUERY", b"M-SEARCH", b"1"),
             b"/healthz": (b"POST", b"DELETE", b"X" * 200),
         }.items()

@@ -39,6 +39,7 @@ class TestPrices:
         shown = render_item(make_item(price=10000, quantity=4, retail_price=None))
 
         assert (shown["price"], shown["unit_price"]) == ("100.00", "25.00")
+        assert shown["total_amount"] == shown["price"]
         assert (shown["retail_price"], shown["tax_rate"]) == (None, "18.00")
         assert (shown["discount_amount"], shown["discounted_price"]) == ("0.00", "100.00")
         assert (shown["quantity"], shown["cancellable_quantity"]) == (4, 4)

@@ -43,8 +43,9 @@ def test_pk_and_id_are_the_same_everywhere() -> None:
             found += 1
         return found
 
-    # order, line, product, two addresses with country and city, payment option, bank, loyalty
-    assert check(render_order(order)) == 12
+    # order, line, product, two addresses with country and city, payment option, bank, discount,
+    # loyalty
+    assert check(render_order(order)) == 13
 
 
 class TestAmounts:
@@ -167,17 +168,32 @@ class TestFlags:
 
 class TestParts:
     def test_of_discounts_name_the_order(self) -> None:
-        order = make_order(number="1666226475313376", discounts=[make_discount(name="Kupon")])
+        discount = make_discount(name="Kupon", code="SPRING")
+        order = make_order(number="1666226475313376", discounts=[discount])
 
         [shown] = render_order(order)["discountitem_set"]
 
         assert shown == {
+            "pk": discount.pk,
+            "id": discount.pk,
+            "order": discount.order_pk,
             "name": "Kupon",
+            "code": "SPRING",
             "amount": "10.00",
+            "cancel_amount": "0.00",
             "created_date": "2026-03-01T12:00:00.000000Z",
             "order_number": "1666226475313376",
             "currency": TRY,
         }
+
+    def test_of_discounts_say_what_of_them_was_lost(self) -> None:
+        discounts = [make_discount(amount=amount) for amount in (1000, 500, 0)]
+        order = make_order(discounts=discounts, discount_refund_amount=500)
+
+        shown = render_order(order)["discountitem_set"]
+
+        assert [each["cancel_amount"] for each in shown] == ["3.33", "1.67", "0.00"]
+        assert [each["code"] for each in shown] == [None] * 3
 
     def test_of_loyalty_name_order_and_user(self) -> None:
         spent = make_loyalty_transaction(amount=-500, order_pk=7, user_pk=4, user_email="a@b.co")
