@@ -68,11 +68,23 @@ class Loader(Generic[Imported]):
         """
         try:
             return self._try_to_store(batch)
-        except Rejected as rejected:
+        except Rejected:
             if len(batch) == 1:
-                return [rejected]
+                return [self._store_alone(batch)]
         middle = len(batch) // 2
         return self.store(batch[:middle]) + self.store(batch[middle:])
+
+    def _store_alone(self, batch: Sequence[Imported]) -> Answer:
+        """Store one document that was rejected a moment ago.
+
+        What another import stored at the same moment looks like a contradiction once; then it is
+        found, and compared.
+        """
+        try:
+            [answer] = self._try_to_store(batch)
+        except Rejected as rejected:
+            return rejected
+        return answer
 
     def _try_to_store(self, batch: Sequence[Imported]) -> list[Answer]:
         for _ in range(_TRIES - 1):

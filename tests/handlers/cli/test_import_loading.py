@@ -37,9 +37,18 @@ SHAPES = read_file(DIRECTORY / "imports.yaml")["components"]["schemas"]
 
 
 class FakeImports:
-    """A database that is in the way for a while, and refuses batches with a bad number."""
+    """A database that is in the way for a while, and refuses batches with a bad number.
 
-    def __init__(self, failures: int = 0, bad: frozenset[str] = frozenset()) -> None:
+    A number in ``taken`` is refused once alone, as if another import had just stored it.
+    """
+
+    def __init__(
+        self,
+        failures: int = 0,
+        bad: frozenset[str] = frozenset(),
+        taken: frozenset[str] = frozenset(),
+    ) -> None:
+        self._taken = set(taken)
         self.batches: list[list[str]] = []
         self._failures = failures
         self._bad = bad
@@ -54,6 +63,9 @@ class FakeImports:
         numbers = [each.number for each in batch]
         if self._bad & set(numbers):
             raise Rejected("", "bad")
+        if self._taken & set(numbers):
+            self._taken -= {numbers[0]} if len(numbers) == 1 else set()
+            raise Rejected("", "taken")
         self.batches.append(numbers)
         return [Stored(int(number), Outcome.CREATED) for number in numbers]
 
@@ -142,6 +154,11 @@ class TestStore:
 
         assert [isinstance(answer, Rejected) for answer in answers] == [0, 0, 1, 0, 0]
         assert imports.batches == [["1", "2"], ["4", "5"]]
+
+    def test_what_another_import_stored_at_the_same_moment_is_compared_again(self) -> None:
+        loader, batch = checked(FakeImports(taken=frozenset({"2"})), ["1", "2", "3"])
+
+        assert loader.store(batch) == [Stored(pk, Outcome.CREATED) for pk in (1, 2, 3)]
 
     def test_two_at_once_store_every_order_once(self, database: Database) -> None:
         numbers = [str(number) for number in range(100, 140)]
