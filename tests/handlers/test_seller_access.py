@@ -86,7 +86,7 @@ def market(clients: Clients, shop: Shop, shopper: User) -> Market:
 
 
 def ask(client: TestClient, operation: Operation, item_id: object = None) -> Any:
-    path = operation.path.format(orderitem_id=item_id or uuid4(), pk=1)
+    path = operation.path.format(orderitem_id=item_id or uuid4(), pk=1, id=1)
     return client.request(operation.method.upper(), path, headers=JSON)
 
 
