@@ -17,7 +17,7 @@ KEYS = {"/key": RANDOM, "/csrf_token": RANDOM}
 UNAVOIDABLE: dict[str, dict[str, str]] = {
     "createCancellationRequest": ONE_REQUEST,
     "createAnonymousCancellationRequest": ONE_REQUEST,
-    "cancelOrder": EACH_REQUEST,
+    "cancelOrder": {"/?/uuid": RANDOM},
     "createBulkCancellationRequests": EACH_REQUEST,
     "createAnonymousBulkCancellationRequests": EACH_REQUEST,
     "createHandover": {"/url": RANDOM},
