@@ -17,6 +17,7 @@ from benchmarks.workloads import Workload
 
 _FIRST_READS = 100
 _MIXED_ROUNDS = 3
+_SECONDS = 5
 # One write in five requests; the reads are the list page and the detail.
 _ALONE, _MIXED = (0, 1, 0, 1, 0), (0, 1, 0, 1, 2)
 _MEGABYTE = 1e6
@@ -59,7 +60,7 @@ def reads_beside_writes(stage: Stage, effort: Effort) -> dict[str, float]:
             with stage.running(WAYBILL, effort.workers) as started:
                 put_mixed_load(started.base_url, workloads, _ALONE, 1, effort.connections)
                 loads = put_mixed_load(
-                    started.base_url, workloads, turns, effort.seconds, effort.connections
+                    started.base_url, workloads, turns, _SECONDS, effort.connections
                 )
             if any(load.errors for load in loads.values()):
                 raise RuntimeError(f"errors under mixed load: {loads}")
@@ -76,7 +77,7 @@ def second_worker(stage: Stage, effort: Effort) -> dict[str, float]:
     for _ in range(effort.rounds):
         for workers, found in rates.items():
             with stage.running(WAYBILL, workers) as started:
-                for seconds in (1, effort.seconds):
+                for seconds in (1, _SECONDS):
                     load = put_load(
                         started.base_url,
                         stage.reads[0],

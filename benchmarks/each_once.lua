@@ -6,5 +6,9 @@ function init(arguments)
 end
 
 function request()
-  return wrk.format("POST", nil, nil, lines and lines() or "")
+  local body = lines and lines()
+  if not body then
+    lines = nil -- at the end of the file it is closed, and must not be read again
+  end
+  return wrk.format("POST", nil, nil, body or "")
 end

@@ -13,7 +13,7 @@ from benchmarks import bars
 from benchmarks.load import put_load
 from benchmarks.servers import WAYBILL
 from benchmarks.shop import seller_headers
-from benchmarks.stage import Stage, template
+from benchmarks.stage import Stage
 from benchmarks.workloads import Workload
 
 MANY = 1_000_000
@@ -44,8 +44,8 @@ _COPIES = {
 
 def growth(stage: Stage, seconds: int) -> dict[str, float]:
     """The bars of growth, one connection at a time, small and grown database in turn."""
-    name = template(_GROWN.database)
-    stage.postgres.create(name, template(WAYBILL.database))
+    name = _GROWN.template
+    stage.postgres.create(name, WAYBILL.template)
     with psycopg.connect(stage.postgres.url(name), autocommit=True) as connection:
         _multiply(connection, MANY)
     stage.postgres.vacuum(name)

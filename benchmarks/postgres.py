@@ -50,6 +50,11 @@ class Postgres:
             made = sql.SQL("CREATE DATABASE {}").format(name)
             connection.execute(made + copied if template else made)
 
+    def analyze(self, database: str) -> None:
+        """Count rows anew, and clean up after those that were changed."""
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            connection.execute("VACUUM (ANALYZE)")
+
     def vacuum(self, database: str) -> None:
         """Leave nothing to do for autovacuum, which would work in the middle of a round."""
         with psycopg.connect(self.url(database), autocommit=True) as connection:

@@ -51,7 +51,7 @@ def _loads(run: Run) -> Iterator[str]:
                 workload,
                 server,
                 f"{row['requests_per_second']:.0f}",
-                "" if server == WAYBILL.name else _short(ratio(run, workload, server)),
+                "" if server == WAYBILL.name else _ratio(run, workload, server),
                 _short(row["p50"]),
                 _short(row["p99"]),
                 str(row["errors"]),
@@ -60,6 +60,11 @@ def _loads(run: Run) -> Iterator[str]:
                 f"{row['database_cpu']:.2f}",
             ]
             yield f"| {' | '.join(cells)} |"
+
+
+def _ratio(run: Run, workload: str, server: str) -> str:
+    found = ratio(run, workload, server)
+    return f"{_short(found.middle)} ({_short(found.low)} to {_short(found.high)})" if found else ""
 
 
 def _processes(run: Run) -> Iterator[str]:
@@ -79,6 +84,8 @@ def _bars(run: Run, figures: Mapping[str, float]) -> Iterator[str]:
 
 def _bar(verdict: Verdict) -> str:
     figure = _short(verdict.figure)
+    if verdict.spread:
+        figure += f" ({' to '.join(map(_short, verdict.spread))})"
     return f"| {verdict.name} | {verdict.bar} | {figure} | {_ANSWERS[verdict.is_reached]} |"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks import alone, load, pgbench, waybill
+from benchmarks import alone, bars, load, pgbench, waybill
 from benchmarks.growth import MANY, growth
 from benchmarks.postgres import postgres
 from benchmarks.report import markdown, write_json
@@ -18,13 +18,15 @@ from benchmarks.rounds import Effort, Run, measure
 from benchmarks.stage import Stage, prove, set_stage
 
 _OUTPUT = waybill.ROOT / "var" / "bench" / "results"
-_QUICK = {"orders": 720, "supply": 1000, "rounds": 1, "seconds": 2}
+_QUICK = {"orders": 720, "supply": 1500, "rounds": 1, "turns": 3, "seconds": 1}
 
 
 def main() -> None:
     """Fill all databases, compare all answers, measure, and print the tables."""
     options = _options()
-    effort = Effort(options.rounds, options.seconds, options.connections, options.workers)
+    effort = Effort(
+        options.rounds, options.turns, options.seconds, options.connections, options.workers
+    )
     with TemporaryDirectory(prefix="waybill-bench-") as name, postgres(Path(name)) as server:
         folder = Path(name)
         _say(f"Filling the databases with {options.orders} orders …")
@@ -46,8 +48,9 @@ def _options() -> Namespace:
     parser.add_argument("--growth", action="store_true", help="a million orders, too: minutes more")
     parser.add_argument("--orders", type=int, default=10_000)
     parser.add_argument("--supply", type=int, default=6_000, help="items that can be cancelled")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=5, help="of each load")
+    parser.add_argument("--rounds", type=int, default=3, help="fresh databases and processes")
+    parser.add_argument("--turns", type=int, default=5, help="of each load, in each round")
+    parser.add_argument("--seconds", type=int, default=2, help="of each turn")
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--workers", type=int, default=1, help="of each server")
     options = parser.parse_args()
@@ -67,7 +70,7 @@ def _measured(stage: Stage, effort: Effort) -> Run:
 
 def _figures(stage: Stage, effort: Effort, run: Run, *, is_quick: bool) -> dict[str, float]:
     _say("Measuring Waybill alone …")
-    figures = alone.process_figures(run) | alone.first_read(stage)
+    figures = alone.process_figures(run) | bars.judging(run) | alone.first_read(stage)
     if not is_quick:
         figures |= alone.reads_beside_writes(stage, effort)
         figures |= alone.second_worker(stage, effort)

@@ -1,4 +1,4 @@
-"""The servers that are measured, and their processes. One runs at a time, always on one port."""
+"""The servers that are measured, and their processes."""
 
 import os
 import signal
@@ -24,13 +24,27 @@ _OPTIONS = ["--no-ws", "--workers-kill-timeout", "2", "--respawn-failed-workers"
 
 @dataclass(frozen=True)
 class Server:
-    """How one server is started; ``{port}`` and ``{workers}`` are filled in."""
+    """How one server is started; ``{port}`` and ``{workers}`` are filled in.
+
+    Its ``database`` is a copy of ``filled_from``, or of one that is filled for it alone.
+    """
 
     name: str
     database: str
     command: list[str]
     workloads: frozenset[str] = _READS
     settings: Mapping[str, str] = field(default_factory=dict)
+    filled_from: str = ""
+
+    @property
+    def template(self) -> str:
+        """The filled database of which the server gets copies."""
+        return f"{self.filled_from or self.database}_filled"
+
+    @property
+    def is_waybill(self) -> bool:
+        """Whether it is Waybill, changed or not."""
+        return self.template == WAYBILL.template
 
 
 @dataclass
@@ -53,9 +67,10 @@ def _granian(target: str, interface: str, *options: str, python: str = sys.execu
 WAYBILL = Server("Waybill", "waybill", [*waybill.COMMAND, "serve"], _READS | {CREATE})
 UNJUDGED = Server(
     "Waybill, responses not judged",
-    "waybill",
+    "waybill_unjudged",
     _granian("benchmarks.unjudged:application", "asgi", "--factory", python=waybill.PYTHON),
     frozenset({LIST}),
+    filled_from=WAYBILL.database,
 )
 FASTAPI = Server(
     "FastAPI",
@@ -137,7 +152,7 @@ def _wait_until_it_answers(
         except httpx.TransportError:
             time.sleep(0.02)
             continue
-        if server.database != WAYBILL.database or answer.status_code == httpx.codes.OK:
+        if not server.is_waybill or answer.status_code == httpx.codes.OK:
             return
     raise RuntimeError(f"{server.name} does not answer, see {output}")
 

@@ -3,8 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,14 +33,32 @@ class Stage:
     create: Workload
 
     @contextmanager
-    def running(self, server: Server, workers: int = 1, *, fresh: bool = True) -> Iterator[Running]:
-        """Run the server, on a fresh copy of its database unless an earlier one is wanted."""
+    def running(
+        self, server: Server, workers: int = 1, *, fresh: bool = True, port: int | None = None
+    ) -> Iterator[Running]:
+        """Run the server, on a fresh copy of its database unless an earlier one is wanted.
+
+        Answers have the port in their links, so it is the same each time unless one is given.
+        """
         if fresh:
-            self.postgres.create(server.database, template(server.database))
+            self.postgres.create(server.database, server.template)
         output = self.folder / f"{server.database}.log"
         url = self.postgres.url(server.database)
-        with servers.running(server, url, self.port, workers, output) as started:
+        with servers.running(server, url, port or self.port, workers, output) as started:
             yield started
+
+    @contextmanager
+    def all_running(
+        self, chosen: Sequence[Server], workers: int
+    ) -> Iterator[Mapping[str, Running]]:
+        """Run all of them at once, each on a port of its own; by their names."""
+        with ExitStack() as stack:
+            yield {
+                server.name: stack.enter_context(
+                    self.running(server, workers, port=servers.free_port())
+                )
+                for server in chosen
+            }
 
     def owner(self, workload: Workload) -> int:
         """Whose page the limit has for a read: a user, or a seller by the negative number."""
@@ -73,8 +91,8 @@ def set_stage(postgres: Postgres, folder: Path, orders: int, supply: int) -> Sta
     _migrate_django(url)
     store_rows(url, rows)
     store_pages(_new(postgres, servers.LIMIT), shop, rows, served)
-    for each in servers.SERVERS:
-        postgres.vacuum(template(each.database))
+    for name in {each.template for each in servers.SERVERS}:
+        postgres.vacuum(name)
     return stage
 
 
@@ -124,15 +142,9 @@ def _changed_order(stage: Stage, started: Running) -> bytes:
     return orjson.dumps(order)
 
 
-def template(database: str) -> str:
-    """The filled database of which a server gets copies."""
-    return f"{database}_filled"
-
-
 def _new(postgres: Postgres, server: Server) -> str:
-    name = template(server.database)
-    postgres.create(name)
-    return postgres.url(name)
+    postgres.create(server.template)
+    return postgres.url(server.template)
 
 
 def _migrate_django(url: str) -> None:

@@ -23,7 +23,8 @@ class Condition:
     """One condition: what stands at ``path`` compares to ``value`` so.
 
     ``path`` is in the contract's words (``order__number``). ``value`` is plain Python: str, int,
-    bool, UUID, date, aware datetime, Decimal (finite), and whatever JSON can say.
+    bool, UUID, date, aware datetime, Decimal (finite), and whatever JSON can say. Where a time is
+    compared, a date stands for the whole day in UTC.
     """
 
     path: str

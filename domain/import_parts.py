@@ -133,7 +133,9 @@ def defaults_of(entity: type, *without: str) -> dict[str, Any]:
 
 
 def _moment(text: str, _: Currency) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
+    """Read a time with an offset; a day stands for its start in UTC."""
+    moment = datetime.fromisoformat(text.upper())
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _day(text: str, _: Currency) -> date:

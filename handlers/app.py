@@ -1,10 +1,10 @@
 """The composition root: the one place that knows all rooms."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Response
 from starlette.types import ASGIApp
@@ -35,24 +35,28 @@ from handlers.rendering.records import Records
 from handlers.rendering.renderer import ContractRenderer, edition_of, never
 from handlers.rendering.sellers import SELLER_SOURCES
 from handlers.settings import DatabasePooler, Settings
-from persistence.database import Database
+from persistence.database import Database, utc_now
 from persistence.engines import Pool
 from persistence.seller_listings import LISTINGS
 
+if TYPE_CHECKING:
+    from handlers.sandbox.state import Sandbox
 
-def create_app(settings: Settings) -> ContractApp:
-    """The ASGI application.
+
+def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> ContractApp:
+    """The ASGI application; with ``sandbox``, whose operations and clock it has.
 
     Raises ContractError, naming file and JSON pointer, for a contract that can't be served whole.
     """
-    contract = _contract(settings)
+    contract = _contract(settings, () if sandbox is None else sandbox.contract_files)
+    clock = utc_now if sandbox is None else sandbox.clock
     violations = Violations(settings.response_validation)
     content_type = ContentType.JSON if settings.require_content_type else ContentType.JSON_OR_NONE
     operations = list(Compiler(contract, violations, content_type).operations())
     check_schemes(contract, operations)
     views = _views(contract, operations)
-    database = open_database(settings, contract)
-    app = _connexion_app(settings, database)
+    database = open_database(settings, contract, clock)
+    app = _connexion_app(settings, database, sandbox)
     app.route(operations, views)
     app.app.extensions[PARTS] = Parts(
         settings=settings,
@@ -63,8 +67,9 @@ def create_app(settings: Settings) -> ContractApp:
         look_ups=OrderLookUps(settings),
         reset_requests=PasswordResetRequests(settings),
         cancellation_policy=_cancellation_policy(settings),
-        records=Records(contract),
+        records=Records(contract, clock),
         filters=Filters(contract, operations, LISTINGS),
+        sandbox=sandbox,
     )
     return app
 
@@ -75,7 +80,9 @@ def database_of(app: ContractApp) -> Database:
     return cast(Database, parts.database)
 
 
-def open_database(settings: Settings, contract: Contract | None = None) -> Database:
+def open_database(
+    settings: Settings, contract: Contract | None = None, clock: Callable[[], datetime] = utc_now
+) -> Database:
     """The database of these settings, with what renders its documents."""
     contract = contract or _contract(settings)
     violations = Violations(settings.response_validation)
@@ -96,6 +103,7 @@ def open_database(settings: Settings, contract: Contract | None = None) -> Datab
                 for name, sources in SELLER_SOURCES.items()
             },
         },
+        clock=clock,
         pool=Pool(
             settings.database_pool_size,
             settings.database_timeout,
@@ -105,10 +113,10 @@ def open_database(settings: Settings, contract: Contract | None = None) -> Datab
     )
 
 
-def _contract(settings: Settings) -> Contract:
+def _contract(settings: Settings, more: Iterable[str] = ()) -> Contract:
     """The contract, with the names that cookies have here."""
     return load_contract(
-        session_cookie=session_cookie(settings), cookie_prefix=settings.cookie_prefix
+        session_cookie=session_cookie(settings), cookie_prefix=settings.cookie_prefix, more=more
     )
 
 
@@ -131,13 +139,17 @@ def _views(contract: Contract, operations: Iterable[Operation]) -> dict[str, Vie
     }
 
 
-def _connexion_app(settings: Settings, database: Database) -> ContractApp:
+def _connexion_app(
+    settings: Settings, database: Database, sandbox: "Sandbox | None"
+) -> ContractApp:
     @asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[None]:
         yield
         database.close()
 
     def edge(next_app: ASGIApp) -> ASGIApp:
+        if sandbox is not None:
+            next_app = sandbox.failing(next_app, lambda: app.app.url_map)
         return Guard(next_app, settings)
 
     # A thread more than there are connections could only wait for one, where nobody sees it.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from flask import current_app, g, request
 
@@ -22,6 +22,9 @@ from handlers.filters import Filters
 from handlers.rendering.records import Records
 from handlers.settings import Settings
 from handlers.translations import choose_language
+
+if TYPE_CHECKING:
+    from handlers.sandbox.state import Sandbox
 
 PARTS = "waybill"
 
@@ -61,6 +64,7 @@ class Parts:
     cancellation_policy: CancellationPolicy
     records: Records
     filters: Filters
+    sandbox: "Sandbox | None" = None
 
 
 def parts() -> Parts:

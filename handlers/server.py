@@ -1,6 +1,7 @@
 """The server process: granian runs the application in its workers."""
 
 import socket
+from collections.abc import Callable
 from functools import cache, partial
 
 from granian.constants import HTTPModes, Interfaces
@@ -34,12 +35,24 @@ def application() -> ContractApp:
     return create_app(settings)
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM; requests in flight are finished first.
+@cache
+def sandbox_application() -> ContractApp:
+    """The application of a sandbox, of the settings in the environment."""
+    # An ordinary server does without.
+    from handlers.sandbox.shop import read_shop
+    from handlers.sandbox.state import Sandbox
+
+    settings = read_settings()
+    configure_logs(settings)
+    return create_app(settings, Sandbox.of(read_shop()))
+
+
+def serve(settings: Settings, make: Callable[[], ContractApp] = application) -> None:
+    """Serve what ``make`` gives until SIGINT or SIGTERM; requests in flight are finished first.
 
     Raises ContractError before anything is listened on.
     """
-    application()
+    make()
     connections = raise_limit()
     Supervisor(
         "handlers.server:application",
@@ -56,14 +69,14 @@ def serve(settings: Settings) -> None:
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=_HEAD_SECONDS * 1000),
         websockets=False,
-    ).serve(target_loader=partial(_worker_application, settings), wrap_loader=False)
+    ).serve(target_loader=partial(_worker_application, settings, make), wrap_loader=False)
 
 
-def _worker_application(settings: Settings) -> ContractApp:
+def _worker_application(settings: Settings, make: Callable[[], ContractApp]) -> ContractApp:
     """The application, in the worker that will serve it."""
     share = 0 if settings.trusted_proxies else settings.connections_per_address
     watch_connections(settings.host, settings.port, share)
-    return application()
+    return make()
 
 
 def require_free(host: str, port: int) -> None:

@@ -35,6 +35,7 @@ from persistence.old_orders import OLD_ORDER_DOCUMENTS
 from persistence.orders import ORDER_DOCUMENTS
 from persistence.poolers import is_shared
 from persistence.reading import ReadingSession
+from persistence.replacing import GivenRows, make_tables, raise_all_versions, replace_rows
 from persistence.revisions import require_answer, require_schema
 from persistence.seller_listings import LISTINGS
 from persistence.seller_orders import fill_seller_orders, follow_orders
@@ -214,6 +215,26 @@ class Database:
                 migrations.upgrade(engines, _fill_tables)
         finally:
             engines.dispose()
+
+    def make_tables(self) -> None:
+        """Make the tables of the newest revision in an empty database. Raises Unavailable."""
+        with self._available(), self._engines.writing.begin() as connection:
+            make_tables(connection)
+
+    def replace_rows(self, given: GivenRows) -> None:
+        """Delete all rows, and store these in their place, in one transaction.
+
+        Raises as ``persistence.replacing.replace_rows`` does, and Unavailable.
+        """
+        with self._available(), self._engines.turn(), self._writing() as session:
+            replace_rows(session, given)
+            session.commit()
+
+    def render_anew(self) -> None:
+        """Have all documents rendered anew: the clock was set. Raises Unavailable."""
+        with self._available(), self._engines.turn(), self._writing() as session:
+            raise_all_versions(session)
+            session.commit()
 
     def close(self) -> None:
         """Close all connections that are not in use."""

@@ -32,6 +32,7 @@ SORTED_LENGTH = 200
 
 _EXACT = frozenset({Operator.EXACT})
 _COMPARING = frozenset({Operator.GTE, Operator.GT, Operator.LTE, Operator.LT})
+_FROM_ITS_START = frozenset({Operator.GTE, Operator.LT})
 _EXPONENTS = sorted({currency.exponent for currency in Currency})
 
 Build = Callable[[Operator, str], sa.ColumnElement[bool]]
@@ -141,7 +142,10 @@ def member(column: sa.Column[Any]) -> Field:
 
 
 def moment(column: sa.Column[datetime]) -> Field:
-    """A moment; DATE is its day in UTC."""
+    """A moment; DATE is its day in UTC.
+
+    A day to compare with stands for the whole of it: what is later comes after its end.
+    """
 
     def build(operator: Operator, name: str) -> sa.ColumnElement[bool]:
         if operator is Operator.DATE:
@@ -151,7 +155,9 @@ def moment(column: sa.Column[datetime]) -> Field:
     def values(operator: Operator, value: Any) -> Sequence[datetime]:
         if operator is Operator.DATE:
             return [_day(value, time.min), _day(value, time.max)]
-        return [value]
+        if isinstance(value, datetime):
+            return [value]
+        return [_day(value, time.min if operator in _FROM_ITS_START else time.max)]
 
     operators = _EXACT | _COMPARING | {Operator.DATE}
     return Field(operators, build, values, Sorting(column, datetime, bool(column.nullable)))

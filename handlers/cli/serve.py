@@ -12,13 +12,14 @@ from domain.readiness import SchemaMismatch
 from domain.users import UserType, email_key
 from handlers.app import database_of
 from handlers.cli.database import command_settings, refuse_transaction_pooler
+from handlers.cli.free_port import require_free_port
 from handlers.cli.kept_secret import make_secret
 from handlers.cli.open_files import warn_of_open_files
 from handlers.cli.refusals import database_named
 from handlers.cli.strong_secret import require_strong
 from handlers.cli.worker_beside import worker_beside
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
-from handlers.server import application, require_free
+from handlers.server import application
 from handlers.server import serve as run
 from handlers.settings import Settings
 from persistence.database import Database
@@ -57,14 +58,26 @@ class _Port(click.Option):
     help="Prepare the database, and a demo shop in an empty one; deliver letters, too.",
 )
 @click.option(
+    "--sandbox",
+    is_flag=True,
+    help="Serve a temporary shop for tests of clients, with a clock and failures to be set.",
+)
+@click.option(
     "--port",
     cls=_Port,
     type=click.IntRange(1, 65535),
     envvar="PORT",
     help="Default: PORT, WAYBILL_PORT or 8000.",
 )
-def serve(demo: bool, port: int | None) -> None:
+def serve(demo: bool, sandbox: bool, port: int | None) -> None:
     """Serve the API and its documentation until Ctrl-C or SIGTERM."""
+    if sandbox:
+        if demo:
+            raise click.UsageError("--demo and --sandbox exclude each other.")
+        from handlers.cli.sandbox import serve_sandbox  # it is no part of any other start
+
+        serve_sandbox(port)
+        return
     if demo:
         make_secret()
     settings = command_settings()
@@ -74,7 +87,7 @@ def serve(demo: bool, port: int | None) -> None:
     if port is not None:
         settings = replace(settings, port=port)
         os.environ["WAYBILL_PORT"] = str(port)  # the application reads its own settings
-    _require_free(settings)
+    require_free_port(settings)
     database = database_of(application())
     with database_named(settings.database_url):
         refuse_transaction_pooler(database)
@@ -101,14 +114,6 @@ def _require_schema(database: Database) -> None:
             raise
         log.warning("database_unavailable", reason=str(refusal.__cause__).partition("\n")[0])
     database.close()  # the workers, which are forks of this process, open their own connections
-
-
-def _require_free(settings: Settings) -> None:
-    try:
-        require_free(settings.host, settings.port)
-    except OSError as error:
-        place, reason = f"{settings.host}:{settings.port}", str(error.strerror).partition(" (")[0]
-        raise click.ClickException(f"Can't listen on {place}: {reason}.") from error
 
 
 def prepare_demo_shop(database: Database) -> bool:

@@ -24,15 +24,21 @@ _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
 def load_contract(
-    directory: Path = DIRECTORY, *, session_cookie: str = "sessionid", cookie_prefix: str = ""
+    directory: Path = DIRECTORY,
+    *,
+    session_cookie: str = "sessionid",
+    cookie_prefix: str = "",
+    more: Iterable[str] = (),
 ) -> Contract:
     """The contract below ``directory``, with ``session_cookie`` as the session cookie's full name
     and ``cookie_prefix`` before the names of all other cookies.
 
+    ``more`` names files there whose paths belong to it although the root does not name them.
+
     Raises ContractError for the first fault found: in the YAML, the references, the names of
     components and operations, or against the OpenAPI 3.1 schema.
     """
-    contract = _Bundler(directory).bundle()
+    contract = _Bundler(directory, more).bundle()
     _check(contract)
     name_cookies(contract.document, session_cookie, cookie_prefix)
     return contract
@@ -41,15 +47,23 @@ def load_contract(
 class _Bundler:
     """Joins the files that the root leads to, each component under its own name."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, more: Iterable[str] = ()) -> None:
         self._directory = directory
         # The root is the first; others are added as references lead to them.
         self._files: dict[str, dict[str, Any]] = {ROOT: read_file(directory / ROOT)}
+        for name in more:
+            self._add(name, read_file(directory / name))
         self._components: dict[str, dict[str, Any]] = {}
         self._resources: dict[str, str] = {}
         self._origins: dict[str, str] = {}
         sets = self._files[ROOT].get(SETS, {})
         self._refusals = RefusalSets(self._rewritten(sets, ROOT, f"{ROOT}#/{SETS}"))
+
+    def _add(self, name: str, file: dict[str, Any]) -> None:
+        self._files[name] = file
+        paths = self._files[ROOT].setdefault("paths", {})
+        for path, _ in _members_of(file, "paths", name):
+            paths[path] = {"$ref": f"{name}#{pointer_to('paths', path)}"}
 
     def bundle(self) -> Contract:
         root = self._files[ROOT]

@@ -12,6 +12,7 @@ from handlers.contract.messages import format_message
 
 # No JSON of the contract is as deep, and what compares and stores it may follow it by recursion.
 _DEPTH = 20
+_DAY_LENGTH = len("2026-01-31")
 
 
 def _date(text: str) -> date:
@@ -22,9 +23,9 @@ def _date(text: str) -> date:
 
 
 def _date_time(text: str) -> datetime:
-    """An aware UTC time; a text without a zone is UTC.
+    """An aware UTC time; a text without an offset is UTC.
 
-    RFC 3339 knows `t` and `z`, too. `9999-12-31T23:59:00-12:00` is a valid date-time that no
+    RFC 3339 has `t` and `z`, too. `9999-12-31T23:59:00-12:00` is a valid date-time that no
     database can keep in UTC.
     """
     try:
@@ -34,8 +35,15 @@ def _date_time(text: str) -> datetime:
         raise ValueError(format_message("date-time")) from None
 
 
-def _day_or_moment(text: str) -> date | datetime:
-    return _date(text) if len(text) == len("2026-01-31") else _date_time(text)
+def _moment(text: str) -> date | datetime:
+    """A day, or an aware UTC time; a blank before the offset stands for `+`.
+
+    A query can't bring a bare `+` otherwise, and no other text of the format ends like this.
+    """
+    if len(text) == _DAY_LENGTH:
+        return _date(text)
+    day, time = text[: _DAY_LENGTH + 1], text[_DAY_LENGTH + 1 :]
+    return _date_time(day + time.replace(" ", "+"))
 
 
 def _json(text: str) -> Any:
@@ -62,15 +70,15 @@ def _unchanged(value: Any) -> Any:
     return value
 
 
-_BY_FORMATS: dict[frozenset[str], Callable[[str], Any]] = {
-    frozenset({"date"}): _date,
-    frozenset({"date-time"}): _date_time,
-    frozenset({"date", "date-time"}): _day_or_moment,
-    frozenset({"uuid"}): UUID,
-    frozenset({"decimal"}): Decimal,
+_BY_FORMAT: dict[str, Callable[[str], Any]] = {
+    "date": _date,
+    "date-time": _date_time,
+    "moment": _moment,
+    "uuid": UUID,
+    "decimal": Decimal,
     # A code that is written in lower case, and may be given in any.
-    frozenset({"currency"}): str.lower,
-    frozenset({"json"}): _json,
+    "currency": str.lower,
+    "json": _json,
 }
 
 
@@ -80,6 +88,4 @@ def converter(schema: Mapping[str, Any]) -> Callable[[Any], Any]:
     The converter raises ValueError, with the sentence for the client, for a value that fits its
     format and yet has no meaning.
     """
-    parts = schema.get("anyOf", (schema,))
-    formats = frozenset(part["format"] for part in parts if "format" in part)
-    return _BY_FORMATS.get(formats, _unchanged)
+    return _BY_FORMAT.get(schema.get("format", ""), _unchanged)

@@ -58,8 +58,13 @@ def format_message(name: str) -> str:
 
 
 def refusal(error: ValidationError, field: str | None) -> InvalidInput:
-    """The refusal for ``field`` that one validation error means; it never holds the value."""
+    """The refusal for ``field`` that one validation error means; it never holds the value.
+
+    Of a value that fits no alternative, it is what the first one says.
+    """
     kind: Any = error.kind  # each kind has members of its own
+    if kind.name == "anyOf" and kind.context[0]:
+        return refusal(kind.context[0][0], field)
     if kind.name == "type":
         message = type_message(next((each for each in kind.types if each != "null"), ""))
     elif kind.name == "format":

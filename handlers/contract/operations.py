@@ -21,6 +21,7 @@ _SCHEMAS = "#/components/schemas/"
 _ACTS_ON_GET = "x-acts-on-get"
 _STRICT_QUERY = "x-strict-query"
 _REQUIRES_JSON = "x-requires-json"
+_TRIMS_QUERIES = "x-trims-queries"
 
 
 @dataclass(frozen=True)
@@ -155,8 +156,10 @@ class Compiler:
     def _parameter(self, found: Mapping[str, Any], pointer: str) -> Parameter:
         parameter, pointer = self._resolved(found, pointer)
         schema, schema_pointer = self._resolved(parameter.get("schema", {}), pointer + "/schema")
+        trims = self._document.get(_TRIMS_QUERIES, False)
         try:
-            return compile_parameter(parameter, schema, self._judges.compile(schema_pointer))
+            validator = self._judges.compile(schema_pointer)
+            return compile_parameter(parameter, schema, validator, trims_queries=trims)
         except ValueError as error:
             raise ContractError(f"{self._contract.origin(pointer)}: {error}") from error
 

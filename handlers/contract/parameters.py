@@ -54,6 +54,7 @@ _FROM_TEXT: dict[str, Callable[[str], Any]] = {
     "string": str,
 }
 _ALIAS_OF = "x-alias-of"
+_WHITE_SPACE = " \t\r\n"  # JSON's
 # Comparing takes the product of the lengths, and a query may hold 8 KiB.
 _LONGEST_NAME = 64
 _STYLES = {"query": "form", "path": "simple", "header": "simple"}
@@ -64,7 +65,8 @@ class Parameter:
     """One parameter of one operation, compiled.
 
     ``alias_of``: the handler gets its value by that parameter's name. The contract says so by
-    `x-alias-of`, as OpenAPI has no word for it.
+    `x-alias-of`, as OpenAPI has no word for it. ``is_trimmed``: white space around the text is no
+    part of it.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Parameter:
     required: bool
     default: Any
     json_type: str
+    is_trimmed: bool
     validator: Draft202012Validator
     convert: Callable[[Any], Any]
 
@@ -86,6 +89,8 @@ class Parameter:
 
         Raises InvalidInput on the parameter, or NotFound where the path itself names no resource.
         """
+        if self.is_trimmed:
+            text = text.strip(_WHITE_SPACE)
         try:
             value = _FROM_TEXT[self.json_type](text)
         except ValueError:
@@ -105,9 +110,15 @@ class Parameter:
 
 
 def compile_parameter(
-    parameter: Mapping[str, Any], schema: Mapping[str, Any], validator: Draft202012Validator
+    parameter: Mapping[str, Any],
+    schema: Mapping[str, Any],
+    validator: Draft202012Validator,
+    *,
+    trims_queries: bool = False,
 ) -> Parameter:
     """Compile one Parameter Object; ``schema`` is its schema with references resolved.
+
+    ``trims_queries``: white space around a value of a query is dropped, unless it is free text.
 
     Raises ValueError when it is of a form that this engine does not read.
     """
@@ -124,6 +135,7 @@ def compile_parameter(
         required=parameter.get("required", False),
         default=schema.get("default"),
         json_type=json_type,
+        is_trimmed=trims_queries and parameter["in"] == "query" and not _is_free_text(schema),
         validator=validator,
         convert=converter(schema),
     )
@@ -133,6 +145,10 @@ def _type_of(schema: Mapping[str, Any]) -> str | None:
     """The one type, which stands at the top; None where several are allowed or none is named."""
     named = schema.get("type")
     return named if isinstance(named, str) else None
+
+
+def _is_free_text(schema: Mapping[str, Any]) -> bool:
+    return schema["type"] == "string" and not schema.keys() & {"enum", "format"}
 
 
 class Parameters:

@@ -2,7 +2,8 @@
 
 Names, types, formats and nullability come from the component. For rendering, code adds only
 where a value comes from: `Sources`. A property without a source, or a source without a property,
-is a ContractError, so the server does not start on half a document.
+is a ContractError, so the server does not start on half a document; and so is a required property
+whose source may leave it out.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -34,7 +35,8 @@ class Rendering:
 
 
 Source = Callable[[Any, Rendering], Any]
-"""Takes the entity and gives a field's value, or `marshmallow.missing` to leave the field out."""
+"""Takes the entity and gives a field's value; one that is `optional` may give `marshmallow.missing`
+to leave the field out."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,19 @@ class Sources:
     """Where the values of one component come from.
 
     ``entity`` is the class that is rendered: a property that ``named`` does not name is read from
-    the attribute of the same name, which the class must have.
+    the attribute of the same name, which the class must have. Only the properties that
+    ``optional`` names may be left out of a document.
     """
 
     component: str
     entity: type
     named: Mapping[str, Source] = field(default_factory=dict)
+    optional: Mapping[str, Source] = field(default_factory=dict)
+
+    @property
+    def all_named(self) -> Mapping[str, Source]:
+        """The sources by property, of those that are always there and of the others."""
+        return {**self.named, **self.optional}
 
 
 class _Moment(fields.Field[datetime]):
@@ -163,13 +172,17 @@ class Schemas:
         sources = self._sources.get(component)
         if sources is None:
             raise ContractError(f"{self._place(component)}: no sources for this component")
-        for name in sorted(sources.named.keys() - members.keys()):
+        for name in sorted(sources.all_named.keys() - members.keys()):
             raise ContractError(f"{self._place(component)}: the source {name!r} has no property")
+        required = self._components[component].get("required", [])
+        for name in sorted(sources.optional.keys() & set(required)):
+            place = self._place(component, "properties", name)
+            raise ContractError(f"{place}: is required, and its source may leave it out")
         return {name: self._reader(sources, name) for name in members}
 
     def _reader(self, sources: Sources, name: str) -> Source:
-        if name in sources.named:
-            return sources.named[name]
+        if name in sources.all_named:
+            return sources.all_named[name]
         if name not in _attributes(sources.entity):
             place = self._place(sources.component, "properties", name)
             raise ContractError(f"{place}: no source for this property")

@@ -20,11 +20,11 @@ LOCATION = Sources(
     {
         "id": attribute("pk"),
         "name": translated("name"),
-        "code": _code,
         "country": attribute("country_pk"),
         "city": attribute("city_pk"),
         "township": attribute("township_pk"),
     },
+    optional={"code": _code},
 )
 
 ADDRESS = Sources(

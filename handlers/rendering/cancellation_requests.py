@@ -3,7 +3,7 @@
 from domain.cancellations import CancellationRequest
 from handlers.contract.schemas import Sources
 from handlers.rendering.cancellations import EASY_RETURN
-from handlers.rendering.values import ENUM_VALUE, attribute, named
+from handlers.rendering.values import attribute, labelled, named
 
 CANCELLATION_REQUEST_SOURCES = [
     Sources(
@@ -17,5 +17,5 @@ CANCELLATION_REQUEST_SOURCES = [
         },
     ),
     EASY_RETURN,
-    ENUM_VALUE,
+    *labelled("LabelledCancellationRequestStatus", "ShippingCompany", "LabelledEasyReturnStatus"),
 ]

@@ -2,19 +2,19 @@
 
 from domain.old_orders import OldOrder, OldOrderItem
 from handlers.contract.schemas import Rendering, Sources
-from handlers.rendering.values import ENUM_VALUE, EnumValue, attribute, currency, money
+from handlers.rendering.values import Labelled, attribute, currency, labelled, money
 
 
-def _carrier(old_order: OldOrder, _rendering: Rendering) -> EnumValue | None:
+def _carrier(old_order: OldOrder, _rendering: Rendering) -> Labelled | None:
     """The earlier system's carrier; its code stands for a name that is not known."""
     if old_order.shipping_company is None:
         return None
     label = old_order.shipping_company_label or old_order.shipping_company
-    return EnumValue(old_order.shipping_company, label)
+    return Labelled(old_order.shipping_company, label)
 
 
 OLD_ORDER_SOURCES = [
-    ENUM_VALUE,
+    *labelled("LabelledCurrency", "ShippingCompany"),
     Sources(
         "UserOldOrder",
         OldOrder,

@@ -19,10 +19,10 @@ from handlers.rendering.order_items import (
     order_item_sources,
 )
 from handlers.rendering.values import (
-    ENUM_VALUE,
     attribute,
     carrier,
     currency,
+    labelled,
     money,
     named,
     rate,
@@ -51,6 +51,18 @@ LOYALTY_TRANSACTION = Sources(
 
 PAYMENT_OPTION = Sources("PaymentOptionSummary", PaymentOption, {"id": attribute("pk")})
 BANK = Sources("BankSummary", Bank, {"id": attribute("pk")})
+LABELS = labelled(
+    "LabelledOrderStatus",
+    "LabelledOrderItemStatus",
+    "LabelledOrderType",
+    "LabelledAddressType",
+    "LabelledCancellationType",
+    "LabelledCancellationRequestStatus",
+    "LabelledCurrency",
+    "LabelledClientType",
+    "LabelledEasyReturnStatus",
+    "ShippingCompany",
+)
 
 _AMOUNTS = (
     "amount",
@@ -92,7 +104,7 @@ def order_sources(policy: ReturnPolicy) -> list[Sources]:
     return [
         _order(policy),
         order_item_sources(policy),
-        ENUM_VALUE,
+        *LABELS,
         DISCOUNT_ITEM,
         LOYALTY_TRANSACTION,
         PAYMENT_OPTION,

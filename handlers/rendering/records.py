@@ -1,7 +1,7 @@
 """Renders what changes too often to be kept; the response that carries it is judged as a whole."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from marshmallow.experimental.context import Context
@@ -22,7 +22,8 @@ _SOURCES: dict[str, Sequence[Sources]] = {
 class Records:
     """Renders entities as the components of one contract that are not kept."""
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
         self._schemas = {
             component: Schemas(contract, sources).for_rendering(component)
             for component, sources in _SOURCES.items()
@@ -30,6 +31,6 @@ class Records:
 
     def __call__(self, component: str, entity: Any, language: str) -> dict[str, Any]:
         """The JSON object of ``entity`` as ``component``."""
-        with Context(Rendering(entity, language, datetime.now(UTC))):
+        with Context(Rendering(entity, language, self._clock())):
             record: dict[str, Any] = self._schemas[component].dump(entity)
         return record

@@ -10,14 +10,16 @@ from handlers.translations import label
 
 
 @dataclass(frozen=True, slots=True)
-class EnumValue:
-    """A value with its name in the reader's language."""
+class Labelled:
+    """A code with its name in the reader's language."""
 
     value: str
     label: str
 
 
-ENUM_VALUE = Sources("EnumValue", EnumValue)
+def labelled(*components: str) -> list[Sources]:
+    """The sources of these components of `labels.yaml`; all have a code and its name."""
+    return [Sources(component, Labelled) for component in components]
 
 
 def attribute(path: str) -> Source:
@@ -67,21 +69,21 @@ def identifier(name: str) -> Source:
     return lambda entity, _rendering: (read(entity) or {}).get("pk")
 
 
-def currency(_entity: Any, rendering: Rendering) -> EnumValue:
+def currency(_entity: Any, rendering: Rendering) -> Labelled:
     """The currency of the whole document."""
     code = str(rendering.root.currency)
-    return EnumValue(code, label("currency", code, rendering.language))
+    return Labelled(code, label("currency", code, rendering.language))
 
 
 def named(kind: str, path: str) -> Source:
     """A value with the label that the catalogues give it among its ``kind``."""
     read = attrgetter(path)
 
-    def source(entity: Any, rendering: Rendering) -> EnumValue | None:
+    def source(entity: Any, rendering: Rendering) -> Labelled | None:
         value = read(entity)
         if value is None:
             return None
-        return EnumValue(str(value), label(kind, str(value), rendering.language))
+        return Labelled(str(value), label(kind, str(value), rendering.language))
 
     return source
 
@@ -90,9 +92,9 @@ def carrier(path: str) -> Source:
     """A shipping company: its code, and its own name in every language."""
     read = attrgetter(path)
 
-    def source(entity: Any, _rendering: Rendering) -> EnumValue | None:
+    def source(entity: Any, _rendering: Rendering) -> Labelled | None:
         company = read(entity)
-        return None if company is None else EnumValue(company.value, company.label)
+        return None if company is None else Labelled(company.value, company.label)
 
     return source
 

@@ -63,6 +63,14 @@ def found(connection: sa.Connection) -> str | None:
     return revision
 
 
+def stamp(connection: sa.Connection) -> None:
+    """Write down that the tables, which were made without the steps, are those of this code."""
+    column = sa.Column("version_num", sa.String(32), primary_key=True)
+    table = sa.Table(_STEPS.name, sa.MetaData(), column)
+    table.create(connection)
+    connection.execute(sa.insert(table).values(version_num=head()))
+
+
 def _make_folder(url: sa.URL) -> None:
     if url.get_backend_name() == "sqlite" and url.database:
         make_private_folder(Path(url.database).parent)

@@ -1,27 +1,48 @@
 """Medians, ratios and verdicts."""
 
-from benchmarks.bars import AT_LEAST, MEMORY, ratio, verdicts
+import pytest
+
+from benchmarks.bars import AT_LEAST, JUDGING, MEMORY, judging, ratio, verdicts
 from benchmarks.load import Load
 from benchmarks.report import markdown
-from benchmarks.rounds import Measured, Run
-from benchmarks.servers import FASTAPI, WAYBILL
+from benchmarks.rounds import Measured, Ratio, Run
+from benchmarks.servers import FASTAPI, UNJUDGED, WAYBILL
 from benchmarks.workloads import LIST
 
 
 def make_run(waybill: int, fastapi: int) -> Run:
-    """Three rounds of one second each: the given number of answers, fewer, and more."""
+    """Three turns of one second each: the given number of answers, fewer, and more."""
     run = Run(memory={WAYBILL.name: 10**8}, starts={WAYBILL.name: [2.0, 1.5, 1.0]})
     for server, requests in ((WAYBILL, waybill), (FASTAPI, fastapi)):
-        for count in (requests, requests - 1, requests * 2):
+        for count in (requests, requests - requests // 10, requests * 2):
             load = Load(count, 1.0, 0, 80_000 * count, 1.0, 2.0)
             run.add(server.name, LIST, Measured(load, server_cpu=0.5, database_cpu=0.25))
     return run
 
 
-def test_medians_make_the_ratio() -> None:
-    run = make_run(300, 10)
+def test_a_ratio_is_taken_turn_by_turn() -> None:
+    run = Run()
+    for own, theirs in ((100, 10), (300, 20), (200, 10)):  # a slow turn is slow for both
+        for server, count in ((WAYBILL, own), (FASTAPI, theirs)):
+            run.add(server.name, LIST, Measured(Load(count, 1.0, 0, 0, 1.0, 2.0)))
 
-    assert ratio(run, LIST, FASTAPI.name) == 30
+    assert ratio(run, LIST, FASTAPI.name) == Ratio(middle=15, low=12.5, high=17.5)
+
+
+def test_there_is_no_ratio_to_what_was_not_measured() -> None:
+    assert ratio(Run(), LIST, FASTAPI.name) is None
+
+
+def test_one_turn_is_its_own_spread() -> None:
+    assert Ratio.of([3.0]) == Ratio(3, 3, 3)
+
+
+def test_judging_is_a_part_of_the_cpu() -> None:
+    run = Run()
+    for server, cpu in ((WAYBILL, 1.0), (UNJUDGED, 0.98)):
+        run.add(server.name, LIST, Measured(Load(10, 1.0, 0, 0, 1.0, 2.0), server_cpu=cpu))
+
+    assert judging(run) == {JUDGING: pytest.approx(0.02)}
 
 
 def test_a_bar_is_reached_missed_or_was_not_measured() -> None:
@@ -39,5 +60,5 @@ def test_the_table_shows_every_server_and_bar() -> None:
 
     row = "| list page | Waybill | 300 |  | 1 | 2 | 0 | 80.0 | 1.67 | 0.83 |"
     assert row in table.splitlines()
-    assert "| list page, to FastAPI | ≥ 20 | 30 | reached |" in table
+    assert "| list page, to FastAPI | ≥ 25 | 30 (30 to 30) | reached |" in table
     assert "| Waybill | 100 | 1.50 |" in table

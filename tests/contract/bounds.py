@@ -22,10 +22,14 @@ BOUNDS = {
     ),
     "sort": bound(400, "enum", reason="the supplied description lists the fields"),
     "limit": bound(400, "type", "minimum", "maximum", reason="ours; a page has 1 to 100 results"),
-    "created_date__gte": bound(400, "maxLength", "anyOf", reason="ours; a date or a date-time"),
-    "created_date__lte": bound(400, "maxLength", "anyOf", reason="ours; a date or a date-time"),
+    "created_date__gte": bound(
+        400, "format", "maxLength", "pattern", reason="ours; a date or a date-time"
+    ),
+    "created_date__lte": bound(
+        400, "format", "maxLength", "pattern", reason="ours; a date or a date-time"
+    ),
     "page": bound(404, reason="below 1 and past the end there is no page"),
-    "pk": bound(404, reason="no order has a number past 64 bits"),
+    "pk": bound(404, "format", reason="no order has a number past 64 bits"),
     "a known parameter given twice": bound(400, reason="nobody knows which is meant"),
     "a URL that is not UTF-8": bound(400, reason="it is no text"),
     "a URL past 8 KiB": bound(414, reason="nobody needs one"),

@@ -9,7 +9,10 @@ Document = dict[str, Any]
 
 # They explain or advise, and never make a value invalid.
 _ANNOTATIONS = {"description", "summary", "title", "example", "examples", "default", "deprecated"}
-_COMPARED_BY_PART = {"properties", "items", "oneOf"}
+_COMPARED_BY_PART = {"$ref", "properties", "items", "oneOf"}
+# A response that keeps a promise of ours as well still keeps theirs. A request is the other way
+# round: each of these would refuse what they take.
+_TIGHTENING = {"format", "enum"}
 
 
 @dataclass
@@ -22,7 +25,7 @@ class Comparison:
     theirs: Document
     ours: Document
     bounds: Mapping[str, AbstractSet[str]]
-    _compared: set[str] = field(default_factory=set)
+    _compared: set[tuple[str | None, str | None]] = field(default_factory=set)
 
     def differences(self) -> Iterator[str]:
         """Every place where an operation of theirs was changed rather than added to."""
@@ -61,7 +64,7 @@ class Comparison:
     def _parameter(self, theirs: Document, own: Document, place: str) -> Iterator[str]:
         yield from _unequal("required", theirs, own, place)
         bounds = self.bounds.get(own["name"], set())
-        yield from self._schema(theirs["schema"], self._at_ours(own["schema"]), place, bounds)
+        yield from self._schema(theirs["schema"], own["schema"], place, bounds)
 
     def _added_parameter(self, own: Document, place: str) -> Iterator[str]:
         """Unknown to clients of theirs, who may have sent anything by that name."""
@@ -82,26 +85,42 @@ class Comparison:
             for kind, content in response.get("content", {}).items():
                 at = f"{place} {status} {kind}"
                 if kind in found:
-                    yield from self._schema(content["schema"], found[kind]["schema"], at)
+                    yield from self._promised(content["schema"], found[kind]["schema"], at)
                 else:
                     yield f"{at} is missing"
 
     def _schema(
-        self, theirs: Document, own: Document, place: str, bounds: AbstractSet[str] = frozenset()
+        self, theirs: Document, own: Document, place: str, bounds: AbstractSet[str]
     ) -> Iterator[str]:
-        theirs, own = _plain(theirs), _plain(own)
-        for keyword in (theirs.keys() | own.keys()) - _COMPARED_BY_PART - bounds:
+        """For a value that clients send: ours may ask for nothing that theirs does not."""
+        theirs, own = _plain(self._at_theirs(theirs)), _plain(self._at_ours(own))
+        for keyword in (theirs.keys() | own.keys()) - bounds:
             yield from _unequal(keyword, theirs, own, place)
-        if "$ref" in theirs:
-            yield from self._component(theirs["$ref"])
+
+    def _promised(self, theirs: Document, own: Document, place: str) -> Iterator[str]:
+        """For a value that clients get: ours may promise more by `required`, and by a `format` or
+        an `enum` where theirs has none. The names of components are of no account."""
+        references = theirs.get("$ref"), own.get("$ref")
+        if references in self._compared:
+            return
+        if any(references):
+            self._compared.add(references)
+            place = theirs.get("$ref", place)
+        theirs, own = _plain(self._at_theirs(theirs)), _plain(self._at_ours(own))
+        for name in set(theirs.get("required", [])) - set(own.get("required", [])):
+            yield f"{place}: {name} is not required"
+        added = (own.keys() & _TIGHTENING) - theirs.keys()
+        for keyword in (theirs.keys() | own.keys()) - _COMPARED_BY_PART - {"required"} - added:
+            yield from _unequal(keyword, theirs, own, place)
         properties = own.get("properties", {})
         for name, schema in theirs.get("properties", {}).items():
             if name in properties:
-                yield from self._schema(schema, properties[name], f"{place}/{name}")
+                yield from self._promised(schema, properties[name], f"{place}/{name}")
             else:
                 yield f"{place}/{name} is missing"
         if "items" in theirs or "items" in own:
-            yield from self._schema(theirs.get("items", {}), own.get("items", {}), f"{place}/items")
+            known, found = theirs.get("items", {}), own.get("items", {})
+            yield from self._promised(known, found, f"{place}/items")
         yield from self._alternatives(theirs.get("oneOf", []), own.get("oneOf", []), place)
 
     def _alternatives(self, theirs: list[Any], own: list[Any], place: str) -> Iterator[str]:
@@ -109,13 +128,7 @@ class Comparison:
             yield f"{place}: {len(own)} alternatives for {len(theirs)}"
             return
         for at, (known, found) in enumerate(zip(theirs, own, strict=True)):
-            yield from self._schema(known, found, f"{place}/oneOf/{at}")
-
-    def _component(self, reference: str) -> Iterator[str]:
-        if reference not in self._compared:
-            self._compared.add(reference)
-            known, found = resolve(self.theirs, reference), resolve(self.ours, reference)
-            yield from self._schema(known, found, reference)
+            yield from self._promised(known, found, f"{place}/oneOf/{at}")
 
     def _at_theirs(self, found: Document) -> Document:
         return resolve(self.theirs, found["$ref"]) if "$ref" in found else found
@@ -136,7 +149,11 @@ def _key(parameter: Document) -> tuple[str, str]:
 
 
 def _plain(schema: Document) -> Document:
-    return {keyword: value for keyword, value in schema.items() if keyword not in _ANNOTATIONS}
+    return {
+        keyword: value
+        for keyword, value in schema.items()
+        if keyword not in _ANNOTATIONS and not keyword.startswith("x-")
+    }
 
 
 def _unequal(keyword: str, theirs: Document, own: Document, place: str) -> Iterator[str]:

@@ -91,9 +91,7 @@ class TestContract:
     def test_names_every_code_of_the_domain(self, contract: Contract) -> None:
         error = contract.document["components"]["schemas"]["CancellationError"]
 
-        codes = [code.value for code in CancellationCode]
-        assert error["properties"]["error_code"]["examples"] == codes
-        assert codes_in(error["description"]) == codes
+        assert codes_in(error["description"]) == [code.value for code in CancellationCode]
 
     def test_has_the_codes_of_the_page(self, contract: Contract) -> None:
         error = contract.document["components"]["schemas"]["CancellationError"]

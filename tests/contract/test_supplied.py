@@ -52,7 +52,13 @@ BREAKING: dict[str, tuple[str, Any]] = {
     "other component": (f"{SCHEMAS}/UserOrder/properties/status/$ref", f"#{SCHEMAS}/Error"),
     "alternative gone": (f"{SCHEMAS}/UserOrder/properties/bank/oneOf/1", REMOVED),
     "alternative changed": (f"{SCHEMAS}/UserOrder/properties/bank/oneOf/1/type", "string"),
-    "property required": (f"{SCHEMAS}/EnumValue/required", ["value"]),
+    "other format of a choice": (f"{OLD_ORDERS}/parameters/2/schema/format", "currency"),
+    "parameter of one format": (f"{PARAMETERS}/Page/schema/format", "int32"),
+    "parameter of few values": (f"{PARAMETERS}/Page/schema/enum", [1, 2]),
+    "added parameter of one format": (f"{PARAMETERS}/AcceptLanguage/schema/format", "date"),
+    "added parameter of few values": (f"{PARAMETERS}/AcceptLanguage/schema/enum", ["tr"]),
+    "members of a parameter required": (f"{PARAMETERS}/Page/schema/required", ["number"]),
+    "property of another pattern": (f"{SCHEMAS}/UserOrder/properties/number/pattern", "^[0-9]+$"),
     "nothing else allowed": (f"{SCHEMAS}/LocationSummary/additionalProperties", False),
     "free items narrowed": (
         f"{SCHEMAS}/UserOrderProduct/properties/form_schema/items",
@@ -60,14 +66,18 @@ BREAKING: dict[str, tuple[str, Any]] = {
     ),
     "items gone": (f"{SCHEMAS}/UserOrder/properties/orderitem_set/items", REMOVED),
     "change deep inside": (
-        f"{PICKUP_DATE}/properties/hour_range/properties/start/format",
-        "time",
+        f"{PICKUP_DATE}/properties/hour_range/properties/start/type",
+        "integer",
     ),
 }
 HARMLESS: dict[str, tuple[str, Any]] = {
     "other words": (f"{SCHEMAS}/UserOrder/description", "An order."),
-    "more words": (f"{SCHEMAS}/EnumValue/properties/value/examples", ["try"]),
+    "more words": (f"{SCHEMAS}/ShippingCompany/properties/value/examples", ["ups"]),
     "more properties": (f"{SCHEMAS}/UserOrder/properties/colour", {"type": "string"}),
+    "more properties required": (f"{SCHEMAS}/Address/required", ["pk", "title"]),
+    "format where there was none": (f"{SCHEMAS}/UserOrder/properties/id/format", "int32"),
+    "known values": (f"{SCHEMAS}/UserOrder/properties/number/enum", ["1666226475313999"]),
+    "names for programs": (f"{SCHEMAS}/UserOrder/properties/number/x-enum-varnames", ["FIRST"]),
     "more statuses": (f"{ORDERS}/responses/418", {"description": "A teapot."}),
 }
 
@@ -127,6 +137,14 @@ class TestSupplied:
     @pytest.mark.parametrize("change", HARMLESS)
     def test_an_addition_is_allowed(self, supplied: Document, ours: Document, change: str) -> None:
         assert differences(supplied, changed(ours, *HARMLESS[change])) == []
+
+    def test_what_is_required_there_is_required_here(
+        self, supplied: Document, ours: Document
+    ) -> None:
+        stricter = changed(supplied, f"{SCHEMAS}/LocationSummary/required", ["code"])
+
+        [difference] = differences(stricter, ours)
+        assert "code is not required" in difference
 
     @pytest.mark.parametrize("component", ["UserOrder", "UserOldOrder"])
     def test_our_examples_are_valid_under_it(

@@ -54,6 +54,21 @@ class TestOrder:
         assert values["modified_date"] == datetime(2026, 2, 14, 6, tzinfo=UTC)
         assert values["invoice_date"] == datetime(2026, 2, 15, 5, tzinfo=UTC)
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "2026-03-31",
+            "2026-03-31 00:00:00Z",
+            "2026-03-31t00:00:00z",
+            "2026-03-31T03:00:00+0300",
+            "2026-03-30 20:00:00.000-0400",
+        ],
+    )
+    def test_moments_are_read_as_they_are_printed(self, text: str) -> None:
+        values = imported_order(created_date=text).values
+
+        assert values["created_date"] == datetime(2026, 3, 31, tzinfo=UTC)
+
     def test_money_has_the_exponent_of_its_currency(self) -> None:
         lines = [line_document(unit_price="1.250")]
 
@@ -86,6 +101,7 @@ class TestOrder:
             ({"shipping_amount": "1.005"}, "/shipping_amount"),
             ({"created_date": "2016-12-31T23:59:60Z"}, "/created_date"),
             ({"created_date": "0001-01-01T00:00:00+14:00"}, "/created_date"),
+            ({"created_date": "2026-02-30 00:00:00+0000"}, "/created_date"),
             ({"user": user_document(email="ayse@localhost")}, "/user/email"),
         ],
     )

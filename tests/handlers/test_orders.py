@@ -74,6 +74,9 @@ class TestListUserOrders:
             ({"created_date__gte": "2026-03-01T12:00:00Z"}, ["noon"]),
             ({"created_date__gte": "2026-03-01T12:00:00.000001"}, []),
             ({"created_date__lte": "2026-03-01T13:59:59+02:00"}, ["eve"]),
+            ({"created_date__lte": "2026-03-01 13:59:59+0200"}, ["eve"]),
+            ({"created_date__lte": "2026-03-01T14:00:00 02:00"}, ["noon", "eve"]),
+            ({"created_date__gte": " 2026-03-01 ", "limit": "12 "}, ["noon"]),
         ],
     )
     def test_created_date_bounds_are_inclusive(

@@ -21,7 +21,11 @@ from tests.persistence.selling import listed
 
 COMPARED = ("__gte", "__gt", "__lte", "__lt")
 TEXTS = [*NUMBERS, "", "%", "_", "w-", "ss", "I", "ğ", "W-1\0"]
-MOMENTS = [NOW, NOW + HOUR, NOW - HOUR, datetime.min.replace(tzinfo=UTC), NOW + timedelta(days=1)]
+DAYS = [NOW.date(), NOW.date() + timedelta(days=1), date.min, date.max]
+MOMENTS = [
+    *(NOW, NOW + HOUR, NOW - HOUR, datetime.min.replace(tzinfo=UTC), NOW + timedelta(days=1)),
+    *DAYS,
+]
 DECIMALS = [
     Decimal(text)
     for text in ("0", "9.99", "10", "10.00", "9.995", "10.5", "-1", "1e400", "-1e400", "9" * 40)
@@ -61,9 +65,11 @@ def canonical(value: Any) -> Any:
 
 
 def holds(operator: Operator, stored: Any, value: Any) -> bool:
-    """What each operator means; what is not there matches nothing."""
+    """What each operator means; what is not there matches nothing, and days compare to days."""
     if stored is None:
         return False
+    if isinstance(stored, datetime) and not isinstance(value, datetime):
+        stored = stored.date()
     if isinstance(stored, tuple):
         return value in stored
     meanings: dict[Operator, Callable[[], bool]] = {
@@ -74,7 +80,7 @@ def holds(operator: Operator, stored: Any, value: Any) -> bool:
         Operator.GT: lambda: bool(stored > value),
         Operator.LTE: lambda: bool(stored <= value),
         Operator.LT: lambda: bool(stored < value),
-        Operator.DATE: lambda: bool(stored.date() == value),
+        Operator.DATE: lambda: bool(stored == value),
     }
     return meanings[operator]()
 
@@ -90,7 +96,6 @@ def priced(*names: str, exact: bool = False) -> list[tuple[str, list[Any], Value
 
 CODES = [100, 400, 500, 600, 0, 2**70]
 WORDS = ["try", "KWD", "Eur", "xyz", ""]
-DAYS = [NOW.date(), NOW.date() + timedelta(days=1), date.min, date.max]
 LISTS: dict[str, list[tuple[str, list[Any], Value | None]]] = {
     "seller_orders": [
         ("number", TEXTS, None),

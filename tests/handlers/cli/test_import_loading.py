@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import fields
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -82,6 +83,7 @@ class TestCheck:
             ({"colour": "red"}, "/colour", "This field is not known."),
             ({"items": [{}]}, "/items/0/line", "This field is required."),
             ({"created_date": "yesterday"}, "/created_date", "Enter a valid date and time."),
+            ({"created_date": "2026-03-31T00:00"}, "/created_date", "Enter a valid date and time."),
             ({"user": user_document(email="ayse")}, "/user/email", "Enter a valid e-mail address."),
             ({"number": "10 01"}, "/number", "This value is not valid."),
             ({"number": "1" * 65}, "/number", "Must be at most 64 characters long."),
@@ -95,6 +97,16 @@ class TestCheck:
         self, overrides: dict[str, Any], pointer: str, message: str
     ) -> None:
         assert rejected(order_document(**overrides)) == (pointer, message)
+
+    @pytest.mark.parametrize(
+        "text", ["2026-03-31", "2026-03-31 00:00:00+0000", "2026-03-31T00:00:00Z"]
+    )
+    def test_moments_may_be_as_they_are_printed(self, text: str) -> None:
+        document = order_document(created_date=text, invoice_date=text)
+
+        loaded = order_loader(FakeImports(), "import:tests").check(Parsed.of(document))
+
+        assert loaded.values["invoice_date"] == datetime(2026, 3, 31, tzinfo=UTC)
 
     def test_what_is_missing_is_named_by_where_it_should_be(self) -> None:
         document = order_document()

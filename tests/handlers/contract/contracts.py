@@ -64,7 +64,9 @@ def make_operation(
     return operation
 
 
-def make_parameters(*, is_strict: bool = False, **schemas: Mapping[str, Any]) -> Parameters:
+def make_parameters(
+    *, is_strict: bool = False, trims_queries: bool = False, **schemas: Mapping[str, Any]
+) -> Parameters:
     """Parameters by name: in the query, unless a Parameter Object says otherwise.
 
     A mapping with `in` is a Parameter Object, all others are schemas.
@@ -74,5 +76,7 @@ def make_parameters(*, is_strict: bool = False, **schemas: Mapping[str, Any]) ->
         shown: dict[str, Any] = {"in": "query", "schema": given}
         parameter = {"name": name, **(given if "in" in given else shown)}
         judge = Judges(parameter).compile("/schema")
-        compiled.append(compile_parameter(parameter, parameter["schema"], judge))
+        compiled.append(
+            compile_parameter(parameter, parameter["schema"], judge, trims_queries=trims_queries)
+        )
     return Parameters(compiled, is_strict=is_strict)

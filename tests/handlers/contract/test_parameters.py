@@ -1,3 +1,4 @@
+from datetime import date
 from typing import Any
 
 import pytest
@@ -111,8 +112,9 @@ class TestTexts:
             ({"minLength": 1}, "", "Must be at least 1 character long."),
             ({"format": "date"}, "2026-02-30", "Enter a valid date."),
             ({"format": "uuid"}, "123", "Enter a valid UUID."),
+            ({"anyOf": [{"format": "date"}, {"pattern": "T"}]}, "1", "Enter a valid date."),
         ],
-        ids=["enum", "pattern", "maxLength", "minLength", "date", "uuid"],
+        ids=["enum", "pattern", "maxLength", "minLength", "date", "uuid", "anyOf"],
     )
     def test_are_refused_when_their_schema_does_not_allow_them(
         self, keywords: dict[str, Any], raw: str, message: str
@@ -174,6 +176,52 @@ class TestQuery:
         refusal = refused("email=elif%40example.com", email=STRING | {"maxLength": 3})
 
         assert "elif" not in f"{refusal.message} {refusal.params} {refusal}"
+
+
+class TestWhiteSpace:
+    @pytest.mark.parametrize("blanks", ["+", "++", "%20", "%09", "%0D%0A"])
+    @pytest.mark.parametrize(
+        ("schema", "text", "value"),
+        [
+            (INTEGER, "12", 12),
+            (INTEGER, "-1", -1),
+            (BOOLEAN, "true", True),
+            (STRING | {"enum": ["try", "usd"]}, "usd", "usd"),
+            (STRING | {"format": "date"}, "2026-03-01", date(2026, 3, 1)),
+            (STRING | {"format": "currency", "maxLength": 3}, "TRY", "try"),
+        ],
+        ids=["integer", "negative", "boolean", "enum", "date", "currency"],
+    )
+    def test_around_a_value_is_no_part_of_it(
+        self, blanks: str, schema: dict[str, Any], text: str, value: object
+    ) -> None:
+        for around in (f"{blanks}{text}", f"{text}{blanks}", f"{blanks}{text}{blanks}"):
+            assert read(f"value={around}", trims_queries=True, value=schema) == {"value": value}
+
+    @pytest.mark.parametrize("text", ["", "+", "1+2", "%C2%A01", "1%E2%80%83", "1%00", "1%0B"])
+    def test_alone_within_and_of_other_kinds_is_refused(self, text: str) -> None:
+        refusal = refused(f"page={text}", trims_queries=True, page=INTEGER)
+
+        assert (refusal.field, refusal.message) == ("page", "A valid integer is required.")
+
+    @pytest.mark.parametrize("keywords", [{}, {"minLength": 1}, {"pattern": "^ "}])
+    def test_around_free_text_is_a_part_of_it(self, keywords: dict[str, Any]) -> None:
+        schema = STRING | keywords
+
+        assert read("search=+a+", trims_queries=True, search=schema) == {"search": " a "}
+
+    def test_is_a_part_of_every_value_unless_the_contract_says_otherwise(self) -> None:
+        assert refused("page=1+", page=INTEGER).field == "page"
+
+    def test_is_a_part_of_a_path(self) -> None:
+        with pytest.raises(NotFound):
+            make_parameters(trims_queries=True, pk=PATH_PK).read({"pk": "1 "}, b"", {})
+
+    def test_is_a_part_of_a_header(self) -> None:
+        size = {"in": "header", "schema": INTEGER}
+
+        with pytest.raises(InvalidInput):
+            make_parameters(trims_queries=True, size=size).read({}, b"", {"size": "1 "})
 
 
 class TestStrictQuery:

@@ -178,9 +178,18 @@ class TestSources:
         assert dump(schemas, Thing("cup")) == {"name": "jug"}
 
     def test_may_leave_a_property_out(self) -> None:
-        schemas = make_schemas({"name": {}}, Sources("Thing", Thing, {"name": lambda *_: missing}))
+        optional = {"name": lambda *_: missing}
+        schemas = make_schemas({"name": {}}, Sources("Thing", Thing, optional=optional))
 
         assert dump(schemas, Thing()) == {}
+
+    def test_of_what_is_required_may_not_leave_it_out(self) -> None:
+        thing = {"type": "object", "required": ["name"], "properties": {"name": {}}}
+        sources = Sources("Thing", Thing, optional={"name": lambda *_: missing})
+        schemas = Schemas(make_contract({}, schemas={"Thing": thing}), [sources])
+
+        with pytest.raises(ContractError, match="name: is required, and its source may leave"):
+            schemas.for_rendering("Thing")
 
     @pytest.mark.parametrize(
         ("properties", "sources", "fault"),

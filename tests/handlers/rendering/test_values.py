@@ -6,7 +6,7 @@ import pytest
 from domain.money import Currency
 from handlers.contract.schemas import Rendering, Source
 from handlers.rendering.values import (
-    EnumValue,
+    Labelled,
     attribute,
     carrier,
     currency,
@@ -82,7 +82,7 @@ class TestCurrency:
     def test_is_that_of_the_document(self, code: Currency, label: str, language: str) -> None:
         shown = value(currency, language, root=SimpleNamespace(currency=code))
 
-        assert shown == EnumValue(code.value, label)
+        assert shown == Labelled(code.value, label)
         assert type(shown.value) is str
 
 
@@ -91,12 +91,12 @@ class TestNamed:
         ("language", "label"), [("en-us", "Cancelled"), ("tr-tr", "İptal edildi")]
     )
     def test_has_a_label_in_the_reader_s_language(self, language: str, label: str) -> None:
-        assert value(named("order_status", "status"), language, status="100") == EnumValue(
+        assert value(named("order_status", "status"), language, status="100") == Labelled(
             "100", label
         )
 
     def test_of_the_shop_s_own_is_its_own_label(self) -> None:
-        assert value(named("client_type", "kind"), "tr-tr", kind="kiosk") == EnumValue(
+        assert value(named("client_type", "kind"), "tr-tr", kind="kiosk") == Labelled(
             "kiosk", "kiosk"
         )
 
@@ -109,7 +109,7 @@ class TestCarrier:
     def test_has_its_own_name_in_every_language(self, language: str) -> None:
         company = make_shipping_company(value="ups", label="UPS Kargo")
 
-        assert value(carrier("by"), language, by=company) == EnumValue("ups", "UPS Kargo")
+        assert value(carrier("by"), language, by=company) == Labelled("ups", "UPS Kargo")
 
     def test_may_be_none(self) -> None:
         assert value(carrier("by"), by=None) is None

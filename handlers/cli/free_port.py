@@ -1,0 +1,15 @@
+"""Whether a server can be started where it is to listen."""
+
+import click
+
+from handlers.server import require_free
+from handlers.settings import Settings
+
+
+def require_free_port(settings: Settings) -> None:
+    """Raises ClickException, which names host and port."""
+    try:
+        require_free(settings.host, settings.port)
+    except OSError as error:
+        place, reason = f"{settings.host}:{settings.port}", str(error.strerror).partition(" (")[0]
+        raise click.ClickException(f"Can't listen on {place}: {reason}.") from error

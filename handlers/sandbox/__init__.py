@@ -1,0 +1,72 @@
+"""Operations of openapi/sandbox.yaml, which `waybill serve --sandbox` alone serves."""
+
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from flask import Response, current_app
+
+from domain.errors import InvalidInput
+from handlers.attempts import LoginAttempts, OrderLookUps, PasswordResetRequests
+from handlers.context import PARTS, parts, settings
+from handlers.contract.responses import Reply
+from handlers.sandbox.failures import Failure, FailureKind
+from handlers.sandbox.state import known_operations, sandbox, sandbox_database
+
+
+def get_sandbox() -> dict[str, Any]:
+    failures = list_sandbox_failures()["results"]
+    clock = get_sandbox_clock()
+    return {"clock": clock, **sandbox().shop.credentials, "failures": failures}
+
+
+def reset_sandbox() -> Response:
+    sandbox().clock.set(sandbox().shop.now)
+    sandbox().shop.store(sandbox_database())
+    sandbox().failures.clear()
+    sandbox().emails.clear()
+    current_app.extensions[PARTS] = replace(
+        parts(),
+        attempts=LoginAttempts(settings()),
+        look_ups=OrderLookUps(settings()),
+        reset_requests=PasswordResetRequests(settings()),
+    )
+    return Response(status=204)
+
+
+def get_sandbox_clock() -> dict[str, Any]:
+    return {"now": sandbox().clock().isoformat().replace("+00:00", "Z")}
+
+
+def set_sandbox_clock(body: dict[str, Any]) -> dict[str, Any]:
+    sandbox().clock.set(datetime.fromisoformat(body["now"]))
+    sandbox_database().render_anew()
+    return get_sandbox_clock()
+
+
+def list_sandbox_failures() -> dict[str, Any]:
+    return {"results": [asdict(failure) for failure in sandbox().failures.left()]}
+
+
+def add_sandbox_failure(body: dict[str, Any]) -> Reply:
+    if body["operation_id"] not in known_operations():
+        raise InvalidInput("There is no such operation.", field="operation_id")
+    failure = Failure(**body | {"kind": FailureKind(body["kind"])})
+    sandbox().failures.add(failure)
+    return Reply(201, asdict(failure))
+
+
+def clear_sandbox_failures() -> Response:
+    sandbox().failures.clear()
+    return Response(status=204)
+
+
+def list_sandbox_emails() -> dict[str, Any]:
+    # The start does without what writes e-mails.
+    from handlers.mail.postman import Postman
+
+    postman = Postman(sandbox_database(), sandbox().emails, settings())
+    while postman.deliver_next():
+        pass
+    emails = sandbox().emails.sent()
+    return {"results": [{**asdict(email), "links": email.links} for email in emails]}

@@ -1,0 +1,68 @@
+"""What a sandbox has besides the parts of every application."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+from starlette.types import ASGIApp
+from werkzeug.routing import Map
+
+from handlers.context import Database, parts
+from handlers.sandbox.clock import Clock
+from handlers.sandbox.emails import Emails
+from handlers.sandbox.failing import Failing
+from handlers.sandbox.failures import Failures
+from handlers.sandbox.shop import Row, Shop
+
+_RESOURCE = "sandbox"
+
+
+class SandboxDatabase(Database, Protocol):
+    """What a sandbox does with its database besides."""
+
+    def replace_rows(self, given: Mapping[str, list[Row]]) -> None:
+        """Delete all rows, and store these in their place."""
+
+    def render_anew(self) -> None:
+        """Have all documents rendered anew."""
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """One sandbox; its clock begins at the time of its shop.
+
+    ``contract_files`` are those that describe its own operations.
+    """
+
+    shop: Shop
+    clock: Clock
+    failures: Failures = field(default_factory=Failures)
+    emails: Emails = field(default_factory=Emails)
+    contract_files: tuple[str, ...] = (f"{_RESOURCE}.yaml",)
+
+    @classmethod
+    def of(cls, shop: Shop) -> "Sandbox":
+        """A sandbox with this shop."""
+        return cls(shop, Clock(shop.now))
+
+    def failing(self, app: ASGIApp, routes: Callable[[], Map]) -> ASGIApp:
+        """``app``, in front of which requests fail as the sandbox was told."""
+        return Failing(app, self.failures, routes)
+
+
+def sandbox() -> Sandbox:
+    """The sandbox of the current application."""
+    found = parts().sandbox
+    assert found is not None, "its operations are routed in a sandbox only"
+    return found
+
+
+def sandbox_database() -> SandboxDatabase:
+    """The database of the current application, which is a sandbox."""
+    return cast(SandboxDatabase, parts().database)
+
+
+def known_operations() -> set[str]:
+    """The operationIds of the current application that can fail."""
+    resources = parts().contract.resources
+    return {name for name, resource in resources.items() if resource != _RESOURCE}

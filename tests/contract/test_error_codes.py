@@ -1,0 +1,124 @@
+"""`ErrorCode` has every code that an operation can answer with, and no other."""
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from domain.cancellation_codes import CancellationCode
+from handlers.contract.bundle import load_contract
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("domain", "handlers", "persistence")
+CODE = re.compile("[a-z]+(_[a-z]+)*")
+SCHEMA = load_contract().document["components"]["schemas"]["ErrorCode"]
+
+# Classes that are raised as one of their subclasses, or with a code of the case.
+BASES = {
+    "Refusal": "refused",
+    "RowErrors": "invalid_rows",
+    "RuleBroken": "rule_broken",
+    "Conflict": "conflict",
+    "Gone": "gone",
+    "Forbidden": "forbidden",
+}
+# What only `waybill` answers, on the terminal: code by what the operator does.
+COMMANDS = {
+    "email_taken": "adds a user",
+    "not_tradable": "makes a trade-in offer",
+    "trade_in_open": "makes a trade-in offer",
+    "seller_inactive": "makes a seller's token",
+    "invalid_name": "makes a token",
+    "no_scopes": "makes a token",
+    "slug_taken": "adds a seller",
+    "invalid_slug": "adds a seller",
+    "carrier_taken": "adds a carrier",
+    "carrier_inactive": "changes a carrier",
+    "invalid_code": "adds a carrier",
+    "reason_inactive": "changes a reason",
+    "reason_reserved": "changes a reason",
+    "not_a_dead_letter": "sends an e-mail again",
+    "requests_unsettled": "erases a person",
+    "orders_underway": "erases a person",
+    "rejected_document": "imports orders",
+    "settled_here": "imports orders",
+    "erased": "imports orders",
+    "invalid_amount": "imports orders",
+    "negative_amount": "imports orders",
+    "too_many_decimals": "imports orders",
+    "too_many_digits": "imports orders",
+}
+
+
+@cache
+def nodes() -> list[ast.AST]:
+    """All parts of the code of the server."""
+    paths = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+    return [node for path in paths for node in ast.walk(ast.parse(path.read_text("utf-8")))]
+
+
+def texts(node: ast.expr) -> set[str]:
+    """The codes that an expression names: one, or those of a choice."""
+    constants = (each.value for each in ast.walk(node) if isinstance(each, ast.Constant))
+    return {each for each in constants if isinstance(each, str) and CODE.fullmatch(each)}
+
+
+def codes_of_classes() -> dict[str, str]:
+    """The code of each refusal, by the name of its class."""
+    found = {}
+    for node in nodes():
+        if isinstance(node, ast.ClassDef):
+            for line in node.body:
+                if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "code":
+                    [found[node.name]] = texts(line.value)
+    return found
+
+
+def codes_of_calls() -> set[str]:
+    """What is given as ``code`` to a refusal where it is made."""
+    keywords = (each for node in nodes() if isinstance(node, ast.Call) for each in node.keywords)
+    return {code for each in keywords if each.arg == "code" for code in texts(each.value)}
+
+
+def made_without_a_code() -> set[str]:
+    """The names of the classes that are raised somewhere as they are."""
+    names = set()
+    for node in nodes():
+        if isinstance(node, ast.Raise) and node.exc is not None:
+            call = node.exc
+            if not isinstance(call, ast.Call):
+                names.add(ast.unparse(call))
+            elif not any(each.arg == "code" for each in call.keywords):
+                names.add(ast.unparse(call.func))
+    return names
+
+
+def test_the_contract_has_the_codes_of_all_code_paths() -> None:
+    raised = set(codes_of_classes().values()) | codes_of_calls() | {*CancellationCode}
+    emitted = raised - set(BASES.values()) - COMMANDS.keys()
+
+    assert sorted(SCHEMA["enum"]) == sorted(emitted)
+
+
+def test_no_code_of_a_command_is_out_of_date() -> None:
+    raised = set(codes_of_classes().values()) | codes_of_calls()
+
+    assert raised >= COMMANDS.keys()
+    assert raised >= set(BASES.values())
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_no_base_is_raised_without_a_code(base: str) -> None:
+    assert codes_of_classes()[base] == BASES[base]
+    # RowErrors answers with the codes of its rows.
+    assert base == "RowErrors" or base not in made_without_a_code()
+
+
+def test_variants_have_the_names_of_the_domain() -> None:
+    numbered = {code.value: code.name for code in CancellationCode}
+
+    assert SCHEMA["x-enum-varnames"] == [
+        numbered.get(code, code.upper()) for code in SCHEMA["enum"]
+    ]
