@@ -1,17 +1,22 @@
 """Operations of openapi/documentation.yaml: the contract as files and as pages."""
 
+import re
 from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from flask import Response, render_template, request
+from markupsafe import Markup, escape
 
 from handlers.context import current_contract
 from handlers.contract.bundle import Contract
 from handlers.contract.published import to_json, to_yaml
+from handlers.error_codes import error_code_entries
 
 _ASSETS = Path(__file__).with_name("static") / "documentation"
+_CODE = re.compile("`([^`]+)`")
 # Not from `mimetypes`, which asks the machine and so differs between machines.
 _MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -44,6 +49,11 @@ def show_reference() -> Response:
     return _page("reference.html")
 
 
+def show_error_codes() -> Response:
+    entries = error_code_entries(current_contract())
+    return _page("error_codes.html", entries=entries, with_code=_with_code)
+
+
 def show_redoc() -> Response:
     return Response(status=308, headers={"Location": "/reference"})
 
@@ -58,9 +68,14 @@ def _contract_file(write: Callable[[Contract], bytes], media_type: str) -> Respo
     return _file(_published(current_contract(), write), media_type, "no-cache")
 
 
-def _page(template: str) -> Response:
-    page = render_template(template, asset_url=_asset_url)
+def _page(template: str, **values: Any) -> Response:
+    page = render_template(template, asset_url=_asset_url, **values)
     return Response(page, headers={"Cache-Control": "no-cache", "Content-Language": "en"})
+
+
+def _with_code(text: str) -> Markup:
+    """The text as HTML, with what stands between backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
 
 
 def _asset_url(name: str) -> str:
