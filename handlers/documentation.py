@@ -1,16 +1,20 @@
 """Operations of openapi/documentation.yaml: the contract as files and as pages."""
 
+import re
 from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from flask import Response, render_template, request
+from markupsafe import Markup, escape
 
 from handlers.context import current_contract, settings
 from handlers.contract.bundle import Contract
 from handlers.contract.published import to_json, to_yaml
 from handlers.contract.views import Document, client_document, full_document
+from handlers.error_codes import error_code_entries
 from handlers.security import csrf_token, give_csrf_token
 from handlers.visitors import visitor
 
@@ -18,6 +22,7 @@ View = Callable[[Contract], Document]
 Writer = Callable[[Document], bytes]
 
 _ASSETS = Path(__file__).with_name("static") / "documentation"
+_CODE = re.compile("`([^`]+)`")
 # Not from `mimetypes`, which asks the machine and so differs between machines.
 _MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -58,6 +63,11 @@ def show_reference() -> Response:
     return _page("reference.html")
 
 
+def show_error_codes() -> Response:
+    entries = error_code_entries(current_contract())
+    return _page("error_codes.html", entries=entries, with_code=_with_code)
+
+
 def show_redoc() -> Response:
     return Response(status=308, headers={"Location": "/reference"})
 
@@ -72,7 +82,7 @@ def _contract_file(view: View, write: Writer, media_type: str) -> Response:
     return _file(_published(current_contract(), view, write), media_type, "no-cache")
 
 
-def _page(template: str) -> Response:
+def _page(template: str, **values: Any) -> Response:
     user = visitor()
     token = csrf_token(request, settings()) if user else ""
     page = render_template(
@@ -81,11 +91,17 @@ def _page(template: str) -> Response:
         shop_name=settings().shop_name,
         visitor=user,
         csrf_token=token,
+        **values,
     )
     response = Response(page, headers={"Content-Language": "en"})
     if user:
         give_csrf_token(response, token, request, settings())
     return response
+
+
+def _with_code(text: str) -> Markup:
+    """The text as HTML, with what stands between backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
 
 
 def _asset_url(name: str) -> str:

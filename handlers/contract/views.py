@@ -15,6 +15,7 @@ that grew up with OpenAPI 3.0 forget either the reference or what is beside it.
 from collections.abc import Iterator
 from typing import Any
 
+from handlers.contract.code_samples import add_code_samples
 from handlers.contract.contract import Contract, ContractError
 
 Document = dict[str, Any]
@@ -45,7 +46,9 @@ def client_document(contract: Contract) -> Document:
     tags = {tag for item in document["paths"].values() for tag in _tags(item)}
     if "tags" in document:
         document["tags"] = [tag for tag in document["tags"] if tag["name"] in tags]
-    return _with_used_components(document)
+    document = _with_used_components(document)
+    add_code_samples(document)
+    return document
 
 
 class _ClientView:

@@ -2,13 +2,16 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from domain.cancellation_codes import CancellationCode
+from domain.errors import Refusal
 from handlers.contract.bundle import load_contract
+from handlers.errors import status_of
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("domain", "handlers", "persistence")
@@ -122,3 +125,39 @@ def test_variants_have_the_names_of_the_domain() -> None:
     assert SCHEMA["x-enum-varnames"] == [
         numbered.get(code, code.upper()) for code in SCHEMA["enum"]
     ]
+
+
+STATUSES = dict(zip(SCHEMA["enum"], SCHEMA["x-enum-statuses"], strict=True))
+
+
+class TestStatuses:
+    """`x-enum-statuses` says which status goes with each code."""
+
+    def test_are_those_of_the_refusals(self) -> None:
+        classes = [each for each in subclasses(Refusal) if each.code in STATUSES]
+        answered = {each.code: status_of(each.__new__(each)) for each in classes}
+
+        assert len(answered) > 25
+        assert answered == {code: STATUSES[code] for code in answered}
+
+    def test_of_cancellations_are_those_of_the_rules(self) -> None:
+        ways = {"invalid": 400, "broken": 406, "conflict": 409}
+        made = {
+            CancellationCode[node.func.value.attr].value: ways[node.func.attr]
+            for node in nodes()
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ways
+            and isinstance(node.func.value, ast.Attribute)
+            and node.func.value.attr in CancellationCode.__members__
+        }
+
+        assert made == {code: STATUSES[code] for code in made}
+        assert len(made) > 12
+
+
+def subclasses(refusal: type[Refusal]) -> Iterator[type[Refusal]]:
+    """All classes below this one that the server has imported."""
+    for each in refusal.__subclasses__():
+        yield each
+        yield from subclasses(each)

@@ -16,7 +16,7 @@ ASSETS = next(
     for parameter in CONTRACT.document["paths"]["/docs/assets/{name}"]["get"]["parameters"]
     if parameter.get("name") == "name"
 )
-PAGES = ("/docs", "/reference")
+PAGES = ("/docs", "/reference", "/docs/errors")
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ class TestPages:
 
         assert loaded
         assert all(client.get(address).status_code == 200 for address in loaded)
-        assert all(address.startswith("/") for address in addresses(page))
+        assert all(address.startswith(("/", "#")) for address in addresses(page))
 
     def test_scripts_are_files_since_the_security_policy_allows_no_others(
         self, client: TestClient, path: str
@@ -82,6 +82,24 @@ class TestGetDocumentationAsset:
             if "/assets/" in address:
                 tag = client.get(address).headers["etag"]
                 assert tag == f'"{address.partition("?v=")[2]}"'
+
+
+class TestShowErrorCodes:
+    def test_every_code_has_an_anchor_its_status_and_its_meaning(self, client: TestClient) -> None:
+        schema = CONTRACT.document["components"]["schemas"]["ErrorCode"]
+
+        rows = re.findall(
+            r'<tr id="(.*?)">.*?<td>(.*?)</td>.*?<td>(.*?)</td>',
+            client.get("/docs/errors").text,
+            re.DOTALL,
+        )
+
+        assert [code for code, _, _ in rows] == schema["enum"]
+        assert [int(status) for _, status, _ in rows] == schema["x-enum-statuses"]
+        assert all(meaning.endswith(".") for _, _, meaning in rows)
+
+    def test_the_names_of_fields_are_set_as_code(self, client: TestClient) -> None:
+        assert "<td><code>order_item</code> is not found.</td>" in client.get("/docs/errors").text
 
 
 class TestShowRedoc:
