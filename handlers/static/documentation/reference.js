@@ -14,5 +14,6 @@ Scalar.createApiReference("#reference", {
   hideTestRequestButton: true,
   documentDownloadType: "none",
   persistAuth: false,
-  defaultHttpClient: { targetKey: "shell", clientKey: "curl" },
+  // The samples are the contract's own, which send a session's key and run as they are copied.
+  hiddenClients: true,
 });
