@@ -22,7 +22,7 @@ from jsonschema_rs import (
 from handlers.contract.diff.operands import NotComparable, Operand, literals
 from handlers.contract.diff.references import ReferenceMissing
 from handlers.contract.diff.samples import Samples
-from handlers.contract.diff.unrolling import equal, equal_definitions, unrolled
+from handlers.contract.diff.unrolling import equal, equal_definitions, recursive, unrolled
 
 SUBTRACTION = "subtraction"
 SEARCH = "search"
@@ -69,6 +69,14 @@ def counterexample(
         return Unknown(f"a schema is invalid: {error.message}")
 
 
+def is_proven(narrow: Operand, wide: Operand) -> bool:
+    """Whether it is proven that ``wide`` admits every value of ``narrow``; nothing is searched."""
+    try:
+        return _Question(narrow, wide, 0).is_proven()
+    except (NotComparable, ReferenceMissing, canonical.CanonicalizationError, ValidationError):
+        return False
+
+
 class _Question:
     def __init__(self, narrow: Operand, wide: Operand, deadline: float) -> None:
         self._deadline = deadline
@@ -81,43 +89,46 @@ class _Question:
         )
         self._admits = _validator(self._narrow)
         self._takes = _validator(self._wide)
+        is_deep = recursive(self._narrow) or recursive(self._wide)
+        self._depths = _DEPTHS if is_deep else _DEPTHS[:1]
         self._pool = list(literals(narrow)) + list(literals(wide))
 
     def answer(self) -> Witness | Unknown | None:
-        if any(self._is_proven(each) for each in (self._loose, self._narrow)):
+        if self.is_proven():
             return None
         for method, values in ((SUBTRACTION, self._subtracted()), (SEARCH, self._searched())):
             for value in values:
                 if self._admits.is_valid(value) and not self._takes.is_valid(value):
                     return Witness(value, method)
                 if monotonic() > self._deadline:
-                    return Unknown("the time was up before a proof or a value was found")
-        return Unknown("no value was found, and there is no proof that there is none")
+                    return Unknown("the time was up")
+        return Unknown("there is no proof that there is none")
+
+    def is_proven(self) -> bool:
+        return any(self._is_proven(each) for each in (self._loose, self._narrow))
 
     def _is_proven(self, narrow: Mapping[str, Any]) -> bool:
         if equal(narrow, self._wide):
             return True
-        for depth in _DEPTHS:
+        for depth in self._depths:
             more, less = self._pair(narrow, depth, exact=False)
             if less.covers(more) is canonical.Containment.YES:
                 return True
-            if not (_DEFINITIONS in narrow or _DEFINITIONS in self._wide):
-                return False
         return False
 
     def _subtracted(self) -> Iterator[Any]:
-        for depth in _DEPTHS:
+        for depth in self._depths:
             less, more = self._pair(self._narrow, depth, exact=True)
             try:
                 difference = less.subtract(more)
             except canonical.CanonicalizationError:
                 continue
-            yield from Samples(self._pool, _SUBTRACTED).of(difference)
+            yield from Samples(self._pool, _SUBTRACTED).each(difference)
 
     def _searched(self) -> Iterator[Any]:
         schema = _canonical(self._narrow)
         for most in _SEARCHED:
-            yield from Samples(self._pool, most).of(schema)
+            yield from Samples(self._pool, most).each(schema)
 
     def _pair(
         self, narrow: Mapping[str, Any], depth: int, *, exact: bool

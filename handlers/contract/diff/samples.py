@@ -64,13 +64,15 @@ class Samples:
             canonical.ReferenceView: lambda schema, _view, depth: self.of(followed(schema), depth),
         }
 
-    def of(self, schema: CanonicalSchema, depth: int = _DEPTH) -> list[Any]:
-        """Candidates, each of which ``schema`` may admit; none below ``depth`` levels."""
-        if depth == 0:
-            return []
+    def each(self, schema: CanonicalSchema, depth: int = _DEPTH) -> Iterator[Any]:
+        """Candidates that ``schema`` may admit; each is made when it is taken."""
         view = schema.view()
         make = self._makers.get(type(view), self._anything)
-        return _distinct(islice(make(schema, view, depth - 1), self._most))
+        return islice(_distinct(make(schema, view, depth - 1)), self._most)
+
+    def of(self, schema: CanonicalSchema, depth: int) -> list[Any]:
+        """Candidates for a part; none below ``depth`` levels."""
+        return list(self.each(schema, depth)) if depth else []
 
     def rejected(self, schema: CanonicalSchema, depth: int) -> list[Any]:
         """Candidates that ``schema`` may reject."""
@@ -97,7 +99,7 @@ class Samples:
     def _one_of(
         self, _schema: CanonicalSchema, view: canonical.AnyOfView | canonical.OneOfView, depth: int
     ) -> Iterator[Any]:
-        return _in_turn([self.of(each, depth) for each in view.branches])
+        return _in_turn(self.of(each, depth) for each in view.branches)
 
     def _all_of(
         self, schema: CanonicalSchema, view: canonical.AllOfView, depth: int
@@ -145,17 +147,19 @@ def judged(schema: CanonicalSchema, values: Iterable[Any]) -> Iterator[Any]:
     return (each for each in values if validator.is_valid(each))
 
 
-def _in_turn(groups: Sequence[Sequence[Any]]) -> Iterator[Any]:
-    """The first of each, then the second of each, and so on."""
-    for at in range(max(map(len, groups), default=0)):
-        for group in groups:
-            if at < len(group):
-                yield group[at]
+def _in_turn(groups: Iterable[Sequence[Any]]) -> Iterator[Any]:
+    """The first of each, then the second of each, and so on; no group is made before its turn."""
+    made = []
+    for group in groups:
+        made.append(group)
+        yield from group[:1]
+    for at in range(1, max(map(len, made), default=0)):
+        yield from (group[at] for group in made if at < len(group))
 
 
-def _distinct(values: Iterable[Any]) -> list[Any]:
+def _distinct(values: Iterable[Any]) -> Iterator[Any]:
     found: list[Any] = []
     for value in values:
         if not any(type(value) is type(each) and value == each for each in found):
             found.append(value)
-    return found
+            yield value

@@ -180,7 +180,7 @@ def test_a_recursive_schema_with_no_proof_is_unknown() -> None:
 def test_patterns_that_can_not_be_compared_are_unknown() -> None:
     found = compare({"type": "string", "pattern": "^a+$"}, {"type": "string", "pattern": "^a*$"})
 
-    assert found == Unknown("no value was found, and there is no proof that there is none")
+    assert found == Unknown("there is no proof that there is none")
 
 
 def test_a_value_that_no_difference_leads_to_is_searched_for() -> None:
@@ -202,7 +202,7 @@ def test_no_time_is_no_answer() -> None:
         seconds=0,
     )
 
-    assert found == Unknown("the time was up before a proof or a value was found")
+    assert found == Unknown("the time was up")
 
 
 @pytest.mark.parametrize(
