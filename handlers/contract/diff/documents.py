@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, IO
+from typing import IO, Any
 
 import orjson
 import yaml
