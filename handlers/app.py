@@ -19,6 +19,7 @@ from handlers.attempts import LoginAttempts, OrderLookUps, PasswordResetRequests
 from handlers.context import PARTS, Parts, language
 from handlers.contract.bodies import ContentType
 from handlers.contract.bundle import Contract, load_contract
+from handlers.contract.deprecations import announcing, compile_deprecations
 from handlers.contract.gate import Gate
 from handlers.contract.operations import Compiler, Operation
 from handlers.contract.routing import ContractApp, View, find_handler
@@ -134,7 +135,10 @@ def _cancellation_policy(settings: Settings) -> CancellationPolicy:
 
 def _views(contract: Contract, operations: Iterable[Operation]) -> dict[str, View]:
     return {
-        each.operation_id: Gate(each, find_handler(contract, each), admit, errors.refuse)
+        each.operation_id: announcing(
+            Gate(each, find_handler(contract, each), admit, errors.refuse),
+            compile_deprecations(contract, each),
+        )
         for each in operations
     }
 

@@ -85,6 +85,15 @@ class TestFilters:
         [condition] = fake_database.conditions(ITEMS)
         assert (condition.path, condition.operator) == parse_filter(name)
 
+    def test_say_since_when_such_a_name_is_deprecated(
+        self, selling: TestClient, fake_database: FakeSellerDatabase
+    ) -> None:
+        old = selling.get(f"{ITEMS}?ordernumbericontains=7")
+        new = selling.get(f"{ITEMS}?order__number__icontains=7")
+
+        assert old.headers["Deprecation"] == "@1795910400"
+        assert "Deprecation" not in new.headers
+
     def test_go_together(self, selling: TestClient, fake_database: FakeSellerDatabase) -> None:
         answer = selling.get(f"{ORDERS}?status=100&limit=5&amount__gte=1&page=1&currency=TRY")
 

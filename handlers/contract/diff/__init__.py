@@ -1,0 +1,1 @@
+"""What a new version of an OpenAPI document breaks for clients of the old one."""

@@ -1,0 +1,47 @@
+"""Changes of media types and of what is sent in them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from handlers.contract.diff.changes import Site
+from handlers.contract.diff.operands import Direction
+from handlers.contract.diff.schemas import SchemaComparison
+from handlers.contract.diff.words import ABSENT, from_to
+
+Content = Mapping[str, Mapping[str, Any]]
+_REFUSED = "the client may send it, and the server does not read it"
+_NOT_OFFERED = "a client that accepts nothing else gets no such response"
+_CODED_ANOTHER_WAY = "parts of the body are coded in another way"
+
+
+def compare_contents(
+    old: Content, new: Content, direction: Direction, schemas: SchemaComparison, site: Site
+) -> None:
+    """Record the changes between the `content` of one body and that of its counterpart."""
+    known, found = ({_plain(kind): each for kind, each in one.items()} for one in (old, new))
+    for kind, content in known.items():
+        other, below = _said_of(kind, found), site.below(kind)
+        if other is None:
+            requests = direction is Direction.REQUEST
+            below.breaks("media-type-removed", _REFUSED if requests else _NOT_OFFERED)
+            continue
+        was, now = (each.get("schema", True) for each in (content, other))
+        schemas.compare(was, now, direction, below.place, below.operation)
+        was, now = (each.get("encoding", ABSENT) for each in (content, other))
+        if was != now:
+            below.breaks("encoding", _CODED_ANOTHER_WAY, from_to(was, now))
+    for kind in found:
+        if _said_of(kind, known) is None:
+            site.below(kind).allows("media-type-added")
+
+
+def _plain(kind: str) -> str:
+    return kind.replace(" ", "").lower()
+
+
+def _said_of(kind: str, content: Content) -> Mapping[str, Any] | None:
+    """What is said of a media type: by its name, or by the range that it is in."""
+    for name in (kind, f"{kind.partition('/')[0]}/*", "*/*"):
+        if name in content:
+            return content[name]
+    return None

@@ -1,0 +1,44 @@
+"""References inside one OpenAPI document."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+Document = Mapping[str, Any]
+
+
+class ReferenceMissing(Exception):
+    """A reference leads nowhere in its document, or out of it; the message has the reference."""
+
+
+def resolve(document: Document, reference: str) -> Any:
+    """What ``reference``, such as `#/components/schemas/Order`, stands for; not followed further.
+
+    Raises ReferenceMissing.
+    """
+    fragment, node = reference.removeprefix("#"), document
+    if fragment == reference or (fragment and not fragment.startswith("/")):
+        raise ReferenceMissing(f"{reference} does not lead to a place in the same document")
+    for part in unquote(fragment).split("/")[1:]:
+        node = _child(node, part.replace("~1", "/").replace("~0", "~"), reference)
+    return node
+
+
+def followed(document: Document, found: Any) -> Any:
+    """``found``, or what its `$ref` leads to in the end. Raises ReferenceMissing, for loops too."""
+    seen = set()
+    while isinstance(found, Mapping) and isinstance(found.get("$ref"), str):
+        reference = found["$ref"]
+        if reference in seen:
+            raise ReferenceMissing(f"{reference} leads back to itself")
+        seen.add(reference)
+        found = resolve(document, reference)
+    return found
+
+
+def _child(node: Any, key: str, reference: str) -> Any:
+    if isinstance(node, Mapping) and key in node:
+        return node[key]
+    if isinstance(node, list) and key.isdecimal() and int(key) < len(node):
+        return node[int(key)]
+    raise ReferenceMissing(f"{reference} does not exist")

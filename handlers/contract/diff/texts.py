@@ -1,0 +1,48 @@
+"""Texts that fit formats and usual patterns."""
+
+FORMAT_SAMPLES = {
+    "date": ["2026-01-31"],
+    "date-time": ["2026-01-31T12:00:00Z"],
+    "time": ["12:00:00Z"],
+    "duration": ["P1D"],
+    "email": ["a@example.com"],
+    "idn-email": ["a@example.com"],
+    "hostname": ["example.com"],
+    "idn-hostname": ["example.com"],
+    "ipv4": ["192.0.2.1"],
+    "ipv6": ["2001:db8::1"],
+    "uri": ["https://example.com/"],
+    "uri-reference": ["/a"],
+    "iri": ["https://example.com/"],
+    "iri-reference": ["/a"],
+    "uri-template": ["/a/{b}"],
+    "uuid": ["00000000-0000-4000-8000-000000000000"],
+    "json-pointer": ["/a"],
+    "relative-json-pointer": ["0"],
+    "regex": ["a"],
+}
+# One of them fits most patterns that are in use.
+TEXTS = [
+    *("a", "A", "0", "1", "-1", "0.5", "-0.5", "12", "123", "1234567890", "0.00", "1.00"),
+    *("ab", "aB1", "abc", "A1", "1a", "EUR", "eur", "en", "en-us", "a-b", "a_b", "a b", " ", "\n"),
+    *(
+        "?",
+        "é",
+        "🙂",
+        "a.b",
+        "a/b",
+        "/",
+        "/a",
+        "#",
+        "a,b",
+        "a:b",
+        "a=b",
+        "true",
+        "null",
+        "{}",
+        "[]",
+    ),
+    *("a" * 32, "0" * 32, "a" * 40, "a" * 64, "a" * 128, "12:30", "23:59"),
+    *("2026-01-31 12:00", "2026-01-31T12:00", "2026-01-31T12:00:00", "2026-01-31T12:00:00+0000"),
+    *(text for texts in FORMAT_SAMPLES.values() for text in texts),
+]

@@ -1,0 +1,87 @@
+"""Known changes of schemas, with the verdicts of other tools beside ours."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from handlers.contract.diff.changes import REQUESTS, RESPONSES, Change
+from handlers.contract.diff.comparison import compare_documents
+
+KNOWN = yaml.safe_load(Path(__file__).with_name("known_schema_changes.yaml").read_text("utf-8"))
+TOOLS = ("oasdiff", "openapi", "azure")
+
+
+def document(schema: Any) -> dict[str, Any]:
+    """An operation that takes and answers values of ``schema``."""
+    content = {"content": {"application/json": {"schema": schema}}}
+    thing = {"type": "object", "properties": {"size": {"type": "integer"}}}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Things", "version": "1"},
+        "paths": {
+            "/things": {
+                "post": {
+                    "operationId": "addThing",
+                    "requestBody": content,
+                    "responses": {"200": {"description": "The thing.", **content}},
+                }
+            }
+        },
+        "components": {
+            "schemas": {
+                "Thing": thing,
+                "Item": thing,
+                "Tree": tree("Tree", "integer"),
+                "TextTree": tree("TextTree", "string"),
+            }
+        },
+    }
+
+
+def tree(name: str, leaf: str) -> dict[str, Any]:
+    child = {"$ref": f"#/components/schemas/{name}"}
+    return {"type": "object", "properties": {"child": child, "leaf": {"type": leaf}}}
+
+
+def changes_of(row: dict[str, Any]) -> list[Change]:
+    return compare_documents(document(row["old"]), document(row["new"]))
+
+
+def verdict(changes: list[Change], direction: str) -> str:
+    verdicts = [change.breaking for change in changes if change.direction == direction]
+    return "b" if any(verdicts) else "c" if verdicts else "-"
+
+
+@pytest.mark.parametrize("row", KNOWN, ids=lambda row: row["name"])
+def test_says_what_a_change_means_in_each_direction(row: dict[str, Any]) -> None:
+    changes = changes_of(row)
+
+    assert verdict(changes, REQUESTS) + verdict(changes, RESPONSES) == row["ours"]
+
+
+@pytest.mark.parametrize("row", KNOWN, ids=lambda row: row["name"])
+def test_shows_a_payload_for_each_break_that_one_can_show(row: dict[str, Any]) -> None:
+    changes = changes_of(row)
+    shown = [
+        "b" if any(each.witness for each in changes if each.direction == direction) else "-"
+        for direction in (REQUESTS, RESPONSES)
+    ]
+
+    assert "".join(shown) == row.get("shows", row["ours"].replace("c", "-"))
+    assert all(each.witness or each.reason for each in changes if each.breaking)
+
+
+@pytest.mark.parametrize("row", KNOWN, ids=lambda row: row["name"])
+def test_every_other_verdict_has_its_reason(row: dict[str, Any]) -> None:
+    theirs = [row[tool] for tool in TOOLS if tool in row]
+
+    assert ("because" in row) == any(
+        each.replace("-", "c") != row["ours"].replace("-", "c") for each in theirs
+    )
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(KNOWN) >= 60
+    assert len({row["name"] for row in KNOWN}) == len(KNOWN)
