@@ -11,6 +11,7 @@ from handlers.contract.bundle import DIRECTORY, load_contract
 from handlers.contract.diff.changes import REQUESTS, Change
 from handlers.contract.diff.comparison import compare_documents
 from handlers.contract.diff.documents import check_document
+from handlers.contract.views import client_document, full_document
 from tests.contract.released import (
     RELEASED,
     exceptions_of,
@@ -29,7 +30,8 @@ LISTED = "## [2.0.0]\n\n- `enum requests Thing /size`: sizes are gone\n\n## [1.0
 
 def documents() -> dict[str, dict[str, Any]]:
     """What clients and their tests read, by name."""
-    return {"full": load_contract().document}
+    contract = load_contract()
+    return {"client": client_document(contract), "full": full_document(contract)}
 
 
 @pytest.mark.parametrize("name", documents())
