@@ -30,6 +30,7 @@ FOR_BROWSERS = {
     "showPasswordResetPage",
     "redeemHandover",
     "showSwaggerUi",
+    "showErrorCodes",
     "showReference",
     "showRedoc",
     "getDocumentationAsset",

@@ -1,0 +1,88 @@
+"""Each request and each response that is valid under the document for clients is valid under the
+complete one.
+
+That is what `waybill contract diff` says of two documents in the two directions: a client of the
+one talks to a server of the other, and the other way round.
+"""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from handlers.contract.bundle import load_contract
+from handlers.contract.diff.changes import REQUESTS, RESPONSES
+from handlers.contract.diff.comparison import compare_documents
+from handlers.contract.judges import Judges, pointer_to
+from handlers.contract.views import client_document, full_document
+
+CONTRACT = load_contract()
+# The complete document has formats of the server's own, whose values no proof knows.
+BOUNDS = {
+    "format requests Currency": "each value of the client's enum is one, see below",
+    "format requests HourAndMinute": "the pattern beside it, which both have, says the same",
+    "format requests JsonFilter": "no standard format says that a text is JSON",
+    "format requests MomentFilter": "the pattern beside it says the same",
+    "maxLength requests MomentFilter": "a fraction of more than ten digits",
+    "pattern requests MomentFilter": "date-time has the year 0000 and leap seconds, too",
+}
+# They are for people, and left out of the document for clients.
+LEFT_OUT = ("media-type-removed ", "status-removed ")
+
+
+def beyond(client: dict[str, Any], full: dict[str, Any]) -> set[str]:
+    """Where the client's document allows a payload that the complete one does not."""
+    requests = compare_documents(client, full)
+    responses = compare_documents(full, client)
+    found = [each for each in requests if each.direction == REQUESTS]
+    found += [
+        each
+        for each in responses
+        if each.direction == RESPONSES and not each.identifier.startswith(LEFT_OUT)
+    ]
+    return {each.identifier for each in found if each.breaking}
+
+
+class TestClientDocument:
+    def test_allows_nothing_that_the_complete_one_does_not(self) -> None:
+        assert beyond(client_document(CONTRACT), full_document(CONTRACT)) == set(BOUNDS)
+
+    def test_names_only_currencies_that_are_known(self) -> None:
+        parameters = client_document(CONTRACT)["paths"]["/api/i1/orders/"]["get"]["parameters"]
+        [schema] = [each["schema"] for each in parameters if each.get("name") == "currency"]
+        client = client_document(CONTRACT)["components"]["schemas"]
+        values = (
+            client[schema["$ref"].rpartition("/")[2]]["enum"]
+            if "$ref" in schema
+            else schema["enum"]
+        )
+        judge = Judges(CONTRACT.document).compile(
+            pointer_to("components", "schemas", "CurrencyFilter")
+        )
+
+        assert values
+        assert all(judge.is_valid(value) for value in values)
+
+    @pytest.mark.parametrize(
+        ("path", "keyword", "value"),
+        [
+            (
+                ("components", "schemas", "UserOrder", "properties", "pk", "type"),
+                "responses",
+                "string",
+            ),
+            (("components", "schemas", "CancellationDraft", "required"), "requests", []),
+            (("components", "schemas", "UserOrder", "required"), "responses", []),
+        ],
+    )
+    def test_a_wider_one_is_noticed(self, path: tuple[str, ...], keyword: str, value: Any) -> None:
+        client = deepcopy(client_document(CONTRACT))
+        place: Any = client
+        for part in path[:-1]:
+            place = place[part]
+        place[path[-1]] = value
+
+        new = beyond(client, full_document(CONTRACT)) - set(BOUNDS)
+
+        assert new
+        assert all(keyword in each for each in new)
