@@ -7,6 +7,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import httpx
+
 from sdks.report import write_table
 from sdks.shop import served_shop
 from sdks.tools import CHECKOUT, Tool, load_tools
@@ -40,6 +42,7 @@ def _run(tools: Sequence[Tool]) -> list[Outcome]:
     outcomes = []
     python = str(_WORK / "waybill/bin/python")
     with tempfile.TemporaryDirectory() as folder, served_shop(Path(folder), python) as shop:
+        (_WORK / "openapi.json").write_bytes(httpx.get(f"{shop.url}/openapi.json").content)
         casts = shop.casts()
         for tool in tools:
             began = time.monotonic()

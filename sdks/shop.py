@@ -16,7 +16,7 @@ import httpx
 from sdks.tools import CHECKOUT
 
 _COMMAND = ("-c", "from handlers.cli.main import cli; cli()")
-_SEED = ("--users", "24", "--orders-per-user", "8", "--seed", "1")
+_SEED = ("--users", "80", "--orders-per-user", "8", "--seed", "1")
 _READY_SECONDS = 60
 _STOP_SECONDS = 15
 

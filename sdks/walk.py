@@ -61,7 +61,9 @@ class Walk:
 
     def _command(self, step: str, command: str, env: dict[str, str] | None = None) -> bool:
         """Run a shell command, and say whether it succeeded or failed as its tool is known to."""
+        document = self._work / "openapi.json"
         command = command.replace("{document}", f"{self._url}/openapi.json")
+        command = command.replace("{file}", str(document))
         done = subprocess.run(
             ["/bin/sh", "-euc", command],
             cwd=self._folder,

@@ -19,13 +19,15 @@ from waybill_client.models import (
     CancellationDraft,
     CancellationReasonPage,
     CancellationRequestPage,
-    CancellationRequestRecord,
     CancellationType,
     LoggedInUser,
     LoginCredentials,
+    LookedUpOrderPage,
     OrderLookUp,
     SellerOrderItemPage,
     SellerRejection,
+    SellerStatus,
+    UserCancellationRequest,
     UserOrder,
     UserOrderPage,
 )
@@ -46,7 +48,7 @@ def shop() -> None:
     assert isinstance(page, UserOrderPage)
     recent = list_user_orders.sync(client=client, created_date_gte=LAST_YEAR, limit=100)
     assert isinstance(recent, UserOrderPage)
-    order, item = first_cancellable(recent)
+    order, item = first_cancellable(recent.results)
     detail = get_user_order.sync(order.pk, client=client)
     assert isinstance(detail, UserOrder)
     assert detail.number == order.number
@@ -60,11 +62,11 @@ def shop() -> None:
     created = create_cancellation_request.sync_detailed(
         client=client, body=draft, idempotency_key=key
     )
-    assert isinstance(created.parsed, CancellationRequestRecord)
+    assert isinstance(created.parsed, UserCancellationRequest)
     replayed = create_cancellation_request.sync_detailed(
         client=client, body=draft, idempotency_key=key
     )
-    assert isinstance(replayed.parsed, CancellationRequestRecord)
+    assert isinstance(replayed.parsed, UserCancellationRequest)
     assert replayed.parsed.pk == created.parsed.pk
     assert replayed.headers["Idempotent-Replay"] == "true"
 
@@ -85,12 +87,12 @@ def look_up() -> None:
     anyone = Client(base_url=URL)
     found = look_up_anonymous_order.sync(
         client=anyone,
-        body=OrderLookUp(os.environ["GUEST_EMAIL"], number=os.environ["GUEST_NUMBER"]),
+        body=OrderLookUp(os.environ["GUEST_EMAIL"], os.environ["GUEST_NUMBER"]),
     )
-    assert isinstance(found, UserOrderPage)
+    assert isinstance(found, LookedUpOrderPage)
     client = AuthenticatedClient(base_url=URL, token=found.key, prefix="Session")
 
-    _, item = first_cancellable(found)
+    _, item = first_cancellable(found.results)
     reasons = list_cancellation_reasons.sync(
         client=client, cancellation_type=CancellationType.CANCEL
     )
@@ -100,7 +102,7 @@ def look_up() -> None:
         body=CancellationDraft(item, reasons.results[0].pk, CancellationType.CANCEL, quantity=1),
         idempotency_key=str(uuid4()),
     )
-    assert isinstance(created, CancellationRequestRecord)
+    assert isinstance(created, UserCancellationRequest)
 
 
 def sell() -> None:
@@ -109,20 +111,20 @@ def sell() -> None:
     client = AuthenticatedClient(base_url=URL, token=os.environ["SELLER_TOKEN"], headers=json)
 
     page = list_seller_order_items.sync(
-        client=client, order_number_icontains="0", status=200, created_at_gte=LAST_YEAR
+        client=client, order_number_icontains="0", status=SellerStatus.APPROVED, created_at_gte=LAST_YEAR
     )
     assert isinstance(page, SellerOrderItemPage)
     rejected = reject_seller_order_item.sync_detailed(
-        page.results[0].pk, client=client, body=SellerRejection(reason="Out of stock")
+        page.results[0].id, client=client, body=SellerRejection(reason="Out of stock")
     )
     assert rejected.status_code == 204
 
 
-def first_cancellable(page: UserOrderPage) -> tuple[UserOrder, int]:
+def first_cancellable(orders: list[UserOrder]) -> tuple[UserOrder, int]:
     """An order, and the pk of an item of it that can be cancelled."""
     return next(
         (order, item.pk)
-        for order in page.results
+        for order in orders
         if not order.is_payable
         for item in order.orderitem_set
         if item.is_cancellable
