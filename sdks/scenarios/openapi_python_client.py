@@ -111,7 +111,10 @@ def sell() -> None:
     client = AuthenticatedClient(base_url=URL, token=os.environ["SELLER_TOKEN"], headers=json)
 
     page = list_seller_order_items.sync(
-        client=client, order_number_icontains="0", status=SellerStatus.APPROVED, created_at_gte=LAST_YEAR
+        client=client,
+        order_number_icontains="0",
+        status=SellerStatus.APPROVED,
+        created_at_gte=LAST_YEAR,
     )
     assert isinstance(page, SellerOrderItemPage)
     rejected = reject_seller_order_item.sync_detailed(
