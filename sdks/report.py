@@ -46,8 +46,8 @@ def write_table(outcomes: Iterable[Outcome], page: Path = PAGE) -> None:
 
 def _row(outcome: Outcome) -> tuple[str, ...]:
     tool = outcome.tool
-    generated = "generates" if tool.generate else "–"
-    scenario = {None: "–", True: "passes", False: "fails"}[outcome.has_scenario]
+    generated = "generates" if tool.generate else "-"
+    scenario = {None: "-", True: "passes", False: "fails"}[outcome.has_scenario]
     if tool.scenario is not None:
         scenario = f"[{scenario}](../sdks/scenarios/{tool.scenario.file})"
     return (

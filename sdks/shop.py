@@ -68,7 +68,7 @@ class Shop:
     def _with_cancellable(
         self, client: httpx.Client, kind: str
     ) -> Iterator[tuple[dict[str, Any], str]]:
-        """Users of that kind, each with the number of an order of which an item can be cancelled."""
+        """Users of that kind, each with the number of an order that has a cancellable item."""
         for row in self.manifest["sessions"]:
             if row["kind"] != kind:
                 continue
