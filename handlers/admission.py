@@ -129,6 +129,9 @@ def check_schemes(contract: Contract, operations: Iterable[Operation]) -> None:
             raise ContractError(f"{place}: no cookie has the value of a key")
         if unknown := sorted(operation.scopes.difference(_SCOPES)):
             raise ContractError(f"{place}: no token has the scopes {unknown}")
+        # Which of its alternatives lets a caller in makes no difference to what they may do.
+        if len(set(operation.scopes_by_scheme.values())) > 1:
+            raise ContractError(f"{place}: each scheme needs the same scopes")
 
 
 def admit(operation: Operation) -> None:

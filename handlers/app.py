@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Response
 from starlette.types import ASGIApp
-from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from domain.cancellation_drafts import CancellationPolicy
@@ -19,15 +19,15 @@ from handlers.attempts import LoginAttempts, OrderLookUps, PasswordResetRequests
 from handlers.context import PARTS, Parts, language
 from handlers.contract.bodies import ContentType
 from handlers.contract.bundle import Contract, load_contract
-from handlers.contract.deprecations import announcing, compile_deprecations
-from handlers.contract.gate import Gate
-from handlers.contract.operations import Compiler, Operation
-from handlers.contract.routing import ContractApp, View, find_handler
-from handlers.contract.violations import Violations
+from handlers.contract.engine import Admit, Application, mount
+from handlers.contract.operations import Operation, Rules
+from handlers.contract.routing import ContractApp, Middleware
+from handlers.contract.schemas import Schemas
+from handlers.cookie_names import name_cookies
 from handlers.cookies import session_cookie
-from handlers.edge.guard import Guard
 from handlers.filters import Filters
 from handlers.forwarding import UntrustedProxies
+from handlers.front import make_guard
 from handlers.ibans import compact_iban
 from handlers.passwords import Argon2Passwords
 from handlers.rendering.old_orders import OLD_ORDER_SOURCES
@@ -36,12 +36,16 @@ from handlers.rendering.records import Records
 from handlers.rendering.renderer import ContractRenderer, edition_of, never
 from handlers.rendering.sellers import SELLER_SOURCES
 from handlers.settings import DatabasePooler, Settings
+from handlers.violations import counted_violations
 from persistence.database import Database, utc_now
 from persistence.engines import Pool
 from persistence.seller_listings import LISTINGS
 
 if TYPE_CHECKING:
     from handlers.sandbox.state import Sandbox
+
+# `_describe` and the guard add them to every answer.
+_OUTER_HEADERS = frozenset({"cache-control", "content-language", "vary", "x-request-id"})
 
 
 def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> ContractApp:
@@ -51,14 +55,15 @@ def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> Contract
     """
     contract = _contract(settings, () if sandbox is None else sandbox.contract_files)
     clock = utc_now if sandbox is None else sandbox.clock
-    violations = Violations(settings.response_validation)
-    content_type = ContentType.JSON if settings.require_content_type else ContentType.JSON_OR_NONE
-    operations = list(Compiler(contract, violations, content_type).operations())
-    check_schemes(contract, operations)
-    views = _views(contract, operations)
     database = open_database(settings, contract, clock)
-    app = _connexion_app(settings, database, sandbox)
-    app.route(operations, views)
+
+    def edge(next_app: ASGIApp) -> ASGIApp:
+        if sandbox is not None:
+            next_app = sandbox.failing(next_app, lambda: app.app.url_map)
+        return make_guard(next_app, settings)
+
+    app = mount(contract, "handlers", _application(settings, contract, database, edge))
+    _configure(app, settings)
     app.app.extensions[PARTS] = Parts(
         settings=settings,
         contract=contract,
@@ -69,7 +74,7 @@ def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> Contract
         reset_requests=PasswordResetRequests(settings),
         cancellation_policy=_cancellation_policy(settings),
         records=Records(contract, clock),
-        filters=Filters(contract, operations, LISTINGS),
+        filters=Filters(contract, app.operations, LISTINGS),
         sandbox=sandbox,
     )
     return app
@@ -86,7 +91,7 @@ def open_database(
 ) -> Database:
     """The database of these settings, with what renders its documents."""
     contract = contract or _contract(settings)
-    violations = Violations(settings.response_validation)
+    violations = counted_violations(settings.response_validation)
     policy = _return_policy(settings)
     edition = edition_of(contract, policy)
     renderer = partial(ContractRenderer, contract, violations=violations, edition=edition)
@@ -116,9 +121,10 @@ def open_database(
 
 def _contract(settings: Settings, more: Iterable[str] = ()) -> Contract:
     """The contract, with the names that cookies have here."""
-    return load_contract(
-        session_cookie=session_cookie(settings), cookie_prefix=settings.cookie_prefix, more=more
+    named = partial(
+        name_cookies, session_cookie=session_cookie(settings), prefix=settings.cookie_prefix
     )
+    return load_contract(more=more, adapt=named)
 
 
 def _return_policy(settings: Settings) -> ReturnPolicy:
@@ -133,42 +139,57 @@ def _cancellation_policy(settings: Settings) -> CancellationPolicy:
     )
 
 
-def _views(contract: Contract, operations: Iterable[Operation]) -> dict[str, View]:
-    return {
-        each.operation_id: announcing(
-            Gate(each, find_handler(contract, each), admit, errors.refuse),
-            compile_deprecations(contract, each),
-        )
-        for each in operations
-    }
-
-
-def _connexion_app(
-    settings: Settings, database: Database, sandbox: "Sandbox | None"
-) -> ContractApp:
+def _application(
+    settings: Settings, contract: Contract, database: Database, edge: Middleware
+) -> Application:
     @asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[None]:
         yield
         database.close()
 
-    def edge(next_app: ASGIApp) -> ASGIApp:
-        if sandbox is not None:
-            next_app = sandbox.failing(next_app, lambda: app.app.url_map)
-        return Guard(next_app, settings)
+    return Application(
+        name="handlers",
+        admission=_admission,
+        refuse=errors.refuse,
+        unrouted=errors.unrouted,
+        violations=counted_violations(settings.response_validation),
+        rules=rules_of(settings, contract),
+        base_path="/",
+        edge=edge,
+        lifespan=lifespan,
+        # A thread more than there are connections could only wait for one, where nobody sees it.
+        threads=min(settings.threads, settings.database_pool_size),
+    )
 
-    # A thread more than there are connections could only wait for one, where nobody sees it.
-    threads = min(settings.threads, settings.database_pool_size)
-    app = ContractApp("handlers", lifespan=lifespan, edge=edge, threads=threads)
-    flask = app.app
-    flask.url_map.merge_slashes = False  # a redirect is a route that the contract does not have
-    flask.register_error_handler(HTTPException, errors.unrouted)
-    flask.after_request(_describe)
+
+def rules_of(settings: Settings, contract: Contract) -> Rules:
+    """What the contract's operations have to say, and what they are compiled for."""
+    is_strict = settings.require_content_type
+    return Rules(
+        content_type=ContentType.JSON if is_strict else ContentType.JSON_OR_NONE,
+        schema_for=Schemas(contract).for_loading,
+        # Whatever breaks is answered with it.
+        statuses=[HTTPStatus.INTERNAL_SERVER_ERROR],
+        outer_headers=_OUTER_HEADERS,
+        # A page past them all is not found, however large its number is.
+        bounds_integers=False,
+        # The document itself, written at start.
+        unread=["application/yaml"],
+    )
+
+
+def _admission(contract: Contract, operations: Iterable[Operation]) -> Admit:
+    check_schemes(contract, operations)
+    return admit
+
+
+def _configure(app: ContractApp, settings: Settings) -> None:
+    app.app.after_request(_describe)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.add_wsgi_middleware(ProxyFix, x_for=count, x_proto=count, x_host=count)
     else:
         app.add_wsgi_middleware(UntrustedProxies)
-    return app
 
 
 def _describe(response: Response) -> Response:

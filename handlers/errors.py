@@ -13,10 +13,7 @@ from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from domain.errors import (
-    Conflict,
     FieldErrors,
-    Forbidden,
-    Gone,
     InvalidInput,
     KeyReused,
     LoginFailed,
@@ -25,8 +22,6 @@ from domain.errors import (
     Refusal,
     RowErrors,
     RuleBroken,
-    TooManyAttempts,
-    Unavailable,
 )
 from domain.one_time_tokens import LinkExpired
 from handlers.bearer import challenge
@@ -34,18 +29,13 @@ from handlers.context import language
 from handlers.contract.media_types import FORM, HTML, JSON
 from handlers.contract.negotiation import prefers_html
 from handlers.contract.operations import Operation
+from handlers.contract.problems import retry_after
 from handlers.contract.refusals import (
-    ContentTooLarge,
-    HeadersTooLarge,
-    InternalError,
-    NotAcceptable,
-    RequestTimeout,
     UnknownMethod,
     UnknownPath,
-    UnsupportedMediaType,
-    UriTooLong,
 )
 from handlers.contract.responses import Reply
+from handlers.contract.statuses import STATUSES, find_status
 from handlers.edge.content import content_of
 from handlers.keys import key_challenge
 from handlers.pages import (
@@ -60,24 +50,9 @@ from handlers.pages import (
 from handlers.translations import translate
 
 _STATUSES: dict[type[Refusal], HTTPStatus] = {
-    InvalidInput: HTTPStatus.BAD_REQUEST,
-    NotAuthenticated: HTTPStatus.UNAUTHORIZED,
-    Forbidden: HTTPStatus.FORBIDDEN,
-    NotFound: HTTPStatus.NOT_FOUND,
-    UnknownMethod: HTTPStatus.METHOD_NOT_ALLOWED,
-    NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
+    **STATUSES,
     RuleBroken: HTTPStatus.NOT_ACCEPTABLE,
-    RequestTimeout: HTTPStatus.REQUEST_TIMEOUT,
-    Conflict: HTTPStatus.CONFLICT,
-    Gone: HTTPStatus.GONE,
-    ContentTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    UriTooLong: HTTPStatus.REQUEST_URI_TOO_LONG,
-    HeadersTooLarge: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-    UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
-    TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
-    InternalError: HTTPStatus.INTERNAL_SERVER_ERROR,
-    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 
@@ -185,19 +160,13 @@ def status_of(refusal: Refusal) -> HTTPStatus:
     """
     if isinstance(refusal, RowErrors):
         return _STATUSES[InvalidInput if refusal.is_invalid_input else RuleBroken]
-    return next(_STATUSES[each] for each in type(refusal).__mro__ if each in _STATUSES)
+    return find_status(refusal, _STATUSES)
 
 
 def _place(refusal: Refusal) -> str:
     if refusal.field:
         return refusal.field
     return "non_field_errors" if isinstance(refusal, LoginFailed | RuleBroken) else "detail"
-
-
-def retry_after(refusal: Refusal) -> dict[str, str]:
-    """The header that says when to come again, where the refusal knows."""
-    seconds = getattr(refusal, "retry_after", None)
-    return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
 def _leads_to_login(operation: Operation) -> bool:

@@ -9,6 +9,7 @@ from domain.one_time_tokens import Purpose
 from handlers.context import settings, shop, write
 from handlers.contract.responses import Reply
 from handlers.one_time_links import handover_url, read_token
+from handlers.redirects import see_other
 from handlers.security import give_session, new_csrf_token, session_lifetime, shown_session
 from handlers.sessions import AFTER_LOGIN
 
@@ -27,7 +28,7 @@ def redeem_handover(token: str, next: str = "") -> Response:  # noqa: A002 - the
     token_uuid = read_token(token, Purpose.HANDOVER, settings())
     replaced, lifetime = shown_session(request, settings()), session_lifetime(settings())
     opened = write(lambda uow: handovers.redeem_handover(token_uuid, replaced, lifetime, uow))
-    response = Response(status=303, headers={"Location": next or AFTER_LOGIN})
+    response = see_other(next or AFTER_LOGIN)
     token = new_csrf_token(opened.value, settings())
     give_session(response, opened.value, token, request, settings())
     return response

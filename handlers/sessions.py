@@ -14,6 +14,7 @@ from handlers.contract.media_types import FORM, JSON
 from handlers.devices import known_device, remember_device
 from handlers.keys import is_by_key
 from handlers.pages import login_page, logout_page
+from handlers.redirects import see_other
 from handlers.security import (
     check_origin,
     drop_session,
@@ -44,7 +45,7 @@ def log_in(body: dict[str, Any]) -> Response:
     user, opened = write(lambda uow: sessions.log_in(proof, replaced, lifetime, uow))
     token = new_csrf_token(opened.value, settings())
     if request.mimetype == FORM:
-        response = _redirect(body.get("next") or AFTER_LOGIN)
+        response = see_other(body.get("next") or AFTER_LOGIN)
     else:
         response = _welcome(user, opened, token)
     give_session(response, opened.value, token, request, settings())
@@ -58,12 +59,12 @@ def log_out() -> Response:
 
 def show_logout_page(next: str = "") -> Response:  # noqa: A002 - the contract's name
     if not credential():
-        return _redirect(next or _AFTER_LOGOUT)
+        return see_other(next or _AFTER_LOGOUT)
     return logout_page(next)
 
 
 def log_out_by_form(body: dict[str, Any] | None = None) -> Response:
-    return _ended(_redirect((body or {}).get("next") or _AFTER_LOGOUT))
+    return _ended(see_other((body or {}).get("next") or _AFTER_LOGOUT))
 
 
 def _ended(response: Response) -> Response:
@@ -76,10 +77,6 @@ def _ended(response: Response) -> Response:
     if not is_by_key(request) or session_value(request, settings()) == session:
         drop_session(response, request, settings())
     return response
-
-
-def _redirect(leads_to: str) -> Response:
-    return Response(status=303, headers={"Location": leads_to})
 
 
 def _welcome(user: User, opened: OpenedSession, token: str) -> Response:

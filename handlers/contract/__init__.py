@@ -1,1 +1,4 @@
-"""The contract engine: reads the contract, compiles it at start, and judges every exchange."""
+"""The contract engine: serves an OpenAPI 3.1 document and judges every exchange.
+
+README.md says how to mount one, and what is supported.
+"""

@@ -1,8 +1,7 @@
-"""Request bodies: media type, judging and loading; they were decoded at the edge."""
+"""Request bodies: media type, judging and loading; JSON and forms were decoded at the edge."""
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
@@ -10,35 +9,23 @@ from jsonschema_rs import Draft202012Validator
 from marshmallow import Schema, ValidationError
 
 from domain.errors import InvalidInput
-from handlers.contract.media_types import FORM, JSON, media_type_of
-from handlers.contract.messages import (
-    BODY_REQUIRED,
-    CONTENT_TYPE_REQUIRED,
-    GIVEN_TWICE,
+from handlers.contract.forms import FormFields, decode_multipart, judged
+from handlers.contract.media_types import (
+    FORM,
+    JSON,
+    MULTIPART,
+    entry_for,
+    is_json,
+    is_text,
+    media_type_of,
 )
+from handlers.contract.messages import BODY_REQUIRED, CONTENT_TYPE_REQUIRED, WRONG_ENCODING
 from handlers.contract.misfits import as_refusal, misfits
 from handlers.contract.refusals import UnsupportedMediaType
+from handlers.contract.schema_types import SchemaTypes
 from handlers.edge.content import Content
 
-
-def _value(document: Any, _known: Collection[str]) -> Any:
-    return document
-
-
-def _fields(pairs: list[tuple[str, str]], known: Collection[str]) -> dict[str, str]:
-    """The fields of a form; a known one given twice has no one meaning and is refused.
-
-    Fields that nobody looks at may be lists, which forms write like this.
-    """
-    given = Counter(name for name, _ in pairs)
-    if any(given[name] > 1 for name in known):
-        raise InvalidInput(GIVEN_TWICE, code="malformed_body")
-    return dict(pairs)
-
-
-Reader = Callable[[Any, Collection[str]], Any]
-
-_READERS: dict[str, Reader] = {JSON: _value, FORM: _fields}
+_SCHEMAS = "#/components/schemas/"
 
 
 class ContentType(Enum):
@@ -56,26 +43,41 @@ class ContentType(Enum):
             raise UnsupportedMediaType(CONTENT_TYPE_REQUIRED)
 
 
+Load = Callable[[Any], Any]
+Decode = Callable[[Any, str], Any]
+
+
 @dataclass(frozen=True)
 class Form:
-    """How a body of one media type is judged and loaded."""
+    """How a body of one media type is decoded, judged and loaded.
 
-    read: Reader
-    validator: Draft202012Validator
-    schema: Schema
+    ``decode`` gets what the edge made of the bytes, and the Content-Type. ``fields`` are the names
+    that its schema has. ``schema`` turns the judged value into the handler's; without one, that
+    gets the value itself.
+    """
 
-    def load(self, decoded: Any) -> Any:
+    decode: Decode
+    validator: Draft202012Validator | None
+    fields: Collection[str] = frozenset()
+    schema: Schema | None = None
+    judged: Load = field(default=lambda value: value)
+
+    def load(self, decoded: Any, content_type: str = "") -> Any:
         """The handler's body. Raises InvalidInput, with every field that does not fit."""
-        document = self.read(decoded, self.schema.fields)
-        self._judge(document)
+        document = self.decode(decoded, content_type)
+        if self.validator is not None:
+            self._judge(self.judged(document), self.validator)
+        if self.schema is None:
+            return document
         try:
             return self.schema.load(document)
         except ValidationError as error:
             raise as_refusal(_sentences(error.messages_dict)) from None
 
-    def _judge(self, document: Any) -> None:
-        if not self.validator.is_valid(document):
-            raise misfits(self.validator, document)
+    @staticmethod
+    def _judge(document: Any, validator: Draft202012Validator) -> None:
+        if not validator.is_valid(document):
+            raise misfits(validator, document)
 
 
 def _sentences(
@@ -99,7 +101,7 @@ class Body:
 
     def has_field(self, name: str) -> bool:
         """Whether a body of any media type may have this field."""
-        return any(name in form.schema.fields for form in self._forms.values())
+        return any(name in form.fields for form in self._forms.values())
 
     def read(self, content: Content) -> Any:
         """The loaded body, or None where an optional one is empty.
@@ -108,16 +110,71 @@ class Body:
         """
         if content.is_empty and not self._required:
             return None
-        form = self._forms.get(content.media_type)
+        form = self._forms.get(content.media_type) or self._of_range(content.media_type)
         if form is None:
             raise UnsupportedMediaType
         if content.is_empty:
             raise InvalidInput(BODY_REQUIRED, code="body_required")
-        return form.load(content.read())
+        return form.load(content.read(), content.content_type)
+
+    def _of_range(self, media_type: str) -> Form | None:
+        entry = entry_for(media_type, self._forms)
+        return self._forms[entry] if entry and media_type else None
 
 
-def compile_form(media_type: str, validator: Draft202012Validator, schema: Schema) -> Form:
-    """Raises ValueError for a media type that this engine does not read."""
-    if media_type not in _READERS:
-        raise ValueError(f"a request body of type {media_type} is not supported")
-    return Form(_READERS[media_type], validator, schema)
+class Bodies:
+    """Compiles how bodies are read: by the Media Type Object of each media type.
+
+    ``schema_for`` gives the marshmallow schema that loads a component; None where bodies of it
+    reach the handler as they were judged.
+    """
+
+    def __init__(
+        self, types: SchemaTypes, schema_for: Callable[[str], Schema | None] | None = None
+    ) -> None:
+        self._types = types
+        self._schema_for = schema_for or (lambda _component: None)
+
+    def compile(
+        self, media_type: str, content: Mapping[str, Any], validator: Draft202012Validator | None
+    ) -> Form:
+        """Raises ValueError for what this engine does not read."""
+        spec = content.get("schema", {})
+        schema = self._schema_for(component) if (component := component_of(spec)) else None
+        names = frozenset(self._types.properties(spec) if schema is None else schema.fields)
+        if is_json(media_type):
+            return Form(_as_decoded, validator, names, schema)
+        if media_type in (FORM, MULTIPART):
+            fields = FormFields(spec, content.get("encoding", {}), self._types)
+            read = _fields_of(fields) if media_type == FORM else _parts_of(fields)
+            return Form(read, validator, names, schema, judged)
+        if self._types.is_free(spec):
+            return Form(_as_text if is_text(media_type) else _as_decoded, None)
+        if is_text(media_type):
+            return Form(_as_text, validator)
+        raise ValueError(f"a schema for {media_type} is not supported, since it is not decoded")
+
+
+def component_of(schema: Any) -> str | None:
+    """The name of the component that a schema is a reference to."""
+    reference: str = schema.get("$ref", "") if isinstance(schema, Mapping) else ""
+    return reference.removeprefix(_SCHEMAS) if reference.startswith(_SCHEMAS) else None
+
+
+def _as_decoded(decoded: Any, _content_type: str) -> Any:
+    return decoded
+
+
+def _as_text(raw: bytes, _content_type: str) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise InvalidInput(WRONG_ENCODING, code="malformed_body") from None
+
+
+def _fields_of(fields: FormFields) -> Decode:
+    return lambda pairs, _content_type: fields.read(pairs)
+
+
+def _parts_of(fields: FormFields) -> Decode:
+    return lambda raw, content_type: fields.read(decode_multipart(raw, content_type))

@@ -1,6 +1,6 @@
 """Reads the contract from `openapi/`, where each resource has a file, into one document."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -9,7 +9,6 @@ import orjson
 from jsonschema_rs import Draft202012Validator, Registry
 
 from handlers.contract.contract import ROOT, Contract, ContractError, child
-from handlers.contract.cookie_names import name_cookies
 from handlers.contract.judges import pointer_to
 from handlers.contract.refusal_sets import SETS, RefusalSets
 from handlers.contract.yaml_files import mapping, read_file
@@ -26,21 +25,21 @@ _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 def load_contract(
     directory: Path = DIRECTORY,
     *,
-    session_cookie: str = "sessionid",
-    cookie_prefix: str = "",
     more: Iterable[str] = (),
+    adapt: Callable[[dict[str, Any]], None] | None = None,
 ) -> Contract:
-    """The contract below ``directory``, with ``session_cookie`` as the session cookie's full name
-    and ``cookie_prefix`` before the names of all other cookies.
+    """The contract below ``directory``.
 
     ``more`` names files there whose paths belong to it although the root does not name them.
+    ``adapt`` changes the checked document to what is true of one server.
 
     Raises ContractError for the first fault found: in the YAML, the references, the names of
     components and operations, or against the OpenAPI 3.1 schema.
     """
     contract = _Bundler(directory, more).bundle()
-    _check(contract)
-    name_cookies(contract.document, session_cookie, cookie_prefix)
+    check_document(contract)
+    if adapt is not None:
+        adapt(contract.document)
     return contract
 
 
@@ -172,12 +171,15 @@ class _Bundler:
         return node
 
 
-def _check(contract: Contract) -> None:
-    """Judges by the OpenAPI 3.1 schema, and every schema in it by JSON Schema 2020-12."""
+def check_document(contract: Contract) -> None:
+    """Judges by the OpenAPI 3.1 schema, and every schema in it by JSON Schema 2020-12.
+
+    Raises ContractError for the first fault.
+    """
     openapi = orjson.loads(_OPENAPI_SCHEMA.read_bytes())
     validator = Draft202012Validator(
         {
-            "$id": "urn:waybill:openapi",
+            "$id": "urn:contract:openapi",
             "$ref": openapi["$id"],
             # What the OpenAPI schema leaves open: which dialect a Schema Object speaks.
             "$defs": {
@@ -192,8 +194,18 @@ def _check(contract: Contract) -> None:
         mask="it",
     )
     for error in validator.iter_errors(contract.document):
+        if error.kind.name == "format" and _is_template(contract, error.instance_path):
+            continue
         place = contract.origin(pointer_to(*error.instance_path))
         raise ContractError(f"{place}: {error.message}")
+
+
+def _is_template(contract: Contract, path: list[str | int]) -> bool:
+    """Whether it is the URL of a server with variables: a template, which is no URI reference."""
+    node: Any = contract.document
+    for part in path:
+        node = node[part]
+    return path[:1] == ["servers"] and path[-1] == "url" and "{" in node
 
 
 def _members_of(content: dict[str, Any], key: str, file: str) -> Iterable[tuple[str, Any]]:

@@ -32,7 +32,7 @@ class Contract:
         for length in range(len(parts), 0, -1):
             if place := self.origins.get(_joined(parts[:length])):
                 return place + _joined(parts[length:])
-        return f"{ROOT}#{_joined(parts)}"
+        return self.origins.get("", f"{ROOT}#") + _joined(parts)
 
     def _followed(self, parts: list[str]) -> list[str]:
         """The same place, written without the references on the way to it."""

@@ -11,6 +11,7 @@ from flask import Response, request
 
 from domain.errors import Refusal
 from handlers.contract.bodies import ContentType
+from handlers.contract.framing import raw_headers
 from handlers.contract.negotiation import is_embedded, is_prefetch, negotiate, takes_json
 from handlers.contract.operations import Operation
 from handlers.contract.refusals import Embedded, InternalError, NotAcceptable, Prefetched
@@ -74,7 +75,10 @@ class Gate:
         if body is not None:
             values["body"] = body.read(content_of(request.environ))
         # Last, since a path that names no resource is not found, after all that can be malformed.
-        return values | operation.parameters.read(path, request.query_string, request.headers)
+        parameters = operation.parameters
+        headers = raw_headers(request.environ) if parameters.reads_raw_headers else request.headers
+        cookies = request.cookies if parameters.reads_cookies else {}
+        return values | parameters.read(path, request.query_string, headers, cookies)
 
     def _respond(self, result: Any, media_type: str) -> Response:
         responses = self._operation.responses
@@ -88,10 +92,21 @@ class Gate:
             case Reply():
                 return responses.reply(result)
             case _:
-                return responses.reply(Reply(200, result))
+                return responses.reply(_as_reply(result, responses.success))
 
     def _refused(self, refusal: Refusal) -> Response:
-        return self._respond(self._refuse(self._operation, refusal), "")
+        return self._operation.responses.refusal(self._refuse(self._operation, refusal))
+
+
+def _as_reply(result: Any, success: int) -> Reply:
+    """What a handler returned that is none of our own: a body, or one with status and headers."""
+    match result:
+        case (body, int(status)):
+            return Reply(status, body)
+        case (body, int(status), headers):
+            return Reply(status, body, headers)
+        case _:
+            return Reply(success, result)
 
 
 def _require_opened() -> None:

@@ -1,19 +1,44 @@
 """Validators compiled once, at start, for any place of the contract (JSON Schema 2020-12)."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
 from jsonschema_rs import Draft202012Validator, Registry, ValidationError
 
-_CONTRACT_URI = "urn:waybill:contract"
+_CONTRACT_URI = "urn:contract"
+_BITS = {"int32": 32, "int64": 64}
+# They hold values, which are no schemas.
+_VALUES = frozenset({"const", "default", "enum", "example", "examples"})
+
+
+class Direction(StrEnum):
+    """Which way a value goes, named by the keyword whose properties are not expected there."""
+
+    REQUEST = "readOnly"
+    RESPONSE = "writeOnly"
 
 
 class Judges:
-    """Compiles the schema at a JSON pointer of the bundled document; formats are asserted."""
+    """Compiles the schema at a JSON pointer of the bundled document; formats are asserted.
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        self._registry = Registry([(_CONTRACT_URI, dict(document))])
+    ``bounds_integers``: `int32` and `int64` are as well, which to JSON Schema are only names.
+    ``direction``: a property that is not expected that way is refused there, and need not be there
+    even if `required` names it (OpenAPI 3.0.3, Schema Object; 3.1 leaves both open).
+    """
+
+    def __init__(
+        self,
+        document: Mapping[str, Any],
+        *,
+        bounds_integers: bool = False,
+        direction: Direction | None = None,
+    ) -> None:
+        judged = dict(document)
+        if bounds_integers or direction:
+            judged = _Adapting(document, direction, bounds_integers).adapted(document)
+        self._registry = Registry([(_CONTRACT_URI, judged)])
 
     def compile(self, pointer: str) -> Draft202012Validator:
         """The validator of the schema at ``pointer``; its references resolve in the document."""
@@ -22,6 +47,50 @@ class Judges:
             registry=self._registry,
             validate_formats=True,
         )
+
+
+class _Adapting:
+    """Makes copies of schemas that say what is meant by the keywords of OpenAPI."""
+
+    def __init__(
+        self, document: Mapping[str, Any], direction: Direction | None, bounds_integers: bool
+    ) -> None:
+        self._document = document
+        self._direction = direction
+        self._bounds_integers = bounds_integers
+
+    def adapted(self, node: Any) -> Any:
+        if isinstance(node, list):
+            return [self.adapted(each) for each in node]
+        if not isinstance(node, Mapping):
+            return node
+        copied = {
+            key: value if key in _VALUES else self.adapted(value) for key, value in node.items()
+        }
+        given = node.get("format")
+        if self._bounds_integers and isinstance(given, str) and given in _BITS:
+            half = 2 ** (_BITS[given] - 1)
+            copied["allOf"] = [*copied.get("allOf", ()), {"minimum": -half, "maximum": half - 1}]
+        properties, required = node.get("properties"), node.get("required")
+        if not self._direction or not isinstance(properties, Mapping):
+            return copied
+        unexpected = {name for name, each in properties.items() if self._is_unexpected(each)}
+        copied["properties"] |= dict.fromkeys(unexpected, False)
+        if isinstance(required, list):
+            copied["required"] = [name for name in required if name not in unexpected]
+        return copied
+
+    def _is_unexpected(self, schema: Any) -> bool:
+        while isinstance(schema, Mapping):
+            if schema.get(self._direction) is True:
+                return True
+            reference = schema.get("$ref", "")
+            schema = None
+            if reference.startswith("#/"):
+                schema = self._document
+                for part in reference.split("/")[1:]:
+                    schema = schema[part.replace("~1", "/").replace("~0", "~")]
+        return False
 
 
 def pointer_to(*parts: str | int) -> str:

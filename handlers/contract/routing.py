@@ -7,8 +7,9 @@ responses and security is left out: the gates do that work, compiled once.
 
 import importlib
 import inspect
+import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -32,47 +33,62 @@ from handlers.contract.bridge import Bridge
 from handlers.contract.bundle import Contract, ContractError
 from handlers.contract.gate import Handler
 from handlers.contract.operations import Operation
+from handlers.contract.parameters import key_of
 
 View = Callable[..., Response]
 Middleware = Callable[[ASGIApp], ASGIApp]
+Handlers = str | ModuleType | Mapping[str, Handler]
 
 
-def routing_view(operations: Iterable[Operation]) -> dict[str, Any]:
-    """The OpenAPI 3.0.3 document from which connexion routes.
+def routing_view(operations: Iterable[Operation], base_path: str = "/") -> dict[str, Any]:
+    """The OpenAPI 3.0.3 document from which connexion routes; all paths are below ``base_path``.
 
     Path parameters are plain strings here: a converter of numbers answers 500 for 5,000 digits.
     """
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
-        paths.setdefault(operation.path, {})[operation.method] = {
+        paths.setdefault(_template(operation), {})[operation.method] = {
             "operationId": operation.operation_id,
             "parameters": [
                 {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-                for name in operation.path_names
+                for name in map(key_of, operation.path_names)
             ],
             "responses": {"default": {"description": "see the contract"}},
         }
     info = {"title": "routing view", "version": "0"}
-    return {"openapi": "3.0.3", "info": info, "servers": [{"url": "/"}], "paths": paths}
+    return {"openapi": "3.0.3", "info": info, "servers": [{"url": base_path}], "paths": paths}
 
 
-def find_handler(contract: Contract, operation: Operation) -> Handler:
-    """The function that an operationId names in the module that its resource file names.
+def _template(operation: Operation) -> str:
+    """The path with its parameters named as handlers get them."""
+    return re.sub(r"{([^}]*)}", lambda found: f"{{{key_of(found[1])}}}", operation.path)
+
+
+def find_handler(contract: Contract, operation: Operation, handlers: Handlers) -> Handler:
+    """The function of an operation.
+
+    ``handlers``: a package, by its name, with a module for each resource file of the contract; a
+    module; or functions by operationId. In a module, a function has the operationId as its name,
+    in snake case: `listThings` is handled by `list_things`.
 
     Raises ContractError where it is missing, or takes other parameters than the contract has.
     """
     place = contract.origin(operation.pointer)
-    name = f"handlers.{operation.resource}"
-    module = _module(name, place)
-    handler = getattr(module, operation.function_name, None)
+    handler: Handler | None
+    if isinstance(handlers, Mapping):
+        handler, name = handlers.get(operation.operation_id), operation.operation_id
+    else:
+        module = handlers
+        if isinstance(module, str):
+            module = _module(f"{handlers}.{operation.resource}", place)
+        handler = getattr(module, operation.function_name, None)
+        name = f"{module.__name__}.{operation.function_name}"
     if handler is None:
-        raise ContractError(
-            f"{place}: operationId {operation.operation_id} has no handler"
-            f" {name}.{operation.function_name}"
-        )
+        raise ContractError(f"{place}: operationId {operation.operation_id} has no handler {name}")
     expected = set(operation.parameters.names) | ({"body"} if operation.body else set())
-    _check_signature(handler, expected, place)
-    return handler  # type: ignore[no-any-return]  # getattr of a module knows no types
+    accepted = _check_signature(handler, expected, operation.parameters.header_names, place)
+    operation.parameters.pass_on(accepted)
+    return handler
 
 
 def _module(name: str, place: str) -> ModuleType:
@@ -84,14 +100,22 @@ def _module(name: str, place: str) -> ModuleType:
         raise ContractError(f"{place}: there is no module {name}") from error
 
 
-def _check_signature(handler: Handler, expected: set[str], place: str) -> None:
+def _check_signature(
+    handler: Handler, expected: set[str], headers: Collection[str], place: str
+) -> Collection[str]:
+    """The headers and cookies that the handler names; it need not name any."""
     parameters = inspect.signature(handler).parameters.values()
     named = {each.name for each in parameters if each.kind is not each.VAR_KEYWORD}
     takes_more = len(named) < len(parameters)
-    if named - expected or (expected - named and not takes_more):
+    if named - expected - set(headers) or (expected - named and not takes_more):
         raise ContractError(
-            f"{place}: {handler.__name__} takes {sorted(named)}, not {sorted(expected)}"
+            f"{place}: {_name(handler)} takes {sorted(named)}, not {sorted(expected)}"
         )
+    return named.intersection(headers)
+
+
+def _name(handler: Handler) -> str:
+    return getattr(handler, "__name__", type(handler).__name__)
 
 
 class _GateApi(FlaskApi):
@@ -120,7 +144,10 @@ class _GateASGIApp(FlaskASGIApp):
 
 
 class ContractApp(FlaskApp):
-    """A connexion FlaskApp whose views are gates."""
+    """A connexion FlaskApp whose views are gates; ``contract`` is what it serves."""
+
+    contract: Contract
+    operations: list[Operation]
 
     def __init__(
         self, import_name: str, *, lifespan: Lifespan, edge: Middleware, threads: int
@@ -136,22 +163,27 @@ class ContractApp(FlaskApp):
         AbstractApp.__init__(self, import_name, lifespan=lifespan, middlewares=middlewares)
         self.app = self._middleware_app.app
 
-    def route(self, operations: Iterable[Operation], views: Mapping[str, View]) -> None:
-        """Dispatch every operation to its view; ``views`` is keyed by operationId."""
+    def route(
+        self, operations: Iterable[Operation], views: Mapping[str, View], base_path: str = "/"
+    ) -> None:
+        """Dispatch every operation to its view, below ``base_path``; ``views`` is keyed by
+        operationId."""
         operations = list(operations)
         self._middleware_app.acting = frozenset(
             each.operation_id for each in operations if each.acts_on_get
         )
-        self.app.before_request(partial(_keep_to_static_paths, _static_methods(operations)))
-        self.add_api(routing_view(operations), resolver=Resolver(views.__getitem__))
+        self.app.before_request(
+            partial(_keep_to_static_paths, _static_methods(operations, base_path))
+        )
+        self.add_api(routing_view(operations, base_path), resolver=Resolver(views.__getitem__))
 
 
-def _static_methods(operations: Iterable[Operation]) -> dict[str, set[str]]:
+def _static_methods(operations: Iterable[Operation], base_path: str) -> dict[str, set[str]]:
     """What each path without a template may be asked by."""
     methods: dict[str, set[str]] = {}
     for operation in operations:
         if not operation.path_names:
-            allowed = methods.setdefault(operation.path, {"OPTIONS"})
+            allowed = methods.setdefault(base_path.rstrip("/") + operation.path, {"OPTIONS"})
             allowed.add(operation.method.upper())
             if operation.method == "get" and not operation.acts_on_get:
                 allowed.add("HEAD")

@@ -1,16 +1,11 @@
 """Responses that break the contract: logged with their JSON pointer, counted, and stopped."""
 
+from collections.abc import Callable
 from enum import StrEnum
 
 import structlog
-from prometheus_client import Counter
 
 _log = structlog.get_logger(__name__)
-_counter = Counter(
-    "waybill_contract_violations",
-    "Responses that broke the contract, by operation.",
-    ["operation_id"],
-)
 
 
 class ResponseValidation(StrEnum):
@@ -25,17 +20,25 @@ class ContractViolation(Exception):
 
 
 class Violations:
-    """Every violation is logged and counted; ``enforce`` also stops the response."""
+    """Every violation is logged and counted; ``enforce`` also stops the response.
 
-    def __init__(self, validation: ResponseValidation) -> None:
+    ``count`` gets the operationId of each.
+    """
+
+    def __init__(
+        self,
+        validation: ResponseValidation = ResponseValidation.ENFORCE,
+        count: Callable[[str], None] = lambda _operation_id: None,
+    ) -> None:
         self._validation = validation
+        self._count = count
 
     def report(self, operation_id: str, reason: str) -> None:
         """``reason`` names a JSON pointer and what failed there.
 
         Raises ContractViolation, unless violations are only to be reported.
         """
-        _counter.labels(operation_id).inc()
+        self._count(operation_id)
         _log.error("contract_violation", operation_id=operation_id, reason=reason)
         if self._validation is ResponseValidation.ENFORCE:
             raise ContractViolation(reason)

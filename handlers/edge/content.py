@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from starlette.types import Message, Receive, Scope
 
 from domain.errors import InvalidInput, Refusal
-from handlers.contract.media_types import FORM, JSON, media_type_of
+from handlers.contract.media_types import FORM, is_json, media_type_of
 from handlers.contract.messages import MALFORMED_BODY
 from handlers.contract.refusals import (
     ContentTooLarge,
@@ -23,7 +23,7 @@ from handlers.edge.json_text import decode_json
 BODY_SECONDS = 10
 MAX_FIELDS = 1000
 
-_IN_SCOPE = "waybill.content"
+_IN_SCOPE = "contract.content"
 _FRAMING = (b"content-length", b"transfer-encoding")
 
 
@@ -31,7 +31,7 @@ _FRAMING = (b"content-length", b"transfer-encoding")
 class Content:
     """What a request brought along: a decoded document, or why there is none.
 
-    ``document``: a JSON value, or the fields of a form as pairs.
+    ``document``: a JSON value, the fields of a form as pairs, or the bytes of any other media type.
     ``refusal``: not raised before somebody asks for the document, since who may ask at all is
     settled first, and an operation without a body asks for none.
     """
@@ -40,6 +40,7 @@ class Content:
     document: Any = None
     refusal: Refusal | None = None
     is_empty: bool = True
+    content_type: str = ""
 
     def read(self) -> Any:
         """The document. Raises UnsupportedMediaType, or InvalidInput where it is malformed."""
@@ -105,7 +106,10 @@ def _form(raw: bytes) -> list[tuple[str, str]]:
     return pairs
 
 
-_DECODERS: dict[str, Callable[[bytes], Any]] = {JSON: decode_json, FORM: _form}
+def _decoder(media_type: str) -> Callable[[bytes], Any]:
+    if is_json(media_type):
+        return decode_json
+    return _form if media_type == FORM else bytes
 
 
 def _decoded(raw: bytes, scope: Scope, headers: Headers) -> Content:
@@ -115,11 +119,9 @@ def _decoded(raw: bytes, scope: Scope, headers: Headers) -> Content:
         return Content(media_type)
     if not _is_plain(content_type, headers) or is_given_twice(b"content-type", scope):
         return Content(media_type, refusal=UnsupportedMediaType(), is_empty=False)
-    decode = _DECODERS.get(media_type)
-    if decode is None:
-        return Content(media_type, refusal=UnsupportedMediaType(), is_empty=False)
     try:
-        return Content(media_type, decode(raw), is_empty=False)
+        document = _decoder(media_type)(raw)
+        return Content(media_type, document, is_empty=False, content_type=content_type)
     except ValueError:
         refusal = InvalidInput(MALFORMED_BODY, code="malformed_body")
         return Content(media_type, refusal=refusal, is_empty=False)

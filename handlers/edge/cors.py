@@ -6,26 +6,37 @@ them: `https://shop.example` may be let in at `https://orders.shop.example`. A k
 a preflight that lets it. So requests with a key need no CSRF token.
 """
 
+from collections.abc import Collection
+
 from starlette.types import Scope
 
 from handlers.edge.head import Headers
 
 HeaderList = list[tuple[bytes, bytes]]
 
-_METHODS = b"GET, HEAD, POST"
-_REQUEST_HEADERS = (
-    b"accept-language, authentication, authorization, content-type, idempotency-key, x-csrftoken,"
-    b" x-request-id"
-)
-_RESPONSE_HEADERS = b"content-language, idempotent-replay, retry-after, x-request-id"
 _SECONDS = b"600"
 
 
 class Cors:
-    """The origins that are let in, each as browsers write it: `https://shop.example`."""
+    """The origins that are let in, each as browsers write it: `https://shop.example`.
 
-    def __init__(self, origins: frozenset[str]) -> None:
+    ``methods`` are those that such pages may send, ``request_headers`` the headers that they may
+    send, and ``response_headers`` those that they may read; each in one line, as in the headers of
+    the standard.
+    """
+
+    def __init__(
+        self,
+        origins: Collection[str] = (),
+        *,
+        methods: str = "GET, HEAD, POST, PUT, PATCH, DELETE",
+        request_headers: str = "authorization, content-type",
+        response_headers: str = "",
+    ) -> None:
         self._origins = frozenset(origin.encode() for origin in origins)
+        self._methods = methods.encode()
+        self._request_headers = request_headers.encode()
+        self._response_headers = response_headers.encode()
 
     def headers(self, headers: Headers) -> HeaderList:
         """What every answer to a request with these headers carries."""
@@ -38,7 +49,7 @@ class Cors:
             (b"vary", b"Origin"),
             (b"access-control-allow-origin", origin),
             (b"access-control-allow-credentials", b"true"),
-            (b"access-control-expose-headers", _RESPONSE_HEADERS),
+            (b"access-control-expose-headers", self._response_headers),
         ]
 
     def preflight(self, scope: Scope, headers: Headers) -> HeaderList | None:
@@ -47,8 +58,8 @@ class Cors:
         if not asks or headers.get(b"origin") not in self._origins:
             return None
         return [
-            (b"access-control-allow-methods", _METHODS),
-            (b"access-control-allow-headers", _REQUEST_HEADERS),
+            (b"access-control-allow-methods", self._methods),
+            (b"access-control-allow-headers", self._request_headers),
             (b"access-control-max-age", _SECONDS),
             (b"cache-control", b"no-store"),
         ]

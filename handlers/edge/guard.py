@@ -4,30 +4,29 @@ It is ASGI, so that a slow or oversized request never reaches a worker thread.
 """
 
 import re
+from collections.abc import Callable
 from random import getrandbits
 from time import perf_counter
 
-import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from domain.errors import Refusal, Unavailable
 from handlers.contract.framing import is_announced
+from handlers.contract.problems import answer_problem, retry_after
 from handlers.contract.refusals import InternalError
 from handlers.edge.content import take_content
 from handlers.edge.cors import Cors, HeaderList
 from handlers.edge.head import Headers, check_head
 from handlers.edge.hosts import check_forwarded
-from handlers.errors import error_body, retry_after, status_of
-from handlers.settings import Settings
-from handlers.translations import choose_language
 
 MAX_REQUESTS = 2_000
 MAX_CONTENTS = 1_000
 """Of the requests that a worker has at once, so many may have a body: slow ones hold up no reader,
 and together they fill at most 250 MiB."""
 
+_REQUEST_ID_HEADER = b"x-request-id"
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 _COMMON_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -45,11 +44,12 @@ _COMMON_HEADERS = (
 # No method of anybody's: Werkzeug takes `get` for GET, and they are different (RFC 9110, 9.1).
 _UNKNOWN_METHOD = "UNKNOWN"
 
-_log = structlog.get_logger("waybill.access")
+_log = structlog.get_logger(__name__)
 
 
 class _Answer:
-    """Adds headers to what is sent; ``status`` is 0 until something is."""
+    """Adds headers to what is sent, of which the first names the exchange; ``status`` is 0 until
+    something is sent."""
 
     def __init__(self, send: Send, headers: HeaderList) -> None:
         self._send = send
@@ -59,18 +59,36 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message = {**message, "headers": [*message["headers"], *self._headers]}
+            given = message["headers"]
+            # An application that names the exchange itself has its own form for the name.
+            is_named = any(name == _REQUEST_ID_HEADER for name, _ in given)
+            own = self._headers[1:] if is_named else self._headers
+            message = {**message, "headers": [*given, *own]}
         await self._send(message)
 
 
-class Guard:
-    """Judges the head, takes in the content, and gives every answer its common headers."""
+Answerer = Callable[[Refusal, Headers], tuple[int, HeaderList, bytes]]
+"""The status, headers and body of the answer to a refused request with these headers."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+
+class Guard:
+    """Judges the head, takes in the content, and gives every answer its common headers.
+
+    ``proxies`` is the number of trusted ones in front.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        answer: Answerer = answer_problem,
+        *,
+        cors: Cors | None = None,
+        proxies: int = 0,
+    ) -> None:
         self._app = app
-        self._default_language = settings.default_language
-        self._proxies = settings.trusted_proxies
-        self._cors = Cors(settings.allowed_origins)
+        self._answer = answer
+        self._proxies = proxies
+        self._cors = cors or Cors()
         self._requests = 0
         self._contents = 0
 
@@ -80,7 +98,7 @@ class Guard:
             return
         headers = dict(scope["headers"])
         request_id = _request_id(headers)
-        own = [(b"x-request-id", request_id), *_COMMON_HEADERS, *self._cors.headers(headers)]
+        own = [(_REQUEST_ID_HEADER, request_id), *_COMMON_HEADERS, *self._cors.headers(headers)]
         answer = _Answer(send, own)
         started = perf_counter()
         bound = bind_contextvars(request_id=request_id.decode())
@@ -139,17 +157,15 @@ class Guard:
             self._contents -= 1
 
     async def _refuse(self, refusal: Refusal, headers: Headers, send: Send) -> None:
-        accepted = headers.get(b"accept-language", b"").decode("latin-1")
-        language = choose_language(accepted, self._default_language)
+        status, own, body = self._answer(refusal, headers)
         content = [
-            (b"content-type", b"application/json"),
-            (b"content-language", language.encode()),
+            *own,
             # Some statuses, as 414, may be kept by whoever likes to (RFC 9110, section 15.1).
             (b"cache-control", b"no-store"),
             (b"connection", b"close"),
             *((n.lower().encode(), each.encode()) for n, each in retry_after(refusal).items()),
         ]
-        await _send(send, status_of(refusal), content, orjson.dumps(error_body(refusal, language)))
+        await _send(send, status, content, body)
 
 
 def _request_id(headers: Headers) -> bytes:

@@ -2,9 +2,13 @@
 
 from functools import cache
 
+from handlers.app import rules_of
 from handlers.contract.bundle import Contract, load_contract
 from handlers.contract.operations import Compiler, Operation
-from handlers.contract.violations import ResponseValidation, Violations
+from handlers.contract.violations import Violations
+from handlers.settings import Settings
+
+SETTINGS = Settings(secret="s" * 32)
 
 
 @cache
@@ -15,5 +19,6 @@ def compiled_contract() -> Contract:
 @cache
 def compiled_operations() -> dict[str, Operation]:
     """Its operations by operationId."""
-    compiler = Compiler(compiled_contract(), Violations(ResponseValidation.ENFORCE))
+    contract = compiled_contract()
+    compiler = Compiler(contract, Violations(), rules_of(SETTINGS, contract))
     return {each.operation_id: each for each in compiler.operations()}

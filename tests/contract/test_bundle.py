@@ -1,3 +1,4 @@
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from jsonschema_rs import Draft202012Validator
 from handlers.contract.bundle import Contract, ContractError, load_contract
 from handlers.contract.published import to_json
 from handlers.contract.yaml_files import read_file
+from handlers.cookie_names import name_cookies
 
 ROOT = """
 openapi: 3.1.0
@@ -156,7 +158,8 @@ class TestLoadContract:
         assert contract.resources["listThings"] == "openapi"
 
     def test_names_the_session_cookie_as_it_is_called_here(self) -> None:
-        components = load_contract(session_cookie="osessionid").document["components"]
+        named = partial(name_cookies, session_cookie="osessionid", prefix="")
+        components = load_contract(adapt=named).document["components"]
 
         assert components["securitySchemes"]["SessionCookie"]["name"] == "osessionid"
         described = components["parameters"]["SessionCookieHeader"]["description"]
@@ -164,7 +167,8 @@ class TestLoadContract:
         assert "`sessionid=" not in described
 
     def test_names_all_cookies_with_their_prefix(self) -> None:
-        contract = load_contract(session_cookie="__Host-sessionid", cookie_prefix="__Host-")
+        named = partial(name_cookies, session_cookie="__Host-sessionid", prefix="__Host-")
+        contract = load_contract(adapt=named)
 
         text = to_json(contract.document).decode()
         schemes = contract.document["components"]["securitySchemes"]

@@ -15,8 +15,10 @@ from starlette.testclient import TestClient
 
 from domain.errors import NotFound
 from handlers import app as composition
+from handlers.contract import engine
 from handlers.contract.bundle import Contract, load_contract
-from handlers.contract.operations import METHODS, Operation
+from handlers.contract.methods import METHODS
+from handlers.contract.operations import Operation
 from handlers.settings import Settings
 from tests.application import Clients
 
@@ -100,7 +102,7 @@ def noting(handler: Handler, name: str, called: list[str]) -> Handler:
     return noted
 
 
-def find_first_handler(contract: Contract, _operation: Operation) -> Handler:
+def find_first_handler(contract: Contract, _operation: Operation, _handlers: object) -> Handler:
     """The same handler for every operation."""
     handler: Handler = pkgutil.resolve_name(handler_name(contract, next(iter(contract.resources))))
     return handler
@@ -237,7 +239,7 @@ class TestHandlers:
         settings: Settings,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(composition, "find_handler", find_first_handler)
+        monkeypatch.setattr(engine, "find_handler", find_first_handler)
 
         send_everywhere(contract, settings)
 

@@ -5,6 +5,7 @@ storefront.yaml has them as data; what is here behaves like the package around t
 
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import yaml
 
 from domain.users import UserType
 from handlers.contract.bundle import load_contract
+from handlers.cookie_names import name_cookies
 from handlers.passwords import Argon2Passwords
 from tests.application import Shop
 from tests.builders import make_discount, make_item
@@ -115,7 +117,8 @@ def values(shop: Shop) -> dict[str, str]:
 def server(serve: Serve) -> Server:
     """One whose session cookie has the platform's name, and each of whose answers is judged."""
     started = serve(**SECRET, WAYBILL_SESSION_COOKIE="osessionid")
-    judge = Judge(load_contract(session_cookie="osessionid").document)
+    named = partial(name_cookies, session_cookie="osessionid", prefix="")
+    judge = Judge(load_contract(adapt=named).document)
 
     def check(response: httpx.Response) -> None:
         response.read()

@@ -2,6 +2,7 @@ import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -13,6 +14,7 @@ from domain.users import User, UserType
 from handlers.context import PARTS
 from handlers.contract.bundle import load_contract
 from handlers.contract.routing import ContractApp
+from handlers.cookie_names import name_cookies
 from handlers.passwords import Argon2Passwords
 from handlers.settings import Settings
 from persistence.database import Database
@@ -326,7 +328,8 @@ class TestPrefixedCookies:
     @pytest.fixture
     def judges(self) -> list[Check]:
         """The contract, with the names that cookies have in it now."""
-        contract = load_contract(session_cookie="__Host-sessionid", cookie_prefix="__Host-")
+        named = partial(name_cookies, session_cookie="__Host-sessionid", prefix="__Host-")
+        contract = load_contract(adapt=named)
         return [Judge(contract.document).check]
 
     @pytest.mark.usefixtures("shopper")

@@ -5,8 +5,9 @@ from typing import Any
 
 from handlers.contract.bundle import Contract
 from handlers.contract.judges import Judges
-from handlers.contract.operations import Compiler, Operation
+from handlers.contract.operations import Compiler, Operation, Rules
 from handlers.contract.parameters import Parameters, compile_parameter
+from handlers.contract.schemas import Schemas
 from handlers.contract.violations import ResponseValidation, Violations
 
 THING = {"$ref": "#/components/schemas/Thing"}
@@ -46,9 +47,13 @@ def make_spec(**overrides: Any) -> dict[str, Any]:
 
 
 def compile_operations(
-    contract: Contract, validation: ResponseValidation = ResponseValidation.ENFORCE
+    contract: Contract,
+    validation: ResponseValidation = ResponseValidation.ENFORCE,
+    **rules: Any,
 ) -> list[Operation]:
-    return list(Compiler(contract, Violations(validation)).operations())
+    """The operations of a contract that describes 500 everywhere; components load its bodies."""
+    given: dict[str, Any] = {"schema_for": Schemas(contract).for_loading, "statuses": [500]} | rules
+    return list(Compiler(contract, Violations(validation), Rules(**given)).operations())
 
 
 def make_operation(

@@ -12,9 +12,8 @@ from werkzeug.exceptions import HTTPException
 
 import handlers
 from handlers.contract.bundle import ContractError, load_contract
-from handlers.contract.operations import Compiler, Operation
+from handlers.contract.operations import Operation
 from handlers.contract.routing import ContractApp, View, find_handler, routing_view
-from handlers.contract.violations import ResponseValidation, Violations
 from tests.handlers.contract.contracts import (
     THING,
     compile_operations,
@@ -44,7 +43,7 @@ class TestFindHandler:
 
     def find(self, operation: Operation) -> Callable[..., Any]:
         contract = make_contract({operation.path: {operation.method: make_spec(parameters=[PK])}})
-        return find_handler(contract, operation)
+        return find_handler(contract, operation, "handlers")
 
     def fault(self, operation: Operation) -> str:
         with pytest.raises(ContractError) as error:
@@ -109,8 +108,7 @@ class TestRoutingView:
     @pytest.fixture
     def operations(self) -> list[Operation]:
         """Those of the contract that is served."""
-        violations = Violations(ResponseValidation.ENFORCE)
-        return list(Compiler(load_contract(), violations).operations())
+        return compile_operations(load_contract(), unread=["application/yaml"])
 
     def test_is_valid_openapi_3_0(self, operations: list[Operation]) -> None:
         OpenAPIV30SpecValidator(routing_view(operations)).validate()

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from handlers.contract.media_types import JSON
 from handlers.edge.content import Content, content_of
-from handlers.edge.guard import Guard
+from handlers.front import make_guard
 from handlers.settings import Settings
 
 SETTINGS = Settings(secret="s" * 32)
@@ -101,7 +101,7 @@ def ask(
         answer.messages.append(message)
 
     with capture_logs() as answer.lines:
-        guard = Guard(app or Inside(), settings)
+        guard = make_guard(app or Inside(), settings)
         asyncio.run(guard(scope or make_scope(**asked), receive, send))
     return answer
 

@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 
 from domain.errors import NotFound, Unavailable
 from handlers.edge import guard
-from handlers.edge.guard import Guard
 from handlers.edge.head import MAX_URL
+from handlers.front import make_guard
 from tests.handlers.edge.asking import SETTINGS, ask, make_scope, part, unreachable, url
 
 COMMON_HEADERS = {
@@ -167,7 +167,7 @@ class TestRoom:
                 if "status" in message:
                     statuses.append(message["status"])
 
-            tested = Guard(wait, SETTINGS)
+            tested = make_guard(wait, SETTINGS)
             for _ in range(2):
                 asked = [
                     asyncio.create_task(tested(make_scope(headers), receive, send))
@@ -210,7 +210,7 @@ class TestLog:
             raise ZeroDivisionError
 
         with capture_logs() as lines, pytest.raises(ZeroDivisionError):
-            asyncio.run(Guard(break_off, SETTINGS)(make_scope(), _nothing, _ignore))
+            asyncio.run(make_guard(break_off, SETTINGS)(make_scope(), _nothing, _ignore))
 
         assert [line["event"] for line in lines] == ["unhandled_error", "request"]
 
@@ -223,7 +223,7 @@ def test_all_else_passes_through_as_it_is(kind: str) -> None:
         seen.extend(arguments)
 
     scope = {"type": kind}
-    asyncio.run(Guard(keep, SETTINGS)(scope, _nothing, _ignore))
+    asyncio.run(make_guard(keep, SETTINGS)(scope, _nothing, _ignore))
 
     assert seen == [scope, _nothing, _ignore]
 

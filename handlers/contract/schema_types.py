@@ -1,0 +1,125 @@
+"""What a Schema Object says of its values before one is there: their types and their members."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+ANY_TYPE = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
+COMPOUND = frozenset({"array", "object"})
+# Every integer is a number.
+_WIDER = {"number": frozenset({"number", "integer"})}
+_OF_VALUES: dict[type, str] = {
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+    type(None): "null",
+}
+_ANNOTATIONS = frozenset(
+    {
+        "title",
+        "description",
+        "default",
+        "example",
+        "examples",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "$comment",
+        "contentEncoding",
+        "contentMediaType",
+        "contentSchema",
+        "externalDocs",
+        "xml",
+    }
+)
+_FREE_FORMATS = frozenset({"binary", "byte"})
+
+
+class SchemaTypes:
+    """Reads the schemas of one document; references in it are local JSON pointers."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+
+    def of(self, schema: Any) -> frozenset[str]:
+        """The JSON types that a value of ``schema`` can have; all where nothing limits them."""
+        return self._of(schema, ())
+
+    def properties(self, schema: Any) -> dict[str, Any]:
+        """The named properties, with those of `$ref` and `allOf`."""
+        return {
+            name: each
+            for part in self._parts(schema, ())
+            for name, each in part.get("properties", {}).items()
+        }
+
+    def items(self, schema: Any) -> Any:
+        """The schema of the items of an array; True where they are free."""
+        return next((part["items"] for part in self._parts(schema, ()) if "items" in part), True)
+
+    def others(self, schema: Any) -> Any:
+        """The schema of the properties without a name; None where the schema says nothing."""
+        named = (part.get("additionalProperties") for part in self._parts(schema, ()))
+        return next((each for each in named if each is not None), None)
+
+    def is_free(self, schema: Any) -> bool:
+        """Whether any text or any bytes fit: there is nothing to validate."""
+        if isinstance(schema, bool):
+            return schema
+        left = {key for key in schema.keys() - _ANNOTATIONS if not key.startswith("x-")}
+        return (
+            left <= {"type", "format"}
+            and schema.get("type", "string") == "string"
+            and schema.get("format", "binary") in _FREE_FORMATS
+        )
+
+    def resolved(self, found: Any) -> Any:
+        """What a Reference Object leads to; nothing where references lead in a circle."""
+        seen = set()
+        while isinstance(found, Mapping) and "$ref" in found:
+            if found["$ref"] in seen:
+                return {}
+            seen.add(found["$ref"])
+            place: Any = self._document
+            for part in found["$ref"].removeprefix("#").split("/")[1:]:
+                place = place[part.replace("~1", "/").replace("~0", "~")]
+            found = place
+        return found
+
+    def _of(self, schema: Any, seen: tuple[str, ...]) -> frozenset[str]:
+        if not isinstance(schema, Mapping):
+            return ANY_TYPE
+        types = _named(schema)
+        reference = schema.get("$ref")
+        if reference is not None and reference not in seen:
+            types &= self._of(self.resolved({"$ref": reference}), (*seen, reference))
+        for part in schema.get("allOf", ()):
+            types &= self._of(part, seen)
+        for keyword in ("anyOf", "oneOf"):
+            if keyword in schema:
+                types &= frozenset().union(*(self._of(part, seen) for part in schema[keyword]))
+        return types
+
+    def _parts(self, schema: Any, seen: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
+        """The schema and all that must hold beside it."""
+        if not isinstance(schema, Mapping):
+            return
+        yield schema
+        reference = schema.get("$ref")
+        if reference is not None and reference not in seen:
+            yield from self._parts(self.resolved({"$ref": reference}), (*seen, reference))
+        for part in schema.get("allOf", ()):
+            yield from self._parts(part, seen)
+
+
+def _named(schema: Mapping[str, Any]) -> frozenset[str]:
+    values = [schema["const"]] if "const" in schema else schema.get("enum")
+    if values is not None:
+        return frozenset(_OF_VALUES[type(value)] for value in values)
+    named = schema.get("type")
+    if named is None:
+        return ANY_TYPE
+    listed = [named] if isinstance(named, str) else named
+    return frozenset().union(*(_WIDER.get(each, frozenset({each})) for each in listed))

@@ -1,0 +1,37 @@
+"""The guard with what it needs to know of Waybill: languages, error bodies, origins and proxies."""
+
+import orjson
+from starlette.types import ASGIApp
+
+from domain.errors import Refusal
+from handlers.edge.cors import Cors, HeaderList
+from handlers.edge.guard import Guard
+from handlers.edge.head import Headers
+from handlers.errors import error_body, status_of
+from handlers.settings import Settings
+from handlers.translations import choose_language
+
+_METHODS = "GET, HEAD, POST"
+_REQUEST_HEADERS = (
+    "accept-language, authentication, authorization, content-type, idempotency-key, x-csrftoken,"
+    " x-request-id"
+)
+_RESPONSE_HEADERS = "content-language, idempotent-replay, retry-after, x-request-id"
+
+
+def make_guard(app: ASGIApp, settings: Settings) -> Guard:
+    """What stands in front of ``app`` with these settings."""
+
+    def answer(refusal: Refusal, headers: Headers) -> tuple[int, HeaderList, bytes]:
+        accepted = headers.get(b"accept-language", b"").decode("latin-1")
+        language = choose_language(accepted, settings.default_language)
+        own = [(b"content-type", b"application/json"), (b"content-language", language.encode())]
+        return status_of(refusal), own, orjson.dumps(error_body(refusal, language))
+
+    cors = Cors(
+        settings.allowed_origins,
+        methods=_METHODS,
+        request_headers=_REQUEST_HEADERS,
+        response_headers=_RESPONSE_HEADERS,
+    )
+    return Guard(app, answer, cors=cors, proxies=settings.trusted_proxies)
