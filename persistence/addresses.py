@@ -1,14 +1,12 @@
 """Tables of places and addresses."""
 
 import sqlalchemy as sa
-from sqlalchemy.orm import relationship
 
-from domain.addresses import Address, AddressType, Location, LocationKind
+from domain.addresses import AddressType, LocationKind
 from persistence.schema import (
     BigId,
     Json,
     content_hash_column,
-    mapper_registry,
     metadata,
     one_of,
     pk_column,
@@ -68,12 +66,3 @@ addresses = sa.Table(
     sa.Column("primary", sa.Boolean),
 )
 
-mapper_registry.map_imperatively(Location, locations)
-mapper_registry.map_imperatively(
-    Address,
-    addresses,
-    properties={
-        place: relationship(Location, foreign_keys=addresses.c[f"{place}_pk"], lazy="raise")
-        for place in ("country", "city", "township", "district")
-    },
-)

@@ -3,10 +3,10 @@
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from domain.audit import AuditEntry, Subject
-from persistence.schema import UtcDateTime, mapper_registry, metadata, one_of, pk_column
+from persistence.schema import UtcDateTime, metadata, one_of, pk_column
+from persistence.sql.work import Work
 
 audit_entries = sa.Table(
     "audit_entries",
@@ -22,18 +22,17 @@ audit_entries = sa.Table(
     sa.Column("note", sa.Text),
 )
 
-mapper_registry.map_imperatively(AuditEntry, audit_entries)
 
 
 class SqlAuditTrail:
     """The stored entries, as ``domain.audit.AuditTrail`` asks of them."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, work: Work) -> None:
+        self._work = work
 
     def add(self, entry: AuditEntry) -> None:
-        self._session.add(entry)
+        self._work.add(entry)
 
     def entries(self, subject_uuid: UUID) -> list[AuditEntry]:
         about = sa.select(AuditEntry).where(audit_entries.c.subject_uuid == subject_uuid)
-        return list(self._session.scalars(about.order_by(audit_entries.c.pk)))
+        return list(self._work.scalars(about.order_by(audit_entries.c.pk)))

@@ -3,17 +3,14 @@
 from collections.abc import Callable
 
 import sqlalchemy as sa
-from sqlalchemy.orm import relationship
 
-from domain.cancellation_plans import CancellationPlan, CancellationPlanItem, PlanStatus
-from domain.cancellations import CancellationRequest, CancellationType
+from domain.cancellation_plans import PlanStatus
+from domain.cancellations import CancellationType
 from domain.orders import Order
-from domain.sellers import Seller
 from persistence.schema import (
     BigId,
     CanonicalJson,
     UtcDateTime,
-    mapper_registry,
     metadata,
     not_negative,
     one_of,
@@ -66,24 +63,6 @@ cancellation_plan_items = sa.Table(
     ),
 )
 
-mapper_registry.map_imperatively(
-    CancellationPlanItem,
-    cancellation_plan_items,
-    properties={"request": relationship(CancellationRequest, lazy="raise")},
-)
-mapper_registry.map_imperatively(
-    CancellationPlan,
-    cancellation_plans,
-    properties={
-        "seller": relationship(Seller, lazy="raise"),
-        "items": relationship(
-            CancellationPlanItem,
-            order_by=cancellation_plan_items.c.pk,
-            cascade="all, delete-orphan",
-            lazy="raise",
-        ),
-    },
-)
 
 Lock = Callable[[int], Order | None]
 

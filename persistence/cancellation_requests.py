@@ -5,7 +5,6 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from domain.cancellation_codes import CancellationCode
 from domain.cancellation_requests import CancellationRequestQuery
@@ -15,6 +14,7 @@ from persistence.cancellations import cancellation_requests
 from persistence.loading import Loader
 from persistence.order_items import order_items
 from persistence.orders import is_newest_of, orders
+from persistence.sql.work import Work
 
 _SHOWN = Loader(CancellationRequest, ["easy_return.shipping_company"])
 
@@ -22,13 +22,13 @@ _SHOWN = Loader(CancellationRequest, ["easy_return.shipping_company"])
 class SqlCancellationRequests:
     """The stored requests, as ``domain.cancellation_requests.CancellationRequests`` asks."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, work: Work) -> None:
+        self._work = work
 
     @contextmanager
     def opening(self, item_pks: Collection[int]) -> Iterator[None]:
         try:
-            with self._session.begin_nested():
+            with self._work.begin_nested():
                 yield
         except IntegrityError as error:
             if not self._has_open(item_pks):
@@ -37,7 +37,7 @@ class SqlCancellationRequests:
 
     def count(self, query: CancellationRequestQuery) -> int:
         counted = _where(sa.select(sa.func.count(cancellation_requests.c.pk)), query)
-        count: int = self._session.execute(counted).scalar_one()
+        count: int = self._work.execute(counted).scalar_one()
         return count
 
     def requests(
@@ -47,19 +47,19 @@ class SqlCancellationRequests:
         found = _where(sa.select(columns.pk), query)
         found = found.order_by(columns.created_date.desc(), columns.pk.desc())
         found = found.limit(page.limit).offset(page.offset)
-        return _SHOWN.load(self._session, self._session.scalars(found).all())
+        return _SHOWN.load(self._work, self._work.scalars(found).all())
 
     def order_numbers(self, item_pks: Collection[int]) -> Mapping[int, str]:
         found = sa.select(order_items.c.pk, orders.c.number)
         found = found.join(orders, orders.c.pk == order_items.c.order_pk)
-        rows = self._session.execute(found.where(order_items.c.pk.in_(item_pks)))
+        rows = self._work.execute(found.where(order_items.c.pk.in_(item_pks)))
         return {row.pk: row.number for row in rows}
 
     def _has_open(self, item_pks: Collection[int]) -> bool:
         columns = cancellation_requests.c
         named = columns.order_item_pk.in_(item_pks)
         is_open = columns.status == CancellationStatus.OPEN
-        return self._session.scalar(sa.select(sa.exists().where(named, is_open))) is True
+        return self._work.scalar(sa.select(sa.exists().where(named, is_open))) is True
 
 
 def _where(statement: sa.Select, query: CancellationRequestQuery) -> sa.Select:

@@ -1,23 +1,16 @@
 """Tables of cancellation reasons and requests."""
 
 import sqlalchemy as sa
-from sqlalchemy.orm import relationship
 
 from domain.cancellations import (
-    CancellationReason,
-    CancellationRequest,
-    CancellationRequestImage,
     CancellationStatus,
     CancellationType,
-    EasyReturn,
 )
-from domain.shipping import ShippingCompany
 from persistence.addresses import addresses
 from persistence.schema import (
     MAX_QUANTITY,
     Json,
     UtcDateTime,
-    mapper_registry,
     metadata,
     one_of,
     parent,
@@ -115,25 +108,3 @@ cancellation_request_images = sa.Table(
     sa.Column("modified_date", UtcDateTime, nullable=False),
 )
 
-mapper_registry.map_imperatively(CancellationReason, cancellation_reasons)
-mapper_registry.map_imperatively(CancellationRequestImage, cancellation_request_images)
-mapper_registry.map_imperatively(
-    EasyReturn,
-    easy_returns,
-    properties={"shipping_company": relationship(ShippingCompany, lazy="raise")},
-)
-mapper_registry.map_imperatively(
-    CancellationRequest,
-    cancellation_requests,
-    properties={
-        "easy_return": relationship(
-            EasyReturn, uselist=False, cascade="all, delete-orphan", lazy="raise"
-        ),
-        "images": relationship(
-            CancellationRequestImage,
-            order_by=cancellation_request_images.c.pk,
-            cascade="all, delete-orphan",
-            lazy="raise",
-        ),
-    },
-)

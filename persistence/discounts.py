@@ -2,11 +2,9 @@
 
 import sqlalchemy as sa
 
-from domain.discounts import DiscountItem
 from persistence.schema import (
     BigId,
     UtcDateTime,
-    mapper_registry,
     metadata,
     not_negative,
     parent,
@@ -25,4 +23,3 @@ discount_items = sa.Table(
     *not_negative("amount"),
 )
 
-mapper_registry.map_imperatively(DiscountItem, discount_items)

@@ -15,17 +15,16 @@ from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from domain.documents import RenderedDocument, Renderer
-from persistence.among import among_given
-from persistence.bulk import Replace, insert_rows
 from persistence.engines import Engines
 from persistence.loading import Loader
 from persistence.memory import DocumentMemory, RememberedDocument, Version
-from persistence.questions import Question, Row
 from persistence.schema import BigId, UtcDateTime, metadata, parent
-from persistence.upserts import insert
+from persistence.sql.bulk import Overwrite, insert, insert_rows
+from persistence.sql.compiled_query import CompiledQuery, Row
+from persistence.sql.in_list import among_given
+from persistence.sql.work import Work
 
 Entity = TypeVar("Entity")
 
@@ -63,14 +62,14 @@ class DocumentKind(Generic[Entity]):
     versioned: sa.Table
     shown: Loader[Entity]
 
-    def load(self, session: Session, pks: Sequence[int]) -> dict[int, tuple[Version, Entity]]:
+    def load(self, work: Work, pks: Sequence[int]) -> dict[int, tuple[Version, Entity]]:
         """Read the entities with these pks and all that their documents show."""
-        entities: Sequence[Any] = self.shown.read(session, pks)
+        entities: Sequence[Any] = self.shown.read(work, pks)
         return {entity.pk: (entity.version, entity) for entity in entities}
 
 
 def remove_documents(
-    session: Session, kind: DocumentKind[Any], versions: Mapping[int, int], languages: Iterable[str]
+    work: Work, kind: DocumentKind[Any], versions: Mapping[int, int], languages: Iterable[str]
 ) -> None:
     """Replace the kept documents of these rows by empty ones of their new ``versions``.
 
@@ -90,7 +89,7 @@ def remove_documents(
         for pk, version in sorted(versions.items())
         for language in sorted(languages)
     ]
-    insert_rows(session, kind.documents, rows, Replace((kind.owner, "language")))
+    insert_rows(work, kind.documents, rows, Overwrite((kind.owner, "language")))
 
 
 class Documents(Protocol):
@@ -146,10 +145,10 @@ class DocumentShelf(Generic[Entity]):
         with Session(self._engines.snapshot, expire_on_commit=False) as session:
             rendered = {
                 key: (version, self._renderer(entity, language, now))
-                for key, (version, entity) in self._load(session, keys).items()
+                for key, (version, entity) in self._load(work, keys).items()
             }
             # A rollback would have the driver forget all statements that it has prepared.
-            session.commit()
+            work.commit()
         self._keep(rendered, language)
         for key, (version, document) in rendered.items():
             remembered = RememberedDocument(version, document.valid_until, document.body)
@@ -176,7 +175,7 @@ class KeptDocumentShelf(DocumentShelf[Entity]):
         super().__init__(kind.load, renderer, engines, memory_bytes)
         self._kind = kind
         documents = kind.documents.c
-        self._kept = Question(
+        self._kept = CompiledQuery(
             sa.select(
                 documents[kind.owner], documents.version, documents.valid_until, documents.body
             ).where(
@@ -187,12 +186,12 @@ class KeptDocumentShelf(DocumentShelf[Entity]):
         )
 
     def kept(
-        self, session: Session, versions: Versions, language: str, now: datetime
+        self, work: Work, versions: Versions, language: str, now: datetime
     ) -> dict[Any, bytes]:
         edition = self._renderer.edition
         values = {"pks": list(versions), "language": language, "edition": edition}
         bodies = {}
-        for pk, version, valid_until, body in self._kept.ask(session, values):
+        for pk, version, valid_until, body in self._kept.rows(work, values):
             if version == versions[pk] and (valid_until is None or valid_until > now):
                 bodies[pk] = body
                 self._remember(pk, language, RememberedDocument(version, valid_until, body))
@@ -251,8 +250,8 @@ class KeptDocumentShelf(DocumentShelf[Entity]):
 class ShelvedDocuments(Generic[Entity]):
     """A shelf's documents, as one reading unit of work sees them."""
 
-    def __init__(self, session: Session, shelf: DocumentShelf[Entity], now: datetime) -> None:
-        self._session = session
+    def __init__(self, work: Work, shelf: DocumentShelf[Entity], now: datetime) -> None:
+        self._work = work
         self._shelf = shelf
         self._now = now
 
@@ -260,11 +259,11 @@ class ShelvedDocuments(Generic[Entity]):
         versions = {row[0]: row[1] for row in found}
         bodies = self._shelf.remembered(versions, language, self._now)
         if missing := _missing(bodies, versions):
-            bodies.update(self._shelf.kept(self._session, missing, language, self._now))
+            bodies.update(self._shelf.kept(self._work, missing, language, self._now))
         if missing := _missing(bodies, versions):
             # Rendering takes a connection of its own. This one goes back to the pool first, or a
             # pool full of readers that each hold one would wait for one more.
-            self._session.rollback()
+            self._work.rollback()
             bodies.update(self._shelf.render(list(missing), language, self._now))
         return [body for body in bodies.values() if body is not None]
 

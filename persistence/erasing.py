@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from domain.addresses import Address, Location
 from domain.old_orders import OldOrder
@@ -19,7 +18,6 @@ from domain.orders import Order
 from domain.personal_data import Erased
 from domain.users import email_key
 from persistence.addresses import addresses
-from persistence.among import among
 from persistence.audit import audit_entries
 from persistence.cancellation_plans import cancellation_plans
 from persistence.cancellations import (
@@ -40,6 +38,8 @@ from persistence.outbox import outbox_events
 from persistence.seller_orders import keep_seller_orders
 from persistence.sessions import sessions
 from persistence.snapshots import keep_snapshots
+from persistence.sql.in_list import among
+from persistence.sql.work import Work
 from persistence.trade_in_offers import trade_in_offers
 from persistence.users import users
 from persistence.versions import raise_versions_of
@@ -64,12 +64,12 @@ class Erasing:
 
     def __init__(
         self,
-        session: Session,
+        work: Work,
         user_pks: Sequence[int],
         now: datetime,
         languages: Sequence[str],
     ) -> None:
-        self._session = session
+        self._work = work
         self._user_pks = user_pks
         self._languages = languages
         self._now = now
@@ -82,9 +82,9 @@ class Erasing:
 
     def run(self) -> Erased:
         """Erase everything; the order keeps foreign keys whole."""
-        if self._session.get_bind().dialect.name == "sqlite":
+        if self._work.dialect_name == "sqlite":
             # What was deleted is overwritten, instead of left in the free pages of the file.
-            self._session.execute(sa.text("PRAGMA secure_delete = ON"))
+            self._work.execute(sa.text("PRAGMA secure_delete = ON"))
         events = self._erase_events()
         self._erase_keys()
         self._erase_notes()
@@ -108,7 +108,7 @@ class Erasing:
         """Delete the e-mails to the person and about the orders, delivered or not."""
         numbers = set(self._pks(orders.c.number, orders.c.pk, self._orders))
         keys = {email_key(each) for each in self._emails()}
-        found = self._session.execute(
+        found = self._work.execute(
             sa.select(outbox_events.c.pk, outbox_events.c.uuid, outbox_events.c.payload)
         )
         gone = [
@@ -138,7 +138,7 @@ class Erasing:
         self._delete(idempotency_keys, columns.scope, scopes)
         granted = sa.select(columns.scope, columns.body).where(columns.scope.startswith("grant:"))
         items = set(self._items)
-        own = {scope for scope, body in self._session.execute(granted) if _names(body, items)}
+        own = {scope for scope, body in self._work.execute(granted) if _names(body, items)}
         self._delete(idempotency_keys, columns.scope, sorted(own))
 
     def _erase_notes(self) -> None:
@@ -186,7 +186,7 @@ class Erasing:
         names as well is not the person's.
         """
         named = sa.select(orders.c.shipping_address_pk, orders.c.billing_address_pk)
-        pairs = self._session.execute(named.where(among(orders.c.pk, self._orders))).all()
+        pairs = self._work.execute(named.where(among(orders.c.pk, self._orders))).all()
         own = set(self._pks(addresses.c.pk, addresses.c.user_pk, self._user_pks))
         own |= {pk for pair in pairs for pk in pair}
         replaced = self._anonymous(own)
@@ -195,9 +195,9 @@ class Erasing:
                 change = sa.update(orders).where(
                     among(orders.c.pk, self._orders), orders.c[name] == old
                 )
-                self._session.execute(change.values({name: new}))
+                self._work.execute(change.values({name: new}))
         # Sellers' orders name them, too, and follow the orders.
-        keep_seller_orders(self._session, self._orders)
+        keep_seller_orders(self._work, self._orders)
         self._delete(addresses, addresses.c.pk, self._unnamed(own - set(replaced.values())))
 
     def _anonymous(self, pks: Collection[int]) -> dict[int, int]:
@@ -207,21 +207,21 @@ class Erasing:
             *(addresses.c[name] for name in ("country_pk", "city_pk")),
         )
         made = {}
-        for row in self._session.execute(found.where(among(addresses.c.pk, pks))).all():
+        for row in self._work.execute(found.where(among(addresses.c.pk, pks))).all():
             made[row.pk] = Address(
                 user_pk=row.user_pk,
                 title="",
                 phone_number="",
                 first_name="",
                 last_name="",
-                country=self._session.get_one(Location, row.country_pk),
-                city=self._session.get_one(Location, row.city_pk),
+                country=self._work.get_one(Location, row.country_pk),
+                city=self._work.get_one(Location, row.city_pk),
                 line="",
                 address_type=row.address_type,
                 is_corporate=row.is_corporate,
                 is_active=False,
             )
-        stored = keep_snapshots(self._session, made.values())
+        stored = keep_snapshots(self._work, made.values())
         return {pk: stored[address.content_hash] for pk, address in made.items()}
 
     def _unnamed(self, pks: Collection[int]) -> list[int]:
@@ -260,15 +260,15 @@ class Erasing:
             (ORDER_DOCUMENTS, Order, self._orders),
             (OLD_ORDER_DOCUMENTS, OldOrder, self._old_orders),
         ):
-            versions = raise_versions_of(self._session, root, pks)
-            remove_documents(self._session, kind, versions, self._languages)
+            versions = raise_versions_of(self._work, root, pks)
+            remove_documents(self._work, kind, versions, self._languages)
 
     def _pks(
         self, column: sa.Column[Any], owner: sa.Column[Any], owner_pks: Collection[int]
     ) -> Sequence[Any]:
         """Return the values of ``column`` in the rows of these owners."""
         found = sa.select(column).where(among(owner, owner_pks)).distinct().order_by(column)
-        return self._session.scalars(found).all()
+        return self._work.scalars(found).all()
 
     def _change(
         self,
@@ -279,11 +279,11 @@ class Erasing:
         *conditions: sa.ColumnElement[bool],
     ) -> None:
         changed = sa.update(table).where(among(owner, owner_pks), *conditions)
-        self._session.execute(changed.values(**values))
+        self._work.execute(changed.values(**values))
 
     def _delete(self, table: sa.Table, owner: sa.Column[Any], owner_pks: Collection[Any]) -> int:
         gone = sa.delete(table).where(among(owner, owner_pks)).returning(owner)
-        return len(self._session.execute(gone).all())
+        return len(self._work.execute(gone).all())
 
 
 def _nobody() -> str:

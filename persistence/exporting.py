@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from domain.users import email_key
 from persistence.addresses import addresses, locations
-from persistence.among import among
 from persistence.audit import audit_entries
 from persistence.cancellation_plans import cancellation_plan_items, cancellation_plans
 from persistence.cancellations import (
@@ -32,6 +30,8 @@ from persistence.products import products
 from persistence.sellers import sellers
 from persistence.sessions import sessions
 from persistence.shipping import shipping_companies
+from persistence.sql.in_list import among
+from persistence.sql.work import Work
 from persistence.trade_in_offers import trade_in_offers
 from persistence.users import users
 
@@ -89,9 +89,9 @@ _USERS = _Part(
 )
 
 
-def export(session: Session, user_pks: Sequence[int], key: str) -> dict[str, Any]:
+def export(work: Work, user_pks: Sequence[int], key: str) -> dict[str, Any]:
     """Return all that is stored about these users, whose e-mail key is ``key``."""
-    found = _Reading(session)
+    found = _Reading(work)
     people = found.rows(_USERS, user_pks)
     actors = [f"{kind}:{pk}" for kind in ("user", "guest") for pk in user_pks]
     return {
@@ -105,8 +105,8 @@ def export(session: Session, user_pks: Sequence[int], key: str) -> dict[str, Any
 class _Reading:
     """Reads parts; remembers their UUIDs and numbers for what names rows by those."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, work: Work) -> None:
+        self._work = work
         self._uuids: list[Any] = []
         self._numbers: set[str] = set()
 
@@ -114,7 +114,7 @@ class _Reading:
         """Return the rows of ``part``, with their own parts, by the pk of their owner."""
         table = part.table
         chosen = sa.select(table).where(among(table.c[part.owner], owners))
-        found = self._session.execute(chosen.order_by(*table.primary_key)).mappings().all()
+        found = self._work.execute(chosen.order_by(*table.primary_key)).mappings().all()
         self._uuids += [row["uuid"] for row in found if "uuid" in row]
         if table is orders:
             self._numbers |= {row["number"] for row in found}
@@ -138,11 +138,11 @@ class _Reading:
         table: Any = column.table
         named = [pk for pk in pks if pk is not None]
         found = sa.select(table.c.pk, column).where(among(table.c.pk, named))
-        return dict(self._session.execute(found).all())
+        return dict(self._work.execute(found).all())
 
     def events(self, key: str) -> Iterable[dict[str, Any]]:
         """Return the e-mails to the person, or about the orders."""
-        for row in self._session.execute(sa.select(outbox_events)).mappings():
+        for row in self._work.execute(sa.select(outbox_events)).mappings():
             payload = row["payload"]
             is_own = email_key(payload.get("email") or "") == key
             if is_own or payload.get("order_number") in self._numbers:
@@ -153,7 +153,7 @@ class _Reading:
         columns = audit_entries.c
         about = sa.or_(among(columns.subject_uuid, self._uuids), among(columns.actor, actors))
         found = sa.select(audit_entries).where(about).order_by(columns.pk)
-        return [_plain(row) for row in self._session.execute(found).mappings()]
+        return [_plain(row) for row in self._work.execute(found).mappings()]
 
     def answers(self, scopes: Collection[str]) -> list[dict[str, Any]]:
         """Return the answers that are stored for repeated requests, for a day."""
@@ -162,7 +162,7 @@ class _Reading:
         found = found.where(among(columns.scope, scopes)).order_by(columns.created_date)
         return [
             {**_plain(row), "body": (row["body"] or b"").decode(errors="replace")}
-            for row in self._session.execute(found).mappings()
+            for row in self._work.execute(found).mappings()
         ]
 
 

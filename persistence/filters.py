@@ -21,11 +21,11 @@ from domain.identifiers import MAX_PK
 from domain.money import Currency
 from domain.searches import is_searchable
 from domain.states import OrderState
-from persistence.among import among_given
 from persistence.amounts import thousandths
 from persistence.schema import CanonicalJson, CodePointText, UtcDateTime
 from persistence.searching import contains
 from persistence.sorting import Sorting
+from persistence.sql.in_list import among_given
 
 # What a text is sorted by: its beginning, so that a cursor stays short.
 SORTED_LENGTH = 200

@@ -6,13 +6,13 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
 from domain.errors import Conflict, KeyReused
 from domain.idempotency import KEPT, StoredAnswer
 from persistence.removing import remove_some
 from persistence.schema import UtcDateTime, metadata
-from persistence.upserts import insert
+from persistence.sql.bulk import insert
+from persistence.sql.work import Work
 
 PATIENCE_MS = 2000
 _PURGED_AT_ONCE = 100
@@ -34,16 +34,16 @@ idempotency_keys = sa.Table(
 class SqlIdempotencyKeys:
     """The stored keys, as ``domain.idempotency.IdempotencyKeys`` asks of them."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, work: Work) -> None:
+        self._work = work
 
     def claim(self, scope: str, key: str, fingerprint: bytes, now: datetime) -> StoredAnswer | None:
         with self._bounded_wait():
-            claimed = self._session.execute(self._claim(scope, key, fingerprint, now)).first()
+            claimed = self._work.execute(self._claim(scope, key, fingerprint, now)).first()
         if claimed is not None:
             self._purge(now)
             return None
-        stored = self._session.execute(sa.select(idempotency_keys).where(*_is(scope, key))).one()
+        stored = self._work.execute(sa.select(idempotency_keys).where(*_is(scope, key))).one()
         if stored.fingerprint != fingerprint:
             raise KeyReused
         return StoredAnswer(stored.status, stored.content_type, stored.body)
@@ -54,11 +54,11 @@ class SqlIdempotencyKeys:
             "content_type": answer.content_type,
             "body": answer.body,
         }
-        self._session.execute(sa.update(idempotency_keys).where(*_is(scope, key)).values(**values))
+        self._work.execute(sa.update(idempotency_keys).where(*_is(scope, key)).values(**values))
 
     def _claim(self, scope: str, key: str, fingerprint: bytes, now: datetime) -> sa.Executable:
         """Insert the key, or take over one whose time has run out; no row where it is in use."""
-        statement = insert(self._session.get_bind().dialect.name, idempotency_keys)
+        statement = insert(self._work.dialect_name, idempotency_keys)
         unanswered = dict.fromkeys(("status", "content_type", "body"))
         return (
             statement.values(scope=scope, key=key, fingerprint=fingerprint, created_date=now)
@@ -74,15 +74,15 @@ class SqlIdempotencyKeys:
         """Forget some keys whose time has run out, leaving those that others are at."""
         columns = idempotency_keys.c
         old = columns.created_date <= now - KEPT
-        remove_some(self._session, [columns.scope, columns.key], old, _PURGED_AT_ONCE)
+        remove_some(self._work, [columns.scope, columns.key], old, _PURGED_AT_ONCE)
 
     @contextmanager
     def _bounded_wait(self) -> Iterator[None]:
         """Wait two seconds for whoever holds the key; SQLite's writers wait at their beginning."""
-        if self._session.get_bind().dialect.name == "sqlite":
+        if self._work.dialect_name == "sqlite":
             yield
             return
-        self._session.execute(sa.text(f"SET LOCAL lock_timeout = {PATIENCE_MS}"))
+        self._work.execute(sa.text(f"SET LOCAL lock_timeout = {PATIENCE_MS}"))
         try:
             yield
         except OperationalError as error:
@@ -90,7 +90,7 @@ class SqlIdempotencyKeys:
                 raise
             message = "The first request with this Idempotency-Key is still at work."
             raise Conflict(message, code="idempotency_key_in_use", retry_after=1) from error
-        self._session.execute(sa.text("SET LOCAL lock_timeout TO DEFAULT"))
+        self._work.execute(sa.text("SET LOCAL lock_timeout TO DEFAULT"))
 
 
 def _is(scope: str, key: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -5,14 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.orm import Session
-
 from domain.audit import AuditEntry, States, Subject, changes_of_state, made_entry, states_of
 from domain.imported_orders import ImportedOrder
 from domain.imported_plans import follow_document
 from domain.orders import Order
 from persistence.imported_references import ImportedReferences
 from persistence.orders import WHOLE_ORDERS
+from persistence.sql.work import Work
 
 # Columns that say nothing of what a document has changed.
 _SILENT = frozenset({"uuid", "number", "order_pk", "line", "modified_date", "state"})
@@ -23,13 +22,13 @@ class ImportedChanges:
 
     def __init__(
         self,
-        session: Session,
+        work: Work,
         stored: Mapping[str, Order],
         references: ImportedReferences,
         now: datetime,
         actor: str,
     ) -> None:
-        self._session = session
+        self._work = work
         self._stored = stored
         self._references = references
         self._now = now
@@ -42,14 +41,14 @@ class ImportedChanges:
             for each in documents
             if each.number in self._stored or any(item.requests for item in each.items)
         }
-        orders = WHOLE_ORDERS.load(self._session, [pks[number] for number in concerned])
+        orders = WHOLE_ORDERS.load(self._work, [pks[number] for number in concerned])
         for order in orders:
             document, before = concerned[order.number], self._stored.get(order.number)
             was = states_of([before] if before else [])
             follow_document(order, _moved(was, order), _plans(document), self._now)
             if before:
-                self._session.add_all(self._entries(before, was, order, document))
-        self._session.flush()
+                self._work.add_all(self._entries(before, was, order, document))
+        self._work.flush()
 
     def _entries(
         self, before: Order, was: States, order: Order, document: ImportedOrder

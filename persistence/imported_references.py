@@ -7,20 +7,20 @@ from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from domain.addresses import Address, Location, LocationKind
 from domain.identifiers import derived_uuid
 from domain.imported_orders import ImportedAddress, ImportedItem, ImportedOrder
 from domain.snapshots import Snapshot
 from domain.states import OVER
-from persistence.among import among
-from persistence.bulk import Skip, insert_rows
 from persistence.cancellations import cancellation_reasons
 from persistence.imported_users import ImportedUsers
 from persistence.return_carriers import active_companies
 from persistence.sellers import sellers
 from persistence.snapshots import keep_snapshots
+from persistence.sql.bulk import DoNothing, insert_rows
+from persistence.sql.in_list import among
+from persistence.sql.work import Work
 
 
 class ImportedReferences:
@@ -32,18 +32,18 @@ class ImportedReferences:
 
     def __init__(
         self,
-        session: Session,
+        work: Work,
         batch: Sequence[ImportedOrder],
         users: ImportedUsers,
         now: datetime,
     ) -> None:
-        self._session = session
+        self._work = work
         self._users = users
         self._keep_snapshots(batch)
         self._addresses = self._keep_addresses(batch)
         self._sellers = self._keep_sellers(batch)
         self._reasons = self._keep_reasons(batch, now)
-        self._return_companies = active_companies(session)
+        self._return_companies = active_companies(work)
 
     def user_pk(self, order: ImportedOrder) -> int:
         """Return the pk of the user who ordered."""
@@ -105,7 +105,7 @@ class ImportedReferences:
 
     def _keep(self, snapshots: Iterable[Snapshot | None]) -> None:
         named = [snapshot for snapshot in snapshots if snapshot is not None]
-        pks = keep_snapshots(self._session, named)
+        pks = keep_snapshots(self._work, named)
         for snapshot in named:
             snapshot.pk = pks[snapshot.content_hash]
 
@@ -176,12 +176,12 @@ class ImportedReferences:
             return {}
         table = key.table
         stored = sa.select(key, table.c.pk).where(among(key, rows))
-        pks = dict(self._session.execute(stored).all())
+        pks = dict(self._work.execute(stored).all())
         missing = sorted(rows.keys() - pks.keys())
         if missing:
             new_rows = [rows[value] for value in missing]
-            insert_rows(self._session, table, new_rows, Skip())
-            pks = dict(self._session.execute(stored).all())
+            insert_rows(self._work, table, new_rows, DoNothing())
+            pks = dict(self._work.execute(stored).all())
         return pks
 
 

@@ -5,11 +5,11 @@ from datetime import datetime
 from uuid import uuid4
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from domain.imported_orders import ImportedUser
-from persistence.among import among
-from persistence.bulk import Skip, insert_rows
+from persistence.sql.bulk import DoNothing, insert_rows
+from persistence.sql.in_list import among
+from persistence.sql.work import Work
 from persistence.users import users
 
 
@@ -19,8 +19,8 @@ class ImportedUsers:
     They are locked by ``keep_missing`` only: whatever changes orders locks these before users.
     """
 
-    def __init__(self, session: Session, wanted: Iterable[ImportedUser]) -> None:
-        self._session = session
+    def __init__(self, work: Work, wanted: Iterable[ImportedUser]) -> None:
+        self._work = work
         self._pks: dict[tuple[str, str], int] = {}
         self._look_up({user.email_key for user in wanted})
 
@@ -59,7 +59,7 @@ class ImportedUsers:
             # In one order everywhere, so that two writers never wait for each other.
             for _, user in sorted(missing.items())
         ]
-        insert_rows(self._session, users, rows, Skip())
+        insert_rows(self._work, users, rows, DoNothing())
         self._look_up({key for key, _ in missing}, is_locked=True)
 
     def _look_up(self, keys: set[str], *, is_locked: bool = False) -> None:
@@ -67,5 +67,5 @@ class ImportedUsers:
         found = found.where(among(users.c.email_key, keys)).order_by(users.c.pk)
         if is_locked:
             found = found.with_for_update(read=True, key_share=True)
-        for key, user_type, pk in self._session.execute(found):
+        for key, user_type, pk in self._work.execute(found):
             self._pks[key, user_type] = pk

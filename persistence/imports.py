@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DataError, IntegrityError
-from sqlalchemy.orm import Session
 
 from domain.errors import Unavailable
 from domain.import_parts import ErasedHere, Rejected
@@ -16,8 +15,6 @@ from domain.imported_orders import ImportedOldOrder, ImportedOrder
 from domain.imports import Outcome, Stored
 from domain.orders import Order
 from domain.reconciliation import reconcile, require_units_of_new
-from persistence.among import among
-from persistence.bulk import Replace, Skip, insert_rows
 from persistence.imported_changes import ImportedChanges
 from persistence.imported_lines import keep_lines, keep_old_lines
 from persistence.imported_references import ImportedReferences
@@ -27,6 +24,9 @@ from persistence.order_items import order_items
 from persistence.orders import WHOLE_ORDERS, orders
 from persistence.schema import BigId, UtcDateTime, metadata
 from persistence.seller_orders import keep_seller_orders
+from persistence.sql.bulk import DoNothing, Overwrite, insert_rows
+from persistence.sql.in_list import among
+from persistence.sql.work import Work
 from persistence.version_numbers import MOMENT, raised, this_moment
 
 Imported = TypeVar("Imported", ImportedOrder, ImportedOldOrder)
@@ -97,13 +97,13 @@ Known = Mapping[str, _Known]
 class SqlImports:
     """The storing, as ``domain.imports.Imports`` asks for it; the audit trail names ``actor``."""
 
-    def __init__(self, session: Session, now: datetime, actor: str) -> None:
-        self._session = session
+    def __init__(self, work: Work, now: datetime, actor: str) -> None:
+        self._work = work
         self._now = now
         self._actor = actor
 
     def store_orders(self, batch: Sequence[ImportedOrder]) -> list[Stored | Rejected]:
-        users = ImportedUsers(self._session, [each.user for each in batch])
+        users = ImportedUsers(self._work, [each.user for each in batch])
         known, answers = self._judge(_ORDERS, batch, users)
         stored = self._stored_orders(known, answers)
         accepted = _reconciled(batch, stored, answers)
@@ -112,7 +112,7 @@ class SqlImports:
         return self._answered(_ORDERS, accepted, known, pks, answers)
 
     def store_old_orders(self, batch: Sequence[ImportedOldOrder]) -> list[Stored | Rejected]:
-        users = ImportedUsers(self._session, [each.user for each in batch])
+        users = ImportedUsers(self._work, [each.user for each in batch])
         known, answers = self._judge(_OLD_ORDERS, batch, users)
         accepted = [each for each in batch if answers[each.number] is None]
         with _contradictions_rejected():
@@ -120,7 +120,7 @@ class SqlImports:
         return self._answered(_OLD_ORDERS, accepted, known, pks, answers)
 
     def commit(self) -> None:
-        self._session.commit()
+        self._work.commit()
 
     def _write_orders(
         self,
@@ -132,13 +132,13 @@ class SqlImports:
         if not accepted:
             return {}
         users.keep_missing([each.user for each in accepted], self._now)
-        references = ImportedReferences(self._session, accepted, users, self._now)
+        references = ImportedReferences(self._work, accepted, users, self._now)
         rows = [references.order_row(order) for order in accepted]
         pks = self._keep_rows(_ORDERS, rows, known)
-        keep_lines(self._session, accepted, pks, references)
-        changes = ImportedChanges(self._session, stored, references, self._now, self._actor)
+        keep_lines(self._work, accepted, pks, references)
+        changes = ImportedChanges(self._work, stored, references, self._now, self._actor)
         changes.follow(accepted, pks)
-        keep_seller_orders(self._session, list(pks.values()))
+        keep_seller_orders(self._work, list(pks.values()))
         return pks
 
     def _write_old_orders(
@@ -149,7 +149,7 @@ class SqlImports:
         users.keep_missing([each.user for each in accepted], self._now)
         rows = [{**each.values, "user_pk": users.pk(each.user)} for each in accepted]
         pks = self._keep_rows(_OLD_ORDERS, rows, known)
-        keep_old_lines(self._session, accepted, pks)
+        keep_old_lines(self._work, accepted, pks)
         return pks
 
     def _judge(
@@ -174,11 +174,11 @@ class SqlImports:
         """Lock in the order of the pks, as every writer of orders does, and then the lines."""
         for column, owner in ((kind.rows.c.pk, kind.rows.c.pk), _line_keys(kind)):
             lock = sa.select(column).where(among(owner, pks)).order_by(column)
-            self._session.execute(lock.with_for_update(key_share=True)).all()
+            self._work.execute(lock.with_for_update(key_share=True)).all()
 
     def _known(self, kind: _Kind, numbers: Sequence[str]) -> dict[str, _Known]:
         rows, facts = kind.rows, [kind.hashes.c[name] for name in kind.facts]
-        found = self._session.execute(
+        found = self._work.execute(
             sa.select(
                 *(rows.c[name] for name in ("number", "pk", "user_pk", "erased_date")), *facts
             )
@@ -198,14 +198,14 @@ class SqlImports:
         by_pk = {each.pk: each.lines for each in known.values()}
         owner = kind.lines.c[kind.owner]
         lines = sa.select(owner, kind.lines.c.line).where(among(owner, by_pk))
-        for pk, line in self._session.execute(lines) if known else ():
+        for pk, line in self._work.execute(lines) if known else ():
             by_pk[pk].add(line)
         return known
 
     def _stored_orders(self, known: Known, answers: Answers) -> dict[str, Order]:
         """Return the orders that are to be changed, by number, to look at."""
         pks = [each.pk for number, each in known.items() if answers[number] is None]
-        return {order.number: order for order in WHOLE_ORDERS.read(self._session, pks)}
+        return {order.number: order for order in WHOLE_ORDERS.read(self._work, pks)}
 
     def _keep_rows(self, kind: _Kind, rows: list[dict[str, Any]], known: Known) -> dict[str, int]:
         """Insert the rows of new numbers and update the others; return the pks by number."""
@@ -218,13 +218,13 @@ class SqlImports:
         return pks
 
     def _insert(self, table: sa.Table, rows: list[dict[str, Any]]) -> dict[str, int]:
-        inserted = insert_rows(self._session, table, rows, Skip(("number",)))
+        inserted = insert_rows(self._work, table, rows, DoNothing(("number",)))
         if inserted < len(rows):
             # Somebody else has just stored one of these numbers; the next try will know it.
             raise Unavailable
         numbers = [row["number"] for row in rows]
         stored = sa.select(table.c.number, table.c.pk).where(among(table.c.number, numbers))
-        return dict(self._session.execute(stored).all())
+        return dict(self._work.execute(stored).all())
 
     def _update(self, table: sa.Table, pks: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
         """Replace the content of rows that are locked."""
@@ -240,7 +240,7 @@ class SqlImports:
             }
             for row in rows
         ]
-        self._session.connection().execute(statement, parameters)
+        self._work.execute(statement, parameters)
 
     def _answered(
         self,
@@ -258,7 +258,7 @@ class SqlImports:
             }
             for each in accepted
         ]
-        insert_rows(self._session, kind.hashes, rows, Replace((kind.owner,)))
+        insert_rows(self._work, kind.hashes, rows, Overwrite((kind.owner,)))
         for number, pk in pks.items():
             answers[number] = Stored(pk, Outcome.UPDATED if number in known else Outcome.CREATED)
         return [answer for answer in answers.values() if answer]

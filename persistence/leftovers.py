@@ -5,13 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from domain.cancellations import CancellationStatus
 from domain.leftovers import RemovedAccounts
 from domain.orders import Order
 from domain.outbox import OutboxStatus
-from persistence.among import among
 from persistence.cancellations import cancellation_requests
 from persistence.documents import remove_documents
 from persistence.idempotency import idempotency_keys
@@ -21,6 +19,8 @@ from persistence.orders import ORDER_DOCUMENTS
 from persistence.outbox import outbox_events
 from persistence.removing import remove_some
 from persistence.sessions import sessions
+from persistence.sql.in_list import among
+from persistence.sql.work import Work
 from persistence.versions import raise_versions_of
 
 _OVER = (CancellationStatus.COMPLETED, CancellationStatus.REJECTED)
@@ -29,18 +29,18 @@ _OVER = (CancellationStatus.COMPLETED, CancellationStatus.REJECTED)
 class SqlLeftovers:
     """The rows that can go, as ``domain.leftovers.Leftovers`` asks of them."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, work: Work) -> None:
+        self._work = work
 
     def remove_sessions(self, before: datetime, limit: int) -> int:
         expired = sessions.c.expires_date <= before
-        return len(remove_some(self._session, [sessions.c.id_hash], expired, limit))
+        return len(remove_some(self._work, [sessions.c.id_hash], expired, limit))
 
     def remove_keys(self, before: datetime, limit: int) -> int:
         columns = idempotency_keys.c
         return len(
             remove_some(
-                self._session, [columns.scope, columns.key], columns.created_date <= before, limit
+                self._work, [columns.scope, columns.key], columns.created_date <= before, limit
             )
         )
 
@@ -51,7 +51,7 @@ class SqlLeftovers:
         )
         return [
             row.uuid
-            for row in remove_some(self._session, [columns.pk], delivered, limit, columns.uuid)
+            for row in remove_some(self._work, [columns.pk], delivered, limit, columns.uuid)
         ]
 
     def remove_accounts(
@@ -67,14 +67,14 @@ class SqlLeftovers:
         found = sa.select(order_items.c.order_pk).distinct()
         found = found.join(cancellation_requests, columns.order_item_pk == order_items.c.pk)
         found = found.where(*settled, order_items.c.order_pk > after)
-        pks = self._session.scalars(found.order_by(order_items.c.order_pk).limit(limit)).all()
+        pks = self._work.scalars(found.order_by(order_items.c.order_pk).limit(limit)).all()
         if not pks:
             return None
-        locked = lock_orders(self._session, pks, skip_locked=True)
+        locked = lock_orders(self._work, pks, skip_locked=True)
         lines = sa.select(order_items.c.pk).where(among(order_items.c.order_pk, locked))
         cleared = sa.update(cancellation_requests).where(*settled, columns.order_item_pk.in_(lines))
         cleared = cleared.values(iban=None, holder_name=None).returning(columns.pk)
-        requests = self._session.execute(cleared).all()
-        versions = raise_versions_of(self._session, Order, locked)
-        remove_documents(self._session, ORDER_DOCUMENTS, versions, languages)
+        requests = self._work.execute(cleared).all()
+        versions = raise_versions_of(self._work, Order, locked)
+        remove_documents(self._work, ORDER_DOCUMENTS, versions, languages)
         return RemovedAccounts(pks[-1], len(requests))

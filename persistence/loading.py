@@ -16,8 +16,8 @@ from sqlalchemy.orm import Mapper, RelationshipProperty, Session, class_mapper
 from sqlalchemy.orm import make_transient_to_detached as detach
 from sqlalchemy.orm.attributes import set_committed_value
 
-from persistence.among import among_given
 from persistence.questions import Question, Row
+from persistence.sql.in_list import among_given
 
 Entity = TypeVar("Entity")
 Tree = dict[str, "Tree"]

@@ -3,15 +3,15 @@
 from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
-from persistence.among import among
 from persistence.order_items import order_items
 from persistence.orders import orders
+from persistence.sql.in_list import among
+from persistence.sql.work import Work
 
 
 def lock_orders(
-    session: Session, pks: Collection[int], *, skip_locked: bool = False
+    work: Work, pks: Collection[int], *, skip_locked: bool = False
 ) -> Sequence[int]:
     """Lock these orders, by ascending pk, and then their lines; return the pks that are locked.
 
@@ -20,7 +20,7 @@ def lock_orders(
     """
     locked = sa.select(orders.c.pk).where(among(orders.c.pk, pks)).order_by(orders.c.pk)
     locked = locked.with_for_update(key_share=True, skip_locked=skip_locked)
-    found = session.scalars(locked).all()
+    found = work.scalars(locked).all()
     lines = sa.select(order_items.c.pk).where(among(order_items.c.order_pk, found))
-    session.execute(lines.order_by(order_items.c.pk).with_for_update(key_share=True)).all()
+    work.execute(lines.order_by(order_items.c.pk).with_for_update(key_share=True)).all()
     return found

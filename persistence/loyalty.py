@@ -2,10 +2,8 @@
 
 import sqlalchemy as sa
 
-from domain.loyalty import LoyaltyTransaction
 from persistence.schema import (
     BigId,
-    mapper_registry,
     metadata,
     parent,
     pk_column,
@@ -26,4 +24,3 @@ loyalty_transactions = sa.Table(
     sa.Column("reference", sa.Text),
 )
 
-mapper_registry.map_imperatively(LoyaltyTransaction, loyalty_transactions)

@@ -4,15 +4,13 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, relationship
 
 from domain.money import Currency
-from domain.old_orders import OldOrder, OldOrderField, OldOrderItem, OldOrderQuery, OldOrderSort
+from domain.old_orders import OldOrder, OldOrderField, OldOrderQuery, OldOrderSort
 from domain.paging import DocumentPage, PageRequest
 from persistence.amounts import thousandths
 from persistence.documents import DocumentKind, Documents, document_table
 from persistence.loading import Loader
-from persistence.questions import Question
 from persistence.schema import (
     MAX_QUANTITY,
     BigId,
@@ -20,7 +18,6 @@ from persistence.schema import (
     Json,
     UtcDateTime,
     at_most,
-    mapper_registry,
     metadata,
     not_negative,
     one_of,
@@ -29,6 +26,8 @@ from persistence.schema import (
     reference,
 )
 from persistence.searching import contains
+from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.work import Work
 from persistence.statements import PAGE_LIMIT, PAGE_OFFSET, first, given, page_of
 from persistence.users import users
 
@@ -103,19 +102,6 @@ old_order_items = sa.Table(
 
 old_order_documents = document_table("old_order_documents", "old_order_pk", "old_orders")
 
-mapper_registry.map_imperatively(OldOrderItem, old_order_items)
-mapper_registry.map_imperatively(
-    OldOrder,
-    old_orders,
-    properties={
-        "items": relationship(
-            OldOrderItem,
-            order_by=old_order_items.c.line,
-            cascade="all, delete-orphan",
-            lazy="raise",
-        )
-    },
-)
 
 OLD_ORDER_DOCUMENTS = DocumentKind(
     documents=old_order_documents,
@@ -126,7 +112,7 @@ OLD_ORDER_DOCUMENTS = DocumentKind(
 
 
 _USERS = old_orders.c.user_pk == sa.bindparam("user_pk")
-_OWN = Question(
+_OWN = CompiledQuery(
     sa.select(old_orders.c.pk, old_orders.c.version).where(
         old_orders.c.pk == sa.bindparam("pk"), _USERS
     )
@@ -139,17 +125,17 @@ _CONDITIONS = {
 
 
 @cache
-def _counted(names: tuple[str, ...]) -> Question:
-    return Question(_count(names))
+def _counted(names: tuple[str, ...]) -> CompiledQuery:
+    return CompiledQuery(_count(names))
 
 
 @cache
-def _page(names: tuple[str, ...], sort: OldOrderSort) -> Question:
+def _page(names: tuple[str, ...], sort: OldOrderSort) -> CompiledQuery:
     """Ask for the rows of one page, each with the number of all rows beside it."""
     count = _count(names).correlate(None).scalar_subquery()
     chosen = sa.select(old_orders.c.pk, old_orders.c.version, count)
     chosen = chosen.where(*(_CONDITIONS[name] for name in names))
-    return Question(
+    return CompiledQuery(
         chosen.order_by(_sorted(sort), old_orders.c.pk.desc()).limit(PAGE_LIMIT).offset(PAGE_OFFSET)
     )
 
@@ -169,30 +155,30 @@ def _sorted(sort: OldOrderSort) -> sa.ColumnElement:
 class SqlOldOrders:
     """The stored old orders, as ``domain.old_orders.OldOrders`` asks of them."""
 
-    def __init__(self, session: Session, documents: Documents) -> None:
-        self._session = session
+    def __init__(self, work: Work, documents: Documents) -> None:
+        self._work = work
         self._documents = documents
 
     def add(self, old_order: OldOrder) -> None:
-        self._session.add(old_order)
-        self._session.flush()
+        self._work.add(old_order)
+        self._work.flush()
 
     def get(self, pk: int) -> OldOrder | None:
-        return first(OLD_ORDER_DOCUMENTS.shown.load(self._session, [pk]))
+        return first(OLD_ORDER_DOCUMENTS.shown.load(self._work, [pk]))
 
     def page(self, query: OldOrderQuery, page: PageRequest, language: str) -> DocumentPage:
         values = given(query)
         names = tuple(values)
-        found = _page(names, query.sort).ask(self._session, values | page_of(page))
+        found = _page(names, query.sort).rows(self._work, values | page_of(page))
         if found:
             count: int = found[0][-1]
         else:  # none at all, or none so far down
-            count = _counted(names).value(self._session, values)
+            count = _counted(names).value(self._work, values)
         documents = self._documents.bodies(found, language)
         return DocumentPage(count, page.number, page.limit, documents)
 
     def document(self, user_pk: int, pk: int, language: str) -> bytes | None:
         return self._first(_OWN, language, user_pk=user_pk, pk=pk)
 
-    def _first(self, question: Question, language: str, **values: int) -> bytes | None:
-        return first(self._documents.bodies(question.ask(self._session, values), language))
+    def _first(self, question: CompiledQuery, language: str, **values: int) -> bytes | None:
+        return first(self._documents.bodies(question.rows(self._work, values), language))

@@ -5,10 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from domain.one_time_tokens import OneTimeToken, Purpose
 from persistence.schema import UtcDateTime, metadata, one_of, parent
+from persistence.sql.work import Work
 
 one_time_tokens = sa.Table(
     "one_time_tokens",
@@ -25,16 +25,16 @@ one_time_tokens = sa.Table(
 class SqlOneTimeTokens:
     """The stored tokens, as ``domain.one_time_tokens.OneTimeTokens`` asks of them."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, work: Work) -> None:
+        self._work = work
 
     def add(self, token: OneTimeToken) -> None:
-        self._session.execute(sa.insert(one_time_tokens).values(asdict(token)))
+        self._work.execute(sa.insert(one_time_tokens).values(asdict(token)))
 
     def get(self, uuid: UUID, purpose: Purpose) -> OneTimeToken | None:
         columns = one_time_tokens.c
         found = sa.select(one_time_tokens).where(columns.uuid == uuid, columns.purpose == purpose)
-        row = self._session.execute(found).mappings().one_or_none()
+        row = self._work.execute(found).mappings().one_or_none()
         return None if row is None else OneTimeToken(**row)
 
     def use(self, uuid: UUID, now: datetime) -> bool:
@@ -46,10 +46,10 @@ class SqlOneTimeTokens:
 
     def remove_expired(self, now: datetime) -> None:
         expired = one_time_tokens.c.expires_date <= now
-        self._session.execute(sa.delete(one_time_tokens).where(expired))
+        self._work.execute(sa.delete(one_time_tokens).where(expired))
 
     def _mark(self, now: datetime, *which: sa.ColumnElement[bool]) -> int:
         """Mark tokens that are not used yet; return how many there were."""
         unused = one_time_tokens.c.used_date.is_(None)
         marked = sa.update(one_time_tokens).where(unused, *which).values(used_date=now)
-        return self._session.connection().execute(marked).rowcount
+        return self._work.execute(marked).rowcount

@@ -1,23 +1,15 @@
 """Tables of the lines of orders."""
 
 import sqlalchemy as sa
-from sqlalchemy.orm import relationship
 
-from domain.cancellations import CancellationRequest, CancelStatus
-from domain.order_items import OrderItem
-from domain.products import Product
-from domain.sellers import Seller
-from domain.shipping import EasyReturnShippingCompany, ShippingCompany, ShippingOptionGroup
+from domain.cancellations import CancelStatus
 from domain.states import OrderState
-from domain.trade_in_offers import TradeInOffer
-from persistence.cancellations import cancellation_requests
 from persistence.products import products
 from persistence.schema import (
     MAX_QUANTITY,
     BigId,
     Json,
     UtcDateTime,
-    mapper_registry,
     metadata,
     not_negative,
     one_of,
@@ -28,11 +20,9 @@ from persistence.schema import (
 )
 from persistence.sellers import sellers
 from persistence.shipping import (
-    easy_return_shipping_companies,
     shipping_companies,
     shipping_option_groups,
 )
-from persistence.trade_in_offers import trade_in_offers
 
 order_items = sa.Table(
     "order_items",
@@ -113,31 +103,3 @@ order_item_easy_return_companies = sa.Table(
     sa.Column("is_shops", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
-mapper_registry.map_imperatively(
-    OrderItem,
-    order_items,
-    properties={
-        "product": relationship(Product, lazy="raise"),
-        "seller": relationship(Seller, lazy="raise"),
-        "shipping_company": relationship(ShippingCompany, lazy="raise"),
-        "shipping_option_group": relationship(ShippingOptionGroup, lazy="raise"),
-        "easy_return_companies": relationship(
-            EasyReturnShippingCompany,
-            secondary=order_item_easy_return_companies,
-            order_by=easy_return_shipping_companies.c.pk,
-            lazy="raise",
-        ),
-        "cancellation_requests": relationship(
-            CancellationRequest,
-            order_by=cancellation_requests.c.pk,
-            cascade="all, delete-orphan",
-            lazy="raise",
-        ),
-        "trade_in_offers": relationship(
-            TradeInOffer,
-            order_by=trade_in_offers.c.pk,
-            cascade="all, delete-orphan",
-            lazy="raise",
-        ),
-    },
-)

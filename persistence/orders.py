@@ -6,40 +6,27 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, relationship
 
-from domain.addresses import Address
 from domain.anonymous_orders import OrderOwner
 from domain.callers import Caller
-from domain.cancellation_plans import CancellationPlan
-from domain.discounts import DiscountItem
-from domain.loyalty import LoyaltyTransaction
 from domain.money import Currency
-from domain.order_items import OrderItem
 from domain.orders import Order, OrderQuery, OrderType
 from domain.paging import DocumentPage, PageRequest
-from domain.payments import Bank, PaymentOption
-from domain.shipping import ShippingCompany
 from domain.states import OrderState
 from domain.users import UserType
 from persistence.addresses import addresses
-from persistence.among import among_given
 from persistence.cancellation_plans import cancellation_plans
 from persistence.cancellations import cancellation_requests
-from persistence.discounts import discount_items
 from persistence.documents import DocumentKind, Documents, document_table
 from persistence.loading import Loader
-from persistence.loyalty import loyalty_transactions
 from persistence.order_items import order_items
 from persistence.payments import banks, payment_options
-from persistence.questions import Question
 from persistence.schema import (
     MAX_QUANTITY,
     BigId,
     Json,
     UtcDateTime,
     at_most,
-    mapper_registry,
     metadata,
     not_negative,
     one_of,
@@ -50,6 +37,9 @@ from persistence.schema import (
 from persistence.searching import contains
 from persistence.shipping import shipping_companies
 from persistence.snapshots import use_stored_snapshots
+from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.in_list import among_given
+from persistence.sql.work import Work
 from persistence.statements import PAGE_LIMIT, PAGE_OFFSET, first, given, page_of
 from persistence.users import users
 
@@ -125,39 +115,6 @@ orders = sa.Table(
 
 order_documents = document_table("order_documents", "order_pk", "orders")
 
-mapper_registry.map_imperatively(
-    Order,
-    orders,
-    properties={
-        "shipping_address": relationship(
-            Address, foreign_keys=orders.c.shipping_address_pk, lazy="raise"
-        ),
-        "billing_address": relationship(
-            Address, foreign_keys=orders.c.billing_address_pk, lazy="raise"
-        ),
-        "payment_option": relationship(PaymentOption, lazy="raise"),
-        "bank": relationship(Bank, lazy="raise"),
-        "shipping_company": relationship(ShippingCompany, lazy="raise"),
-        "items": relationship(
-            OrderItem, order_by=order_items.c.line, cascade="all, delete-orphan", lazy="raise"
-        ),
-        "discounts": relationship(
-            DiscountItem, order_by=discount_items.c.pk, cascade="all, delete-orphan", lazy="raise"
-        ),
-        "loyalty_transactions": relationship(
-            LoyaltyTransaction,
-            order_by=loyalty_transactions.c.pk,
-            cascade="all, delete-orphan",
-            lazy="raise",
-        ),
-        "cancellation_plans": relationship(
-            CancellationPlan,
-            order_by=cancellation_plans.c.pk,
-            cascade="all, delete-orphan",
-            lazy="raise",
-        ),
-    },
-)
 
 _SHOWN = (
     *(
@@ -218,9 +175,9 @@ _OWNERS = {
     "pk": orders.c.pk == sa.bindparam("pk"),
 }
 _FOUND = sa.select(orders.c.pk, orders.c.version).where(_USERS)
-_OWN = Question(_FOUND.where(_OWNERS["pk"]))
-_HIGHEST = Question(_FOUND.order_by(orders.c.pk.desc()).limit(1))
-_LATEST = Question(_FOUND.order_by(*_LATEST_FIRST).limit(1))
+_OWN = CompiledQuery(_FOUND.where(_OWNERS["pk"]))
+_HIGHEST = CompiledQuery(_FOUND.order_by(orders.c.pk.desc()).limit(1))
+_LATEST = CompiledQuery(_FOUND.order_by(*_LATEST_FIRST).limit(1))
 # A row comes in any case, so that a number that is there takes no longer than one that is not.
 _ASKED = sa.select(sa.bindparam("number", type_=sa.String).label("number")).subquery()
 _OWNER = (
@@ -239,17 +196,17 @@ _CONDITIONS = {
 
 
 @cache
-def _counted(names: tuple[str, ...]) -> Question:
-    return Question(_count(names))
+def _counted(names: tuple[str, ...]) -> CompiledQuery:
+    return CompiledQuery(_count(names))
 
 
 @cache
-def _page(names: tuple[str, ...]) -> Question:
+def _page(names: tuple[str, ...]) -> CompiledQuery:
     """Ask for the rows of one page, each with the number of all rows beside it."""
     count = _count(names).correlate(None).scalar_subquery()
     chosen = sa.select(orders.c.pk, orders.c.version, count)
     chosen = chosen.where(*(_CONDITIONS[name] for name in names))
-    return Question(chosen.order_by(*_LATEST_FIRST).limit(PAGE_LIMIT).offset(PAGE_OFFSET))
+    return CompiledQuery(chosen.order_by(*_LATEST_FIRST).limit(PAGE_LIMIT).offset(PAGE_OFFSET))
 
 
 def _count(names: tuple[str, ...]) -> sa.Select[int]:
@@ -272,26 +229,26 @@ _BY_SELLER = sa.select(order_items.c.order_pk).where(
 _BY_PLAN = sa.select(cancellation_plans.c.order_pk).where(
     cancellation_plans.c.pk == sa.bindparam("plan_pk")
 )
-_OF_REQUEST = Question(sa.select(orders.c.pk).where(orders.c.pk.in_(_BY_REQUEST)))
+_OF_REQUEST = CompiledQuery(sa.select(orders.c.pk).where(orders.c.pk.in_(_BY_REQUEST)))
 
 
-def _locking(chosen: sa.Select[int], *conditions: sa.ColumnElement[bool]) -> Question:
+def _locking(chosen: sa.Select[int], *conditions: sa.ColumnElement[bool]) -> CompiledQuery:
     """Lock orders by ascending pk; rows that only name an order can still be written."""
     rows = sa.select(orders.c.pk).where(orders.c.pk.in_(chosen), *conditions)
-    return Question(rows.order_by(orders.c.pk).with_for_update(key_share=True))
+    return CompiledQuery(rows.order_by(orders.c.pk).with_for_update(key_share=True))
 
 
 @cache
-def _lock_by_items(names: tuple[str, ...]) -> Question:
+def _lock_by_items(names: tuple[str, ...]) -> CompiledQuery:
     # The session of a person whose data is erased may have been looked at before that.
     present = [orders.c.erased_date.is_(None)] if names else []
     return _locking(_BY_ITEMS, *(_OWNERS[name] for name in names), *present)
 
 
 @cache
-def _of_item(names: tuple[str, ...]) -> Question:
+def _of_item(names: tuple[str, ...]) -> CompiledQuery:
     conditions = (_OWNERS[name] for name in names)
-    return Question(sa.select(orders.c.pk).where(orders.c.pk.in_(_BY_ITEMS), *conditions))
+    return CompiledQuery(sa.select(orders.c.pk).where(orders.c.pk.in_(_BY_ITEMS), *conditions))
 
 
 def _own(caller: Caller) -> dict[str, int]:
@@ -305,7 +262,7 @@ def _own(caller: Caller) -> dict[str, int]:
 _LOCK_BY_REQUEST = _locking(_BY_REQUEST)
 _LOCK_BY_SELLER = _locking(_BY_SELLER)
 _LOCK_BY_PLAN = _locking(_BY_PLAN)
-_LOCK_LINES = Question(
+_LOCK_LINES = CompiledQuery(
     sa.select(order_items.c.pk)
     .where(among_given(order_items.c.order_pk, "order_pks"))
     .order_by(order_items.c.pk)
@@ -316,17 +273,17 @@ _LOCK_LINES = Question(
 class SqlOrders:
     """The stored orders, as ``domain.orders.Orders`` asks of them."""
 
-    def __init__(self, session: Session, documents: Documents) -> None:
-        self._session = session
+    def __init__(self, work: Work, documents: Documents) -> None:
+        self._work = work
         self._documents = documents
 
     def add(self, order: Order) -> None:
-        use_stored_snapshots(self._session, order)
-        self._session.add(order)
-        self._session.flush()
+        use_stored_snapshots(self._work, order)
+        self._work.add(order)
+        self._work.flush()
 
     def get(self, pk: int) -> Order | None:
-        return first(ORDER_DOCUMENTS.shown.load(self._session, [pk]))
+        return first(ORDER_DOCUMENTS.shown.load(self._work, [pk]))
 
     def lock_by_items(self, item_pks: Collection[int], caller: Caller | None) -> list[Order]:
         own = _own(caller) if caller else {}
@@ -343,16 +300,16 @@ class SqlOrders:
         return first(self._lock(_LOCK_BY_PLAN, {"plan_pk": plan_pk}))
 
     def by_request(self, request_pk: int) -> Order | None:
-        found = _OF_REQUEST.ask(self._session, {"request_pk": request_pk})
-        return first(WHOLE_ORDERS.load(self._session, [pk for (pk,) in found]))
+        found = _OF_REQUEST.rows(self._work, {"request_pk": request_pk})
+        return first(WHOLE_ORDERS.load(self._work, [pk for (pk,) in found]))
 
     def by_item(self, item_pk: int, caller: Caller | None) -> Order | None:
         own = _own(caller) if caller else {}
-        found = _of_item(tuple(own)).ask(self._session, {"item_pks": [item_pk], **own})
-        return first(WHOLE_ORDERS.load(self._session, [pk for (pk,) in found]))
+        found = _of_item(tuple(own)).rows(self._work, {"item_pks": [item_pk], **own})
+        return first(WHOLE_ORDERS.load(self._work, [pk for (pk,) in found]))
 
     def owner(self, number: str) -> OrderOwner | None:
-        row = self._session.execute(_OWNER, {"number": number}).one()
+        row = self._work.execute(_OWNER, {"number": number}).one()
         if row.pk is None:
             return None
         is_guest = row.user_type is UserType.GUEST
@@ -366,24 +323,24 @@ class SqlOrders:
                 for column in (orders.c.shipping_address_pk, orders.c.billing_address_pk)
             )
         )
-        return set(self._session.scalars(named, own))
+        return set(self._work.scalars(named, own))
 
-    def _lock(self, chosen: Question, values: Mapping[str, Any]) -> list[Order]:
+    def _lock(self, chosen: CompiledQuery, values: Mapping[str, Any]) -> list[Order]:
         """Lock orders and then their lines, both by ascending pk, and load what is there now."""
-        pks = [pk for (pk,) in chosen.ask(self._session, values)]
-        _LOCK_LINES.ask(self._session, {"order_pks": pks})
+        pks = [pk for (pk,) in chosen.rows(self._work, values)]
+        _LOCK_LINES.rows(self._work, {"order_pks": pks})
         # Whatever was read before the locks were had may have changed.
-        self._session.expire_all()
-        return WHOLE_ORDERS.load(self._session, pks)
+        self._work.expire_all()
+        return WHOLE_ORDERS.load(self._work, pks)
 
     def page(self, query: OrderQuery, page: PageRequest, language: str) -> DocumentPage:
         values = given(query)
         names = tuple(values)
-        found = _page(names).ask(self._session, values | page_of(page))
+        found = _page(names).rows(self._work, values | page_of(page))
         if found:
             count: int = found[0][-1]
         else:  # none at all, or none so far down
-            count = _counted(names).value(self._session, values)
+            count = _counted(names).value(self._work, values)
         documents = self._documents.bodies(found, language)
         return DocumentPage(count, page.number, page.limit, documents)
 
@@ -396,5 +353,5 @@ class SqlOrders:
     def latest_document(self, user_pk: int, language: str) -> bytes | None:
         return self._first(_LATEST, language, user_pk=user_pk)
 
-    def _first(self, question: Question, language: str, **values: int) -> bytes | None:
-        return first(self._documents.bodies(question.ask(self._session, values), language))
+    def _first(self, question: CompiledQuery, language: str, **values: int) -> bytes | None:
+        return first(self._documents.bodies(question.rows(self._work, values), language))

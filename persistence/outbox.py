@@ -3,20 +3,19 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from domain.outbox import OutboxEvent, OutboxKind, OutboxStatus
 from domain.paging import PageRequest
 from persistence.schema import (
     Json,
     UtcDateTime,
-    mapper_registry,
     metadata,
     not_negative,
     one_of,
     pk_column,
     uuid_column,
 )
+from persistence.sql.work import Work
 
 outbox_events = sa.Table(
     "outbox_events",
@@ -35,24 +34,23 @@ outbox_events = sa.Table(
     *not_negative("attempts"),
 )
 
-mapper_registry.map_imperatively(OutboxEvent, outbox_events)
 
 
 class SqlOutbox:
     """The stored events, as ``domain.outbox.Outbox`` asks of them."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, work: Work) -> None:
+        self._work = work
 
     def add(self, event: OutboxEvent) -> None:
-        self._session.add(event)
+        self._work.add(event)
 
     def get(self, pk: int) -> OutboxEvent | None:
         # Locked: an erasure may delete it before the change is written.
-        return self._session.get(OutboxEvent, pk, with_for_update={"key_share": True})
+        return self._work.get(OutboxEvent, pk, with_for_update={"key_share": True})
 
     def remove(self, event: OutboxEvent) -> None:
-        self._session.delete(event)
+        self._work.delete(event)
 
     def lease(self, now: datetime, until: datetime, limit: int) -> list[OutboxEvent]:
         columns = outbox_events.c
@@ -60,18 +58,18 @@ class SqlOutbox:
             columns.status == OutboxStatus.PENDING, columns.due_date <= now
         )
         due = due.order_by(columns.due_date, columns.pk).limit(limit)
-        events = list(self._session.scalars(due.with_for_update(skip_locked=True)))
+        events = list(self._work.scalars(due.with_for_update(skip_locked=True)))
         for event in events:
             event.due_date = until
         return events
 
     def count(self, status: OutboxStatus | None) -> int:
         counted = sa.select(sa.func.count()).select_from(outbox_events).where(*_of(status))
-        return self._session.execute(counted).scalar_one()
+        return self._work.execute(counted).scalar_one()
 
     def events(self, status: OutboxStatus | None, page: PageRequest) -> list[OutboxEvent]:
         found = sa.select(OutboxEvent).where(*_of(status)).order_by(outbox_events.c.pk.desc())
-        return list(self._session.scalars(found.limit(page.limit).offset(page.offset)))
+        return list(self._work.scalars(found.limit(page.limit).offset(page.offset)))
 
 
 def _of(status: OutboxStatus | None) -> list[sa.ColumnElement[bool]]:

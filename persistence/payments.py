@@ -2,8 +2,7 @@
 
 import sqlalchemy as sa
 
-from domain.payments import Bank, PaymentOption
-from persistence.schema import content_hash_column, mapper_registry, metadata, pk_column
+from persistence.schema import content_hash_column, metadata, pk_column
 
 payment_options = sa.Table(
     "payment_options",
@@ -26,5 +25,3 @@ banks = sa.Table(
     sa.Column("logo_path", sa.Text),
 )
 
-mapper_registry.map_imperatively(PaymentOption, payment_options)
-mapper_registry.map_imperatively(Bank, banks)

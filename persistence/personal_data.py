@@ -5,12 +5,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from domain.cancellations import CancellationStatus
 from domain.personal_data import Erased, Person, Unfinished
 from domain.states import OVER, OrderState
-from persistence.among import among
 from persistence.cancellations import cancellation_requests
 from persistence.erasing import Erasing
 from persistence.exporting import export
@@ -18,14 +16,16 @@ from persistence.locking import lock_orders
 from persistence.old_orders import old_orders
 from persistence.order_items import order_items
 from persistence.orders import orders
+from persistence.sql.in_list import among
+from persistence.sql.work import Work
 from persistence.users import users
 
 
 class SqlPersonalData:
     """The rows about a person, as ``domain.personal_data.PersonalData`` asks for them."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, work: Work) -> None:
+        self._work = work
 
     def lock(self, key: str) -> Person:
         found = sa.select(users.c.pk, users.c.uuid).where(users.c.email_key == key)
@@ -33,15 +33,15 @@ class SqlPersonalData:
         # Orders before users, as other writers do: to change an order twice in a transaction
         # makes PostgreSQL lock the user that it names.
         before = self._order_pks(self._person(found))
-        lock_orders(self._session, before)
+        lock_orders(self._work, before)
         self._lock_old_orders(found)
         person = self._person(found.with_for_update())
         # With the users locked no row that names them is added; these came meanwhile.
-        lock_orders(self._session, sorted(set(self._order_pks(person)) - set(before)))
+        lock_orders(self._work, sorted(set(self._order_pks(person)) - set(before)))
         return person
 
     def _person(self, found: sa.Select[Any]) -> Person:
-        rows = self._session.execute(found).all()
+        rows = self._work.execute(found).all()
         return Person([row.pk for row in rows], [row.uuid for row in rows])
 
     def _lock_old_orders(self, found: sa.Select[Any]) -> None:
@@ -50,11 +50,11 @@ class SqlPersonalData:
             among(old_orders.c.user_pk, self._person(found).user_pks)
         )
         own = own.order_by(old_orders.c.pk).with_for_update(key_share=True)
-        self._session.execute(own).all()
+        self._work.execute(own).all()
 
     def export(self, key: str) -> Mapping[str, Any] | None:
-        pks = self._session.scalars(sa.select(users.c.pk).where(users.c.email_key == key)).all()
-        return export(self._session, pks, key) if pks else None
+        pks = self._work.scalars(sa.select(users.c.pk).where(users.c.email_key == key)).all()
+        return export(self._work, pks, key) if pks else None
 
     def unfinished(self, person: Person) -> Unfinished:
         order_pks = self._order_pks(person)
@@ -71,12 +71,12 @@ class SqlPersonalData:
             among(order_items.c.order_pk, order_pks),
             order_items.c.state.not_in(OVER | {OrderState.DELIVERED}),
         )
-        session = self._session
-        return Unfinished(session.scalar(unsettled) or 0, session.scalar(underway) or 0)
+        session = self._work
+        return Unfinished(work.scalar(unsettled) or 0, work.scalar(underway) or 0)
 
     def erase(self, person: Person, now: datetime, languages: Sequence[str]) -> Erased:
-        return Erasing(self._session, person.user_pks, now, languages).run()
+        return Erasing(self._work, person.user_pks, now, languages).run()
 
     def _order_pks(self, person: Person) -> Sequence[int]:
         found = sa.select(orders.c.pk).where(among(orders.c.user_pk, person.user_pks))
-        return self._session.scalars(found.order_by(orders.c.pk)).all()
+        return self._work.scalars(found.order_by(orders.c.pk)).all()

@@ -2,11 +2,9 @@
 
 import sqlalchemy as sa
 
-from domain.products import Product
 from persistence.schema import (
     Json,
     content_hash_column,
-    mapper_registry,
     metadata,
     pk_column,
     uuid_column,
@@ -33,4 +31,3 @@ products = sa.Table(
     sa.Column("translations", Json),
 )
 
-mapper_registry.map_imperatively(Product, products)

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+
+from persistence.sql.work import Work
 
 
 def remove_some(
-    session: Session,
+    work: Work,
     key: Sequence[sa.Column[Any]],
     condition: sa.ColumnElement[bool],
     limit: int,
@@ -24,4 +25,4 @@ def remove_some(
     chosen_rows = chosen.with_for_update(skip_locked=True).cte("chosen")
     named = sa.tuple_(*key) if len(key) > 1 else key[0]
     removed = sa.delete(key[0].table).where(named.in_(sa.select(*chosen_rows.c)))
-    return session.execute(removed.returning(*(shown or key))).all()
+    return work.execute(removed.returning(*(shown or key))).all()

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from domain.identifiers import derived_uuid
 from persistence import migrations
@@ -15,6 +14,7 @@ from persistence.old_orders import old_orders
 from persistence.orders import orders
 from persistence.schema import UtcDateTime, metadata
 from persistence.seller_orders import fill_seller_orders
+from persistence.sql.work import Work
 from persistence.version_numbers import MOMENT, raised, this_moment
 
 GivenRows = Mapping[str, Iterable[Mapping[str, Any]]]
@@ -41,7 +41,7 @@ def make_tables(connection: sa.Connection) -> None:
     migrations.stamp(connection)
 
 
-def replace_rows(session: Session, given: GivenRows) -> None:
+def replace_rows(work: Work, given: GivenRows) -> None:
     """Delete all rows, and store ``given``; what sellers see of orders is made from these.
 
     `uuid`, `content_hash` and `version` are derived where a row has none. Versions are new each
@@ -49,19 +49,19 @@ def replace_rows(session: Session, given: GivenRows) -> None:
     or a column that does not exist, and IntegrityError for rows that the tables refuse.
     """
     for table in reversed(metadata.sorted_tables):
-        session.execute(sa.delete(table))
+        work.execute(sa.delete(table))
     order = {table.name: at for at, table in enumerate(metadata.sorted_tables)}
     for name in sorted(given, key=order.__getitem__):
         for row in given[name]:
-            session.execute(sa.insert(metadata.tables[name]).values(_values(name, row)))
-    fill_seller_orders(session)
+            work.execute(sa.insert(metadata.tables[name]).values(_values(name, row)))
+    fill_seller_orders(work)
 
 
-def raise_all_versions(session: Session) -> None:
+def raise_all_versions(work: Work) -> None:
     """Have all that depends on the time be rendered anew."""
     for table in _VERSIONED:
         change = sa.update(table).values(version=raised(table.c.version))
-        session.execute(change, {MOMENT: this_moment()})
+        work.execute(change, {MOMENT: this_moment()})
 
 
 def _values(name: str, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,27 +7,26 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, relationship
 
 from domain.orders import Order
 from domain.paging import PageRequest
 from domain.return_carriers import CarrierTaken, Offered, ReturnCarrier
 from domain.shipping import EasyReturnShippingCompany
 from domain.states import OVER
-from persistence.among import among
-from persistence.bulk import insert_rows
 from persistence.loading import Loader
 from persistence.locking import lock_orders
 from persistence.order_items import order_item_easy_return_companies, order_items
 from persistence.schema import (
     UtcDateTime,
-    mapper_registry,
     metadata,
     pk_column,
     uuid_column,
 )
 from persistence.shipping import easy_return_shipping_companies
 from persistence.snapshots import stored_snapshot, use_stored_snapshots
+from persistence.sql.bulk import insert_rows
+from persistence.sql.in_list import among
+from persistence.sql.work import Work
 from persistence.statements import first
 from persistence.versions import raise_versions_of
 
@@ -47,18 +46,13 @@ return_carriers = sa.Table(
     sa.Column("modified_date", UtcDateTime, nullable=False),
 )
 
-mapper_registry.map_imperatively(
-    ReturnCarrier,
-    return_carriers,
-    properties={"company": relationship(EasyReturnShippingCompany, lazy="raise")},
-)
 
 _WITH_COMPANY = Loader(ReturnCarrier, ["company.shipping_company"])
 _OFFERS = order_item_easy_return_companies
 _ACTIVE = return_carriers.c.is_active.is_(sa.true())
 
 
-def active_companies(session: Session) -> list[int]:
+def active_companies(work: Work) -> list[int]:
     """Return the pks of what the shop offers for every line.
 
     Until the transaction ends no carrier is added, changed or switched: what is imported offers
@@ -66,37 +60,37 @@ def active_companies(session: Session) -> list[int]:
     """
     found = sa.select(return_carriers.c.company_pk).where(_ACTIVE)
     found = found.order_by(return_carriers.c.company_pk)
-    return list(session.scalars(found.with_for_update(read=True, key_share=True)))
+    return list(work.scalars(found.with_for_update(read=True, key_share=True)))
 
 
 class SqlReturnCarriers:
     """The stored carriers, as ``domain.return_carriers.ReturnCarriers`` asks of them."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, work: Work) -> None:
+        self._work = work
 
     def add(self, carrier: ReturnCarrier) -> None:
         self._keep_imports_out()
         with self._taken():
-            use_stored_snapshots(self._session, carrier)
-            self._session.add(carrier)
+            use_stored_snapshots(self._work, carrier)
+            self._work.add(carrier)
 
     def lock(self, pk: int) -> ReturnCarrier | None:
         self._keep_imports_out()
-        return first(_WITH_COMPANY.load(self._session, [pk]))
+        return first(_WITH_COMPANY.load(self._work, [pk]))
 
     def replace_company(self, carrier: ReturnCarrier, company: EasyReturnShippingCompany) -> None:
         with self._taken():
-            carrier.company = stored_snapshot(self._session, company)
+            carrier.company = stored_snapshot(self._work, company)
 
     def count(self) -> int:
         counted = sa.select(sa.func.count()).select_from(return_carriers)
-        return self._session.execute(counted).scalar_one()
+        return self._work.execute(counted).scalar_one()
 
     def page(self, page: PageRequest) -> list[ReturnCarrier]:
         pks = sa.select(return_carriers.c.pk).order_by(return_carriers.c.pk)
         pks = pks.limit(page.limit).offset(page.offset)
-        return _WITH_COMPANY.load(self._session, self._session.scalars(pks).all())
+        return _WITH_COMPANY.load(self._work, self._work.scalars(pks).all())
 
     def offer(self, after: int, since: datetime, limit: int) -> Offered | None:
         differing = sa.union(
@@ -106,20 +100,20 @@ class SqlReturnCarriers:
             )
         ).subquery()
         found = sa.select(differing.c.order_pk).order_by(differing.c.order_pk).limit(limit)
-        pks = self._session.scalars(found).all()
+        pks = self._work.scalars(found).all()
         if not pks:
             return None
-        lock_orders(self._session, pks)
+        lock_orders(self._work, pks)
         changed = self._add(since, pks) | self._remove(pks)
-        raise_versions_of(self._session, Order, changed)
+        raise_versions_of(self._work, Order, changed)
         return Offered(pks[-1], len(changed))
 
     def _add(self, since: datetime, order_pks: Collection[int]) -> set[int]:
         lines = _missing(since).subquery()
         missing = sa.select(lines).where(among(lines.c.order_pk, order_pks))
-        rows = self._session.execute(missing).all()
+        rows = self._work.execute(missing).all()
         insert_rows(
-            self._session,
+            self._work,
             _OFFERS,
             [
                 {"order_item_pk": item_pk, "company_pk": company_pk, "is_shops": True}
@@ -131,22 +125,22 @@ class SqlReturnCarriers:
     def _remove(self, order_pks: Collection[int]) -> set[int]:
         lines = _surplus().subquery()
         surplus = sa.select(lines).where(among(lines.c.order_pk, order_pks))
-        rows = self._session.execute(surplus).all()
+        rows = self._work.execute(surplus).all()
         if rows:
             named = sa.tuple_(_OFFERS.c.order_item_pk, _OFFERS.c.company_pk)
             gone = [(item_pk, company_pk) for _, item_pk, company_pk in rows]
-            self._session.execute(sa.delete(_OFFERS).where(named.in_(gone)))
+            self._work.execute(sa.delete(_OFFERS).where(named.in_(gone)))
         return {order_pk for order_pk, _, _ in rows}
 
     def _keep_imports_out(self) -> None:
         """SQLite has one writer at a time anyway."""
-        if self._session.get_bind().dialect.name == "postgresql":
-            self._session.execute(sa.text("LOCK TABLE return_carriers IN EXCLUSIVE MODE"))
+        if self._work.dialect_name == "postgresql":
+            self._work.execute(sa.text("LOCK TABLE return_carriers IN EXCLUSIVE MODE"))
 
     @contextmanager
     def _taken(self) -> Iterator[None]:
         try:
-            with self._session.begin_nested():
+            with self._work.begin_nested():
                 yield
         except IntegrityError as error:
             raise CarrierTaken from error

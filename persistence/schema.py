@@ -8,7 +8,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import registry
 
 MAX_QUANTITY = 10**6
 
@@ -21,7 +20,6 @@ metadata = sa.MetaData(
         "ck": "ck_%(table_name)s_%(constraint_name)s",
     }
 )
-mapper_registry = registry(metadata=metadata)
 
 # SQLite numbers rows only in a column that is called INTEGER, which holds 64 bits there.
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

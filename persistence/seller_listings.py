@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from domain.filters import Operator
 from domain.seller_cancellation_plans import SellerCancellationPlanView
@@ -16,7 +15,6 @@ from domain.seller_order_items import SellerOrderItemView
 from domain.seller_orders import SellerOrderView
 from domain.states import OrderState
 from persistence.addresses import addresses, locations
-from persistence.among import among
 from persistence.cancellation_plans import cancellation_plan_items, cancellation_plans
 from persistence.cancellations import cancellation_requests
 from persistence.filters import (
@@ -39,6 +37,8 @@ from persistence.seller_orders import seller_orders
 from persistence.seller_rows import Counts, Listing, columns_of
 from persistence.sellers import sellers
 from persistence.shipping import shipping_companies
+from persistence.sql.in_list import among
+from persistence.sql.work import Work
 
 _CURRENCY = seller_orders.c.currency
 _PLACES = {name: locations.alias(name) for name in ("country", "city", "township", "district")}
@@ -50,17 +50,17 @@ def _complete_orders(_session: Session, _seller_pk: int, found: list[dict[str, A
         values["extra_field"] = values["extra_field"] or {}
 
 
-def _complete_items(session: Session, seller_pk: int, found: list[dict[str, Any]]) -> None:
-    _complete_orders(session, seller_pk, found)
+def _complete_items(work: Work, seller_pk: int, found: list[dict[str, Any]]) -> None:
+    _complete_orders(work, seller_pk, found)
     for values in found:
         values["status"] = OrderState(values["status"]).seller_code
         day = values["estimated_delivery_date"]
         values["estimated_delivery_date"] = day and datetime.combine(day, time.min, UTC)
 
 
-def _complete_plans(session: Session, seller_pk: int, found: list[dict[str, Any]]) -> None:
-    """Add the lines that the plans are about: the seller's own, and no others'."""
-    rows = session.execute(
+def _complete_plans(work: Work, seller_pk: int, found: list[dict[str, Any]]) -> None:
+    """Increment the lines that the plans are about: the seller's own, and no others'."""
+    rows = work.execute(
         sa.select(cancellation_plans.c.uuid, order_items.c.uuid)
         .select_from(_PLANNED_LINES.join(cancellation_plans))
         .where(

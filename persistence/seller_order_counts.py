@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterable
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
-from persistence.bulk import Add, insert_rows
 from persistence.schema import BigId, metadata, parent
+from persistence.sql.bulk import Increment, insert_rows
+from persistence.sql.work import Work
 
 # Orders of one seller and status are counted in so many rows, so that who changes one seldom waits
 # for who changes another.
@@ -36,7 +36,7 @@ seller_order_counts = sa.Table(
 )
 
 
-def count_changes(session: Session, before: Iterable[Counted], after: Iterable[Counted]) -> None:
+def count_changes(work: Work, before: Iterable[Counted], after: Iterable[Counted]) -> None:
     """Count the orders ``after`` in place of those ``before``; nothing is asked where none differ.
 
     The rows change in the order of their keys, so that two writers do not wait for each other.
@@ -48,7 +48,7 @@ def count_changes(session: Session, before: Iterable[Counted], after: Iterable[C
         for key, change in sorted(changes.items())
         if change
     ]
-    insert_rows(session, seller_order_counts, rows, Add(_KEY))
+    insert_rows(work, seller_order_counts, rows, Increment(_KEY))
 
 
 def _key(counted: Counted) -> tuple[int, int, int]:

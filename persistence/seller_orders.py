@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid5
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from domain.cancellation_plans import CancellationPlanItem
 from domain.cancellations import CancellationRequest, CancellationStatus, CancelStatus
@@ -15,13 +14,10 @@ from domain.order_items import OrderItem
 from domain.orders import Order
 from domain.splitting import Booked, OrderTotals, Share, SplitLine, split_order
 from persistence.addresses import addresses
-from persistence.among import among_given
-from persistence.bulk import Replace, Row, insert_rows
 from persistence.cancellation_plans import cancellation_plan_items, cancellation_plans
 from persistence.cancellations import cancellation_requests
 from persistence.order_items import order_items
 from persistence.orders import orders
-from persistence.questions import Question
 from persistence.schema import (
     BigId,
     CodePointText,
@@ -38,6 +34,10 @@ from persistence.schema import (
 from persistence.seller_order_counts import count_changes, seller_order_counts
 from persistence.sellers import sellers
 from persistence.shipping import shipping_companies
+from persistence.sql.bulk import Overwrite, Row, insert_rows
+from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.in_list import among_given
+from persistence.sql.work import Work
 
 _AMOUNTS = (
     "amount",
@@ -95,13 +95,13 @@ _PAPERS = (
     "shipping_company_pk",
 )
 _TOTALS = ("shipping_amount", "refund_amount", "discount_refund_amount", "shipping_refund_amount")
-_ORDERS = Question(
+_ORDERS = CompiledQuery(
     sa.select(
         *(orders.c[name] for name in ("pk", "uuid", "created_date", "modified_date")),
         *(orders.c[name] for name in (*_COPIED, *_PAPERS, *_TOTALS)),
     ).where(among_given(orders.c.pk, "order_pks"))
 )
-_LINES = Question(
+_LINES = CompiledQuery(
     sa.select(
         *(
             order_items.c[name]
@@ -117,7 +117,7 @@ _LINES = Question(
 )
 _DISCOUNT = cancellation_plan_items.c.discount_refund_amount
 _GOODS = cancellation_plan_items.c.refund_amount - cancellation_plan_items.c.shipping_refund_amount
-_BOOKED = Question(
+_BOOKED = CompiledQuery(
     sa.select(
         order_items.c.order_pk,
         order_items.c.seller_pk,
@@ -132,19 +132,19 @@ _BOOKED = Question(
     )
     .group_by(order_items.c.order_pk, order_items.c.seller_pk)
 )
-_STORED = Question(
+_STORED = CompiledQuery(
     sa.select(
         *(seller_orders.c[name] for name in ("pk", "seller_pk", "status", "order_pk")),
     ).where(among_given(seller_orders.c.order_pk, "order_pks"))
 )
-_KEPT = Replace(("order_pk", "seller_pk"), kept=("uuid",))
+_KEPT = Overwrite(("order_pk", "seller_pk"), unchanged=("uuid",))
 
 # Which orders parts belong to.
 _OF_ITEMS = sa.select(order_items.c.order_pk).where(among_given(order_items.c.pk, "item_pks"))
 _OF_PLANS = sa.select(cancellation_plans.c.order_pk).where(
     among_given(cancellation_plans.c.pk, "plan_pks")
 )
-_OF_PARTS = Question(sa.union(_OF_ITEMS, _OF_PLANS))
+_OF_PARTS = CompiledQuery(sa.union(_OF_ITEMS, _OF_PLANS))
 # What a part is made of: by which attribute it names its owner, and what that is.
 _KEYS: dict[type, tuple[str, str]] = {
     Order: ("pk", "order_pks"),
@@ -154,70 +154,70 @@ _KEYS: dict[type, tuple[str, str]] = {
 }
 
 
-def follow_orders(session: Session, *_: object) -> None:
+def follow_orders(work: Work, *_: object) -> None:
     """Keep the rows in step with every order that the flush has changed."""
-    changed = [entity for entity in session.dirty if session.is_modified(entity)]
+    changed = [entity for entity in work.dirty if work.is_modified(entity)]
     owners: dict[str, set[int]] = {name: set() for _, name in _KEYS.values()}
-    for entity in [*session.new, *changed, *session.deleted]:
+    for entity in [*work.new, *changed, *work.deleted]:
         if type(entity) in _KEYS:
             key, name = _KEYS[type(entity)]
             owners[name].add(getattr(entity, key))
     order_pks = owners.pop("order_pks")
-    with session.no_autoflush:  # this is a part of the flush
+    with work.no_autoflush:  # this is a part of the flush
         if any(owners.values()):
             values = {name: sorted(pks) for name, pks in owners.items()}
-            order_pks |= {pk for (pk,) in _OF_PARTS.ask(session, values)}
+            order_pks |= {pk for (pk,) in _OF_PARTS.rows(work, values)}
         if order_pks:
-            keep_seller_orders(session, sorted(order_pks))
+            keep_seller_orders(work, sorted(order_pks))
 
 
-def keep_seller_orders(session: Session, order_pks: Sequence[int]) -> None:
+def keep_seller_orders(work: Work, order_pks: Sequence[int]) -> None:
     """Make the rows of these orders what the orders come to now.
 
     A row keeps its pk and its UUID as long as its seller has a line of the order.
     """
     values = {"order_pks": order_pks}
     lines: dict[int, list[Any]] = defaultdict(list)
-    for line in _LINES.named(session, values):
+    for line in _LINES.named_rows(work, values):
         lines[line.order_pk].append(line)
     booked: dict[int, dict[int | None, Booked]] = defaultdict(dict)
-    for order_pk, seller_pk, goods, discount in _BOOKED.ask(session, values):
+    for order_pk, seller_pk, goods, discount in _BOOKED.rows(work, values):
         booked[order_pk][seller_pk] = Booked(goods, discount)
     rows = [
         row
-        for order in _ORDERS.named(session, values)
+        for order in _ORDERS.named_rows(work, values)
         for row in _rows(order, lines[order.pk], booked[order.pk])
     ]
-    stored = _STORED.named(session, values)
-    _remove_others(session, stored, {(row["order_pk"], row["seller_pk"]) for row in rows})
-    insert_rows(session, seller_orders, rows, _KEPT)
+    stored = _STORED.named_rows(work, values)
+    _remove_others(work, stored, {(row["order_pk"], row["seller_pk"]) for row in rows})
+    insert_rows(work, seller_orders, rows, _KEPT)
     count_changes(
-        session,
+        work,
         before=((row.seller_pk, row.status, row.order_pk) for row in stored),
         after=((row["seller_pk"], row["status"], row["order_pk"]) for row in rows),
     )
 
 
-def fill_seller_orders(session: Session) -> None:
+def fill_seller_orders(work: Work) -> None:
     """Make the rows of all orders, and count them, if there are none: they come with the orders."""
-    if session.scalar(sa.select(seller_orders.c.pk).limit(1)) is not None:
+    if work.scalar(sa.select(seller_orders.c.pk).limit(1)) is not None:
         return
-    session.execute(sa.delete(seller_order_counts))
+    work.execute(sa.delete(seller_order_counts))
     sold = sa.select(order_items.c.order_pk).where(order_items.c.seller_pk.is_not(None)).distinct()
     last = 0
     while True:
         some = sold.where(order_items.c.order_pk > last).order_by(order_items.c.order_pk)
-        pks = session.scalars(some.limit(_BATCH)).all()
+        pks = work.scalars(some.limit(_BATCH)).all()
         if not pks:
             return
-        keep_seller_orders(session, pks)
+        keep_seller_orders(work, pks)
         last = pks[-1]
 
 
-def _remove_others(session: Session, stored: Sequence[Any], wanted: set[tuple[int, int]]) -> None:
+def _remove_others(work: Work, stored: Sequence[Any], wanted: set[tuple[int, int]]) -> None:
     gone = [row.pk for row in stored if (row.order_pk, row.seller_pk) not in wanted]
     if gone:
-        session.execute(sa.delete(seller_orders).where(seller_orders.c.pk.in_(gone)))
+        work.execute(sa.delete(seller_orders).where(seller_orders.c.pk.in_(gone)))
 
 
 def _rows(order: Any, lines: Sequence[Any], booked: dict[int | None, Booked]) -> Iterable[Row]:

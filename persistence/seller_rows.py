@@ -8,19 +8,19 @@ from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 from sqlalchemy.sql.visitors import iterate
 
 from domain.cursors import Cursor, invalid_cursor
 from domain.filters import Condition, Operator
 from domain.paging import DocumentPage, PageRequest
 from domain.seller_lists import Sort
-from persistence.among import among_given
 from persistence.documents import Documents
 from persistence.filters import Field, field_of, parameter
 from persistence.memory import Version
-from persistence.questions import Question
 from persistence.sorting import Sorting
+from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.in_list import among_given
+from persistence.sql.work import Work
 from persistence.statements import PAGE_LIMIT, PAGE_OFFSET, page_of
 
 # A statement takes some 50 KB. Sellers' systems ask for few different ones, again and again.
@@ -108,26 +108,26 @@ class Listing(Generic[View]):
         field = None if path is None else self.field(path)
         return None if field is None else field.sorting
 
-    def load(self, session: Session, keys: Sequence[Key]) -> dict[Key, tuple[Version, View]]:
+    def load(self, work: Work, keys: Sequence[Key]) -> dict[Key, tuple[Version, View]]:
         """Read the rows with these keys, which are one seller's, as that seller sees them."""
         seller_pk = keys[0][0]
         wanted = {"pks": [pk for _, pk, _ in keys], "seller_pk": seller_pk}
-        rows = self._completed.ask(session, wanted)
+        rows = self._completed.rows(work, wanted)
         found = [dict(zip(self.shown, row[3:], strict=True)) for row in rows]
-        self.finish(session, seller_pk, found)
+        self.finish(work, seller_pk, found)
         return {
             (seller_pk, pk, whole): (version, self.view(**values))
             for (pk, whole, version, *_), values in zip(rows, found, strict=True)
         }
 
     @cached_property
-    def _completed(self) -> Question:
+    def _completed(self) -> CompiledQuery:
         """Ask for all that is shown of the rows ``pks``, which are those of ``seller_pk``."""
         pk = self.table.c.pk
         named = (("pk", pk), ("whole", self.whole), ("version", self.version), *self.shown.items())
         rows = sa.select(*(column.label(f"{name}_") for name, column in named))
         rows = rows.select_from(self.shown_from)
-        return Question(rows.where(among_given(pk, "pks"), self.owned(_SELLER)))
+        return CompiledQuery(rows.where(among_given(pk, "pks"), self.owned(_SELLER)))
 
     def own(self, shown: Sequence[sa.ColumnElement[Any]], paths: Paths) -> sa.Select[Any]:
         """Every statement about rows begins here, so that none forgets whose they are."""
@@ -190,12 +190,12 @@ class Shape:
 
 
 @lru_cache(MAX_SHAPES)
-def _counted(listing: Listing[Any], paths: Paths) -> Question:
-    return Question(listing.count(paths))
+def _counted(listing: Listing[Any], paths: Paths) -> CompiledQuery:
+    return CompiledQuery(listing.count(paths))
 
 
 @lru_cache(MAX_SHAPES)
-def _chosen(listing: Listing[Any], shape: Shape) -> Question:
+def _chosen(listing: Listing[Any], shape: Shape) -> CompiledQuery:
     """Ask for pk, whole, version and sorted value of some rows, and for how many there are.
 
     The rows are chosen by what an index has, and only those looked up that were chosen: a page
@@ -221,7 +221,7 @@ def _chosen(listing: Listing[Any], shape: Shape) -> Question:
     ]
     if shape.start is Start.PAGE:
         columns.append(listing.count(shape.paths).scalar_subquery())
-    return Question(
+    return CompiledQuery(
         sa.select(*columns).select_from(chosen.join(listing.versioned, pk == chosen.c.pk))
     )
 
@@ -242,8 +242,8 @@ def _behind(
 class SqlSellerRows(Generic[View]):
     """The rows of one list, as ``domain.seller_lists.SellerRows`` asks of them."""
 
-    def __init__(self, session: Session, listing: Listing[View], documents: Documents) -> None:
-        self._session = session
+    def __init__(self, work: Work, listing: Listing[View], documents: Documents) -> None:
+        self._work = work
         self._listing = listing
         self._documents = documents
 
@@ -262,13 +262,13 @@ class SqlSellerRows(Generic[View]):
         if values is None:
             return DocumentPage(0, page.number, page.limit, [])
         shape = Shape(paths, sort, Start.PAGE)
-        found = _chosen(self._listing, shape).ask(self._session, values | page_of(page))
+        found = _chosen(self._listing, shape).rows(self._work, values | page_of(page))
         if found:
             count: int = found[0][-1]
         elif page.number == 1:
             count = 0
         else:
-            count = _counted(self._listing, paths).value(self._session, values)
+            count = _counted(self._listing, paths).value(self._work, values)
         documents = self._bodies(seller_pk, _in_order(found, sort), language)
         return DocumentPage(count, page.number, page.limit, documents)
 
@@ -287,7 +287,7 @@ class SqlSellerRows(Generic[View]):
             return [], None
         # One more than is wanted, to see whether there are any.
         values |= place | {"limit": limit + 1}
-        found = _chosen(self._listing, Shape(paths, sort, start)).ask(self._session, values)
+        found = _chosen(self._listing, Shape(paths, sort, start)).rows(self._work, values)
         rows = _in_order(found, sort)
         documents = self._bodies(seller_pk, rows[:limit], language)
         if len(rows) <= limit:

@@ -4,23 +4,21 @@ from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import Session, relationship
 
 from domain.paging import PageRequest
 from domain.seller_callers import AnyScope, Scope, ShopScope
 from domain.seller_tokens import SellerToken, TokenHolder
-from domain.sellers import Seller
 from persistence.loading import Loader
-from persistence.questions import Question
 from persistence.schema import (
     UtcDateTime,
-    mapper_registry,
     metadata,
     pk_column,
     reference,
     uuid_column,
 )
 from persistence.sellers import sellers
+from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.work import Work
 from persistence.statements import first
 
 
@@ -65,12 +63,9 @@ seller_tokens = sa.Table(
     ),
 )
 
-mapper_registry.map_imperatively(
-    SellerToken, seller_tokens, properties={"seller": relationship(Seller, lazy="raise")}
-)
 
 _WITH_SELLER = Loader(SellerToken, ["seller"])
-_HOLDER = Question(
+_HOLDER = CompiledQuery(
     sa.select(
         *(seller_tokens.c[name] for name in ("pk", "seller_pk", "scopes")),
         *(seller_tokens.c[name] for name in ("expires_date", "last_used_day")),
@@ -87,32 +82,32 @@ _HOLDER = Question(
 class SqlSellerTokens:
     """The stored tokens, as ``domain.seller_tokens.SellerTokens`` asks of them."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, work: Work) -> None:
+        self._work = work
 
     def add(self, token: SellerToken) -> None:
-        self._session.add(token)
-        self._session.flush()
+        self._work.add(token)
+        self._work.flush()
 
     def holder(self, token_hash: bytes) -> TokenHolder | None:
-        row = first(_HOLDER.ask(self._session, {"token_hash": token_hash}))
+        row = first(_HOLDER.rows(self._work, {"token_hash": token_hash}))
         return None if row is None else TokenHolder(*row)
 
     def get(self, pk: int) -> SellerToken | None:
-        return first(_WITH_SELLER.load(self._session, [pk]))
+        return first(_WITH_SELLER.load(self._work, [pk]))
 
     def note_use(self, pk: int, day: date) -> None:
         used = sa.update(seller_tokens).where(seller_tokens.c.pk == pk)
-        self._session.execute(used.values(last_used_day=day))
+        self._work.execute(used.values(last_used_day=day))
 
     def count(self, seller_slug: str | None) -> int:
         counted = sa.select(sa.func.count()).select_from(seller_tokens.outerjoin(sellers))
-        return self._session.execute(counted.where(*_of(seller_slug))).scalar_one()
+        return self._work.execute(counted.where(*_of(seller_slug))).scalar_one()
 
     def tokens(self, seller_slug: str | None, page: PageRequest) -> list[SellerToken]:
         found = sa.select(seller_tokens.c.pk).outerjoin(sellers).where(*_of(seller_slug))
         found = found.order_by(seller_tokens.c.pk.desc()).limit(page.limit).offset(page.offset)
-        return _WITH_SELLER.load(self._session, self._session.scalars(found).all())
+        return _WITH_SELLER.load(self._work, self._work.scalars(found).all())
 
 
 def _of(seller_slug: str | None) -> list[sa.ColumnElement[bool]]:

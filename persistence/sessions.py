@@ -3,13 +3,13 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from domain.sessions import Session, SessionOwner
 from domain.users import UserType
-from persistence.questions import Question
 from persistence.removing import remove_some
-from persistence.schema import BigId, UtcDateTime, mapper_registry, metadata
+from persistence.schema import BigId, UtcDateTime, metadata
+from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.work import Work
 from persistence.statements import first
 from persistence.users import users
 
@@ -31,10 +31,9 @@ sessions = sa.Table(
     sa.CheckConstraint("length(id_hash) = 32", name="id_hash"),
 )
 
-mapper_registry.map_imperatively(Session, sessions)
 
 
-_OWNER = Question(
+_OWNER = CompiledQuery(
     sa.select(sessions.c.user_pk, users.c.user_type, users.c.is_active, sessions.c.expires_date)
     .join_from(sessions, users)
     .where(sessions.c.id_hash == sa.bindparam("id_hash"))
@@ -44,35 +43,35 @@ _OWNER = Question(
 class SqlSessions:
     """The stored sessions, as ``domain.sessions.Sessions`` asks of them."""
 
-    def __init__(self, session: orm.Session) -> None:
-        self._session = session
+    def __init__(self, work: Work) -> None:
+        self._work = work
 
     def add(self, session: Session) -> None:
-        self._session.add(session)
-        self._session.flush()
+        self._work.add(session)
+        self._work.flush()
 
     def owner(self, id_hash: bytes) -> SessionOwner | None:
-        row = first(_OWNER.ask(self._session, {"id_hash": id_hash}))
+        row = first(_OWNER.rows(self._work, {"id_hash": id_hash}))
         if row is None:
             return None
         user_pk, user_type, is_active, expires_date = row
         return SessionOwner(user_pk, user_type is UserType.GUEST, is_active, expires_date)
 
     def remove(self, id_hash: bytes) -> None:
-        self._session.execute(sa.delete(sessions).where(sessions.c.id_hash == id_hash))
+        self._work.execute(sa.delete(sessions).where(sessions.c.id_hash == id_hash))
 
     def remove_all(self, user_pk: int) -> int:
         ended = sa.delete(sessions).where(sessions.c.user_pk == user_pk)
-        return self._session.connection().execute(ended).rowcount
+        return self._work.execute(ended).rowcount
 
     def newest(self, user_pk: int) -> datetime | None:
         newest = sa.select(sa.func.max(sessions.c.created_date)).where(
             sessions.c.user_pk == user_pk
         )
-        began: datetime | None = self._session.execute(newest).scalar_one()
+        began: datetime | None = self._work.execute(newest).scalar_one()
         return began
 
     def remove_expired(self, now: datetime) -> None:
         # Some of them, and none that another login is at: no login is to wait for the others.
         expired = sessions.c.expires_date <= now
-        remove_some(self._session, [sessions.c.id_hash], expired, _REMOVED_AT_ONCE)
+        remove_some(self._work, [sessions.c.id_hash], expired, _REMOVED_AT_ONCE)

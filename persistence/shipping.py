@@ -1,14 +1,11 @@
 """Tables of carriers and shipping options."""
 
 import sqlalchemy as sa
-from sqlalchemy.orm import relationship
 
 from domain.money import Currency
-from domain.shipping import EasyReturnShippingCompany, ShippingCompany, ShippingOptionGroup
 from persistence.schema import (
     BigId,
     content_hash_column,
-    mapper_registry,
     metadata,
     not_negative,
     one_of,
@@ -47,10 +44,3 @@ easy_return_shipping_companies = sa.Table(
     sa.Column("requires_pickup_address", sa.Boolean, nullable=False),
 )
 
-mapper_registry.map_imperatively(ShippingCompany, shipping_companies)
-mapper_registry.map_imperatively(ShippingOptionGroup, shipping_option_groups)
-mapper_registry.map_imperatively(
-    EasyReturnShippingCompany,
-    easy_return_shipping_companies,
-    properties={"shipping_company": relationship(ShippingCompany, lazy="raise")},
-)

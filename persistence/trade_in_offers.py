@@ -2,10 +2,9 @@
 
 import sqlalchemy as sa
 
-from domain.trade_in_offers import TradeInOffer, TradeInState
+from domain.trade_in_offers import TradeInState
 from persistence.schema import (
     UtcDateTime,
-    mapper_registry,
     metadata,
     one_of,
     parent,
@@ -34,4 +33,3 @@ sa.Index(
     postgresql_where=_is_open,
 )
 
-mapper_registry.map_imperatively(TradeInOffer, trade_in_offers)

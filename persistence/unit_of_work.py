@@ -1,11 +1,9 @@
-"""The unit of work on one database session."""
+"""The unit of work on one database work."""
 
 from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
 from typing import Any
-
-from sqlalchemy.orm import Session
 
 from persistence.audit import SqlAuditTrail
 from persistence.cancellation_plans import SqlCancellationPlans
@@ -25,6 +23,7 @@ from persistence.seller_rows import SqlSellerRows
 from persistence.seller_tokens import SqlSellerTokens
 from persistence.sellers import SqlSellers
 from persistence.sessions import SqlSessions
+from persistence.sql.work import Work
 from persistence.users import SqlUsers
 
 
@@ -32,20 +31,20 @@ class SqlUnitOfWork:
     """What ``domain.unit_of_work.UnitOfWork`` asks for; most of it wants one thing or two."""
 
     def __init__(
-        self, session: Session, now: datetime, documents: Callable[[str], Documents]
+        self, work: Work, now: datetime, documents: Callable[[str], Documents]
     ) -> None:
         """``documents`` by the name of what they show, as below."""
         self.now = now
-        self._session = session
+        self._work = work
         self._documents = documents
 
     @cached_property
     def orders(self) -> SqlOrders:
-        return SqlOrders(self._session, self._documents("orders"))
+        return SqlOrders(self._work, self._documents("orders"))
 
     @cached_property
     def old_orders(self) -> SqlOldOrders:
-        return SqlOldOrders(self._session, self._documents("old_orders"))
+        return SqlOldOrders(self._work, self._documents("old_orders"))
 
     @cached_property
     def cancellation_plans(self) -> SqlCancellationPlans:
@@ -53,55 +52,55 @@ class SqlUnitOfWork:
 
     @cached_property
     def cancellation_requests(self) -> SqlCancellationRequests:
-        return SqlCancellationRequests(self._session)
+        return SqlCancellationRequests(self._work)
 
     @cached_property
     def cancellation_reasons(self) -> SqlCancellationReasons:
-        return SqlCancellationReasons(self._session)
+        return SqlCancellationReasons(self._work)
 
     @cached_property
     def return_carriers(self) -> SqlReturnCarriers:
-        return SqlReturnCarriers(self._session)
+        return SqlReturnCarriers(self._work)
 
     @cached_property
     def personal_data(self) -> SqlPersonalData:
-        return SqlPersonalData(self._session)
+        return SqlPersonalData(self._work)
 
     @cached_property
     def leftovers(self) -> SqlLeftovers:
-        return SqlLeftovers(self._session)
+        return SqlLeftovers(self._work)
 
     @cached_property
     def sellers(self) -> SqlSellers:
-        return SqlSellers(self._session)
+        return SqlSellers(self._work)
 
     @cached_property
     def seller_tokens(self) -> SqlSellerTokens:
-        return SqlSellerTokens(self._session)
+        return SqlSellerTokens(self._work)
 
     @cached_property
     def users(self) -> SqlUsers:
-        return SqlUsers(self._session)
+        return SqlUsers(self._work)
 
     @cached_property
     def sessions(self) -> SqlSessions:
-        return SqlSessions(self._session)
+        return SqlSessions(self._work)
 
     @cached_property
     def one_time_tokens(self) -> SqlOneTimeTokens:
-        return SqlOneTimeTokens(self._session)
+        return SqlOneTimeTokens(self._work)
 
     @cached_property
     def idempotency_keys(self) -> SqlIdempotencyKeys:
-        return SqlIdempotencyKeys(self._session)
+        return SqlIdempotencyKeys(self._work)
 
     @cached_property
     def audit(self) -> SqlAuditTrail:
-        return SqlAuditTrail(self._session)
+        return SqlAuditTrail(self._work)
 
     @cached_property
     def outbox(self) -> SqlOutbox:
-        return SqlOutbox(self._session)
+        return SqlOutbox(self._work)
 
     @cached_property
     def seller_orders(self) -> SqlSellerRows[Any]:
@@ -120,7 +119,7 @@ class SqlUnitOfWork:
         return self._listed("seller_customer_addresses")
 
     def _listed(self, name: str) -> SqlSellerRows[Any]:
-        return SqlSellerRows(self._session, LISTINGS[name], self._documents(name))
+        return SqlSellerRows(self._work, LISTINGS[name], self._documents(name))
 
     def commit(self) -> None:
-        self._session.commit()
+        self._work.commit()

@@ -2,18 +2,17 @@
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from domain.users import EmailTaken, PasswordOwner, User, UserType
 from persistence.schema import (
     UtcDateTime,
     at_most,
-    mapper_registry,
     metadata,
     one_of,
     pk_column,
     uuid_column,
 )
+from persistence.sql.work import Work
 
 users = sa.Table(
     "users",
@@ -35,7 +34,6 @@ users = sa.Table(
     *at_most(3 * 254, "email_key"),
 )
 
-mapper_registry.map_imperatively(User, users)
 
 # A row comes in any case, and no entity, so that an address that is known takes no longer than one
 # that is not.
@@ -53,38 +51,38 @@ _PASSWORD_OWNER = (
 class SqlUsers:
     """The stored users, as ``domain.users.Users`` asks of them."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, work: Work) -> None:
+        self._work = work
 
     def add(self, user: User) -> None:
         try:
-            with self._session.begin_nested():
-                self._session.add(user)
+            with self._work.begin_nested():
+                self._work.add(user)
         except IntegrityError as error:
             if self.by_email_key(user.email_key, user.user_type) is None:
                 raise
             raise EmailTaken(field="email") from error
 
     def get(self, pk: int) -> User | None:
-        return self._session.get(User, pk)
+        return self._work.get(User, pk)
 
     def lock(self, pk: int) -> User | None:
         # NO KEY UPDATE: rows that refer to the user, such as orders, can be added meanwhile.
-        return self._session.get(
+        return self._work.get(
             User, pk, populate_existing=True, with_for_update={"key_share": True}
         )
 
     def by_email_key(self, key: str, user_type: UserType) -> User | None:
         same = (users.c.email_key == key, users.c.user_type == user_type)
-        return self._session.execute(sa.select(User).where(*same)).scalar_one_or_none()
+        return self._work.execute(sa.select(User).where(*same)).scalar_one_or_none()
 
     def password_owner(self, key: str) -> PasswordOwner | None:
-        row = self._session.execute(_PASSWORD_OWNER, {"email_key": key}).one()
+        row = self._work.execute(_PASSWORD_OWNER, {"email_key": key}).one()
         return None if row.pk is None else PasswordOwner(row.pk, row.is_active, row.password_hash)
 
     def is_empty(self) -> bool:
-        return self._session.execute(sa.select(users.c.pk).limit(1)).first() is None
+        return self._work.execute(sa.select(users.c.pk).limit(1)).first() is None
 
     def are_all_at(self, domain: str) -> bool:
         others = sa.select(users.c.pk).where(~users.c.email_key.endswith(f"@{domain}"))
-        return self._session.execute(others.limit(1)).first() is None
+        return self._work.execute(others.limit(1)).first() is None

@@ -24,13 +24,13 @@ from domain.orders import Order
 from domain.sellers import Seller
 from domain.snapshots import Snapshot
 from domain.trade_in_offers import TradeInOffer
-from persistence.among import among_given
 from persistence.cancellation_plans import cancellation_plans
 from persistence.cancellations import cancellation_requests
 from persistence.old_orders import old_orders
 from persistence.order_items import order_items
 from persistence.orders import orders
 from persistence.questions import Question
+from persistence.sql.in_list import among_given
 from persistence.version_numbers import MOMENT, raised, this_moment
 
 

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from domain.users import User
-from persistence.among import among, among_given
+from persistence.sql.in_list import among, among_given
 from persistence.database import Database
 from persistence.engines import Engines
 from persistence.users import users

@@ -1,0 +1,201 @@
+"""How the rows of an aggregate are read: blocks of rows, and the statements that return them.
+
+PostgreSQL returns a whole aggregate as one JSON array, in one statement, which is one snapshot.
+SQLite, where a statement costs no round trip, returns each block by a statement of its own.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from persistence.sql.aggregates import (
+    Aggregate,
+    Links,
+    Projection,
+    Reference,
+    Set,
+    View,
+    column_names,
+)
+from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.in_list import among_given
+from persistence.sql.json_values import json_reader
+
+Converters = Sequence[tuple[str, Callable[[Any], Any]]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """One object in the rows of a block: a part, or what it names.
+
+    ``parent`` is the index of the object that names it by ``attribute``. ``converters`` read
+    values from JSON. Without an ``entity`` the row stays a dictionary.
+    """
+
+    entity: type | None
+    table: sa.Table
+    names: Sequence[str]
+    converters: Converters
+    parent: int = -1
+    attribute: str = ""
+
+
+@dataclass(eq=False)
+class Block:
+    """The rows of one set, or of what it has links to: for each the owner's pk and its objects.
+
+    ``owner`` is the block with the objects that these attach to; ``inner`` has the references to
+    parts of the same aggregate, by attribute.
+    """
+
+    attribute: str
+    owner: "Block | None"
+    members: Set | Links | Projection
+    source: sa.FromClause
+    owner_pk: sa.ColumnElement[int]
+    order_by: sa.ColumnElement[Any]
+    layouts: list[Layout] = field(default_factory=list)
+    columns: list[list[sa.ColumnElement[Any]]] = field(default_factory=list)
+    inner: list[tuple[str, sa.Table]] = field(default_factory=list)
+
+    @property
+    def is_list(self) -> bool:
+        return not (isinstance(self.members, Set) and self.members.is_single)
+
+    def add(
+        self,
+        entity: type | None,
+        table: sa.Table,
+        rows: sa.FromClause,
+        parent: int = -1,
+        attribute: str = "",
+    ) -> int:
+        """Select an object's columns from ``rows``; return its index."""
+        names = column_names(table)
+        converters = tuple(
+            (name, read) for name in names if (read := json_reader(table.c[name].type))
+        )
+        self.layouts.append(Layout(entity, table, names, converters, parent, attribute))
+        self.columns.append([rows.c[name] for name in names])
+        return len(self.layouts) - 1
+
+    def join(
+        self, references: Mapping[str, Reference], rows: sa.FromClause, index: int, view: View
+    ) -> None:
+        """Select what the object at ``index``, whose columns are those of ``rows``, names."""
+        for attribute, reference in references.items():
+            if view not in reference.views:
+                continue
+            if reference.is_part:
+                self.inner.append((attribute, reference.table))
+                continue
+            target = reference.table.alias()
+            self.source = self.source.outerjoin(target, target.c.pk == rows.c[f"{attribute}_pk"])
+            named = self.add(reference.entity, reference.table, target, index, attribute)
+            self.join(reference.references, target, named, view)
+
+    @cached_property
+    def by_owners(self) -> CompiledQuery:
+        """The rows of all owners in ``keys``, flat: the owner's pk, then the objects' columns."""
+        # A column that is selected twice has a label of its own, or it would come once.
+        columns = [column.label(None) for columns in self.columns for column in columns]
+        rows = sa.select(self.owner_pk.label(None), *columns).select_from(self.source)
+        return CompiledQuery(
+            rows.where(among_given(self.owner_pk, "keys")).order_by(self.owner_pk, self.order_by)
+        )
+
+    def entry(self) -> sa.ColumnElement[Any]:
+        """One row as a JSON array: the owner's pk, then an array for each object."""
+        objects = [sa.func.json_build_array(*columns) for columns in self.columns]
+        return sa.func.json_build_array(self.owner_pk, *objects)
+
+    def split(self, row: Sequence[Any]) -> list[Any]:
+        """Return a flat row in the shape of ``entry``."""
+        entry, start = [row[0]], 1
+        for layout in self.layouts:
+            entry.append(row[start : start + len(layout.names)])
+            start += len(layout.names)
+        return entry
+
+
+@dataclass(frozen=True, eq=False)
+class LoadPlan:
+    """The blocks of an aggregate in one view, each after the block of its owners."""
+
+    blocks: Sequence[Block]
+
+    @cached_property
+    def as_json(self) -> CompiledQuery:
+        """For each root in ``keys`` a JSON array: its entry, then an array of each other block."""
+        root, *others = self.blocks
+        arrays = [_entries_of_root(block, root) for block in others]
+        whole = sa.cast(sa.func.json_build_array(root.entry(), *arrays), sa.Text)
+        rows = sa.select(whole.label("aggregate")).select_from(root.source)
+        return CompiledQuery(rows.where(among_given(root.owner_pk, "keys")))
+
+
+@cache
+def load_plan(aggregate: Aggregate[Any], view: View) -> LoadPlan:
+    """Return how to read ``aggregate``."""
+    blocks: list[Block] = []
+    root = aggregate.root
+    rows = root.table.alias()
+    block = _add_set("", root, None, rows, rows.c.pk, view, blocks)
+    if aggregate.projection is not None and view is View.STATE:
+        projection = aggregate.projection
+        rows = projection.table.alias()
+        found = Block(
+            "", block, projection, rows, owner_pk=rows.c[projection.owner], order_by=rows.c.pk
+        )
+        found.add(None, projection.table, rows)
+        blocks.append(found)
+    return LoadPlan(blocks)
+
+
+def _add_set(
+    attribute: str,
+    members: Set,
+    owner: Block | None,
+    rows: sa.FromClause,
+    owner_pk: sa.ColumnElement[int],
+    view: View,
+    blocks: list[Block],
+) -> Block:
+    block = Block(attribute, owner, members, rows, owner_pk, rows.c[members.order_by])
+    block.join(members.references, rows, block.add(members.entity, members.table, rows), view)
+    blocks.append(block)
+    for name, links in members.links.items():
+        if view in links.views:
+            blocks.append(_linked(name, links, block, view))
+    for name, inner in members.sets.items():
+        if view in inner.views:
+            inner_rows = inner.table.alias()
+            _add_set(name, inner, block, inner_rows, inner_rows.c[inner.owner], view, blocks)
+    return block
+
+
+def _linked(attribute: str, links: Links, owner: Block, view: View) -> Block:
+    pairs, target = links.table.alias(), links.reference.table.alias()
+    source = pairs.join(target, target.c.pk == pairs.c[links.target])
+    block = Block(attribute, owner, links, source, pairs.c[links.owner], target.c.pk)
+    index = block.add(links.reference.entity, links.reference.table, target)
+    block.join(links.reference.references, target, index, view)
+    return block
+
+
+def _entries_of_root(block: Block, root: Block) -> sa.ColumnElement[Any]:
+    """Return a subquery with all rows of ``block`` below the root's row, as a JSON array."""
+    entries = sa.func.json_agg(
+        aggregate_order_by(block.entry(), block.order_by)  # type: ignore[no-untyped-call]
+    )
+    source, above, key = block.source, block.owner, block.owner_pk
+    while above is not None and above is not root:
+        rows = above.members.table.alias()
+        source = source.join(rows, rows.c.pk == key)
+        key, above = rows.c[above.members.owner], above.owner
+    found = sa.select(entries).select_from(source).where(key == root.columns[0][0])
+    return found.correlate(root.columns[0][0].table).scalar_subquery()

@@ -1,0 +1,168 @@
+"""Reading aggregates: plain objects made of rows, and what is remembered to see their changes."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import sqlalchemy as sa
+
+from persistence.sql.aggregates import Aggregate, Links, Projection, View
+from persistence.sql.load_plans import Block, Layout, LoadPlan, load_plan
+from persistence.sql.saving import Tracked
+
+if TYPE_CHECKING:
+    from persistence.sql.work import Work
+
+Entries = Iterable[Sequence[Any]]
+"""For each row of a block its owner's pk, and the values of each of its objects."""
+
+
+def load_roots(
+    work: "Work", aggregate: Aggregate[Any], pks: Sequence[int], view: View
+) -> list[Tracked]:
+    """Return the roots with these pks that are there, in no order.
+
+    Objects that several rows name are the same object. An attribute that ``view`` leaves out is
+    not there: to look at it raises AttributeError.
+    """
+    if not pks:
+        return []
+    plan = load_plan(aggregate, view)
+    build = _Build(aggregate)
+    if work.dialect_name == "postgresql":
+        _add_from_json(work, plan, pks, build)
+    else:
+        _add_by_blocks(work, plan, pks, build)
+    build.resolve(plan)
+    return build.roots
+
+
+def _add_from_json(work: "Work", plan: LoadPlan, pks: Sequence[int], build: "_Build") -> None:
+    found = [orjson.loads(text) for (text,) in plan.as_json.rows(work, {"keys": list(pks)})]
+    build.add(plan.blocks[0], (entries[0] for entries in found), is_json=True)
+    for at, block in enumerate(plan.blocks[1:], 1):
+        build.add(block, chain.from_iterable(each[at] or () for each in found), is_json=True)
+
+
+def _add_by_blocks(work: "Work", plan: LoadPlan, pks: Sequence[int], build: "_Build") -> None:
+    for block in plan.blocks:
+        keys = list(pks) if block.owner is None else build.pks(block.owner)
+        rows = block.by_owners.rows(work, {"keys": keys}) if keys else []
+        build.add(block, map(block.split, rows), is_json=False)
+
+
+class _Build:
+    """The objects of one loading, by table and pk."""
+
+    def __init__(self, aggregate: Aggregate[Any]) -> None:
+        self._aggregate = aggregate
+        self.roots: list[Tracked] = []
+        self._objects: dict[sa.Table, dict[Any, Any]] = defaultdict(dict)
+        self._parts: dict[Block, dict[Any, tuple[Any, Tracked]]] = {}
+
+    def pks(self, block: Block) -> list[int]:
+        """Return the pks of the parts of ``block``."""
+        return list(self._parts[block])
+
+    def add(self, block: Block, entries: Entries, *, is_json: bool) -> None:
+        """Make the objects of these rows, and attach them to their owners."""
+        if block.owner is None:
+            self._add_roots(block, entries, is_json)
+        elif isinstance(block.members, Projection):
+            owners = self._parts[block.owner]
+            for owner_pk, values in entries:
+                owners[owner_pk][1].projected.append(_state(block.layouts[0], values, is_json))
+        elif isinstance(block.members, Links):
+            self._add_linked(block, block.members, entries, is_json)
+        else:
+            self._add_parts(block, entries, is_json)
+
+    def resolve(self, plan: LoadPlan) -> None:
+        """Attach what names parts of the same aggregate."""
+        for block in plan.blocks:
+            for attribute, table in block.inner:
+                parts = self._objects[table]
+                for part, _ in self._parts[block].values():
+                    state = vars(part)
+                    state[attribute] = parts.get(state[f"{attribute}_pk"])
+
+    def _add_roots(self, block: Block, entries: Entries, is_json: bool) -> None:
+        parts = self._parts[block] = {}
+        for entry in entries:
+            root, state = self._objects_of(block, entry, is_json)
+            tracked = Tracked(self._aggregate, root)
+            tracked.remember(self._aggregate.root, root, state)
+            self.roots.append(tracked)
+            parts[root.pk] = root, tracked
+
+    def _add_parts(self, block: Block, entries: Entries, is_json: bool) -> None:
+        owners, parts = self._start(block)
+        for entry in entries:
+            owner, tracked = owners[entry[0]]
+            part, state = self._objects_of(block, entry, is_json)
+            tracked.remember(block.members, part, state)
+            parts[part.pk] = part, tracked
+            if block.is_list:
+                vars(owner)[block.attribute].append(part)
+            else:
+                vars(owner)[block.attribute] = part
+
+    def _add_linked(self, block: Block, links: Links, entries: Entries, is_json: bool) -> None:
+        owners, _ = self._start(block)
+        for entry in entries:
+            owner, _ = owners[entry[0]]
+            linked, _ = self._objects_of(block, entry, is_json)
+            vars(owner)[block.attribute].append(linked)
+        for owner, tracked in owners.values():
+            pks = {each.pk for each in vars(owner)[block.attribute]}
+            tracked.remember_links(links, owner, pks)
+
+    def _start(
+        self, block: Block
+    ) -> tuple[dict[Any, tuple[Any, Tracked]], dict[Any, tuple[Any, Tracked]]]:
+        """Give all owners the attribute without a part; return them, and the place for parts."""
+        assert block.owner is not None
+        owners = self._parts[block.owner]
+        for owner, _ in owners.values():
+            vars(owner)[block.attribute] = [] if block.is_list else None
+        parts = self._parts[block] = {}
+        return owners, parts
+
+    def _objects_of(
+        self, block: Block, entry: Sequence[Any], is_json: bool
+    ) -> tuple[Any, dict[str, Any]]:
+        """Return the first object of a row, with all that it names, and its values."""
+        objects: list[Any] = []
+        first: dict[str, Any] = {}
+        for layout, values in zip(block.layouts, entry[1:], strict=True):
+            known = self._objects[layout.table]
+            named = None
+            if values[0] is not None and (named := known.get(values[0])) is None:
+                state = _state(layout, values, is_json)
+                named = known[values[0]] = _new(layout, state)
+                first = first or state
+            if layout.parent >= 0:
+                parent = objects[layout.parent]
+                if parent is not None:
+                    vars(parent)[layout.attribute] = named
+            objects.append(named)
+        return objects[0], first
+
+
+def _state(layout: Layout, values: Sequence[Any], is_json: bool) -> dict[str, Any]:
+    state = dict(zip(layout.names, values, strict=True))
+    if is_json:
+        for name, read in layout.converters:
+            value = state[name]
+            if value is not None:
+                state[name] = read(value)
+    return state
+
+
+def _new(layout: Layout, state: dict[str, Any]) -> Any:
+    assert layout.entity is not None
+    entity = object.__new__(layout.entity)
+    vars(entity).update(state)
+    return entity

@@ -1,0 +1,283 @@
+"""Writing what was changed: the difference between objects and the rows that they were made of.
+
+One INSERT for each table, and one UPDATE of the changed columns for each changed row. The version
+of the root is raised in the UPDATE of its row.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from persistence.sql.aggregates import Aggregate, Links, Set
+from persistence.sql.bulk import Row, insert_rows
+from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.keys import next_pks
+from persistence.version_numbers import MOMENT, raised, this_moment
+
+if TYPE_CHECKING:
+    from persistence.sql.work import Work
+
+MAX_UPDATES = 512
+
+_ROW_PK = "row_pk"
+
+
+class Tracked:
+    """A root, and the rows that it and its parts are stored as."""
+
+    def __init__(self, aggregate: Aggregate[Any], root: Any) -> None:
+        self.aggregate = aggregate
+        self.root = root
+        self.projected: list[Row] = []
+        self._rows: dict[Any, tuple[Set, Row]] = {}
+        self._links: dict[tuple[Links, Any], set[int]] = {}
+
+    @property
+    def pk(self) -> int:
+        pk: int = self.root.pk
+        return pk
+
+    @property
+    def is_versioned(self) -> bool:
+        return "version" in self.aggregate.table.c
+
+    def is_new(self, part: Any) -> bool:
+        """Say whether ``part`` is not stored yet."""
+        return part not in self._rows
+
+    def row(self, part: Any) -> Row:
+        """Return the row that ``part`` is stored as."""
+        return self._rows[part][1]
+
+    def remember(self, members: Set, part: Any, row: Row) -> None:
+        """Note that ``part`` is stored as ``row``."""
+        self._rows[part] = members, row
+
+    def forget(self, part: Any) -> None:
+        """Note that ``part`` is stored no longer."""
+        del self._rows[part]
+
+    def links(self, links: Links, owner: Any) -> set[int]:
+        """Return the pks of what ``owner`` is linked to."""
+        return self._links.get((links, owner), set())
+
+    def remember_links(self, links: Links, owner: Any, pks: set[int]) -> None:
+        """Note what ``owner`` is linked to."""
+        self._links[links, owner] = pks
+
+    def parts(self) -> Iterator["Part"]:
+        """Yield the root and all parts, owners first."""
+        yield from _walk(self, self.aggregate.root, self.root, None)
+
+    def removed(self, present: Iterable[Any]) -> Iterator[tuple[sa.Table, int, Any]]:
+        """Yield table, pk and object of what is stored and not ``present`` any more."""
+        gone = self._rows.keys() - set(present)
+        for part in gone:
+            members, row = self._rows[part]
+            yield members.table, row["pk"], part
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One object of an aggregate, where it stands, and which columns differ from its row."""
+
+    tracked: Tracked
+    members: Set
+    entity: Any
+    owner: Any
+
+    def refer(self) -> None:
+        """Have the columns name the rows that the attributes have.
+
+        What a view leaves out has its column alone.
+        """
+        state = vars(self.entity)
+        for name in self.members.references:
+            if name in state:
+                named = state[name]
+                state[f"{name}_pk"] = None if named is None else vars(named).get("pk")
+        if self.owner is not None:
+            state[self.members.owner] = vars(self.owner).get("pk")
+
+    def changed(self) -> Row:
+        """Return the columns that differ from the stored row, with their new values."""
+        state = vars(self.entity)
+        return {
+            name: state[name]
+            for name, before in self.tracked.row(self.entity).items()
+            if state[name] is not before and state[name] != before
+        }
+
+    def new_row(self) -> Row:
+        """Return the row of a part that is not stored yet."""
+        return {name: getattr(self.entity, name, None) for name in self.members.columns}
+
+
+@dataclass(eq=False)
+class Changes:
+    """What has to be written of some aggregates."""
+
+    new: dict[sa.Table, list[Part]] = field(default_factory=lambda: defaultdict(list))
+    updates: dict[Any, tuple[Part, Row]] = field(default_factory=dict)
+    linked: list[tuple[Part, Links, set[int]]] = field(default_factory=list)
+    removed: list[tuple[Tracked, sa.Table, int, Any]] = field(default_factory=list)
+    touched: dict[Tracked, None] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, tracked: Iterable[Tracked]) -> "Changes":
+        """Compare the objects with the rows that they are stored as."""
+        changes = cls()
+        for each in tracked:
+            changes._compare(each)
+        return changes
+
+    def __bool__(self) -> bool:
+        return bool(self.touched)
+
+    def write(self, work: "Work") -> None:
+        """Write everything; the objects know afterwards what is stored."""
+        self._number(work)
+        self._raise_versions()
+        for part, changed in self.updates.values():
+            _update(work, part, changed)
+        for table in sorted(self.new, key=_place):
+            _insert(work, table, self.new[table])
+        for part, links, pks in self.linked:
+            _write_links(work, part, links, pks)
+        for tracked, table, pk, entity in sorted(self.removed, key=_from_below):
+            work.execute(sa.delete(table).where(table.c.pk == pk))
+            tracked.forget(entity)
+        self._follow(work)
+
+    def _compare(self, tracked: Tracked) -> None:
+        present = []
+        is_changed = False
+        for part in tracked.parts():
+            present.append(part.entity)
+            is_changed |= self._compare_part(part)
+        for table, pk, entity in tracked.removed(present):
+            self.removed.append((tracked, table, pk, entity))
+            is_changed = True
+        if is_changed:
+            self.touched[tracked] = None
+
+    def _compare_part(self, part: Part) -> bool:
+        part.refer()
+        is_changed = False
+        if part.tracked.is_new(part.entity):
+            self.new[part.members.table].append(part)
+            is_changed = True
+        elif changed := part.changed():
+            self.updates[part.entity] = part, changed
+            is_changed = True
+        for name, links in part.members.links.items():
+            linked = vars(part.entity).get(name)
+            if linked is not None:
+                pks = {each.pk for each in linked}
+                if pks != part.tracked.links(links, part.entity):
+                    self.linked.append((part, links, pks))
+                    is_changed = True
+        return is_changed
+
+    def _number(self, work: "Work") -> None:
+        """Give all new parts their pks, and name these where other parts name them."""
+        if not self.new:
+            return
+        tables = [table for table, parts in self.new.items() for _ in parts]
+        parts = [part for each in self.new.values() for part in each]
+        for part, pk in zip(parts, next_pks(work, tables), strict=True):
+            part.entity.pk = pk
+        for part in parts:
+            part.refer()
+
+    def _raise_versions(self) -> None:
+        for tracked in self.touched:
+            if not tracked.is_versioned:
+                continue
+            root = tracked.root
+            if tracked.is_new(root):
+                root.version = this_moment()
+            elif root not in self.updates:
+                self.updates[root] = Part(tracked, tracked.aggregate.root, root, None), {}
+
+    def _follow(self, work: "Work") -> None:
+        by_aggregate: dict[Aggregate[Any], list[Tracked]] = defaultdict(list)
+        for tracked in self.touched:
+            by_aggregate[tracked.aggregate].append(tracked)
+        for aggregate, touched in by_aggregate.items():
+            if aggregate.projection is not None:
+                aggregate.projection.follow(work, touched)
+            if aggregate.changed is not None:
+                pks = [each.pk for each in touched if each.root in self.updates]
+                aggregate.changed(work, pks)
+
+
+def _walk(tracked: Tracked, members: Set, entity: Any, owner: Any) -> Iterator[Part]:
+    yield Part(tracked, members, entity, owner)
+    state = vars(entity)
+    for name, inner in members.sets.items():
+        below = state.get(name)
+        if below is not None:
+            for each in [below] if inner.is_single else below:
+                yield from _walk(tracked, inner, each, entity)
+
+
+def _place(table: sa.Table) -> int:
+    """Return the place of a table among all: what it refers to comes before it."""
+    return _places(table.metadata)[table]
+
+
+@lru_cache(1)
+def _places(metadata: sa.MetaData) -> dict[sa.Table, int]:
+    return {table: place for place, table in enumerate(metadata.sorted_tables)}
+
+
+def _from_below(removed: tuple[Tracked, sa.Table, int, Any]) -> int:
+    return -_place(removed[1])
+
+
+def _insert(work: "Work", table: sa.Table, parts: Sequence[Part]) -> None:
+    rows = [part.new_row() for part in parts]
+    insert_rows(work, table, rows)
+    for part, row in zip(parts, rows, strict=True):
+        part.tracked.remember(part.members, part.entity, row)
+
+
+def _update(work: "Work", part: Part, changed: Row) -> None:
+    is_root = part.entity is part.tracked.root and part.tracked.is_versioned
+    statement = _update_of(part.members.table, tuple(changed), is_root)
+    values = changed | {_ROW_PK: part.entity.pk}
+    if is_root:
+        values[MOMENT] = this_moment()
+        # Another writer may have raised it since it was read, where this one has no lock.
+        part.entity.version = changed["version"] = statement.scalar(work, values)
+    else:
+        statement.rows(work, values)
+    part.tracked.row(part.entity).update(changed)
+
+
+@lru_cache(MAX_UPDATES)
+def _update_of(table: sa.Table, names: Sequence[str], is_versioned: bool) -> CompiledQuery:
+    values: dict[str, Any] = {
+        name: sa.bindparam(name, type_=table.c[name].type) for name in names if name != "version"
+    }
+    change = sa.update(table).where(table.c.pk == sa.bindparam(_ROW_PK))
+    if not is_versioned:
+        return CompiledQuery(change.values(values))
+    change = change.values(values | {"version": raised(table.c.version)})
+    return CompiledQuery(change.returning(table.c.version))
+
+
+def _write_links(work: "Work", part: Part, links: Links, pks: set[int]) -> None:
+    before, owner = part.tracked.links(links, part.entity), part.entity.pk
+    columns = links.table.c
+    if before - pks:
+        gone = columns[links.target].in_(before - pks)
+        work.execute(sa.delete(links.table).where(columns[links.owner] == owner, gone))
+    new = [{links.owner: owner, links.target: pk} for pk in sorted(pks - before)]
+    insert_rows(work, links.table, new)
+    part.tracked.remember_links(links, part.entity, pks)

@@ -1,0 +1,147 @@
+"""One unit of work: its statements on one connection, and the aggregates that it changes.
+
+``CompiledQuery`` is for statements on the path of a request; ``Work.execute`` is SQLAlchemy's own
+way, for everything else. There is no third.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from persistence.sql.aggregates import Aggregate, View
+from persistence.sql.loading import load_roots
+from persistence.sql.saving import Changes, Tracked
+
+Root = TypeVar("Root")
+
+
+class Work:
+    """Takes a connection with its first statement, and gives it back with ``close``.
+
+    What was loaded and changed since is written before the next statement runs, and before
+    ``commit``. Without ``is_writing`` nothing is written, and ``add`` raises RuntimeError; each
+    statement sees what is committed when it begins, unless ``engine`` is one of snapshots.
+    """
+
+    def __init__(
+        self, engine: sa.Engine, *, is_writing: bool = True, is_transaction: bool = True
+    ) -> None:
+        self._engine = engine
+        self._is_writing = is_writing
+        self._is_transaction = is_transaction
+        self._connection: sa.Connection | None = None
+        self._tracked: dict[tuple[type, int], Tracked] = {}
+        self._new: list[Tracked] = []
+        self._is_flushing = False
+
+    @property
+    def connection(self) -> sa.Connection:
+        connection = self._connection
+        if connection is None:
+            connection = self._connection = self._engine.connect()
+        if self._is_transaction and not connection.in_transaction():
+            connection.begin()
+        return connection
+
+    @property
+    def dialect_name(self) -> str:
+        return self._engine.dialect.name
+
+    def execute(self, statement: sa.Executable, values: Any = None) -> sa.CursorResult[Any]:
+        """Run a statement with SQLAlchemy, which takes some tenths of a millisecond more."""
+        self.flush()
+        return self.connection.execute(statement, values)
+
+    def scalars(self, statement: sa.Executable, values: Any = None) -> sa.ScalarResult[Any]:
+        """Return the first column of the rows."""
+        return self.execute(statement, values).scalars()
+
+    def scalar(self, statement: sa.Executable, values: Any = None) -> Any:
+        """Return the first column of the first row, None where there is no row."""
+        return self.execute(statement, values).scalar()
+
+    def load(
+        self, aggregate: Aggregate[Root], pks: Sequence[int], view: View = View.STATE
+    ) -> list[Root]:
+        """Return the roots with these pks, in this order; those that are not there are left out.
+
+        Their changes are written. A root that was loaded before is read again, and is another
+        object from then on.
+        """
+        found = {tracked.pk: tracked for tracked in load_roots(self, aggregate, pks, view)}
+        if self._is_writing:
+            for pk, tracked in found.items():
+                self._tracked[aggregate.entity, pk] = tracked
+        return [found[pk].root for pk in pks if pk in found]
+
+    def read(
+        self, aggregate: Aggregate[Root], pks: Sequence[int], view: View = View.STATE
+    ) -> list[Root]:
+        """Return roots as ``load`` does, which are only to be looked at."""
+        found = {tracked.pk: tracked for tracked in load_roots(self, aggregate, pks, view)}
+        return [found[pk].root for pk in pks if pk in found]
+
+    def add(self, aggregate: Aggregate[Root], root: Root) -> None:
+        """Have a new root stored, with its parts; ``flush`` gives all of them their pks."""
+        if not self._is_writing:
+            raise RuntimeError("a reading unit of work changes nothing")
+        self._new.append(Tracked(aggregate, root))
+
+    def remove(self, aggregate: Aggregate[Any], root: Any) -> None:
+        """Delete a root, and with it its parts."""
+        self._tracked.pop((aggregate.entity, root.pk), None)
+        table = aggregate.table
+        self.execute(sa.delete(table).where(table.c.pk == root.pk))
+
+    def flush(self) -> None:
+        """Write what was added and changed so far."""
+        if self._is_flushing or not (self._tracked or self._new):
+            return
+        changes = Changes.of([*self._tracked.values(), *self._new])
+        if not changes:
+            return
+        self._is_flushing = True
+        try:
+            changes.write(self)
+        finally:
+            self._is_flushing = False
+        for tracked in self._new:
+            self._tracked[tracked.aggregate.entity, tracked.pk] = tracked
+        self._new.clear()
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Write at the end what the block changes.
+
+        An error leaves the database as it was before the block; the objects are none that are
+        written any more.
+        """
+        self.flush()
+        try:
+            with self.connection.begin_nested():
+                yield
+                self.flush()
+        except BaseException:
+            self._forget()
+            raise
+
+    def commit(self) -> None:
+        self.flush()
+        if self._connection is not None:
+            self._connection.commit()
+
+    def rollback(self) -> None:
+        """Undo what is not committed, and give the connection back."""
+        self._forget()
+        self.close()
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _forget(self) -> None:
+        self._tracked.clear()
+        self._new.clear()
