@@ -65,4 +65,3 @@ addresses = sa.Table(
     sa.Column("is_corporate", sa.Boolean),
     sa.Column("primary", sa.Boolean),
 )
-

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from domain.audit import AuditEntry, Subject
 from persistence.schema import UtcDateTime, metadata, one_of, pk_column
+from persistence.sql.aggregates import Aggregate
 from persistence.sql.work import Work
 
 audit_entries = sa.Table(
@@ -23,6 +24,8 @@ audit_entries = sa.Table(
 )
 
 
+_ENTRY = Aggregate(entity=AuditEntry, table=audit_entries)
+
 
 class SqlAuditTrail:
     """The stored entries, as ``domain.audit.AuditTrail`` asks of them."""
@@ -31,8 +34,9 @@ class SqlAuditTrail:
         self._work = work
 
     def add(self, entry: AuditEntry) -> None:
-        self._work.add(entry)
+        self._work.add(_ENTRY, entry)
 
     def entries(self, subject_uuid: UUID) -> list[AuditEntry]:
-        about = sa.select(AuditEntry).where(audit_entries.c.subject_uuid == subject_uuid)
-        return list(self._work.scalars(about.order_by(audit_entries.c.pk)))
+        about = sa.select(audit_entries.c.pk).where(audit_entries.c.subject_uuid == subject_uuid)
+        pks = self._work.scalars(about.order_by(audit_entries.c.pk)).all()
+        return self._work.read(_ENTRY, pks)

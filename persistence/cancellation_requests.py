@@ -11,12 +11,17 @@ from domain.cancellation_requests import CancellationRequestQuery
 from domain.cancellations import CancellationRequest, CancellationStatus
 from domain.paging import PageRequest
 from persistence.cancellations import cancellation_requests
-from persistence.loading import Loader
+from persistence.order_aggregate import EASY_RETURN
 from persistence.order_items import order_items
-from persistence.orders import is_newest_of, orders
+from persistence.order_queries import is_newest_of
+from persistence.orders import orders
+from persistence.sql.aggregates import Aggregate
 from persistence.sql.work import Work
 
-_SHOWN = Loader(CancellationRequest, ["easy_return.shipping_company"])
+# Alone, to look at: they change as parts of their orders.
+_REQUEST = Aggregate(
+    entity=CancellationRequest, table=cancellation_requests, sets={"easy_return": EASY_RETURN}
+)
 
 
 class SqlCancellationRequests:
@@ -28,7 +33,7 @@ class SqlCancellationRequests:
     @contextmanager
     def opening(self, item_pks: Collection[int]) -> Iterator[None]:
         try:
-            with self._work.begin_nested():
+            with self._work.savepoint():
                 yield
         except IntegrityError as error:
             if not self._has_open(item_pks):
@@ -47,7 +52,7 @@ class SqlCancellationRequests:
         found = _where(sa.select(columns.pk), query)
         found = found.order_by(columns.created_date.desc(), columns.pk.desc())
         found = found.limit(page.limit).offset(page.offset)
-        return _SHOWN.load(self._work, self._work.scalars(found).all())
+        return self._work.read(_REQUEST, self._work.scalars(found).all())
 
     def order_numbers(self, item_pks: Collection[int]) -> Mapping[int, str]:
         found = sa.select(order_items.c.pk, orders.c.number)

@@ -107,4 +107,3 @@ cancellation_request_images = sa.Table(
     sa.Column("created_date", UtcDateTime, nullable=False),
     sa.Column("modified_date", UtcDateTime, nullable=False),
 )
-

@@ -2,16 +2,14 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.orm import Session, sessionmaker
 
 from domain.documents import Renderer
 from domain.errors import Unavailable
@@ -32,15 +30,14 @@ from persistence.failures import is_corrupt, is_lost_race, is_read_only, is_unav
 from persistence.imports import SqlImports
 from persistence.intervals import Interval
 from persistence.old_orders import OLD_ORDER_DOCUMENTS
-from persistence.orders import ORDER_DOCUMENTS
+from persistence.order_queries import ORDER_DOCUMENTS
 from persistence.poolers import is_shared
-from persistence.reading import ReadingSession
 from persistence.replacing import GivenRows, make_tables, raise_all_versions, replace_rows
 from persistence.revisions import require_answer, require_schema
 from persistence.seller_listings import LISTINGS
-from persistence.seller_orders import fill_seller_orders, follow_orders
+from persistence.seller_orders import fill_seller_orders
+from persistence.sql.work import Work
 from persistence.unit_of_work import SqlUnitOfWork
-from persistence.versions import raise_versions
 
 DEFAULT_POOL = Pool()
 DEFAULT_DOCUMENT_MEMORY_BYTES = 16 * 1024 * 1024
@@ -96,29 +93,24 @@ class Database:
             name: _shelf(name, renderer, self._engines, document_memory_bytes)
             for name, renderer in renderers.items()
         }
-        self._reading = sessionmaker(self._engines.autocommit, class_=ReadingSession)
-        self._writing = sessionmaker(self._engines.writing, expire_on_commit=False)
-        event.listen(self._reading, "before_flush", _refuse_changes)
-        event.listen(self._writing, "before_flush", raise_versions)
-        event.listen(self._writing, "after_flush", follow_orders)
 
     @contextmanager
     def reading(self) -> Iterator[UnitOfWork]:
         """A unit of work that changes nothing; each of its questions sees what is committed."""
-        with self._available(), self._reading() as session:
+        with self._available(), closing(self._reading()) as work:
             now = self._clock()
 
             def documents(name: str) -> Documents:
                 shelf = self._shelves.get(name)
-                return NoDocuments() if shelf is None else ShelvedDocuments(session, shelf, now)
+                return NoDocuments() if shelf is None else ShelvedDocuments(work, shelf, now)
 
-            yield SqlUnitOfWork(session, now, documents)
+            yield SqlUnitOfWork(work, now, documents)
 
     @contextmanager
     def writing(self) -> Iterator[UnitOfWork]:
         """A unit of work in one transaction: what is not committed is rolled back at its end."""
-        with self._available(), self._engines.turn(), self._writing() as session:
-            yield SqlUnitOfWork(session, self._clock(), lambda _: NoDocuments())
+        with self._writing() as work:
+            yield SqlUnitOfWork(work, self._clock(), lambda _: NoDocuments())
 
     def write(self, work: Callable[[UnitOfWork], Result]) -> Result:
         """Return what ``work`` returns, which commits what it did itself.
@@ -142,8 +134,8 @@ class Database:
 
         ``actor`` is who the audit trail names, as ``domain.audit`` writes it.
         """
-        with self._available(), self._engines.turn(), self._writing() as session:
-            yield SqlImports(session, self._clock(), actor)
+        with self._writing() as work:
+            yield SqlImports(work, self._clock(), actor)
 
     def note(self, work: Callable[[UnitOfWork], object]) -> None:
         """Do ``work``, whose one change can be done without, where the database takes it at once.
@@ -155,8 +147,9 @@ class Database:
             return
 
         def change(connection: sa.Connection) -> None:
-            with Session(connection) as session:
-                work(SqlUnitOfWork(session, self._clock(), lambda _: NoDocuments()))
+            noting = Work.on(connection)
+            work(SqlUnitOfWork(noting, self._clock(), lambda _: NoDocuments()))
+            noting.flush()
 
         if not self._engines.attempt(change, "a note"):
             self._since_note_failed.start()
@@ -226,19 +219,27 @@ class Database:
 
         Raises as ``persistence.replacing.replace_rows`` does, and Unavailable.
         """
-        with self._available(), self._engines.turn(), self._writing() as session:
-            replace_rows(session, given)
-            session.commit()
+        with self._writing() as work:
+            replace_rows(work, given)
+            work.commit()
 
     def render_anew(self) -> None:
         """Have all documents rendered anew: the clock was set. Raises Unavailable."""
-        with self._available(), self._engines.turn(), self._writing() as session:
-            raise_all_versions(session)
-            session.commit()
+        with self._writing() as work:
+            raise_all_versions(work)
+            work.commit()
 
     def close(self) -> None:
         """Close all connections that are not in use."""
         self._engines.dispose()
+
+    def _reading(self) -> Work:
+        return Work(self._engines.autocommit, is_writing=False, is_transaction=False)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Work]:
+        with self._available(), self._engines.turn(), closing(Work(self._engines.writing)) as work:
+            yield work
 
     @contextmanager
     def _available(self) -> Iterator[None]:
@@ -280,11 +281,4 @@ def _shelf(
 
 
 def _fill_tables(connection: sa.Connection) -> None:
-    with Session(connection, join_transaction_mode="create_savepoint") as session:
-        fill_seller_orders(session)
-        session.commit()
-
-
-def _refuse_changes(session: Session, *_: object) -> None:
-    if session.new or session.dirty or session.deleted:
-        raise RuntimeError("a reading unit of work changes nothing")
+    fill_seller_orders(Work.on(connection))

@@ -22,4 +22,3 @@ discount_items = sa.Table(
     sa.Column("created_date", UtcDateTime, nullable=False),
     *not_negative("amount"),
 )
-

@@ -18,9 +18,9 @@ import sqlalchemy as sa
 
 from domain.documents import RenderedDocument, Renderer
 from persistence.engines import Engines
-from persistence.loading import Loader
 from persistence.memory import DocumentMemory, RememberedDocument, Version
 from persistence.schema import BigId, UtcDateTime, metadata, parent
+from persistence.sql.aggregates import Aggregate, View
 from persistence.sql.bulk import Overwrite, insert, insert_rows
 from persistence.sql.compiled_query import CompiledQuery, Row
 from persistence.sql.in_list import among_given
@@ -28,7 +28,7 @@ from persistence.sql.work import Work
 
 Entity = TypeVar("Entity")
 
-Load = Callable[[Session, Sequence[Any]], Mapping[Any, tuple[Version, Entity]]]
+Load = Callable[[Work, Sequence[Any]], Mapping[Any, tuple[Version, Entity]]]
 """Reads the entities of the rows that are still there, each with its version, by the row's key."""
 
 Versions = Mapping[Any, Version]
@@ -54,17 +54,16 @@ def document_table(name: str, owner: str, target: str) -> sa.Table:
 class DocumentKind(Generic[Entity]):
     """What is rendered: the table of the documents, and the entities with all that they show.
 
-    ``versioned`` has the rows that the documents show, by pk and with their versions.
+    The rows of the aggregate's root have the versions.
     """
 
     documents: sa.Table
     owner: str
-    versioned: sa.Table
-    shown: Loader[Entity]
+    aggregate: Aggregate[Entity]
 
     def load(self, work: Work, pks: Sequence[int]) -> dict[int, tuple[Version, Entity]]:
         """Read the entities with these pks and all that their documents show."""
-        entities: Sequence[Any] = self.shown.read(work, pks)
+        entities: Sequence[Any] = work.read(self.aggregate, pks, View.SHOWN)
         return {entity.pk: (entity.version, entity) for entity in entities}
 
 
@@ -132,7 +131,7 @@ class DocumentShelf(Generic[Entity]):
         return self._memory.bodies(versions, language, self._renderer.edition, now)
 
     def kept(
-        self, _session: Session, _versions: Versions, _language: str, _now: datetime
+        self, _work: Work, _versions: Versions, _language: str, _now: datetime
     ) -> dict[Any, bytes]:
         """Return those bodies that are kept of these versions."""
         return {}
@@ -142,13 +141,17 @@ class DocumentShelf(Generic[Entity]):
 
         All of an entity is read in one snapshot, so that a document never mixes two versions.
         """
-        with Session(self._engines.snapshot, expire_on_commit=False) as session:
-            rendered = {
-                key: (version, self._renderer(entity, language, now))
-                for key, (version, entity) in self._load(work, keys).items()
-            }
+        work = Work(self._engines.snapshot, is_writing=False)
+        try:
+            loaded = self._load(work, keys)
             # A rollback would have the driver forget all statements that it has prepared.
             work.commit()
+        finally:
+            work.close()
+        rendered = {
+            key: (version, self._renderer(entity, language, now))
+            for key, (version, entity) in loaded.items()
+        }
         self._keep(rendered, language)
         for key, (version, document) in rendered.items():
             remembered = RememberedDocument(version, document.valid_until, document.body)
@@ -210,7 +213,7 @@ class KeptDocumentShelf(DocumentShelf[Entity]):
 
     @cached_property
     def _upsert(self) -> sa.Insert:
-        documents, rows = self._kind.documents, self._kind.versioned
+        documents, rows = self._kind.documents, self._kind.aggregate.table
         given = [sa.bindparam(f"kept_{each.name}", type_=each.type) for each in documents.c]
         # The rows may be those of another server by now, or a backup's: what was rendered of what
         # is not there any more must not be kept.

@@ -17,7 +17,7 @@ from domain.old_orders import OldOrder
 from domain.orders import Order
 from domain.personal_data import Erased
 from domain.users import email_key
-from persistence.addresses import addresses
+from persistence.addresses import addresses, locations
 from persistence.audit import audit_entries
 from persistence.cancellation_plans import cancellation_plans
 from persistence.cancellations import (
@@ -33,11 +33,13 @@ from persistence.loyalty import loyalty_transactions
 from persistence.old_orders import OLD_ORDER_DOCUMENTS, old_order_items, old_orders
 from persistence.one_time_tokens import one_time_tokens
 from persistence.order_items import order_items
-from persistence.orders import ORDER_DOCUMENTS, orders
+from persistence.order_queries import ORDER_DOCUMENTS
+from persistence.orders import orders
 from persistence.outbox import outbox_events
 from persistence.seller_orders import keep_seller_orders
 from persistence.sessions import sessions
 from persistence.snapshots import keep_snapshots
+from persistence.sql.aggregates import Aggregate
 from persistence.sql.in_list import among
 from persistence.sql.work import Work
 from persistence.trade_in_offers import trade_in_offers
@@ -57,6 +59,7 @@ _OF_ITEM = (
 _OF_RETURN = ("tracking_url", "tracking_number", "pickup_address_pk")
 _OF_OLD_ORDER = ("tracking_number", "shipping_address", "billing_address")
 _NO_CODE = "0"
+_LOCATION = Aggregate(entity=Location, table=locations)
 
 
 class Erasing:
@@ -214,8 +217,8 @@ class Erasing:
                 phone_number="",
                 first_name="",
                 last_name="",
-                country=self._work.get_one(Location, row.country_pk),
-                city=self._work.get_one(Location, row.city_pk),
+                country=self._location(row.country_pk),
+                city=self._location(row.city_pk),
                 line="",
                 address_type=row.address_type,
                 is_corporate=row.is_corporate,
@@ -223,6 +226,10 @@ class Erasing:
             )
         stored = keep_snapshots(self._work, made.values())
         return {pk: stored[address.content_hash] for pk, address in made.items()}
+
+    def _location(self, pk: int) -> Location:
+        [location] = self._work.read(_LOCATION, [pk])
+        return location
 
     def _unnamed(self, pks: Collection[int]) -> list[int]:
         """Return those of the addresses that nothing names any more."""

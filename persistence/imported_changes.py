@@ -9,8 +9,9 @@ from domain.audit import AuditEntry, States, Subject, changes_of_state, made_ent
 from domain.imported_orders import ImportedOrder
 from domain.imported_plans import follow_document
 from domain.orders import Order
+from persistence.audit import SqlAuditTrail
 from persistence.imported_references import ImportedReferences
-from persistence.orders import WHOLE_ORDERS
+from persistence.order_aggregate import ORDER
 from persistence.sql.work import Work
 
 # Columns that say nothing of what a document has changed.
@@ -29,6 +30,7 @@ class ImportedChanges:
         actor: str,
     ) -> None:
         self._work = work
+        self._trail = SqlAuditTrail(work)
         self._stored = stored
         self._references = references
         self._now = now
@@ -41,13 +43,14 @@ class ImportedChanges:
             for each in documents
             if each.number in self._stored or any(item.requests for item in each.items)
         }
-        orders = WHOLE_ORDERS.load(self._work, [pks[number] for number in concerned])
+        orders = self._work.load(ORDER, [pks[number] for number in concerned])
         for order in orders:
             document, before = concerned[order.number], self._stored.get(order.number)
             was = states_of([before] if before else [])
             follow_document(order, _moved(was, order), _plans(document), self._now)
             if before:
-                self._work.add_all(self._entries(before, was, order, document))
+                for entry in self._entries(before, was, order, document):
+                    self._trail.add(entry)
         self._work.flush()
 
     def _entries(

@@ -57,9 +57,7 @@ def keep_lines(
     _keep_requests(work, placed, references)
 
 
-def keep_old_lines(
-    work: Work, batch: Sequence[ImportedOldOrder], pks: Mapping[str, int]
-) -> None:
+def keep_old_lines(work: Work, batch: Sequence[ImportedOldOrder], pks: Mapping[str, int]) -> None:
     """Store the lines of the old orders; ``pks`` has the old orders' pks by number."""
     rows = [{"old_order_pk": pks[each.number], **item} for each in batch for item in each.items]
     insert_rows(work, old_order_items, rows, Overwrite(("old_order_pk", "line")))
@@ -141,9 +139,7 @@ def _upsert_own(work: Work, owner: sa.Column[Any], rows: list[Row]) -> dict[UUID
     return {uuid: pk for uuid, _, pk in found}
 
 
-def _replace(
-    work: Work, owner: sa.Column[Any], owner_pks: Iterable[int], rows: list[Row]
-) -> None:
+def _replace(work: Work, owner: sa.Column[Any], owner_pks: Iterable[int], rows: list[Row]) -> None:
     """Make ``rows`` the only ones that belong to the owners."""
     work.execute(sa.delete(owner.table).where(among(owner, owner_pks)))
     insert_rows(work, owner.table, rows)

@@ -20,8 +20,9 @@ from persistence.imported_lines import keep_lines, keep_old_lines
 from persistence.imported_references import ImportedReferences
 from persistence.imported_users import ImportedUsers
 from persistence.old_orders import old_order_items, old_orders
+from persistence.order_aggregate import ORDER
 from persistence.order_items import order_items
-from persistence.orders import WHOLE_ORDERS, orders
+from persistence.orders import orders
 from persistence.schema import BigId, UtcDateTime, metadata
 from persistence.seller_orders import keep_seller_orders
 from persistence.sql.bulk import DoNothing, Overwrite, insert_rows
@@ -205,7 +206,7 @@ class SqlImports:
     def _stored_orders(self, known: Known, answers: Answers) -> dict[str, Order]:
         """Return the orders that are to be changed, by number, to look at."""
         pks = [each.pk for number, each in known.items() if answers[number] is None]
-        return {order.number: order for order in WHOLE_ORDERS.read(self._work, pks)}
+        return {order.number: order for order in self._work.read(ORDER, pks)}
 
     def _keep_rows(self, kind: _Kind, rows: list[dict[str, Any]], known: Known) -> dict[str, int]:
         """Insert the rows of new numbers and update the others; return the pks by number."""

@@ -15,7 +15,7 @@ from persistence.documents import remove_documents
 from persistence.idempotency import idempotency_keys
 from persistence.locking import lock_orders
 from persistence.order_items import order_items
-from persistence.orders import ORDER_DOCUMENTS
+from persistence.order_queries import ORDER_DOCUMENTS
 from persistence.outbox import outbox_events
 from persistence.removing import remove_some
 from persistence.sessions import sessions

@@ -10,9 +10,7 @@ from persistence.sql.in_list import among
 from persistence.sql.work import Work
 
 
-def lock_orders(
-    work: Work, pks: Collection[int], *, skip_locked: bool = False
-) -> Sequence[int]:
+def lock_orders(work: Work, pks: Collection[int], *, skip_locked: bool = False) -> Sequence[int]:
     """Lock these orders, by ascending pk, and then their lines; return the pks that are locked.
 
     Rows that only name an order can still be written. ``skip_locked`` leaves out what another

@@ -23,4 +23,3 @@ loyalty_transactions = sa.Table(
     sa.Column("amount", BigId, nullable=False),
     sa.Column("reference", sa.Text),
 )
-

@@ -6,11 +6,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.money import Currency
-from domain.old_orders import OldOrder, OldOrderField, OldOrderQuery, OldOrderSort
+from domain.old_orders import (
+    OldOrder,
+    OldOrderField,
+    OldOrderItem,
+    OldOrderQuery,
+    OldOrderSort,
+)
 from domain.paging import DocumentPage, PageRequest
 from persistence.amounts import thousandths
 from persistence.documents import DocumentKind, Documents, document_table
-from persistence.loading import Loader
 from persistence.schema import (
     MAX_QUANTITY,
     BigId,
@@ -26,6 +31,7 @@ from persistence.schema import (
     reference,
 )
 from persistence.searching import contains
+from persistence.sql.aggregates import Aggregate, Set, View
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.work import Work
 from persistence.statements import PAGE_LIMIT, PAGE_OFFSET, first, given, page_of
@@ -103,11 +109,19 @@ old_order_items = sa.Table(
 old_order_documents = document_table("old_order_documents", "old_order_pk", "old_orders")
 
 
+OLD_ORDER = Aggregate(
+    entity=OldOrder,
+    table=old_orders,
+    sets={
+        "items": Set(
+            entity=OldOrderItem, table=old_order_items, owner="old_order_pk", order_by="line"
+        )
+    },
+)
 OLD_ORDER_DOCUMENTS = DocumentKind(
     documents=old_order_documents,
     owner="old_order_pk",
-    versioned=old_orders,
-    shown=Loader(OldOrder, ["items"]),
+    aggregate=OLD_ORDER,
 )
 
 
@@ -160,11 +174,11 @@ class SqlOldOrders:
         self._documents = documents
 
     def add(self, old_order: OldOrder) -> None:
-        self._work.add(old_order)
+        self._work.add(OLD_ORDER, old_order)
         self._work.flush()
 
     def get(self, pk: int) -> OldOrder | None:
-        return first(OLD_ORDER_DOCUMENTS.shown.load(self._work, [pk]))
+        return first(self._work.load(OLD_ORDER, [pk], View.SHOWN))
 
     def page(self, query: OldOrderQuery, page: PageRequest, language: str) -> DocumentPage:
         values = given(query)
@@ -173,7 +187,7 @@ class SqlOldOrders:
         if found:
             count: int = found[0][-1]
         else:  # none at all, or none so far down
-            count = _counted(names).value(self._work, values)
+            count = _counted(names).scalar(self._work, values)
         documents = self._documents.bodies(found, language)
         return DocumentPage(count, page.number, page.limit, documents)
 

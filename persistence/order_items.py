@@ -102,4 +102,3 @@ order_item_easy_return_companies = sa.Table(
     # Whether the shop offers it for every line (return_carriers), not the line's document.
     sa.Column("is_shops", sa.Boolean, nullable=False, server_default=sa.false()),
 )
-

@@ -15,7 +15,9 @@ from persistence.schema import (
     pk_column,
     uuid_column,
 )
+from persistence.sql.aggregates import Aggregate
 from persistence.sql.work import Work
+from persistence.statements import first
 
 outbox_events = sa.Table(
     "outbox_events",
@@ -35,6 +37,8 @@ outbox_events = sa.Table(
 )
 
 
+_EVENT = Aggregate(entity=OutboxEvent, table=outbox_events)
+
 
 class SqlOutbox:
     """The stored events, as ``domain.outbox.Outbox`` asks of them."""
@@ -43,33 +47,39 @@ class SqlOutbox:
         self._work = work
 
     def add(self, event: OutboxEvent) -> None:
-        self._work.add(event)
+        self._work.add(_EVENT, event)
 
     def get(self, pk: int) -> OutboxEvent | None:
         # Locked: an erasure may delete it before the change is written.
-        return self._work.get(OutboxEvent, pk, with_for_update={"key_share": True})
+        found = sa.select(outbox_events.c.pk).where(outbox_events.c.pk == pk)
+        return first(self._load(found.with_for_update(key_share=True)))
 
     def remove(self, event: OutboxEvent) -> None:
-        self._work.delete(event)
+        self._work.remove(_EVENT, event)
 
     def lease(self, now: datetime, until: datetime, limit: int) -> list[OutboxEvent]:
         columns = outbox_events.c
-        due = sa.select(OutboxEvent).where(
+        due = sa.select(columns.pk).where(
             columns.status == OutboxStatus.PENDING, columns.due_date <= now
         )
         due = due.order_by(columns.due_date, columns.pk).limit(limit)
-        events = list(self._work.scalars(due.with_for_update(skip_locked=True)))
+        events = self._load(due.with_for_update(skip_locked=True))
         for event in events:
             event.due_date = until
         return events
 
     def count(self, status: OutboxStatus | None) -> int:
         counted = sa.select(sa.func.count()).select_from(outbox_events).where(*_of(status))
-        return self._work.execute(counted).scalar_one()
+        count: int = self._work.scalar(counted)
+        return count
 
     def events(self, status: OutboxStatus | None, page: PageRequest) -> list[OutboxEvent]:
-        found = sa.select(OutboxEvent).where(*_of(status)).order_by(outbox_events.c.pk.desc())
-        return list(self._work.scalars(found.limit(page.limit).offset(page.offset)))
+        found = sa.select(outbox_events.c.pk).where(*_of(status))
+        found = found.order_by(outbox_events.c.pk.desc())
+        return self._load(found.limit(page.limit).offset(page.offset))
+
+    def _load(self, pks: sa.Select[int]) -> list[OutboxEvent]:
+        return self._work.load(_EVENT, self._work.scalars(pks).all())
 
 
 def _of(status: OutboxStatus | None) -> list[sa.ColumnElement[bool]]:

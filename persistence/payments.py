@@ -24,4 +24,3 @@ banks = sa.Table(
     sa.Column("logo", sa.Text),
     sa.Column("logo_path", sa.Text),
 )
-

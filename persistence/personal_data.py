@@ -71,8 +71,7 @@ class SqlPersonalData:
             among(order_items.c.order_pk, order_pks),
             order_items.c.state.not_in(OVER | {OrderState.DELIVERED}),
         )
-        session = self._work
-        return Unfinished(work.scalar(unsettled) or 0, work.scalar(underway) or 0)
+        return Unfinished(self._work.scalar(unsettled) or 0, self._work.scalar(underway) or 0)
 
     def erase(self, person: Person, now: datetime, languages: Sequence[str]) -> Erased:
         return Erasing(self._work, person.user_pks, now, languages).run()

@@ -30,4 +30,3 @@ products = sa.Table(
     sa.Column("attribute_set", Json, nullable=False),
     sa.Column("translations", Json),
 )
-

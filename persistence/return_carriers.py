@@ -13,8 +13,8 @@ from domain.paging import PageRequest
 from domain.return_carriers import CarrierTaken, Offered, ReturnCarrier
 from domain.shipping import EasyReturnShippingCompany
 from domain.states import OVER
-from persistence.loading import Loader
 from persistence.locking import lock_orders
+from persistence.order_aggregate import RETURN_COMPANY
 from persistence.order_items import order_item_easy_return_companies, order_items
 from persistence.schema import (
     UtcDateTime,
@@ -23,7 +23,8 @@ from persistence.schema import (
     uuid_column,
 )
 from persistence.shipping import easy_return_shipping_companies
-from persistence.snapshots import stored_snapshot, use_stored_snapshots
+from persistence.snapshots import store, store_references
+from persistence.sql.aggregates import Aggregate
 from persistence.sql.bulk import insert_rows
 from persistence.sql.in_list import among
 from persistence.sql.work import Work
@@ -47,7 +48,9 @@ return_carriers = sa.Table(
 )
 
 
-_WITH_COMPANY = Loader(ReturnCarrier, ["company.shipping_company"])
+_CARRIER = Aggregate(
+    entity=ReturnCarrier, table=return_carriers, references={"company": RETURN_COMPANY}
+)
 _OFFERS = order_item_easy_return_companies
 _ACTIVE = return_carriers.c.is_active.is_(sa.true())
 
@@ -72,25 +75,27 @@ class SqlReturnCarriers:
     def add(self, carrier: ReturnCarrier) -> None:
         self._keep_imports_out()
         with self._taken():
-            use_stored_snapshots(self._work, carrier)
-            self._work.add(carrier)
+            store_references(self._work, _CARRIER, carrier)
+            self._work.add(_CARRIER, carrier)
 
     def lock(self, pk: int) -> ReturnCarrier | None:
         self._keep_imports_out()
-        return first(_WITH_COMPANY.load(self._work, [pk]))
+        return first(self._work.load(_CARRIER, [pk]))
 
     def replace_company(self, carrier: ReturnCarrier, company: EasyReturnShippingCompany) -> None:
         with self._taken():
-            carrier.company = stored_snapshot(self._work, company)
+            store(self._work, company)
+            carrier.company = company
 
     def count(self) -> int:
         counted = sa.select(sa.func.count()).select_from(return_carriers)
-        return self._work.execute(counted).scalar_one()
+        count: int = self._work.scalar(counted)
+        return count
 
     def page(self, page: PageRequest) -> list[ReturnCarrier]:
         pks = sa.select(return_carriers.c.pk).order_by(return_carriers.c.pk)
         pks = pks.limit(page.limit).offset(page.offset)
-        return _WITH_COMPANY.load(self._work, self._work.scalars(pks).all())
+        return self._work.load(_CARRIER, self._work.scalars(pks).all())
 
     def offer(self, after: int, since: datetime, limit: int) -> Offered | None:
         differing = sa.union(
@@ -140,7 +145,7 @@ class SqlReturnCarriers:
     @contextmanager
     def _taken(self) -> Iterator[None]:
         try:
-            with self._work.begin_nested():
+            with self._work.savepoint():
                 yield
         except IntegrityError as error:
             raise CarrierTaken from error

@@ -45,7 +45,7 @@ _PLACES = {name: locations.alias(name) for name in ("country", "city", "township
 _SHIPPING_ADDRESS, _BILLING_ADDRESS = addresses.alias("shipping"), addresses.alias("billing")
 
 
-def _complete_orders(_session: Session, _seller_pk: int, found: list[dict[str, Any]]) -> None:
+def _complete_orders(_work: Work, _seller_pk: int, found: list[dict[str, Any]]) -> None:
     for values in found:
         values["extra_field"] = values["extra_field"] or {}
 
@@ -59,7 +59,7 @@ def _complete_items(work: Work, seller_pk: int, found: list[dict[str, Any]]) -> 
 
 
 def _complete_plans(work: Work, seller_pk: int, found: list[dict[str, Any]]) -> None:
-    """Increment the lines that the plans are about: the seller's own, and no others'."""
+    """Add the lines that the plans are about: the seller's own, and no others'."""
     rows = work.execute(
         sa.select(cancellation_plans.c.uuid, order_items.c.uuid)
         .select_from(_PLANNED_LINES.join(cancellation_plans))

@@ -7,14 +7,12 @@ from uuid import uuid5
 
 import sqlalchemy as sa
 
-from domain.cancellation_plans import CancellationPlanItem
-from domain.cancellations import CancellationRequest, CancellationStatus, CancelStatus
+from domain.cancellations import CancellationStatus, CancelStatus
 from domain.money import Currency
-from domain.order_items import OrderItem
 from domain.orders import Order
 from domain.splitting import Booked, OrderTotals, Share, SplitLine, split_order
 from persistence.addresses import addresses
-from persistence.cancellation_plans import cancellation_plan_items, cancellation_plans
+from persistence.cancellation_plans import cancellation_plan_items
 from persistence.cancellations import cancellation_requests
 from persistence.order_items import order_items
 from persistence.orders import orders
@@ -31,12 +29,13 @@ from persistence.schema import (
     reference,
     uuid_column,
 )
-from persistence.seller_order_counts import count_changes, seller_order_counts
+from persistence.seller_order_counts import Counted, count_changes, seller_order_counts
 from persistence.sellers import sellers
 from persistence.shipping import shipping_companies
 from persistence.sql.bulk import Overwrite, Row, insert_rows
 from persistence.sql.compiled_query import CompiledQuery
-from persistence.sql.in_list import among_given
+from persistence.sql.in_list import among, among_given
+from persistence.sql.saving import Tracked
 from persistence.sql.work import Work
 
 _AMOUNTS = (
@@ -139,36 +138,57 @@ _STORED = CompiledQuery(
 )
 _KEPT = Overwrite(("order_pk", "seller_pk"), unchanged=("uuid",))
 
-# Which orders parts belong to.
-_OF_ITEMS = sa.select(order_items.c.order_pk).where(among_given(order_items.c.pk, "item_pks"))
-_OF_PLANS = sa.select(cancellation_plans.c.order_pk).where(
-    among_given(cancellation_plans.c.pk, "plan_pks")
-)
-_OF_PARTS = CompiledQuery(sa.union(_OF_ITEMS, _OF_PLANS))
-# What a part is made of: by which attribute it names its owner, and what that is.
-_KEYS: dict[type, tuple[str, str]] = {
-    Order: ("pk", "order_pks"),
-    OrderItem: ("order_pk", "order_pks"),
-    CancellationRequest: ("order_item_pk", "item_pks"),
-    CancellationPlanItem: ("plan_pk", "plan_pks"),
-}
+
+def follow_orders(work: Work, saved: Sequence[Tracked]) -> None:
+    """Make the rows of these orders what the orders, which were just saved, come to now."""
+    whole = [each for each in saved if "cancellation_plans" in vars(each.root)]
+    for each in whole:
+        _follow_order(work, each)
+    others = sorted(each.pk for each in saved if each not in whole)
+    if others:
+        keep_seller_orders(work, others)
 
 
-def follow_orders(work: Work, *_: object) -> None:
-    """Keep the rows in step with every order that the flush has changed."""
-    changed = [entity for entity in work.dirty if work.is_modified(entity)]
-    owners: dict[str, set[int]] = {name: set() for _, name in _KEYS.values()}
-    for entity in [*work.new, *changed, *work.deleted]:
-        if type(entity) in _KEYS:
-            key, name = _KEYS[type(entity)]
-            owners[name].add(getattr(entity, key))
-    order_pks = owners.pop("order_pks")
-    with work.no_autoflush:  # this is a part of the flush
-        if any(owners.values()):
-            values = {name: sorted(pks) for name, pks in owners.items()}
-            order_pks |= {pk for (pk,) in _OF_PARTS.rows(work, values)}
-        if order_pks:
-            keep_seller_orders(work, sorted(order_pks))
+def _follow_order(work: Work, saved: Tracked) -> None:
+    order, before = saved.root, {row["seller_pk"]: row for row in saved.projected}
+    after = {row["seller_pk"]: row for row in _rows(order, order.items, _booked(order))}
+    changed = [
+        row
+        for seller_pk, row in after.items()
+        if seller_pk not in before or not row.items() <= before[seller_pk].items()
+    ]
+    gone = [row["pk"] for seller_pk, row in before.items() if seller_pk not in after]
+    if gone:
+        work.execute(sa.delete(seller_orders).where(among(seller_orders.c.pk, gone)))
+    insert_rows(work, seller_orders, changed, _KEPT)
+    count_changes(work, before=map(_counted, before.values()), after=map(_counted, after.values()))
+    saved.projected = [{**before.get(key, {}), **row} for key, row in after.items()]
+
+
+def _booked(order: Order) -> dict[int | None, Booked]:
+    """Return what completed requests gave back, by the seller of the line."""
+    sellers_of = {
+        request: item.seller
+        for item in order.items
+        for request in item.cancellation_requests
+        if request.status is CancellationStatus.COMPLETED
+    }
+    booked: dict[int | None, Booked] = {}
+    for plan in order.cancellation_plans:
+        for planned in plan.items:
+            if planned.request in sellers_of:
+                seller = sellers_of[planned.request]
+                seller_pk = None if seller is None else seller.pk
+                so_far = booked.get(seller_pk, Booked(0, 0))
+                booked[seller_pk] = Booked(
+                    so_far.goods + planned.refund_amount - planned.shipping_refund_amount,
+                    so_far.discount + planned.discount_refund_amount,
+                )
+    return booked
+
+
+def _counted(row: Row) -> Counted:
+    return row["seller_pk"], row["status"], row["order_pk"]
 
 
 def keep_seller_orders(work: Work, order_pks: Sequence[int]) -> None:

@@ -81,7 +81,7 @@ class Listing(Generic[View]):
     version: sa.ColumnElement[Any]
     shown_from: sa.FromClause
     shown: Columns
-    finish: Callable[[Session, int, list[dict[str, Any]]], None] = lambda *_: None
+    finish: Callable[[Work, int, list[dict[str, Any]]], None] = lambda *_: None
     is_narrow: bool = True
     counts: Counts | None = None
 
@@ -268,7 +268,7 @@ class SqlSellerRows(Generic[View]):
         elif page.number == 1:
             count = 0
         else:
-            count = _counted(self._listing, paths).value(self._work, values)
+            count = _counted(self._listing, paths).scalar(self._work, values)
         documents = self._bodies(seller_pk, _in_order(found, sort), language)
         return DocumentPage(count, page.number, page.limit, documents)
 

@@ -8,7 +8,7 @@ from sqlalchemy.engine import Dialect
 from domain.paging import PageRequest
 from domain.seller_callers import AnyScope, Scope, ShopScope
 from domain.seller_tokens import SellerToken, TokenHolder
-from persistence.loading import Loader
+from domain.sellers import Seller
 from persistence.schema import (
     UtcDateTime,
     metadata,
@@ -17,6 +17,7 @@ from persistence.schema import (
     uuid_column,
 )
 from persistence.sellers import sellers
+from persistence.sql.aggregates import Aggregate, Reference
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.work import Work
 from persistence.statements import first
@@ -64,7 +65,11 @@ seller_tokens = sa.Table(
 )
 
 
-_WITH_SELLER = Loader(SellerToken, ["seller"])
+_TOKEN = Aggregate(
+    entity=SellerToken,
+    table=seller_tokens,
+    references={"seller": Reference(entity=Seller, table=sellers)},
+)
 _HOLDER = CompiledQuery(
     sa.select(
         *(seller_tokens.c[name] for name in ("pk", "seller_pk", "scopes")),
@@ -86,7 +91,7 @@ class SqlSellerTokens:
         self._work = work
 
     def add(self, token: SellerToken) -> None:
-        self._work.add(token)
+        self._work.add(_TOKEN, token)
         self._work.flush()
 
     def holder(self, token_hash: bytes) -> TokenHolder | None:
@@ -94,7 +99,7 @@ class SqlSellerTokens:
         return None if row is None else TokenHolder(*row)
 
     def get(self, pk: int) -> SellerToken | None:
-        return first(_WITH_SELLER.load(self._work, [pk]))
+        return first(self._work.load(_TOKEN, [pk]))
 
     def note_use(self, pk: int, day: date) -> None:
         used = sa.update(seller_tokens).where(seller_tokens.c.pk == pk)
@@ -102,12 +107,13 @@ class SqlSellerTokens:
 
     def count(self, seller_slug: str | None) -> int:
         counted = sa.select(sa.func.count()).select_from(seller_tokens.outerjoin(sellers))
-        return self._work.execute(counted.where(*_of(seller_slug))).scalar_one()
+        count: int = self._work.scalar(counted.where(*_of(seller_slug)))
+        return count
 
     def tokens(self, seller_slug: str | None, page: PageRequest) -> list[SellerToken]:
         found = sa.select(seller_tokens.c.pk).outerjoin(sellers).where(*_of(seller_slug))
         found = found.order_by(seller_tokens.c.pk.desc()).limit(page.limit).offset(page.offset)
-        return _WITH_SELLER.load(self._work, self._work.scalars(found).all())
+        return self._work.load(_TOKEN, self._work.scalars(found).all())
 
 
 def _of(seller_slug: str | None) -> list[sa.ColumnElement[bool]]:

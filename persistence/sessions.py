@@ -1,5 +1,6 @@
 """Table of sessions, and the questions asked of it."""
 
+from dataclasses import asdict
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -32,7 +33,6 @@ sessions = sa.Table(
 )
 
 
-
 _OWNER = CompiledQuery(
     sa.select(sessions.c.user_pk, users.c.user_type, users.c.is_active, sessions.c.expires_date)
     .join_from(sessions, users)
@@ -47,8 +47,7 @@ class SqlSessions:
         self._work = work
 
     def add(self, session: Session) -> None:
-        self._work.add(session)
-        self._work.flush()
+        self._work.execute(sa.insert(sessions).values(asdict(session)))
 
     def owner(self, id_hash: bytes) -> SessionOwner | None:
         row = first(_OWNER.rows(self._work, {"id_hash": id_hash}))

@@ -43,4 +43,3 @@ easy_return_shipping_companies = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("requires_pickup_address", sa.Boolean, nullable=False),
 )
-

@@ -32,4 +32,3 @@ sa.Index(
     sqlite_where=_is_open,
     postgresql_where=_is_open,
 )
-

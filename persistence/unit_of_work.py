@@ -14,14 +14,14 @@ from persistence.idempotency import SqlIdempotencyKeys
 from persistence.leftovers import SqlLeftovers
 from persistence.old_orders import SqlOldOrders
 from persistence.one_time_tokens import SqlOneTimeTokens
-from persistence.orders import SqlOrders
+from persistence.order_queries import SqlOrders
 from persistence.outbox import SqlOutbox
 from persistence.personal_data import SqlPersonalData
 from persistence.return_carriers import SqlReturnCarriers
 from persistence.seller_listings import LISTINGS
+from persistence.seller_queries import SqlSellers
 from persistence.seller_rows import SqlSellerRows
 from persistence.seller_tokens import SqlSellerTokens
-from persistence.sellers import SqlSellers
 from persistence.sessions import SqlSessions
 from persistence.sql.work import Work
 from persistence.users import SqlUsers
@@ -30,9 +30,7 @@ from persistence.users import SqlUsers
 class SqlUnitOfWork:
     """What ``domain.unit_of_work.UnitOfWork`` asks for; most of it wants one thing or two."""
 
-    def __init__(
-        self, work: Work, now: datetime, documents: Callable[[str], Documents]
-    ) -> None:
+    def __init__(self, work: Work, now: datetime, documents: Callable[[str], Documents]) -> None:
         """``documents`` by the name of what they show, as below."""
         self.now = now
         self._work = work

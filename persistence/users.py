@@ -12,7 +12,9 @@ from persistence.schema import (
     pk_column,
     uuid_column,
 )
+from persistence.sql.aggregates import Aggregate
 from persistence.sql.work import Work
+from persistence.statements import first
 
 users = sa.Table(
     "users",
@@ -48,6 +50,9 @@ _PASSWORD_OWNER = (
 )
 
 
+_USER = Aggregate(entity=User, table=users)
+
+
 class SqlUsers:
     """The stored users, as ``domain.users.Users`` asks of them."""
 
@@ -56,25 +61,24 @@ class SqlUsers:
 
     def add(self, user: User) -> None:
         try:
-            with self._work.begin_nested():
-                self._work.add(user)
+            with self._work.savepoint():
+                self._work.add(_USER, user)
         except IntegrityError as error:
             if self.by_email_key(user.email_key, user.user_type) is None:
                 raise
             raise EmailTaken(field="email") from error
 
     def get(self, pk: int) -> User | None:
-        return self._work.get(User, pk)
+        return first(self._work.load(_USER, [pk]))
 
     def lock(self, pk: int) -> User | None:
         # NO KEY UPDATE: rows that refer to the user, such as orders, can be added meanwhile.
-        return self._work.get(
-            User, pk, populate_existing=True, with_for_update={"key_share": True}
-        )
+        found = sa.select(users.c.pk).where(users.c.pk == pk).with_for_update(key_share=True)
+        return first(self._load(found))
 
     def by_email_key(self, key: str, user_type: UserType) -> User | None:
         same = (users.c.email_key == key, users.c.user_type == user_type)
-        return self._work.execute(sa.select(User).where(*same)).scalar_one_or_none()
+        return first(self._load(sa.select(users.c.pk).where(*same)))
 
     def password_owner(self, key: str) -> PasswordOwner | None:
         row = self._work.execute(_PASSWORD_OWNER, {"email_key": key}).one()
@@ -86,3 +90,6 @@ class SqlUsers:
     def are_all_at(self, domain: str) -> bool:
         others = sa.select(users.c.pk).where(~users.c.email_key.endswith(f"@{domain}"))
         return self._work.execute(others.limit(1)).first() is None
+
+    def _load(self, pks: sa.Select[int]) -> list[User]:
+        return self._work.load(_USER, self._work.scalars(pks).all())

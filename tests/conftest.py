@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from tempfile import mkdtemp
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from sqlalchemy import event
 
 from persistence import engines
 from persistence.database import Database
-from persistence.questions import Row, Spelled
+from persistence.sql.compiled_query import DriverStatement
 from persistence.schema import metadata
 from tests.fakes import FakeClock, FakeRenderer, fake_renderers
 
@@ -180,15 +180,22 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, Any]
     def record(*args: Any) -> None:
         sent.append((args[2], args[3]))
 
-    ask = Spelled.rows
+    execute, change_each = DriverStatement._execute, DriverStatement.change_each  # noqa: SLF001
 
-    def record_question(
-        spelled: Spelled, connection: sa.Connection, values: Mapping[str, Any]
-    ) -> list[Row]:
-        sent.append((spelled.sql, spelled.parameters(values)))
-        return ask(spelled, connection, values)
+    def record_execute(
+        statement: DriverStatement, connection: sa.Connection, values: Mapping[str, Any]
+    ) -> Any:
+        sent.append((statement.sql, statement.parameters(values)))
+        return execute(statement, connection, values)
 
-    monkeypatch.setattr(Spelled, "rows", record_question)
+    def record_each(
+        statement: DriverStatement, connection: sa.Connection, rows: Sequence[Mapping[str, Any]]
+    ) -> int:
+        sent.append((statement.sql, statement.parameters(rows[0])))
+        return change_each(statement, connection, rows)
+
+    monkeypatch.setattr(DriverStatement, "_execute", record_execute)
+    monkeypatch.setattr(DriverStatement, "change_each", record_each)
     event.listen(sa.Engine, "before_cursor_execute", record)
     yield sent
     event.remove(sa.Engine, "before_cursor_execute", record)

@@ -63,7 +63,7 @@ class CompiledQuery:
     def __init__(self, statement: Statement) -> None:
         self.statement = statement
         self._compiled: dict[str, DriverStatement] = {}
-        _registered.append(self)
+        _registered.add(self)
 
     def rows(self, work: Connected, values: Values) -> list[Row]:
         """Return the rows for these values of the parameters.

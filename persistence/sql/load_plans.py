@@ -189,9 +189,7 @@ def _linked(attribute: str, links: Links, owner: Block, view: View) -> Block:
 
 def _entries_of_root(block: Block, root: Block) -> sa.ColumnElement[Any]:
     """Return a subquery with all rows of ``block`` below the root's row, as a JSON array."""
-    entries = sa.func.json_agg(
-        aggregate_order_by(block.entry(), block.order_by)  # type: ignore[no-untyped-call]
-    )
+    entries = sa.func.json_agg(aggregate_order_by(block.entry(), block.order_by))
     source, above, key = block.source, block.owner, block.owner_pk
     while above is not None and above is not root:
         rows = above.members.table.alias()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import sqlalchemy as sa
 
-from persistence.sql.aggregates import Aggregate, Links, Projection, View
+from persistence.sql.aggregates import Aggregate, Links, Projection, Set, View
 from persistence.sql.load_plans import Block, Layout, LoadPlan, load_plan
 from persistence.sql.saving import Tracked
 
@@ -77,7 +77,7 @@ class _Build:
         elif isinstance(block.members, Links):
             self._add_linked(block, block.members, entries, is_json)
         else:
-            self._add_parts(block, entries, is_json)
+            self._add_parts(block, block.members, entries, is_json)
 
     def resolve(self, plan: LoadPlan) -> None:
         """Attach what names parts of the same aggregate."""
@@ -97,12 +97,12 @@ class _Build:
             self.roots.append(tracked)
             parts[root.pk] = root, tracked
 
-    def _add_parts(self, block: Block, entries: Entries, is_json: bool) -> None:
+    def _add_parts(self, block: Block, members: Set, entries: Entries, is_json: bool) -> None:
         owners, parts = self._start(block)
         for entry in entries:
             owner, tracked = owners[entry[0]]
             part, state = self._objects_of(block, entry, is_json)
-            tracked.remember(block.members, part, state)
+            tracked.remember(members, part, state)
             parts[part.pk] = part, tracked
             if block.is_list:
                 vars(owner)[block.attribute].append(part)
@@ -163,6 +163,6 @@ def _state(layout: Layout, values: Sequence[Any], is_json: bool) -> dict[str, An
 
 def _new(layout: Layout, state: dict[str, Any]) -> Any:
     assert layout.entity is not None
-    entity = object.__new__(layout.entity)
+    entity: Any = object.__new__(layout.entity)
     vars(entity).update(state)
     return entity

@@ -36,6 +36,13 @@ class Work:
         self._new: list[Tracked] = []
         self._is_flushing = False
 
+    @classmethod
+    def on(cls, connection: sa.Connection) -> "Work":
+        """Return a unit of work in the transaction of ``connection``, which ends with that."""
+        work = cls(connection.engine)
+        work._connection = connection
+        return work
+
     @property
     def connection(self) -> sa.Connection:
         connection = self._connection
@@ -49,7 +56,9 @@ class Work:
     def dialect_name(self) -> str:
         return self._engine.dialect.name
 
-    def execute(self, statement: sa.Executable, values: Any = None) -> sa.CursorResult[Any]:
+    def execute(
+        self, statement: sa.Executable, values: Any = None
+    ) -> sa.CursorResult[*tuple[Any, ...]]:
         """Run a statement with SQLAlchemy, which takes some tenths of a millisecond more."""
         self.flush()
         return self.connection.execute(statement, values)

@@ -1,18 +1,20 @@
 """Storing what a test is about, and asking for it as the services do."""
 
 import json
+from contextlib import closing
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from domain.callers import Caller
 from domain.cancellations import CancellationReason
 from domain.orders import Order, OrderFilters, list_user_orders
 from domain.paging import PageRequest
 from domain.users import User
+from persistence.cancellation_reasons import SqlCancellationReasons
 from persistence.database import Database
 from persistence.engines import Engines
+from persistence.sql.work import Work
 from tests.builders import make_old_order, make_order, make_reason, make_user
 
 
@@ -42,9 +44,9 @@ def store_old_order(database: Database, **overrides: Any) -> int:
 
 def store_reason(engines: Engines) -> CancellationReason:
     reason = make_reason()
-    with Session(engines.writing, expire_on_commit=False) as session:
-        session.add(reason)
-        session.commit()
+    with closing(Work(engines.writing)) as work:
+        SqlCancellationReasons(work).add(reason)
+        work.commit()
     return reason
 
 
