@@ -38,7 +38,7 @@ from persistence.orders import orders
 from persistence.outbox import outbox_events
 from persistence.seller_orders import keep_seller_orders
 from persistence.sessions import sessions
-from persistence.snapshots import keep_snapshots
+from persistence.snapshots import store_snapshots
 from persistence.sql.aggregates import Aggregate
 from persistence.sql.in_list import among
 from persistence.sql.work import Work
@@ -224,7 +224,7 @@ class Erasing:
                 is_corporate=row.is_corporate,
                 is_active=False,
             )
-        stored = keep_snapshots(self._work, made.values())
+        stored = store_snapshots(self._work, made.values())
         return {pk: stored[address.content_hash] for pk, address in made.items()}
 
     def _location(self, pk: int) -> Location:

@@ -17,7 +17,7 @@ from persistence.cancellations import cancellation_reasons
 from persistence.imported_users import ImportedUsers
 from persistence.return_carriers import active_companies
 from persistence.sellers import sellers
-from persistence.snapshots import keep_snapshots
+from persistence.snapshots import store_snapshots
 from persistence.sql.bulk import DoNothing, insert_rows
 from persistence.sql.in_list import among
 from persistence.sql.work import Work
@@ -39,7 +39,7 @@ class ImportedReferences:
     ) -> None:
         self._work = work
         self._users = users
-        self._keep_snapshots(batch)
+        self._store_snapshots(batch)
         self._addresses = self._keep_addresses(batch)
         self._sellers = self._keep_sellers(batch)
         self._reasons = self._keep_reasons(batch, now)
@@ -90,7 +90,7 @@ class ImportedReferences:
         """Return the pk of a cancellation reason."""
         return self._reasons[uuid]
 
-    def _keep_snapshots(self, batch: Sequence[ImportedOrder]) -> None:
+    def _store_snapshots(self, batch: Sequence[ImportedOrder]) -> None:
         items = [item for order in batch for item in order.items]
         requests = [request for item in items for request in item.requests]
         returns = [request.easy_return for request in requests if request.easy_return]
@@ -105,7 +105,7 @@ class ImportedReferences:
 
     def _keep(self, snapshots: Iterable[Snapshot | None]) -> None:
         named = [snapshot for snapshot in snapshots if snapshot is not None]
-        pks = keep_snapshots(self._work, named)
+        pks = store_snapshots(self._work, named)
         for snapshot in named:
             snapshot.pk = pks[snapshot.content_hash]
 

@@ -19,7 +19,6 @@ from persistence.order_aggregate import ORDER
 from persistence.order_items import order_items
 from persistence.orders import order_documents, orders
 from persistence.searching import contains
-from persistence.snapshots import store_references
 from persistence.sql.aggregates import View
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.in_list import among_given
@@ -149,7 +148,6 @@ class SqlOrders:
         self._documents = documents
 
     def add(self, order: Order) -> None:
-        store_references(self._work, ORDER, order)
         self._work.add(ORDER, order)
         self._work.flush()
 

@@ -23,7 +23,6 @@ from persistence.schema import (
     uuid_column,
 )
 from persistence.shipping import easy_return_shipping_companies
-from persistence.snapshots import store, store_references
 from persistence.sql.aggregates import Aggregate
 from persistence.sql.bulk import insert_rows
 from persistence.sql.in_list import among
@@ -75,7 +74,6 @@ class SqlReturnCarriers:
     def add(self, carrier: ReturnCarrier) -> None:
         self._keep_imports_out()
         with self._taken():
-            store_references(self._work, _CARRIER, carrier)
             self._work.add(_CARRIER, carrier)
 
     def lock(self, pk: int) -> ReturnCarrier | None:
@@ -84,7 +82,6 @@ class SqlReturnCarriers:
 
     def replace_company(self, carrier: ReturnCarrier, company: EasyReturnShippingCompany) -> None:
         with self._taken():
-            store(self._work, company)
             carrier.company = company
 
     def count(self) -> int:

@@ -1,7 +1,6 @@
 """Rows that never change: one for each content."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,10 +17,7 @@ from persistence.shipping import (
     shipping_companies,
     shipping_option_groups,
 )
-from persistence.sql.aggregates import Aggregate
-from persistence.sql.bulk import DoNothing, Row, insert_rows
-from persistence.sql.in_list import among
-from persistence.sql.saving import Tracked
+from persistence.sql.references import row_of, store_by_hash
 from persistence.sql.work import Work
 
 TABLES: dict[type, sa.Table] = {
@@ -36,7 +32,7 @@ TABLES: dict[type, sa.Table] = {
 }
 
 
-def keep_snapshots(work: Work, snapshots: Iterable[Snapshot]) -> dict[str, int]:
+def store_snapshots(work: Work, snapshots: Iterable[Snapshot]) -> dict[str, int]:
     """Store those of ``snapshots`` (all of one class) whose content is new.
 
     Returns the pk for each ``content_hash``. What a snapshot names (a carrier, a city) has to be
@@ -46,50 +42,5 @@ def keep_snapshots(work: Work, snapshots: Iterable[Snapshot]) -> dict[str, int]:
     if not by_hash:
         return {}
     table = TABLES[type(next(iter(by_hash.values())))]
-    stored = sa.select(table.c.content_hash, table.c.pk).where(among(table.c.content_hash, by_hash))
-    pks = {row.content_hash: row.pk for row in work.execute(stored)}
-    # In one order everywhere, so that two writers never wait for each other.
-    missing = sorted(by_hash.keys() - pks.keys())
-    if missing:
-        rows = [_row(table, by_hash[key]) for key in missing]
-        insert_rows(work, table, rows, DoNothing())
-        pks = {row.content_hash: row.pk for row in work.execute(stored)}
-    return pks
-
-
-def store_references(work: Work, aggregate: Aggregate[Any], root: Any) -> None:
-    """Store all rows that the new ``root`` and its parts name, unless they are there."""
-    for part in Tracked(aggregate, root).parts():
-        state = vars(part.entity)
-        for name, reference in part.members.references.items():
-            if not reference.is_part and state.get(name) is not None:
-                store(work, state[name], reference.table)
-        for name in part.members.links:
-            for linked in state.get(name, ()):
-                store(work, linked)
-
-
-def store(work: Work, named: Any, table: sa.Table | None = None) -> None:
-    """Give ``named`` the pk of its row: a snapshot's by content, and of others a new one's."""
-    if "pk" in vars(named):
-        return
-    if not isinstance(named, Snapshot):
-        assert table is not None
-        work.add(Aggregate(entity=type(named), table=table), named)
-        work.flush()
-        return
-    for below in vars(named).values():
-        if isinstance(below, Snapshot):
-            store(work, below)
-    named.pk = keep_snapshots(work, [named])[named.content_hash]
-
-
-def _row(table: sa.Table, snapshot: Snapshot) -> Row:
-    state = vars(snapshot)
-    row = {}
-    for column in table.c:
-        name = column.name.removesuffix("_pk")
-        named = state.get(name)
-        row[column.name] = named.pk if isinstance(named, Snapshot) else state.get(column.name)
-    del row["pk"]
-    return row
+    rows = {key: row_of(table, snapshot) for key, snapshot in by_hash.items()}
+    return store_by_hash(work, table, rows)

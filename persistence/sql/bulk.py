@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from functools import cache
 from typing import Any
 
@@ -69,7 +70,9 @@ def insert_rows(
     compiled = statement.compiled(connection.dialect)
     if connection.dialect.name != "postgresql":
         return compiled.change_each(connection, rows)
-    text = orjson.dumps(_json_rows(table, names, rows), default=_as_text).decode()
+    text = orjson.dumps(
+        _json_rows(table, names, rows), default=_as_text, option=orjson.OPT_PASSTHROUGH_DATETIME
+    ).decode()
     return compiled.change(connection, {"rows": text})
 
 
@@ -137,7 +140,11 @@ def _writer(kind: sa.types.TypeDecorator[Any]) -> Callable[[Any], Any]:
 
 
 def _as_text(value: object) -> str:
-    """Return bytes as PostgreSQL reads them."""
+    """Return bytes, dates and times as PostgreSQL reads them."""
     if isinstance(value, bytes):
         return rf"\x{value.hex()}"
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise ValueError("a datetime without a time zone can not be stored")
+    if isinstance(value, date | time):
+        return value.isoformat()
     raise TypeError(f"{type(value).__name__} can not be written")

@@ -16,6 +16,7 @@ from persistence.sql.aggregates import Aggregate, Links, Set
 from persistence.sql.bulk import Row, insert_rows
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.keys import next_pks
+from persistence.sql.references import store_references
 from persistence.version_numbers import MOMENT, raised, this_moment
 
 if TYPE_CHECKING:
@@ -128,11 +129,14 @@ class Changes:
     touched: dict[Tracked, None] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, tracked: Iterable[Tracked]) -> "Changes":
-        """Compare the objects with the rows that they are stored as."""
+    def of(cls, work: "Work", tracked: Iterable[Tracked]) -> "Changes":
+        """Compare the objects with the rows that they are stored as.
+
+        What they name for the first time is stored.
+        """
         changes = cls()
         for each in tracked:
-            changes._compare(each)
+            changes._compare(work, each)
         return changes
 
     def __bool__(self) -> bool:
@@ -142,10 +146,15 @@ class Changes:
         """Write everything; the objects know afterwards what is stored."""
         self._number(work)
         self._raise_versions()
-        for part, changed in self.updates.values():
-            _update(work, part, changed)
-        for table in sorted(self.new, key=_place):
-            _insert(work, table, self.new[table])
+        updates = defaultdict(list)
+        for update in self.updates.values():
+            updates[update[0].members.table].append(update)
+        for table in sorted({*updates, *self.new}, key=_place):
+            # One row may have to give way to another: only one request of a line is open.
+            for part, changed in updates[table]:
+                _update(work, part, changed)
+            if table in self.new:
+                _insert(work, table, self.new[table])
         for part, links, pks in self.linked:
             _write_links(work, part, links, pks)
         for tracked, table, pk, entity in sorted(self.removed, key=_from_below):
@@ -153,11 +162,12 @@ class Changes:
             tracked.forget(entity)
         self._follow(work)
 
-    def _compare(self, tracked: Tracked) -> None:
+    def _compare(self, work: "Work", tracked: Tracked) -> None:
         present = []
         is_changed = False
         for part in tracked.parts():
             present.append(part.entity)
+            store_references(work, part.members, part.entity)
             is_changed |= self._compare_part(part)
         for table, pk, entity in tracked.removed(present):
             self.removed.append((tracked, table, pk, entity))
@@ -193,6 +203,10 @@ class Changes:
             part.entity.pk = pk
         for part in parts:
             part.refer()
+        # What was moved to a new part names it only now.
+        for entity, (part, _) in list(self.updates.items()):
+            part.refer()
+            self.updates[entity] = part, part.changed()
 
     def _raise_versions(self) -> None:
         for tracked in self.touched:
@@ -244,6 +258,7 @@ def _insert(work: "Work", table: sa.Table, parts: Sequence[Part]) -> None:
     rows = [part.new_row() for part in parts]
     insert_rows(work, table, rows)
     for part, row in zip(parts, rows, strict=True):
+        vars(part.entity).update(row)
         part.tracked.remember(part.members, part.entity, row)
 
 

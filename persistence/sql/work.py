@@ -108,12 +108,11 @@ class Work:
         """Write what was added and changed so far."""
         if self._is_flushing or not (self._tracked or self._new):
             return
-        changes = Changes.of([*self._tracked.values(), *self._new])
-        if not changes:
-            return
         self._is_flushing = True
         try:
-            changes.write(self)
+            changes = Changes.of(self, [*self._tracked.values(), *self._new])
+            if changes:
+                changes.write(self)
         finally:
             self._is_flushing = False
         for tracked in self._new:

@@ -7,7 +7,7 @@ from domain.users import User
 from persistence.database import Database
 from persistence.engines import Engines
 from persistence.products import products
-from persistence.snapshots import keep_snapshots
+from persistence.snapshots import store_snapshots
 from tests.builders import make_item, make_order, make_product
 
 
@@ -16,8 +16,8 @@ class TestKeepSnapshots:
         one, same, other = make_product(), make_product(), make_product(sku="other")
 
         with Session(engines.writing) as session:
-            pks = keep_snapshots(session, [one, same, other])
-            again = keep_snapshots(session, [other])
+            pks = store_snapshots(session, [one, same, other])
+            again = store_snapshots(session, [other])
 
         assert pks.keys() == {one.content_hash, other.content_hash}
         assert again == {other.content_hash: pks[other.content_hash]}
@@ -26,7 +26,7 @@ class TestKeepSnapshots:
         self, engines: Engines, statements: list[tuple[str, object]]
     ) -> None:
         with Session(engines.writing) as session:
-            assert keep_snapshots(session, []) == {}
+            assert store_snapshots(session, []) == {}
 
         assert statements == []
 
