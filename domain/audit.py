@@ -41,7 +41,7 @@ class AuditEntry:
     ``from_state`` is None for what is new.
     """
 
-    pk: int = field(init=False)
+    pk: int = field(init=False, repr=False)
     created_date: datetime
     actor: str
     subject: Subject

@@ -44,8 +44,8 @@ class CancellationPlanItem:
     ``unpaid_discount_amount`` are what its units would have given.
     """
 
-    pk: int = field(init=False)
-    plan_pk: int = field(init=False)
+    pk: int = field(init=False, repr=False)
+    plan_pk: int = field(init=False, repr=False)
     request: CancellationRequest
     refund_amount: int = 0
     discount_refund_amount: int = 0
@@ -62,9 +62,9 @@ class CancellationPlan:
     ``invoice_number`` and ``payment_plan`` (JSON) are what the shop's accounting says of it.
     """
 
-    pk: int = field(init=False)
+    pk: int = field(init=False, repr=False)
     uuid: UUID = field(default_factory=uuid4)
-    order_pk: int = field(init=False)
+    order_pk: int = field(init=False, repr=False)
     seller: Seller | None = None
     plan_type: CancellationType
     status: PlanStatus = PlanStatus.WAITING

@@ -45,7 +45,7 @@ class CancellationReason:
     ``translations`` is ``{language: {"subject": ...}}``; ``order`` is a sort position.
     """
 
-    pk: int = field(init=False)
+    pk: int = field(init=False, repr=False)
     uuid: UUID = field(default_factory=uuid4)
     cancellation_type: CancellationType
     translations: Mapping[str, Any]
@@ -63,8 +63,8 @@ class EasyReturn:
     Pick-up times are local to the address, which is one of the shopper's.
     """
 
-    pk: int = field(init=False)
-    cancellation_request_pk: int = field(init=False)
+    pk: int = field(init=False, repr=False)
+    cancellation_request_pk: int = field(init=False, repr=False)
     shipping_company: ShippingCompany
     code: str
     status: str = "active"
@@ -87,8 +87,8 @@ class EasyReturn:
 class CancellationRequestImage:
     """A picture that shows why; ``image`` is its URL."""
 
-    pk: int = field(init=False)
-    cancellation_request_pk: int = field(init=False)
+    pk: int = field(init=False, repr=False)
+    cancellation_request_pk: int = field(init=False, repr=False)
     image: str
     description: str | None = None
     is_uploaded_by_user: bool = True
@@ -132,9 +132,9 @@ class CancellationRequest(RequestStage):
     may change it.
     """
 
-    pk: int = field(init=False)
+    pk: int = field(init=False, repr=False)
     uuid: UUID = field(default_factory=uuid4)
-    order_item_pk: int = field(init=False)
+    order_item_pk: int = field(init=False, repr=False)
     reason_pk: int
     cancellation_type: CancellationType
     status: CancellationStatus = CancellationStatus.OPEN

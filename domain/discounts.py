@@ -11,8 +11,8 @@ class DiscountItem:
     ``code`` is what the shopper entered to get it.
     """
 
-    pk: int = field(init=False)
-    order_pk: int = field(init=False)
+    pk: int = field(init=False, repr=False)
+    order_pk: int = field(init=False, repr=False)
     name: str
     amount: int
     code: str | None = None

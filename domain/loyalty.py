@@ -11,9 +11,9 @@ class LoyaltyTransaction:
     A negative ``amount`` was spent on the order, a positive one came back.
     """
 
-    pk: int = field(init=False)
+    pk: int = field(init=False, repr=False)
     uuid: UUID = field(default_factory=uuid4)
-    order_pk: int = field(init=False)
+    order_pk: int = field(init=False, repr=False)
     user_pk: int | None = None
     user_email: str | None = None
     amount: int

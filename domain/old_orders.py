@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class OldOrderItem:
     """One line of an old order; ``price`` in minor units of the order's currency."""
 
-    pk: int = field(init=False)
-    old_order_pk: int = field(init=False)
+    pk: int = field(init=False, repr=False)
+    old_order_pk: int = field(init=False, repr=False)
     line: int
     product: str | None = None
     sku: str | None = None
@@ -42,7 +42,7 @@ class OldOrder:
     ``version`` grows with every stored change, as an order's does.
     """
 
-    pk: int = field(init=False)
+    pk: int = field(init=False, repr=False)
     user_pk: int
     number: str
     version: int = 1

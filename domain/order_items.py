@@ -30,9 +30,9 @@ class OrderItem:
     was before somebody asked to cancel, while that is open.
     """
 
-    pk: int = field(init=False)
+    pk: int = field(init=False, repr=False)
     uuid: UUID = field(default_factory=uuid4)
-    order_pk: int = field(init=False)
+    order_pk: int = field(init=False, repr=False)
     line: int
     product: Product
     seller: Seller | None = None

@@ -50,7 +50,7 @@ class Order:
     the personal data of the person who ordered was erased.
     """
 
-    pk: int = field(init=False)
+    pk: int = field(init=False, repr=False)
     uuid: UUID = field(default_factory=uuid4)
     user_pk: int
     number: str

@@ -55,7 +55,7 @@ class OutboxEvent:
     ``due_date`` is when to try next.
     """
 
-    pk: int = field(init=False)
+    pk: int = field(init=False, repr=False)
     uuid: UUID = field(default_factory=uuid4)
     kind: OutboxKind
     payload: Mapping[str, Any] = field(repr=False)

@@ -28,7 +28,7 @@ _CODE = re.compile(r"[A-Za-z0-9._-]{1,64}")  # as in openapi/imports.yaml
 class ReturnCarrier:
     """A carrier of the shop; ``company`` is the snapshot that lines offer, one row for each."""
 
-    pk: int = field(init=False)
+    pk: int = field(init=False, repr=False)
     uuid: UUID = field(default_factory=uuid4)
     company: EasyReturnShippingCompany
     is_active: bool = True

@@ -35,7 +35,7 @@ class SellerToken:
     ``token_hash`` is the SHA-256 of the value (32 bytes). ``last_used_day`` is a UTC day.
     """
 
-    pk: int = field(init=False)
+    pk: int = field(init=False, repr=False)
     uuid: UUID = field(default_factory=uuid4)
     seller: Seller | None
     name: str

@@ -28,7 +28,7 @@ class Seller:
     Of a seller who is not active all orders stay, and no token opens anything.
     """
 
-    pk: int = field(init=False)
+    pk: int = field(init=False, repr=False)
     uuid: UUID = field(default_factory=uuid4)
     slug: str
     name: str

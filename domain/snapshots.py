@@ -1,7 +1,7 @@
 """What an order shows of the world at the time of purchase."""
 
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import FrozenInstanceError, dataclass, field, fields
 from hashlib import sha256
 from uuid import UUID
 
@@ -19,20 +19,26 @@ class Snapshot:
     fields but the ids; equal content has one row.
     """
 
-    pk: int = field(init=False)
-    content_hash: str = field(init=False)
+    pk: int = field(init=False, repr=False)
+    content_hash: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         content = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _IDENTITY}
         text = json.dumps([type(self).__name__, content], sort_keys=True, default=_nested)
         self.content_hash = sha256(text.encode()).hexdigest()
 
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set what is not set yet. Raises FrozenInstanceError for the content of a snapshot."""
+        if name not in _IDENTITY and "content_hash" in vars(self):
+            raise FrozenInstanceError(f"a snapshot never changes: make a new one, with {name}")
+        super().__setattr__(name, value)
+
 
 @dataclass(eq=False, kw_only=True)
 class IdentifiedSnapshot(Snapshot):
     """A snapshot with a ``uuid``, which follows from its content: equal content has one."""
 
-    uuid: UUID = field(init=False)
+    uuid: UUID = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()

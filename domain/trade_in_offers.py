@@ -21,9 +21,9 @@ class TradeInState(StrEnum):
 class TradeInOffer:
     """An offer for one order item, until ``expires_date``."""
 
-    pk: int = field(init=False)
+    pk: int = field(init=False, repr=False)
     uuid: UUID = field(default_factory=uuid4)
-    order_item_pk: int = field(init=False)
+    order_item_pk: int = field(init=False, repr=False)
     state: TradeInState = TradeInState.OPEN
     expires_date: datetime
     created_date: datetime

@@ -56,7 +56,7 @@ class User:
     ``user_type``. ``password_hash`` is a PHC string, None for whoever cannot log in.
     """
 
-    pk: int = field(init=False)
+    pk: int = field(init=False, repr=False)
     uuid: UUID
     email: str
     email_key: str

@@ -18,8 +18,8 @@ from sqlalchemy import event
 
 from persistence import engines
 from persistence.database import Database
-from persistence.sql.compiled_query import DriverStatement
 from persistence.schema import metadata
+from persistence.sql.compiled_query import DriverStatement
 from tests.fakes import FakeClock, FakeRenderer, fake_renderers
 
 pytest_plugins = ["tests.presence", "tests.application", "tests.server"]

@@ -144,5 +144,6 @@ def _below(each: Set) -> Iterator[Set]:
 
 def column_names(table: sa.FromClause) -> Sequence[str]:
     """Return the names of the columns, those of the primary key first."""
-    key = [column.name for column in table.primary_key]
-    return (*key, *(column.name for column in table.c if column.name not in key))
+    # Plain strings: SQLAlchemy's own are of a class that JSON writers refuse as keys.
+    key = [str(column.name) for column in table.primary_key]
+    return (*key, *(str(column.name) for column in table.c if column.name not in key))

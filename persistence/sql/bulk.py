@@ -70,9 +70,7 @@ def insert_rows(
     compiled = statement.compiled(connection.dialect)
     if connection.dialect.name != "postgresql":
         return compiled.change_each(connection, rows)
-    text = orjson.dumps(
-        _json_rows(table, names, rows), default=_as_text, option=orjson.OPT_PASSTHROUGH_DATETIME
-    ).decode()
+    text = _json_text(_json_rows(table, names, rows))
     return compiled.change(connection, {"rows": text})
 
 
@@ -113,6 +111,14 @@ def _read_as(table: sa.Table, names: Sequence[str]) -> sa.Select[Any]:
     rows = sa.cast(sa.bindparam("rows", type_=sa.Text), sa.JSON)
     read = sa.func.json_populate_recordset(no_row, rows).table_valued(*names)
     return sa.select(*(read.c[name] for name in names))
+
+
+def _json_text(rows: Sequence[Row]) -> str:
+    option = orjson.OPT_PASSTHROUGH_DATETIME
+    try:
+        return orjson.dumps(rows, default=_as_text, option=option).decode()
+    except orjson.JSONEncodeError as error:
+        raise (error.__cause__ or error) from None
 
 
 def _json_rows(table: sa.Table, names: tuple[str, ...], rows: Sequence[Row]) -> Sequence[Row]:

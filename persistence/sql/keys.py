@@ -12,7 +12,7 @@ from persistence.sql.compiled_query import CompiledQuery, Connected
 
 _SEQUENCES = sa.func.unnest(
     sa.bindparam("sequences", type_=postgresql.ARRAY(sa.Text))
-).table_valued("name", with_ordinality="place")
+).table_valued("name", with_ordinality="place").render_derived()
 _NEXT = CompiledQuery(
     sa.select(
         sa.func.nextval(sa.cast(_SEQUENCES.c.name, postgresql.REGCLASS), type_=sa.BigInteger)

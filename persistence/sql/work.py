@@ -80,9 +80,8 @@ class Work:
         object from then on.
         """
         found = {tracked.pk: tracked for tracked in load_roots(self, aggregate, pks, view)}
-        if self._is_writing:
-            for pk, tracked in found.items():
-                self._tracked[aggregate.entity, pk] = tracked
+        for pk, tracked in found.items():
+            self._tracked[aggregate.entity, pk] = tracked
         return [found[pk].root for pk in pks if pk in found]
 
     def read(
@@ -111,6 +110,8 @@ class Work:
         self._is_flushing = True
         try:
             changes = Changes.of(self, [*self._tracked.values(), *self._new])
+            if changes and not self._is_writing:
+                raise RuntimeError("a reading unit of work changes nothing")
             if changes:
                 changes.write(self)
         finally:

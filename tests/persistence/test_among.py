@@ -4,9 +4,9 @@ import pytest
 import sqlalchemy as sa
 
 from domain.users import User
-from persistence.sql.in_list import among, among_given
 from persistence.database import Database
 from persistence.engines import Engines
+from persistence.sql.in_list import among, among_given
 from persistence.users import users
 from tests.persistence.stored import plan_of, store_user
 

@@ -12,8 +12,8 @@ from domain.orders import Order
 from domain.users import User
 from persistence.database import Database
 from persistence.engines import Engines
-from persistence.loading import Loader
 from persistence.orders import order_documents, orders
+from persistence.sql.work import Work
 from tests.builders import NOW
 from tests.conftest import Opened
 from tests.fakes import FakeClock, FakeRenderer, fake_renderers
@@ -275,14 +275,14 @@ class TestKeeping:
     def test_an_order_that_is_gone_before_it_is_rendered_is_not_there(
         self, database: Database, engines: Engines, order: Order, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        read = Loader.read
+        read = Work.read
 
-        def read_too_late(*asked: Any) -> list[Any]:
+        def read_too_late(*given: Any) -> list[Any]:
             with engines.writing.begin() as connection:
                 connection.execute(sa.delete(orders))
-            return read(*asked)
+            return read(*given)
 
-        monkeypatch.setattr(Loader, "read", read_too_late)
+        monkeypatch.setattr(Work, "read", read_too_late)
         with database.reading() as uow:
             assert uow.orders.document(order.user_pk, order.pk, "en-us") is None
 

@@ -116,8 +116,11 @@ class TestMigrate:
         url = make_url()
         migrate(url)
         database, engines = Database(url, renderers=fake_renderers()), connect(url, Pool(1))
-        items = [sold(seller, line) for line, seller in enumerate(two_sellers(), 1)]
-        orders = ({"number": number, "items": items} for number in "AB")
+        sellers = two_sellers()
+        orders = (
+            {"number": number, "items": [sold(each, line) for line, each in enumerate(sellers, 1)]}
+            for number in "AB"
+        )
         store_sold(database, store_user(database).pk, *orders)
         with engines.writing.begin() as connection:
             connection.exec_driver_sql("DROP TABLE seller_order_counts")

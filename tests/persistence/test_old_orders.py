@@ -5,12 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from domain.callers import Caller
 from domain.money import Currency, parse_amount
 from domain.old_orders import (
-    OldOrder,
     OldOrderField,
     OldOrderFilters,
     list_old_orders,
@@ -177,7 +175,7 @@ class TestStoring:
             kept = uow.old_orders.get(given.pk)
 
         assert kept is not None
-        plain = sa.inspect(OldOrder).column_attrs.keys()
+        plain = old_orders.c.keys()
         assert {name: getattr(kept, name) for name in plain} == {
             name: getattr(given, name) for name in plain
         }
@@ -203,6 +201,7 @@ class TestIndexes:
         field: OldOrderField,
     ) -> None:
         store_old_order(database, user_pk=caller.user_pk)
+        statements.clear()
         pks(database, caller, sort=field)
         chosen = [sent for sent in statements if "ORDER BY" in sent[0]]
 

@@ -1,6 +1,7 @@
 """Prepared statements have names of their own, and a statement that is not there is an error."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import psycopg
@@ -8,13 +9,13 @@ import pytest
 import sqlalchemy as sa
 from psycopg._preparing import PrepareManager
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 
 from domain.errors import Unavailable
 from persistence.database import Database
 from persistence.engines import Engines, Pool, connect
 from persistence.prepared import OwnNames, OwnNamesConnection
-from persistence.questions import Question
+from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.work import Work
 from persistence.users import users
 from tests.conftest import KIND, MakeUrl
 from tests.fakes import fake_renderers
@@ -22,7 +23,7 @@ from tests.fakes import fake_renderers
 on_a_server = pytest.mark.skipif(KIND == "sqlite", reason="SQLite prepares nothing on a server")
 
 NAMES = "SELECT name FROM pg_prepared_statements WHERE strpos(statement, 'pg_prepared') = 0"
-FIRST_NAMES = Question(sa.select(users.c.first_name).where(users.c.pk >= sa.bindparam("pk")))
+FIRST_NAMES = CompiledQuery(sa.select(users.c.first_name).where(users.c.pk >= sa.bindparam("pk")))
 
 
 def test_psycopg_names_them_where_this_expects_it() -> None:
@@ -106,17 +107,17 @@ def forget(connection: Any) -> None:
 @on_a_server
 class TestExchanged:
     def test_a_statement_that_is_not_there_costs_its_connection(self, single: Engines) -> None:
-        with Session(single.autocommit) as session:
-            FIRST_NAMES.ask(session, {"pk": 1})
-            connection = session.connection()
+        with closing(Work(single.autocommit)) as work:
+            FIRST_NAMES.rows(work, {"pk": 1})
+            connection = work.connection
             forget(connection)
             with pytest.raises(DBAPIError) as told:
-                FIRST_NAMES.ask(session, {"pk": 1})
+                FIRST_NAMES.rows(work, {"pk": 1})
 
         assert told.value.connection_invalidated
         assert getattr(told.value.orig, "sqlstate", None) == "26000"
-        with Session(single.autocommit) as session:
-            assert FIRST_NAMES.ask(session, {"pk": 1}) is not None
+        with closing(Work(single.autocommit)) as work:
+            assert FIRST_NAMES.rows(work, {"pk": 1}) is not None
 
     def test_the_same_for_statements_that_sqlalchemy_runs(self, single: Engines) -> None:
         with single.autocommit.connect() as connection:
@@ -146,7 +147,7 @@ class TestExchanged:
     def test_is_answered_as_unavailable(self, database: Database) -> None:
         with database.reading() as uow:
             uow.sessions.owner(b"a" * 32)
-            forget(uow.sessions._session.connection())  # type: ignore[attr-defined]  # noqa: SLF001
+            forget(uow.sessions._work.connection)  # type: ignore[attr-defined]  # noqa: SLF001
 
             with pytest.raises(Unavailable), database.reading():
                 uow.sessions.owner(b"a" * 32)
@@ -156,16 +157,16 @@ class TestExchanged:
 def test_a_plan_that_a_migration_made_stale_costs_its_connection(copy_url: MakeUrl) -> None:
     url = copy_url()
     engines = connect(url, Pool(1))
-    with Session(engines.autocommit) as session:
-        FIRST_NAMES.ask(session, {"pk": 1})
+    with closing(Work(engines.autocommit)) as work:
+        FIRST_NAMES.rows(work, {"pk": 1})
     with psycopg.connect(url, autocommit=True) as other:
         other.execute("ALTER TABLE users ALTER COLUMN first_name TYPE varchar(9999)")
 
-    with Session(engines.autocommit) as session, pytest.raises(DBAPIError) as told:
-        FIRST_NAMES.ask(session, {"pk": 1})
+    with closing(Work(engines.autocommit)) as work, pytest.raises(DBAPIError) as told:
+        FIRST_NAMES.rows(work, {"pk": 1})
 
     assert told.value.connection_invalidated
     assert "cached plan" in str(told.value)
-    with Session(engines.autocommit) as session:
-        assert FIRST_NAMES.ask(session, {"pk": 1}) == []
+    with closing(Work(engines.autocommit)) as work:
+        assert FIRST_NAMES.rows(work, {"pk": 1}) == []
     engines.dispose()

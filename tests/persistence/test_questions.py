@@ -1,24 +1,24 @@
+from contextlib import closing
 from datetime import UTC, datetime
-from typing import Any
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 
 from domain.errors import Unavailable
 from domain.users import User, UserType
 from persistence.database import Database
 from persistence.engines import Engines
-from persistence.questions import Question
+from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.work import Work
 from persistence.users import users
 from tests.builders import NOW
 from tests.conftest import KIND, MakeUrl
 from tests.fakes import fake_renderers
 from tests.persistence.stored import store_user
 
-OF_USER = Question(
+OF_USER = CompiledQuery(
     sa.select(users.c.user_type, users.c.uuid, users.c.created_date, sa.literal(5)).where(
         users.c.pk == sa.bindparam("pk"), users.c.created_date >= sa.bindparam("since")
     )
@@ -32,33 +32,34 @@ class TestAsk:
         user = store_user(database, created_date=NOW)
         values = {"pk": user.pk, "since": NOW}
 
-        with Session(engines.autocommit) as session:
-            rows = OF_USER.ask(session, values)
+        with closing(Work(engines.autocommit)) as work:
+            rows = OF_USER.rows(work, values)
 
         assert rows == [(UserType.REGISTERED, user.uuid, NOW, 5)]
 
     def test_a_value_that_no_column_takes_is_refused(self, engines: Engines) -> None:
         naive = datetime.now(UTC).replace(tzinfo=None)
 
-        with Session(engines.autocommit) as session, pytest.raises(ValueError, match="zone"):
-            OF_USER.ask(session, {"pk": 1, "since": naive})
+        with closing(Work(engines.autocommit)) as work, pytest.raises(ValueError, match="zone"):
+            OF_USER.rows(work, {"pk": 1, "since": naive})
 
     def test_what_was_not_flushed_is_seen(self, database: Database, shopper: User) -> None:
-        named = Question(sa.select(users.c.first_name).where(users.c.pk == sa.bindparam("pk")))
+        named = CompiledQuery(sa.select(users.c.first_name).where(users.c.pk == sa.bindparam("pk")))
 
         with database.writing() as uow:
             user = uow.users.get(shopper.pk)
             assert user is not None
             user.first_name = "Ayşe"
-            session: Any = sa.orm.object_session(user)
 
-            assert named.value(session, {"pk": shopper.pk}) == "Ayşe"
+            assert named.scalar(uow.users._work, {"pk": shopper.pk}) == "Ayşe"  # type: ignore[attr-defined]  # noqa: SLF001
 
     def test_errors_are_those_of_sqlalchemy(self, engines: Engines) -> None:
-        nothing = Question(sa.select(sa.literal_column("a").label("a")).select_from(sa.table("b")))
+        nothing = CompiledQuery(
+            sa.select(sa.literal_column("a").label("a")).select_from(sa.table("b"))
+        )
 
-        with Session(engines.autocommit) as session, pytest.raises(DBAPIError) as told:
-            nothing.ask(session, {})
+        with closing(Work(engines.autocommit)) as work, pytest.raises(DBAPIError) as told:
+            nothing.rows(work, {})
 
         assert not told.value.connection_invalidated
 

@@ -1,13 +1,14 @@
+from contextlib import closing
 from threading import Barrier, Thread
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from domain.users import User
 from persistence.database import Database
 from persistence.engines import Engines
 from persistence.products import products
 from persistence.snapshots import store_snapshots
+from persistence.sql.work import Work
 from tests.builders import make_item, make_order, make_product
 
 
@@ -15,9 +16,9 @@ class TestKeepSnapshots:
     def test_stores_each_content_once(self, engines: Engines) -> None:
         one, same, other = make_product(), make_product(), make_product(sku="other")
 
-        with Session(engines.writing) as session:
-            pks = store_snapshots(session, [one, same, other])
-            again = store_snapshots(session, [other])
+        with closing(Work(engines.writing)) as work:
+            pks = store_snapshots(work, [one, same, other])
+            again = store_snapshots(work, [other])
 
         assert pks.keys() == {one.content_hash, other.content_hash}
         assert again == {other.content_hash: pks[other.content_hash]}
@@ -25,8 +26,8 @@ class TestKeepSnapshots:
     def test_of_nothing_asks_nothing(
         self, engines: Engines, statements: list[tuple[str, object]]
     ) -> None:
-        with Session(engines.writing) as session:
-            assert store_snapshots(session, []) == {}
+        with closing(Work(engines.writing)) as work:
+            assert store_snapshots(work, []) == {}
 
         assert statements == []
 
