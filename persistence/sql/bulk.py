@@ -28,7 +28,7 @@ class DoNothing:
 
 @dataclass(frozen=True, slots=True)
 class Overwrite:
-    """Replace rows where ``key`` is there already, all but the key and the ``unchanged`` columns."""
+    """Replace rows where ``key`` is there already, but for the key and ``unchanged`` columns."""
 
     key: tuple[str, ...]
     unchanged: tuple[str, ...] = ()

@@ -10,9 +10,11 @@ from sqlalchemy.dialects import postgresql
 
 from persistence.sql.compiled_query import CompiledQuery, Connected
 
-_SEQUENCES = sa.func.unnest(
-    sa.bindparam("sequences", type_=postgresql.ARRAY(sa.Text))
-).table_valued("name", with_ordinality="place").render_derived()
+_SEQUENCES = (
+    sa.func.unnest(sa.bindparam("sequences", type_=postgresql.ARRAY(sa.Text)))
+    .table_valued("name", with_ordinality="place")
+    .render_derived()
+)
 _NEXT = CompiledQuery(
     sa.select(
         sa.func.nextval(sa.cast(_SEQUENCES.c.name, postgresql.REGCLASS), type_=sa.BigInteger)

@@ -33,10 +33,10 @@ class Layout:
     """One object in the rows of a block: a part, or what it names.
 
     ``parent`` is the index of the object that names it by ``attribute``. ``converters`` read
-    values from JSON. Without an ``entity`` the row stays a dictionary.
+    values from JSON. The rows of a projection stay dictionaries.
     """
 
-    entity: type | None
+    entity: type
     table: sa.Table
     names: Sequence[str]
     converters: Converters
@@ -68,7 +68,7 @@ class Block:
 
     def add(
         self,
-        entity: type | None,
+        entity: type,
         table: sa.Table,
         rows: sa.FromClause,
         parent: int = -1,
@@ -141,50 +141,50 @@ class LoadPlan:
 @cache
 def load_plan(aggregate: Aggregate[Any], view: View) -> LoadPlan:
     """Return how to read ``aggregate``."""
-    blocks: list[Block] = []
-    root = aggregate.root
-    rows = root.table.alias()
-    block = _add_set("", root, None, rows, rows.c.pk, view, blocks)
+    planner = _Planner(view)
+    root = planner.add_set("", aggregate.root, None)
     if aggregate.projection is not None and view is View.STATE:
-        projection = aggregate.projection
+        planner.add_projection(aggregate.projection, root)
+    return LoadPlan(planner.blocks)
+
+
+class _Planner:
+    """Collects the blocks of one view."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self.blocks: list[Block] = []
+
+    def add_set(self, attribute: str, members: Set, owner: Block | None) -> Block:
+        """Add the block of a set, and those of all that its members have."""
+        rows = members.table.alias()
+        order_by = rows.c[members.order_by]
+        block = Block(attribute, owner, members, rows, rows.c[members.owner], order_by)
+        index = block.add(members.entity, members.table, rows)
+        block.join(members.references, rows, index, self._view)
+        self.blocks.append(block)
+        for name, links in members.links.items():
+            if self._view in links.views:
+                self._add_links(name, links, block)
+        for name, inner in members.sets.items():
+            if self._view in inner.views:
+                self.add_set(name, inner, block)
+        return block
+
+    def add_projection(self, projection: Projection, root: Block) -> None:
+        """Add the block of the rows that are derived from the root."""
         rows = projection.table.alias()
-        found = Block(
-            "", block, projection, rows, owner_pk=rows.c[projection.owner], order_by=rows.c.pk
-        )
-        found.add(None, projection.table, rows)
-        blocks.append(found)
-    return LoadPlan(blocks)
+        block = Block("", root, projection, rows, rows.c[projection.owner], rows.c.pk)
+        block.add(dict, projection.table, rows)
+        self.blocks.append(block)
 
-
-def _add_set(
-    attribute: str,
-    members: Set,
-    owner: Block | None,
-    rows: sa.FromClause,
-    owner_pk: sa.ColumnElement[int],
-    view: View,
-    blocks: list[Block],
-) -> Block:
-    block = Block(attribute, owner, members, rows, owner_pk, rows.c[members.order_by])
-    block.join(members.references, rows, block.add(members.entity, members.table, rows), view)
-    blocks.append(block)
-    for name, links in members.links.items():
-        if view in links.views:
-            blocks.append(_linked(name, links, block, view))
-    for name, inner in members.sets.items():
-        if view in inner.views:
-            inner_rows = inner.table.alias()
-            _add_set(name, inner, block, inner_rows, inner_rows.c[inner.owner], view, blocks)
-    return block
-
-
-def _linked(attribute: str, links: Links, owner: Block, view: View) -> Block:
-    pairs, target = links.table.alias(), links.reference.table.alias()
-    source = pairs.join(target, target.c.pk == pairs.c[links.target])
-    block = Block(attribute, owner, links, source, pairs.c[links.owner], target.c.pk)
-    index = block.add(links.reference.entity, links.reference.table, target)
-    block.join(links.reference.references, target, index, view)
-    return block
+    def _add_links(self, attribute: str, links: Links, owner: Block) -> None:
+        pairs, target = links.table.alias(), links.reference.table.alias()
+        source = pairs.join(target, target.c.pk == pairs.c[links.target])
+        block = Block(attribute, owner, links, source, pairs.c[links.owner], target.c.pk)
+        index = block.add(links.reference.entity, links.reference.table, target)
+        block.join(links.reference.references, target, index, self._view)
+        self.blocks.append(block)
 
 
 def _entries_of_root(block: Block, root: Block) -> sa.ColumnElement[Any]:

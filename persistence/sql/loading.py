@@ -123,8 +123,7 @@ class _Build:
         self, block: Block
     ) -> tuple[dict[Any, tuple[Any, Tracked]], dict[Any, tuple[Any, Tracked]]]:
         """Give all owners the attribute without a part; return them, and the place for parts."""
-        assert block.owner is not None
-        owners = self._parts[block.owner]
+        owners = self._parts[block.owner] if block.owner else {}
         for owner, _ in owners.values():
             vars(owner)[block.attribute] = [] if block.is_list else None
         parts = self._parts[block] = {}
@@ -162,7 +161,6 @@ def _state(layout: Layout, values: Sequence[Any], is_json: bool) -> dict[str, An
 
 
 def _new(layout: Layout, state: dict[str, Any]) -> Any:
-    assert layout.entity is not None
     entity: Any = object.__new__(layout.entity)
     vars(entity).update(state)
     return entity
