@@ -32,7 +32,7 @@ def compile_rendering(schema: Document) -> Render:
     Only the schema's `optional` fields may be left out by their sources. Fields have no more than
     a name: no key, default or hook of their own.
     """
-    return _Component(schema, {}).render()
+    return _Component(schema, {}).compile()
 
 
 class _Component:
@@ -43,14 +43,7 @@ class _Component:
         self._made = made
         self._names: dict[str, Any] = {"missing": missing}
 
-    def render(self) -> Render:
-        """The function, made once for all places where the component is."""
-        kind = type(self._schema)
-        if kind not in self._made:
-            self._made[kind] = self._compile()
-        return self._made[kind]
-
-    def _compile(self) -> Render:
+    def compile(self) -> Render:
         text = "\n".join(self._lines()) + "\n"
         filename = f"<rendering {next(_numbers)} of {type(self._schema).__name__}>"
         # Without a time of change, linecache never looks for a file of this name.
@@ -103,8 +96,11 @@ class _Component:
         return f"None if {is_none} else {write}"
 
     def _nested(self, name: str, field: fields.Nested) -> str:
-        component = _Component(cast(Document, field.schema), self._made)
-        return self._called("render", name, component.render())
+        """The name of the function that renders a part; it is made once for all its places."""
+        kind = cast(type[Document], field.nested)
+        if kind not in self._made:
+            self._made[kind] = _Component(kind(), self._made).compile()
+        return self._called("render", name, self._made[kind])
 
     def _called(self, role: str, name: str, value: Callable[..., Any]) -> str:
         """The name by which the function calls what has this role for field ``name``."""
