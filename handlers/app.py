@@ -116,6 +116,7 @@ def open_database(
             is_shared=settings.database_pooler is DatabasePooler.TRANSACTION,
         ),
         document_memory_bytes=settings.document_memory_mib * 1024 * 1024,
+        stores_later=True,
     )
 
 
