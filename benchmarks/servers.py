@@ -78,6 +78,13 @@ FASTAPI = Server(
     _granian("benchmarks.peers.fastapi_app:app", "asgi", "--loop", "uvloop"),
     _READS | {CREATE},
 )
+LITESTAR = Server(
+    "Litestar",
+    "litestar",
+    _granian("benchmarks.peers.litestar_app:app", "asgi", "--loop", "uvloop"),
+    _READS | {CREATE},
+    filled_from=FASTAPI.database,
+)
 DRF = Server(
     "DRF",
     "django",
@@ -92,7 +99,7 @@ LIMIT = Server(
     "pages",
     _granian("benchmarks.peers.limit:app", "asgi", "--loop", "uvloop"),
 )
-SERVERS = (WAYBILL, UNJUDGED, FASTAPI, DRF, CONNEXION, LIMIT)
+SERVERS = (WAYBILL, UNJUDGED, FASTAPI, LITESTAR, DRF, CONNEXION, LIMIT)
 
 
 def free_port() -> int:
