@@ -145,8 +145,8 @@ async def put_load(plan: Any) -> dict[str, dict[str, float]]:
     loop = asyncio.get_running_loop()
     connections = []
     for place in range(plan["connections"]):
-        # Each begins at another turn, so that writes do not come in bursts.
-        shift = place % len(plan["turns"])
+        # They begin all around the circle, so that writes do not come in bursts.
+        shift = place * len(plan["turns"]) // plan["connections"]
         circle = plan["turns"][shift:] + plan["turns"][:shift]
         _, connection = await loop.create_connection(
             lambda circle=circle: Connection(  # type: ignore[misc]  # no type for circle

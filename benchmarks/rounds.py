@@ -115,8 +115,8 @@ class _Turns:
         running = self.started[server.name]
         pids = (running.process.pid, self.stage.postgres.pid)
         before = [usage.cpu_seconds(pid) for pid in pids]
-        effort = self.effort
-        load = put_load(running.base_url, workload, effort.seconds, effort.connections)
+        seconds = self.effort.seconds * workload.length
+        load = put_load(running.base_url, workload, seconds, self.effort.connections)
         used = [usage.cpu_seconds(pid) - past for pid, past in zip(pids, before, strict=True)]
         return Measured(load, *used)
 

@@ -42,13 +42,15 @@ class Request:
 class Workload:
     """Requests, sent again and again in a circle unless ``is_once``.
 
-    ``connections``: how many send them, where that is not left to the run.
+    ``connections``: how many send them, where that is not left to the run. ``length``: of a turn,
+    by how much it is longer than others.
     """
 
     name: str
     requests: Sequence[Request]
     is_once: bool = False
     connections: int | None = None
+    length: int = 1
 
     @property
     def path(self) -> str:
@@ -77,12 +79,16 @@ class Workload:
 
 @dataclass(frozen=True)
 class Mix:
-    """Several workloads of which each connection sends one request in turn; ``turns`` repeat."""
+    """Several workloads of which each connection sends one request in turn; ``turns`` repeat.
+
+    A slow server needs a while for all of a circle.
+    """
 
     name: str
     workloads: Sequence[Workload]
     turns: Sequence[int]
     connections: int | None = None
+    length: int = 2
 
     def portions(self, count: int) -> list["Mix"]:
         """As many mixes, each with its share of the requests that are sent once."""
@@ -152,10 +158,10 @@ def crowd(shop: Shop) -> Workload:
 def _cold(shop: Shop) -> tuple[Workload, Workload]:
     """Pages and details of orders that nothing else reads; each order is in one of the two.
 
-    One in five of the shoppers has the pages, and the writer the details that are read last.
+    One in three of the shoppers has the pages, and the writer the details that are read last.
     """
     _, writer, *others = shop.users
-    paged, detailed = others[::5], [user for at, user in enumerate(others) if at % 5]
+    paged, detailed = others[::3], [user for at, user in enumerate(others) if at % 3]
     pages = [
         Request(f"/users/orders/?limit={PAGE}&page={page}", _shopper(session))
         for pk, _, session in paged
