@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from flask import Flask, Request
+from flask.sessions import NullSession, SecureCookieSessionInterface
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.routing import Map, MapAdapter, Rule
 
@@ -22,9 +23,20 @@ def static_rules(rules: Iterable[Rule]) -> StaticRules:
     return found
 
 
+class _Sessions(SecureCookieSessionInterface):
+    """Flask's, with one for all requests where Flask keeps none: it can't be changed."""
+
+    def __init__(self) -> None:
+        self._none = NullSession()
+
+    def make_null_session(self, app: Flask) -> NullSession:
+        return self._none
+
+
 class ContractFlask(Flask):
     """A Flask application whose views are gates, none of which is a coroutine."""
 
+    session_interface = _Sessions()
     static_rules: StaticRules = MappingProxyType({})
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
