@@ -22,3 +22,10 @@ def test_the_domain_imports_nothing_but_the_standard_library() -> None:
     foreign = {module.partition(".")[0] for module in graph.modules} - {"domain"}
 
     assert foreign <= sys.stdlib_module_names
+
+
+def test_one_module_imports_connexion() -> None:
+    # It silences a warning that every command would print otherwise.
+    graph = grimp.build_graph("handlers", include_external_packages=True, cache_dir=None)
+
+    assert graph.find_modules_that_directly_import("connexion") == {"handlers.contract.routing"}

@@ -1,13 +1,12 @@
 """Mounts a document: the one way from an OpenAPI 3.1 document to an application that serves it."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from connexion.middleware.lifespan import Lifespan
 from flask import Response
 from werkzeug.exceptions import HTTPException
 
@@ -27,6 +26,7 @@ from handlers.contract.violations import Violations
 from handlers.edge.guard import Guard
 
 Admit = Callable[[Operation], None]
+Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
 Refuse = Callable[[Operation, Refusal], Response | Reply]
 
 
