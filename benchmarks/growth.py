@@ -11,10 +11,11 @@ from psycopg import sql
 
 from benchmarks import bars
 from benchmarks.load import put_load
+from benchmarks.results import Spread
 from benchmarks.servers import WAYBILL
 from benchmarks.shop import seller_headers
 from benchmarks.stage import Stage
-from benchmarks.workloads import Workload
+from benchmarks.workloads import Workload, read
 
 MANY = 1_000_000
 _PAGES = 1000
@@ -42,7 +43,7 @@ _COPIES = {
 }
 
 
-def growth(stage: Stage, seconds: int) -> dict[str, float]:
+def growth(stage: Stage, seconds: int) -> dict[str, Spread]:
     """The bars of growth, one connection at a time, small and grown database in turn."""
     name = _GROWN.template
     stage.postgres.create(name, WAYBILL.template)
@@ -55,18 +56,18 @@ def growth(stage: Stage, seconds: int) -> dict[str, float]:
             # Copied once: a copy of so many orders takes as long as a round.
             with stage.running(server, fresh=(server.database, "list page") not in p50) as started:
                 for workload in _workloads(stage, started.base_url, is_grown=server is _GROWN):
-                    put_load(started.base_url, workload, 1, 1, stage.folder)
-                    load = put_load(started.base_url, workload, seconds, 1, stage.folder)
+                    put_load(started.base_url, workload, 1, 1)
+                    load = put_load(started.base_url, workload, seconds, 1)
                     p50[server.database, workload.name].append(load.p50)
     middle = {key: statistics.median(found) for key, found in p50.items()}
-    return _figures(stage, middle)
+    return {name: Spread.of([found]) for name, found in _figures(stage, middle).items()}
 
 
 def _figures(stage: Stage, p50: dict[tuple[str, str], float]) -> dict[str, float]:
     small, grown = WAYBILL.database, _GROWN.database
     asked = {
-        bars.GROWN_LIST: stage.reads[0].name,
-        bars.GROWN_DETAIL: stage.reads[1].name,
+        bars.GROWN_LIST: stage.asked.reads[0].name,
+        bars.GROWN_DETAIL: stage.asked.reads[1].name,
         bars.GROWN_SELLER: _SELLER,
     }
     figures = {bar: p50[grown, name] / p50[small, name] for bar, name in asked.items()}
@@ -76,14 +77,14 @@ def _figures(stage: Stage, p50: dict[tuple[str, str], float]) -> dict[str, float
 
 
 def _workloads(stage: Stage, base_url: str, *, is_grown: bool) -> Iterator[Workload]:
-    yield from stage.reads[:2]
+    yield from stage.asked.reads[:2]
     headers = seller_headers(stage.shop.busiest_seller.token)
     path = f"/api/i1/orders/?limit={_LIMIT}"
-    yield Workload(_SELLER, path, headers)
+    yield read(_SELLER, path, headers)
     if is_grown:
-        yield Workload(_FAR, f"{path}&page={_PAGES}", headers)
-        yield Workload(_CURSOR, f"{path}&cursor=", headers)
-        yield Workload(_FAR_CURSOR, _follow(base_url, f"{path}&cursor=", headers), headers)
+        yield read(_FAR, f"{path}&page={_PAGES}", headers)
+        yield read(_CURSOR, f"{path}&cursor=", headers)
+        yield read(_FAR_CURSOR, _follow(base_url, f"{path}&cursor=", headers), headers)
 
 
 def _follow(base_url: str, path: str, headers: dict[str, str]) -> str:

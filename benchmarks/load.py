@@ -1,22 +1,22 @@
 """Load on a server from another process: wrk where it is installed, else the bundled loader."""
 
-import json
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+
+import orjson
 
 from benchmarks import waybill
-from benchmarks.workloads import Workload
+from benchmarks.workloads import Mix, Workload
 
 WRK = shutil.which("wrk")
-_LUA = Path(__file__).with_name("each_once.lua")
 _UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 _SIZES = {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30}
 _GRACE_SECONDS = 60
+_ALL = ""
 
 
 @dataclass(frozen=True)
@@ -36,22 +36,22 @@ class Load:
         return (self.requests - self.errors) / self.seconds
 
 
-def put_load(
-    base_url: str, workload: Workload, seconds: float, connections: int, folder: Path
-) -> Load:
-    """Send the workload's request again and again on that many connections."""
-    if WRK is None:
-        return put_mixed_load(base_url, [workload], [0], seconds, connections)[workload.name]
+def put_load(base_url: str, workload: Workload | Mix, seconds: float, connections: int) -> Load:
+    """Send the workload's requests on that many connections, unless it says on how many.
+
+    What is sent once ends the load when there is no more of it. wrk sends what is one request.
+    """
+    connections = workload.connections or connections
+    if isinstance(workload, Mix):
+        mix = (workload.workloads, workload.turns)
+        return put_mixed_load(base_url, *mix, seconds, connections)[_ALL]
+    if WRK is None or workload.is_once or len(workload.requests) > 1:
+        return put_mixed_load(base_url, [workload], [0], seconds, connections)[_ALL]
     command = [WRK, "--threads", "1", "--connections", str(connections), "--latency"]
     command += ["--duration", f"{max(1, round(seconds))}s", "--timeout", "20s"]
     for name, value in workload.headers.items():
         command += ["--header", f"{name}: {value}"]
-    if workload.is_write:
-        bodies = folder / "bodies.txt"
-        bodies.write_bytes(b"\n".join(workload.bodies) + b"\n")
-        command += ["--script", str(_LUA), base_url + workload.path, "--", str(bodies)]
-    else:
-        command.append(base_url + workload.path)
+    command.append(base_url + workload.path)
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return parse_wrk(done.stdout)
 
@@ -65,14 +65,11 @@ def put_mixed_load(
 ) -> Mapping[str, Load]:
     """Load from the bundled loader: each connection sends the workloads of ``turns`` in a circle.
 
-    Returns what came of each workload, by its name.
+    Returns what came of each workload, by its name, and of all together, by an empty one.
     """
     plan = {
         "url": base_url,
-        "workloads": [
-            asdict(workload) | {"bodies": [body.decode() for body in workload.bodies]}
-            for workload in workloads
-        ],
+        "workloads": [asdict(workload) for workload in workloads],
         "turns": list(turns),
         "seconds": seconds,
         "connections": connections,
@@ -80,13 +77,12 @@ def put_mixed_load(
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.loader"],
         cwd=waybill.ROOT,
-        input=json.dumps(plan),
+        input=orjson.dumps(plan, default=bytes.decode),
         check=True,
         stdout=subprocess.PIPE,
-        text=True,
         timeout=seconds + _GRACE_SECONDS,
     )
-    return {name: Load(**values) for name, values in json.loads(done.stdout).items()}
+    return {name: Load(**values) for name, values in orjson.loads(done.stdout).items()}
 
 
 def parse_wrk(text: str) -> Load:

@@ -1,6 +1,6 @@
 """The bundled loader: a process of its own that reads its plan from the standard input.
 
-It writes, for each workload, what came of it as JSON. Answers must announce their length.
+It writes, for each workload, what came of it as JSON. Answers must announce their length or be 204.
 """
 
 import asyncio
@@ -8,17 +8,18 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import chain, repeat
+from itertools import chain, cycle, repeat
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"content-length:"
+_NO_CONTENT = b"204"
 
 
 class Requests:
-    """The next request of each workload, as bytes; those with bodies come to an end."""
+    """The next request of each workload, as bytes; those that are sent once come to an end."""
 
     def __init__(self, workloads: Sequence[Any], host: str) -> None:
         self.names = [workload["name"] for workload in workloads]
@@ -30,15 +31,18 @@ class Requests:
 
 
 def _requests(workload: Any, host: str) -> Iterator[bytes]:
-    head = "".join(f"{name}: {value}\r\n" for name, value in workload["headers"].items())
-    method = "POST" if workload["bodies"] else "GET"
-    start = f"{method} {workload['path']} HTTP/1.1\r\nHost: {host}\r\n{head}"
-    if not workload["bodies"]:
-        return repeat(f"{start}\r\n".encode())
-    return (
-        f"{start}Content-Length: {len(body.encode())}\r\n\r\n{body}".encode()
-        for body in workload["bodies"]
-    )
+    spelled = (_spelled(request, host) for request in workload["requests"])
+    return spelled if workload["is_once"] else cycle(list(spelled))
+
+
+def _spelled(request: Any, host: str) -> bytes:
+    head = "".join(f"{name}: {value}\r\n" for name, value in request["headers"].items())
+    body = request["body"]
+    method = "GET" if body is None else "POST"
+    start = f"{method} {request['path']} HTTP/1.1\r\nHost: {host}\r\n{head}"
+    if body is None:
+        return f"{start}\r\n".encode()
+    return f"{start}Content-Length: {len(body.encode())}\r\n\r\n{body}".encode()
 
 
 class Outcome:
@@ -125,12 +129,15 @@ class Connection(asyncio.Protocol):
 
 
 def _length(head: bytes) -> int:
+    """How many bytes follow the lower-case head of an answer."""
+    if head[9:12] == _NO_CONTENT:
+        return 0
     at = head.index(_LENGTH) + len(_LENGTH)
     return int(head[at:].split(b"\r\n", 1)[0])
 
 
 async def put_load(plan: Any) -> dict[str, dict[str, float]]:
-    """Carry out the plan."""
+    """Carry out the plan; what came of all workloads together goes by an empty name."""
     address = urlsplit(plan["url"])
     requests = Requests(plan["workloads"], address.netloc)
     started = perf_counter()
@@ -138,8 +145,8 @@ async def put_load(plan: Any) -> dict[str, dict[str, float]]:
     loop = asyncio.get_running_loop()
     connections = []
     for place in range(plan["connections"]):
-        # Each begins at another turn, so that writes do not come in bursts.
-        shift = place % len(plan["turns"])
+        # They begin all around the circle, so that writes do not come in bursts.
+        shift = place * len(plan["turns"]) // plan["connections"]
         circle = plan["turns"][shift:] + plan["turns"][:shift]
         _, connection = await loop.create_connection(
             lambda circle=circle: Connection(  # type: ignore[misc]  # no type for circle
@@ -151,17 +158,17 @@ async def put_load(plan: Any) -> dict[str, dict[str, float]]:
         connections.append(connection)
     await asyncio.gather(*(connection.done for connection in connections))
     seconds = perf_counter() - started
-    return {
-        name: _merged(connections, name).summary(seconds)
-        for name in requests.names
-        if any(name in connection.outcomes for connection in connections)
-    }
-
-
-def _merged(connections: Sequence[Connection], name: str) -> Outcome:
-    merged = Outcome()
+    outcomes: dict[str, list[Outcome]] = {name: [] for name in ("", *requests.names)}
     for connection in connections:
-        outcome = connection.outcomes[name]
+        for name, outcome in connection.outcomes.items():
+            outcomes[name].append(outcome)
+            outcomes[""].append(outcome)
+    return {name: _merged(found).summary(seconds) for name, found in outcomes.items() if found}
+
+
+def _merged(outcomes: Sequence[Outcome]) -> Outcome:
+    merged = Outcome()
+    for outcome in outcomes:
         merged.milliseconds += outcome.milliseconds
         merged.errors += outcome.errors
         merged.bytes += outcome.bytes

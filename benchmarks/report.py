@@ -1,13 +1,13 @@
 """What a run gave, as Markdown and as JSON."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from benchmarks.bars import Verdict, ratio, verdicts
-from benchmarks.rounds import Run
+from benchmarks.bars import Figures, Verdict, ratio, verdicts
+from benchmarks.results import Run, Spread
 from benchmarks.servers import WAYBILL
 
 _MEGABYTE = 1e6
@@ -18,15 +18,20 @@ _HEAD = (
 _ANSWERS = {None: "not measured", True: "reached", False: "**missed**"}
 
 
-def markdown(run: Run, figures: Mapping[str, float]) -> str:
+def markdown(run: Run, figures: Figures) -> str:
     """The tables: every server under every load, memory and starts, and the bars."""
-    parts = ["\n".join(_loads(run)), "\n".join(_processes(run)), "\n".join(_bars(run, figures))]
-    return "\n\n".join(parts) + "\n"
+    parts = ["\n".join(_loads(run)), "\n".join(_processes(run))]
+    return "\n\n".join([*parts, bar_table(verdicts(run, figures))])
 
 
-def write_json(
-    file: Path, run: Run, figures: Mapping[str, float], about: Mapping[str, Any]
-) -> None:
+def bar_table(found: Iterable[Verdict]) -> str:
+    """The table of the bars."""
+    return (
+        "\n".join(["| Waybill | bar | figure | |", "|---|---|---|---|", *map(_bar, found)]) + "\n"
+    )
+
+
+def write_json(file: Path, run: Run, figures: Figures, about: Mapping[str, Any]) -> None:
     """The same as numbers."""
     document = {
         "about": about,
@@ -63,8 +68,7 @@ def _loads(run: Run) -> Iterator[str]:
 
 
 def _ratio(run: Run, workload: str, server: str) -> str:
-    found = ratio(run, workload, server)
-    return f"{_short(found.middle)} ({_short(found.low)} to {_short(found.high)})" if found else ""
+    return _with_spread(ratio(run, workload, server))
 
 
 def _processes(run: Run) -> Iterator[str]:
@@ -75,22 +79,20 @@ def _processes(run: Run) -> Iterator[str]:
         yield f"| {server} | {memory / _MEGABYTE:.0f} | {starts[len(starts) // 2]:.2f} |"
 
 
-def _bars(run: Run, figures: Mapping[str, float]) -> Iterator[str]:
-    yield "| Waybill | bar | figure | |"
-    yield "|---|---|---|---|"
-    for each in verdicts(run, figures):
-        yield _bar(each)
-
-
 def _bar(verdict: Verdict) -> str:
-    figure = _short(verdict.figure)
-    if verdict.spread:
-        figure += f" ({' to '.join(map(_short, verdict.spread))})"
+    figure = _with_spread(verdict.figure)
     return f"| {verdict.name} | {verdict.bar} | {figure} | {_ANSWERS[verdict.is_reached]} |"
 
 
-def _short(figure: float | None) -> str:
-    """Three digits that count."""
-    if figure is None:
+def _with_spread(found: Spread | None) -> str:
+    """The median, and the quartiles where there was more than one turn."""
+    if found is None:
         return ""
+    if found.low == found.middle == found.high:
+        return _short(found.middle)
+    return f"{_short(found.middle)} ({_short(found.low)} to {_short(found.high)})"
+
+
+def _short(figure: float) -> str:
+    """Three digits that count."""
     return f"{figure:.0f}" if figure >= 100 else f"{figure:.3g}"

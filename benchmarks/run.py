@@ -10,15 +10,17 @@ from typing import Any
 
 import psutil
 
-from benchmarks import alone, bars, load, pgbench, waybill
+from benchmarks import alone, bars, load, long, pgbench, waybill
+from benchmarks.documents import ITEMS
 from benchmarks.growth import MANY, growth
-from benchmarks.postgres import postgres
-from benchmarks.report import markdown, write_json
-from benchmarks.rounds import Effort, Run, measure
+from benchmarks.postgres import Postgres, postgres
+from benchmarks.report import bar_table, markdown, write_json
+from benchmarks.results import Run, Spread
+from benchmarks.rounds import Effort, measure
 from benchmarks.stage import Stage, prove, set_stage
 
 _OUTPUT = waybill.ROOT / "var" / "bench" / "results"
-_QUICK = {"orders": 720, "supply": 1500, "rounds": 1, "turns": 3, "seconds": 1}
+_QUICK = {"orders": 1500, "supply": 1500, "rounds": 1, "turns": 3, "seconds": 1}
 
 
 def main() -> None:
@@ -30,6 +32,9 @@ def main() -> None:
     with TemporaryDirectory(prefix="waybill-bench-") as name, postgres(Path(name)) as server:
         folder = Path(name)
         _say(f"Filling the databases with {options.orders} orders …")
+        if options.long:
+            _long(server, folder, options)
+            return
         stage = set_stage(server, folder, options.orders, options.supply)
         _say("Comparing the answers …")
         sizes = prove(stage)
@@ -46,6 +51,15 @@ def _options() -> Namespace:
     parser = ArgumentParser(prog="script/bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="less of all, in under 3 minutes")
     parser.add_argument("--growth", action="store_true", help="a million orders, too: minutes more")
+    parser.add_argument(
+        "--long",
+        type=int,
+        nargs="?",
+        const=long.REQUESTS,
+        metavar="REQUESTS",
+        help=f"only see how the memory of a worker grows; default: {long.REQUESTS} requests",
+    )
+    parser.add_argument("--minutes", type=float, default=30, help="of a long run, at most")
     parser.add_argument("--orders", type=int, default=10_000)
     parser.add_argument("--supply", type=int, default=6_000, help="items that can be cancelled")
     parser.add_argument("--rounds", type=int, default=3, help="fresh databases and processes")
@@ -56,7 +70,20 @@ def _options() -> Namespace:
     options = parser.parse_args()
     if options.quick:
         vars(options).update(_QUICK)
+    if options.long:
+        options.supply = long.supply(options.long)
+        options.orders += options.supply // ITEMS
     return options
+
+
+def _long(server: Postgres, folder: Path, options: Namespace) -> None:
+    stage = set_stage(server, folder, options.orders, options.supply, with_peers=False)
+    _say(f"Sending {options.long} requests, for {options.minutes:g} minutes at most …")
+    reached = long.long_run(stage, options.long, options.connections, options.minutes * 60)
+    [verdict] = [
+        each for each in bars.verdicts(Run(), long.growth_of_memory(reached)) if each.figure
+    ]
+    print(long.markdown(reached), bar_table([verdict]), sep="\n")
 
 
 def _measured(stage: Stage, effort: Effort) -> Run:
@@ -68,12 +95,14 @@ def _measured(stage: Stage, effort: Effort) -> Run:
     return run
 
 
-def _figures(stage: Stage, effort: Effort, run: Run, *, is_quick: bool) -> dict[str, float]:
+def _figures(stage: Stage, effort: Effort, run: Run, *, is_quick: bool) -> dict[str, Spread]:
     _say("Measuring Waybill alone …")
-    figures = alone.process_figures(run) | bars.judging(run) | alone.first_read(stage)
+    figures = alone.process_figures(run) | bars.judging(run) | alone.listing(stage)
     if not is_quick:
         figures |= alone.reads_beside_writes(stage, effort)
         figures |= alone.second_worker(stage, effort)
+        figures |= alone.imports(stage, effort)
+        figures |= alone.second_start(stage)
     return figures
 
 
@@ -88,7 +117,7 @@ def _about(options: Namespace, sizes: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def _write(run: Run, figures: Mapping[str, float], about: Mapping[str, Any]) -> None:
+def _write(run: Run, figures: bars.Figures, about: Mapping[str, Any]) -> None:
     _OUTPUT.mkdir(parents=True, exist_ok=True)
     table = markdown(run, figures)
     (_OUTPUT / "results.md").write_text(table)

@@ -14,11 +14,23 @@ from pathlib import Path
 import httpx
 
 from benchmarks import waybill
-from benchmarks.workloads import CREATE, DETAIL, LIST, OLD_ORDERS, SELLER_ORDERS
+from benchmarks.workloads import (
+    CHANGED,
+    COLD_DETAIL,
+    COLD_LIST,
+    CREATE,
+    DETAIL,
+    LIST,
+    MIX,
+    OLD_ORDERS,
+    REJECT,
+    SELLER_ORDERS,
+)
 
-START_SECONDS = 60
+START_SECONDS = 180  # the first start of script/serve installs packages
 _STOP_SECONDS = 15
 _READS = frozenset({LIST, DETAIL, OLD_ORDERS, SELLER_ORDERS})
+_ALL = _READS | {CREATE, COLD_LIST, COLD_DETAIL, MIX}
 _OPTIONS = ["--no-ws", "--workers-kill-timeout", "2", "--respawn-failed-workers"]
 
 
@@ -64,7 +76,7 @@ def _granian(target: str, interface: str, *options: str, python: str = sys.execu
     ]
 
 
-WAYBILL = Server("Waybill", "waybill", [*waybill.COMMAND, "serve"], _READS | {CREATE})
+WAYBILL = Server("Waybill", "waybill", [*waybill.COMMAND, "serve"], _ALL | {CHANGED, REJECT})
 UNJUDGED = Server(
     "Waybill, responses not judged",
     "waybill_unjudged",
@@ -76,7 +88,14 @@ FASTAPI = Server(
     "FastAPI",
     "fastapi",
     _granian("benchmarks.peers.fastapi_app:app", "asgi", "--loop", "uvloop"),
-    _READS | {CREATE},
+    _ALL,
+)
+LITESTAR = Server(
+    "Litestar",
+    "litestar",
+    _granian("benchmarks.peers.litestar_app:app", "asgi", "--loop", "uvloop"),
+    _ALL,
+    filled_from=FASTAPI.database,
 )
 DRF = Server(
     "DRF",
@@ -92,7 +111,7 @@ LIMIT = Server(
     "pages",
     _granian("benchmarks.peers.limit:app", "asgi", "--loop", "uvloop"),
 )
-SERVERS = (WAYBILL, UNJUDGED, FASTAPI, DRF, CONNEXION, LIMIT)
+SERVERS = (WAYBILL, UNJUDGED, FASTAPI, LITESTAR, DRF, CONNEXION, LIMIT)
 
 
 def free_port() -> int:

@@ -1,9 +1,10 @@
 """Fills Waybill's database, and reads back through its API what the peers are filled with."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ class Shop:
     """All that is in Waybill's database, as its API shows it, and whom to be when asking.
 
     ``users`` are (pk, e-mail, session); the first is the reader, the second the writer.
+    ``sold_items`` has the seller's pk and the UUID of an item that has a seller, by its pk.
     """
 
     users: list[tuple[int, str, str]]
@@ -47,6 +49,7 @@ class Shop:
     orders: list[Any] = field(default_factory=list)
     old_orders: list[Any] = field(default_factory=list)
     seller_orders: list[tuple[int, Any]] = field(default_factory=list)
+    sold_items: dict[int, tuple[int, str]] = field(default_factory=dict)
 
     @property
     def reader_session(self) -> str:
@@ -79,6 +82,14 @@ class Shop:
         """The seller with the most orders."""
         counts = Counter(pk for pk, _ in self.seller_orders)
         return max(self.sellers, key=lambda seller: counts[seller.pk])
+
+    @cached_property
+    def orders_of(self) -> Mapping[int, list[int]]:
+        """The pks of each user's orders, by the user's pk."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for order in self.orders:
+            found[order["user"]].append(order["pk"])
+        return found
 
     @property
     def cancellable_items(self) -> list[int]:
@@ -114,6 +125,17 @@ def read_shop(shop: Shop, base_url: str) -> None:
             path = f"/api/i1/orders/?cursor=&limit={_SELLER_PAGE}"
             rows = _pages(client, path, headers)
             shop.seller_orders += [(seller.pk, row) for row in rows]
+
+
+def read_sold_items(shop: Shop, url: str) -> None:
+    """Look up in Waybill's database what no single answer of its API has."""
+    statement = """
+        SELECT pk, seller_pk, uuid::text FROM order_items
+        WHERE pk = ANY(%s) AND seller_pk IS NOT NULL
+    """
+    with psycopg.connect(url) as connection:
+        for pk, seller, uuid in connection.execute(statement, [shop.cancellable_items]):
+            shop.sold_items[pk] = seller, uuid
 
 
 def seller_headers(token: str) -> dict[str, str]:

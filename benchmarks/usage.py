@@ -25,6 +25,11 @@ def cpu_seconds(pid: int) -> float:
     return used
 
 
+def memory(pid: int) -> int:
+    """The most memory, in bytes, that any one process of the tree holds now."""
+    return max(int(process.memory_info().rss) for process in tree(pid))
+
+
 def peak_memory(pid: int) -> int:
     """The most memory, in bytes, that any one process of the tree has held (VmHWM)."""
     return max(_high_water(process.pid) for process in tree(pid))

@@ -1,7 +1,8 @@
 """What is asked of the servers."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import orjson
 
@@ -13,60 +14,201 @@ OLD_ORDERS = "old-orders page"
 SELLER_ORDERS = "seller orders, filtered"
 CROWD = "list page of another"
 CREATE = "create cancellation request"
+REJECT = "seller reject"
+APPROVE = "approve request"
+COMPLETE = "complete request"
+COLD_LIST = "cold list page"
+COLD_DETAIL = "cold detail"
+CHANGED = "first read of a changed order"
+MIX = "shop mix"
+
+PAGE = 12
+# Of twenty requests: 12 details, 4 of them cold, 5 lists, 2 of sellers, 1 create.
+_MIXED = [DETAIL, COLD_DETAIL, LIST, DETAIL, SELLER_ORDERS, DETAIL, LIST, COLD_DETAIL, DETAIL, LIST]
+_MIXED += [DETAIL, CREATE, DETAIL, COLD_DETAIL, LIST, SELLER_ORDERS, DETAIL, COLD_DETAIL, LIST]
+_MIXED += [DETAIL]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A GET, or with a ``body`` a POST."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
 
 
 @dataclass(frozen=True)
 class Workload:
-    """One request, or several of which each can be sent only once (``bodies`` of POSTs)."""
+    """Requests, sent again and again in a circle unless ``is_once``.
+
+    ``connections``: how many send them, where that is not left to the run. ``length``: of a turn,
+    by how much it is longer than others.
+    """
 
     name: str
-    path: str
-    headers: Mapping[str, str]
-    bodies: list[bytes] = field(default_factory=list)
+    requests: Sequence[Request]
+    is_once: bool = False
+    connections: int | None = None
+    length: int = 1
+
+    @property
+    def path(self) -> str:
+        """Of the first request."""
+        return self.requests[0].path
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Of the first request."""
+        return self.requests[0].headers
 
     @property
     def is_write(self) -> bool:
         """Whether it changes what is there."""
-        return bool(self.bodies)
+        return self.requests[0].body is not None
+
+    def part(self, start: int, end: int | None = None) -> "Workload":
+        """Some of its requests."""
+        return replace(self, requests=self.requests[start:end])
+
+    def portions(self, count: int) -> list["Workload"]:
+        """As many workloads, each with its share of the requests."""
+        size = len(self.requests) // count
+        return [self.part(at * size, (at + 1) * size) for at in range(count)]
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Several workloads of which each connection sends one request in turn; ``turns`` repeat.
+
+    A slow server needs a while for all of a circle.
+    """
+
+    name: str
+    workloads: Sequence[Workload]
+    turns: Sequence[int]
+    connections: int | None = None
+    length: int = 2
+
+    def portions(self, count: int) -> list["Mix"]:
+        """As many mixes, each with its share of the requests that are sent once."""
+        shares = [
+            each.portions(count) if each.is_once else [each] * count for each in self.workloads
+        ]
+        return [replace(self, workloads=part) for part in zip(*shares, strict=True)]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """All that is asked of the servers of a stage."""
+
+    reads: list[Workload]
+    create: Workload
+    reject: Workload
+    changed: Workload
+    cold_list: Workload
+    cold_detail: Workload
+    mix: Mix
+
+
+def read(name: str, path: str, headers: Mapping[str, str]) -> Workload:
+    """A single GET."""
+    return Workload(name, [Request(path, headers)])
+
+
+def all_of(shop: Shop) -> Asked:
+    """Six in ten of the items that can be cancelled are for the creates, three for the mix."""
+    listed, detail, old_orders, seller_orders = reads(shop)
+    items = shop.cancellable_items
+    mixed, rejected = len(items) * 6 // 10, len(items) * 9 // 10
+    creates = _creates(shop, items)
+    cold_list, cold_detail = _cold(shop)
+    parts = [detail, cold_detail, listed, seller_orders, creates.part(mixed, rejected)]
+    places = {part.name: place for place, part in enumerate(parts)}
+    return Asked(
+        reads=[listed, detail, old_orders, seller_orders],
+        create=creates.part(0, mixed),
+        reject=_rejects(shop, items[rejected:]),
+        changed=Workload(CHANGED, list(_details(shop, [shop.users[0]])), True, 1),
+        cold_list=cold_list,
+        cold_detail=cold_detail,
+        mix=Mix(MIX, parts, [places[name] for name in _MIXED]),
+    )
 
 
 def reads(shop: Shop) -> list[Workload]:
     """The workloads that change nothing."""
-    shopper = {"Cookie": f"sessionid={shop.reader_session}"}
+    shopper = _shopper(shop.reader_session)
     newest = next(order for order in shop.orders if order["user"] == shop.users[0][0])
     filters = "status=600&amount__gte=100.00&date_placed__gte=2025-01-01T00%3A00%3A00Z"
+    seller = seller_headers(shop.busiest_seller.token)
     return [
-        Workload(LIST, "/users/orders/?limit=12", shopper),
-        Workload(DETAIL, f"/users/orders/{newest['pk']}/", shopper),
-        Workload(OLD_ORDERS, "/users/old-orders/?limit=12", shopper),
-        Workload(
-            SELLER_ORDERS, f"/api/i1/orders/?{filters}", seller_headers(shop.busiest_seller.token)
-        ),
+        read(LIST, f"/users/orders/?limit={PAGE}", shopper),
+        read(DETAIL, f"/users/orders/{newest['pk']}/", shopper),
+        read(OLD_ORDERS, f"/users/old-orders/?limit={PAGE}", shopper),
+        read(SELLER_ORDERS, f"/api/i1/orders/?{filters}", seller),
     ]
 
 
 def crowd(shop: Shop) -> Workload:
     """The list page of somebody whose orders have seen all that can happen to orders."""
-    headers = {"Cookie": f"sessionid={shop.users[-1][2]}"}
-    return Workload(CROWD, "/users/orders/?limit=24", headers)
+    return read(CROWD, "/users/orders/?limit=24", _shopper(shop.users[-1][2]))
 
 
-def create(shop: Shop) -> Workload:
-    """One unit of each of the writer's items; an item with an open request takes no second one."""
+def _cold(shop: Shop) -> tuple[Workload, Workload]:
+    """Pages and details of orders that nothing else reads; each order is in one of the two.
+
+    One in three of the shoppers has the pages, and the writer the details that are read last.
+    """
+    _, writer, *others = shop.users
+    paged, detailed = others[::3], [user for at, user in enumerate(others) if at % 3]
+    pages = [
+        Request(f"/users/orders/?limit={PAGE}&page={page}", _shopper(session))
+        for pk, _, session in paged
+        for page in range(1, len(shop.orders_of[pk]) // PAGE + 1)
+    ]
+    details = list(_details(shop, [*detailed, writer]))
+    return Workload(COLD_LIST, pages, True, 1), Workload(COLD_DETAIL, details, is_once=True)
+
+
+def _details(shop: Shop, users: Sequence[tuple[int, str, str]]) -> Iterator[Request]:
+    sessions = {pk: session for pk, _, session in users}
+    for user, session in sessions.items():
+        for pk in shop.orders_of[user]:
+            yield Request(f"/users/orders/{pk}/", _shopper(session))
+
+
+def _creates(shop: Shop, items: Sequence[int]) -> Workload:
+    """One unit of each item; an item with an open request takes no second one."""
     token = shop.writer_csrf_token
     headers = {
         "Cookie": f"sessionid={shop.writer_session}; csrftoken={token}",
         "X-CSRFToken": token,
         "Content-Type": "application/json",
     }
-    drafts = (
-        {
-            "order_item": item,
-            "reason": shop.cancel_reason,
-            "cancellation_type": "cancel",
-            "quantity": 1,
-        }
-        for item in shop.cancellable_items
-    )
+    draft: dict[str, Any] = {
+        "reason": shop.cancel_reason,
+        "cancellation_type": "cancel",
+        "quantity": 1,
+    }
     path = "/users/orders/cancellation_requests/"
-    return Workload(CREATE, path, headers, [orjson.dumps(draft) for draft in drafts])
+    bodies = (orjson.dumps({"order_item": item, **draft}) for item in items)
+    return Workload(CREATE, [Request(path, headers, body) for body in bodies], is_once=True)
+
+
+def _rejects(shop: Shop, items: Sequence[int]) -> Workload:
+    """Each item that has a seller is rejected by it."""
+    headers = {seller.pk: seller_headers(seller.token) for seller in shop.sellers}
+    sold = [shop.sold_items[item] for item in items if item in shop.sold_items]
+    return Workload(
+        REJECT,
+        [
+            Request(f"/api/i1/order-items/{uuid}/reject/", headers[seller], b"{}")
+            for seller, uuid in sold
+        ],
+        is_once=True,
+    )
+
+
+def _shopper(session: str) -> dict[str, str]:
+    return {"Cookie": f"sessionid={session}"}

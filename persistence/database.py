@@ -17,11 +17,13 @@ from domain.imports import Imports
 from domain.readiness import Corrupt, ReadOnly, TransactionPooler
 from domain.unit_of_work import UnitOfWork
 from persistence import migrations, readiness
+from persistence.background import Background
 from persistence.documents import (
     DocumentKind,
     Documents,
     DocumentShelf,
     KeptDocumentShelf,
+    Later,
     NoDocuments,
     ShelvedDocuments,
 )
@@ -70,7 +72,8 @@ class Database:
 
     Nothing is opened before it is needed. May be shared by threads, not by processes. Its units of
     work raise Unavailable when the database cannot be reached, does not answer or stays locked.
-    Documents are there of whatever ``renderers`` name, as the unit of work does.
+    Documents are there of whatever ``renderers`` name, as the unit of work does; what was rendered
+    is stored for other processes before the document is returned, or after it (``stores_later``).
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class Database:
         clock: Callable[[], datetime] = utc_now,
         pool: Pool = DEFAULT_POOL,
         document_memory_bytes: int = DEFAULT_DOCUMENT_MEMORY_BYTES,
+        stores_later: bool = False,
     ) -> None:
         self._url = url
         self._engines = connect(url, pool)
@@ -89,8 +93,10 @@ class Database:
         self._is_pooler_known = False
         self._since_corrupt = Interval()
         self._since_note_failed = Interval()
+        self._background = Background()
+        later = self._background.run if stores_later else _now
         self._shelves = {
-            name: _shelf(name, renderer, self._engines, document_memory_bytes)
+            name: _shelf(name, renderer, self._engines, document_memory_bytes, later)
             for name, renderer in renderers.items()
         }
 
@@ -230,7 +236,8 @@ class Database:
             work.commit()
 
     def close(self) -> None:
-        """Close all connections that are not in use."""
+        """Close all connections that are not in use, once what waits to be stored is stored."""
+        self._background.close()
         self._engines.dispose()
 
     def _reading(self) -> Work:
@@ -271,13 +278,17 @@ class Database:
 
 
 def _shelf(
-    name: str, renderer: Renderer[Any], engines: Engines, memory_bytes: int
+    name: str, renderer: Renderer[Any], engines: Engines, memory_bytes: int, later: Later
 ) -> DocumentShelf[Any]:
     """What sellers see is short, and quickly rendered: memory will do for it."""
     part = memory_bytes // _PARTS * _PARTS_OF[name]
     if name in _KEPT:
-        return KeptDocumentShelf(_KEPT[name], renderer, engines, part)
+        return KeptDocumentShelf(_KEPT[name], renderer, engines, part, later)
     return DocumentShelf(LISTINGS[name].load, renderer, engines, part)
+
+
+def _now(function: Callable[[], None]) -> None:
+    function()
 
 
 def _fill_tables(connection: sa.Connection) -> None:

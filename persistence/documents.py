@@ -9,9 +9,10 @@ transactions goes back to lower versions.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
@@ -30,6 +31,9 @@ Entity = TypeVar("Entity")
 
 Load = Callable[[Work, Sequence[Any]], Mapping[Any, tuple[Version, Entity]]]
 """Reads the entities of the rows that are still there, each with its version, by the row's key."""
+
+Later = Callable[[Callable[[], None]], None]
+"""Runs what does not fail, now or in a while, or never where there is too much of it."""
 
 Versions = Mapping[Any, Version]
 """What each row, by its key, has for a version."""
@@ -141,22 +145,22 @@ class DocumentShelf(Generic[Entity]):
 
         All of an entity is read in one snapshot, so that a document never mixes two versions.
         """
-        work = Work(self._engines.snapshot, is_writing=False)
-        try:
-            loaded = self._load(work, keys)
-            # A rollback would have the driver forget all statements that it has prepared.
-            work.commit()
-        finally:
-            work.close()
         rendered = {
             key: (version, self._renderer(entity, language, now))
-            for key, (version, entity) in loaded.items()
+            for key, (version, entity) in self._loaded(keys).items()
         }
         self._keep(rendered, language)
         for key, (version, document) in rendered.items():
             remembered = RememberedDocument(version, document.valid_until, document.body)
             self._remember(key, language, remembered)
         return {key: document.body for key, (_, document) in rendered.items()}
+
+    def _loaded(self, keys: Sequence[Any]) -> Mapping[Any, tuple[Version, Entity]]:
+        with closing(Work(self._engines.snapshot, is_writing=False)) as work:
+            loaded = self._load(work, keys)
+            # A rollback would have the driver forget all statements that it has prepared.
+            work.commit()
+            return loaded
 
     def _remember(self, key: Any, language: str, document: RememberedDocument) -> None:
         self._memory.remember((key, language, self._renderer.edition), document)
@@ -166,7 +170,10 @@ class DocumentShelf(Generic[Entity]):
 
 
 class KeptDocumentShelf(DocumentShelf[Entity]):
-    """A shelf with a table behind it: its documents are long, or cost much to render."""
+    """A shelf with a table behind it: its documents are long, or cost much to render.
+
+    What was rendered is stored ``later``, so that no answer waits for it.
+    """
 
     def __init__(
         self,
@@ -174,9 +181,11 @@ class KeptDocumentShelf(DocumentShelf[Entity]):
         renderer: Renderer[Entity],
         engines: Engines,
         memory_bytes: int,
+        later: Later,
     ) -> None:
         super().__init__(kind.load, renderer, engines, memory_bytes)
         self._kind = kind
+        self._later = later
         documents = kind.documents.c
         self._kept = CompiledQuery(
             sa.select(
@@ -207,9 +216,20 @@ class KeptDocumentShelf(DocumentShelf[Entity]):
         """
         rows = list(self._kept_rows(rendered, language))
         if rows:
-            self._engines.attempt(
-                lambda connection: connection.execute(self._upsert, rows), "rendered documents"
-            )
+            self._later(partial(self._store, rows))
+
+    def _store(self, rows: list[dict[str, Any]]) -> None:
+        self._engines.attempt(
+            lambda connection: connection.execute(self._upsert, rows), "rendered documents"
+        )
+
+    def _loaded(self, keys: Sequence[Any]) -> Mapping[Any, tuple[Version, Entity]]:
+        if self._engines.dialect.name == "sqlite":
+            return super()._loaded(keys)
+        # An aggregate comes by one statement, which sees one moment without a transaction.
+        reading = Work(self._engines.autocommit, is_writing=False, is_transaction=False)
+        with closing(reading) as work:
+            return self._load(work, keys)
 
     @cached_property
     def _upsert(self) -> sa.Insert:

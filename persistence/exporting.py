@@ -10,19 +10,13 @@ import sqlalchemy as sa
 from domain.users import email_key
 from persistence.addresses import addresses, locations
 from persistence.audit import audit_entries
-from persistence.cancellation_plans import cancellation_plan_items, cancellation_plans
 from persistence.cancellations import (
     cancellation_reasons,
-    cancellation_request_images,
-    cancellation_requests,
-    easy_returns,
 )
-from persistence.discounts import discount_items
 from persistence.idempotency import idempotency_keys
-from persistence.loyalty import loyalty_transactions
-from persistence.old_orders import old_order_items, old_orders
+from persistence.old_orders import OLD_ORDER
 from persistence.one_time_tokens import one_time_tokens
-from persistence.order_items import order_items
+from persistence.order_aggregate import ORDER
 from persistence.orders import orders
 from persistence.outbox import outbox_events
 from persistence.payments import banks, payment_options
@@ -30,9 +24,9 @@ from persistence.products import products
 from persistence.sellers import sellers
 from persistence.sessions import sessions
 from persistence.shipping import shipping_companies
+from persistence.sql.aggregates import Set
 from persistence.sql.in_list import among
 from persistence.sql.work import Work
-from persistence.trade_in_offers import trade_in_offers
 from persistence.users import users
 
 # Secrets, and what says nothing of a person.
@@ -58,24 +52,12 @@ class _Part:
     parts: tuple["_Part", ...] = ()
 
 
-_REQUESTS = _Part(
-    cancellation_requests,
-    "order_item_pk",
-    (
-        _Part(easy_returns, "cancellation_request_pk"),
-        _Part(cancellation_request_images, "cancellation_request_pk"),
-    ),
-)
-_ORDERS = _Part(
-    orders,
-    "user_pk",
-    (
-        _Part(order_items, "order_pk", (_REQUESTS, _Part(trade_in_offers, "order_item_pk"))),
-        _Part(discount_items, "order_pk"),
-        _Part(loyalty_transactions, "order_pk"),
-        _Part(cancellation_plans, "order_pk", (_Part(cancellation_plan_items, "plan_pk"),)),
-    ),
-)
+def _part(members: Set, owner: str) -> _Part:
+    """Return the table of a set, and those of all below it."""
+    below = tuple(_part(each, each.owner) for each in members.sets.values())
+    return _Part(members.table, owner, below)
+
+
 _USERS = _Part(
     users,
     "pk",
@@ -83,8 +65,8 @@ _USERS = _Part(
         _Part(addresses, "user_pk"),
         _Part(sessions, "user_pk"),
         _Part(one_time_tokens, "user_pk"),
-        _ORDERS,
-        _Part(old_orders, "user_pk", (_Part(old_order_items, "old_order_pk"),)),
+        _part(ORDER.root, "user_pk"),
+        _part(OLD_ORDER.root, "user_pk"),
     ),
 )
 

@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from domain.errors import Conflict, KeyReused
 from domain.idempotency import KEPT, StoredAnswer
-from persistence.removing import remove_some
+from persistence.removing import removal
 from persistence.schema import UtcDateTime, metadata
 from persistence.sql.bulk import insert
+from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.work import Work
 
 PATIENCE_MS = 2000
@@ -31,6 +34,49 @@ idempotency_keys = sa.Table(
 )
 
 
+_SAME = (
+    idempotency_keys.c.scope == sa.bindparam("scope"),
+    idempotency_keys.c.key == sa.bindparam("key"),
+)
+_ANSWER = ("status", "content_type", "body")
+_STORED = CompiledQuery(
+    sa.select(*(idempotency_keys.c[name] for name in ("fingerprint", *_ANSWER))).where(*_SAME)
+)
+_STORE = CompiledQuery(
+    sa.update(idempotency_keys)
+    .where(*_SAME)
+    .values(
+        {name: sa.bindparam(f"new_{name}", type_=idempotency_keys.c[name].type) for name in _ANSWER}
+    )
+)
+REMOVE_OLD = removal(
+    [idempotency_keys.c.scope, idempotency_keys.c.key],
+    idempotency_keys.c.created_date <= sa.bindparam("before", type_=UtcDateTime),
+)
+_WAIT, _WAIT_AS_USUAL = (
+    CompiledQuery(sa.select(sa.func.set_config("lock_timeout", timeout, True).label("timeout")))
+    for timeout in (f"{PATIENCE_MS}ms", None)
+)
+
+
+@cache
+def _claim(dialect: str) -> CompiledQuery:
+    """Insert the key, or take over one whose time has run out; no row where it is in use."""
+    columns = ("scope", "key", "fingerprint", "created_date")
+    new: dict[str, Any] = {
+        name: sa.bindparam(name, type_=idempotency_keys.c[name].type) for name in columns
+    }
+    statement = insert(dialect, idempotency_keys).values(new)
+    changed = {name: statement.excluded[name] for name in ("fingerprint", "created_date")}
+    return CompiledQuery(
+        statement.on_conflict_do_update(
+            index_elements=["scope", "key"],
+            set_={**changed, **dict.fromkeys(_ANSWER, sa.null())},
+            where=idempotency_keys.c.created_date <= sa.bindparam("before", type_=UtcDateTime),
+        ).returning(idempotency_keys.c.key)
+    )
+
+
 class SqlIdempotencyKeys:
     """The stored keys, as ``domain.idempotency.IdempotencyKeys`` asks of them."""
 
@@ -38,43 +84,21 @@ class SqlIdempotencyKeys:
         self._work = work
 
     def claim(self, scope: str, key: str, fingerprint: bytes, now: datetime) -> StoredAnswer | None:
+        values = {"scope": scope, "key": key}
+        new = {"fingerprint": fingerprint, "created_date": now, "before": now - KEPT}
         with self._bounded_wait():
-            claimed = self._work.execute(self._claim(scope, key, fingerprint, now)).first()
-        if claimed is not None:
-            self._purge(now)
+            claimed = _claim(self._work.dialect_name).rows(self._work, values | new)
+        if claimed:
+            REMOVE_OLD.rows(self._work, {"before": now - KEPT, "limit": _PURGED_AT_ONCE})
             return None
-        stored = self._work.execute(sa.select(idempotency_keys).where(*_is(scope, key))).one()
-        if stored.fingerprint != fingerprint:
+        [(stored, *answer)] = _STORED.rows(self._work, values)
+        if stored != fingerprint:
             raise KeyReused
-        return StoredAnswer(stored.status, stored.content_type, stored.body)
+        return StoredAnswer(*answer)
 
     def keep(self, scope: str, key: str, answer: StoredAnswer) -> None:
-        values = {
-            "status": answer.status,
-            "content_type": answer.content_type,
-            "body": answer.body,
-        }
-        self._work.execute(sa.update(idempotency_keys).where(*_is(scope, key)).values(**values))
-
-    def _claim(self, scope: str, key: str, fingerprint: bytes, now: datetime) -> sa.Executable:
-        """Insert the key, or take over one whose time has run out; no row where it is in use."""
-        statement = insert(self._work.dialect_name, idempotency_keys)
-        unanswered = dict.fromkeys(("status", "content_type", "body"))
-        return (
-            statement.values(scope=scope, key=key, fingerprint=fingerprint, created_date=now)
-            .on_conflict_do_update(
-                index_elements=["scope", "key"],
-                set_={"fingerprint": fingerprint, "created_date": now, **unanswered},
-                where=idempotency_keys.c.created_date <= now - KEPT,
-            )
-            .returning(idempotency_keys.c.key)
-        )
-
-    def _purge(self, now: datetime) -> None:
-        """Forget some keys whose time has run out, leaving those that others are at."""
-        columns = idempotency_keys.c
-        old = columns.created_date <= now - KEPT
-        remove_some(self._work, [columns.scope, columns.key], old, _PURGED_AT_ONCE)
+        values = {f"new_{name}": getattr(answer, name) for name in _ANSWER}
+        _STORE.rows(self._work, {"scope": scope, "key": key, **values})
 
     @contextmanager
     def _bounded_wait(self) -> Iterator[None]:
@@ -82,7 +106,7 @@ class SqlIdempotencyKeys:
         if self._work.dialect_name == "sqlite":
             yield
             return
-        self._work.execute(sa.text(f"SET LOCAL lock_timeout = {PATIENCE_MS}"))
+        _WAIT.rows(self._work, {})
         try:
             yield
         except OperationalError as error:
@@ -90,8 +114,4 @@ class SqlIdempotencyKeys:
                 raise
             message = "The first request with this Idempotency-Key is still at work."
             raise Conflict(message, code="idempotency_key_in_use", retry_after=1) from error
-        self._work.execute(sa.text("SET LOCAL lock_timeout TO DEFAULT"))
-
-
-def _is(scope: str, key: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return idempotency_keys.c.scope == scope, idempotency_keys.c.key == key
+        _WAIT_AS_USUAL.rows(self._work, {})

@@ -12,17 +12,26 @@ from domain.orders import Order
 from domain.outbox import OutboxStatus
 from persistence.cancellations import cancellation_requests
 from persistence.documents import remove_documents
-from persistence.idempotency import idempotency_keys
+from persistence.idempotency import REMOVE_OLD
 from persistence.locking import lock_orders
 from persistence.order_items import order_items
 from persistence.order_queries import ORDER_DOCUMENTS
 from persistence.outbox import outbox_events
-from persistence.removing import remove_some
-from persistence.sessions import sessions
+from persistence.removing import removal
+from persistence.schema import UtcDateTime
+from persistence.sessions import REMOVE_EXPIRED
 from persistence.sql.in_list import among
 from persistence.sql.work import Work
 from persistence.versions import raise_versions_of
 
+_REMOVE_DELIVERED = removal(
+    [outbox_events.c.pk],
+    sa.and_(
+        outbox_events.c.status == OutboxStatus.DELIVERED,
+        outbox_events.c.delivered_date <= sa.bindparam("before", type_=UtcDateTime),
+    ),
+    outbox_events.c.uuid,
+)
 _OVER = (CancellationStatus.COMPLETED, CancellationStatus.REJECTED)
 
 
@@ -33,26 +42,14 @@ class SqlLeftovers:
         self._work = work
 
     def remove_sessions(self, before: datetime, limit: int) -> int:
-        expired = sessions.c.expires_date <= before
-        return len(remove_some(self._work, [sessions.c.id_hash], expired, limit))
+        return len(REMOVE_EXPIRED.rows(self._work, {"before": before, "limit": limit}))
 
     def remove_keys(self, before: datetime, limit: int) -> int:
-        columns = idempotency_keys.c
-        return len(
-            remove_some(
-                self._work, [columns.scope, columns.key], columns.created_date <= before, limit
-            )
-        )
+        return len(REMOVE_OLD.rows(self._work, {"before": before, "limit": limit}))
 
     def remove_delivered(self, before: datetime, limit: int) -> list[UUID]:
-        columns = outbox_events.c
-        delivered = sa.and_(
-            columns.status == OutboxStatus.DELIVERED, columns.delivered_date <= before
-        )
-        return [
-            row.uuid
-            for row in remove_some(self._work, [columns.pk], delivered, limit, columns.uuid)
-        ]
+        removed = _REMOVE_DELIVERED.rows(self._work, {"before": before, "limit": limit})
+        return [uuid for (uuid,) in removed]
 
     def remove_accounts(
         self, before: datetime, after: int, limit: int, languages: Sequence[str]

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from domain.sessions import Session, SessionOwner
 from domain.users import UserType
-from persistence.removing import remove_some
+from persistence.removing import removal
 from persistence.schema import BigId, UtcDateTime, metadata
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.work import Work
@@ -37,6 +37,9 @@ _OWNER = CompiledQuery(
     sa.select(sessions.c.user_pk, users.c.user_type, users.c.is_active, sessions.c.expires_date)
     .join_from(sessions, users)
     .where(sessions.c.id_hash == sa.bindparam("id_hash"))
+)
+REMOVE_EXPIRED = removal(
+    [sessions.c.id_hash], sessions.c.expires_date <= sa.bindparam("before", type_=UtcDateTime)
 )
 
 
@@ -72,5 +75,4 @@ class SqlSessions:
 
     def remove_expired(self, now: datetime) -> None:
         # Some of them, and none that another login is at: no login is to wait for the others.
-        expired = sessions.c.expires_date <= now
-        remove_some(self._work, [sessions.c.id_hash], expired, _REMOVED_AT_ONCE)
+        REMOVE_EXPIRED.rows(self._work, {"before": now, "limit": _REMOVED_AT_ONCE})

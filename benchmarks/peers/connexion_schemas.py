@@ -190,6 +190,7 @@ class OrderItem(WithPk):
     cancellable_quantity = fields.Integer()
     refundable_quantity = fields.Integer()
     unit_price = money()
+    total_amount = money()
     created_date = moment()
     modified_date = moment()
     localized_attributes = fields.Raw()
@@ -202,9 +203,12 @@ class OrderItem(WithPk):
     datasource = fields.Integer()
 
 
-class DiscountItem(Schema):
+class DiscountItem(WithPk):
+    order = fields.Integer()
     name = fields.String()
+    code = fields.String()
     amount = money()
+    cancel_amount = money()
     created_date = moment()
     order_number = fields.String()
     currency = fields.Nested(EnumValue)

@@ -192,6 +192,7 @@ class OrderItem(WithPk):
     cancellable_quantity: int
     refundable_quantity: int
     unit_price: Decimal
+    total_amount: Decimal
     created_date: datetime
     modified_date: datetime
     localized_attributes: dict[str, Any]
@@ -204,9 +205,12 @@ class OrderItem(WithPk):
     datasource: int | None
 
 
-class DiscountItem(Schema):
+class DiscountItem(WithPk):
+    order: int
     name: str
+    code: str | None
     amount: Decimal
+    cancel_amount: Decimal
     created_date: datetime
     order_number: str
     currency: EnumValue

@@ -146,6 +146,7 @@ class OrderItem(WithId, Base):
     cancellable_quantity: Mapped[int]
     refundable_quantity: Mapped[int]
     unit_price: Mapped[Decimal]
+    total_amount: Mapped[Decimal]
     created_date: Mapped[datetime]
     modified_date: Mapped[datetime]
     localized_attributes: Mapped[dict[str, Any]]
@@ -192,15 +193,20 @@ class OrderItem(WithId, Base):
         return max(active, key=lambda request: (request.created_date, request.id), default=None)
 
 
-class DiscountItem(Base):
+class DiscountItem(WithId, Base):
     __tablename__ = "discount_items"
-    id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int] = foreign_key("orders.id", index=True)
     name: Mapped[str]
+    code: Mapped[str | None]
     amount: Mapped[Decimal]
+    cancel_amount: Mapped[Decimal]
     created_date: Mapped[datetime]
     order_number: Mapped[str]
     currency_code: Mapped[str]
+
+    @property
+    def order(self) -> int:
+        return self.order_id
 
     @property
     def currency(self) -> dict[str, str]:

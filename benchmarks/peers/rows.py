@@ -84,8 +84,7 @@ def _add_order(rows: Rows, order: Any) -> None:
     for item in order["orderitem_set"]:
         _add_item(rows, item)
     for discount in order["discountitem_set"]:
-        pk = len(rows.by_table["discount_items"]) + 1
-        rows.add("discount_items", discount, id=pk, order_id=order["pk"])
+        rows.add("discount_items", discount)
     for transaction in order["loyaltytransaction_set"]:
         rows.add("loyalty_transactions", transaction)
 

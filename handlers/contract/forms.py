@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import MultiPartParser
 from werkzeug.http import parse_options_header
 
 from domain.errors import InvalidInput
 from handlers.contract.messages import GIVEN_TWICE, MALFORMED_BODY
+from handlers.contract.refusals import ContentTooLarge
 from handlers.contract.schema_types import ANY_TYPE, COMPOUND, SchemaTypes
 from handlers.contract.styles import Repeated, Style, compile_reading
 from handlers.contract.text_values import first
@@ -128,7 +130,8 @@ def judged(value: Any) -> Any:
 def decode_multipart(raw: bytes, content_type: str) -> FormPairs:
     """The parts of a `multipart/form-data` body in their order (RFC 7578).
 
-    Raises InvalidInput where it is malformed.
+    Raises InvalidInput where it is malformed or werkzeug reads no name of a part, and
+    ContentTooLarge for more than MAX_PARTS.
     """
     boundary = parse_options_header(content_type)[1].get("boundary", "")
     try:
@@ -136,10 +139,14 @@ def decode_multipart(raw: bytes, content_type: str) -> FormPairs:
         fields, files = parser.parse(BytesIO(raw), boundary.encode(), len(raw))
     except ValueError:
         raise InvalidInput(MALFORMED_BODY, code="malformed_body") from None
+    except RequestEntityTooLarge:
+        raise ContentTooLarge from None
     pairs: FormPairs = list(fields.items(multi=True))
     for name, each in files.items(multi=True):
         pairs.append((name, Upload(each.filename or "", each.mimetype, each.read())))
         each.close()
-    if any("\0" in value for _, value in pairs if isinstance(value, str)):
+    if any(name is None for name, _ in pairs) or any(
+        "\0" in value for _, value in pairs if isinstance(value, str)
+    ):
         raise InvalidInput(MALFORMED_BODY, code="malformed_body")
     return pairs

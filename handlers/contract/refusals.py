@@ -86,7 +86,7 @@ class HeadersTooLarge(Refusal):
 
 
 class ContentTooLarge(Refusal):
-    """The body passes 256 KiB."""
+    """The body passes 256 KiB, or a form has too many parts."""
 
     message = "The request body is too large."
     code = "content_too_large"

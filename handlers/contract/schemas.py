@@ -6,13 +6,15 @@ is a ContractError, so the server does not start on half a document; and so is a
 whose source may leave it out.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from operator import attrgetter
+from typing import Any, cast
 
-from marshmallow import EXCLUDE, Schema, fields, missing
+import orjson
+from marshmallow import EXCLUDE, Schema, fields
 from marshmallow.experimental.context import Context
 
 from handlers.contract.bundle import Contract, ContractError
@@ -40,6 +42,20 @@ to leave the field out."""
 
 
 @dataclass(frozen=True)
+class Attribute:
+    """The source that is the attribute at a dotted path."""
+
+    path: str
+
+    def __call__(self, entity: Any, _rendering: Rendering) -> Any:
+        return self._read(entity)
+
+    @cached_property
+    def _read(self) -> Callable[[Any], Any]:
+        return attrgetter(self.path)
+
+
+@dataclass(frozen=True)
 class Sources:
     """Where the values of one component come from.
 
@@ -59,46 +75,33 @@ class Sources:
         return {**self.named, **self.optional}
 
 
-class _Moment(fields.Field[datetime]):
+class Moment(fields.Field[datetime]):
     """RFC 3339 in UTC, to the microsecond, with Z."""
 
     def _serialize(self, value: datetime | None, attr: Any, obj: Any, **kwargs: Any) -> str | None:
-        if value is None:
-            return None
-        return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return None if value is None else self.text(value)
+
+    @staticmethod
+    def text(value: datetime) -> str:
+        """By orjson, which takes a third of isoformat's time and leaves out microseconds of 0."""
+        if value.tzinfo is not UTC:
+            return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        quoted = orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
+        return quoted[1:-1] if value.microsecond else f"{quoted[1:20]}.000000Z"
 
 
-class _Document(Schema):
-    """Reads its fields through sources instead of attributes."""
+class Document(Schema):
+    """Reads its fields through sources instead of attributes.
+
+    ``optional`` are the names of the fields that may be left out. To dump takes the `Rendering` in
+    marshmallow's `Context`; what is rendered often is compiled.
+    """
 
     readers: Mapping[str, Source] = {}
+    optional: Collection[str] = ()
 
-    def dump(self, obj: Any, *, many: bool | None = None) -> Any:
-        """As the base does it, in a fifth of the time, for fields that have nothing but a name.
-
-        The base asks each field anew for its key, its default, its hooks and its accessor, which
-        fields made from a contract do not have.
-        """
-        rendering = Context[Rendering].get()
-        if many:
-            return [self._dump_one(each, rendering) for each in obj]
-        return self._dump_one(obj, rendering)
-
-    def _dump_one(self, entity: Any, rendering: Rendering) -> dict[str, Any]:
-        document = {}
-        for name, read, write in self._written:
-            value = read(entity, rendering)
-            if value is not missing:
-                document[name] = None if value is None else write(value, name, entity)
-        return document
-
-    @cached_property
-    def _written(self) -> list[tuple[str, Source, Callable[..., Any]]]:
-        """Each field's name, where its value comes from, and how it is written."""
-        return [
-            (name, self.readers[name], field._serialize)  # noqa: SLF001 - of marshmallow's
-            for name, field in self.dump_fields.items()
-        ]
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        return self.readers[attr](obj, Context[Rendering].get())
 
 
 class _Input(Schema):
@@ -113,7 +116,7 @@ class _Day(fields.Date):
 
 
 _BY_FORMAT: dict[str, type[fields.Field[Any]]] = {
-    "date-time": _Moment,
+    "date-time": Moment,
     "date": _Day,
     "hour-minute": fields.Time,
     "uuid": fields.UUID,
@@ -136,12 +139,12 @@ class Schemas:
         self._sources = {each.component: each for each in sources}
         self._built: dict[str, type[Schema]] = {}
 
-    def for_rendering(self, component: str) -> Schema:
+    def for_rendering(self, component: str) -> Document:
         """The schema that dumps an entity as ``component``, and its parts as theirs.
 
         Raises ContractError where a property has no source or a source no property.
         """
-        schema = self._class_for(component, self._rendering_class)
+        schema = cast(type[Document], self._class_for(component, self._rendering_class))
         if unused := sorted(self._sources.keys() - self._built.keys()):
             raise ContractError(f"{self._place(component)}: uses no sources of {unused}")
         return schema()
@@ -160,9 +163,12 @@ class Schemas:
             self._built[component] = build(component, members)
         return self._built[component]
 
-    def _rendering_class(self, component: str, members: dict[str, Any]) -> type[Schema]:
-        readers = self._readers(component, members)
-        return type(component, (_Document,), {**members, "readers": readers})
+    def _rendering_class(self, component: str, members: dict[str, Any]) -> type[Document]:
+        built = cast(type[Document], type(component, (Document,), {**members}))
+        # Set, not declared: a property may have such a name.
+        built.readers = self._readers(component, members)
+        built.optional = self._sources[component].optional.keys()
+        return built
 
     @staticmethod
     def _loading_class(component: str, members: dict[str, Any]) -> type[Schema]:
@@ -186,7 +192,7 @@ class Schemas:
         if name not in _attributes(sources.entity):
             place = self._place(sources.component, "properties", name)
             raise ContractError(f"{place}: no source for this property")
-        return lambda entity, _rendering: getattr(entity, name)
+        return Attribute(name)
 
     def _place(self, component: str, *parts: str) -> str:
         return self._contract.origin(pointer_to("components", "schemas", component, *parts))

@@ -2,7 +2,7 @@
 
 from domain.cancellations import CancellationRequest, CancellationRequestImage, EasyReturn
 from handlers.contract.schemas import Rendering, Source, Sources
-from handlers.rendering.values import attribute, carrier, named
+from handlers.rendering.values import attribute, named
 
 
 def _with_pickup(easy_return: EasyReturn, _rendering: Rendering) -> EasyReturn | None:
@@ -26,7 +26,6 @@ EASY_RETURN = (
         "CancellationEasyReturn",
         EasyReturn,
         {
-            "shipping_company": carrier("shipping_company"),
             "status": named("easy_return_status", "status"),
             "pickup_date": _with_pickup,
         },

@@ -10,7 +10,6 @@ from domain.shipping import EasyReturnShippingCompany, ShippingOptionGroup
 from handlers.contract.schemas import Rendering, Sources
 from handlers.rendering.values import (
     attribute,
-    carrier,
     currency,
     identifier,
     money,
@@ -36,7 +35,7 @@ SHIPPING_OPTION_GROUP = Sources(
 EASY_RETURN_SHIPPING_COMPANY = Sources(
     "EasyReturnShippingCompany",
     EasyReturnShippingCompany,
-    {"id": attribute("pk"), "shipping_company": carrier("shipping_company")},
+    {"id": attribute("pk")},
 )
 
 
@@ -64,7 +63,6 @@ def order_item_sources(policy: ReturnPolicy) -> Sources:
             "is_refundable": lambda item, at: item.is_refundable(at.now, policy),
             "is_tradable": lambda item, at: item.is_tradable(at.now),
             "refundable_quantity": lambda item, at: item.refundable_quantity(at.now, policy),
-            "shipping_company": carrier("shipping_company"),
             "cancellationrequest_set": attribute("cancellation_requests"),
             "available_easy_return_shipping_companies": attribute("easy_return_companies"),
             "datasource": optional("pk", of="seller"),

@@ -21,7 +21,6 @@ from handlers.rendering.order_items import (
 )
 from handlers.rendering.values import (
     attribute,
-    carrier,
     currency,
     labelled,
     money,
@@ -98,7 +97,6 @@ def _order(policy: ReturnPolicy) -> Sources:
             "is_refundable": lambda order, at: order.is_refundable(at.now, policy),
             "order_type": named("order_type", "order_type"),
             "client_type": named("client_type", "client_type"),
-            "shipping_company": carrier("shipping_company"),
             "payment_option_slug": attribute("payment_option.slug"),
             "orderitem_set": attribute("items"),
             "discountitem_set": attribute("discounts"),

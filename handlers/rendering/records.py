@@ -4,16 +4,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from marshmallow.experimental.context import Context
-
 from handlers.contract.bundle import Contract
 from handlers.contract.schemas import Rendering, Schemas, Sources
 from handlers.rendering.cancellation_reasons import CANCELLATION_REASON_SOURCES
 from handlers.rendering.cancellation_requests import CANCELLATION_REQUEST_SOURCES
+from handlers.rendering.compiled import compile_rendering
 from handlers.rendering.current_user import CURRENT_USER_SOURCES
 from handlers.rendering.trade_ins import TRADE_IN_SOURCES
 
-_SOURCES: dict[str, Sequence[Sources]] = {
+RECORD_SOURCES: dict[str, Sequence[Sources]] = {
     "CancellationReason": CANCELLATION_REASON_SOURCES,
     "CurrentUser": CURRENT_USER_SOURCES,
     "UserCancellationRequest": CANCELLATION_REQUEST_SOURCES,
@@ -26,13 +25,11 @@ class Records:
 
     def __init__(self, contract: Contract, clock: Callable[[], datetime]) -> None:
         self._clock = clock
-        self._schemas = {
-            component: Schemas(contract, sources).for_rendering(component)
-            for component, sources in _SOURCES.items()
+        self._renderers = {
+            component: compile_rendering(Schemas(contract, sources).for_rendering(component))
+            for component, sources in RECORD_SOURCES.items()
         }
 
     def __call__(self, component: str, entity: Any, language: str) -> dict[str, Any]:
         """The JSON object of ``entity`` as ``component``."""
-        with Context(Rendering(entity, language, self._clock())):
-            record: dict[str, Any] = self._schemas[component].dump(entity)
-        return record
+        return self._renderers[component](entity, Rendering(entity, language, self._clock()))

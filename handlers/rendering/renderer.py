@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import orjson
-from marshmallow.experimental.context import Context
 
 from domain.documents import RenderedDocument
 from handlers.contract.bundle import Contract
@@ -15,6 +14,7 @@ from handlers.contract.judges import Judges, describe, pointer_to
 from handlers.contract.published import to_json
 from handlers.contract.schemas import Rendering, Schemas, Sources
 from handlers.contract.violations import Violations
+from handlers.rendering.compiled import compile_rendering
 
 Entity = TypeVar("Entity")
 ValidUntil = Callable[[Entity, datetime], datetime | None]
@@ -42,7 +42,7 @@ class ContractRenderer(Generic[Entity]):
         edition: str,
     ) -> None:
         self._component = component
-        self._schema = Schemas(contract, sources).for_rendering(component)
+        self._render = compile_rendering(Schemas(contract, sources).for_rendering(component))
         pointer = pointer_to("components", "schemas", component)
         self._validator = Judges(contract.document).compile(pointer)
         self._valid_until = valid_until
@@ -51,8 +51,7 @@ class ContractRenderer(Generic[Entity]):
 
     def __call__(self, entity: Entity, language: str, now: datetime) -> RenderedDocument:
         """Raises ContractViolation for a document that the contract does not allow."""
-        with Context(Rendering(entity, language, now)):
-            document: Any = self._schema.dump(entity)
+        document: Any = self._render(entity, Rendering(entity, language, now))
         if not self._validator.is_valid(document):
             error = next(self._validator.iter_errors(document))
             self._violations.report(self._component, describe(error))
@@ -66,7 +65,7 @@ def edition_of(contract: Contract, *settings: object) -> str:
     given settings; a kept document of another edition is rendered anew.
     """
     digest = hashlib.sha256(to_json(contract.document))
-    for room, pattern in (("domain", "*.py"), ("handlers", "**/*.py"), ("handlers", "**/*.mo")):
+    for room, pattern in (("domain", "**/*.py"), ("handlers", "**/*.py"), ("handlers", "**/*.mo")):
         for path in sorted((_ROOMS / room).glob(pattern)):
             digest.update(path.read_bytes())
     digest.update(repr(settings).encode())

@@ -1,17 +1,21 @@
 """The kinds of sources that most documents share."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
 from domain.money import format_amount, format_rate
-from handlers.contract.schemas import Rendering, Source, Sources
+from handlers.contract.schemas import Attribute, Rendering, Source, Sources
 from handlers.translations import label
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A code with its name in the reader's language."""
+    """A code with its name in the reader's language.
+
+    A ShippingCompany of the domain has both as well, and is shown as it is.
+    """
 
     value: str
     label: str
@@ -22,10 +26,19 @@ def labelled(*components: str) -> list[Sources]:
     return [Sources(component, Labelled) for component in components]
 
 
+# Amounts, rates and labels come again and again, within an order and from one to the next.
+_amount = lru_cache(maxsize=1024)(format_amount)
+_rate = lru_cache(maxsize=64)(format_rate)
+
+
+@lru_cache(maxsize=256)
+def _labelled(kind: str, value: str, language: str) -> Labelled:
+    return Labelled(value, label(kind, value, language))
+
+
 def attribute(path: str) -> Source:
     """The attribute at a dotted path."""
-    read = attrgetter(path)
-    return lambda entity, _rendering: read(entity)
+    return Attribute(path)
 
 
 def optional(path: str, of: str) -> Source:
@@ -47,7 +60,7 @@ def money(name: str, currency: str = "currency") -> Source:
 
     def source(entity: Any, rendering: Rendering) -> str | None:
         amount = read(entity)
-        return None if amount is None else format_amount(amount, read_currency(rendering.root))
+        return None if amount is None else _amount(amount, read_currency(rendering.root))
 
     return source
 
@@ -58,7 +71,7 @@ def rate(name: str) -> Source:
 
     def source(entity: Any, _rendering: Rendering) -> str | None:
         hundredths = read(entity)
-        return None if hundredths is None else format_rate(hundredths)
+        return None if hundredths is None else _rate(hundredths)
 
     return source
 
@@ -71,8 +84,7 @@ def identifier(name: str) -> Source:
 
 def currency(_entity: Any, rendering: Rendering) -> Labelled:
     """The currency of the whole document."""
-    code = str(rendering.root.currency)
-    return Labelled(code, label("currency", code, rendering.language))
+    return _labelled("currency", str(rendering.root.currency), rendering.language)
 
 
 def named(kind: str, path: str) -> Source:
@@ -81,20 +93,7 @@ def named(kind: str, path: str) -> Source:
 
     def source(entity: Any, rendering: Rendering) -> Labelled | None:
         value = read(entity)
-        if value is None:
-            return None
-        return Labelled(str(value), label(kind, str(value), rendering.language))
-
-    return source
-
-
-def carrier(path: str) -> Source:
-    """A shipping company: its code, and its own name in every language."""
-    read = attrgetter(path)
-
-    def source(entity: Any, _rendering: Rendering) -> Labelled | None:
-        company = read(entity)
-        return None if company is None else Labelled(company.value, company.label)
+        return None if value is None else _labelled(kind, str(value), rendering.language)
 
     return source
 

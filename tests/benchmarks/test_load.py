@@ -5,6 +5,7 @@ import pytest
 from benchmarks.load import parse_wrk
 from benchmarks.loader import Requests, percentile
 from benchmarks.pgbench import parse_log
+from benchmarks.workloads import Mix, Request, Workload
 
 WRK = """Running 2s test @ http://127.0.0.1:8000/
   1 threads and 8 connections
@@ -60,9 +61,14 @@ def test_there_is_no_percentile_of_nothing() -> None:
     assert percentile([], 50) == 0
 
 
-def test_each_body_is_sent_once() -> None:
-    write = {"name": "w", "path": "/w", "headers": {"A": "b"}, "bodies": ['{"ı":1}']}
-    read = {"name": "r", "path": "/r", "headers": {}, "bodies": []}
+def test_what_is_sent_once_comes_to_an_end() -> None:
+    request = {"path": "/w", "headers": {"A": "b"}, "body": '{"ı":1}'}
+    write = {"name": "w", "requests": [request], "is_once": True}
+    read = {
+        "name": "r",
+        "requests": [{"path": "/r", "headers": {}, "body": None}],
+        "is_once": False,
+    }
     requests = Requests([write, read], "host")
 
     sent = [requests.take(0), requests.take(0), requests.take(1)]
@@ -70,3 +76,18 @@ def test_each_body_is_sent_once() -> None:
     start = b"POST /w HTTP/1.1\r\nHost: host\r\nA: b\r\nContent-Length: 8\r\n\r\n"
     assert sent[:2] == [start + '{"ı":1}'.encode(), None]
     assert sent[2] == requests.take(1) == b"GET /r HTTP/1.1\r\nHost: host\r\n\r\n"
+
+
+def make_workload(name: str, count: int, *, is_once: bool = False) -> Workload:
+    requests = [Request(f"/{name}/{at}", {}) for at in range(count)]
+    return Workload(name, requests, is_once=is_once)
+
+
+def test_portions_share_what_is_sent_once() -> None:
+    mix = Mix("mix", [make_workload("r", 2), make_workload("w", 7, is_once=True)], [0, 1])
+
+    first, second = mix.portions(2)
+
+    paths = [[request.path for request in part.workloads[1].requests] for part in (first, second)]
+    assert paths == [["/w/0", "/w/1", "/w/2"], ["/w/3", "/w/4", "/w/5"]]
+    assert first.workloads[0] == second.workloads[0] == mix.workloads[0]

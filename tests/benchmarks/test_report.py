@@ -5,9 +5,9 @@ import pytest
 from benchmarks.bars import AT_LEAST, JUDGING, MEMORY, judging, ratio, verdicts
 from benchmarks.load import Load
 from benchmarks.report import markdown
-from benchmarks.rounds import Measured, Ratio, Run
+from benchmarks.results import Measured, Run, Spread
 from benchmarks.servers import FASTAPI, UNJUDGED, WAYBILL
-from benchmarks.workloads import LIST
+from benchmarks.workloads import COLD_LIST, CREATE, LIST
 
 
 def make_run(waybill: int, fastapi: int) -> Run:
@@ -26,7 +26,7 @@ def test_a_ratio_is_taken_turn_by_turn() -> None:
         for server, count in ((WAYBILL, own), (FASTAPI, theirs)):
             run.add(server.name, LIST, Measured(Load(count, 1.0, 0, 0, 1.0, 2.0)))
 
-    assert ratio(run, LIST, FASTAPI.name) == Ratio(middle=15, low=12.5, high=17.5)
+    assert ratio(run, LIST, FASTAPI.name) == Spread(middle=15, low=12.5, high=17.5)
 
 
 def test_there_is_no_ratio_to_what_was_not_measured() -> None:
@@ -34,7 +34,7 @@ def test_there_is_no_ratio_to_what_was_not_measured() -> None:
 
 
 def test_one_turn_is_its_own_spread() -> None:
-    assert Ratio.of([3.0]) == Ratio(3, 3, 3)
+    assert Spread.of([3.0]) == Spread(3, 3, 3)
 
 
 def test_judging_is_a_part_of_the_cpu() -> None:
@@ -42,23 +42,38 @@ def test_judging_is_a_part_of_the_cpu() -> None:
     for server, cpu in ((WAYBILL, 1.0), (UNJUDGED, 0.98)):
         run.add(server.name, LIST, Measured(Load(10, 1.0, 0, 0, 1.0, 2.0), server_cpu=cpu))
 
-    assert judging(run) == {JUDGING: pytest.approx(0.02)}
+    assert judging(run)[JUDGING].middle == pytest.approx(0.02)
 
 
 def test_a_bar_is_reached_missed_or_was_not_measured() -> None:
-    found = {each.name: each for each in verdicts(make_run(150, 10), {MEMORY: 100.0})}
+    found = {each.name: each for each in verdicts(make_run(150, 10), {MEMORY: Spread.of([100.0])})}
 
     assert found[MEMORY].is_reached is True
-    assert found[f"{LIST}, to {FASTAPI.name}"].figure == 15
+    assert found[f"{LIST}, to {FASTAPI.name}"].figure == Spread(15, 15, 15)
     assert found[f"{LIST}, to {FASTAPI.name}"].is_reached is False
     assert found["list page, 2 workers to 1"].is_reached is None
     assert len(found) > len(AT_LEAST)
 
 
+def test_cpu_and_time_have_bars_by_workload() -> None:
+    run = Run()
+    for milliseconds in (4.0, 16.0, 20.0):
+        load = Load(10, 1.0, 0, 0, milliseconds, 2.0)
+        for workload in (CREATE, COLD_LIST):
+            run.add(WAYBILL.name, workload, Measured(load, server_cpu=milliseconds / 1e2))
+
+    found = {each.name: each for each in verdicts(run, {})}
+
+    cpu, time = found[f"{CREATE}, ms of server CPU"], found[f"{COLD_LIST}, ms"]
+    assert (cpu.bar, cpu.figure, cpu.is_reached) == ("≤ 5", Spread(16, 10, 18), False)
+    assert (time.bar, time.figure, time.is_reached) == ("≤ 15", Spread(16, 10, 18), False)
+    assert f"| {COLD_LIST}, ms | ≤ 15 | 16 (10 to 18) | **missed** |" in markdown(run, {})
+
+
 def test_the_table_shows_every_server_and_bar() -> None:
-    table = markdown(make_run(300, 10), {MEMORY: 100.0})
+    table = markdown(make_run(300, 10), {MEMORY: Spread.of([100.0])})
 
     row = "| list page | Waybill | 300 |  | 1 | 2 | 0 | 80.0 | 1.67 | 0.83 |"
     assert row in table.splitlines()
-    assert "| list page, to FastAPI | ≥ 25 | 30 (30 to 30) | reached |" in table
+    assert "| list page, to FastAPI | ≥ 25 | 30 | reached |" in table
     assert "| Waybill | 100 | 1.50 |" in table

@@ -1,7 +1,6 @@
 """What every run of Schemathesis does besides its own: a deserializer, hooks, and a check."""
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +13,7 @@ import yaml
 from hypothesis import strategies as st
 from schemathesis import Case, CheckContext, DeserializationContext, HookContext, Response
 from schemathesis.auths import AuthContext
-from schemathesis.core.failures import AcceptedNegativeData, Failure
+from schemathesis.core.failures import Failure
 from schemathesis.core.media_types import YAML_MEDIA_TYPES
 from schemathesis.openapi.checks import AuthScenario, IgnoredAuth
 
@@ -33,7 +32,6 @@ BULK = {"createBulkCancellationRequests", "createAnonymousBulkCancellationReques
 TRADE_INS = {"approveTradeIn", "rejectTradeIn", "answerTradeInOffer"}
 LOG_OUTS = {"logOut", "logOutByForm"}
 OFFERS = {*TRADE_INS, "showTradeInOffer"}
-ANY_NUMBER = {"getUserOrder", "getOrderCancellation"}
 ONE_TIME = {"showPasswordPage", "setPassword", "redeemHandover"}
 
 # How a request that fits the contract may be refused all the same, since no contract can tell
@@ -160,23 +158,16 @@ _SESSION_COOKIES = ("sessionid", "csrftoken")
 def filter_failure(
     _context: HookContext, failure: Failure, case: Case, _response: Response
 ) -> bool:
-    """Whether it is one. A link that we did not sign leads nowhere, so its answer is 404, and a
-    guest may give any number of an order, also one past the 64 bits of its format.
+    """Whether it is one. A link that we did not sign leads nowhere, so its answer is 404.
 
     `ignored_auth` wants 401 or 403 for a wrong token, and can't be told otherwise.
     """
-    is_wrong_link = (
+    return not (
         operation_id(case) in OFFERS
         and isinstance(failure, IgnoredAuth)
         and failure.scenario is AuthScenario.INVALID_AUTH
         and "got `404 Not Found`" in failure.message
     )
-    is_any_number = (
-        operation_id(case) in ANY_NUMBER
-        and isinstance(failure, AcceptedNegativeData)
-        and re.fullmatch("-?[0-9]+", str(case.path_parameters.get("pk"))) is not None
-    )
-    return not (is_wrong_link or is_any_number)
 
 
 def varied(choice: Choice | None) -> FlatmapCase:

@@ -350,6 +350,18 @@ class TestClientTypes:
         assert schema["type"] == "integer"
         assert schema["format"] == "int64"
 
+    def test_ids_in_paths_are_of_64_bits(self, client: Document) -> None:
+        formats = {
+            schema.get("format")
+            for operation in operations(client).values()
+            for parameter in (resolved(client, each) for each in operation.get("parameters", ()))
+            if parameter["in"] == "path"
+            for schema in [resolved(client, parameter["schema"])]
+            if schema["type"] == "integer"
+        }
+
+        assert formats == {"int64"}
+
     def test_a_look_up_names_the_order_in_one_way(self, client: Document) -> None:
         schema = client["components"]["schemas"]["OrderLookUp"]
 

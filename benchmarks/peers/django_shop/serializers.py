@@ -159,16 +159,12 @@ class OrderItemSerializer(WithPk):
         return CancellationRequestSerializer(newest, context=self.context).data
 
 
-class DiscountItemSerializer(serializers.ModelSerializer):
+class DiscountItemSerializer(WithPk):
     currency = NamedField("currency", source="currency_code")
 
     class Meta:
         model = models.DiscountItem
-        exclude = (
-            "id",
-            "order",
-            "currency_code",
-        )
+        exclude = ("currency_code",)
 
 
 class LoyaltyTransactionSerializer(WithPk):

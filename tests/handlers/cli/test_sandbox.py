@@ -1,7 +1,10 @@
 """`waybill serve --sandbox` as a process of its own."""
 
 import os
+import re
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +15,8 @@ from click.testing import CliRunner
 from handlers.cli.main import cli
 from tests.processes import is_running, wait_until
 from tests.server import Server, free_port, start
+
+CONFIGURATION = Path(__file__).parents[3] / "examples" / "contract-tests" / "schemathesis.toml"
 
 Sandboxes = Callable[[], "Sandbox"]
 
@@ -95,3 +100,30 @@ class TestRefusals:
 
         assert result.exit_code == 2
         assert "exclude" in result.output
+
+
+class TestSchemathesis:
+    """From the command line, as docs/sandbox.md runs it."""
+
+    @pytest.mark.parametrize("name", ["listSellerOrders", "listUserOrders"])
+    def test_finds_nothing_with_the_configuration_for_clients(
+        self, sandbox: Sandbox, tmp_path: Path, name: str
+    ) -> None:
+        shown = sandbox.client.get("/sandbox/").json()
+        environment = {
+            **os.environ,
+            "WAYBILL_SESSION_KEY": shown["shopper"]["session_key"],
+            "WAYBILL_SELLER_TOKEN": shown["seller"]["token"],
+            "WAYBILL_SHOP_TOKEN": shown["shop"]["token"],
+        }
+        command = [str(Path(sys.executable).with_name("schemathesis")), "--config-file"]
+        command += [str(CONFIGURATION), "run", f"http://127.0.0.1:{sandbox.port}/openapi.full.json"]
+        command += ["--include-operation-id", name, "--max-examples", "5", "--seed", "1"]
+        command += ["--phases", "examples,fuzzing", "--no-color"]
+
+        told = subprocess.run(  # noqa: S603 - ours
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+
+        assert told.returncode == 0, told.stdout[-5000:] + told.stderr
+        assert re.search(r"[1-9]\d* generated, [1-9]\d* passed", told.stdout)

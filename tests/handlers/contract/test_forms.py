@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from domain.errors import InvalidInput
-from handlers.contract.forms import FormFields, Upload, decode_multipart, judged
+from handlers.contract.forms import MAX_PARTS, FormFields, Upload, decode_multipart, judged
+from handlers.contract.refusals import ContentTooLarge
 from handlers.contract.schema_types import SchemaTypes
 
 SCHEMA = {
@@ -78,10 +79,21 @@ class TestMultipart:
 
         assert found == [("a", "1"), ("file", Upload("a.txt", "text/plain", b"bytes"))]
 
-    @pytest.mark.parametrize("part", ["", 'name="a"\r\n\r\n\0'])
+    # A quote after a backslash does not end the name.
+    @pytest.mark.parametrize(
+        "part",
+        ["", 'name="a"\r\n\r\n\0', "\r\n\r\n1", 'name="a\\"\r\n\r\n1', 'filename="a"\r\n\r\n1'],
+    )
     def test_that_is_malformed_is_refused(self, part: str) -> None:
         with pytest.raises(InvalidInput):
             self.decode(part)
+
+    def test_of_too_many_parts_is_refused(self) -> None:
+        parts = ['name="a"\r\n\r\n1'] * MAX_PARTS
+
+        assert len(self.decode(*parts)) == MAX_PARTS
+        with pytest.raises(ContentTooLarge):
+            self.decode(*parts, *parts[:1])
 
     def test_without_its_boundary_is_refused(self) -> None:
         with pytest.raises(InvalidInput):

@@ -7,12 +7,13 @@ from tests.builders import (
     NOW,
     make_easy_return_company,
     make_item,
+    make_order,
     make_product,
     make_seller,
     make_shipping_company,
     make_shipping_option_group,
 )
-from tests.handlers.rendering.documents import render_item, served_contract
+from tests.handlers.rendering.documents import render_item, render_order, served_contract
 
 
 def test_a_line_shows_every_property_of_the_contract() -> None:
@@ -80,6 +81,16 @@ class TestShipping:
             "name": "Kapıdan",
             "requires_pickup_address": False,
         }
+
+    @pytest.mark.parametrize("language", ["en-us", "tr-tr"])
+    def test_has_the_carrier_s_own_name_in_every_language(self, language: str) -> None:
+        company = make_shipping_company(value="ups", label="UPS Kargo")
+        item = make_item(shipping_company=company)
+
+        shown = render_order(make_order(items=[item], shipping_company=company), language)
+
+        carriers = [shown["shipping_company"], shown["orderitem_set"][0]["shipping_company"]]
+        assert carriers == [{"value": "ups", "label": "UPS Kargo"}] * 2
 
     def test_may_be_unknown(self) -> None:
         shown = render_item()

@@ -1,5 +1,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ from domain.policies import ReturnPolicy
 from handlers.contract.bundle import Contract, ContractError
 from handlers.contract.schemas import Sources
 from handlers.contract.violations import ContractViolation, ResponseValidation, Violations
+from handlers.rendering import renderer
 from handlers.rendering.renderer import ContractRenderer, edition_of
 from tests.builders import NOW
 from tests.handlers.contract.contracts import THING, make_contract
@@ -59,10 +61,10 @@ class TestRendering:
             make_renderer()(Thing(name=None), "en-us", NOW)
 
     def test_only_reports_it_where_that_is_wanted(self) -> None:
-        renderer = make_renderer(Violations(ResponseValidation.REPORT))
+        reporting = make_renderer(Violations(ResponseValidation.REPORT))
 
         with capture_logs() as lines:
-            document = renderer(Thing(name=None), "en-us", NOW)
+            document = reporting(Thing(name=None), "en-us", NOW)
 
         assert document.body == b'{"name":null,"size":5}'
         assert [(line["operation_id"], line["reason"]) for line in lines] == [
@@ -89,6 +91,29 @@ class TestEdition:
         longer = ReturnPolicy(timedelta(days=15))
 
         assert edition_of(_EMPTY, ReturnPolicy()) != edition_of(_EMPTY, longer)
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "domain/orders.py",
+            "domain/orders/order.py",
+            "handlers/rendering/compiled.py",
+            "handlers/contract/schemas.py",
+            "handlers/locale/tr/LC_MESSAGES/messages.mo",
+        ],
+    )
+    def test_is_another_for_other_code_and_catalogues(
+        self, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(renderer, "_ROOMS", tmp_path)
+        file = tmp_path / path
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"before")
+        before = edition_of(_EMPTY)
+
+        file.write_bytes(b"after")
+
+        assert edition_of(_EMPTY) != before
 
     def test_has_room_where_it_is_kept(self) -> None:
         assert len(edition_of(_EMPTY)) <= 64

@@ -1,37 +1,9 @@
 """What a rendered document always has is required in its component."""
 
-import importlib
-import pkgutil
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
-from domain.policies import ReturnPolicy
-from handlers import rendering
 from handlers.contract.bundle import load_contract
-from handlers.contract.schemas import Sources
-from handlers.rendering.orders import order_sources
-
-
-def sources_in(value: Any) -> Iterator[Sources]:
-    """The sources that a constant of a module is or holds."""
-    if isinstance(value, Sources):
-        yield value
-    elif isinstance(value, list):
-        for each in value:
-            yield from sources_in(each)
-
-
-def all_sources() -> dict[str, Sources]:
-    """By component, whatever the modules of `handlers.rendering` name."""
-    names = [
-        f"{rendering.__name__}.{each.name}" for each in pkgutil.iter_modules(rendering.__path__)
-    ]
-    constants = [value for name in names for value in vars(importlib.import_module(name)).values()]
-    found = [each for value in constants for each in sources_in(value)]
-    return {each.component: each for each in [*found, *order_sources(ReturnPolicy())]}
-
+from tests.handlers.rendering.sources import all_sources
 
 SOURCES = all_sources()
 

@@ -8,7 +8,6 @@ from handlers.contract.schemas import Rendering, Source
 from handlers.rendering.values import (
     Labelled,
     attribute,
-    carrier,
     currency,
     identifier,
     money,
@@ -17,7 +16,7 @@ from handlers.rendering.values import (
     rate,
     translated,
 )
-from tests.builders import NOW, make_product, make_shipping_company
+from tests.builders import NOW, make_product
 
 
 def value(source: Source, language: str = "en-us", root: Any = None, **attributes: Any) -> Any:
@@ -102,17 +101,6 @@ class TestNamed:
 
     def test_may_be_none(self) -> None:
         assert value(named("order_type", "kind"), kind=None) is None
-
-
-class TestCarrier:
-    @pytest.mark.parametrize("language", ["en-us", "tr-tr"])
-    def test_has_its_own_name_in_every_language(self, language: str) -> None:
-        company = make_shipping_company(value="ups", label="UPS Kargo")
-
-        assert value(carrier("by"), language, by=company) == Labelled("ups", "UPS Kargo")
-
-    def test_may_be_none(self) -> None:
-        assert value(carrier("by"), by=None) is None
 
 
 class TestTranslated:

@@ -117,6 +117,7 @@ class OrderItem(models.Model):
     cancellable_quantity = models.BigIntegerField()
     refundable_quantity = models.BigIntegerField()
     unit_price = models.DecimalField(max_digits=14, decimal_places=2)
+    total_amount = models.DecimalField(max_digits=14, decimal_places=2)
     created_date = models.DateTimeField()
     modified_date = models.DateTimeField()
     localized_attributes = models.JSONField()
@@ -145,7 +146,9 @@ class ItemEasyReturnCompany(models.Model):
 class DiscountItem(models.Model):
     order = models.ForeignKey("Order", models.CASCADE)
     name = models.TextField()
+    code = models.TextField(null=True)
     amount = models.DecimalField(max_digits=14, decimal_places=2)
+    cancel_amount = models.DecimalField(max_digits=14, decimal_places=2)
     created_date = models.DateTimeField()
     order_number = models.TextField()
     currency_code = models.TextField()

@@ -1,0 +1,246 @@
+"""Compiled rendering gives what marshmallow's own dump of the same schemas gives, to the byte."""
+
+import traceback
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import IntEnum, StrEnum
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from marshmallow import Schema, fields, missing
+from marshmallow.experimental.context import Context
+
+from domain.documents import RenderedDocument
+from domain.paging import PageRequest
+from domain.policies import ReturnPolicy
+from domain.seller_lists import Sort
+from handlers.cli.seed import seed_demo_shop
+from handlers.contract.schemas import Document, Rendering, Schemas, Source, Sources
+from handlers.demo_shop.catalogue import SELLERS
+from handlers.rendering.compiled import Render, compile_rendering
+from handlers.rendering.old_orders import OLD_ORDER_SOURCES
+from handlers.rendering.orders import order_sources
+from handlers.rendering.records import RECORD_SOURCES
+from handlers.rendering.sellers import SELLER_SOURCES
+from persistence.database import Database
+from tests.builders import NOW
+from tests.conftest import MakeUrl
+from tests.handlers.contract.contracts import make_contract
+from tests.handlers.rendering.documents import served_contract
+from tests.handlers.rendering.entities import entities
+from tests.handlers.rendering.sources import all_sources
+
+LANGUAGES = ["en-us", "tr-tr"]
+# The components that documents are, with the sources of all that is in them.
+DOCUMENTS = {
+    "UserOrder": order_sources(ReturnPolicy()),
+    "UserOldOrder": OLD_ORDER_SOURCES,
+    **RECORD_SOURCES,
+    **{each.component: [each] for each in SELLER_SOURCES.values()},
+}
+
+
+@cache
+def rendered(component: str) -> tuple[Document, Render]:
+    """The schema of a component, and its compiled function."""
+    schema = Schemas(served_contract(), DOCUMENTS[component]).for_rendering(component)
+    return schema, compile_rendering(schema)
+
+
+def compared(component: str, rendering: Rendering) -> bytes:
+    """The document of the entity, which is the same either way."""
+    schema, render = rendered(component)
+    compiled = orjson.dumps(render(rendering.root, rendering))
+    with Context(rendering):
+        assert compiled == orjson.dumps(schema.dump(rendering.root))
+    return compiled
+
+
+def components_in(schema: Schema) -> Iterator[str]:
+    yield type(schema).__name__
+    for each in schema.dump_fields.values():
+        field = each.inner if isinstance(each, fields.List) else each
+        if isinstance(field, fields.Nested):
+            yield from components_in(field.schema)
+
+
+class TestDocuments:
+    def test_of_every_component_are_compared(self) -> None:
+        found = {each for name in DOCUMENTS for each in components_in(rendered(name)[0])}
+
+        assert found == all_sources().keys()
+
+    @pytest.mark.parametrize("component", DOCUMENTS)
+    @settings(max_examples=60, suppress_health_check=list(HealthCheck))
+    @given(data=st.data())
+    def test_are_what_marshmallow_gives(self, component: str, data: st.DataObject) -> None:
+        sources = {each.component: each for each in DOCUMENTS[component]}
+        entity = data.draw(entities(sources[component].entity))
+        now = data.draw(st.just(NOW) | st.datetimes(timezones=st.just(UTC)))
+
+        for language in LANGUAGES:
+            compared(component, Rendering(entity, language, now))
+
+
+class Comparing:
+    """A renderer of the documents of one component, compared; a `domain.documents.Renderer`."""
+
+    edition = "compared"
+
+    def __init__(self, component: str) -> None:
+        self._component = component
+        self.count = 0
+
+    def __call__(self, entity: Any, language: str, now: datetime) -> RenderedDocument:
+        self.count += 1
+        return RenderedDocument(compared(self._component, Rendering(entity, language, now)), None)
+
+
+def test_all_documents_of_the_demo_shop_are_what_marshmallow_gives(make_url: MakeUrl) -> None:
+    renderers = {
+        "orders": Comparing("UserOrder"),
+        "old_orders": Comparing("UserOldOrder"),
+        **{name: Comparing(each.component) for name, each in SELLER_SOURCES.items()},
+    }
+    with closing(Database(make_url(), renderers=renderers)) as database:
+        database.migrate()
+        shop = list(seed_demo_shop(database, users=6, orders_per_user=4, seed=1))
+        for language in LANGUAGES:
+            with database.reading() as uow:
+                for each in shop:
+                    for pk in each.orders.values():
+                        assert uow.orders.document(each.user.pk, pk, language)
+                    for pk in each.old_orders.values():
+                        assert uow.old_orders.document(each.user.pk, pk, language)
+                slugs = {seller["slug"] for seller in SELLERS.values()}
+                for seller in filter(None, map(uow.sellers.by_slug, sorted(slugs))):
+                    for name in SELLER_SOURCES:
+                        rows = getattr(uow, name)
+                        rows.page(seller.pk, (), Sort(None), PageRequest(limit=500), language)
+
+    orders, old_orders = (sum(map(len, of)) for of in zip(*map(_stored, shop), strict=True))
+    assert renderers["orders"].count == orders * len(LANGUAGES)
+    assert renderers["old_orders"].count == old_orders * len(LANGUAGES)
+    assert all(each.count for each in renderers.values())
+
+
+def _stored(seeded: Any) -> tuple[dict[str, int], dict[str, int]]:
+    return seeded.orders, seeded.old_orders
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+class Size(IntEnum):
+    LARGE = 3
+
+
+@dataclass
+class Thing:
+    name: Any = "cup"
+
+
+def compile_thing(
+    properties: dict[str, Any],
+    named: dict[str, Source] | None = None,
+    optional: dict[str, Source] | None = None,
+    entity: type = Thing,
+) -> Render:
+    thing = {"type": "object", "properties": properties}
+    contract = make_contract({}, schemas={"Thing": thing})
+    sources = Sources("Thing", entity, named or {}, optional or {})
+    return compile_rendering(Schemas(contract, [sources]).for_rendering("Thing"))
+
+
+def render(function: Render, entity: Any) -> dict[str, Any]:
+    return function(entity, Rendering(entity, "en-us", NOW))
+
+
+def left_out_unless_named(thing: Thing, _rendering: Rendering) -> Any:
+    return missing if thing.name is None else thing.name
+
+
+class TestOptional:
+    @pytest.mark.parametrize(
+        ("name", "shown"),
+        [("cup", [("a", 1), ("b", "cup"), ("c", 3), ("d", "cup")]), (None, [("a", 1), ("c", 3)])],
+    )
+    def test_is_left_out_or_at_its_place(self, name: Any, shown: list[Any]) -> None:
+        function = compile_thing(
+            {"a": {}, "b": {"type": "string"}, "c": {}, "d": {}},
+            {"a": lambda *_: 1, "c": lambda *_: 3},
+            {"b": left_out_unless_named, "d": left_out_unless_named},
+        )
+
+        assert list(render(function, Thing(name)).items()) == shown
+
+    def test_may_be_null(self) -> None:
+        function = compile_thing({"name": {"type": "string"}}, None, {"name": lambda *_: None})
+
+        assert render(function, Thing()) == {"name": None}
+
+
+class TestValues:
+    @pytest.mark.parametrize(
+        ("kind", "value", "shown"),
+        [
+            ("string", Colour.RED, "red"),
+            ("string", 5, "5"),
+            ("integer", Size.LARGE, 3),
+            ("integer", True, 1),
+            ("integer", "7", 7),
+        ],
+        ids=str,
+    )
+    def test_are_of_plain_types(self, kind: str, value: Any, shown: Any) -> None:
+        found = render(compile_thing({"name": {"type": kind}}), Thing(value))["name"]
+
+        assert (found, type(found)) == (shown, type(shown))
+
+
+# As variables of the function, words of Python, members of marshmallow's schemas; and no names.
+NAMES = [
+    *("document", "entity", "rendering", "value", "found", "missing", "each", "render"),
+    *("source_name", "None", "class", "readers", "optional", "fields", "context"),
+    *("a-b", "0", "it's", '"""', "{}", "\\", "\n", "", "ﬁ", "ü"),
+]
+
+
+def shout(name: str) -> Source:
+    return lambda *_: name.upper()
+
+
+class TestNames:
+    def test_of_properties_may_be_anything(self) -> None:
+        function = compile_thing(
+            {name: {"type": "string"} for name in NAMES}, {name: shout(name) for name in NAMES}
+        )
+
+        assert render(function, Thing()) == {name: name.upper() for name in NAMES}
+
+    def test_of_attributes_may_be_anything(self) -> None:
+        kind = type("Kind", (), dict.fromkeys(NAMES, ""))
+        function = compile_thing({name: {} for name in NAMES}, entity=kind)
+        thing = SimpleNamespace(**{name: name.upper() for name in NAMES})
+
+        assert render(function, thing) == vars(thing)
+
+
+class TestFault:
+    def test_shows_the_line_of_its_field(self) -> None:
+        function = compile_thing({"name": {}, "loud": {}}, {"loud": lambda thing, _: thing.loud})
+
+        with pytest.raises(AttributeError, match="no attribute 'loud'") as fault:
+            render(function, Thing())
+
+        lines = traceback.format_tb(fault.value.__traceback__)
+        [shown] = [line for line in lines if " of Thing>" in line]
+        assert "'loud': source_loud(entity, rendering)," in shown
