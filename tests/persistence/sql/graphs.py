@@ -1,5 +1,6 @@
 """Graphs of entities as plain values, to be compared."""
 
+from collections.abc import Iterator
 from dataclasses import is_dataclass
 from typing import Any
 
@@ -22,3 +23,19 @@ def graph(root: Any) -> Any:
         return type(value), value
 
     return plain(root)
+
+
+def differing(stored: Any, loaded: Any, path: str = "") -> Iterator[str]:
+    """Yield where the objects that were loaded are not as those that were stored."""
+    if isinstance(loaded, list):
+        if len(stored) != len(loaded):
+            yield path
+        for at, (one, other) in enumerate(zip(stored, loaded, strict=False)):
+            yield from differing(one, other, f"{path}/{at}")
+    elif hasattr(loaded, "__dataclass_fields__"):
+        for name, value in vars(loaded).items():
+            # Ids of what a snapshot names are not the constructor's.
+            if name in vars(stored) or not name.endswith("_pk"):
+                yield from differing(getattr(stored, name), value, f"{path}/{name}")
+    elif (type(stored), stored) != (type(loaded), loaded):
+        yield path

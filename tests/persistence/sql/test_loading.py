@@ -22,7 +22,7 @@ from persistence.sql.saving import Tracked
 from persistence.sql.work import Work
 from tests.conftest import KIND
 from tests.persistence.complete import complete_old_order, complete_order
-from tests.persistence.sql.graphs import graph
+from tests.persistence.sql.graphs import differing, graph
 from tests.persistence.stored import store_reason
 
 ABSENT = 2**40
@@ -52,22 +52,6 @@ def old_order(database: Database, shopper: User) -> OldOrder:
 def work(engines: Engines) -> Iterator[Work]:
     with closing(Work(engines.writing)) as work:
         yield work
-
-
-def differing(stored: Any, loaded: Any, path: str = "") -> Iterator[str]:
-    """Yield where the objects that were loaded are not as those that were stored."""
-    if isinstance(loaded, list):
-        if len(stored) != len(loaded):
-            yield path
-        for at, (one, other) in enumerate(zip(stored, loaded, strict=False)):
-            yield from differing(one, other, f"{path}/{at}")
-    elif hasattr(loaded, "__dataclass_fields__"):
-        for name, value in vars(loaded).items():
-            # Ids of what a snapshot names are not the constructor's.
-            if name in vars(stored) or not name.endswith("_pk"):
-                yield from differing(getattr(stored, name), value, f"{path}/{name}")
-    elif (type(stored), stored) != (type(loaded), loaded):
-        yield path
 
 
 class TestValues:
