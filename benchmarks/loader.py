@@ -111,7 +111,7 @@ class Connection(asyncio.Protocol):
             head, received = self._head[:end].lower(), len(self._head) - end - len(_END_OF_HEAD)
             self._head = b""
             self._outcome.errors += head[9:10] != b"2"
-            self._missing = _length(head) - received
+            self._missing = body_length(head) - received
         if not self._missing:
             self._outcome.milliseconds.append((perf_counter() - self._sent) * 1e3)
             self._send()
@@ -128,7 +128,7 @@ class Connection(asyncio.Protocol):
         self._transport.write(request)
 
 
-def _length(head: bytes) -> int:
+def body_length(head: bytes) -> int:
     """How many bytes follow the lower-case head of an answer."""
     if head[9:12] == _NO_CONTENT:
         return 0

@@ -49,7 +49,7 @@ def main() -> None:
 
 def _options() -> Namespace:
     parser = ArgumentParser(prog="script/bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="less of all, in under 3 minutes")
+    parser.add_argument("--quick", action="store_true", help="less of all, in four to six minutes")
     parser.add_argument("--growth", action="store_true", help="a million orders, too: minutes more")
     parser.add_argument(
         "--long",

@@ -23,10 +23,10 @@ CHANGED = "first read of a changed order"
 MIX = "shop mix"
 
 PAGE = 12
-# Of twenty requests: 12 details, 4 of them cold, 5 lists, 2 of sellers, 1 create.
-_MIXED = [DETAIL, COLD_DETAIL, LIST, DETAIL, SELLER_ORDERS, DETAIL, LIST, COLD_DETAIL, DETAIL, LIST]
-_MIXED += [DETAIL, CREATE, DETAIL, COLD_DETAIL, LIST, SELLER_ORDERS, DETAIL, COLD_DETAIL, LIST]
-_MIXED += [DETAIL]
+MIXED = [DETAIL, COLD_DETAIL, LIST, DETAIL, SELLER_ORDERS, DETAIL, LIST, COLD_DETAIL, DETAIL, LIST]
+MIXED += [DETAIL, CREATE, DETAIL, COLD_DETAIL, LIST, SELLER_ORDERS, DETAIL, COLD_DETAIL, LIST]
+MIXED += [DETAIL]
+"""Of twenty requests 12 are details, 4 of them cold, 5 lists, 2 sellers' lists, 1 a create."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def all_of(shop: Shop) -> Asked:
         changed=Workload(CHANGED, list(_details(shop, [shop.users[0]])), True, 1),
         cold_list=cold_list,
         cold_detail=cold_detail,
-        mix=Mix(MIX, parts, [places[name] for name in _MIXED]),
+        mix=Mix(MIX, parts, [places[name] for name in MIXED]),
     )
 
 

@@ -29,7 +29,13 @@ from handlers.contract.requirements import first_admitted
 from handlers.edge.content import content_of
 from handlers.grants import grant_value, granted_caller
 from handlers.keys import KEY_SCHEME, is_by_key, shown_key
-from handlers.security import CSRF_FIELDS, check_csrf, session_value, shown_credential
+from handlers.security import (
+    CSRF_FIELDS,
+    check_csrf,
+    is_safe,
+    session_value,
+    shown_credential,
+)
 from handlers.settings import Settings
 from handlers.trade_in_links import read_link
 
@@ -145,7 +151,7 @@ def admit(operation: Operation) -> None:
     if operation.security:
         g.credential = None
         g.caller = first_admitted(operation.security, lambda name: _SCHEMES[name](operation))
-        if not isinstance(g.caller, TokenCaller | OfferLink):
+        if not is_safe(request) and not isinstance(g.caller, TokenCaller | OfferLink):
             # Where all are let in, nothing admitted the request: it is bound to what it shows.
             credential = g.credential or shown_credential(request, settings())
             check_csrf(request, credential, settings(), _form_token(operation))

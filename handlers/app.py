@@ -7,7 +7,6 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import Response
 from starlette.types import ASGIApp
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -17,7 +16,7 @@ from domain.policies import ReturnPolicy
 from handlers import errors
 from handlers.admission import admit, check_schemes
 from handlers.attempts import LoginAttempts, OrderLookUps, PasswordResetRequests
-from handlers.context import PARTS, Parts, language
+from handlers.context import PARTS, Parts
 from handlers.contract.bodies import ContentType
 from handlers.contract.bundle import Contract, load_contract
 from handlers.contract.engine import Admit, Application, mount
@@ -45,7 +44,7 @@ from persistence.seller_listings import LISTINGS
 if TYPE_CHECKING:
     from handlers.sandbox.state import Sandbox
 
-# `_describe` and the guard add them to every answer.
+# The guard adds them to every answer.
 _OUTER_HEADERS = frozenset({"cache-control", "content-language", "vary", "x-request-id"})
 
 
@@ -172,22 +171,8 @@ def _admission(contract: Contract, operations: Iterable[Operation]) -> Admit:
 
 
 def _configure(app: ContractApp, settings: Settings) -> None:
-    app.app.after_request(_describe)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.add_wsgi_middleware(ProxyFix, x_for=count, x_proto=count, x_host=count)
     else:
         app.add_wsgi_middleware(UntrustedProxies)
-
-
-def _describe(response: Response) -> Response:
-    """Answers speak the reader's language to one reader, unless a handler says otherwise."""
-    told = {name.lower() for name, _ in response.headers}
-    usual = {
-        "Content-Language": language(),
-        "Cache-Control": "no-store",
-        "Vary": "Accept, Accept-Language, Authorization, Cookie",
-    }
-    # To ask Werkzeug's headers for each of them costs as much as Flask's routing.
-    response.headers.extend({name: usual[name] for name in usual if name.lower() not in told})
-    return response

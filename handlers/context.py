@@ -182,7 +182,8 @@ def answerer() -> Answerer:
 
 def language() -> str:
     """The language of the current request's labels and messages."""
-    return choose_language(request.headers.get("Accept-Language", ""), settings().default_language)
+    accepted = request.environ.get("HTTP_ACCEPT_LANGUAGE", "")
+    return choose_language(accepted, settings().default_language)
 
 
 def record(component: str, entity: Any) -> dict[str, Any]:

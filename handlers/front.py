@@ -1,7 +1,7 @@
 """The guard with what it needs to know of Waybill: languages, error bodies, origins and proxies."""
 
 import orjson
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from domain.errors import Refusal
 from handlers.edge.cors import Cors, HeaderList
@@ -16,6 +16,11 @@ _REQUEST_HEADERS = (
     "accept-language, authentication, authorization, content-type, idempotency-key, x-csrftoken,"
     " x-request-id"
 )
+_LANGUAGE = b"accept-language"
+_USUAL = (
+    (b"cache-control", b"no-store"),
+    (b"vary", b"Accept, Accept-Language, Authorization, Cookie"),
+)
 _RESPONSE_HEADERS = "content-language, idempotent-replay, retry-after, x-request-id"
 
 
@@ -23,10 +28,19 @@ def make_guard(app: ASGIApp, settings: Settings) -> Guard:
     """What stands in front of ``app`` with these settings."""
 
     def answer(refusal: Refusal, headers: Headers) -> tuple[int, HeaderList, bytes]:
-        accepted = headers.get(b"accept-language", b"").decode("latin-1")
+        accepted = headers.get(_LANGUAGE, b"").decode("latin-1")
         language = choose_language(accepted, settings.default_language)
         own = [(b"content-type", b"application/json"), (b"content-language", language.encode())]
         return status_of(refusal), own, orjson.dumps(error_body(refusal, language))
+
+    def usual(scope: Scope, headers: Headers) -> HeaderList:
+        """Answers speak the reader's language to one reader, unless a handler says otherwise."""
+        accepted = headers.get(_LANGUAGE, b"")
+        if len(headers) < len(scope["headers"]):
+            # Handlers get several as one (RFC 9110, section 5.3).
+            accepted = b",".join(value for name, value in scope["headers"] if name == _LANGUAGE)
+        language = choose_language(accepted.decode("latin-1"), settings.default_language)
+        return [(b"content-language", language.encode()), *_USUAL]
 
     cors = Cors(
         settings.allowed_origins,
@@ -34,4 +48,4 @@ def make_guard(app: ASGIApp, settings: Settings) -> Guard:
         request_headers=_REQUEST_HEADERS,
         response_headers=_RESPONSE_HEADERS,
     )
-    return Guard(app, answer, cors=cors, proxies=settings.trusted_proxies)
+    return Guard(app, answer, usual=usual, cors=cors, proxies=settings.trusted_proxies)

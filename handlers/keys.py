@@ -24,7 +24,7 @@ def shown_key(request: Request) -> str | None:
     cookie jars send cookies by themselves. The header given twice arrives as one, joined by a
     comma, and holds no key that is good.
     """
-    value = request.headers.get("Authorization", "").strip()
+    value: str = request.environ.get("HTTP_AUTHORIZATION", "").strip()
     scheme = _SCHEME.match(value)
     return value[scheme.end() :] if scheme else None
 

@@ -83,6 +83,11 @@ def csrf_token(request: Request, settings: Settings) -> str:
     return _renewed(request, [each for each in shown if each is not None], settings)
 
 
+def is_safe(request: Request) -> bool:
+    """Whether its method changes nothing (RFC 9110, section 9.2.1)."""
+    return request.method in _SAFE_METHODS
+
+
 def check_csrf(
     request: Request, credential: str | None, settings: Settings, form_token: str = ""
 ) -> None:
@@ -96,7 +101,7 @@ def check_csrf(
     is refused, since one of them may be planted. ``form_token`` stands for the header, which a form
     can't set.
     """
-    if request.method in _SAFE_METHODS or is_by_key(request):
+    if is_safe(request) or is_by_key(request):
         return
     if is_ambiguous(request, settings):
         raise CsrfFailed

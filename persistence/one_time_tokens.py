@@ -8,7 +8,10 @@ import sqlalchemy as sa
 
 from domain.one_time_tokens import OneTimeToken, Purpose
 from persistence.schema import UtcDateTime, metadata, one_of, parent
+from persistence.sql.bulk import insert_rows
+from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.work import Work
+from persistence.statements import first
 
 one_time_tokens = sa.Table(
     "one_time_tokens",
@@ -22,6 +25,21 @@ one_time_tokens = sa.Table(
 )
 
 
+_COLUMNS = [str(column.name) for column in one_time_tokens.c]
+_UUID = one_time_tokens.c.uuid == sa.bindparam("uuid")
+_IS_UNUSED = one_time_tokens.c.used_date.is_(None)
+_GET = CompiledQuery(
+    sa.select(one_time_tokens).where(_UUID, one_time_tokens.c.purpose == sa.bindparam("purpose"))
+)
+_MARKED = sa.update(one_time_tokens).values(used_date=sa.bindparam("now")).where(_IS_UNUSED)
+_MARKED = _MARKED.returning(one_time_tokens.c.uuid)
+_USE = CompiledQuery(_MARKED.where(_UUID, one_time_tokens.c.expires_date > sa.bindparam("now")))
+_REVOKE = CompiledQuery(_MARKED.where(one_time_tokens.c.user_pk == sa.bindparam("of_user_pk")))
+_REMOVE_EXPIRED = CompiledQuery(
+    sa.delete(one_time_tokens).where(one_time_tokens.c.expires_date <= sa.bindparam("now"))
+)
+
+
 class SqlOneTimeTokens:
     """The stored tokens, as ``domain.one_time_tokens.OneTimeTokens`` asks of them."""
 
@@ -29,27 +47,17 @@ class SqlOneTimeTokens:
         self._work = work
 
     def add(self, token: OneTimeToken) -> None:
-        self._work.execute(sa.insert(one_time_tokens).values(asdict(token)))
+        insert_rows(self._work, one_time_tokens, [asdict(token)])
 
     def get(self, uuid: UUID, purpose: Purpose) -> OneTimeToken | None:
-        columns = one_time_tokens.c
-        found = sa.select(one_time_tokens).where(columns.uuid == uuid, columns.purpose == purpose)
-        row = self._work.execute(found).mappings().one_or_none()
-        return None if row is None else OneTimeToken(**row)
+        row = first(_GET.rows(self._work, {"uuid": uuid, "purpose": purpose}))
+        return None if row is None else OneTimeToken(**dict(zip(_COLUMNS, row, strict=True)))
 
     def use(self, uuid: UUID, now: datetime) -> bool:
-        columns = one_time_tokens.c
-        return self._mark(now, columns.uuid == uuid, columns.expires_date > now) == 1
+        return bool(_USE.rows(self._work, {"uuid": uuid, "now": now}))
 
     def revoke(self, user_pk: int, now: datetime) -> None:
-        self._mark(now, one_time_tokens.c.user_pk == user_pk)
+        _REVOKE.rows(self._work, {"of_user_pk": user_pk, "now": now})
 
     def remove_expired(self, now: datetime) -> None:
-        expired = one_time_tokens.c.expires_date <= now
-        self._work.execute(sa.delete(one_time_tokens).where(expired))
-
-    def _mark(self, now: datetime, *which: sa.ColumnElement[bool]) -> int:
-        """Mark tokens that are not used yet; return how many there were."""
-        unused = one_time_tokens.c.used_date.is_(None)
-        marked = sa.update(one_time_tokens).where(unused, *which).values(used_date=now)
-        return self._work.execute(marked).rowcount
+        _REMOVE_EXPIRED.rows(self._work, {"now": now})

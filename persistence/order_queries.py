@@ -50,7 +50,7 @@ _HIGHEST = CompiledQuery(_FOUND.order_by(orders.c.pk.desc()).limit(1))
 _LATEST = CompiledQuery(_FOUND.order_by(*_LATEST_FIRST).limit(1))
 # A row comes in any case, so that a number that is there takes no longer than one that is not.
 _ASKED = sa.select(sa.bindparam("number", type_=sa.String).label("number")).subquery()
-_OWNER = (
+_OWNER = CompiledQuery(
     sa.select(orders.c.pk, orders.c.user_pk, orders.c.user_email, users.c.user_type)
     .select_from(_ASKED)
     .outerjoin(orders, orders.c.number == _ASKED.c.number)
@@ -121,6 +121,17 @@ def _of_item(names: tuple[str, ...]) -> CompiledQuery:
     return CompiledQuery(sa.select(orders.c.pk).where(orders.c.pk.in_(_BY_ITEMS), *conditions))
 
 
+@cache
+def _addresses(names: tuple[str, ...]) -> CompiledQuery:
+    columns = (orders.c.shipping_address_pk, orders.c.billing_address_pk)
+    owned = [_OWNERS[name] for name in names]
+    return CompiledQuery(
+        sa.union(
+            *(sa.select(each).where(among_given(each, "address_pks"), *owned) for each in columns)
+        )
+    )
+
+
 def _own(caller: Caller) -> dict[str, int]:
     """The conditions for an order to be the caller's, as ``_OWNERS`` has them."""
     own = {"user_pk": caller.user_pk}
@@ -178,21 +189,15 @@ class SqlOrders:
         return first(self._work.load(ORDER, [pk for (pk,) in found]))
 
     def owner(self, number: str) -> OrderOwner | None:
-        row = self._work.execute(_OWNER, {"number": number}).one()
-        if row.pk is None:
+        [(pk, user_pk, user_email, user_type)] = _OWNER.rows(self._work, {"number": number})
+        if pk is None:
             return None
-        is_guest = row.user_type is UserType.GUEST
-        return OrderOwner(row.pk, row.user_pk, is_guest, row.user_email)
+        return OrderOwner(pk, user_pk, user_type is UserType.GUEST, user_email)
 
     def address_pks(self, wanted: Collection[int], caller: Caller) -> set[int]:
         own = _own(caller)
-        named = sa.union(
-            *(
-                sa.select(column).where(column.in_(wanted), *(_OWNERS[name] for name in own))
-                for column in (orders.c.shipping_address_pk, orders.c.billing_address_pk)
-            )
-        )
-        return set(self._work.scalars(named, own))
+        found = _addresses(tuple(own)).rows(self._work, {"address_pks": list(wanted), **own})
+        return {pk for (pk,) in found}
 
     def _lock(self, chosen: CompiledQuery, values: Mapping[str, Any]) -> list[Order]:
         """Lock orders and then their lines, both by ascending pk, and load what is there now."""

@@ -37,7 +37,8 @@ from persistence.seller_orders import seller_orders
 from persistence.seller_rows import Counts, Listing, columns_of
 from persistence.sellers import sellers
 from persistence.shipping import shipping_companies
-from persistence.sql.in_list import among
+from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.in_list import among_given
 from persistence.sql.work import Work
 
 _CURRENCY = seller_orders.c.currency
@@ -60,15 +61,8 @@ def _complete_items(work: Work, seller_pk: int, found: list[dict[str, Any]]) -> 
 
 def _complete_plans(work: Work, seller_pk: int, found: list[dict[str, Any]]) -> None:
     """Add the lines that the plans are about: the seller's own, and no others'."""
-    rows = work.execute(
-        sa.select(cancellation_plans.c.uuid, order_items.c.uuid)
-        .select_from(_PLANNED_LINES.join(cancellation_plans))
-        .where(
-            among(cancellation_plans.c.uuid, [values["id"] for values in found]),
-            order_items.c.seller_pk == seller_pk,
-        )
-        .order_by(cancellation_plan_items.c.pk)
-    )
+    given = {"uuids": [values["id"] for values in found], "seller_pk": seller_pk}
+    rows = _LINES_OF_PLANS.rows(work, given)
     lines: dict[UUID, dict[UUID, None]] = defaultdict(dict)
     for plan, line in rows:
         lines[plan][line] = None
@@ -192,6 +186,15 @@ SELLER_ORDERS = Listing(
     counts=Counts(
         rows=seller_order_counts.c.orders, fields={"status": code(seller_order_counts.c.status)}
     ),
+)
+_LINES_OF_PLANS = CompiledQuery(
+    sa.select(cancellation_plans.c.uuid, order_items.c.uuid)
+    .select_from(_PLANNED_LINES.join(cancellation_plans))
+    .where(
+        among_given(cancellation_plans.c.uuid, "uuids"),
+        order_items.c.seller_pk == sa.bindparam("seller_pk"),
+    )
+    .order_by(cancellation_plan_items.c.pk)
 )
 
 _LINES = _with_their_orders(order_items)

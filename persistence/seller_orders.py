@@ -157,9 +157,11 @@ def _follow_order(work: Work, saved: Tracked) -> None:
         for seller_pk, row in after.items()
         if seller_pk not in before or not row.items() <= before[seller_pk].items()
     ]
-    gone = [row["pk"] for seller_pk, row in before.items() if seller_pk not in after]
+    gone = before.keys() - after.keys()
     if gone:
-        work.execute(sa.delete(seller_orders).where(among(seller_orders.c.pk, gone)))
+        # Rows of an earlier save of this unit of work have pks that nobody has read.
+        own = seller_orders.c.order_pk == order.pk
+        work.execute(sa.delete(seller_orders).where(own, among(seller_orders.c.seller_pk, gone)))
     insert_rows(work, seller_orders, changed, _KEPT)
     count_changes(work, before=map(_counted, before.values()), after=map(_counted, after.values()))
     saved.projected = [{**before.get(key, {}), **row} for key, row in after.items()]

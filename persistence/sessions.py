@@ -9,6 +9,7 @@ from domain.sessions import Session, SessionOwner
 from domain.users import UserType
 from persistence.removing import removal
 from persistence.schema import BigId, UtcDateTime, metadata
+from persistence.sql.bulk import insert_rows
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.work import Work
 from persistence.statements import first
@@ -38,6 +39,7 @@ _OWNER = CompiledQuery(
     .join_from(sessions, users)
     .where(sessions.c.id_hash == sa.bindparam("id_hash"))
 )
+_REMOVE = CompiledQuery(sa.delete(sessions).where(sessions.c.id_hash == sa.bindparam("id_hash")))
 REMOVE_EXPIRED = removal(
     [sessions.c.id_hash], sessions.c.expires_date <= sa.bindparam("before", type_=UtcDateTime)
 )
@@ -50,7 +52,7 @@ class SqlSessions:
         self._work = work
 
     def add(self, session: Session) -> None:
-        self._work.execute(sa.insert(sessions).values(asdict(session)))
+        insert_rows(self._work, sessions, [asdict(session)])
 
     def owner(self, id_hash: bytes) -> SessionOwner | None:
         row = first(_OWNER.rows(self._work, {"id_hash": id_hash}))
@@ -60,7 +62,7 @@ class SqlSessions:
         return SessionOwner(user_pk, user_type is UserType.GUEST, is_active, expires_date)
 
     def remove(self, id_hash: bytes) -> None:
-        self._work.execute(sa.delete(sessions).where(sessions.c.id_hash == id_hash))
+        _REMOVE.rows(self._work, {"id_hash": id_hash})
 
     def remove_all(self, user_pk: int) -> int:
         ended = sa.delete(sessions).where(sessions.c.user_pk == user_pk)

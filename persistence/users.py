@@ -13,6 +13,7 @@ from persistence.schema import (
     uuid_column,
 )
 from persistence.sql.aggregates import Aggregate
+from persistence.sql.compiled_query import CompiledQuery, Row
 from persistence.sql.work import Work
 from persistence.statements import first
 
@@ -40,7 +41,7 @@ users = sa.Table(
 # A row comes in any case, and no entity, so that an address that is known takes no longer than one
 # that is not.
 _ASKED = sa.select(sa.bindparam("email_key", type_=sa.String).label("email_key")).subquery()
-_PASSWORD_OWNER = (
+_PASSWORD_OWNER = CompiledQuery(
     sa.select(users.c.pk, users.c.is_active, users.c.password_hash)
     .select_from(_ASKED)
     .outerjoin(
@@ -51,6 +52,15 @@ _PASSWORD_OWNER = (
 
 
 _USER = Aggregate(entity=User, table=users)
+_LOCK = CompiledQuery(
+    sa.select(users.c.pk).where(users.c.pk == sa.bindparam("pk")).with_for_update(key_share=True)
+)
+_BY_EMAIL = CompiledQuery(
+    sa.select(users.c.pk).where(
+        users.c.email_key == sa.bindparam("email_key"),
+        users.c.user_type == sa.bindparam("user_type"),
+    )
+)
 
 
 class SqlUsers:
@@ -73,16 +83,15 @@ class SqlUsers:
 
     def lock(self, pk: int) -> User | None:
         # NO KEY UPDATE: rows that refer to the user, such as orders, can be added meanwhile.
-        found = sa.select(users.c.pk).where(users.c.pk == pk).with_for_update(key_share=True)
-        return first(self._load(found))
+        return first(self._load(_LOCK.rows(self._work, {"pk": pk})))
 
     def by_email_key(self, key: str, user_type: UserType) -> User | None:
-        same = (users.c.email_key == key, users.c.user_type == user_type)
-        return first(self._load(sa.select(users.c.pk).where(*same)))
+        values = {"email_key": key, "user_type": user_type}
+        return first(self._load(_BY_EMAIL.rows(self._work, values)))
 
     def password_owner(self, key: str) -> PasswordOwner | None:
-        row = self._work.execute(_PASSWORD_OWNER, {"email_key": key}).one()
-        return None if row.pk is None else PasswordOwner(row.pk, row.is_active, row.password_hash)
+        [(pk, is_active, password_hash)] = _PASSWORD_OWNER.rows(self._work, {"email_key": key})
+        return None if pk is None else PasswordOwner(pk, is_active, password_hash)
 
     def is_empty(self) -> bool:
         return self._work.execute(sa.select(users.c.pk).limit(1)).first() is None
@@ -91,5 +100,5 @@ class SqlUsers:
         others = sa.select(users.c.pk).where(~users.c.email_key.endswith(f"@{domain}"))
         return self._work.execute(others.limit(1)).first() is None
 
-    def _load(self, pks: sa.Select[int]) -> list[User]:
-        return self._work.load(_USER, self._work.scalars(pks).all())
+    def _load(self, found: list[Row]) -> list[User]:
+        return self._work.load(_USER, [pk for (pk,) in found])

@@ -44,7 +44,8 @@ class Bridge:
     def __init__(self, app: WsgiApp, threads: int) -> None:
         self.app = app
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
-        self._since: dict[Future[Answer], float] = {}
+        # Since when, and for whose work, by what each request waits for; the eldest first.
+        self._waiting: dict[asyncio.Future[Answer], tuple[float, Future[None]]] = {}
         self._watch: asyncio.TimerHandle | None = None
         self._last_done = 0.0
         self._given_up = 0
@@ -57,37 +58,48 @@ class Bridge:
 
     async def _answered(self, environ: Environ) -> Answer:
         loop = asyncio.get_running_loop()
-        if self._given_up >= MAX_GIVEN_UP and loop.time() < self._last_given_up + LONGEST_SECONDS:
+        now = loop.time()
+        if self._given_up >= MAX_GIVEN_UP and now < self._last_given_up + LONGEST_SECONDS:
             raise Unavailable
+        answer: asyncio.Future[Answer] = loop.create_future()
         # The context carries what the log tells of the request.
-        work = self._threads.submit(copy_context().run, self._answer, environ)
-        self._since[work] = loop.time()
+        work = self._threads.submit(copy_context().run, self._work, environ, answer)
+        self._waiting[answer] = (now, work)
         if self._watch is None:
             self._watch = loop.call_later(_STEP_SECONDS, self._look, loop)
         try:
-            answer = await asyncio.wrap_future(work)
+            found = await answer
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise  # it is the client that has gone
-            raise Unavailable from None
+            work.cancel()  # the client has gone
+            raise
         finally:
-            del self._since[work]
+            del self._waiting[answer]
         # Whoever gave up stood before all who wait, so the thread has come by all of them.
         self._given_up = 0
         self._last_done = loop.time()
-        return answer
+        return found
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         """Send away who has waited too long: the eldest stand in front."""
-        self._watch = loop.call_later(_STEP_SECONDS, self._look, loop) if self._since else None
+        self._watch = loop.call_later(_STEP_SECONDS, self._look, loop) if self._waiting else None
         now = loop.time()
         is_held_up = now - self._last_done >= HELD_UP_SECONDS
         patience = HELD_UP_SECONDS if is_held_up else LONGEST_SECONDS
-        for work in [each for each, since in self._since.items() if now - since >= patience]:
-            if work.cancel():  # what a thread works on goes on
+        for answer, (since, work) in self._waiting.items():
+            # What a thread works on goes on.
+            if now - since >= patience and not answer.done() and work.cancel():
+                answer.set_exception(Unavailable())
                 self._given_up += 1
                 self._last_given_up = now
+
+    def _work(self, environ: Environ, answer: "asyncio.Future[Answer]") -> None:
+        """In a thread: find the answer, and hand it over to the loop that waits for it."""
+        deliver: Callable[[Any], None] = answer.set_result
+        try:
+            found: Answer | BaseException = self._answer(environ)
+        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is waited for
+            deliver, found = answer.set_exception, error
+        answer.get_loop().call_soon_threadsafe(_hand_over, answer, deliver, found)
 
     def _answer(self, environ: Environ) -> Answer:
         started: list[tuple[str, list[tuple[str, str]]]] = []
@@ -102,13 +114,18 @@ class Bridge:
             if hasattr(chunks, "close"):
                 chunks.close()
         status, headers = started[-1]
-        encoded = [
-            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers
-        ]
+        encoded = [(_encoded(name), value.encode("latin-1")) for name, value in headers]
         return (
             {"type": "http.response.start", "status": int(status[:3]), "headers": encoded},
             {"type": "http.response.body", "body": body},
         )
+
+
+def _hand_over(
+    answer: "asyncio.Future[Answer]", deliver: Callable[[Any], None], found: Answer | BaseException
+) -> None:
+    if not answer.done():  # or nobody waits for it any more
+        deliver(found)
 
 
 async def _content(scope: Scope, receive: Receive) -> bytes:
@@ -157,6 +174,11 @@ def _environ(scope: Scope, content: bytes) -> Environ:
     if content:
         environ["CONTENT_LENGTH"] = str(len(content))
     return environ
+
+
+@lru_cache(maxsize=256)
+def _encoded(name: str) -> bytes:
+    return name.lower().encode("latin-1")
 
 
 @lru_cache(maxsize=256)

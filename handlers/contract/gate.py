@@ -70,13 +70,14 @@ class Gate:
 
     def _read(self, path: dict[str, str]) -> dict[str, Any]:
         operation, body = self._operation, self._operation.body
-        operation.content_type.check(request.headers.get("Content-Type", ""))
+        environ = request.environ
+        operation.content_type.check(environ.get("CONTENT_TYPE", ""))
         values: dict[str, Any] = {}
         if body is not None:
-            values["body"] = body.read(content_of(request.environ))
+            values["body"] = body.read(content_of(environ))
         # Last, since a path that names no resource is not found, after all that can be malformed.
         parameters = operation.parameters
-        headers = raw_headers(request.environ) if parameters.reads_raw_headers else request.headers
+        headers = raw_headers(environ) if parameters.reads_raw_headers else request.headers
         cookies = request.cookies if parameters.reads_cookies else {}
         return values | parameters.read(path, request.query_string, headers, cookies)
 
@@ -122,7 +123,7 @@ def _negotiated(operation: Operation) -> str:
 
     What asks for JSON answers nobody who can't read any, even where success is an empty answer.
     """
-    accept = request.headers.get("Accept", "")
+    accept = request.environ.get("HTTP_ACCEPT", "")
     if operation.content_type is not ContentType.ANY and not takes_json(accept):
         raise NotAcceptable
     offered = operation.responses.offered

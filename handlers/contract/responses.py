@@ -9,6 +9,7 @@ from flask import Response
 from jsonschema_rs import Draft202012Validator
 
 from domain.errors import InvalidInput
+from handlers.contract.bytes_response import BytesResponse
 from handlers.contract.judges import describe
 from handlers.contract.media_types import HTML, JSON, entry_for, is_json
 from handlers.contract.parameters import Parameter
@@ -127,8 +128,8 @@ class Responses:
         if shape.component != document.component:
             self._violated(f"/ is a {document.component}, not a {shape.component}")
         if media_type == HTML:
-            return Response(_page(document.body), content_type="text/html; charset=utf-8")
-        return Response(document.body, content_type=JSON)
+            return BytesResponse(_page(document.body), content_type="text/html; charset=utf-8")
+        return BytesResponse(document.body, content_type=JSON)
 
     def document_list(self, listed: DocumentList) -> Response:
         """The envelope around its kept documents; only the envelope itself is judged here."""
@@ -138,7 +139,8 @@ class Responses:
         envelope = {**listed.envelope, "results": []}
         self._judge(shape, JSON, envelope)
         head = orjson.dumps(envelope).removesuffix(b"]}")
-        return Response(b"%b%b]}" % (head, b",".join(listed.bodies)), content_type=JSON)
+        body = b"%b%b]}" % (head, b",".join(listed.bodies))
+        return BytesResponse(body, content_type=JSON)
 
     def reply(self, reply: Reply) -> Response:
         """A JSON body, judged; or an empty response where the body is None."""
@@ -173,7 +175,7 @@ class Responses:
             return _without_type(Response(status=reply.status, headers=headers))
         media_type = reply.media_type or self._json_type(reply.status)
         body = orjson.dumps(reply.body)
-        return Response(body, reply.status, headers, content_type=media_type)
+        return BytesResponse(body, reply.status, headers, content_type=media_type)
 
     def _json_type(self, status: int) -> str:
         shape = self._find(status)

@@ -10,11 +10,10 @@ import inspect
 import re
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import partial
 from types import ModuleType
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 
 with warnings.catch_warnings():
     # connexion imports Starlette's test client, which warns that it wants another HTTP library.
@@ -27,10 +26,10 @@ with warnings.catch_warnings():
     from connexion.resolver import Resolver
 
 from starlette.types import ASGIApp
-from werkzeug.exceptions import MethodNotAllowed
 
 from handlers.contract.bridge import Bridge
 from handlers.contract.bundle import Contract, ContractError
+from handlers.contract.dispatch import ContractFlask, static_rules
 from handlers.contract.gate import Handler
 from handlers.contract.operations import Operation
 from handlers.contract.parameters import key_of
@@ -132,6 +131,8 @@ class _GateASGIApp(FlaskASGIApp):
 
     def __init__(self, import_name: str, server_args: dict[str, Any], threads: int) -> None:
         super().__init__(import_name, server_args)
+        # connexion offers no place for another class of Flask's.
+        self.app.__class__ = ContractFlask
         self.asgi_app = Bridge(self.app.wsgi_app, threads)
 
     def add_api(self, specification: Any, *, name: str | None = None, **options: Any) -> FlaskApi:
@@ -140,6 +141,7 @@ class _GateASGIApp(FlaskASGIApp):
         for rule in self.app.url_map.iter_rules():
             if rule.endpoint.rpartition(".")[2] in self.acting and rule.methods:
                 rule.methods.discard("HEAD")
+        self.app.static_rules = static_rules(self.app.url_map.iter_rules())
         return api
 
 
@@ -172,34 +174,4 @@ class ContractApp(FlaskApp):
         self._middleware_app.acting = frozenset(
             each.operation_id for each in operations if each.acts_on_get
         )
-        self.app.before_request(
-            partial(_keep_to_static_paths, _static_methods(operations, base_path))
-        )
         self.add_api(routing_view(operations, base_path), resolver=Resolver(views.__getitem__))
-
-
-def _static_methods(operations: Iterable[Operation], base_path: str) -> dict[str, set[str]]:
-    """What each path without a template may be asked by."""
-    methods: dict[str, set[str]] = {}
-    for operation in operations:
-        if not operation.path_names:
-            allowed = methods.setdefault(base_path.rstrip("/") + operation.path, {"OPTIONS"})
-            allowed.add(operation.method.upper())
-            if operation.method == "get" and not operation.acts_on_get:
-                allowed.add("HEAD")
-    return methods
-
-
-def _keep_to_static_paths(methods: Mapping[str, set[str]]) -> Response | None:
-    """A path without a template goes before one with, whatever the method (OpenAPI 3.1, Path
-    Templating Matching); Werkzeug would go on to the templated one for another method, and have
-    OPTIONS name the methods of both.
-
-    Raises MethodNotAllowed.
-    """
-    allowed = methods.get(request.path)
-    if allowed and request.method not in allowed:
-        raise MethodNotAllowed(valid_methods=sorted(allowed))
-    if allowed and request.method == "OPTIONS":
-        return Response(headers={"Allow": ", ".join(sorted(allowed))})
-    return None

@@ -48,33 +48,49 @@ _log = structlog.get_logger(__name__)
 
 
 class _Answer:
-    """Adds headers to what is sent, of which the first names the exchange; ``status`` is 0 until
-    something is sent."""
+    """Adds headers to what is sent: ``common`` in any case, and those of ``usual`` that are not
+    there. An application that names the exchange itself has its own form for the name.
 
-    def __init__(self, send: Send, headers: HeaderList) -> None:
+    ``status`` is 0 until something is sent.
+    """
+
+    def __init__(self, send: Send, request_id: bytes, common: HeaderList) -> None:
         self._send = send
-        self._headers = headers
+        self._common = common
+        self._name = (_REQUEST_ID_HEADER, request_id)
+        self.usual: HeaderList = [self._name]
         self.status = 0
+
+    def take_back_usual(self) -> None:
+        """What is sent is not the application's, as was expected."""
+        self.usual = [self._name]
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             given = message["headers"]
-            # An application that names the exchange itself has its own form for the name.
-            is_named = any(name == _REQUEST_ID_HEADER for name, _ in given)
-            own = self._headers[1:] if is_named else self._headers
-            message = {**message, "headers": [*given, *own]}
+            names = {name for name, _ in given}
+            missing = [pair for pair in self.usual if pair[0] not in names]
+            message = {**message, "headers": [*given, *missing, *self._common]}
         await self._send(message)
 
 
 Answerer = Callable[[Refusal, Headers], tuple[int, HeaderList, bytes]]
 """The status, headers and body of the answer to a refused request with these headers."""
 
+Usual = Callable[[Scope, Headers], HeaderList]
+"""The headers that the application's answers to a request have, unless it gives others."""
+
+
+def _none(_scope: Scope, _headers: Headers) -> HeaderList:
+    return []
+
 
 class Guard:
     """Judges the head, takes in the content, and gives every answer its common headers.
 
-    ``proxies`` is the number of trusted ones in front.
+    ``proxies`` is the number of trusted ones in front. ``usual`` says which headers answers of
+    ``app`` have besides.
     """
 
     def __init__(
@@ -82,11 +98,13 @@ class Guard:
         app: ASGIApp,
         answer: Answerer = answer_problem,
         *,
+        usual: Usual = _none,
         cors: Cors | None = None,
         proxies: int = 0,
     ) -> None:
         self._app = app
         self._answer = answer
+        self._usual = usual
         self._proxies = proxies
         self._cors = cors or Cors()
         self._requests = 0
@@ -98,8 +116,7 @@ class Guard:
             return
         headers = dict(scope["headers"])
         request_id = _request_id(headers)
-        own = [(_REQUEST_ID_HEADER, request_id), *_COMMON_HEADERS, *self._cors.headers(headers)]
-        answer = _Answer(send, own)
+        answer = _Answer(send, request_id, [*_COMMON_HEADERS, *self._cors.headers(headers)])
         started = perf_counter()
         bound = bind_contextvars(request_id=request_id.decode())
         self._requests += 1
@@ -129,17 +146,18 @@ class Guard:
                 return
             if not scope["method"].isupper():
                 scope = {**scope, "method": _UNKNOWN_METHOD}
+            answer.usual += self._usual(scope, headers)
             if is_announced(scope, headers):
                 await self._take(scope, headers, receive, answer.send)
             else:
                 await self._app(scope, receive, answer.send)
         except Refusal as refusal:
-            await self._refuse(refusal, headers, answer.send)
+            await self._refuse(refusal, headers, answer)
         except Exception:
             _log.exception("unhandled_error")
             if answer.status:
                 raise  # the server cuts the connection, so that half an answer is not taken for one
-            await self._refuse(InternalError(), headers, answer.send)
+            await self._refuse(InternalError(), headers, answer)
 
     def _check_room(self) -> None:
         if self._requests > MAX_REQUESTS:
@@ -156,7 +174,7 @@ class Guard:
         finally:
             self._contents -= 1
 
-    async def _refuse(self, refusal: Refusal, headers: Headers, send: Send) -> None:
+    async def _refuse(self, refusal: Refusal, headers: Headers, answer: _Answer) -> None:
         status, own, body = self._answer(refusal, headers)
         content = [
             *own,
@@ -165,7 +183,8 @@ class Guard:
             (b"connection", b"close"),
             *((n.lower().encode(), each.encode()) for n, each in retry_after(refusal).items()),
         ]
-        await _send(send, status, content, body)
+        answer.take_back_usual()
+        await _send(answer.send, status, content, body)
 
 
 def _request_id(headers: Headers) -> bytes:

@@ -112,8 +112,10 @@ class DriverStatement:
         """Run the statement on the driver's own connection; a change without rows returns []."""
         cursor = self._execute(connection, values)
         rows: list[Row] = cursor.fetchall() if self.returns_rows else []
+        # SQLite's driver does not count the rows of a SELECT.
+        count = len(rows) if self.returns_rows else cursor.rowcount
         for observer in _observers:
-            observer(self.sql, cursor.rowcount)
+            observer(self.sql, count)
         return [self._read(row) for row in rows] if self.results else rows
 
     def change(self, connection: sa.Connection, values: Values) -> int:

@@ -1,11 +1,23 @@
 """What load generators print is read without loss."""
 
+from collections import Counter
+
 import pytest
 
 from benchmarks.load import parse_wrk
-from benchmarks.loader import Requests, percentile
+from benchmarks.loader import Requests, body_length, percentile
 from benchmarks.pgbench import parse_log
-from benchmarks.workloads import Mix, Request, Workload
+from benchmarks.workloads import (
+    COLD_DETAIL,
+    CREATE,
+    DETAIL,
+    LIST,
+    MIXED,
+    SELLER_ORDERS,
+    Mix,
+    Request,
+    Workload,
+)
 
 WRK = """Running 2s test @ http://127.0.0.1:8000/
   1 threads and 8 connections
@@ -91,3 +103,15 @@ def test_portions_share_what_is_sent_once() -> None:
     paths = [[request.path for request in part.workloads[1].requests] for part in (first, second)]
     assert paths == [["/w/0", "/w/1", "/w/2"], ["/w/3", "/w/4", "/w/5"]]
     assert first.workloads[0] == second.workloads[0] == mix.workloads[0]
+
+
+@pytest.mark.parametrize(
+    ("head", "length"),
+    [(b"http/1.1 200 ok\r\ncontent-length: 12\r\n", 12), (b"http/1.1 204 no content\r\n", 0)],
+)
+def test_a_head_says_how_much_follows(head: bytes, length: int) -> None:
+    assert body_length(head) == length
+
+
+def test_of_twenty_requests_of_the_mix_a_third_of_the_details_is_cold() -> None:
+    assert Counter(MIXED) == {DETAIL: 8, COLD_DETAIL: 4, LIST: 5, SELLER_ORDERS: 2, CREATE: 1}

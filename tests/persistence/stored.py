@@ -14,6 +14,10 @@ from domain.users import User
 from persistence.cancellation_reasons import SqlCancellationReasons
 from persistence.database import Database
 from persistence.engines import Engines
+from persistence.order_aggregate import ORDER
+from persistence.orders import orders
+from persistence.sql.aggregates import View
+from persistence.sql.compiled_query import observe
 from persistence.sql.work import Work
 from tests.builders import make_old_order, make_order, make_reason, make_user
 
@@ -48,6 +52,19 @@ def store_reason(engines: Engines) -> CancellationReason:
         SqlCancellationReasons(work).add(reason)
         work.commit()
     return reason
+
+
+def written_of_loaded(engines: Engines) -> list[str]:
+    """Load all orders in both views, and return the statements by which that is written."""
+    written: list[str] = []
+    with closing(Work(engines.writing)) as work:
+        pks = work.scalars(sa.select(orders.c.pk)).all()
+        for view in View:
+            assert len(work.load(ORDER, pks, view)) == len(pks)
+            end = observe(lambda text, _: written.append(text))
+            work.flush()
+            end()
+    return written
 
 
 def change_notes(database: Database, pk: int, notes: str) -> None:

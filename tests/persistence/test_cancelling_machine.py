@@ -40,7 +40,7 @@ from tests.builders import NOW, make_discount, make_item, make_order, make_produ
 from tests.fakes import FakeClock, fake_renderers
 from tests.persistence.cancelling import CANCEL, POLICY, REFUND, Desk
 from tests.persistence.selling import kept_counts, true_counts
-from tests.persistence.stored import store_order, store_user
+from tests.persistence.stored import store_order, store_user, written_of_loaded
 
 OPEN, APPROVED = CancellationStatus.OPEN, CancellationStatus.APPROVED
 COMPLETED = CancellationStatus.COMPLETED
@@ -131,6 +131,7 @@ def random_item(index: int, line: dict[str, Any], sellers: dict[str, Any]) -> Or
 
 class Cancelling(RuleBasedStateMachine):
     database: Database
+    engines: Engines
 
     def __init__(self) -> None:
         super().__init__()
@@ -254,6 +255,10 @@ class Cancelling(RuleBasedStateMachine):
         self.check_document(order)
         self.check_list(order)
 
+    @invariant()
+    def what_is_loaded_is_what_is_stored(self) -> None:
+        assert written_of_loaded(self.engines) == []
+
     def check_document(self, order: Order) -> None:
         """What is served fits the contract, or it would not have been rendered."""
         with self.database.reading() as uow:
@@ -330,7 +335,7 @@ def kept(order: Order) -> int:
 
 @pytest.mark.no_cover  # the same lines, thousands of times
 def test_the_books_are_right_whatever_happens(judged_database: Database, engines: Engines) -> None:
-    machine = type("Machine", (Cancelling,), {"database": judged_database})
+    machine = type("Machine", (Cancelling,), {"database": judged_database, "engines": engines})
     run_state_machine_as_test(
         machine,
         settings=settings(

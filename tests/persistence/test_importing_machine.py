@@ -23,11 +23,13 @@ from domain.settlements import approve_request, complete_request, reject_request
 from faults.invariants import broken_at
 from handlers.cli.import_lines import Parsed
 from persistence.database import Database
+from persistence.engines import Engines
 from tests.builders import NOW
 from tests.documents import line_document, order_document, request_document
 from tests.fakes import FakeClock
 from tests.persistence.cancelling import CANCEL, REFUND, Desk
 from tests.persistence.selling import kept_counts, true_counts
+from tests.persistence.stored import written_of_loaded
 
 DECISIONS = (approve_request, approve_request, reject_request, complete_request)
 PROGRESS = ("waiting", "approved", "package_waiting", "packaged", "shipped", "delivered")
@@ -74,6 +76,7 @@ class Importing(RuleBasedStateMachine):
     """One order, of which documents come again and again while it is cancelled and sent back."""
 
     database: Database
+    engines: Engines
     url: str
 
     def __init__(self) -> None:
@@ -253,6 +256,10 @@ class Importing(RuleBasedStateMachine):
     def the_books_are_right(self) -> None:
         assert broken_at(self.url) == []
 
+    @invariant()
+    def what_is_loaded_is_what_is_stored(self) -> None:
+        assert written_of_loaded(self.engines) == []
+
 
 def asked(order: Order) -> Iterator[CancellationRequest]:
     for item in order.items:
@@ -261,9 +268,10 @@ def asked(order: Order) -> Iterator[CancellationRequest]:
 
 @pytest.mark.no_cover  # the same lines, thousands of times
 def test_no_document_breaks_the_books(
-    database_url: str, database: Database, engines: Any, clock: FakeClock
+    database_url: str, database: Database, engines: Engines, clock: FakeClock
 ) -> None:
-    machine = type("Machine", (Importing,), {"database": database, "url": database_url})
+    parts = {"database": database, "engines": engines, "url": database_url}
+    machine = type("Machine", (Importing,), parts)
     run_machine(
         machine,
         settings=settings(

@@ -30,7 +30,7 @@ class TestAnswers:
     def test_say_nothing_unless_it_is_set(self) -> None:
         answer = from_page(SHOP, SETTINGS, method="GET")
 
-        assert told(answer) == {}
+        assert told(answer) == {"vary": "Accept, Accept-Language, Authorization, Cookie"}
 
     @pytest.mark.parametrize("origin", [SHOP, "http://localhost:3000"])
     def test_may_be_read_by_pages_on_the_list(self, origin: str) -> None:

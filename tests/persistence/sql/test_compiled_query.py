@@ -1,19 +1,23 @@
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from domain.errors import Unavailable
 from domain.users import User, UserType
 from persistence.database import Database
 from persistence.engines import Engines
-from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.bulk import insert_rows
+from persistence.sql.compiled_query import CompiledQuery, observe
+from persistence.sql.references import row_of
 from persistence.sql.work import Work
 from persistence.users import users
-from tests.builders import NOW
+from tests.builders import NOW, make_user
 from tests.conftest import KIND, MakeUrl
 from tests.fakes import fake_renderers
 from tests.persistence.stored import store_user
@@ -24,8 +28,11 @@ OF_USER = CompiledQuery(
     )
 )
 
+BY_EMAIL = CompiledQuery(sa.select(users.c.pk).where(users.c.email_key == sa.bindparam("email")))
+RENAMED = CompiledQuery(sa.update(users).values(first_name=sa.bindparam("first_name")))
 
-class TestAsk:
+
+class TestCompiledQuery:
     def test_values_go_in_and_come_out_as_sqlalchemy_has_them(
         self, engines: Engines, database: Database
     ) -> None:
@@ -90,3 +97,51 @@ def _cut(url: str) -> None:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+
+class TestObserve:
+    def test_gets_text_and_rows_of_each_statement(
+        self, engines: Engines, observed: list[tuple[str, int]]
+    ) -> None:
+        secret = "secret@example.com"
+        with closing(Work(engines.writing)) as work:
+            rows = [make_row(email=f"{at}{secret}") for at in range(3)]
+            insert_rows(work, users, rows)
+            BY_EMAIL.rows(work, {"email": f"1{secret}"})
+            BY_EMAIL.rows(work, {"email": "nobody"})
+            RENAMED.rows(work, {"first_name": secret})
+
+        commands = [(text.split()[0], count) for text, count in observed]
+        assert commands == [("INSERT", 3), ("SELECT", 1), ("SELECT", 0), ("UPDATE", 3)]
+        assert not any(secret in text for text, _ in observed)
+
+    def test_ends_by_the_function_that_it_returns(self, engines: Engines) -> None:
+        observed: list[tuple[str, int]] = []
+        end = observe(lambda text, count: observed.append((text, count)))
+        end()
+
+        with closing(Work(engines.autocommit)) as work:
+            BY_EMAIL.rows(work, {"email": "a"})
+
+        assert observed == []
+
+    def test_hears_nothing_of_what_failed(
+        self, engines: Engines, observed: list[tuple[str, int]]
+    ) -> None:
+        with closing(Work(engines.writing)) as work, pytest.raises(IntegrityError):
+            insert_rows(work, users, [make_row(email="a"), make_row(email="a")])
+
+        assert observed == []
+
+
+@pytest.fixture
+def observed() -> Iterator[list[tuple[str, int]]]:
+    """The statements from here on, as an observer gets them."""
+    observed: list[tuple[str, int]] = []
+    end = observe(lambda text, count: observed.append((text, count)))
+    yield observed
+    end()
+
+
+def make_row(**overrides: Any) -> dict[str, Any]:
+    return row_of(users, make_user(**overrides))

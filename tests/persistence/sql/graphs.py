@@ -1,0 +1,41 @@
+"""Graphs of entities as plain values, to be compared."""
+
+from collections.abc import Iterator
+from dataclasses import is_dataclass
+from typing import Any
+
+
+def graph(root: Any) -> Any:
+    """Return all that hangs on ``root``, with types; an object that comes again is a number."""
+    seen: dict[int, int] = {}
+
+    def plain(value: Any) -> Any:
+        if is_dataclass(value):
+            if id(value) in seen:
+                return seen[id(value)]
+            seen[id(value)] = len(seen)
+            state = sorted(vars(value).items())
+            return type(value).__name__, {name: plain(each) for name, each in state}
+        if isinstance(value, list):
+            return [plain(each) for each in value]
+        if isinstance(value, dict):
+            return {name: plain(each) for name, each in value.items()}
+        return type(value), value
+
+    return plain(root)
+
+
+def differing(stored: Any, loaded: Any, path: str = "") -> Iterator[str]:
+    """Yield where the objects that were loaded are not as those that were stored."""
+    if isinstance(loaded, list):
+        if len(stored) != len(loaded):
+            yield path
+        for at, (one, other) in enumerate(zip(stored, loaded, strict=False)):
+            yield from differing(one, other, f"{path}/{at}")
+    elif hasattr(loaded, "__dataclass_fields__"):
+        for name, value in vars(loaded).items():
+            # Ids of what a snapshot names are not the constructor's.
+            if name in vars(stored) or not name.endswith("_pk"):
+                yield from differing(getattr(stored, name), value, f"{path}/{name}")
+    elif (type(stored), stored) != (type(loaded), loaded):
+        yield path

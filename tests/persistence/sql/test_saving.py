@@ -1,0 +1,438 @@
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from sqlalchemy.exc import IntegrityError
+
+from domain.cancellation_plans import CancellationPlan, CancellationPlanItem
+from domain.cancellations import CancellationStatus, CancellationType
+from domain.import_parts import SnapshotPool
+from domain.imports import Stored, read_old_order, read_order
+from domain.orders import Order
+from domain.states import OrderState
+from domain.users import User
+from handlers.cli.import_lines import Parsed
+from persistence.cancellations import cancellation_requests
+from persistence.database import Database
+from persistence.discounts import discount_items
+from persistence.engines import Engines
+from persistence.old_orders import OLD_ORDER
+from persistence.order_aggregate import ORDER
+from persistence.orders import orders
+from persistence.sql import saving
+from persistence.sql.aggregates import View
+from persistence.sql.work import Work
+from tests.builders import (
+    NOW,
+    make_discount,
+    make_easy_return_company,
+    make_image,
+    make_item,
+    make_order,
+    make_product,
+    make_request,
+)
+from tests.documents import Document
+from tests.persistence.complete import complete_order
+from tests.persistence.sql.graphs import differing
+from tests.persistence.sql.imported_documents import old_order_documents, order_documents
+from tests.persistence.stored import store_reason
+
+Statements = list[tuple[str, Any]]
+anything = settings(
+    max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=False
+)
+
+
+@pytest.fixture
+def order(database: Database, engines: Engines, shopper: User) -> Order:
+    """An order that has one of everything."""
+    order = complete_order(shopper.pk, store_reason(engines).pk)
+    with database.writing() as uow:
+        uow.orders.add(order)
+        uow.commit()
+    return order
+
+
+@pytest.fixture
+def work(engines: Engines) -> Iterator[Work]:
+    with closing(Work(engines.writing)) as work:
+        yield work
+
+
+@pytest.fixture
+def loaded(work: Work, order: Order) -> Order:
+    [loaded] = work.load(ORDER, [order.pk])
+    return loaded
+
+
+def written(statements: Statements) -> list[str]:
+    """Return the commands and tables of the statements that change anything, in their order."""
+    commands = [" ".join(text.split()).split() for text, _ in statements]
+    changes = {"INSERT": 2, "UPDATE": 1, "DELETE": 2}
+    return [f"{words[0]} {words[changes[words[0]]]}" for words in commands if words[0] in changes]
+
+
+class TestOfWhatWasOnlyLoaded:
+    """Whatever the importer accepts, saving what was loaded writes nothing."""
+
+    @anything
+    @given(document=order_documents())
+    def test_writes_no_order(
+        self, database: Database, engines: Engines, statements: Statements, document: Document
+    ) -> None:
+        parsed = Parsed.of(document)
+        imported = read_order(parsed.document, parsed.document_hash, SnapshotPool())
+        with database.importing("import:tests") as imports:
+            [answer] = imports.store_orders([imported])
+            imports.commit()
+        assert isinstance(answer, Stored), answer
+
+        for view in View:
+            with closing(Work(engines.writing)) as work:
+                assert work.load(ORDER, [answer.pk], view)
+                statements.clear()
+                work.commit()
+            assert statements == []
+
+    @anything
+    @given(document=old_order_documents())
+    def test_writes_no_old_order(
+        self, database: Database, engines: Engines, statements: Statements, document: Document
+    ) -> None:
+        parsed = Parsed.of(document)
+        with database.importing("import:tests") as imports:
+            [answer] = imports.store_old_orders(
+                [read_old_order(parsed.document, parsed.document_hash)]
+            )
+            imports.commit()
+        assert isinstance(answer, Stored), answer
+
+        with closing(Work(engines.writing)) as work:
+            assert work.load(OLD_ORDER, [answer.pk])
+            statements.clear()
+            work.commit()
+        assert statements == []
+
+    @pytest.mark.parametrize("view", View)
+    def test_writes_nothing_of_an_order_with_everything(
+        self, work: Work, order: Order, statements: Statements, view: View
+    ) -> None:
+        work.load(ORDER, [order.pk], view)
+        statements.clear()
+
+        work.flush()
+
+        assert statements == []
+
+    def test_writes_nothing_again(self, work: Work, loaded: Order, statements: Statements) -> None:
+        loaded.notes = "changed"
+        work.flush()
+        statements.clear()
+
+        loaded.notes = "".join(["chan", "ged"])  # equal, not the same
+        work.flush()
+
+        assert statements == []
+
+    def test_writes_nothing_after_it_was_added(
+        self, work: Work, shopper: User, order: Order, statements: Statements
+    ) -> None:
+        reason_pk = order.items[0].cancellation_requests[0].reason_pk
+        new = complete_order(shopper.pk, reason_pk)
+        for item, stored in zip(new.items, order.items, strict=True):
+            item.seller = stored.seller
+        new.cancellation_plans[0].seller = order.items[0].seller
+        work.add(ORDER, new)
+        work.flush()
+        statements.clear()
+
+        work.flush()
+
+        assert statements == []
+
+
+def add_plan(order: Order) -> None:
+    """Move the second request to a new plan."""
+    moved = order.cancellation_plans[0].items.pop()
+    plan = CancellationPlan(
+        plan_type=CancellationType.CANCEL, created_date=NOW, modified_date=NOW, items=[moved]
+    )
+    order.cancellation_plans.append(plan)
+
+
+def add_request(order: Order) -> None:
+    """A new request of a line, in the plan that is there."""
+    request = make_request(reason_pk=order.items[0].cancellation_requests[0].reason_pk)
+    order.items[2].cancellation_requests.append(request)
+    order.cancellation_plans[0].items.append(CancellationPlanItem(request=request))
+
+
+def rename_discounts(order: Order) -> None:
+    for each in order.discounts:
+        each.name = "changed"
+
+
+def replace_discounts(order: Order) -> None:
+    order.discounts[0].amount = 3
+    order.discounts.append(make_discount())
+
+
+def set_note(order: Order) -> None:
+    order.cancellation_plans[0].note = "changed"
+
+
+def set_state(order: Order) -> None:
+    order.state = OrderState.APPROVED
+
+
+WRITES: dict[str, tuple[Callable[[Order], object], list[str]]] = {
+    "of the root": (set_state, ["UPDATE orders"]),
+    "of a part": (
+        set_note,
+        ["UPDATE orders", "UPDATE cancellation_plans"],
+    ),
+    "of two parts of a table": (
+        rename_discounts,
+        ["UPDATE orders", "UPDATE discount_items", "UPDATE discount_items"],
+    ),
+    "of new parts": (
+        lambda order: order.discounts.extend([make_discount(), make_discount()]),
+        ["UPDATE orders", "INSERT discount_items"],
+    ),
+    "of a removed part": (
+        lambda order: order.discounts.pop(),
+        ["UPDATE orders", "DELETE discount_items"],
+    ),
+    "of a changed and a new part": (
+        replace_discounts,
+        ["UPDATE orders", "UPDATE discount_items", "INSERT discount_items"],
+    ),
+    "of a new request in an old plan": (
+        add_request,
+        [
+            "UPDATE orders",
+            "INSERT cancellation_requests",
+            "INSERT cancellation_plan_items",
+        ],
+    ),
+    "of a plan item that moves to a new plan": (
+        add_plan,
+        ["UPDATE orders", "INSERT cancellation_plans", "UPDATE cancellation_plan_items"],
+    ),
+    "of fewer links": (
+        lambda order: order.items[0].easy_return_companies.pop(),
+        ["UPDATE orders", "DELETE order_item_easy_return_companies"],
+    ),
+    "of more links": (
+        lambda order: order.items[1].easy_return_companies.extend(
+            order.items[0].easy_return_companies
+        ),
+        ["UPDATE orders", "INSERT order_item_easy_return_companies"],
+    ),
+    "of links to what is new": (
+        lambda order: order.items[1].easy_return_companies.append(
+            make_easy_return_company(name="new", shipping_company=order.shipping_company)
+        ),
+        [
+            "INSERT easy_return_shipping_companies",
+            "UPDATE orders",
+            "INSERT order_item_easy_return_companies",
+        ],
+    ),
+}
+
+
+class TestChanges:
+    @pytest.mark.parametrize(("change", "expected"), WRITES.values(), ids=WRITES.keys())
+    def test_write_no_more_than_they_have_to(
+        self,
+        engines: Engines,
+        work: Work,
+        loaded: Order,
+        statements: Statements,
+        change: Callable[[Order], object],
+        expected: list[str],
+    ) -> None:
+        change(loaded)
+        statements.clear()
+        work.commit()
+
+        of_sellers = {"INSERT seller_orders", "INSERT seller_order_counts"}
+        assert [each for each in written(statements) if each not in of_sellers] == expected
+
+        with closing(Work(engines.writing)) as other:
+            [again] = other.load(ORDER, [loaded.pk])
+            assert list(differing(loaded, again)) == []
+
+    def test_have_each_column_that_differs_and_no_other(
+        self, work: Work, loaded: Order, statements: Statements
+    ) -> None:
+        loaded.items[0].tracking_number, loaded.items[0].quantity = "T1", 9
+        statements.clear()
+        work.flush()
+
+        [update] = [text for text, _ in statements if text.startswith("UPDATE order_items")]
+        changed = update.partition("WHERE")[0].count("=")
+        assert changed == 2
+
+    def test_raise_the_version_once_in_the_update_of_the_root(
+        self, work: Work, loaded: Order, statements: Statements
+    ) -> None:
+        before = loaded.version
+        loaded.state = OrderState.APPROVED
+        loaded.items[0].tracking_number = "T1"
+        loaded.discounts.clear()
+        statements.clear()
+        work.flush()
+
+        counted = Counter(written(statements))
+        stored = work.scalar(sa.select(orders.c.version).where(orders.c.pk == loaded.pk))
+        assert counted["UPDATE orders"] == 1
+        assert loaded.version == stored > before
+
+    def test_come_before_new_parts_of_their_table(self, work: Work, loaded: Order) -> None:
+        """Of one line and type a single request is open: it is closed before the next opens."""
+        line = loaded.items[0]
+        line.cancellation_requests[1].status = CancellationStatus.REJECTED
+        line.cancellation_requests.append(
+            make_request(reason_pk=line.cancellation_requests[0].reason_pk)
+        )
+
+        work.flush()
+
+        found = sa.select(cancellation_requests.c.status).order_by(cancellation_requests.c.pk)
+        assert work.scalars(found).all() == ["completed", "rejected", "open"]
+
+    def test_of_a_removed_line_remove_what_hangs_on_it(self, work: Work, loaded: Order) -> None:
+        loaded.cancellation_plans[0].items.clear()
+        loaded.items.pop(0)
+
+        work.flush()
+
+        for each in ORDER.all_sets:
+            if each.owner == "order_item_pk":
+                left = sa.select(sa.func.count()).select_from(each.table)
+                assert work.scalar(left) == 0
+
+    def test_of_new_snapshots_share_what_is_stored(
+        self, work: Work, loaded: Order, statements: Statements
+    ) -> None:
+        same, product = make_product(sku="2", name=loaded.items[1].product.name), make_product()
+        loaded.items[0].product, loaded.items[3].product = same, product
+        work.flush()
+
+        assert same.pk == loaded.items[1].product.pk
+        assert loaded.items[0].product_pk == same.pk  # type: ignore[attr-defined]
+        assert product.pk not in (same.pk, None)
+
+    def test_reach_parts_of_parts_that_are_new(self, work: Work, loaded: Order) -> None:
+        request = make_request(
+            reason_pk=loaded.items[0].cancellation_requests[0].reason_pk, images=[make_image()]
+        )
+        loaded.items.append(
+            make_item(line=9, product=make_product(sku="9"), cancellation_requests=[request])
+        )
+        work.flush()
+
+        [again] = work.load(ORDER, [loaded.pk], View.SHOWN)
+        assert [each.pk for each in again.items[-1].cancellation_requests] == [request.pk]
+        assert len(again.items[-1].cancellation_requests[0].images) == 1
+
+
+class TestSavepoint:
+    def test_that_fails_leaves_nothing_tracked(
+        self, work: Work, loaded: Order, statements: Statements
+    ) -> None:
+        def fail() -> None:
+            loaded.notes = "changed"
+            work.flush()
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError), work.savepoint():
+            fail()
+        statements.clear()
+
+        loaded.notes = "changed again"
+        work.commit()
+
+        assert written(statements) == []
+        [again] = work.load(ORDER, [loaded.pk])
+        assert again.notes not in ("changed", "changed again")
+
+    def test_that_the_database_ends_can_be_followed_by_more(
+        self, work: Work, loaded: Order
+    ) -> None:
+        line = loaded.items[0]
+        reason_pk = line.cancellation_requests[0].reason_pk
+        with pytest.raises(IntegrityError), work.savepoint():
+            line.cancellation_requests.append(make_request(reason_pk=reason_pk))
+
+        [again] = work.load(ORDER, [loaded.pk])
+        again.notes = "changed"
+        work.commit()
+
+        assert len(again.items[0].cancellation_requests) == 2
+
+    def test_writes_first_what_was_changed_before_it(self, work: Work, loaded: Order) -> None:
+        loaded.notes = "changed"
+        with pytest.raises(ZeroDivisionError), work.savepoint():
+            raise ZeroDivisionError
+
+        [again] = work.load(ORDER, [loaded.pk])
+        assert again.notes == "changed"
+
+
+class TestReading:
+    def test_does_not_write(self, engines: Engines, order: Order) -> None:
+        reading = Work(engines.autocommit, is_writing=False, is_transaction=False)
+        with closing(reading) as work:
+            [loaded] = work.load(ORDER, [order.pk])
+            loaded.notes = "changed"
+
+            with pytest.raises(RuntimeError, match="changes nothing"):
+                work.flush()
+            with pytest.raises(RuntimeError, match="changes nothing"):
+                work.scalar(sa.select(orders.c.notes))
+            with pytest.raises(RuntimeError, match="changes nothing"):
+                work.add(ORDER, order)
+
+        with closing(Work(engines.writing)) as work:
+            assert work.scalar(sa.select(orders.c.notes)) == order.notes
+
+    def test_of_what_is_only_looked_at_writes_nothing(
+        self, work: Work, order: Order, statements: Statements
+    ) -> None:
+        [loaded] = work.read(ORDER, [order.pk])
+        loaded.notes = "changed"
+        statements.clear()
+
+        work.commit()
+
+        assert statements == []
+
+
+class TestRemove:
+    def test_takes_a_root_with_its_parts(self, work: Work, loaded: Order) -> None:
+        loaded.notes = "changed"
+
+        work.remove(ORDER, loaded)
+        work.commit()
+
+        assert work.load(ORDER, [loaded.pk]) == []
+        assert work.scalars(sa.select(discount_items.c.pk)).all() == []
+
+
+def test_versions_of_new_orders_are_of_the_moment(
+    work: Work, shopper: User, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saving, "this_moment", lambda: 2**52)
+    new = make_order(user_pk=shopper.pk, payment_option=order.payment_option)
+    work.add(ORDER, new)
+    work.flush()
+
+    assert new.version == 2**52

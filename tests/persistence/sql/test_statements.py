@@ -1,0 +1,231 @@
+"""What the driver answers to each statement is what SQLAlchemy makes of it."""
+
+import pkgutil
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from importlib import import_module
+from itertools import chain, combinations
+from types import ModuleType
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.sql.visitors import iterate
+
+import persistence
+from domain.old_orders import OldOrderField, OldOrderQuery, OldOrderSort
+from domain.paging import PageRequest
+from domain.seller_callers import Scope
+from domain.seller_lists import Sort
+from domain.seller_tokens import create_seller_token
+from domain.sessions import open_session
+from domain.users import User
+from persistence import old_orders, order_queries, seller_rows, sql
+from persistence.database import Database
+from persistence.engines import Engines
+from persistence.schema import metadata
+from persistence.seller_listings import LISTINGS
+from persistence.seller_rows import Shape, Start
+from persistence.sql import bulk, keys, references, saving
+from persistence.sql.aggregates import Aggregate, View, column_names
+from persistence.sql.bulk import DoNothing
+from persistence.sql.compiled_query import CompiledQuery, registered
+from persistence.sql.load_plans import load_plan
+from tests.documents import imported_old_order, imported_order
+from tests.persistence.complete import complete_old_order, complete_order
+from tests.persistence.sql.bound_values import as_json, bound_values, stored_rows
+from tests.persistence.stored import store_reason
+
+NOT_COMPARED: dict[int, str] = {
+    id(keys._NEXT): "a sequence gives each number once; test_keys.py has it",  # noqa: SLF001
+}
+"""The statements that are not run here, and why; the tests' own are of no table of ours."""
+
+
+def _modules() -> list[ModuleType]:
+    return [
+        import_module(f"{package.__name__}.{module.name}")
+        for package in (persistence, sql)
+        for module in pkgutil.iter_modules(package.__path__)
+        if not module.ispkg
+    ]
+
+
+def _aggregates() -> list[Aggregate[Any]]:
+    values = (value for module in _modules() for value in vars(module).values())
+    return list({id(each): each for each in values if isinstance(each, Aggregate)}.values())
+
+
+def _every_statement(engines: Engines) -> list[CompiledQuery]:
+    """Return all statements that modules have, and all that they make when they are wanted."""
+    _modules()
+    made = list(chain(_of_shoppers(), _of_sellers(), _of_aggregates(engines), _of_tables(engines)))
+    return list({id(each): each for each in (*registered(), *made)}.values())
+
+
+def _of_shoppers() -> Iterator[CompiledQuery]:
+    for names in _subsets(["search", "created_from", "created_to", "newest_only"]):
+        conditions = ("user_pk", *names)
+        yield order_queries._counted(conditions)  # noqa: SLF001
+        yield order_queries._page(conditions)  # noqa: SLF001
+    for names in _subsets(["currency", "search"]):
+        conditions = ("user_pk", *names)
+        yield old_orders._counted(conditions)  # noqa: SLF001
+        for field in OldOrderField:
+            for descending in (True, False):
+                sort = OldOrderSort(field, descending=descending)
+                yield old_orders._page(conditions, sort)  # noqa: SLF001
+    for names in _subsets(["user_pk", "newest_only", "pk"]):
+        yield order_queries._lock_by_items(tuple(names))  # noqa: SLF001
+        yield order_queries._of_item(tuple(names))  # noqa: SLF001
+
+
+def _of_sellers() -> Iterator[CompiledQuery]:
+    for listing in LISTINGS.values():
+        yield listing._completed  # noqa: SLF001
+        for path, field in listing._fields.items():
+            for operator in field.operators:
+                shape = Shape(((path, operator),), Sort(None), Start.PAGE)
+                yield seller_rows._chosen(listing, shape)  # noqa: SLF001
+            if field.sorting is not None:
+                for start in Start:
+                    shape = Shape((), Sort(path), start)
+                    yield seller_rows._chosen(listing, shape)  # noqa: SLF001
+
+
+def _of_aggregates(engines: Engines) -> Iterator[CompiledQuery]:
+    for aggregate in _aggregates():
+        for view in View:
+            plan = load_plan(aggregate, view)
+            if engines.writing.dialect.name == "postgresql":
+                yield plan.as_json
+            yield from (block.by_owners for block in plan.blocks)
+        for each in aggregate.all_sets:
+            names = [name for name in column_names(each.table) if name not in ("pk", "version")]
+            is_versioned = "version" in each.table.c
+            yield saving._update_of(each.table, tuple(names), is_versioned)  # noqa: SLF001
+
+
+def _of_tables(engines: Engines) -> Iterator[CompiledQuery]:
+    """Yield what is made for each table, where there are rows to try it with."""
+    dialect = engines.writing.dialect.name
+    for table in metadata.sorted_tables:
+        with engines.writing.connect() as connection:
+            if connection.execute(sa.select(table).limit(1)).first() is None:
+                continue
+        yield bulk._insert(dialect, table, tuple(column_names(table)), None)  # noqa: SLF001
+        yield bulk._insert(dialect, table, tuple(column_names(table)), DoNothing())  # noqa: SLF001
+        if "pk" in table.c:
+            yield keys._highest(table)  # noqa: SLF001
+        if "content_hash" in table.c:
+            yield references._by_hash(table)  # noqa: SLF001
+
+
+def _subsets(names: list[str]) -> Iterator[tuple[str, ...]]:
+    return chain.from_iterable(combinations(names, size) for size in range(len(names) + 1))
+
+
+@pytest.fixture
+def filled(database: Database, engines: Engines, shopper: User) -> None:
+    """A database that has one of everything."""
+    reason = store_reason(engines)
+    order = complete_order(shopper.pk, reason.pk)
+    with database.writing() as uow:
+        uow.orders.add(order)
+        uow.old_orders.add(complete_old_order(shopper.pk))
+        open_session(shopper, timedelta(days=1), uow)
+        create_seller_token("of-the-order", "stock", list(Scope), timedelta(days=9), uow)
+        uow.commit()
+    with database.importing("import:ayse") as imports:
+        imports.store_orders([imported_order()])
+        imports.store_old_orders([imported_old_order()])
+        imports.commit()
+    with database.reading() as uow:
+        uow.orders.document(shopper.pk, order.pk, "en-us")
+        uow.old_orders.page(OldOrderQuery(user_pk=shopper.pk), PageRequest(), "en-us")
+
+
+class Comparison:
+    """Runs one statement by the driver and by SQLAlchemy, and undoes what it did."""
+
+    def __init__(self, connection: sa.Connection, query: CompiledQuery) -> None:
+        self.connection = connection
+        self.query = query
+        self.statement: Any = query.statement
+        self.is_postgresql = connection.dialect.name == "postgresql"
+        self.by_driver = self._answer(self._run_by_driver)
+        self.by_sqlalchemy = self._answer(self._run_by_sqlalchemy)
+
+    def _answer(self, run: Callable[[Any], Any]) -> Any:
+        with self.connection.begin() as transaction:
+            values = self._values()
+            answer = _with_types(run(values)), self._left()
+            transaction.rollback()
+        return answer
+
+    def _values(self) -> Any:
+        """Find values that are stored; make place for rows that nothing gives way to."""
+        if not isinstance(self.statement, sa.Insert):
+            return bound_values(self.connection, self.statement)
+        table: Any = self.statement.table
+        rows = stored_rows(self.connection, self.statement)
+        assert rows, f"nothing is stored in {table}"
+        if self.statement._post_values_clause is None:  # noqa: SLF001
+            self.connection.exec_driver_sql(
+                "SET LOCAL session_replication_role = replica"
+                if self.is_postgresql
+                else "PRAGMA defer_foreign_keys = ON"
+            )
+            self.connection.execute(sa.delete(table))
+        return {"rows": as_json(table, rows)} if self.is_postgresql else rows
+
+    def _run_by_driver(self, values: Any) -> Any:
+        compiled = self.query.compiled(self.connection.dialect)
+        if compiled.returns_rows:
+            return compiled.rows(self.connection, values)
+        if isinstance(values, list):
+            return compiled.change_each(self.connection, values)
+        return compiled.change(self.connection, values)
+
+    def _run_by_sqlalchemy(self, values: Any) -> Any:
+        options = {"preserve_rowcount": True}
+        result = self.connection.execute(self.statement, values, execution_options=options)
+        return list(map(tuple, result)) if result.returns_rows else result.rowcount
+
+    def _left(self) -> Any:
+        """Return what is in the table after a change."""
+        if not isinstance(self.statement, sa.UpdateBase):
+            return None
+        rows = self.connection.execute(sa.select(self.statement.table))
+        return _with_types(list(map(tuple, rows)))
+
+
+def _with_types(answer: Any) -> Any:
+    if not isinstance(answer, list):
+        return answer
+    return sorted(repr([(type(value), value) for value in row]) for row in answer)
+
+
+@pytest.mark.usefixtures("filled")
+def test_all_give_what_sqlalchemy_gives(engines: Engines) -> None:
+    ours = set(metadata.tables.values())
+    queries = [
+        each
+        for each in _every_statement(engines)
+        if id(each) not in NOT_COMPARED and _tables(each) <= ours
+    ]
+    with engines.writing.connect() as connection:
+        compared = [Comparison(connection, each) for each in queries]
+
+    differing = [each for each in compared if each.by_driver != each.by_sqlalchemy]
+    assert [(str(each.statement), each.by_driver, each.by_sqlalchemy) for each in differing] == []
+    # To compare nothing with nothing shows little.
+    found = [each for each in compared if each.by_driver[0]]
+    assert len(found) > 0.75 * len(compared) > 500
+
+
+def _tables(query: CompiledQuery) -> set[Any]:
+    statement: Any = query.statement
+    if isinstance(statement, sa.UpdateBase):
+        return {statement.table}
+    return {each for each in iterate(statement) if isinstance(each, sa.TableClause)}
