@@ -38,15 +38,35 @@ class Judges:
         judged = dict(document)
         if bounds_integers or direction:
             judged = _Adapting(document, direction, bounds_integers).adapted(document)
+        self._document = judged
         self._registry = Registry([(_CONTRACT_URI, judged)])
+        self._compiled: dict[str, Draft202012Validator] = {}
 
     def compile(self, pointer: str) -> Draft202012Validator:
-        """The validator of the schema at ``pointer``; its references resolve in the document."""
-        return Draft202012Validator(
-            {"$ref": f"{_CONTRACT_URI}#{quote(pointer)}"},
-            registry=self._registry,
-            validate_formats=True,
-        )
+        """The validator of the schema at ``pointer``; its references resolve in the document.
+
+        Schemas that only refer to the same one share its validator: each has a copy of all that it
+        refers to, and most responses of a document refer to the one of errors.
+        """
+        pointer = self._referred(pointer)
+        if pointer not in self._compiled:
+            self._compiled[pointer] = Draft202012Validator(
+                {"$ref": f"{_CONTRACT_URI}#{quote(pointer)}"},
+                registry=self._registry,
+                validate_formats=True,
+            )
+        return self._compiled[pointer]
+
+    def _referred(self, pointer: str) -> str:
+        """The place of the first schema that is more than a reference to another one."""
+        schema = _at(self._document, pointer)
+        while isinstance(schema, Mapping) and schema.keys() == {"$ref"}:
+            reference = schema["$ref"]
+            if not reference.startswith("#/"):
+                break
+            pointer = reference[1:]
+            schema = _at(self._document, pointer)
+        return pointer
 
 
 class _Adapting:
@@ -87,10 +107,19 @@ class _Adapting:
             reference = schema.get("$ref", "")
             schema = None
             if reference.startswith("#/"):
-                schema = self._document
-                for part in reference.split("/")[1:]:
-                    schema = schema[part.replace("~1", "/").replace("~0", "~")]
+                schema = _at(self._document, reference[1:])
         return False
+
+
+def _at(document: Any, pointer: str) -> Any:
+    """What is at a JSON pointer; None where there is nothing."""
+    for part in pointer.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        try:
+            document = document[int(name) if isinstance(document, list) else name]
+        except (KeyError, IndexError, TypeError, ValueError):
+            return None
+    return document
 
 
 def pointer_to(*parts: str | int) -> str:
