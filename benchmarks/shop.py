@@ -17,7 +17,7 @@ from benchmarks import waybill
 from benchmarks.documents import make_histories
 from domain.seller_callers import Scope
 from domain.seller_tokens import create_seller_token
-from handlers.app import open_database
+from handlers.database import open_database
 from handlers.demo_shop.catalogue import SELLERS
 from handlers.security import new_csrf_token
 from handlers.settings import Settings

@@ -11,8 +11,8 @@ import httpx
 from benchmarks.postgres import Postgres, postgres
 from domain.sellers import Seller
 from domain.users import User
-from handlers.app import open_database
 from handlers.cookies import session_cookie
+from handlers.database import open_database
 from handlers.security import new_csrf_token
 from tests.application import Shop, usual_settings
 from tests.server import Server

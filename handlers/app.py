@@ -1,8 +1,8 @@
 """The composition root: the one place that knows all rooms."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from domain.cancellation_drafts import CancellationPolicy
+from domain.documents import Renderer
 from domain.policies import ReturnPolicy
 from handlers import errors
 from handlers.admission import admit, check_schemes
@@ -24,6 +25,7 @@ from handlers.contract.routing import ContractApp, Middleware
 from handlers.contract.schemas import Schemas
 from handlers.cookie_names import name_cookies
 from handlers.cookies import session_cookie
+from handlers.database import open_database
 from handlers.filters import Filters
 from handlers.forwarding import UntrustedProxies
 from handlers.front import make_guard
@@ -34,10 +36,9 @@ from handlers.rendering.orders import order_sources
 from handlers.rendering.records import Records
 from handlers.rendering.renderer import ContractRenderer, edition_of, never
 from handlers.rendering.sellers import SELLER_SOURCES
-from handlers.settings import DatabasePooler, Settings
+from handlers.settings import Settings
 from handlers.violations import counted_violations
 from persistence.database import Database, utc_now
-from persistence.engines import Pool
 from persistence.seller_listings import LISTINGS
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> Contract
     """
     contract = _contract(settings, () if sandbox is None else sandbox.contract_files)
     clock = utc_now if sandbox is None else sandbox.clock
-    database = open_database(settings, contract, clock)
+    database = open_database(settings, _renderers(settings, contract), clock)
 
     def edge(next_app: ASGIApp) -> ASGIApp:
         if sandbox is not None:
@@ -85,38 +86,24 @@ def database_of(app: ContractApp) -> Database:
     return cast(Database, parts.database)
 
 
-def open_database(
-    settings: Settings, contract: Contract | None = None, clock: Callable[[], datetime] = utc_now
-) -> Database:
-    """The database of these settings, with what renders its documents."""
-    contract = contract or _contract(settings)
+def _renderers(settings: Settings, contract: Contract) -> Mapping[str, Renderer[Any]]:
+    """What renders the documents of the database, by their name."""
     violations = counted_violations(settings.response_validation)
     policy = _return_policy(settings)
     edition = edition_of(contract, policy)
     renderer = partial(ContractRenderer, contract, violations=violations, edition=edition)
-    return Database(
-        settings.database_url,
-        renderers={
-            "orders": renderer(
-                "UserOrder",
-                order_sources(policy),
-                lambda order, now: order.flags_valid_until(now, policy),
-            ),
-            "old_orders": renderer("UserOldOrder", OLD_ORDER_SOURCES, never),
-            **{
-                name: renderer(sources.component, [sources], never)
-                for name, sources in SELLER_SOURCES.items()
-            },
-        },
-        clock=clock,
-        pool=Pool(
-            settings.database_pool_size,
-            settings.database_timeout,
-            is_shared=settings.database_pooler is DatabasePooler.TRANSACTION,
+    return {
+        "orders": renderer(
+            "UserOrder",
+            order_sources(policy),
+            lambda order, now: order.flags_valid_until(now, policy),
         ),
-        document_memory_bytes=settings.document_memory_mib * 1024 * 1024,
-        stores_later=True,
-    )
+        "old_orders": renderer("UserOldOrder", OLD_ORDER_SOURCES, never),
+        **{
+            name: renderer(sources.component, [sources], never)
+            for name, sources in SELLER_SOURCES.items()
+        },
+    }
 
 
 def _contract(settings: Settings, more: Iterable[str] = ()) -> Contract:

@@ -170,6 +170,13 @@ class Settings:
         return name or "Waybill"
 
     @property
+    def mail_domain(self) -> str:
+        """The domain of the address that e-mails come from."""
+        sender: Any = SMTP.header_factory("From", self.mail_from)
+        domain: str = sender.addresses[0].domain
+        return domain
+
+    @property
     def base_url(self) -> str:
         """Where shoppers reach the server, without a slash at the end."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")

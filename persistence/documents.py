@@ -126,6 +126,7 @@ class DocumentShelf(Generic[Entity]):
         self._load = load
         self._renderer = renderer
         self._engines = engines
+        self._reads = engines.snapshot
         self._memory = DocumentMemory(memory_bytes)
 
     def remembered(
@@ -156,7 +157,7 @@ class DocumentShelf(Generic[Entity]):
         return {key: document.body for key, (_, document) in rendered.items()}
 
     def _loaded(self, keys: Sequence[Any]) -> Mapping[Any, tuple[Version, Entity]]:
-        with closing(Work(self._engines.snapshot, is_writing=False)) as work:
+        with closing(Work(self._reads, is_writing=False)) as work:
             loaded = self._load(work, keys)
             # A rollback would have the driver forget all statements that it has prepared.
             work.commit()
@@ -186,6 +187,7 @@ class KeptDocumentShelf(DocumentShelf[Entity]):
         super().__init__(kind.load, renderer, engines, memory_bytes)
         self._kind = kind
         self._later = later
+        self._reads = engines.aggregates
         documents = kind.documents.c
         self._kept = CompiledQuery(
             sa.select(
@@ -222,14 +224,6 @@ class KeptDocumentShelf(DocumentShelf[Entity]):
         self._engines.attempt(
             lambda connection: connection.execute(self._upsert, rows), "rendered documents"
         )
-
-    def _loaded(self, keys: Sequence[Any]) -> Mapping[Any, tuple[Version, Entity]]:
-        if self._engines.dialect.name == "sqlite":
-            return super()._loaded(keys)
-        # An aggregate comes by one statement, which sees one moment without a transaction.
-        reading = Work(self._engines.autocommit, is_writing=False, is_transaction=False)
-        with closing(reading) as work:
-            return self._load(work, keys)
 
     @cached_property
     def _upsert(self) -> sa.Insert:

@@ -74,8 +74,8 @@ class Engines:
 
     ``writing``: a transaction, on SQLite with the write lock from the start. ``autocommit``: none,
     each statement sees what is committed when it begins. ``snapshot``: a read-only transaction in
-    which all statements see the same moment. Whoever wants ``writing`` waits for
-    their ``turn`` first.
+    which all statements see the same moment. ``aggregates``: whatever lets a whole aggregate be
+    read at one moment. Whoever wants ``writing`` waits for their ``turn`` first.
 
     ``keeping`` is for what can be done without (documents, notes): one connection, of which
     ``hurried`` makes use.
@@ -84,6 +84,7 @@ class Engines:
     writing: sa.Engine
     autocommit: sa.Engine
     snapshot: sa.Engine
+    aggregates: sa.Engine
     keeping: sa.Engine
     turn: Callable[[], AbstractContextManager[None]]
     since_renewal: Interval = field(default_factory=Interval)
@@ -195,10 +196,12 @@ def _sqlite(engine: sa.Engine, keeping: sa.Engine) -> Engines:
         follow_file(each)
     hurry = (busy_timeout(IMPATIENT_MS), "PRAGMA synchronous = NORMAL")
     event.listen(keeping, "connect", partial(_set, hurry))
+    snapshot = engine.execution_options(**{_BEGIN: "BEGIN"})
     return Engines(
         writing=engine.execution_options(**{_BEGIN: _BEGIN_WRITING}),
         autocommit=engine,
-        snapshot=engine.execution_options(**{_BEGIN: "BEGIN"}),
+        snapshot=snapshot,
+        aggregates=snapshot,
         keeping=keeping,
         turn=partial(_turn, Lock()),
     )
@@ -214,6 +217,8 @@ def _postgres(engine: sa.Engine, autocommit: sa.Engine, keeping: sa.Engine) -> E
         snapshot=engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         ),
+        # One statement sees one moment. The pool is that of generic plans.
+        aggregates=engine.execution_options(isolation_level="AUTOCOMMIT"),
         keeping=keeping,
         turn=nullcontext,
     )

@@ -9,9 +9,9 @@ import structlog
 
 from domain.errors import Unavailable
 from domain.readiness import NotReady
-from handlers.app import open_database
 from handlers.cli.kept_secret import use_secret
 from handlers.cli.refusals import database_named
+from handlers.database import open_database
 from handlers.logs import configure_logs
 from handlers.settings import Settings, read_settings
 from persistence.database import Database

@@ -5,41 +5,27 @@ from typing import Any
 
 import click
 
+from handlers.cli.commands import COMMANDS
 from handlers.cli.refusals import refusals_shown
-
-_COMMANDS = {
-    "carriers": "handlers.cli.carriers:carriers",
-    "contract": "handlers.cli.contract:contract",
-    "import": "handlers.cli.imports:import_",
-    "migrate": "handlers.cli.migrate:migrate",
-    "outbox": "handlers.cli.outbox:outbox",
-    "plans": "handlers.cli.plans:plans",
-    "reasons": "handlers.cli.reasons:reasons",
-    "requests": "handlers.cli.requests:requests",
-    "seed": "handlers.cli.seed:seed",
-    "sellers": "handlers.cli.sellers:sellers",
-    "serve": "handlers.cli.serve:serve",
-    "sessions": "handlers.cli.sessions:sessions",
-    "tidy": "handlers.cli.tidy:tidy",
-    "tokens": "handlers.cli.tokens:tokens",
-    "trade-ins": "handlers.cli.trade_ins:trade_ins",
-    "users": "handlers.cli.users:users",
-    "worker": "handlers.cli.worker:worker",
-}
 
 
 class _Commands(click.Group):
-    """Imports a command when it is asked for, so that starting one is quick."""
+    """Imports a command's module when the command is run, so that each starts quickly."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_COMMANDS)
+        return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
-        module, _, name = _COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
+        listed = COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(listed.module), listed.name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # click would import them all.
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name].summary) for name in self.list_commands(ctx)])
 
     def invoke(self, ctx: click.Context) -> Any:
         with refusals_shown():

@@ -51,6 +51,8 @@ def _message(error: Exception) -> str | None:
         return _of_refusal(error)
     if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
         return _of_file(error)
+    if isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort):
+        return None
     # Commands start without these; one that raises them has imported them.
     from environs import EnvValidationError
     from limits.errors import ConfigurationError

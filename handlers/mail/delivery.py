@@ -13,7 +13,6 @@ from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from domain.private_files import make_private_folder, open_private_file
-from handlers.mail.letters import sender_domain
 from handlers.settings import Settings
 
 FOLDER = Path("var/mail")
@@ -35,7 +34,7 @@ class Unencrypted(smtplib.SMTPException):
 def mailer_of(settings: Settings) -> Mailer:
     """The mailer that the settings ask for."""
     if settings.smtp_url:
-        return SmtpServer(settings.smtp_url, sender_domain(settings))
+        return SmtpServer(settings.smtp_url, settings.mail_domain)
     return MailFolder(FOLDER)
 
 

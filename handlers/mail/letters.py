@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from email.errors import MessageError
-from email.headerregistry import Address, AddressHeader
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from babel.numbers import format_decimal
@@ -47,7 +47,7 @@ def write_letter(event: OutboxEvent, settings: Settings) -> EmailMessage:
     speech = _Speech(choose_language(payload["language"] or "", settings.default_language))
     order_number = one_line(payload.get("order_number", ""))
     letter = EmailMessage(policy=_POLICY)
-    letter["Message-ID"] = f"<{event.uuid}@{sender_domain(settings)}>"
+    letter["Message-ID"] = f"<{event.uuid}@{settings.mail_domain}>"
     letter["Date"] = event.created_date
     letter["From"] = settings.mail_from
     letter["To"] = _recipient(payload["email"])
@@ -65,12 +65,6 @@ def write_letter(event: OutboxEvent, settings: Settings) -> EmailMessage:
     letter.set_content(text, cte="8bit")
     letter.add_alternative(html, subtype="html", cte="8bit")
     return letter
-
-
-def sender_domain(settings: Settings) -> str:
-    """The domain in the address that letters come from."""
-    header = cast(AddressHeader, SMTP.header_factory("From", settings.mail_from))
-    return header.addresses[0].domain
 
 
 class _Speech:

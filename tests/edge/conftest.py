@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 import sqlalchemy as sa
 
-from handlers.app import open_database
+from handlers.database import open_database
 from handlers.security import new_csrf_token
 from persistence.engines import Pool, connect
 from persistence.schema import metadata

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from faults.invariants import INVARIANTS, Invariant, broken_at, broken_invariants
-from handlers.app import open_database
+from handlers.database import open_database
 from persistence.engines import Pool, connect
 from tests.application import usual_settings
 from tests.conftest import MakeUrl

@@ -1,0 +1,37 @@
+"""Opens the database of the settings: what the server and the commands have in common."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from domain.documents import Renderer
+from handlers.settings import DatabasePooler, Settings
+from persistence.database import Database, utc_now
+from persistence.engines import Pool
+
+_NONE: Mapping[str, Renderer[Any]] = MappingProxyType({})
+
+
+def open_database(
+    settings: Settings,
+    renderers: Mapping[str, Renderer[Any]] = _NONE,
+    clock: Callable[[], datetime] = utc_now,
+) -> Database:
+    """The database of these settings, with the documents that ``renderers`` render.
+
+    Without them it is there for all that shows no documents, such as commands: what renders is
+    made from the contract, which takes longer to read than most of them run.
+    """
+    return Database(
+        settings.database_url,
+        renderers=renderers,
+        clock=clock,
+        pool=Pool(
+            settings.database_pool_size,
+            settings.database_timeout,
+            is_shared=settings.database_pooler is DatabasePooler.TRANSACTION,
+        ),
+        document_memory_bytes=settings.document_memory_mib * 1024 * 1024,
+        stores_later=True,
+    )
