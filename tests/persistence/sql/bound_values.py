@@ -95,6 +95,8 @@ def _value(
     stored = _stored(connection, column) if column is not None and _is_alike(column, kind) else []
     if isinstance(bind.type, Many):
         return stored or [_of_type(kind)]
+    if not stored and is_change and column is not None and column.foreign_keys:
+        return None  # no row that could be named
     return stored[0] if stored else _of_type(kind)
 
 
