@@ -1,4 +1,4 @@
-"""What all tables share: metadata, mapping registry, types and the walls around values."""
+"""What all tables share: metadata, types and the walls around values."""
 
 import json
 from collections.abc import Iterable

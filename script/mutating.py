@@ -269,7 +269,7 @@ def _left_out(tree: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, bool]]:
             case ast.If(test=ast.Name(id="TYPE_CHECKING")):
                 yield node, False
             case ast.Assign(value=ast.Call(func=made)) | ast.Expr(value=ast.Call(func=made)):
-                if ast.unparse(made) in {"sa.Table", "mapper_registry.map_imperatively"}:
+                if ast.unparse(made) == "sa.Table":
                     yield node, False
 
 

@@ -57,7 +57,7 @@ class CompiledQuery:
     """One statement, with bound parameters for all values that differ between its runs.
 
     A SELECT or a change. Raises ValueError at its first run for a statement whose text depends on
-    its values (``column.in_([...])``): see ``persistence.among``.
+    its values (``column.in_([...])``): see ``persistence.sql.in_list``.
     """
 
     def __init__(self, statement: Statement) -> None:

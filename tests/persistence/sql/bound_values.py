@@ -36,16 +36,16 @@ def bound_values(connection: sa.Connection, statement: Any) -> dict[str, Any]:
 def stored_rows(connection: sa.Connection, statement: Any) -> list[dict[str, Any]]:
     """Return rows of the table that an INSERT writes to, as they are stored."""
     table = statement.table
-    chosen = sa.select(*(table.c[name] for name in inserted_names(statement)))
+    chosen = sa.select(*(table.c[name] for name in _inserted_names(connection, statement)))
     rows = connection.execute(chosen.limit(3)).mappings()
     return [{str(name): value for name, value in row.items()} for row in rows]
 
 
-def inserted_names(statement: Any) -> Sequence[str]:
+def _inserted_names(connection: sa.Connection, statement: Any) -> Sequence[str]:
     """Return the names of the columns that an INSERT writes."""
     if statement.select is not None:
         return [column.name for column in statement.select.selected_columns]
-    return list(statement.compile().binds)
+    return list(statement.compile(dialect=connection.dialect).binds)
 
 
 def as_json(table: sa.Table, rows: Sequence[dict[str, Any]]) -> str:
@@ -95,6 +95,8 @@ def _value(
     stored = _stored(connection, column) if column is not None and _is_alike(column, kind) else []
     if isinstance(bind.type, Many):
         return stored or [_of_type(kind)]
+    if not stored and is_change and column is not None and column.foreign_keys:
+        return None  # no row that could be named
     return stored[0] if stored else _of_type(kind)
 
 

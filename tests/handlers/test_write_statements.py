@@ -1,0 +1,153 @@
+"""What writing costs: a statement that sneaks in fails here."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from domain.order_items import OrderItem
+from domain.orders import Order
+from domain.sellers import Seller
+from domain.settlements import approve_request, complete_request, reject_request
+from domain.users import User
+from tests.application import Shop
+from tests.builders import make_item, make_product
+from tests.conftest import KIND
+from tests.handlers.trading import stored, url
+
+Statements = list[tuple[str, Any]]
+
+# By operation, on SQLite and on PostgreSQL: SQLite has a statement for each part that is loaded,
+# and for each table that gets new rows.
+COUNTS = {
+    "create": (29, 16),
+    "create with key": (32, 21),
+    "bulk": (31, 18),
+    "trade-in": (19, 9),
+    "approve": (23, 11),
+    "complete": (23, 11),
+    "reject": (25, 13),
+    "seller rejects": (32, 17),
+}
+
+
+@pytest.fixture
+def items(shop: Shop, shopper: User, seller: Seller) -> list[OrderItem]:
+    """Lines of an order that another order comes before."""
+    _order(shop, shopper, seller)
+    return _order(shop, shopper, seller).items
+
+
+def _order(shop: Shop, shopper: User, seller: Seller) -> Order:
+    lines = [
+        make_item(line=at, seller=seller, quantity=2, product=make_product(sku=f"{at}"))
+        for at in (1, 2)
+    ]
+    return shop.order(shopper, items=lines)
+
+
+class Count:
+    """Counts the statements of an operation, and compares them with what they are to be."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
+
+    def of(self, operation: str, run: Callable[[], Any]) -> Any:
+        self._statements.clear()
+        answer = run()
+        sent = [text for text, _ in self._statements if not text.startswith("PRAGMA")]
+        expected = COUNTS[operation][KIND == "postgres"]
+        assert len(sent) == expected, "\n".join([f"{operation}: {len(sent)}", *sent])
+        return answer
+
+
+@pytest.fixture
+def count(statements: Statements) -> Count:
+    return Count(statements)
+
+
+@pytest.fixture
+def row(shop: Shop, items: list[OrderItem]) -> dict[str, Any]:
+    """What cancels the first line."""
+    return {
+        "order_item": items[0].pk,
+        "reason": shop.reason().pk,
+        "cancellation_type": "cancel",
+    }
+
+
+SINGLE = "/users/orders/cancellation_requests/"
+BULK = "/users/orders/bulk_cancellation_requests/"
+
+
+class TestShoppers:
+    @pytest.mark.parametrize(
+        ("operation", "headers"),
+        [("create", {}), ("create with key", {"Idempotency-Key": "a"})],
+    )
+    def test_create_a_request(
+        self,
+        cancelling: TestClient,
+        row: dict[str, Any],
+        count: Count,
+        operation: str,
+        headers: dict[str, str],
+    ) -> None:
+        answer = count.of(operation, lambda: cancelling.post(SINGLE, json=row, headers=headers))
+
+        assert answer.status_code == 200
+
+    def test_create_several(
+        self, cancelling: TestClient, row: dict[str, Any], items: list[OrderItem], count: Count
+    ) -> None:
+        body = {"cancel_order_items": [row | {"order_item": item.pk} for item in items]}
+
+        answer = count.of("bulk", lambda: cancelling.post(BULK, json=body))
+
+        assert answer.status_code == 201
+
+    def test_answer_an_offer(
+        self, shop: Shop, shopper: User, shopping: TestClient, count: Count
+    ) -> None:
+        offer = stored(shop, shopper)
+
+        answer = count.of("trade-in", lambda: shopping.get(url(offer, "approved")))
+
+        assert answer.status_code == 200
+
+
+class TestTheDesk:
+    def test_approves_completes_and_rejects(
+        self,
+        cancelling: TestClient,
+        shop: Shop,
+        row: dict[str, Any],
+        items: list[OrderItem],
+        count: Count,
+    ) -> None:
+        first, second = (
+            cancelling.post(SINGLE, json=row | {"order_item": item.pk}).json()["pk"]
+            for item in items
+        )
+
+        def decide(service: Callable[..., Any], pk: int) -> Callable[[], Any]:
+            def run() -> None:
+                with shop.database.writing() as uow:
+                    service(pk, "operator:ayse", uow)
+
+            return run
+
+        count.of("approve", decide(approve_request, first))
+        count.of("complete", decide(complete_request, first))
+        count.of("reject", decide(reject_request, second))
+
+
+class TestSellers:
+    def test_reject_a_line(self, trading: TestClient, items: list[OrderItem], count: Count) -> None:
+        first, second = (f"/api/i1/order-items/{item.uuid}/reject/" for item in items)
+        trading.post(first)  # uses the token, and makes the reason, for the first time
+
+        answer = count.of("seller rejects", lambda: trading.post(second))
+
+        assert answer.status_code == 204
