@@ -7,6 +7,7 @@ import click
 
 from handlers.cli.commands import COMMANDS
 from handlers.cli.refusals import refusals_shown
+from handlers.garbage import uncollected
 
 
 class _Commands(click.Group):
@@ -19,7 +20,9 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         listed = COMMANDS[cmd_name]
-        command: click.Command = getattr(importlib.import_module(listed.module), listed.name)
+        with uncollected():
+            module = importlib.import_module(listed.module)
+        command: click.Command = getattr(module, listed.name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
