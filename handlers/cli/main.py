@@ -1,5 +1,7 @@
 """The command group, and how it loads its commands."""
 
+import atexit
+import gc
 import importlib
 from typing import Any
 
@@ -8,6 +10,10 @@ import click
 from handlers.cli.commands import COMMANDS
 from handlers.cli.refusals import refusals_shown
 from handlers.garbage import uncollected
+
+# An interpreter that ends looks for garbage several times, in all that was imported: a fifth of the
+# time of a short command.
+atexit.register(gc.freeze)
 
 
 class _Commands(click.Group):
