@@ -1,5 +1,6 @@
 """The server process: granian runs the application in its workers."""
 
+import gc
 import socket
 from collections.abc import Callable
 from functools import cache, partial
@@ -10,6 +11,7 @@ from granian.http import HTTP1Settings
 from handlers.app import create_app
 from handlers.connections import family_of, raise_limit, watch_connections
 from handlers.contract.routing import ContractApp
+from handlers.garbage import uncollected
 from handlers.logs import configure_logs
 from handlers.settings import Settings, read_settings
 from handlers.supervisor import Supervisor
@@ -32,7 +34,8 @@ def application() -> ContractApp:
     """
     settings = read_settings()
     configure_logs(settings)
-    return create_app(settings)
+    with uncollected():
+        return create_app(settings)
 
 
 @cache
@@ -44,7 +47,8 @@ def sandbox_application() -> ContractApp:
 
     settings = read_settings()
     configure_logs(settings)
-    return create_app(settings, Sandbox.of(read_shop()))
+    with uncollected():
+        return create_app(settings, Sandbox.of(read_shop()))
 
 
 def serve(settings: Settings, make: Callable[[], ContractApp] = application) -> None:
@@ -53,6 +57,8 @@ def serve(settings: Settings, make: Callable[[], ContractApp] = application) -> 
     Raises ContractError before anything is listened on.
     """
     make()
+    # It stays for good. Workers share its memory for as long as no collection writes to it.
+    gc.freeze()
     connections = raise_limit()
     Supervisor(
         "handlers.server:application",

@@ -25,7 +25,7 @@ def test_the_domain_imports_nothing_but_the_standard_library() -> None:
 
 
 def test_one_module_imports_connexion() -> None:
-    # It silences a warning that every command would print otherwise.
+    # It puts off what connexion would import for nothing.
     graph = grimp.build_graph("handlers", include_external_packages=True, cache_dir=None)
 
     assert graph.find_modules_that_directly_import("connexion") == {"handlers.contract.routing"}

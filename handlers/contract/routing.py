@@ -8,16 +8,15 @@ responses and security is left out: the gates do that work, compiled once.
 import importlib
 import inspect
 import re
-import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
 from flask import Response
 
-with warnings.catch_warnings():
-    # connexion imports Starlette's test client, which warns that it wants another HTTP library.
-    warnings.filterwarnings("ignore", message="Using `httpx` with `starlette.testclient`")
+from handlers.contract.deferred import clients_deferred
+
+with clients_deferred():
     from connexion import FlaskApp
     from connexion.apps.abstract import AbstractApp
     from connexion.apps.flask import FlaskApi, FlaskASGIApp

@@ -126,3 +126,17 @@ def test_every_module_of_a_command_is_listed() -> None:
     named = {listed.module.rpartition(".")[2] for listed in COMMANDS.values()}
 
     assert named <= {path.stem for path in folder.glob("*.py")}
+
+
+def test_the_end_of_a_process_collects_nothing() -> None:
+    code = """
+import atexit, gc
+atexit.register(lambda: print(gc.get_freeze_count() > 0))  # what is registered last runs first
+import handlers.cli.main
+atexit.register(lambda: print(gc.get_freeze_count() > 0))
+"""
+    ended = subprocess.run(  # noqa: S603 - ours
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert ended.stdout.split() == ["False", "True"]
