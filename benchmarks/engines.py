@@ -1,6 +1,8 @@
 """The contract engine beside stock connexion and openapi-core: CPU time for each request.
 
-    .venv/bin/python -m benchmarks.engines
+    python -m benchmarks.engines
+
+in an environment of requirements/test.txt, which has all three.
 
 The same two operations, in this process, validated in both directions: one list of items, and one
 body. No server and no socket: what is measured is what each does between them and the handler.
