@@ -14,7 +14,7 @@ from faults.writers import Writers, make_work
 
 _TIMEOUT = 2  # seconds that the server waits for an answer of PostgreSQL
 _WRITERS = 6
-_LINES_OF_FAULT = 60
+_LINES_OF_FAULT = 120
 _HEALED_SECONDS = 10
 # Without a deadline, whoever asks would wait as long as the server is frozen.
 _SLOWEST_SECONDS = 2.25 * _TIMEOUT

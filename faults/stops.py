@@ -21,7 +21,7 @@ from tests.server import Server
 BAR = "no request in flight fails; stopped within 5 s, with half-open clients, too"
 _STOPPED_SECONDS = 5.0
 _CLIENTS = 8
-_LINES_OF_STOP = 300
+_LINES_OF_STOP = 600
 
 
 @dataclass

@@ -7,14 +7,19 @@ from importlib import import_module
 from itertools import chain, combinations
 from types import ModuleType
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
 import persistence
+from domain.audit import Subject, record_change
 from domain.old_orders import OldOrderField, OldOrderQuery, OldOrderSort
+from domain.one_time_tokens import OneTimeToken, Purpose
+from domain.outbox import OutboxEvent, OutboxKind
 from domain.paging import PageRequest
+from domain.return_carriers import ReturnCarrier
 from domain.seller_callers import Scope
 from domain.seller_lists import Sort
 from domain.seller_tokens import create_seller_token
@@ -38,6 +43,7 @@ from persistence.sql.aggregates import Aggregate, View, column_names
 from persistence.sql.bulk import DoNothing
 from persistence.sql.compiled_query import CompiledQuery, registered
 from persistence.sql.load_plans import load_plan
+from tests.builders import make_easy_return_company
 from tests.documents import imported_old_order, imported_order
 from tests.persistence.complete import complete_old_order, complete_order
 from tests.persistence.sql.bound_values import as_json, bound_values, stored_rows
@@ -152,6 +158,30 @@ def filled(database: Database, engines: Engines, shopper: User) -> None:
         uow.old_orders.add(complete_old_order(shopper.pk))
         open_session(shopper, timedelta(days=1), uow)
         create_seller_token("of-the-order", "stock", list(Scope), timedelta(days=9), uow)
+        uow.outbox.add(
+            OutboxEvent(
+                kind=OutboxKind.PASSWORD_CHANGED,
+                payload={"email": shopper.email},
+                created_date=uow.now,
+                due_date=uow.now,
+            )
+        )
+        record_change(Subject.USER, shopper.uuid, (None, "active"), "operator:ayse", uow)
+        uow.idempotency_keys.claim(shopper.email, "key", b"f" * 32, uow.now)
+        uow.one_time_tokens.add(
+            OneTimeToken(
+                uuid=uuid4(),
+                purpose=Purpose.PASSWORD_RESET,
+                user_pk=shopper.pk,
+                created_date=uow.now,
+                expires_date=uow.now + timedelta(days=1),
+            )
+        )
+        uow.return_carriers.add(
+            ReturnCarrier(
+                company=make_easy_return_company(), created_date=uow.now, modified_date=uow.now
+            )
+        )
         uow.commit()
     with database.importing("import:ayse") as imports:
         imports.store_orders([imported_order()])
