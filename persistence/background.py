@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from os import getpid
 from queue import Empty, Full, Queue
 from threading import Lock, Thread
 
@@ -15,16 +16,22 @@ class Background:
     """Runs functions one after the other; what comes while too many wait is dropped.
 
     Its thread begins with the first function, and ends when nothing has come for some seconds.
-    So a process can fork before it, and a forgotten one leaves nothing behind.
+    A process that was forked begins with nothing: threads stay with their process.
     """
 
     def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self._pid = getpid()
         self._waiting: Queue[Callable[[], None]] = Queue(MAX_WAITING)
         self._lock = Lock()
         self._thread: Thread | None = None
 
     def run(self, function: Callable[[], None]) -> None:
         """Have ``function`` run soon."""
+        if self._pid != getpid():
+            self._begin()
         try:
             self._waiting.put_nowait(function)
         except Full:
@@ -35,10 +42,8 @@ class Background:
                 self._thread.start()
 
     def close(self) -> None:
-        """Wait until all is done that was asked for."""
-        with self._lock:
-            thread = self._thread
-        if thread is not None:
+        """Wait until all is done that this process has had run."""
+        if self._pid == getpid():
             self._waiting.join()
 
     def _work(self) -> None:

@@ -1,5 +1,6 @@
 import logging
 from functools import partial
+from multiprocessing import get_context
 from threading import Event
 
 import pytest
@@ -75,3 +76,28 @@ def test_begins_anew_when_its_thread_has_ended(
 
 def test_closing_what_never_ran_waits_for_nothing(running: Background) -> None:
     running.close()
+
+
+def _run_and_close(running: Background) -> None:
+    has_run = Event()
+    running.run(has_run.set)
+    running.close()
+    assert has_run.is_set()
+
+
+def test_of_a_forked_process_begins_with_nothing(running: Background) -> None:
+    has_begun, may_end = Event(), Event()
+
+    def hold() -> None:
+        has_begun.set()
+        may_end.wait()
+
+    running.run(hold)
+    has_begun.wait()
+    forked = get_context("fork").Process(target=_run_and_close, args=(running,))
+    forked.start()
+    forked.join(10)
+    may_end.set()
+    running.close()
+
+    assert forked.exitcode == 0
