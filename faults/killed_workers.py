@@ -18,7 +18,9 @@ BAR = "acknowledged ⊆ stored, none twice; ready within 3 s"
 _READY_SECONDS = 3
 _WORKERS = 3
 _WRITERS = 8
-_LINES_OF_KILL = 500
+_LINES_OF_KILL = 1000
+# Requests are short: with longer pauses few of them are under way when a worker dies.
+_PAUSE_OF_WRITERS = 0.02
 _PAUSE_SECONDS = 2  # the eldest is always the next
 _BURST = 5
 _GAPS = (0.1, 1.5, 0.4, 5.0, 0.7, 3.0)  # seconds between two kills of a burst
@@ -43,7 +45,7 @@ def _check(test: str, workers: int, killed: Kills, ground: Ground, amounts: Amou
     patience = _READY_SECONDS * amounts.patience
     work = make_work(ground, _LINES_OF_KILL * amounts.worker_kills)
     with ground.serve(workers=workers) as server:
-        writers = Writers(ground, server, work, is_cut=True)
+        writers = Writers(ground, server, work, is_cut=True, pause=_PAUSE_OF_WRITERS)
         with writers.at_work(_WRITERS):
             writers.wait_for_write(patience)
             ready = list(killed(server, amounts.worker_kills, patience))

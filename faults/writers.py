@@ -69,11 +69,21 @@ class Writers:
 
     A client who is answered 503 asks again, with the same Idempotency-Key, until it is told what
     became of its request. Any other answer than 200 is a failure, and so is none, unless
-    ``is_cut``: then the server dies now and then, and who gets no answer asks again, too.
+    ``is_cut``: then the server dies now and then, and who gets no answer asks again, too. Each
+    pauses for ``pause`` seconds between two requests.
     """
 
-    def __init__(self, ground: Ground, server: Server, work: Work, *, is_cut: bool = False) -> None:
+    def __init__(
+        self,
+        ground: Ground,
+        server: Server,
+        work: Work,
+        *,
+        is_cut: bool = False,
+        pause: float = _PAUSE_SECONDS,
+    ) -> None:
         self.told = Told()
+        self._pause = pause
         self._is_cut = is_cut
         self._ground = ground
         self._server = server
@@ -128,7 +138,7 @@ class Writers:
                 except Empty:
                     self.told.failures.append("there was nothing left to cancel")
                     return
-                sleep(_PAUSE_SECONDS)
+                sleep(self._pause)
 
     def _cancel(self, client: httpx.Client, item_pk: int) -> None:
         row = {
@@ -155,7 +165,7 @@ class Writers:
         with self._ground.client(self._server, self._work.customer.headers) as client:
             while not self._ended.is_set():
                 self._ask(client, "GET", _ORDERS, self.told.reads)
-                sleep(_PAUSE_SECONDS)
+                sleep(self._pause)
 
     def _ask(
         self,
