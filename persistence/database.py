@@ -235,9 +235,13 @@ class Database:
             raise_all_versions(work)
             work.commit()
 
+    def finish_background(self) -> None:
+        """Wait until the documents that were rendered so far are stored."""
+        self._background.close()
+
     def close(self) -> None:
         """Close all connections that are not in use, once what waits to be stored is stored."""
-        self._background.close()
+        self.finish_background()
         self._engines.dispose()
 
     def _reading(self) -> Work:

@@ -7,6 +7,8 @@ from starlette.testclient import TestClient
 
 from domain.sellers import Seller
 from domain.users import User
+from handlers.app import database_of
+from handlers.contract.routing import ContractApp
 from handlers.rendering.renderer import ContractRenderer
 from tests.application import Shop
 from tests.builders import make_item
@@ -40,6 +42,7 @@ def pks(shop: Shop, shopper: User, seller: Seller) -> dict[str, int]:
 
 @pytest.mark.parametrize("path", OF_SHOPPERS)
 def test_shoppers_read_with_so_many_statements(
+    app: ContractApp,
     shopping: TestClient,
     pks: dict[str, int],
     statements: Statements,
@@ -48,6 +51,7 @@ def test_shoppers_read_with_so_many_statements(
 ) -> None:
     url = path.format(**pks)
     first = shopping.get(url)
+    database_of(app).finish_background()
     statements.clear()
     monkeypatch.delattr(ContractRenderer, "__call__")
 
