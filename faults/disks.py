@@ -55,6 +55,9 @@ class CountedPages:
         self._file = folder / "pages"
         self.code = _LIMITED.format(file=str(self._file))
         self.free()
+        # Pages that earlier checks have left free would take hundreds of writes.
+        with closing(connect(url.removeprefix("sqlite:///"))) as connection:
+            connection.execute("VACUUM")
 
     def fill(self) -> None:
         # SQLite takes as many as there are for this one.
