@@ -1,6 +1,7 @@
 """Storing rows that are named for the first time, so that others can name them by pk."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -68,11 +69,7 @@ def _store(work: Connected, reference: Reference, named: Any) -> None:
         named.pk = pk
 
 
-_QUERIES: dict[sa.Table, CompiledQuery] = {}
-
-
+@cache
 def _by_hash(table: sa.Table) -> CompiledQuery:
-    if table not in _QUERIES:
-        found = sa.select(table.c.content_hash, table.c.pk)
-        _QUERIES[table] = CompiledQuery(found.where(among_given(table.c.content_hash, "hashes")))
-    return _QUERIES[table]
+    found = sa.select(table.c.content_hash, table.c.pk)
+    return CompiledQuery(found.where(among_given(table.c.content_hash, "hashes")))
