@@ -89,7 +89,7 @@ class CompiledQuery:
         """Return the statement for ``dialect``, compiled at the first call."""
         compiled = self._compiled.get(dialect.name)
         if compiled is None:
-            compiled = self._compiled[dialect.name] = _compile(self.statement, dialect)
+            compiled = self._compiled[dialect.name] = compile_for(dialect, self.statement)
         return compiled
 
 
@@ -176,7 +176,8 @@ def _cursor(connection: sa.Connection, is_binary: bool) -> Any:
     return cursor
 
 
-def _compile(statement: Statement, dialect: sa.Dialect) -> DriverStatement:
+def compile_for(dialect: sa.Dialect, statement: Statement) -> DriverStatement:
+    """Raises ValueError for a statement whose text depends on its values."""
     compiled: Any = statement.compile(dialect=dialect)
     if compiled.post_compile_params:
         raise ValueError("the text of a compiled statement can not depend on its values")
