@@ -141,9 +141,8 @@ class Work:
         written any more. Work without savepoints can not go on after it: NoSavepoint is raised in
         its place.
         """
-        self.flush()
         try:
-            with self._nested():
+            with self._nested() if self._has_savepoints else _all_undone():
                 yield
                 self.flush()
         except BaseException:
@@ -152,17 +151,9 @@ class Work:
 
     @contextmanager
     def _nested(self) -> Iterator[None]:
-        if self._has_savepoints:
-            with self.connection.begin_nested():
-                yield
-            return
-        try:
+        self.flush()
+        with self.connection.begin_nested():
             yield
-        except Exception as error:
-            # A lost connection or race ends the work in any case.
-            if isinstance(error, DBAPIError) and is_unavailable(error):
-                raise
-            raise NoSavepoint from error
 
     def commit(self) -> None:
         self.flush()
@@ -182,3 +173,15 @@ class Work:
     def _forget(self) -> None:
         self._tracked.clear()
         self._new.clear()
+
+
+@contextmanager
+def _all_undone() -> Iterator[None]:
+    """Have the work done again from its start after an error."""
+    try:
+        yield
+    except Exception as error:
+        # A lost connection or race ends the work in any case.
+        if isinstance(error, DBAPIError) and is_unavailable(error):
+            raise
+        raise NoSavepoint from error

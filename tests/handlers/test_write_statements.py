@@ -21,14 +21,14 @@ Statements = list[tuple[str, Any]]
 # By operation, on SQLite and on PostgreSQL: SQLite has a statement for each part that is loaded,
 # and for each table that gets new rows. PostgreSQL gets all changes as one.
 COUNTS = {
-    "create": (27, 7),
-    "create with key": (30, 12),
-    "bulk": (29, 8),
-    "trade-in": (19, 6),
-    "approve": (23, 5),
-    "complete": (23, 5),
-    "reject": (25, 5),
-    "seller rejects": (32, 9),
+    "create": (26, 6),
+    "create with key": (29, 11),
+    "bulk": (28, 7),
+    "trade-in": (18, 5),
+    "approve": (22, 4),
+    "complete": (22, 4),
+    "reject": (24, 4),
+    "seller rejects": (31, 8),
 }
 
 
