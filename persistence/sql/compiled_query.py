@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 
-from persistence.failures import is_stale_plan, is_unusable
+from persistence.engine.failures import is_stale_plan, is_unusable
 
 Row = tuple[Any, ...]
 Values = Mapping[str, Any]

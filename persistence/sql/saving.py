@@ -17,8 +17,8 @@ from persistence.sql.bulk import Row, insert_rows
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.keys import next_pks
 from persistence.sql.references import store_references
+from persistence.sql.version_numbers import MOMENT, raised, this_moment
 from persistence.sql.writes import Writes
-from persistence.version_numbers import MOMENT, raised, this_moment
 
 if TYPE_CHECKING:
     from persistence.sql.work import Work

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from persistence.failures import is_unavailable
+from persistence.engine.failures import is_unavailable
 from persistence.sql.aggregates import Aggregate, View
 from persistence.sql.loading import load_roots
 from persistence.sql.saving import Changes, Tracked

@@ -6,17 +6,17 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from domain.users import User
-from persistence.engines import Engines
-from persistence.sellers import sellers
+from domain.accounts.users import User
+from persistence.accounts.users import users
+from persistence.engine.engines import Engines
+from persistence.orders.sellers import sellers
 from persistence.sql.bulk import Overwrite, Row
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.references import row_of
 from persistence.sql.work import Work
 from persistence.sql.writes import Writes
-from persistence.users import users
-from tests.builders import make_seller, make_user
 from tests.conftest import KIND
+from tests.support.builders import make_seller, make_user
 
 Statements = list[tuple[str, Any]]
 
