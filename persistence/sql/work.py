@@ -133,6 +133,14 @@ class Work:
             self._tracked[tracked.aggregate.entity, tracked.pk] = tracked
         self._new.clear()
 
+    def release(self) -> None:
+        """Write what was changed so far, and nothing of the same objects any more.
+
+        Statements after it have nothing to compare.
+        """
+        self.flush()
+        self._forget()
+
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Write at the end what the block changes.

@@ -394,6 +394,16 @@ class TestSavepoint:
         assert again.notes == "changed"
 
 
+class TestRelease:
+    def test_writes_what_was_changed_and_nothing_after(self, work: Work, loaded: Order) -> None:
+        loaded.notes = "changed"
+        work.release()
+        loaded.notes = "changed again"
+
+        [again] = work.load(ORDER, [loaded.pk])
+        assert again.notes == "changed"
+
+
 class TestReading:
     def test_does_not_write(self, engines: Engines, order: Order) -> None:
         reading = Work(engines.autocommit, is_writing=False, is_transaction=False)
