@@ -23,7 +23,7 @@ from handlers.contract.operations import Operation
 from handlers.contract.routing import ContractApp
 from tests.contract.compiled import compiled_contract, compiled_operations
 
-PAGE = Path(__file__).parents[2] / "docs" / "api.md"
+PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
 
 Operations = Mapping[str, Operation]
 
