@@ -3,29 +3,24 @@
 A payload names what a letter says, never an IBAN or the name of an account holder.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID, uuid4
 
 from domain.cancellation_plans import CancellationPlanItem
 from domain.identifiers import derived_uuid
 from domain.money import format_amount
-from domain.outbox import OutboxEvent, OutboxKind
-
-if TYPE_CHECKING:
-    from domain.order_items import OrderItem
-    from domain.orders import Order
-    from domain.trade_in_offers import TradeInOffer
-    from domain.unit_of_work import UnitOfWork
+from domain.order_items import OrderItem
+from domain.orders import Order
+from domain.outbox import OutboxEvent, OutboxKind, OutboxWork
+from domain.trade_in_offers import TradeInOffer
 
 
 def announce_requests(
     kind: OutboxKind,
     order: Order,
     requests: Iterable[tuple[OrderItem, CancellationPlanItem]],
-    uow: UnitOfWork,
+    uow: OutboxWork,
 ) -> None:
     """Tell the shopper about requests of one order.
 
@@ -47,7 +42,7 @@ def announce_requests(
 
 
 def announce_offer(
-    kind: OutboxKind, order: Order, item: OrderItem, offer: TradeInOffer, uow: UnitOfWork
+    kind: OutboxKind, order: Order, item: OrderItem, offer: TradeInOffer, uow: OutboxWork
 ) -> None:
     """Tell the shopper about a trade-in offer.
 
@@ -68,7 +63,7 @@ def _announce(
     kind: OutboxKind,
     order: Order,
     told: Mapping[str, Any],
-    uow: UnitOfWork,
+    uow: OutboxWork,
     uuid: UUID | None = None,
 ) -> None:
     if order.erased_date is not None:  # there is no address any more

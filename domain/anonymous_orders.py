@@ -1,19 +1,15 @@
 """How guests find an order without a login: by its number and their e-mail address."""
 
-from __future__ import annotations
-
 import hmac
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from domain.callers import Caller
 from domain.errors import NotFound
+from domain.orders import OrderOwner, OrderWork
 from domain.searches import is_searchable
 from domain.users import email_key
-
-if TYPE_CHECKING:
-    from domain.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +23,6 @@ class LookUp:
     number: str
     address: str
     device: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class OrderOwner:
-    """Whose order has a number; ``email`` is the one that the order was placed with."""
-
-    order_pk: int
-    user_pk: int
-    is_guest: bool
-    email: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +54,7 @@ _NOBODYS = OrderOwner(order_pk=0, user_pk=0, is_guest=False, email="nobody@examp
 
 
 def look_up_anonymous_order(
-    wanted: LookUp, look_ups: LookUps, language: str, uow: UnitOfWork
+    wanted: LookUp, look_ups: LookUps, language: str, uow: OrderWork
 ) -> FoundOrder:
     """Return a guest's order.
 

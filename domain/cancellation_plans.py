@@ -1,19 +1,14 @@
 """Plans: what one seller has to do about the requests of one order, and what it costs."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 from uuid import UUID, uuid4
 
 from domain.cancellations import CancellationRequest, CancellationStatus, CancellationType
 from domain.sellers import Seller
-
-if TYPE_CHECKING:
-    from domain.orders import Order
 
 
 class PlanStatus(StrEnum):
@@ -126,10 +121,3 @@ _FOLLOWED = (
     (CancellationStatus.APPROVED, PlanStatus.APPROVED),
     (CancellationStatus.COMPLETED, PlanStatus.COMPLETED),
 )
-
-
-class CancellationPlans(Protocol):
-    """The stored plans. They are made as parts of their orders."""
-
-    def lock_order(self, pk: int) -> Order | None:
-        """Return the order of the plan with this pk, locked as ``Orders.lock_by_items`` locks."""

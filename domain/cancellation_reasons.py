@@ -1,23 +1,17 @@
 """The reasons that shoppers may choose from."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from uuid import UUID
 
-from domain.activity import ACTIVE, record_activity
-from domain.audit import Subject, record_change
+from domain.audit import ACTIVE, AuditWork, Subject, record_activity, record_change
 from domain.cancellations import CancellationReason, CancellationType
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.identifiers import require_storable_pk
 from domain.paging import Page, PageRequest
 from domain.texts import require_text
-
-if TYPE_CHECKING:
-    from domain.unit_of_work import UnitOfWork
 
 MAX_SUBJECT_LENGTH = 200
 MAX_ORDER = 10**6
@@ -57,6 +51,13 @@ class CancellationReasons(Protocol):
         """Return one page of all reasons, by type, ``order`` and pk."""
 
 
+class ReasonWork(AuditWork, Protocol):
+    """A unit of work on cancellation reasons."""
+
+    @property
+    def cancellation_reasons(self) -> CancellationReasons: ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReasonDraft:
     """What an operator says of a reason; None leaves the value as it is, or takes the default.
@@ -86,7 +87,7 @@ def seller_rejection(now: datetime) -> CancellationReason:
 
 
 def list_cancellation_reasons(
-    cancellation_type: CancellationType | None, page: PageRequest, uow: UnitOfWork
+    cancellation_type: CancellationType | None, page: PageRequest, uow: ReasonWork
 ) -> Page[CancellationReason]:
     """Return one page of the reasons that can be given, by their sort position.
 
@@ -99,7 +100,7 @@ def list_cancellation_reasons(
 
 
 def list_all_reasons(
-    cancellation_type: CancellationType | None, page: PageRequest, uow: UnitOfWork
+    cancellation_type: CancellationType | None, page: PageRequest, uow: ReasonWork
 ) -> Page[CancellationReason]:
     """Return one page of all reasons, those that can't be chosen too. Raises InvalidPage."""
     count = uow.cancellation_reasons.count(cancellation_type)
@@ -109,7 +110,7 @@ def list_all_reasons(
 
 
 def add_reason(
-    cancellation_type: CancellationType, draft: ReasonDraft, actor: str, uow: UnitOfWork
+    cancellation_type: CancellationType, draft: ReasonDraft, actor: str, uow: ReasonWork
 ) -> CancellationReason:
     """Store a reason that shoppers can choose from now on.
 
@@ -133,7 +134,7 @@ def add_reason(
     return reason
 
 
-def change_reason(pk: int, draft: ReasonDraft, actor: str, uow: UnitOfWork) -> CancellationReason:
+def change_reason(pk: int, draft: ReasonDraft, actor: str, uow: ReasonWork) -> CancellationReason:
     """Change what shoppers read, or where it stands; return the reason that is valid now.
 
     Requests keep the reason that was given for them. So a new text, or another
@@ -165,7 +166,7 @@ def change_reason(pk: int, draft: ReasonDraft, actor: str, uow: UnitOfWork) -> C
     return add_reason(reason.cancellation_type, successor, actor, uow)
 
 
-def switch_reason(pk: int, is_active: bool, actor: str, uow: UnitOfWork) -> CancellationReason:
+def switch_reason(pk: int, is_active: bool, actor: str, uow: ReasonWork) -> CancellationReason:
     """Let shoppers choose a reason, or no longer; requests that gave it keep it.
 
     Raises NotFound, and Conflict for the reason of sellers' rejections.
@@ -177,12 +178,12 @@ def switch_reason(pk: int, is_active: bool, actor: str, uow: UnitOfWork) -> Canc
     return reason
 
 
-def _switch(reason: CancellationReason, is_active: bool, actor: str, uow: UnitOfWork) -> None:
+def _switch(reason: CancellationReason, is_active: bool, actor: str, uow: ReasonWork) -> None:
     record_activity(Subject.CANCELLATION_REASON, reason, is_active, actor, uow)
     reason.modified_date = uow.now
 
 
-def _found(pk: int, uow: UnitOfWork) -> CancellationReason:
+def _found(pk: int, uow: ReasonWork) -> CancellationReason:
     require_storable_pk(pk)
     reason = uow.cancellation_reasons.lock(pk)
     if reason is None:

@@ -1,19 +1,17 @@
 """Asking to cancel lines of an order, or to send them back."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from secrets import randbelow
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from domain.announcements import announce_requests
-from domain.audit import audited
 from domain.callers import Caller
 from domain.cancellation_drafts import CancellationDraft, CancellationPolicy
 from domain.cancellation_plans import CancellationPlanItem
+from domain.cancellation_reasons import ReasonWork
 from domain.cancellation_rules import Known, check_draft, chosen_company
 from domain.cancellations import (
     CancellationRequest,
@@ -25,12 +23,11 @@ from domain.errors import FieldErrors, Refusal, RowErrors, RuleBroken
 from domain.identifiers import is_storable_pk
 from domain.imported_plans import plan_imported_requests
 from domain.order_items import OrderItem
-from domain.outbox import OutboxKind
+from domain.orders import OrderWork
+from domain.outbox import OutboxKind, OutboxWork
 from domain.paging import Page, PageRequest
 from domain.planning import forecast_refund, plan_request
-
-if TYPE_CHECKING:
-    from domain.unit_of_work import UnitOfWork
+from domain.state_changes import audited
 
 _CODE_DIGITS = 10
 
@@ -73,8 +70,15 @@ class CancellationRequests(Protocol):
         """Return, by the pk of each of these lines, the number of its order."""
 
 
+class CancellationWork(OrderWork, ReasonWork, OutboxWork, Protocol):
+    """A unit of work on cancellation requests and their orders."""
+
+    @property
+    def cancellation_requests(self) -> CancellationRequests: ...
+
+
 def create_cancellation_request(
-    caller: Caller, draft: CancellationDraft, policy: CancellationPolicy, uow: UnitOfWork
+    caller: Caller, draft: CancellationDraft, policy: CancellationPolicy, uow: CancellationWork
 ) -> CancellationRequest:
     """Open one request, and leave the commit to the caller.
 
@@ -95,7 +99,7 @@ def create_bulk_cancellation_requests(
     caller: Caller,
     drafts: Sequence[CancellationDraft],
     policy: CancellationPolicy,
-    uow: UnitOfWork,
+    uow: CancellationWork,
     *,
     order_pk: int | None = None,
 ) -> list[CancellationRequest]:
@@ -115,7 +119,7 @@ def create_bulk_cancellation_requests(
 
 
 def list_cancellation_requests(
-    caller: Caller, page: PageRequest, uow: UnitOfWork
+    caller: Caller, page: PageRequest, uow: CancellationWork
 ) -> Page[CancellationRequest]:
     """Return one page of the caller's requests, newest first. Raises InvalidPage.
 
@@ -134,7 +138,7 @@ def _look_up(
     drafts: Sequence[CancellationDraft],
     caller: Caller,
     policy: CancellationPolicy,
-    uow: UnitOfWork,
+    uow: CancellationWork,
 ) -> Known:
     """Lock the lines that are named and are the caller's, and look the rest up."""
     item_pks = _storable(draft.order_item for draft in drafts)
@@ -168,7 +172,7 @@ def _refusals(drafts: Sequence[CancellationDraft], known: Known) -> Iterator[tup
 
 
 def _open(
-    drafts: Sequence[CancellationDraft], caller: Caller, known: Known, uow: UnitOfWork
+    drafts: Sequence[CancellationDraft], caller: Caller, known: Known, uow: CancellationWork
 ) -> list[CancellationRequest]:
     """Open what has passed every rule, plan it, and tell the shopper, once for each order."""
     orders = {order.pk: order for order, _ in known.lines.values()}

@@ -1,17 +1,12 @@
 """The user whose session a request shows."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from domain.errors import NotAuthenticated
+from domain.sessions import SessionWork
 from domain.users import User
-
-if TYPE_CHECKING:
-    from domain.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +22,7 @@ class CurrentUser:
         return sha256(self.user.email.lower().encode()).hexdigest()
 
 
-def current_user(user_pk: int, uow: UnitOfWork) -> CurrentUser:
+def current_user(user_pk: int, uow: SessionWork) -> CurrentUser:
     """Return the user with this pk. Raises NotAuthenticated where they have just gone."""
     user = uow.users.get(user_pk)
     if user is None:

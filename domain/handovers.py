@@ -1,23 +1,17 @@
 """Handing over a shopper who is logged in at the shop itself: a one-time link opens a session."""
 
-from __future__ import annotations
-
 from datetime import timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from domain.errors import NotFound
-from domain.one_time_tokens import LinkExpired, OneTimeToken, Purpose
+from domain.one_time_tokens import LinkExpired, OneTimeToken, OneTimeTokenWork, Purpose
 from domain.sessions import OpenedSession, replace_session
 from domain.users import UserType, audit_user, lock_by_email
-
-if TYPE_CHECKING:
-    from domain.unit_of_work import UnitOfWork
 
 LIFETIME = timedelta(seconds=60)
 
 
-def create_handover(email: str, actor: str, uow: UnitOfWork) -> OneTimeToken:
+def create_handover(email: str, actor: str, uow: OneTimeTokenWork) -> OneTimeToken:
     """Make the token of a link that opens a session of a registered user.
 
     Raises NotFound for an unknown e-mail address, for a guest's, and for an inactive user's.
@@ -40,7 +34,7 @@ def create_handover(email: str, actor: str, uow: UnitOfWork) -> OneTimeToken:
 
 
 def redeem_handover(
-    token_uuid: UUID, replaced: str | None, lifetime: timedelta, uow: UnitOfWork
+    token_uuid: UUID, replaced: str | None, lifetime: timedelta, uow: OneTimeTokenWork
 ) -> OpenedSession:
     """Use the link up and open a session, in place of the one whose cookie came along.
 

@@ -1,17 +1,13 @@
 """What is stored and no longer needed: expired sessions and keys, sent e-mails, paid accounts."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from domain.idempotency import KEPT
-
-if TYPE_CHECKING:
-    from domain.unit_of_work import UnitOfWork
+from domain.work import Work
 
 BATCH = 500
 """How many rows one transaction removes at most."""
@@ -51,21 +47,28 @@ class Leftovers(Protocol):
         """
 
 
-def remove_expired_sessions(uow: UnitOfWork) -> int:
+class LeftoverWork(Work, Protocol):
+    """A unit of work on rows that are no longer needed."""
+
+    @property
+    def leftovers(self) -> Leftovers: ...
+
+
+def remove_expired_sessions(uow: LeftoverWork) -> int:
     """Delete some sessions that have expired; return how many."""
     removed = uow.leftovers.remove_sessions(uow.now, BATCH)
     uow.commit()
     return removed
 
 
-def remove_expired_keys(uow: UnitOfWork) -> int:
+def remove_expired_keys(uow: LeftoverWork) -> int:
     """Delete some idempotency keys that are past their 24 hours; return how many."""
     removed = uow.leftovers.remove_keys(uow.now - KEPT, BATCH)
     uow.commit()
     return removed
 
 
-def remove_delivered_events(age: timedelta, uow: UnitOfWork) -> list[UUID]:
+def remove_delivered_events(age: timedelta, uow: LeftoverWork) -> list[UUID]:
     """Delete some events that were delivered ``age`` ago or earlier; return their UUIDs.
 
     Dead and pending ones stay.
@@ -76,7 +79,7 @@ def remove_delivered_events(age: timedelta, uow: UnitOfWork) -> list[UUID]:
 
 
 def remove_settled_accounts(
-    age: timedelta, after: int, languages: Sequence[str], uow: UnitOfWork
+    age: timedelta, after: int, languages: Sequence[str], uow: LeftoverWork
 ) -> RemovedAccounts | None:
     """Clear the IBANs of requests that were completed or rejected ``age`` ago or earlier.
 

@@ -1,12 +1,10 @@
 """Orders of earlier systems: kept as they came, and only shown."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import Any, Protocol, Self
 
 from domain.callers import Caller
 from domain.errors import InvalidInput, NotFound
@@ -14,9 +12,7 @@ from domain.identifiers import require_storable_pk
 from domain.money import Currency
 from domain.paging import DocumentPage, PageRequest
 from domain.searches import require_searchable
-
-if TYPE_CHECKING:
-    from domain.unit_of_work import UnitOfWork
+from domain.work import Work
 
 
 @dataclass(eq=False, kw_only=True)
@@ -148,8 +144,15 @@ class OldOrders(Protocol):
         """Return the document of this old order, if it is this user's."""
 
 
+class OldOrderWork(Work, Protocol):
+    """A unit of work on old orders."""
+
+    @property
+    def old_orders(self) -> OldOrders: ...
+
+
 def list_old_orders(
-    caller: Caller, filters: OldOrderFilters, page: PageRequest, language: str, uow: UnitOfWork
+    caller: Caller, filters: OldOrderFilters, page: PageRequest, language: str, uow: OldOrderWork
 ) -> DocumentPage:
     """Return one page of the caller's old orders; guests have none.
 
@@ -172,7 +175,7 @@ def list_old_orders(
     return found
 
 
-def get_old_order(caller: Caller, pk: int, language: str, uow: UnitOfWork) -> bytes:
+def get_old_order(caller: Caller, pk: int, language: str, uow: OldOrderWork) -> bytes:
     """Return the document of one of the caller's old orders.
 
     Raises NotFound for an absent one, for a foreign one, and for every guest.

@@ -1,7 +1,5 @@
 """Tokens that work once: what the links for a password reset and for a handover stand on."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.errors import Gone
+from domain.sessions import SessionWork
 
 
 class Purpose(StrEnum):
@@ -64,3 +63,10 @@ class OneTimeTokens(Protocol):
 
     def remove_expired(self, now: datetime) -> None:
         """Delete every token whose ``expires_date`` is not after ``now``."""
+
+
+class OneTimeTokenWork(SessionWork, Protocol):
+    """A unit of work on one-time tokens and the sessions that they open."""
+
+    @property
+    def one_time_tokens(self) -> OneTimeTokens: ...

@@ -1,12 +1,10 @@
 """What a shopper bought: orders, their rules, and the questions asked about them."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from domain.addresses import Address
@@ -24,10 +22,7 @@ from domain.policies import ReturnPolicy
 from domain.searches import require_searchable
 from domain.shipping import ShippingCompany
 from domain.states import OrderState, outcome
-
-if TYPE_CHECKING:
-    from domain.anonymous_orders import OrderOwner
-    from domain.unit_of_work import UnitOfWork
+from domain.work import Work
 
 LAST_MONTH = timedelta(days=30)
 
@@ -200,6 +195,16 @@ class OrderQuery:
     newest_only: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class OrderOwner:
+    """Whose order has a number; ``email`` is the one that the order was placed with."""
+
+    order_pk: int
+    user_pk: int
+    is_guest: bool
+    email: str = field(repr=False)
+
+
 class Orders(Protocol):
     """The stored orders. Documents come from a reading unit of work only."""
 
@@ -219,6 +224,9 @@ class Orders(Protocol):
 
     def lock_by_request(self, request_pk: int) -> Order | None:
         """Return the order of a cancellation request, locked in the same way."""
+
+    def lock_by_plan(self, plan_pk: int) -> Order | None:
+        """Return the order of a cancellation plan, locked in the same way."""
 
     def lock_by_seller(self, item_uuid: UUID, seller_pk: int) -> Order | None:
         """Return the order that has this line of this seller, locked in the same way."""
@@ -254,8 +262,15 @@ class Orders(Protocol):
         """Return the document of the user's order with the latest ``created_date``."""
 
 
+class OrderWork(Work, Protocol):
+    """A unit of work on orders."""
+
+    @property
+    def orders(self) -> Orders: ...
+
+
 def list_user_orders(
-    caller: Caller, filters: OrderFilters, page: PageRequest, language: str, uow: UnitOfWork
+    caller: Caller, filters: OrderFilters, page: PageRequest, language: str, uow: OrderWork
 ) -> DocumentPage:
     """Return one page of the caller's orders, newest first.
 
@@ -277,7 +292,7 @@ def list_user_orders(
     return found
 
 
-def get_user_order(caller: Caller, pk: int, language: str, uow: UnitOfWork) -> bytes:
+def get_user_order(caller: Caller, pk: int, language: str, uow: OrderWork) -> bytes:
     """Return the document of one of the caller's orders.
 
     A guest gets the order with their highest pk, whatever ``pk`` says (storefront document,
@@ -289,7 +304,7 @@ def get_user_order(caller: Caller, pk: int, language: str, uow: UnitOfWork) -> b
     return _found(uow.orders.document(caller.user_pk, pk, language))
 
 
-def get_order_cancellation(caller: Caller, pk: int, language: str, uow: UnitOfWork) -> bytes:
+def get_order_cancellation(caller: Caller, pk: int, language: str, uow: OrderWork) -> bytes:
     """Return the document that a cancellation page shows: the order itself.
 
     A guest gets their latest order by ``created_date``, whatever ``pk`` says. The storefront
@@ -309,7 +324,7 @@ def _found(document: bytes | None) -> bytes:
     return document
 
 
-def _month_ago(filters: OrderFilters, uow: UnitOfWork) -> datetime | None:
+def _month_ago(filters: OrderFilters, uow: OrderWork) -> datetime | None:
     return uow.now - LAST_MONTH if filters.last_month else None
 
 

@@ -1,19 +1,14 @@
 """Setting a password: by the link in an e-mail, or by the operator."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from domain.errors import NotFound, TooManyAttempts
-from domain.one_time_tokens import LinkExpired, OneTimeToken, Purpose
-from domain.outbox import OutboxEvent, OutboxKind
+from domain.one_time_tokens import LinkExpired, OneTimeToken, OneTimeTokenWork, Purpose
+from domain.outbox import OutboxEvent, OutboxKind, OutboxWork
 from domain.users import User, UserType, audit_user, email_key, is_email, lock_by_email
-
-if TYPE_CHECKING:
-    from domain.unit_of_work import UnitOfWork
 
 LIFETIME = timedelta(hours=1)
 
@@ -36,6 +31,10 @@ class ResetRequests(Protocol):
         """Count one request and return None, or return the seconds until both limits have room."""
 
 
+class PasswordResetWork(OneTimeTokenWork, OutboxWork, Protocol):
+    """A unit of work on password resets."""
+
+
 def count_request(wanted: ResetRequest, requests: ResetRequests) -> None:
     """Count the request. Raises TooManyAttempts, whether or not the address has an account."""
     wait = requests.begin(email_key(wanted.email.strip()), wanted.address)
@@ -43,7 +42,7 @@ def count_request(wanted: ResetRequest, requests: ResetRequests) -> None:
         raise TooManyAttempts(wait)
 
 
-def request_reset(wanted: ResetRequest, uow: UnitOfWork) -> None:
+def request_reset(wanted: ResetRequest, uow: PasswordResetWork) -> None:
     """Store the request for the worker, which looks for the account.
 
     Nothing is read here, and the same row is written for every address, so that the time tells
@@ -55,7 +54,7 @@ def request_reset(wanted: ResetRequest, uow: UnitOfWork) -> None:
         uow.commit()
 
 
-def prepare_reset(leased: OutboxEvent, uow: UnitOfWork) -> OutboxEvent | None:
+def prepare_reset(leased: OutboxEvent, uow: PasswordResetWork) -> OutboxEvent | None:
     """Return the event with a usable token, addressed to the account; the token's UUID is that of
     the event.
 
@@ -77,7 +76,7 @@ def prepare_reset(leased: OutboxEvent, uow: UnitOfWork) -> OutboxEvent | None:
     return event
 
 
-def _token(event: OutboxEvent, user: User, uow: UnitOfWork) -> OneTimeToken:
+def _token(event: OutboxEvent, user: User, uow: PasswordResetWork) -> OneTimeToken:
     """The token of the event; an earlier delivery may have stored it."""
     stored = uow.one_time_tokens.get(event.uuid, Purpose.PASSWORD_RESET)
     if stored is not None:
@@ -95,7 +94,7 @@ def _token(event: OutboxEvent, user: User, uow: UnitOfWork) -> OneTimeToken:
     return token
 
 
-def check_link(token_uuid: UUID, uow: UnitOfWork) -> None:
+def check_link(token_uuid: UUID, uow: PasswordResetWork) -> None:
     """Raise LinkExpired unless the link can set a password now. Changes nothing."""
     token = uow.one_time_tokens.get(token_uuid, Purpose.PASSWORD_RESET)
     user = uow.users.get(token.user_pk) if token and token.is_valid(uow.now) else None
@@ -104,7 +103,7 @@ def check_link(token_uuid: UUID, uow: UnitOfWork) -> None:
 
 
 def set_password_by_link(
-    token_uuid: UUID, password_hash: str, language: str, uow: UnitOfWork
+    token_uuid: UUID, password_hash: str, language: str, uow: PasswordResetWork
 ) -> None:
     """Use the link up, and give its user the password that ``password_hash`` is of.
 
@@ -117,7 +116,7 @@ def set_password_by_link(
     _set_password(user, password_hash, f"user:{user.pk}", language, uow)
 
 
-def set_password(email: str, password_hash: str, actor: str, uow: UnitOfWork) -> User:
+def set_password(email: str, password_hash: str, actor: str, uow: PasswordResetWork) -> User:
     """Give a registered user a password, as the operator. Raises NotFound."""
     user = lock_by_email(email, UserType.REGISTERED, uow)
     _set_password(user, password_hash, actor, None, uow)
@@ -125,7 +124,7 @@ def set_password(email: str, password_hash: str, actor: str, uow: UnitOfWork) ->
 
 
 def _set_password(
-    user: User, password_hash: str, actor: str, language: str | None, uow: UnitOfWork
+    user: User, password_hash: str, actor: str, language: str | None, uow: PasswordResetWork
 ) -> None:
     """Set it, end all sessions, links and handovers of the user, and send an e-mail about it."""
     user.password_hash = password_hash
@@ -137,14 +136,14 @@ def _set_password(
     uow.commit()
 
 
-def _locked(email: str, uow: UnitOfWork) -> User | None:
+def _locked(email: str, uow: PasswordResetWork) -> User | None:
     try:
         return lock_by_email(email, UserType.REGISTERED, uow)
     except NotFound:
         return None
 
 
-def _send(kind: OutboxKind, email: str, language: str | None, uow: UnitOfWork) -> None:
+def _send(kind: OutboxKind, email: str, language: str | None, uow: PasswordResetWork) -> None:
     """The payload has ``email`` and ``language`` (None: the shop's); it never holds a link."""
     payload = {"email": email, "language": language}
     event = OutboxEvent(kind=kind, payload=payload, created_date=uow.now, due_date=uow.now)

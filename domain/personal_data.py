@@ -1,20 +1,14 @@
 """What is stored about one person: a copy of it, and its erasure (GDPR, articles 15 and 17)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
-from domain.activity import ACTIVE, INACTIVE
-from domain.audit import Subject, record_change
+from domain.audit import ACTIVE, INACTIVE, AuditWork, Subject, record_change
 from domain.errors import Conflict, NotFound
 from domain.users import email_key
-
-if TYPE_CHECKING:
-    from domain.unit_of_work import UnitOfWork
 
 ERASED = "personal data erased"
 
@@ -72,7 +66,14 @@ class PersonalData(Protocol):
         """Erase the person's data at ``now``; the documents rendered in ``languages`` go, too."""
 
 
-def export_personal_data(email: str, uow: UnitOfWork) -> Mapping[str, Any]:
+class PersonalDataWork(AuditWork, Protocol):
+    """A unit of work on personal data."""
+
+    @property
+    def personal_data(self) -> PersonalData: ...
+
+
+def export_personal_data(email: str, uow: PersonalDataWork) -> Mapping[str, Any]:
     """Return all that is stored about the person with this address, as JSON can say it.
 
     Raises NotFound for an address that no user has.
@@ -84,7 +85,7 @@ def export_personal_data(email: str, uow: UnitOfWork) -> Mapping[str, Any]:
 
 
 def erase_personal_data(
-    email: str, languages: Sequence[str], actor: str, uow: UnitOfWork, *, even_underway: bool
+    email: str, languages: Sequence[str], actor: str, uow: PersonalDataWork, *, even_underway: bool
 ) -> Erased:
     """Erase who the person with this address is, and keep what the shop's books need.
 

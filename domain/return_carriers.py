@@ -1,23 +1,17 @@
 """The carriers by which a shop lets every line be returned whose document names none."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from uuid import UUID, uuid4
 
-from domain.activity import record_activity, state_of
-from domain.audit import Subject, record_change
+from domain.audit import AuditWork, Subject, record_activity, record_change, state_of
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.identifiers import require_storable_pk
 from domain.paging import Page, PageRequest
 from domain.shipping import EasyReturnShippingCompany, ShippingCompany
 from domain.texts import require_text
-
-if TYPE_CHECKING:
-    from domain.unit_of_work import UnitOfWork
 
 MAX_TEXT_LENGTH = 200
 
@@ -86,6 +80,13 @@ class ReturnCarriers(Protocol):
         """
 
 
+class CarrierWork(AuditWork, Protocol):
+    """A unit of work on return carriers."""
+
+    @property
+    def return_carriers(self) -> ReturnCarriers: ...
+
+
 class CarrierTaken(InvalidInput):
     """Another carrier of the shop says the same."""
 
@@ -93,14 +94,14 @@ class CarrierTaken(InvalidInput):
     code = "carrier_taken"
 
 
-def list_carriers(page: PageRequest, uow: UnitOfWork) -> Page[ReturnCarrier]:
+def list_carriers(page: PageRequest, uow: CarrierWork) -> Page[ReturnCarrier]:
     """Return one page of the carriers, by pk. Raises InvalidPage."""
     count = uow.return_carriers.count()
     page.require_within(count)
     return Page(count, page.number, page.limit, uow.return_carriers.page(page))
 
 
-def add_carrier(draft: CarrierDraft, actor: str, uow: UnitOfWork) -> ReturnCarrier:
+def add_carrier(draft: CarrierDraft, actor: str, uow: CarrierWork) -> ReturnCarrier:
     """Store a carrier; lines offer it once ``offer_carriers`` has reached them.
 
     Raises InvalidInput for a bad code or text, and CarrierTaken.
@@ -113,7 +114,7 @@ def add_carrier(draft: CarrierDraft, actor: str, uow: UnitOfWork) -> ReturnCarri
     return carrier
 
 
-def change_carrier(pk: int, draft: CarrierDraft, actor: str, uow: UnitOfWork) -> ReturnCarrier:
+def change_carrier(pk: int, draft: CarrierDraft, actor: str, uow: CarrierWork) -> ReturnCarrier:
     """Change what lines offer; parcels that are on their way keep what was chosen for them.
 
     Raises NotFound, Conflict for a carrier that is not active, InvalidInput as ``add_carrier``
@@ -141,7 +142,7 @@ def change_carrier(pk: int, draft: CarrierDraft, actor: str, uow: UnitOfWork) ->
     return carrier
 
 
-def switch_carrier(pk: int, is_active: bool, actor: str, uow: UnitOfWork) -> ReturnCarrier:
+def switch_carrier(pk: int, is_active: bool, actor: str, uow: CarrierWork) -> ReturnCarrier:
     """Let new requests choose a carrier, or no longer. Raises NotFound."""
     carrier = _found(pk, uow)
     if carrier.is_active is not is_active:
@@ -151,7 +152,7 @@ def switch_carrier(pk: int, is_active: bool, actor: str, uow: UnitOfWork) -> Ret
     return carrier
 
 
-def offer_carriers(after: int, window: timedelta, limit: int, uow: UnitOfWork) -> Offered | None:
+def offer_carriers(after: int, window: timedelta, limit: int, uow: CarrierWork) -> Offered | None:
     """Bring the lines of the next ``limit`` orders up to the carriers, in one transaction.
 
     What a line offers is stored with it, and the version of its order rises in the same
@@ -179,7 +180,7 @@ def _company(draft: CarrierDraft) -> EasyReturnShippingCompany:
     )
 
 
-def _found(pk: int, uow: UnitOfWork) -> ReturnCarrier:
+def _found(pk: int, uow: CarrierWork) -> ReturnCarrier:
     require_storable_pk(pk)
     carrier = uow.return_carriers.lock(pk)
     if carrier is None:

@@ -1,11 +1,9 @@
 """Cancellation plans as their sellers see them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from domain.cancellation_plans import PlanStatus
@@ -13,10 +11,8 @@ from domain.cancellations import CancellationType
 from domain.money import Currency
 from domain.paging import CursorPage, DocumentPage
 from domain.seller_callers import SellerCaller
-from domain.seller_lists import SellerQuery, Sort, list_rows
-
-if TYPE_CHECKING:
-    from domain.unit_of_work import UnitOfWork
+from domain.seller_lists import SellerQuery, SellerRows, Sort, list_rows
+from domain.work import Work
 
 _NEWEST_FIRST = Sort("created_at")
 
@@ -44,8 +40,15 @@ class SellerCancellationPlanView:
     updated_at: datetime
 
 
+class SellerPlanWork(Work, Protocol):
+    """A unit of work on a seller's cancellation plans."""
+
+    @property
+    def seller_cancellation_plans(self) -> SellerRows: ...
+
+
 def list_seller_cancellation_plans(
-    caller: SellerCaller, query: SellerQuery, language: str, uow: UnitOfWork
+    caller: SellerCaller, query: SellerQuery, language: str, uow: SellerPlanWork
 ) -> DocumentPage | CursorPage[bytes]:
     """Return the caller's plans, newest first where the query does not say.
 

@@ -1,17 +1,13 @@
 """The addresses that sellers send to: those that an order of theirs names."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 from uuid import UUID
 
 from domain.paging import CursorPage, DocumentPage
 from domain.seller_callers import SellerCaller
-from domain.seller_lists import SellerQuery, Sort, list_rows
-
-if TYPE_CHECKING:
-    from domain.unit_of_work import UnitOfWork
+from domain.seller_lists import SellerQuery, SellerRows, Sort, list_rows
+from domain.work import Work
 
 _NEWEST_FIRST = Sort(None)
 
@@ -40,8 +36,15 @@ class SellerCustomerAddressView:
     district: UUID | None
 
 
+class SellerAddressWork(Work, Protocol):
+    """A unit of work on the addresses of a seller's customers."""
+
+    @property
+    def seller_customer_addresses(self) -> SellerRows: ...
+
+
 def list_seller_customer_addresses(
-    caller: SellerCaller, query: SellerQuery, language: str, uow: UnitOfWork
+    caller: SellerCaller, query: SellerQuery, language: str, uow: SellerAddressWork
 ) -> DocumentPage | CursorPage[bytes]:
     """Return the addresses of the caller's customers, newest first where the query does not say.
 

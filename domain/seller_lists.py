@@ -1,7 +1,5 @@
 """Lists for sellers: filtered, sorted, in numbered pages or by cursor."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol

@@ -1,32 +1,27 @@
 """Lines of orders as their sellers see them, and what sellers can not deliver."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from domain.announcements import announce_requests
-from domain.audit import audited
 from domain.cancellation_plans import CancellationPlan, CancellationPlanItem
-from domain.cancellation_reasons import seller_rejection
+from domain.cancellation_reasons import ReasonWork, seller_rejection
 from domain.cancellations import CancellationRequest, CancellationType, CancelStatus
 from domain.errors import InvalidInput, NotFound
 from domain.imported_plans import plan_imported_requests
 from domain.money import Currency
 from domain.order_items import OrderItem
-from domain.orders import Order
-from domain.outbox import OutboxKind
+from domain.orders import Order, OrderWork
+from domain.outbox import OutboxKind, OutboxWork
 from domain.paging import CursorPage, DocumentPage
 from domain.planning import grant_refund, planned_requests
 from domain.seller_callers import SellerCaller
-from domain.seller_lists import SellerQuery, Sort, list_rows
+from domain.seller_lists import SellerQuery, SellerRows, Sort, list_rows
+from domain.state_changes import audited
 from domain.states import OrderState
-
-if TYPE_CHECKING:
-    from domain.unit_of_work import UnitOfWork
 
 _NEWEST_FIRST = Sort("created_at")
 
@@ -65,8 +60,15 @@ class SellerOrderItemView:
     updated_at: datetime
 
 
+class SellerOrderItemWork(OrderWork, ReasonWork, OutboxWork, Protocol):
+    """A unit of work on a seller's order items."""
+
+    @property
+    def seller_order_items(self) -> SellerRows: ...
+
+
 def list_seller_order_items(
-    caller: SellerCaller, query: SellerQuery, language: str, uow: UnitOfWork
+    caller: SellerCaller, query: SellerQuery, language: str, uow: SellerOrderItemWork
 ) -> DocumentPage | CursorPage[bytes]:
     """Return the lines of the caller's, newest first where the query does not say.
 
@@ -76,7 +78,7 @@ def list_seller_order_items(
 
 
 def reject_seller_order_item(
-    caller: SellerCaller, item_uuid: UUID, reason: str | None, uow: UnitOfWork
+    caller: SellerCaller, item_uuid: UUID, reason: str | None, uow: SellerOrderItemWork
 ) -> None:
     """Call a line off because its seller can not deliver it, and leave the commit to the caller.
 

@@ -3,22 +3,18 @@
 How an order is divided stands in ``domain.splitting``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from domain.cancellations import CancelStatus
 from domain.money import Currency
 from domain.paging import CursorPage, DocumentPage
 from domain.seller_callers import SellerCaller
-from domain.seller_lists import SellerQuery, Sort, list_rows
-
-if TYPE_CHECKING:
-    from domain.unit_of_work import UnitOfWork
+from domain.seller_lists import SellerQuery, SellerRows, Sort, list_rows
+from domain.work import Work
 
 _NEWEST_FIRST = Sort("date_placed")
 
@@ -66,8 +62,15 @@ class SellerOrderView:
     updated_at: datetime
 
 
+class SellerOrderWork(Work, Protocol):
+    """A unit of work on a seller's orders."""
+
+    @property
+    def seller_orders(self) -> SellerRows: ...
+
+
 def list_seller_orders(
-    caller: SellerCaller, query: SellerQuery, language: str, uow: UnitOfWork
+    caller: SellerCaller, query: SellerQuery, language: str, uow: SellerOrderWork
 ) -> DocumentPage | CursorPage[bytes]:
     """Return the caller's orders, newest first where the query does not say.
 

@@ -1,24 +1,19 @@
 """The tokens of sellers and of the shop's own systems: of each only a hash is stored."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from uuid import UUID, uuid4
 
 from domain.errors import Conflict, InvalidInput, NotAuthenticated, NotFound
 from domain.identifiers import require_storable_pk
 from domain.paging import Page, PageRequest
 from domain.seller_callers import AnyScope, Scope, SellerCaller, ShopCaller, ShopScope, TokenCaller
-from domain.sellers import Seller
-
-if TYPE_CHECKING:
-    from domain.unit_of_work import UnitOfWork
+from domain.sellers import Seller, SellerWork
 
 MAX_NAME_LENGTH = 100
 
@@ -87,7 +82,14 @@ class SellerTokens(Protocol):
         """Return one page of them, newest first."""
 
 
-def authenticate_token(value: str | None, uow: UnitOfWork) -> TokenCaller:
+class SellerTokenWork(SellerWork, Protocol):
+    """A unit of work on tokens and their sellers."""
+
+    @property
+    def seller_tokens(self) -> SellerTokens: ...
+
+
+def authenticate_token(value: str | None, uow: SellerTokenWork) -> TokenCaller:
     """Return whose token ``value`` is.
 
     Raises NotAuthenticated, always the same, for no value, one that no token of ours could have
@@ -105,7 +107,7 @@ def authenticate_token(value: str | None, uow: UnitOfWork) -> TokenCaller:
     return SellerCaller(holder.seller_pk, holder.token_pk, holder.scopes, is_use_noted)
 
 
-def note_use(caller: TokenCaller, uow: UnitOfWork) -> None:
+def note_use(caller: TokenCaller, uow: SellerTokenWork) -> None:
     """Write down that the caller's token was used today, unless it is written already."""
     if not caller.is_use_noted:
         uow.seller_tokens.note_use(caller.token_pk, uow.now.date())
@@ -113,7 +115,11 @@ def note_use(caller: TokenCaller, uow: UnitOfWork) -> None:
 
 
 def create_seller_token(
-    seller_slug: str, name: str, scopes: Collection[Scope], lifetime: timedelta, uow: UnitOfWork
+    seller_slug: str,
+    name: str,
+    scopes: Collection[Scope],
+    lifetime: timedelta,
+    uow: SellerTokenWork,
 ) -> tuple[SellerToken, str]:
     """Make a token of a seller; return it with its value, which nobody can find out later.
 
@@ -129,7 +135,7 @@ def create_seller_token(
 
 
 def create_shop_token(
-    name: str, scopes: Collection[ShopScope], lifetime: timedelta, uow: UnitOfWork
+    name: str, scopes: Collection[ShopScope], lifetime: timedelta, uow: SellerTokenWork
 ) -> tuple[SellerToken, str]:
     """Make a token of the shop itself, as ``create_seller_token`` makes one of a seller."""
     return _create(None, name, scopes, lifetime, uow)
@@ -140,7 +146,7 @@ def _create(
     name: str,
     scopes: Collection[AnyScope],
     lifetime: timedelta,
-    uow: UnitOfWork,
+    uow: SellerTokenWork,
 ) -> tuple[SellerToken, str]:
     if not 1 <= len(name.strip()) <= MAX_NAME_LENGTH:
         raise InvalidInput(
@@ -166,7 +172,7 @@ def _create(
 
 
 def list_seller_tokens(
-    seller_slug: str | None, page: PageRequest, uow: UnitOfWork
+    seller_slug: str | None, page: PageRequest, uow: SellerTokenWork
 ) -> Page[SellerToken]:
     """Return one page of a seller's tokens, or of all; newest first. Raises InvalidPage."""
     count = uow.seller_tokens.count(seller_slug)
@@ -174,7 +180,7 @@ def list_seller_tokens(
     return Page(count, page.number, page.limit, uow.seller_tokens.tokens(seller_slug, page))
 
 
-def revoke_seller_token(pk: int, uow: UnitOfWork) -> SellerToken:
+def revoke_seller_token(pk: int, uow: SellerTokenWork) -> SellerToken:
     """End a token; one that was revoked before keeps its date. Raises NotFound."""
     require_storable_pk(pk)
     token = uow.seller_tokens.get(pk)

@@ -1,20 +1,14 @@
 """Who sells on the marketplace."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from uuid import UUID, uuid4
 
-from domain.activity import record_activity, state_of
-from domain.audit import Subject, record_change
+from domain.audit import AuditWork, Subject, record_activity, record_change, state_of
 from domain.errors import InvalidInput, NotFound
 from domain.paging import Page, PageRequest
 from domain.texts import require_text
-
-if TYPE_CHECKING:
-    from domain.unit_of_work import UnitOfWork
 
 MAX_NAME_LENGTH = 200
 
@@ -54,6 +48,13 @@ class Sellers(Protocol):
         """Return one page of the sellers, by slug."""
 
 
+class SellerWork(AuditWork, Protocol):
+    """A unit of work on sellers."""
+
+    @property
+    def sellers(self) -> Sellers: ...
+
+
 class SlugTaken(InvalidInput):
     """Another seller has this slug."""
 
@@ -61,14 +62,14 @@ class SlugTaken(InvalidInput):
     code = "slug_taken"
 
 
-def list_sellers(page: PageRequest, uow: UnitOfWork) -> Page[Seller]:
+def list_sellers(page: PageRequest, uow: SellerWork) -> Page[Seller]:
     """Return one page of the sellers, by slug. Raises InvalidPage."""
     count = uow.sellers.count()
     page.require_within(count)
     return Page(count, page.number, page.limit, uow.sellers.page(page))
 
 
-def add_seller(slug: str, name: str, actor: str, uow: UnitOfWork) -> Seller:
+def add_seller(slug: str, name: str, actor: str, uow: SellerWork) -> Seller:
     """Store a seller. Raises InvalidInput for a bad slug or name, and SlugTaken."""
     if not _SLUG.fullmatch(slug):
         message = "Must be 1 to 64 letters, digits, dots, dashes and underscores."
@@ -81,7 +82,7 @@ def add_seller(slug: str, name: str, actor: str, uow: UnitOfWork) -> Seller:
     return seller
 
 
-def change_seller(slug: str, name: str, actor: str, uow: UnitOfWork) -> Seller:
+def change_seller(slug: str, name: str, actor: str, uow: SellerWork) -> Seller:
     """Give a seller another name, which all orders show from the next read on.
 
     Imports never change it. Raises NotFound, and InvalidInput for a bad name.
@@ -96,7 +97,7 @@ def change_seller(slug: str, name: str, actor: str, uow: UnitOfWork) -> Seller:
     return seller
 
 
-def switch_seller(slug: str, is_active: bool, actor: str, uow: UnitOfWork) -> Seller:
+def switch_seller(slug: str, is_active: bool, actor: str, uow: SellerWork) -> Seller:
     """Let the tokens of a seller work, or none of them. Raises NotFound."""
     seller = _found(slug, uow)
     if seller.is_active is not is_active:
@@ -105,7 +106,7 @@ def switch_seller(slug: str, is_active: bool, actor: str, uow: UnitOfWork) -> Se
     return seller
 
 
-def _found(slug: str, uow: UnitOfWork) -> Seller:
+def _found(slug: str, uow: SellerWork) -> Seller:
     seller = uow.sellers.lock(slug)
     if seller is None:
         raise NotFound

@@ -1,7 +1,5 @@
 """Who is logged in: sessions, of which only a hash is stored."""
 
-from __future__ import annotations
-
 import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -9,14 +7,11 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from secrets import choice
 from string import ascii_letters, digits
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from domain.callers import Caller
 from domain.errors import LoginFailed, NotAuthenticated
-from domain.users import PasswordHasher, PasswordOwner, User, email_key, is_email
-
-if TYPE_CHECKING:
-    from domain.unit_of_work import UnitOfWork
+from domain.users import PasswordHasher, PasswordOwner, User, UserWork, email_key, is_email
 
 # Clients of the platform read the value with `\w+`. 43 of 62 characters hold 256 bits.
 _ALPHABET = ascii_letters + digits
@@ -101,6 +96,13 @@ class Sessions(Protocol):
         """Delete some sessions whose ``expires_date`` is not after ``now``, without waiting."""
 
 
+class SessionWork(UserWork, Protocol):
+    """A unit of work on sessions and their users."""
+
+    @property
+    def sessions(self) -> Sessions: ...
+
+
 class Attempts(Protocol):
     """Limits on failed logins in the last 15 minutes.
 
@@ -125,7 +127,7 @@ _NOBODY = PasswordOwner(user_pk=0, is_active=False, password_hash=None)
 
 
 def check_credentials(
-    credentials: Credentials, passwords: PasswordHasher, attempts: Attempts, uow: UnitOfWork
+    credentials: Credentials, passwords: PasswordHasher, attempts: Attempts, uow: SessionWork
 ) -> Proof:
     """Find out whether the credentials are right, and change nothing but the count of misses.
 
@@ -148,7 +150,7 @@ def check_credentials(
 
 
 def log_in(
-    proof: Proof, replaced: str | None, lifetime: timedelta, uow: UnitOfWork
+    proof: Proof, replaced: str | None, lifetime: timedelta, uow: SessionWork
 ) -> tuple[User, OpenedSession]:
     """Open a session under a new value, and end the one that the request shows.
 
@@ -165,7 +167,7 @@ def log_in(
 
 
 def replace_session(
-    user: User, replaced: str | None, lifetime: timedelta, uow: UnitOfWork
+    user: User, replaced: str | None, lifetime: timedelta, uow: SessionWork
 ) -> OpenedSession:
     """Open a session for ``user`` in place of the one with the value ``replaced``.
 
@@ -177,7 +179,7 @@ def replace_session(
     return open_session(user, lifetime, uow)
 
 
-def open_session(user: User, lifetime: timedelta, uow: UnitOfWork) -> OpenedSession:
+def open_session(user: User, lifetime: timedelta, uow: SessionWork) -> OpenedSession:
     """Open a session for ``user``, who is locked, without asking for a password."""
     value = "".join(choice(_ALPHABET) for _ in range(_LENGTH))
     expires_date = uow.now + lifetime
@@ -193,7 +195,7 @@ def open_session(user: User, lifetime: timedelta, uow: UnitOfWork) -> OpenedSess
     return OpenedSession(value, expires_date)
 
 
-def authenticate(value: str | None, uow: UnitOfWork) -> Caller:
+def authenticate(value: str | None, uow: SessionWork) -> Caller:
     """Return whose session has ``value``.
 
     Raises NotAuthenticated, always the same, for no value, one that no session of ours could have
@@ -207,7 +209,7 @@ def authenticate(value: str | None, uow: UnitOfWork) -> Caller:
     return Caller(user_pk=owner.user_pk, is_guest=owner.is_guest)
 
 
-def log_out(value: str, uow: UnitOfWork) -> None:
+def log_out(value: str, uow: SessionWork) -> None:
     """End the session, if there is one."""
     uow.sessions.remove(id_hash(value))
     uow.commit()

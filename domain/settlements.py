@@ -1,16 +1,13 @@
 """The operator's desk: requests are approved, rejected and completed, and money is given back."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from domain.announcements import announce_requests
-from domain.audit import AuditEntry, audited
+from domain.audit import AuditEntry
 from domain.cancellation_plans import CancellationPlan, CancellationPlanItem, PlanStatus
-from domain.cancellation_requests import CancellationRequestQuery
+from domain.cancellation_requests import CancellationRequestQuery, CancellationWork
 from domain.cancellations import CancellationRequest, CancellationStatus
 from domain.errors import NotFound
 from domain.identifiers import require_storable_pk
@@ -22,9 +19,7 @@ from domain.outbox import OutboxKind
 from domain.paging import Page, PageRequest
 from domain.planning import grant_refund, planned_requests, settle
 from domain.refunds import Refund
-
-if TYPE_CHECKING:
-    from domain.unit_of_work import UnitOfWork
+from domain.state_changes import audited
 
 _KINDS = {
     CancellationStatus.APPROVED: OutboxKind.CANCELLATION_APPROVED,
@@ -54,7 +49,7 @@ class ShownRequest:
 
 
 def list_all_requests(
-    status: CancellationStatus | None, page: PageRequest, uow: UnitOfWork
+    status: CancellationStatus | None, page: PageRequest, uow: CancellationWork
 ) -> Page[ListedRequest]:
     """Return one page of everybody's requests, newest first. Raises InvalidPage."""
     query = CancellationRequestQuery(status=status)
@@ -66,7 +61,7 @@ def list_all_requests(
     return Page(count, page.number, page.limit, listed)
 
 
-def show_request(request_pk: int, uow: UnitOfWork) -> ShownRequest:
+def show_request(request_pk: int, uow: CancellationWork) -> ShownRequest:
     """Return a request and what it is about. Raises NotFound."""
     require_storable_pk(request_pk)
     order, item, request = _find(request_pk, uow.orders.by_request(request_pk))
@@ -74,7 +69,7 @@ def show_request(request_pk: int, uow: UnitOfWork) -> ShownRequest:
     return ShownRequest(order, item, request, plan, planned, uow.audit.entries(request.uuid))
 
 
-def approve_request(request_pk: int, actor: str, uow: UnitOfWork) -> CancellationRequest:
+def approve_request(request_pk: int, actor: str, uow: CancellationWork) -> CancellationRequest:
     """Agree to an open request.
 
     The units of a cancel are off at once; those of a refund once they have come back. What the
@@ -87,7 +82,7 @@ def approve_request(request_pk: int, actor: str, uow: UnitOfWork) -> Cancellatio
     return case.request
 
 
-def reject_request(request_pk: int, actor: str, uow: UnitOfWork) -> CancellationRequest:
+def reject_request(request_pk: int, actor: str, uow: CancellationWork) -> CancellationRequest:
     """Turn an open request down: the line is as it was before.
 
     Raises NotFound, and Conflict for a request that is not open.
@@ -98,7 +93,7 @@ def reject_request(request_pk: int, actor: str, uow: UnitOfWork) -> Cancellation
     return case.request
 
 
-def complete_request(request_pk: int, actor: str, uow: UnitOfWork) -> CancellationRequest:
+def complete_request(request_pk: int, actor: str, uow: CancellationWork) -> CancellationRequest:
     """Book what an approved request gives back: as money, or as loyalty money if so wished.
 
     Raises NotFound, and Conflict for a request that is not approved.
@@ -110,11 +105,11 @@ def complete_request(request_pk: int, actor: str, uow: UnitOfWork) -> Cancellati
 
 
 def mark_plan(
-    plan_pk: int, status: PlanStatus, note: str | None, actor: str, uow: UnitOfWork
+    plan_pk: int, status: PlanStatus, note: str | None, actor: str, uow: CancellationWork
 ) -> CancellationPlan:
     """Put a plan into any of the documented states by hand, with a note. Raises NotFound."""
     require_storable_pk(plan_pk)
-    order = uow.cancellation_plans.lock_order(plan_pk)
+    order = uow.orders.lock_by_plan(plan_pk)
     if order is None:
         raise NotFound
     plan = next(plan for plan in order.cancellation_plans if plan.pk == plan_pk)
@@ -136,7 +131,7 @@ class _Case:
 
 @contextmanager
 def _deciding(
-    request_pk: int, actor: str, status: CancellationStatus, uow: UnitOfWork
+    request_pk: int, actor: str, status: CancellationStatus, uow: CancellationWork
 ) -> Iterator[_Case]:
     """Lock what a request is about, and let everything follow once the block has decided."""
     require_storable_pk(request_pk)

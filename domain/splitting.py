@@ -5,8 +5,6 @@ the order as a whole, so that no amount tells a seller about another. Lines that
 own (seller None) are a part like any other.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import sub

@@ -1,21 +1,15 @@
 """The people who buy: registered shoppers and guests."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
-from uuid import UUID, uuid4
+from typing import Protocol
+from uuid import UUID
 
-from domain.activity import record_activity, state_of
-from domain.audit import Subject, record_change
+from domain.audit import AuditWork, Subject, record_change, state_of
 from domain.errors import InvalidInput, NotFound
-
-if TYPE_CHECKING:
-    from domain.unit_of_work import UnitOfWork
 
 MAX_EMAIL_LENGTH = 254
 MAX_NAME_LENGTH = 150
@@ -112,6 +106,13 @@ class Users(Protocol):
         """Return whether every e-mail address is at this domain."""
 
 
+class UserWork(AuditWork, Protocol):
+    """A unit of work on users."""
+
+    @property
+    def users(self) -> Users: ...
+
+
 class PasswordHasher(Protocol):
     """A slow, salted password hash."""
 
@@ -129,16 +130,6 @@ class PasswordHasher(Protocol):
         """Say whether ``password_hash`` was made with other parameters than today's."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NewUser:
-    """What is known of somebody who is to become a user; a guest has no password."""
-
-    email: str
-    password: str | None = field(default=None, repr=False)
-    first_name: str = ""
-    last_name: str = ""
-
-
 def email_key(email: str) -> str:
     """Return what two spellings of one address have in common: NFC, without case."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", email).casefold())
@@ -153,36 +144,13 @@ def is_email(text: str) -> bool:
     return len(text) <= MAX_EMAIL_LENGTH and bool(_EMAIL.fullmatch(text))
 
 
-def create_user(new: NewUser, passwords: PasswordHasher, uow: UnitOfWork) -> User:
-    """Store a registered user, or a guest where there is no password.
-
-    Raises InvalidInput on the field that is to blame: a bad e-mail address, EmailTaken, a
-    WeakPassword, or a text that is too long.
-    """
-    _check(new)
-    is_guest = new.password is None
-    user = User(
-        uuid=uuid4(),
-        email=new.email,
-        email_key=email_key(new.email),
-        password_hash=None if new.password is None else passwords.hash(new.password),
-        user_type=UserType.GUEST if is_guest else UserType.REGISTERED,
-        first_name=new.first_name,
-        last_name=new.last_name,
-        created_date=uow.now,
-    )
-    uow.users.add(user)
-    uow.commit()
-    return user
-
-
 def check_password(password: str) -> None:
     """Raise InvalidInput for a password that cannot be set, and WeakPassword for a short one.
 
     Only the length and the encoding are checked, as NIST SP 800-63B recommends (5.1.1.2).
     """
     if len(password) > MAX_PASSWORD_LENGTH:
-        raise _too_long("password", MAX_PASSWORD_LENGTH)
+        raise too_long("password", MAX_PASSWORD_LENGTH)
     if len(password) < MIN_PASSWORD_LENGTH:
         raise WeakPassword(field="password", params={"limit": MIN_PASSWORD_LENGTH})
     try:
@@ -191,7 +159,7 @@ def check_password(password: str) -> None:
         raise InvalidInput("This value is not valid.", field="password") from None
 
 
-def lock_by_email(email: str, user_type: UserType, uow: UnitOfWork) -> User:
+def lock_by_email(email: str, user_type: UserType, uow: UserWork) -> User:
     """Return the user of this type with this e-mail address, locked. Raises NotFound."""
     key = email_key(email.strip())
     found = uow.users.by_email_key(key, user_type)
@@ -202,75 +170,14 @@ def lock_by_email(email: str, user_type: UserType, uow: UnitOfWork) -> User:
     return user
 
 
-def deactivate_user(email: str, user_type: UserType, actor: str, uow: UnitOfWork) -> User:
-    """Keep a user from logging in, and end what is open: sessions, links and handovers.
-
-    Does nothing to a user who is inactive already. Raises NotFound.
-    """
-    return _set_active(email, user_type, actor, uow, is_active=False)
-
-
-def activate_user(email: str, user_type: UserType, actor: str, uow: UnitOfWork) -> User:
-    """Let a deactivated user log in again; what ended with the deactivation stays ended.
-
-    Does nothing to a user who is active already. Raises NotFound.
-    """
-    return _set_active(email, user_type, actor, uow, is_active=True)
-
-
-def end_sessions(email: str, user_type: UserType, actor: str, uow: UnitOfWork) -> tuple[User, int]:
-    """End all sessions of a user, and the links and handovers that could open one.
-
-    Returns how many sessions there were. Raises NotFound.
-    """
-    user = lock_by_email(email, user_type, uow)
-    count = _end_all(user, uow)
-    audit_user(user, actor, "sessions ended", uow)
-    uow.commit()
-    return user, count
-
-
-def audit_user(user: User, actor: str, note: str, uow: UnitOfWork) -> None:
+def audit_user(user: User, actor: str, note: str, uow: UserWork) -> None:
     """Write an audit entry about what was done with a user whose state stays as it is."""
     state = state_of(user)
     record_change(Subject.USER, user.uuid, (state, state), actor, uow, note)
 
 
-def _set_active(
-    email: str, user_type: UserType, actor: str, uow: UnitOfWork, *, is_active: bool
-) -> User:
-    user = lock_by_email(email, user_type, uow)
-    if user.is_active is is_active:
-        return user
-    record_activity(Subject.USER, user, is_active, actor, uow)
-    if not is_active:
-        _end_all(user, uow)
-    uow.commit()
-    return user
-
-
-def _end_all(user: User, uow: UnitOfWork) -> int:
-    uow.one_time_tokens.revoke(user.pk, uow.now)
-    return uow.sessions.remove_all(user.pk)
-
-
-def _check(new: NewUser) -> None:
-    if not is_email(new.email):
-        raise InvalidInput("Enter a valid e-mail address.", field="email")
-    _check_text("first_name", new.first_name, MAX_NAME_LENGTH)
-    _check_text("last_name", new.last_name, MAX_NAME_LENGTH)
-    if new.password is not None:
-        check_password(new.password)
-
-
-def _check_text(field: str, text: str, limit: int) -> None:
-    if len(text) > limit:
-        raise _too_long(field, limit)
-    if not text.isprintable():  # NUL and lone surrogates can't be stored, nor typed on purpose
-        raise InvalidInput("This value is not valid.", field=field)
-
-
-def _too_long(field: str, limit: int) -> InvalidInput:
+def too_long(field: str, limit: int) -> InvalidInput:
+    """Return the error of a text that is longer than ``limit`` characters."""
     return InvalidInput(
         "Must be at most %(limit)s characters long.", field=field, params={"limit": limit}
     )

@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.one_time_tokens import Purpose
-from domain.users import User, UserType, deactivate_user
+from domain.user_accounts import deactivate_user
+from domain.users import User, UserType
 from faults.asking import ask, request
 from faults.contests import Attempt, Contest
 from faults.ground import Ground

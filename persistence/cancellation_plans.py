@@ -1,12 +1,9 @@
-"""Tables of cancellation plans, and the question asked of them."""
-
-from collections.abc import Callable
+"""Tables of cancellation plans and their items."""
 
 import sqlalchemy as sa
 
 from domain.cancellation_plans import PlanStatus
 from domain.cancellations import CancellationType
-from domain.orders import Order
 from persistence.schema import (
     BigId,
     CanonicalJson,
@@ -62,16 +59,3 @@ cancellation_plan_items = sa.Table(
         *("shipping_refund_amount", "own_shipping_refund_amount"),
     ),
 )
-
-
-Lock = Callable[[int], Order | None]
-
-
-class SqlCancellationPlans:
-    """The stored plans, as ``domain.cancellation_plans.CancellationPlans`` asks of them."""
-
-    def __init__(self, lock: Lock) -> None:
-        self._lock = lock
-
-    def lock_order(self, pk: int) -> Order | None:
-        return self._lock(pk)

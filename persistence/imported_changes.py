@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain.audit import AuditEntry, States, Subject, changes_of_state, made_entry, states_of
+from domain.audit import AuditEntry, Subject, made_entry
 from domain.imported_orders import ImportedOrder
 from domain.imported_plans import follow_document
 from domain.orders import Order
+from domain.state_changes import States, changes_of_state, states_of
 from persistence.audit import SqlAuditTrail
 from persistence.imported_references import ImportedReferences
 from persistence.order_aggregate import ORDER

@@ -7,9 +7,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from domain.anonymous_orders import OrderOwner
 from domain.callers import Caller
-from domain.orders import Order, OrderQuery
+from domain.orders import Order, OrderOwner, OrderQuery
 from domain.paging import DocumentPage, PageRequest
 from domain.users import UserType
 from persistence.cancellation_plans import cancellation_plans

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Any
 
 from persistence.audit import SqlAuditTrail
-from persistence.cancellation_plans import SqlCancellationPlans
 from persistence.cancellation_reasons import SqlCancellationReasons
 from persistence.cancellation_requests import SqlCancellationRequests
 from persistence.documents import Documents
@@ -43,10 +42,6 @@ class SqlUnitOfWork:
     @cached_property
     def old_orders(self) -> SqlOldOrders:
         return SqlOldOrders(self._work, self._documents("old_orders"))
-
-    @cached_property
-    def cancellation_plans(self) -> SqlCancellationPlans:
-        return SqlCancellationPlans(self.orders.lock_by_plan)
 
     @cached_property
     def cancellation_requests(self) -> SqlCancellationRequests:

@@ -6,7 +6,7 @@ from functools import partial
 
 import click
 
-from domain.activity import state_of
+from domain.audit import state_of
 from domain.paging import PageRequest
 from domain.return_carriers import (
     CarrierDraft,

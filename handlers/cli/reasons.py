@@ -5,7 +5,7 @@ from functools import partial
 
 import click
 
-from domain.activity import state_of
+from domain.audit import state_of
 from domain.cancellation_reasons import (
     MAX_ORDER,
     ReasonDraft,

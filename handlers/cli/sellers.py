@@ -4,7 +4,7 @@ from functools import partial
 
 import click
 
-from domain.activity import state_of
+from domain.audit import state_of
 from domain.paging import PageRequest
 from domain.sellers import add_seller, change_seller, list_sellers, switch_seller
 from handlers.cli.database import command_database

@@ -11,16 +11,8 @@ from domain.errors import NotFound
 from domain.handovers import create_handover
 from domain.password_resets import set_password
 from domain.unit_of_work import UnitOfWork
-from domain.users import (
-    MAX_PASSWORD_LENGTH,
-    NewUser,
-    UserType,
-    activate_user,
-    check_password,
-    create_user,
-    deactivate_user,
-    end_sessions,
-)
+from domain.user_accounts import NewUser, activate_user, create_user, deactivate_user, end_sessions
+from domain.users import MAX_PASSWORD_LENGTH, UserType, check_password
 from handlers.cli.database import command_database
 from handlers.cli.operators import operator_option
 from handlers.cli.personal_data import erase_user, export_user

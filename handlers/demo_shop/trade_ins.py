@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 
 from domain.announcements import announce_offer
-from domain.audit import audited
 from domain.errors import NotFound
 from domain.identifiers import derived_uuid
 from domain.orders import Order
 from domain.outbox import OutboxKind
+from domain.state_changes import audited
 from domain.trade_in_offers import TradeInOffer
 from domain.unit_of_work import UnitOfWork
 

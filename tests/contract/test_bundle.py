@@ -47,6 +47,19 @@ def make_contract(directory: Path, **overrides: str) -> Contract:
     return load_contract(directory)
 
 
+def make_nested_contract(directory: Path, common: str = COMMON) -> Contract:
+    """The same contract, with its files in folders."""
+    files = {
+        "openapi.yaml": ROOT.replace("things.yaml", "shop/things.yaml"),
+        "shop/things.yaml": THINGS.replace("common.yaml", "../shared/common.yaml"),
+        "shared/common.yaml": common,
+    }
+    for name, text in files.items():
+        (directory / name).parent.mkdir(exist_ok=True)
+        (directory / name).write_text(text, "utf-8")
+    return load_contract(directory)
+
+
 BAD_CONTRACTS: dict[str, tuple[dict[str, str], str]] = {
     "not YAML": (
         {"things": "paths:\n  /things/: [\n"},
@@ -129,6 +142,20 @@ class TestLoadContract:
         assert operation["responses"] == {"200": {"$ref": "#/components/responses/Thing"}}
         assert contract.document["components"]["schemas"] == {"Pk": {"type": "integer"}}
         assert contract.resources == {"getThing": "things"}
+
+    def test_resolves_references_from_the_folder_of_their_file(self, tmp_path: Path) -> None:
+        contract = make_nested_contract(tmp_path)
+
+        assert contract.document["components"]["schemas"] == {"Pk": {"type": "integer"}}
+        assert contract.resources == {"getThing": "shop.things"}
+        assert (
+            contract.origin("/components/schemas/Pk")
+            == "shared/common.yaml" + PK[len("common.yaml") :]
+        )
+
+    def test_names_a_file_in_a_folder_by_its_whole_path(self, tmp_path: Path) -> None:
+        with pytest.raises(ContractError, match=r"^shared/common\.yaml#: is not a mapping$"):
+            make_nested_contract(tmp_path, common="")
 
     @pytest.mark.parametrize("case", BAD_CONTRACTS)
     def test_names_file_and_place_of_a_fault(self, tmp_path: Path, case: str) -> None:

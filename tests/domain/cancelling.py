@@ -100,6 +100,12 @@ class FakeCancellableOrders(FakeOrders):
     def lock_by_request(self, request_pk: int) -> Order | None:
         return self.by_request(request_pk)
 
+    def lock_by_plan(self, plan_pk: int) -> Order | None:
+        for order in self.orders:
+            if any(plan.pk == plan_pk for plan in order.cancellation_plans):
+                return order
+        return None
+
     def lock_by_seller(self, item_uuid: UUID, seller_pk: int) -> Order | None:
         for order in self.orders:
             for item in order.items:
@@ -206,17 +212,6 @@ class FakeRequests:
         return [request for item in items for request in item.cancellation_requests]
 
 
-class FakePlans:
-    def __init__(self, orders: FakeCancellableOrders) -> None:
-        self._orders = orders
-
-    def lock_order(self, pk: int) -> Order | None:
-        for order in self._orders.orders:
-            if any(plan.pk == pk for plan in order.cancellation_plans):
-                return order
-        return None
-
-
 class FakeAuditTrail:
     def __init__(self) -> None:
         self.added: list[AuditEntry] = []
@@ -266,20 +261,7 @@ class FakeOutbox:
 class FakeUnitOfWork:
     """Orders, the reasons 1 (cancel) and 2 (refund) and whatever else, and what was told."""
 
-    old_orders: Any
-    users: Any
-    sessions: Any
-    one_time_tokens: Any
-    return_carriers: Any
-    personal_data: Any
-    leftovers: Any
-    idempotency_keys: Any
-    sellers: Any
-    seller_tokens: Any
-    seller_orders: Any
     seller_order_items: Any
-    seller_cancellation_plans: Any
-    seller_customer_addresses: Any
 
     def __init__(self, *orders: Order, now: datetime = NOW, reasons: Any = ()) -> None:
         self.now = now
@@ -287,7 +269,6 @@ class FakeUnitOfWork:
         default = [make_reason(pk=1), make_reason(pk=2, cancellation_type=REFUND)]
         self.cancellation_reasons = FakeReasons([*default, *reasons])
         self.cancellation_requests = FakeRequests(self.orders)
-        self.cancellation_plans = FakePlans(self.orders)
         self.audit = FakeAuditTrail()
         self.outbox = FakeOutbox()
         self.commits = 0

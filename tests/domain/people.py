@@ -128,24 +128,10 @@ class FakeSessions:
 class FakeUnitOfWork:
     """Users and sessions only: a service that asks for anything else gets an AttributeError."""
 
-    orders: Any
-    old_orders: Any
-    cancellation_requests: Any
-    cancellation_reasons: Any
-    cancellation_plans: Any
-    one_time_tokens: Any
-    return_carriers: Any
-    personal_data: Any
-    leftovers: Any
-    idempotency_keys: Any
+    audit: Any
     sellers: Any
     seller_tokens: Any
-    seller_orders: Any
-    seller_order_items: Any
-    seller_cancellation_plans: Any
-    seller_customer_addresses: Any
-    audit: Any
-    outbox: Any
+    one_time_tokens: Any
 
     def __init__(self, *users: User, now: datetime = NOW) -> None:
         self.now = now

@@ -64,25 +64,6 @@ class FakeOrders:
 class FakeUnitOfWork:
     """The same orders under both names: services ask for one of them."""
 
-    users: Any
-    sessions: Any
-    cancellation_requests: Any
-    cancellation_reasons: Any
-    cancellation_plans: Any
-    one_time_tokens: Any
-    return_carriers: Any
-    personal_data: Any
-    leftovers: Any
-    idempotency_keys: Any
-    sellers: Any
-    seller_tokens: Any
-    seller_orders: Any
-    seller_order_items: Any
-    seller_cancellation_plans: Any
-    seller_customer_addresses: Any
-    audit: Any
-    outbox: Any
-
     def __init__(self, orders: Any, now: datetime = NOW) -> None:
         self.now = now
         self.orders = orders

@@ -2,9 +2,10 @@ from typing import Any
 
 import pytest
 
-from domain.anonymous_orders import FoundOrder, LookUp, OrderOwner, look_up_anonymous_order
+from domain.anonymous_orders import FoundOrder, LookUp, look_up_anonymous_order
 from domain.callers import Caller
 from domain.errors import NotFound, TooManyAttempts
+from domain.orders import OrderOwner
 from tests.domain.people import FakeAttempts
 from tests.domain.stored_orders import FakeOrders, FakeUnitOfWork
 

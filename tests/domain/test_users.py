@@ -3,16 +3,8 @@ from typing import Any
 import pytest
 
 from domain.errors import InvalidInput, NotFound
-from domain.users import (
-    EmailTaken,
-    NewUser,
-    User,
-    UserType,
-    WeakPassword,
-    create_user,
-    deactivate_user,
-    email_key,
-)
+from domain.user_accounts import NewUser, create_user, deactivate_user
+from domain.users import EmailTaken, User, UserType, WeakPassword, email_key
 from tests.domain.people import FakePasswords, FakeUnitOfWork, make_shopper
 
 LONGEST_EMAIL = f"{'a' * 64}@{'b' * 62}.{'b' * 61}.{'b' * 61}.co"

@@ -10,13 +10,8 @@ from domain.handovers import create_handover
 from domain.one_time_tokens import Purpose
 from domain.password_resets import set_password
 from domain.sellers import Seller
-from domain.users import (
-    User,
-    UserType,
-    activate_user,
-    deactivate_user,
-    end_sessions,
-)
+from domain.user_accounts import activate_user, deactivate_user, end_sessions
+from domain.users import User, UserType
 from handlers.one_time_links import read_token, sign_token
 from handlers.settings import Settings
 from persistence.database import Database, utc_now

@@ -13,7 +13,8 @@ from domain.one_time_tokens import Purpose
 from domain.orders import Order
 from domain.sessions import Session, id_hash
 from domain.trade_in_offers import TradeInState
-from domain.users import User, UserType, deactivate_user, end_sessions
+from domain.user_accounts import deactivate_user, end_sessions
+from domain.users import User, UserType
 from handlers.keys import key_challenge, shown_key
 from handlers.passwords import Argon2Passwords
 from tests.application import Clients, Shop

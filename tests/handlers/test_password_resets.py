@@ -14,7 +14,8 @@ from domain.audit import AuditEntry
 from domain.one_time_tokens import OneTimeToken, Purpose
 from domain.outbox import OutboxEvent, OutboxKind, OutboxStatus
 from domain.paging import PageRequest
-from domain.users import User, UserType, activate_user, deactivate_user
+from domain.user_accounts import activate_user, deactivate_user
+from domain.users import User, UserType
 from handlers.mail.postman import Postman
 from handlers.one_time_links import sign_token
 from handlers.passwords import Argon2Passwords

@@ -16,7 +16,8 @@ from domain.one_time_tokens import LinkExpired, OneTimeToken, Purpose
 from domain.password_resets import set_password, set_password_by_link
 from domain.sessions import Proof, log_in
 from domain.unit_of_work import UnitOfWork
-from domain.users import User, UserType, activate_user, deactivate_user
+from domain.user_accounts import activate_user, deactivate_user
+from domain.users import User, UserType
 from persistence.database import Database
 from persistence.engines import Engines
 from persistence.outbox import outbox_events

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from domain.audit import states_of
+from domain.state_changes import states_of
 from persistence.order_aggregate import ORDER
 from persistence.sql.saving import Tracked
 from tests.persistence.complete import complete_order

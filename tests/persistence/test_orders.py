@@ -7,11 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from domain.anonymous_orders import OrderOwner
 from domain.callers import Caller
 from domain.cancellation_plans import CancellationPlan
 from domain.cancellations import CancellationType
-from domain.orders import Order, OrderQuery
+from domain.orders import Order, OrderOwner, OrderQuery
 from domain.paging import PageRequest
 from domain.users import User, UserType
 from persistence.database import Database
@@ -320,10 +319,10 @@ class TestLock:
 
         with database.writing() as uow:
             for order in (second, first):
-                locked = uow.cancellation_plans.lock_order(order.cancellation_plans[0].pk)
+                locked = uow.orders.lock_by_plan(order.cancellation_plans[0].pk)
                 assert locked is not None
                 assert locked.pk == order.pk
-            assert uow.cancellation_plans.lock_order(10**6) is None
+            assert uow.orders.lock_by_plan(10**6) is None
 
     def test_by_a_seller_is_of_the_order_that_has_their_line(
         self, database: Database, shopper: User
