@@ -49,6 +49,7 @@ html_theme_options = {
     "show_nav_level": 1,
     "navigation_with_keys": False,
 }
+html_context = {"default_mode": "auto"}
 html_sidebars = {"**": ["sidebar-nav-all.html"]}
 templates_path = ["templates"]
 
