@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.names import has_term, names_in, uses_of, words_of
+from tests.support.names import has_term, names_in, uses_of, words_of
 
 ROOT = Path(__file__).parents[1]
 ROOMS = (

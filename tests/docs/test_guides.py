@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.docs.commands import commands_of, error_codes_in
-from tests.processes import wait_until
-from tests.server import free_port, start
+from tests.support.page_commands import commands_of, error_codes_in
+from tests.support.processes import wait_until
+from tests.support.server import free_port, start
 
 # The guides, with the errors that they show on purpose.
 GUIDES: dict[str, list[str]] = {

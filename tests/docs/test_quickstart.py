@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx
 
-from tests.docs.commands import commands_of, error_codes_in, make_virtual_environment
-from tests.processes import wait_until
-from tests.server import free_port, start
+from tests.support.page_commands import commands_of, error_codes_in, make_virtual_environment
+from tests.support.processes import wait_until
+from tests.support.server import free_port, start
 
 # In the order of a reader, who keeps the terminal open.
 PAGES = ("README.md", "docs/quickstart.md", "docs/guides/sellers.md")
