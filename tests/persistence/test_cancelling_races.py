@@ -23,12 +23,12 @@ from domain.settlements import approve_request, complete_request, reject_request
 from domain.users import User
 from persistence.database import Database
 from persistence.engines import Pool
+from tests.amounts import RACE_SECONDS
 from tests.builders import make_lines, make_order
 from tests.fakes import fake_renderers
 from tests.persistence.cancelling import OPERATOR, POLICY, Desk
 
 WORKERS = 16
-SECONDS = 3.0
 FINGERPRINT = b"f" * 32
 Work = Callable[[Any], Any]
 
@@ -118,7 +118,7 @@ def test_accepted_units_never_exceed_the_ordered_ones(
     orders = store_lines(busy_database, shopper, number=3, quantity=5)
     desk = Desk(busy_database)
     racers = [Racer(busy_database, desk, orders, seed) for seed in range(WORKERS)]
-    until = monotonic() + SECONDS
+    until = monotonic() + RACE_SECONDS
     with ThreadPoolExecutor(WORKERS) as pool:
         for run in [pool.submit(racer.run, until) for racer in racers]:
             run.result()

@@ -124,6 +124,7 @@ def fits_in_json_text(_context: HookContext, case: Case) -> bool:
     return True
 
 
+@pytest.mark.no_cover  # the same lines, thousands of times
 # openapi-core says so of OAuth 2, which it does not judge.
 @pytest.mark.filterwarnings("ignore:Unsupported scheme type:UserWarning")
 @pytest.mark.parametrize("foreign", FOREIGN, ids=lambda each: each.name)
