@@ -1,18 +1,15 @@
 """The trail that every change of state leaves: who, when, from what, to what."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from uuid import UUID
 
-if TYPE_CHECKING:
-    from domain.orders import Order
-    from domain.unit_of_work import UnitOfWork
+from domain.shared.work import Work
+
+ACTIVE = "active"
+INACTIVE = "inactive"
 
 
 class Subject(StrEnum):
@@ -61,12 +58,19 @@ class AuditTrail(Protocol):
         """Return all entries about a subject, oldest first."""
 
 
+class AuditWork(Work, Protocol):
+    """A unit of work on changes that leave entries in the audit trail."""
+
+    @property
+    def audit(self) -> AuditTrail: ...
+
+
 def record_change(
     subject: Subject,
     uuid: UUID,
     change: tuple[str | None, str],
     actor: str,
-    uow: UnitOfWork,
+    uow: AuditWork,
     note: str | None = None,
 ) -> None:
     """Write one entry; ``change`` is the state before (None for what is new) and the state now."""
@@ -94,46 +98,22 @@ def made_entry(
     )
 
 
-States = Mapping[tuple[Subject, UUID], str]
+class Switchable(Protocol):
+    """An entity that can be inactive."""
+
+    uuid: UUID
+    is_active: bool
 
 
-@contextmanager
-def audited(
-    orders: list[Order], actor: str, uow: UnitOfWork, note: str | None = None
-) -> Iterator[None]:
-    """Write an entry for every state of the orders that the block changes.
-
-    The states of an order are its own, its lines', its cancellation requests' and plans' and its
-    trade-in offers'. A block that raises leaves no entries.
-    """
-    before = states_of(orders)
-    yield
-    for entry in changes_of_state(before, states_of(orders), actor, uow.now, note):
-        uow.audit.add(entry)
+def state_of(entity: Switchable) -> str:
+    """How the audit trail, and a list at a terminal, name whether it is active."""
+    return ACTIVE if entity.is_active else INACTIVE
 
 
-def changes_of_state(
-    before: States, after: States, actor: str, now: datetime, note: str | None = None
-) -> list[AuditEntry]:
-    """Return an entry for every state that is new or differs."""
-    return [
-        made_entry(subject, (before.get(subject), state), actor, now, note)
-        for subject, state in after.items()
-        if before.get(subject) != state
-    ]
-
-
-def states_of(orders: Iterable[Order]) -> States:
-    """Return the states of the orders and of all their parts, by subject and UUID."""
-    states: dict[tuple[Subject, UUID], str] = {}
-    for order in orders:
-        states[Subject.ORDER, order.uuid] = order.state
-        for plan in order.cancellation_plans:
-            states[Subject.CANCELLATION_PLAN, plan.uuid] = plan.status
-        for item in order.items:
-            states[Subject.ORDER_ITEM, item.uuid] = item.state
-            for request in item.cancellation_requests:
-                states[Subject.CANCELLATION_REQUEST, request.uuid] = request.status
-            for offer in item.trade_in_offers:
-                states[Subject.TRADE_IN_OFFER, offer.uuid] = offer.state
-    return states
+def record_activity(
+    subject: Subject, entity: Switchable, is_active: bool, actor: str, uow: AuditWork
+) -> None:
+    """Switch ``entity``, and write an audit entry."""
+    before = state_of(entity)
+    entity.is_active = is_active
+    record_change(subject, entity.uuid, (before, state_of(entity)), actor, uow)

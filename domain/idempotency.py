@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from domain.shared.work import Work
+
 KEPT = timedelta(hours=24)
 """How long a key is remembered."""
 
@@ -31,3 +33,10 @@ class IdempotencyKeys(Protocol):
 
     def keep(self, scope: str, key: str, answer: StoredAnswer) -> None:
         """Store the answer to the claimed key, in the same transaction as the work."""
+
+
+class IdempotencyWork(Work, Protocol):
+    """A unit of work on changes that a key makes happen once."""
+
+    @property
+    def idempotency_keys(self) -> IdempotencyKeys: ...

@@ -1,20 +1,16 @@
 """What is to be told to people outside, written with what happened and delivered afterwards."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
-from domain.errors import Conflict, NotFound
-from domain.identifiers import require_storable_pk
-from domain.paging import Page, PageRequest
-
-if TYPE_CHECKING:
-    from domain.unit_of_work import UnitOfWork
+from domain.shared.errors import Conflict, NotFound
+from domain.shared.identifiers import require_storable_pk
+from domain.shared.paging import Page, PageRequest
+from domain.shared.work import Work
 
 # After each failure the next attempt waits longer; after the last one there is none.
 RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1440))
@@ -51,7 +47,7 @@ class OutboxEvent:
 
     ``uuid`` is its id wherever it arrives, so that a second delivery can be told. ``payload`` is
     JSON: ``email``, ``language`` (None: the shop's), and what the kind needs
-    (``domain.announcements``, ``domain.password_resets``); never an IBAN or a link.
+    (``domain.orders.order_emails``, ``domain.accounts.password_resets``); never an IBAN or a link.
     ``due_date`` is when to try next.
     """
 
@@ -122,7 +118,14 @@ class Outbox(Protocol):
         """Return one page of the events, newest first."""
 
 
-def lease_events(limit: int, uow: UnitOfWork) -> list[OutboxEvent]:
+class OutboxWork(Work, Protocol):
+    """A unit of work on changes that send e-mails."""
+
+    @property
+    def outbox(self) -> Outbox: ...
+
+
+def lease_events(limit: int, uow: OutboxWork) -> list[OutboxEvent]:
     """Take up to ``limit`` events to deliver now.
 
     Whoever takes them has five minutes to say what became of each; of a worker that died they
@@ -133,7 +136,7 @@ def lease_events(limit: int, uow: UnitOfWork) -> list[OutboxEvent]:
     return events
 
 
-def record_delivery(pk: int, uow: UnitOfWork) -> None:
+def record_delivery(pk: int, uow: OutboxWork) -> None:
     """Note that an event arrived; one that was erased meanwhile has nothing to be noted."""
     event = uow.outbox.get(pk)
     if event is not None:
@@ -141,7 +144,7 @@ def record_delivery(pk: int, uow: UnitOfWork) -> None:
     uow.commit()
 
 
-def record_failure(pk: int, lease: datetime, error: str, uow: UnitOfWork) -> None:
+def record_failure(pk: int, lease: datetime, error: str, uow: OutboxWork) -> None:
     """Note that an event did not arrive, and why (without personal data).
 
     ``lease`` is its ``due_date`` as ``lease_events`` returned it; after that time another worker
@@ -154,14 +157,14 @@ def record_failure(pk: int, lease: datetime, error: str, uow: UnitOfWork) -> Non
     uow.commit()
 
 
-def revive_event(pk: int, uow: UnitOfWork) -> None:
+def revive_event(pk: int, uow: OutboxWork) -> None:
     """Send a dead letter again. Raises NotFound, and Conflict for an event that is none."""
     _found(pk, uow).revive(uow.now)
     uow.commit()
 
 
 def list_outbox_events(
-    status: OutboxStatus | None, page: PageRequest, uow: UnitOfWork
+    status: OutboxStatus | None, page: PageRequest, uow: OutboxWork
 ) -> Page[OutboxEvent]:
     """Return one page of the events, newest first. Raises InvalidPage."""
     count = uow.outbox.count(status)
@@ -169,7 +172,7 @@ def list_outbox_events(
     return Page(count, page.number, page.limit, uow.outbox.events(status, page))
 
 
-def _found(pk: int, uow: UnitOfWork) -> OutboxEvent:
+def _found(pk: int, uow: OutboxWork) -> OutboxEvent:
     require_storable_pk(pk)
     event = uow.outbox.get(pk)
     if event is None:

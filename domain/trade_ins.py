@@ -1,25 +1,21 @@
 """Offering trade-ins, and taking the answers."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import Protocol
 from uuid import UUID
 
-from domain.announcements import announce_offer
-from domain.audit import audited
-from domain.callers import Caller
-from domain.errors import Conflict, NotFound, RuleBroken
-from domain.identifiers import require_storable_pk
-from domain.order_items import OrderItem
-from domain.orders import Order
-from domain.outbox import OutboxKind
-from domain.states import OrderState
-from domain.trade_in_offers import TradeInOffer, TradeInState
-
-if TYPE_CHECKING:
-    from domain.unit_of_work import UnitOfWork
+from domain.accounts.callers import Caller
+from domain.audit import AuditWork
+from domain.orders.order_emails import announce_offer
+from domain.orders.order_items import OrderItem
+from domain.orders.orders import Order, OrderWork
+from domain.orders.state_changes import audited
+from domain.orders.states import OrderState
+from domain.orders.trade_in_offers import TradeInOffer, TradeInState
+from domain.outbox import OutboxKind, OutboxWork
+from domain.shared.errors import Conflict, NotFound, RuleBroken
+from domain.shared.identifiers import require_storable_pk
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +45,11 @@ class ShownOffer:
     expires_date: datetime
 
 
-def offer_trade_in(item_pk: int, lifetime: timedelta, actor: str, uow: UnitOfWork) -> TradeInOffer:
+class TradeInWork(OrderWork, AuditWork, OutboxWork, Protocol):
+    """A unit of work on trade-in offers."""
+
+
+def offer_trade_in(item_pk: int, lifetime: timedelta, actor: str, uow: TradeInWork) -> TradeInOffer:
     """Offer a trade-in for a delivered order item, and have its owner mailed.
 
     Raises NotFound, RuleBroken for an item that was not delivered or is not there any more, and
@@ -70,7 +70,7 @@ def offer_trade_in(item_pk: int, lifetime: timedelta, actor: str, uow: UnitOfWor
     return offer
 
 
-def approve_trade_in(item_pk: int, answerer: Answerer, uow: UnitOfWork) -> TradeInOffer:
+def approve_trade_in(item_pk: int, answerer: Answerer, uow: TradeInWork) -> TradeInOffer:
     """Accept the newest offer for an item; a second time changes nothing.
 
     Raises NotFound for an absent item, a foreign one, one without an offer, and the link of
@@ -79,12 +79,12 @@ def approve_trade_in(item_pk: int, answerer: Answerer, uow: UnitOfWork) -> Trade
     return _answer(item_pk, answerer, TradeInState.APPROVED, uow)
 
 
-def reject_trade_in(item_pk: int, answerer: Answerer, uow: UnitOfWork) -> TradeInOffer:
+def reject_trade_in(item_pk: int, answerer: Answerer, uow: TradeInWork) -> TradeInOffer:
     """Turn the newest offer for an item down; raises what ``approve_trade_in`` does."""
     return _answer(item_pk, answerer, TradeInState.REJECTED, uow)
 
 
-def show_trade_in_offer(item_pk: int, answerer: Answerer, uow: UnitOfWork) -> ShownOffer:
+def show_trade_in_offer(item_pk: int, answerer: Answerer, uow: TradeInWork) -> ShownOffer:
     """Return the newest offer for an item. Raises NotFound where ``approve_trade_in`` does."""
     require_storable_pk(item_pk)
     order = uow.orders.by_item(item_pk, _owner(answerer))
@@ -101,7 +101,9 @@ def show_trade_in_offer(item_pk: int, answerer: Answerer, uow: UnitOfWork) -> Sh
     )
 
 
-def _answer(item_pk: int, answerer: Answerer, state: TradeInState, uow: UnitOfWork) -> TradeInOffer:
+def _answer(
+    item_pk: int, answerer: Answerer, state: TradeInState, uow: TradeInWork
+) -> TradeInOffer:
     order, _ = _lock(item_pk, _owner(answerer), uow)
     item, offer = _find(order, item_pk, answerer)
     with audited([order], answerer.actor, uow):
@@ -127,7 +129,7 @@ def _find(order: Order, item_pk: int, answerer: Answerer) -> tuple[OrderItem, Tr
     return item, offer
 
 
-def _lock(item_pk: int, caller: Caller | None, uow: UnitOfWork) -> tuple[Order, OrderItem]:
+def _lock(item_pk: int, caller: Caller | None, uow: TradeInWork) -> tuple[Order, OrderItem]:
     require_storable_pk(item_pk)
     for order in uow.orders.lock_by_items([item_pk], caller):
         item = order.find_item(item_pk)

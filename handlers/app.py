@@ -10,36 +10,37 @@ from typing import TYPE_CHECKING, Any, cast
 from starlette.types import ASGIApp
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from domain.cancellation_drafts import CancellationPolicy
-from domain.documents import Renderer
-from domain.policies import ReturnPolicy
-from handlers import errors
-from handlers.admission import admit, check_schemes
-from handlers.attempts import LoginAttempts, OrderLookUps, PasswordResetRequests
-from handlers.context import PARTS, Parts
+from domain.cancellations.drafts import CancellationPolicy
+from domain.orders.return_policy import ReturnPolicy
+from domain.shared.documents import Renderer
+from handlers.adapters.ibans import compact_iban
+from handlers.auth.authentication import admit, check_schemes
+from handlers.auth.cookie_names import name_cookies
+from handlers.auth.cookies import session_cookie
+from handlers.auth.passwords import Argon2Passwords
+from handlers.auth.rate_limits import LoginAttempts, OrderLookUps, PasswordResetRequests
 from handlers.contract.bodies import ContentType
 from handlers.contract.bundle import Contract, load_contract
 from handlers.contract.engine import Admit, Application, mount
+from handlers.contract.marshmallow_schemas import Schemas
 from handlers.contract.operations import Operation, Rules
 from handlers.contract.routing import ContractApp, Middleware
-from handlers.contract.schemas import Schemas
-from handlers.cookie_names import name_cookies
-from handlers.cookies import session_cookie
 from handlers.database import open_database
-from handlers.filters import Filters
-from handlers.forwarding import UntrustedProxies
-from handlers.front import make_guard
-from handlers.ibans import compact_iban
-from handlers.passwords import Argon2Passwords
 from handlers.rendering.old_orders import OLD_ORDER_SOURCES
 from handlers.rendering.orders import order_sources
 from handlers.rendering.records import Records
 from handlers.rendering.renderer import ContractRenderer, edition_of, never
 from handlers.rendering.sellers import SELLER_SOURCES
+from handlers.seller_center.filters import Filters
+from handlers.serving.forwarding import UntrustedProxies
+from handlers.serving.front import make_guard
 from handlers.settings import Settings
 from handlers.violations import counted_violations
+from handlers.web import error_responses as errors
+from handlers.web.request_context import PARTS, Parts
 from persistence.database import Database, utc_now
-from persistence.seller_listings import LISTINGS
+from persistence.seller_center.list_definitions import LISTINGS
+from persistence.seller_center.lists import Listing
 
 if TYPE_CHECKING:
     from handlers.sandbox.state import Sandbox
@@ -74,7 +75,7 @@ def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> Contract
         reset_requests=PasswordResetRequests(settings),
         cancellation_policy=_cancellation_policy(settings),
         records=Records(contract, clock),
-        filters=Filters(contract, app.operations, LISTINGS),
+        filters=Filters(contract, app.operations, _listings()),
         sandbox=sandbox,
     )
     return app
@@ -84,6 +85,14 @@ def database_of(app: ContractApp) -> Database:
     """The database that ``create_app`` opened for ``app``."""
     parts: Any = app.app.extensions[PARTS]
     return cast(Database, parts.database)
+
+
+def _listings() -> Mapping[str, Listing[Any]]:
+    """The seller lists by resource: `seller_orders` is openapi/seller_center/orders.yaml."""
+    return {
+        f"seller_center.{name.removeprefix('seller_')}": listing
+        for name, listing in LISTINGS.items()
+    }
 
 
 def _renderers(settings: Settings, contract: Contract) -> Mapping[str, Renderer[Any]]:

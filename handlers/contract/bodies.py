@@ -8,8 +8,9 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator
 from marshmallow import Schema, ValidationError
 
-from domain.errors import InvalidInput
+from domain.shared.errors import InvalidInput
 from handlers.contract.forms import FormFields, decode_multipart, judged
+from handlers.contract.http_errors import UnsupportedMediaType
 from handlers.contract.media_types import (
     FORM,
     JSON,
@@ -20,10 +21,9 @@ from handlers.contract.media_types import (
     media_type_of,
 )
 from handlers.contract.messages import BODY_REQUIRED, CONTENT_TYPE_REQUIRED, WRONG_ENCODING
-from handlers.contract.misfits import as_refusal, misfits
-from handlers.contract.refusals import UnsupportedMediaType
 from handlers.contract.schema_types import SchemaTypes
-from handlers.edge.content import Content
+from handlers.contract.validation_errors import as_refusal, misfits
+from handlers.edge.request_body import Content
 
 _SCHEMAS = "#/components/schemas/"
 

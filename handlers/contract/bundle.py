@@ -1,7 +1,11 @@
-"""Reads the contract from `openapi/`, where each resource has a file, into one document."""
+"""Reads the contract from `openapi/`, where each resource has a file, into one document.
+
+A reference is relative to the file that it stands in, as in any OpenAPI document.
+"""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from posixpath import dirname, join, normpath
 from typing import Any
 from urllib.parse import unquote
 
@@ -9,8 +13,8 @@ import orjson
 from jsonschema_rs import Draft202012Validator, Registry
 
 from handlers.contract.contract import ROOT, Contract, ContractError, child
-from handlers.contract.judges import pointer_to
-from handlers.contract.refusal_sets import SETS, RefusalSets
+from handlers.contract.response_sets import SETS, RefusalSets
+from handlers.contract.validators import pointer_to
 from handlers.contract.yaml_files import mapping, read_file
 
 __all__ = ["DIRECTORY", "Contract", "ContractError", "load_contract"]
@@ -49,9 +53,9 @@ class _Bundler:
     def __init__(self, directory: Path, more: Iterable[str] = ()) -> None:
         self._directory = directory
         # The root is the first; others are added as references lead to them.
-        self._files: dict[str, dict[str, Any]] = {ROOT: read_file(directory / ROOT)}
+        self._files: dict[str, dict[str, Any]] = {ROOT: read_file(directory / ROOT, ROOT)}
         for name in more:
-            self._add(name, read_file(directory / name))
+            self._add(name, read_file(directory / name, name))
         self._components: dict[str, dict[str, Any]] = {}
         self._resources: dict[str, str] = {}
         self._origins: dict[str, str] = {}
@@ -101,9 +105,9 @@ class _Bundler:
         if not isinstance(name, str):
             raise ContractError(f"{place}: operationId is missing")
         if name in self._resources:
-            other = self._resources[name]
+            other = self._resources[name].replace(".", "/")
             raise ContractError(f"{place}/operationId: {name} is already in {other}.yaml")
-        self._resources[name] = file.removesuffix(".yaml")
+        self._resources[name] = file.removesuffix(".yaml").replace("/", ".")
 
     def _hoist_all(self) -> None:
         hoisted: set[str] = set()
@@ -155,11 +159,11 @@ class _Bundler:
     def _target(self, reference: Any, file: str, place: str) -> tuple[str, str]:
         """The file and pointer of a reference; a file that is new is read."""
         name, _, fragment = str(reference).partition("#")
-        target = name or file
+        target = normpath(join(dirname(file), name)) if name else file
         if target not in self._files:
             if not (self._directory / target).is_file():
                 raise ContractError(f"{place}/$ref: there is no file {target}")
-            self._files[target] = read_file(self._directory / target)
+            self._files[target] = read_file(self._directory / target, target)
         return target, unquote(fragment)
 
     def _at(self, file: str, pointer: str, place: str) -> Any:

@@ -18,7 +18,8 @@ class Contract:
     Each is itself only (``eq=False``), so that what is made of one can be kept by it.
 
     ``document``: every reference in it is `#/components/<kind>/<name>`.
-    ``resources``: operationId to the stem of the file that describes it.
+    ``resources``: operationId to the file that describes it, as a module is named: the file
+    `orders/old_orders.yaml` is `orders.old_orders`.
     ``origins``: pointers of the document to their places in the files.
     """
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from jsonschema_rs import ValidationError
 
-from domain.errors import InvalidInput
+from domain.shared.errors import InvalidInput
 
 REQUIRED = "This field is required."
 _BY_KEYWORD = {

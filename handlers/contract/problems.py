@@ -6,9 +6,9 @@ import orjson
 from flask import Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from domain.errors import FieldErrors, NotFound, Refusal
+from domain.shared.errors import FieldErrors, NotFound, Refusal
+from handlers.contract.http_errors import UnknownMethod
 from handlers.contract.operations import Operation
-from handlers.contract.refusals import UnknownMethod
 from handlers.contract.responses import Reply
 from handlers.contract.statuses import STATUSES, find_status
 from handlers.edge.cors import HeaderList

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from domain.errors import (
+from domain.shared.errors import (
     Conflict,
     Forbidden,
     Gone,
@@ -14,7 +14,7 @@ from domain.errors import (
     TooManyAttempts,
     Unavailable,
 )
-from handlers.contract.refusals import (
+from handlers.contract.http_errors import (
     ContentTooLarge,
     HeadersTooLarge,
     InternalError,

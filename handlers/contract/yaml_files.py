@@ -7,30 +7,32 @@ from typing import Any
 import yaml
 
 from handlers.contract.contract import ContractError
-from handlers.contract.judges import pointer_to
+from handlers.contract.validators import pointer_to
 
 # The C parser is five times as fast, and the start waits for it.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read_file(path: Path) -> dict[str, Any]:
+def read_file(path: Path, name: str = "") -> dict[str, Any]:
     """The mapping in one YAML file; dates in it stay text, as in JSON.
 
-    Raises ContractError where it can't be read, with the line.
+    ``name`` is what errors call the file, by default its own name. Raises ContractError where it
+    can't be read, with the line.
     """
+    name = name or path.name
     try:
         loader = _Loader(path.read_text("utf-8"))
-        content = _value(loader, loader.get_single_node(), path.name + "#")
+        content = _value(loader, loader.get_single_node(), name + "#")
     except OSError as error:
-        raise ContractError(f"{path.name}#: can't be read: {error.strerror}") from error
+        raise ContractError(f"{name}#: can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise ContractError(f"{path.name}#: is not UTF-8") from error
+        raise ContractError(f"{name}#: is not UTF-8") from error
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise ContractError(f"{path.name}#: {line}{error.problem}") from error
+        raise ContractError(f"{name}#: {line}{error.problem}") from error
     except yaml.YAMLError as error:
-        raise ContractError(f"{path.name}#: {str(error).splitlines()[0]}") from error
-    return mapping(content, path.name + "#")
+        raise ContractError(f"{name}#: {str(error).splitlines()[0]}") from error
+    return mapping(content, name + "#")
 
 
 def mapping(value: Any, place: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from starlette.types import Scope
 
-from handlers.edge.head import Headers
+from handlers.edge.headers import Headers
 
 HeaderList = list[tuple[bytes, bytes]]
 

@@ -7,12 +7,12 @@ from typing import Protocol, cast
 from starlette.types import ASGIApp
 from werkzeug.routing import Map
 
-from handlers.context import Database, parts
 from handlers.sandbox.clock import Clock
 from handlers.sandbox.emails import Emails
 from handlers.sandbox.failing import Failing
 from handlers.sandbox.failures import Failures
 from handlers.sandbox.shop import Row, Shop
+from handlers.web.request_context import Database, parts
 
 _RESOURCE = "sandbox"
 

@@ -17,14 +17,14 @@ from schemathesis.core.failures import Failure
 from schemathesis.core.media_types import YAML_MEDIA_TYPES
 from schemathesis.openapi.checks import AuthScenario, IgnoredAuth
 
-from domain.sessions import id_hash, open_session
-from handlers.context import PARTS, Parts
+from domain.accounts.sessions import id_hash, open_session
+from handlers.auth.session_cookies import new_csrf_token
 from handlers.contract.media_types import HTML, JSON
-from handlers.edge.json_text import decode_json
-from handlers.security import new_csrf_token
+from handlers.edge.strict_json import decode_json
+from handlers.web.request_context import PARTS, Parts
 from tests.contract.drafts import Choice, bulks, drafts, one_in
 from tests.contract.operations import OPERATIONS
-from tests.presence import FOLDER, collector
+from tests.support.presence import FOLDER, collector
 
 SINGLE = {"createCancellationRequest", "createAnonymousCancellationRequest"}
 OF_ORDER = "cancelOrder"

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 from jsonschema_rs import Draft202012Validator
 
+from handlers.auth.cookie_names import name_cookies
 from handlers.contract.bundle import Contract, ContractError, load_contract
 from handlers.contract.published import to_json
 from handlers.contract.yaml_files import read_file
-from handlers.cookie_names import name_cookies
 
 ROOT = """
 openapi: 3.1.0
@@ -44,6 +44,19 @@ PATH = "#/paths/~1things~1{pk}~1"
 def make_contract(directory: Path, **overrides: str) -> Contract:
     for stem, text in ({"openapi": ROOT, "things": THINGS, "common": COMMON} | overrides).items():
         (directory / f"{stem}.yaml").write_text(text, "utf-8")
+    return load_contract(directory)
+
+
+def make_nested_contract(directory: Path, common: str = COMMON) -> Contract:
+    """The same contract, with its files in folders."""
+    files = {
+        "openapi.yaml": ROOT.replace("things.yaml", "shop/things.yaml"),
+        "shop/things.yaml": THINGS.replace("common.yaml", "../shared/common.yaml"),
+        "shared/common.yaml": common,
+    }
+    for name, text in files.items():
+        (directory / name).parent.mkdir(exist_ok=True)
+        (directory / name).write_text(text, "utf-8")
     return load_contract(directory)
 
 
@@ -129,6 +142,20 @@ class TestLoadContract:
         assert operation["responses"] == {"200": {"$ref": "#/components/responses/Thing"}}
         assert contract.document["components"]["schemas"] == {"Pk": {"type": "integer"}}
         assert contract.resources == {"getThing": "things"}
+
+    def test_resolves_references_from_the_folder_of_their_file(self, tmp_path: Path) -> None:
+        contract = make_nested_contract(tmp_path)
+
+        assert contract.document["components"]["schemas"] == {"Pk": {"type": "integer"}}
+        assert contract.resources == {"getThing": "shop.things"}
+        assert (
+            contract.origin("/components/schemas/Pk")
+            == "shared/common.yaml" + PK[len("common.yaml") :]
+        )
+
+    def test_names_a_file_in_a_folder_by_its_whole_path(self, tmp_path: Path) -> None:
+        with pytest.raises(ContractError, match=r"^shared/common\.yaml#: is not a mapping$"):
+            make_nested_contract(tmp_path, common="")
 
     @pytest.mark.parametrize("case", BAD_CONTRACTS)
     def test_names_file_and_place_of_a_fault(self, tmp_path: Path, case: str) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from domain.cancellation_codes import CancellationCode
-from domain.errors import Refusal
+from domain.cancellations.codes import CancellationCode
+from domain.shared.errors import Refusal
 from handlers.contract.bundle import load_contract
-from handlers.errors import status_of
+from handlers.web.error_responses import status_of
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("domain", "handlers", "persistence")

@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import APIOperation, BaseSchema, Case, Config, GenerationMode
 from starlette.testclient import TestClient
 
-from domain import orders
-from domain.errors import InvalidInput
+from domain.orders import orders
+from domain.shared.errors import InvalidInput
 from handlers.contract.routing import ContractApp
-from tests.application import SUPPLIED, Clients, Shop
 from tests.contract.bounds import BOUNDS
 from tests.contract.conftest import Person
-from tests.judge import Judge
+from tests.support.application import SUPPLIED, Clients, Shop
+from tests.support.judge import Judge
 
 HOST = "http://testserver"
 PAGE_SIZE = 20

@@ -13,20 +13,20 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from domain.cancellation_requests import CancellationRequestQuery
-from domain.cancellations import CancellationReason, CancellationRequest, CancellationStatus
-from domain.errors import Refusal
-from domain.paging import PageRequest
-from domain.settlements import approve_request, reject_request
+from domain.accounts.users import User
+from domain.cancellations.decisions import approve_request, reject_request
+from domain.cancellations.requests import CancellationRequestQuery
+from domain.orders.cancellations import CancellationReason, CancellationRequest, CancellationStatus
+from domain.shared.errors import Refusal
+from domain.shared.paging import PageRequest
 from domain.unit_of_work import UnitOfWork
-from domain.users import User
-from handlers.context import Database
-from handlers.security import new_csrf_token
+from handlers.auth.session_cookies import new_csrf_token
 from handlers.settings import Settings
-from tests.amounts import RACE_SECONDS
-from tests.application import Shop
-from tests.builders import make_lines
-from tests.server import SECRET, Serve, Server
+from handlers.web.request_context import Database
+from tests.support.amounts import RACE_SECONDS
+from tests.support.application import Shop
+from tests.support.builders import make_lines
+from tests.support.server import SECRET, Serve, Server
 
 SINGLE = "/users/orders/cancellation_requests/"
 BULK = "/users/orders/bulk_cancellation_requests/"

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from domain.errors import InvalidInput
+from domain.shared.errors import InvalidInput
 from handlers.contract.forms import MAX_PARTS, FormFields, Upload, decode_multipart, judged
-from handlers.contract.refusals import ContentTooLarge
+from handlers.contract.http_errors import ContentTooLarge
 from handlers.contract.schema_types import SchemaTypes
 
 SCHEMA = {

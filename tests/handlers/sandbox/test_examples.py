@@ -6,8 +6,8 @@ from fnmatch import fnmatchcase
 import pytest
 
 from handlers.contract.bundle import load_contract
-from tests.handlers.sandbox.callers import Callers
-from tests.handlers.sandbox.exchanges import Examples, Exchange, differences
+from tests.support.sandbox_clients import Callers
+from tests.support.sandbox_exchanges import Examples, Exchange, differences
 
 # Where a response can't be what its example says, and why: patterns of JSON pointers by operation.
 RANDOM = "drawn at random"
