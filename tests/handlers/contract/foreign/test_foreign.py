@@ -112,7 +112,7 @@ def make_config(foreign: Foreign) -> Config:
     )
 
 
-def fits_in_json_text(_context: HookContext, case: Case) -> bool:
+def fits_in_json_text(_context: HookContext, case: Case[Any]) -> bool:
     """Whether a body is within the bounds that the edge has for all JSON."""
     is_positive = case.meta is not None and case.meta.generation.mode.is_positive
     if not is_positive or not isinstance(case.body, dict | list):
