@@ -14,11 +14,11 @@ from domain.cancellations.drafts import CancellationPolicy
 from domain.orders.return_policy import ReturnPolicy
 from domain.shared.documents import Renderer
 from handlers.adapters.ibans import compact_iban
-from handlers.auth.authentication import admit, check_schemes
 from handlers.auth.cookie_names import name_cookies
 from handlers.auth.cookies import session_cookie
 from handlers.auth.passwords import Argon2Passwords
 from handlers.auth.rate_limits import LoginAttempts, OrderLookUps, PasswordResetRequests
+from handlers.authentication import admit, check_schemes
 from handlers.contract.bodies import ContentType
 from handlers.contract.bundle import Contract, load_contract
 from handlers.contract.engine import Admit, Application, mount
@@ -31,13 +31,13 @@ from handlers.rendering.orders import order_sources
 from handlers.rendering.records import Records
 from handlers.rendering.renderer import ContractRenderer, edition_of, never
 from handlers.rendering.sellers import SELLER_SOURCES
-from handlers.seller_center.filters import Filters
-from handlers.serving.forwarding import UntrustedProxies
-from handlers.serving.front import make_guard
 from handlers.settings import Settings
 from handlers.violations import counted_violations
 from handlers.web import error_responses as errors
+from handlers.web.forwarding import UntrustedProxies
+from handlers.web.front import make_guard
 from handlers.web.request_context import PARTS, Parts
+from handlers.web.seller_filters import Filters
 from persistence.database import Database, utc_now
 from persistence.seller_center.list_definitions import LISTINGS
 from persistence.seller_center.lists import Listing
@@ -65,6 +65,8 @@ def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> Contract
 
     app = mount(contract, "handlers", _application(settings, contract, database, edge))
     _configure(app, settings)
+    if sandbox is not None:
+        app.app.extensions[sandbox.EXTENSION] = sandbox
     app.app.extensions[PARTS] = Parts(
         settings=settings,
         contract=contract,
@@ -76,7 +78,6 @@ def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> Contract
         cancellation_policy=_cancellation_policy(settings),
         records=Records(contract, clock),
         filters=Filters(contract, app.operations, _listings()),
-        sandbox=sandbox,
     )
     return app
 

@@ -11,13 +11,13 @@ from domain.orders.trade_in_offers import TradeInOffer
 from domain.shared.errors import Conflict, Forbidden, Gone
 from domain.trade_ins import Answerer, ShownOffer
 from domain.unit_of_work import UnitOfWork
+from handlers.auth.navigation import is_from_elsewhere
 from handlers.auth.session_cookies import csrf_token, give_csrf_token
 from handlers.auth.session_keys import is_by_key
-from handlers.contract.media_types import FORM
-from handlers.contract.negotiation import prefers_html
 from handlers.contract.responses import Reply
+from handlers.http.media_types import FORM
+from handlers.http.negotiation import prefers_html
 from handlers.i18n.labels import mark
-from handlers.web.navigation import is_from_elsewhere
 from handlers.web.pages import told, trade_in_page
 from handlers.web.request_context import answerer, reading, record, settings, write
 

@@ -14,13 +14,14 @@ from domain.cancellations.refund_plans import (
     still_discounted,
     still_paid,
 )
-from domain.cancellations.refunds import Refund, share_of_units
+from domain.cancellations.refunds import Refund
 from domain.orders.cancellation_plans import CancellationPlan, CancellationPlanItem, GivenPlan
 from domain.orders.cancellations import CancellationRequest, CancellationStatus
 from domain.orders.order_items import OrderItem
 from domain.orders.orders import Order
 from domain.shared.identifiers import derived_uuid
 from domain.shared.money import split
+from domain.shared.unit_shares import share_of_units
 
 _IN_SEQUENCE = {CancellationStatus.COMPLETED: 0, CancellationStatus.APPROVED: 1}
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from domain.cancellations.refunds import Refund, share_of_units
+from domain.cancellations.refunds import Refund
 from domain.orders.cancellation_plans import CancellationPlan, CancellationPlanItem
 from domain.orders.cancellations import CancellationRequest, CancellationStatus
 from domain.orders.order_items import OrderItem
@@ -14,6 +14,7 @@ from domain.orders.seller_shares import divide_shipping
 from domain.orders.states import CALLED_OFF
 from domain.sellers.sellers import Seller
 from domain.shared.identifiers import derived_uuid
+from domain.shared.unit_shares import share_of_units
 
 Planned = Mapping[CancellationRequest, tuple[CancellationPlan, CancellationPlanItem]]
 

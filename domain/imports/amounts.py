@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from domain.cancellations.refunds import share_of_units
 from domain.imports.orders import ImportedItem
 from domain.imports.parts import Part, Rejected
 from domain.imports.requested_units import RequestedUnits
 from domain.orders.states import CALLED_OFF
 from domain.shared.money import MAX_MAJOR_DIGITS, format_amount, split
+from domain.shared.unit_shares import share_of_units
 
 Values = dict[str, Any]
 

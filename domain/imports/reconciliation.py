@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from domain.cancellations.refunds import share_of_units
 from domain.imports.cancellations import ImportedRequest
 from domain.imports.orders import ImportedItem, ImportedOrder
 from domain.imports.parts import SettledHere
@@ -25,6 +24,7 @@ from domain.orders.order_items import OrderItem
 from domain.orders.orders import Order
 from domain.orders.seller_shares import state_of_lines
 from domain.orders.states import CALLED_OFF, OVER, OrderState, moves_back, outcome
+from domain.shared.unit_shares import share_of_units
 
 Values = dict[str, Any]
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import sub
 
-from domain.cancellations.refunds import share_of_units
 from domain.orders.cancellations import CancelStatus
 from domain.orders.states import OrderState, outcome
 from domain.shared.money import split
+from domain.shared.unit_shares import share_of_units
 
 SellerPk = int | None
 

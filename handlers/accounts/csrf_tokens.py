@@ -4,7 +4,7 @@ import orjson
 from flask import Response, request
 
 from handlers.auth.session_cookies import csrf_token, give_csrf_token
-from handlers.contract.media_types import JSON
+from handlers.http.media_types import JSON
 from handlers.web.request_context import settings
 
 

@@ -10,7 +10,7 @@ from domain.accounts.one_time_tokens import Purpose
 from domain.accounts.password_resets import ResetRequest
 from handlers.auth.one_time_links import read_token
 from handlers.auth.session_cookies import check_origin
-from handlers.contract.media_types import FORM, JSON
+from handlers.http.media_types import FORM, JSON
 from handlers.i18n.labels import mark
 from handlers.i18n.translations import translate
 from handlers.web.pages import notice_page, password_page, reset_page

@@ -20,7 +20,7 @@ from handlers.auth.session_cookies import (
     shown_session,
 )
 from handlers.auth.session_keys import is_by_key
-from handlers.contract.media_types import FORM, JSON
+from handlers.http.media_types import FORM, JSON
 from handlers.web.pages import login_page, logout_page
 from handlers.web.redirects import see_other
 from handlers.web.request_context import attempts, credential, passwords, reading, settings, write

@@ -20,10 +20,10 @@ from handlers.auth.cookies import (
     set_cookie,
 )
 from handlers.auth.csrf_encoding import read_token, write_token
+from handlers.auth.navigation import DEFAULT_PORTS, OWN_SITE, is_of_this_host
 from handlers.auth.order_grants import drop_grant, grant_value, set_grant
 from handlers.auth.session_keys import is_by_key, shown_key
 from handlers.settings import Settings
-from handlers.web.navigation import DEFAULT_PORTS, OWN_SITE, is_of_this_host
 
 CSRF_HEADER = "x-csrftoken"
 # By the second name the platform's pages and clients know it.

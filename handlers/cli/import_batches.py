@@ -13,9 +13,9 @@ from domain.shared.errors import Unavailable
 from handlers.cli.import_numbers import integer_reader
 from handlers.cli.ndjson import Parsed
 from handlers.contract.bundle import DIRECTORY
-from handlers.contract.messages import refusal
 from handlers.contract.validators import Judges, pointer_to
 from handlers.contract.yaml_files import read_file
+from handlers.http.messages import refusal
 
 BATCH_SIZE = 500
 _TRIES = 5

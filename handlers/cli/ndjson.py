@@ -13,7 +13,7 @@ from typing import IO, Any, Self
 import orjson
 
 from domain.imports.parts import Rejected
-from handlers.contract.messages import WRONG_ENCODING
+from handlers.http.messages import WRONG_ENCODING
 
 MAX_LINE_BYTES = 1024 * 1024
 _TOO_MANY_DIGITS = 30

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from handlers.contract.messages import format_message
+from handlers.http.messages import format_message
 
 # No JSON of the contract is as deep, and what compares and stores it may follow it by recursion.
 _DEPTH = 20

@@ -18,8 +18,8 @@ from marshmallow import EXCLUDE, Schema, fields
 from marshmallow.experimental.context import Context
 
 from handlers.contract.bundle import Contract, ContractError
-from handlers.contract.messages import format_message
 from handlers.contract.validators import pointer_to
+from handlers.http.messages import format_message
 
 _COMPONENTS = "#/components/schemas/"
 

@@ -11,13 +11,13 @@ from flask import Response, request
 
 from domain.shared.errors import Refusal
 from handlers.contract.bodies import ContentType
-from handlers.contract.body_presence import raw_headers
-from handlers.contract.http_errors import Embedded, InternalError, NotAcceptable, Prefetched
-from handlers.contract.negotiation import is_embedded, is_prefetch, negotiate, takes_json
 from handlers.contract.operations import Operation
 from handlers.contract.responses import Document, DocumentList, Reply
 from handlers.contract.violations import ContractViolation
-from handlers.edge.request_body import content_of
+from handlers.http.body_presence import raw_headers
+from handlers.http.errors import Embedded, InternalError, NotAcceptable, Prefetched
+from handlers.http.negotiation import is_embedded, is_prefetch, negotiate, takes_json
+from handlers.http.request_body import content_of
 
 Handler = Callable[..., Any]
 

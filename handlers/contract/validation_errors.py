@@ -6,7 +6,7 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator, ValidationError
 
 from domain.shared.errors import FieldErrors, InvalidInput
-from handlers.contract.messages import refusal
+from handlers.http.messages import refusal
 
 _ALTERNATIVES = ("anyOf", "oneOf")
 # Each misfit takes some 20 µs to find, and a body may hold 10,000 values. No list of the contract

@@ -16,7 +16,7 @@ from typing import Any
 from starlette.types import Message, Receive, Scope, Send
 
 from domain.shared.errors import Unavailable
-from handlers.contract.body_presence import is_announced
+from handlers.http.body_presence import is_announced
 
 HELD_UP_SECONDS = 1.75
 LONGEST_SECONDS = 10.0

@@ -26,17 +26,17 @@ from domain.shared.errors import (
 )
 from handlers.auth.bearer_tokens import challenge
 from handlers.auth.session_keys import key_challenge
-from handlers.contract.http_errors import (
+from handlers.contract.operations import Operation
+from handlers.contract.responses import Reply
+from handlers.http.errors import (
     UnknownMethod,
     UnknownPath,
 )
-from handlers.contract.media_types import FORM, HTML, JSON
-from handlers.contract.negotiation import prefers_html
-from handlers.contract.operations import Operation
-from handlers.contract.problems import retry_after
-from handlers.contract.responses import Reply
-from handlers.contract.statuses import STATUSES, find_status
-from handlers.edge.request_body import content_of
+from handlers.http.media_types import FORM, HTML, JSON
+from handlers.http.negotiation import prefers_html
+from handlers.http.problems import retry_after
+from handlers.http.request_body import content_of
+from handlers.http.statuses import STATUSES, find_status
 from handlers.i18n.translations import translate
 from handlers.web.pages import (
     link_expired_page,

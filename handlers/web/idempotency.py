@@ -14,7 +14,7 @@ from domain.idempotency import StoredAnswer
 from domain.shared.errors import Refusal
 from domain.unit_of_work import UnitOfWork
 from handlers.contract.responses import Reply
-from handlers.edge.request_body import content_of
+from handlers.http.request_body import content_of
 from handlers.web.error_responses import refuse, status_of
 from handlers.web.request_context import acting, credential, operation, write
 

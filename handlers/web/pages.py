@@ -10,10 +10,10 @@ from flask import Response, render_template, request
 
 from domain.trade_ins import ShownOffer
 from handlers.auth.session_cookies import csrf_token, give_csrf_token
-from handlers.contract.media_types import HTML
-from handlers.contract.negotiation import prefers_html
 from handlers.contract.responses import Reply
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
+from handlers.http.media_types import HTML
+from handlers.http.negotiation import prefers_html
 from handlers.i18n.translations import moment_text, translate
 from handlers.web.request_context import language, settings
 from handlers.web.visitors import can_log_in_as_demo

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from flask import current_app, g, request
 
@@ -20,11 +20,8 @@ from handlers.contract.bundle import Contract
 from handlers.contract.operations import Operation
 from handlers.i18n.translations import choose_language
 from handlers.rendering.records import Records
-from handlers.seller_center.filters import Filters
 from handlers.settings import Settings
-
-if TYPE_CHECKING:
-    from handlers.sandbox.state import Sandbox
+from handlers.web.seller_filters import Filters
 
 PARTS = "waybill"
 
@@ -64,7 +61,6 @@ class Parts:
     cancellation_policy: CancellationPolicy
     records: Records
     filters: Filters
-    sandbox: "Sandbox | None" = None
 
 
 def parts() -> Parts:

@@ -19,8 +19,8 @@ from schemathesis.openapi.checks import AuthScenario, IgnoredAuth
 
 from domain.accounts.sessions import id_hash, open_session
 from handlers.auth.session_cookies import new_csrf_token
-from handlers.contract.media_types import HTML, JSON
-from handlers.edge.strict_json import decode_json
+from handlers.http.media_types import HTML, JSON
+from handlers.http.strict_json import decode_json
 from handlers.web.request_context import PARTS, Parts
 from tests.contract.drafts import Choice, bulks, drafts, one_in
 from tests.contract.operations import OPERATIONS

@@ -17,10 +17,10 @@ from werkzeug.exceptions import HTTPException
 
 from domain.cancellations.codes import CancellationCode
 from handlers.contract.bundle import Contract
-from handlers.contract.media_types import HTML, JSON
 from handlers.contract.operations import Operation
 from handlers.contract.routing import ContractApp
 from handlers.contract.validators import Judges, pointer_to
+from handlers.http.media_types import HTML, JSON
 from tests.contract.compiled import compiled_contract, compiled_operations
 
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from domain.shared.errors import InvalidInput
-from handlers.contract.media_types import FORM, JSON
 from handlers.contract.operations import Operation
-from handlers.edge.request_body import Content
+from handlers.http.media_types import FORM, JSON
+from handlers.http.request_body import Content
 from handlers.web.error_responses import error_body
 from tests.contract.compiled import compiled_operations
 

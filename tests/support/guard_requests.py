@@ -9,10 +9,10 @@ import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from handlers.contract.media_types import JSON
-from handlers.edge.request_body import Content, content_of
-from handlers.serving.front import make_guard
+from handlers.http.media_types import JSON
+from handlers.http.request_body import Content, content_of
 from handlers.settings import Settings
+from handlers.web.front import make_guard
 
 SETTINGS = Settings(secret="s" * 32)
 HOST = (b"host", b"shop.example")

@@ -35,6 +35,7 @@ def back_up_to_replace(file: Path) -> PutBack:
     """As `mv` does it: another file comes under the name, and the log of the old one goes."""
     copy = file.with_suffix(".copy")
     _copy(file, copy)
+    shutil.copymode(file, copy)  # later tests use the file, and commands warn of an open one
 
     def put_back() -> None:
         new = file.with_suffix(".new")

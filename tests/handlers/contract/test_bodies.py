@@ -6,9 +6,9 @@ import pytest
 
 from domain.shared.errors import FieldErrors, InvalidInput, Refusal
 from handlers.contract.bodies import Body, ContentType
-from handlers.contract.http_errors import UnsupportedMediaType
-from handlers.contract.media_types import FORM, JSON
-from handlers.edge.request_body import Content
+from handlers.http.errors import UnsupportedMediaType
+from handlers.http.media_types import FORM, JSON
+from handlers.http.request_body import Content
 from tests.support.guard_requests import sent
 from tests.support.small_contracts import make_operation
 

@@ -4,8 +4,8 @@ import pytest
 
 from domain.shared.errors import InvalidInput
 from handlers.contract.forms import MAX_PARTS, FormFields, Upload, decode_multipart, judged
-from handlers.contract.http_errors import ContentTooLarge
 from handlers.contract.schema_types import SchemaTypes
+from handlers.http.errors import ContentTooLarge
 
 SCHEMA = {
     "type": "object",

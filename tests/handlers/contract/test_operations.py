@@ -5,7 +5,7 @@ import pytest
 from domain.shared.errors import InvalidInput
 from handlers.contract.bodies import ContentType
 from handlers.contract.bundle import ContractError
-from handlers.edge.request_body import Content
+from handlers.http.request_body import Content
 from tests.support.guard_requests import sent
 from tests.support.small_contracts import (
     THING,

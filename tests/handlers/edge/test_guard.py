@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 
 from domain.shared.errors import NotFound, Unavailable
 from handlers.edge import guard
-from handlers.edge.headers import MAX_URL
-from handlers.serving.front import make_guard
+from handlers.http.headers import MAX_URL
+from handlers.web.front import make_guard
 from tests.support.guard_requests import SETTINGS, ask, make_scope, part, unreachable, url
 
 COMMON_HEADERS = {

@@ -13,8 +13,8 @@ from starlette.testclient import TestClient
 
 from handlers.contract.contract import ContractError
 from handlers.contract.keywords import check_keywords
-from handlers.contract.statuses import STATUSES
-from handlers.edge.strict_json import decode_json
+from handlers.http.statuses import STATUSES
+from handlers.http.strict_json import decode_json
 from tests.contract.engine import run
 from tests.handlers.contract.foreign.dummies import KEY, mount_dummies, read
 from tests.handlers.contract.foreign.judged import Judged

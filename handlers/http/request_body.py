@@ -9,16 +9,16 @@ from urllib.parse import parse_qsl
 from starlette.types import Message, Receive, Scope
 
 from domain.shared.errors import InvalidInput, Refusal
-from handlers.contract.http_errors import (
+from handlers.http.errors import (
     ContentTooLarge,
     MalformedMessage,
     RequestTimeout,
     UnsupportedMediaType,
 )
-from handlers.contract.media_types import FORM, is_json, media_type_of
-from handlers.contract.messages import MALFORMED_BODY
-from handlers.edge.headers import MAX_BODY, Headers, is_given_twice
-from handlers.edge.strict_json import decode_json
+from handlers.http.headers import MAX_BODY, Headers, is_given_twice
+from handlers.http.media_types import FORM, is_json, media_type_of
+from handlers.http.messages import MALFORMED_BODY
+from handlers.http.strict_json import decode_json
 
 BODY_SECONDS = 10
 MAX_FIELDS = 1000

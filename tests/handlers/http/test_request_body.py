@@ -4,10 +4,10 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from domain.shared.errors import Refusal
-from handlers.contract.media_types import FORM, JSON
-from handlers.edge import request_body as content
-from handlers.edge.headers import MAX_BODY
-from handlers.edge.request_body import Content, content_of
+from handlers.http import request_body as content
+from handlers.http.headers import MAX_BODY
+from handlers.http.media_types import FORM, JSON
+from handlers.http.request_body import Content, content_of
 from tests.support.guard_requests import CHUNKED, Inside, ask, make_scope, part, sent, unreachable
 
 

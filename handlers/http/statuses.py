@@ -14,7 +14,7 @@ from domain.shared.errors import (
     TooManyAttempts,
     Unavailable,
 )
-from handlers.contract.http_errors import (
+from handlers.http.errors import (
     ContentTooLarge,
     HeadersTooLarge,
     InternalError,

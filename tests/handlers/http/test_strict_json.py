@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.edge.strict_json import MAX_DEPTH, MAX_NODES, decode_json
+from handlers.http.strict_json import MAX_DEPTH, MAX_NODES, decode_json
 
 SCALARS = (
     st.none()

@@ -7,7 +7,7 @@ from functools import lru_cache
 from werkzeug.datastructures import Headers, MIMEAccept
 from werkzeug.http import parse_accept_header
 
-from handlers.contract.media_types import HTML, JSON, media_type_of
+from handlers.http.media_types import HTML, JSON, media_type_of
 
 # What browsers, present and past, say of a page that nobody has asked for yet.
 _PURPOSES = ("Sec-Purpose", "Purpose", "X-Moz")

@@ -1,7 +1,7 @@
 """What HTTP itself can refuse, whatever the operation; the table in `errors` gives statuses."""
 
 from domain.shared.errors import Forbidden, InvalidInput, NotFound, Refusal
-from handlers.contract.messages import UNKNOWN_PATH
+from handlers.http.messages import UNKNOWN_PATH
 
 
 class NotAcceptable(Refusal):

@@ -7,8 +7,8 @@ import pytest
 from prometheus_client import generate_latest
 from starlette.testclient import TestClient
 
-from handlers.serving.forwarding import UntrustedProxies
 from handlers.settings import Settings
+from handlers.web.forwarding import UntrustedProxies
 from tests.support.application import Clients
 
 FORWARDED = {

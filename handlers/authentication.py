@@ -35,7 +35,7 @@ from handlers.auth.trade_in_links import read_link
 from handlers.contract.bundle import Contract, ContractError
 from handlers.contract.operations import Operation
 from handlers.contract.requirements import first_admitted
-from handlers.edge.request_body import content_of
+from handlers.http.request_body import content_of
 from handlers.settings import Settings
 from handlers.web.request_context import note, reading, settings
 

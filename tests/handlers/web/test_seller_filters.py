@@ -6,7 +6,7 @@ import pytest
 from domain.shared.filters import Condition, Operator
 from handlers.contract.bundle import ContractError
 from handlers.contract.operations import Operation
-from handlers.seller_center.filters import Filters
+from handlers.web.seller_filters import Filters
 from tests.support.small_contracts import compile_operations, make_contract, make_spec
 
 TOKEN = [{"SellerToken": ["orders:read"]}]

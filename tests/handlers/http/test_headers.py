@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from handlers.edge.headers import MAX_BODY, MAX_HEADER_BYTES, MAX_HEADERS, MAX_URL
+from handlers.http.headers import MAX_BODY, MAX_HEADER_BYTES, MAX_HEADERS, MAX_URL
 from tests.support.guard_requests import (
     CHUNKED,
     HOST,

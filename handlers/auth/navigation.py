@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Request
 
-from handlers.contract.negotiation import prefers_html
+from handlers.http.negotiation import prefers_html
 from handlers.settings import Settings
 
 OWN_SITE = {"same-origin", "none"}  # `none`: a bookmark, the address bar, another program's link

@@ -6,7 +6,7 @@ from itertools import chain
 from starlette.types import Scope
 
 from domain.shared.errors import NotFound
-from handlers.contract.http_errors import (
+from handlers.http.errors import (
     ContentTooLarge,
     HeadersTooLarge,
     InvalidHost,
@@ -14,7 +14,7 @@ from handlers.contract.http_errors import (
     UndecodableUrl,
     UriTooLong,
 )
-from handlers.edge.hosts import is_host
+from handlers.http.hosts import is_host
 
 MAX_URL = 8 * 1024
 MAX_HEADERS = 64
@@ -22,6 +22,7 @@ MAX_HEADER_BYTES = 16 * 1024
 MAX_BODY = 256 * 1024
 
 Headers = Mapping[bytes, bytes]
+HeaderList = list[tuple[bytes, bytes]]
 
 
 def check_head(scope: Scope, headers: Headers) -> None:

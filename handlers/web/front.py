@@ -4,9 +4,9 @@ import orjson
 from starlette.types import ASGIApp, Scope
 
 from domain.shared.errors import Refusal
-from handlers.edge.cors import Cors, HeaderList
+from handlers.edge.cors import Cors
 from handlers.edge.guard import Guard
-from handlers.edge.headers import Headers
+from handlers.http.headers import HeaderList, Headers
 from handlers.i18n.translations import choose_language
 from handlers.settings import Settings
 from handlers.web.error_responses import error_body, status_of

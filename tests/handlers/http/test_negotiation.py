@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import Headers
 
-from handlers.contract.negotiation import is_prefetch, negotiate, prefers_html, takes_json
+from handlers.http.negotiation import is_prefetch, negotiate, prefers_html, takes_json
 
 BOTH = ("application/json", "text/html")
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"

@@ -9,7 +9,7 @@ from ipaddress import AddressValueError, IPv6Address
 from starlette.types import Scope
 from werkzeug.http import parse_list_header
 
-from handlers.contract.http_errors import InvalidHost, MalformedMessage
+from handlers.http.errors import InvalidHost, MalformedMessage
 
 _MAX_NAME = 253  # of the domain name system
 _MAX_PORT = 65535
