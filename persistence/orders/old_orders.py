@@ -159,7 +159,7 @@ def _count(names: tuple[str, ...]) -> sa.Select[int]:
     return counted.where(*(_CONDITIONS[name] for name in names))
 
 
-def _sorted(sort: OldOrderSort) -> sa.ColumnElement:
+def _sorted(sort: OldOrderSort) -> sa.ColumnElement[Any]:
     value = _SORTED[sort.field]
     direction = value.desc() if sort.descending else value.asc()
     # Where there is no NULL, saying where it goes would keep PostgreSQL from using the index.
