@@ -38,7 +38,7 @@ from persistence.orders.seller_projection import fill_seller_orders
 from persistence.replacing import GivenRows, make_tables, raise_all_versions, replace_rows
 from persistence.revisions import require_answer, require_schema
 from persistence.seller_center.list_definitions import LISTINGS
-from persistence.sql.work import Work
+from persistence.sql.work import NoSavepoint, Work
 from persistence.unit_of_work import SqlUnitOfWork
 
 DEFAULT_POOL = Pool()
@@ -116,7 +116,7 @@ class Database:
     def writing(self) -> Iterator[UnitOfWork]:
         """A unit of work in one transaction: what is not committed is rolled back at its end."""
         with self._writing() as work:
-            yield SqlUnitOfWork(work, self._clock(), lambda _: NoDocuments())
+            yield self._changing(work)
 
     def write(self, work: Callable[[UnitOfWork], Result]) -> Result:
         """Return what ``work`` returns, which commits what it did itself.
@@ -124,12 +124,15 @@ class Database:
         Work that loses to another transaction (a deadlock, a serialization failure) is done again
         from the start, in a new transaction, five times at most; so it must have no effect outside
         of the unit of work. Raises Unavailable when it has lost every time.
+
+        The first attempt has no savepoints, which cost two round trips and are seldom used: where
+        one is missing, the work is done again with all of them.
         """
-        for _ in range(MAX_ATTEMPTS - 1):
+        for attempt in range(MAX_ATTEMPTS - 1):
             try:
-                with self.writing() as uow:
-                    return work(uow)
-            except LostRace:
+                with self._writing(has_savepoints=attempt > 0) as attempted:
+                    return work(self._changing(attempted))
+            except (LostRace, NoSavepoint):
                 continue
         with self.writing() as uow:
             return work(uow)
@@ -154,7 +157,7 @@ class Database:
 
         def change(connection: sa.Connection) -> None:
             noting = Work.on(connection)
-            work(SqlUnitOfWork(noting, self._clock(), lambda _: NoDocuments()))
+            work(self._changing(noting))
             noting.flush()
 
         if not self._engines.attempt(change, "a note"):
@@ -247,9 +250,13 @@ class Database:
     def _reading(self) -> Work:
         return Work(self._engines.autocommit, is_writing=False, is_transaction=False)
 
+    def _changing(self, work: Work) -> SqlUnitOfWork:
+        return SqlUnitOfWork(work, self._clock(), lambda _: NoDocuments())
+
     @contextmanager
-    def _writing(self) -> Iterator[Work]:
-        with self._available(), self._engines.turn(), closing(Work(self._engines.writing)) as work:
+    def _writing(self, *, has_savepoints: bool = True) -> Iterator[Work]:
+        writing = Work(self._engines.writing, has_savepoints=has_savepoints)
+        with self._available(), self._engines.turn(), closing(writing) as work:
             yield work
 
     @contextmanager

@@ -102,9 +102,16 @@ _OF_REQUEST = CompiledQuery(sa.select(orders.c.pk).where(orders.c.pk.in_(_BY_REQ
 
 
 def _locking(chosen: sa.Select[int], *conditions: sa.ColumnElement[bool]) -> CompiledQuery:
-    """Lock orders by ascending pk; rows that only name an order can still be written."""
+    """Lock orders and then their lines, both by ascending pk, and return each line's order.
+
+    Rows that only name an order can still be written.
+    """
     rows = sa.select(orders.c.pk).where(orders.c.pk.in_(chosen), *conditions)
-    return CompiledQuery(rows.order_by(orders.c.pk).with_for_update(key_share=True))
+    locked = rows.order_by(orders.c.pk).with_for_update(key_share=True).cte("locked")
+    lines = sa.select(order_items.c.order_pk).where(
+        order_items.c.order_pk.in_(sa.select(locked.c.pk))
+    )
+    return CompiledQuery(lines.order_by(order_items.c.pk).with_for_update(key_share=True))
 
 
 @cache
@@ -142,12 +149,6 @@ def _own(caller: Caller) -> dict[str, int]:
 _LOCK_BY_REQUEST = _locking(_BY_REQUEST)
 _LOCK_BY_SELLER = _locking(_BY_SELLER)
 _LOCK_BY_PLAN = _locking(_BY_PLAN)
-_LOCK_LINES = CompiledQuery(
-    sa.select(order_items.c.pk)
-    .where(among_given(order_items.c.order_pk, "order_pks"))
-    .order_by(order_items.c.pk)
-    .with_for_update(key_share=True)
-)
 
 
 class SqlOrders:
@@ -199,10 +200,9 @@ class SqlOrders:
         return {pk for (pk,) in found}
 
     def _lock(self, chosen: CompiledQuery, values: Mapping[str, Any]) -> list[Order]:
-        """Lock orders and then their lines, both by ascending pk, and load what is there now."""
-        pks = [pk for (pk,) in chosen.rows(self._work, values)]
-        _LOCK_LINES.rows(self._work, {"order_pks": pks})
-        return self._work.load(ORDER, pks)
+        """Lock orders and their lines, and load what is there now, by ascending pk."""
+        pks = {pk for (pk,) in chosen.rows(self._work, values)}
+        return self._work.load(ORDER, sorted(pks))
 
     def page(self, query: OrderQuery, page: PageRequest, language: str) -> DocumentPage:
         values = given(query)
