@@ -22,11 +22,12 @@ from domain.seller_tokens import authenticate_token, note_use
 from domain.sessions import authenticate
 from domain.trade_ins import Answerer, OfferLink
 from handlers.bearer import BEARER_HEADERS, SHOP_SCHEME, bearer_value
-from handlers.context import note, reading, settings
+from handlers.context import note, settings
 from handlers.contract.bundle import Contract, ContractError
 from handlers.contract.operations import Operation
 from handlers.contract.requirements import first_admitted
 from handlers.edge.content import content_of
+from handlers.foresight import SOME_SELLER, SOME_SHOPPER, look_up
 from handlers.grants import grant_value, granted_caller
 from handlers.keys import KEY_SCHEME, is_by_key, shown_key
 from handlers.security import (
@@ -55,8 +56,7 @@ class _Credential:
 
 
 def _shopper(value: str | None) -> Caller:
-    with reading() as uow:
-        return authenticate(value, uow)
+    return look_up(SOME_SHOPPER, partial(authenticate, value))
 
 
 def _guest(value: str | None) -> Caller:
@@ -96,9 +96,7 @@ def _link(operation: Operation) -> OfferLink:
 
 
 def _bearer(operation: Operation, header: str, kind: type[TokenCaller]) -> TokenCaller:
-    value = bearer_value(header)
-    with reading() as uow:
-        caller = authenticate_token(value, uow)
+    caller = look_up(SOME_SELLER, partial(authenticate_token, bearer_value(header)))
     if not caller.is_use_noted:
         # A read needs no database that can be written: it may be a standby, or its disk full.
         note(lambda uow: note_use(caller, uow))

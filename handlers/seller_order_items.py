@@ -8,12 +8,14 @@ from flask import Response
 from domain import seller_order_items
 from domain.unit_of_work import UnitOfWork
 from handlers.context import language, reading, seller
+from handlers.contract.foresight import foreseen
 from handlers.contract.responses import DocumentList, Reply
 from handlers.once import answer_once
 from handlers.paging import envelope
 from handlers.seller_lists import seller_query
 
 
+@foreseen
 def list_seller_order_items(**values: Any) -> DocumentList:
     with reading() as uow:
         listed = seller_order_items.list_seller_order_items(

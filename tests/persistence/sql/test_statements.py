@@ -31,6 +31,8 @@ from persistence import (
     old_orders,
     order_queries,
     seller_rows,
+    seller_tokens,
+    sessions,
     sql,
 )
 from persistence.database import Database
@@ -38,7 +40,7 @@ from persistence.engines import Engines
 from persistence.schema import metadata
 from persistence.seller_listings import LISTINGS
 from persistence.seller_rows import Shape, Start
-from persistence.sql import bulk, keys, references, saving
+from persistence.sql import bulk, foresight, keys, references, saving
 from persistence.sql.aggregates import Aggregate, View, column_names
 from persistence.sql.bulk import DoNothing
 from persistence.sql.compiled_query import CompiledQuery, registered
@@ -77,7 +79,15 @@ def _aggregates() -> list[Aggregate[Any]]:
 def _every_statement(engines: Engines) -> list[CompiledQuery]:
     """Return all statements that modules have, and all that they make when they are wanted."""
     _modules()
-    made = list(chain(_of_shoppers(), _of_sellers(), _of_aggregates(engines), _of_tables(engines)))
+    made = list(
+        chain(
+            _of_shoppers(),
+            _of_sellers(),
+            _of_owners(),
+            _of_aggregates(engines),
+            _of_tables(engines),
+        )
+    )
     return list({id(each): each for each in (*registered(), *made)}.values())
 
 
@@ -113,6 +123,23 @@ def _of_sellers() -> Iterator[CompiledQuery]:
                 for start in Start:
                     shape = Shape((), Sort(path), start)
                     yield seller_rows._chosen(listing, shape)  # noqa: SLF001
+
+
+def _of_owners() -> Iterator[CompiledQuery]:
+    """Yield look-ups of owners, alone and with rows of theirs."""
+    shopper, seller = sessions._OWNER, seller_tokens._HOLDER  # noqa: SLF001
+    yield from (owner._alone for owner in (shopper, seller))  # noqa: SLF001
+    of_shoppers = [
+        order_queries._OWN,  # noqa: SLF001
+        old_orders._OWN,  # noqa: SLF001
+        order_queries._page(("user_pk", "search")),  # noqa: SLF001
+        old_orders._page(("user_pk", "currency"), OldOrderSort(OldOrderField.AMOUNT)),  # noqa: SLF001
+    ]
+    yield from (foresight._together(shopper, query) for query in of_shoppers)  # noqa: SLF001
+    for listing in LISTINGS.values():
+        for start in (Start.PAGE, Start.TOP):
+            query = seller_rows._chosen(listing, Shape((), Sort("created_at"), start))  # noqa: SLF001
+            yield foresight._together(seller, query)  # noqa: SLF001
 
 
 def _of_aggregates(engines: Engines) -> Iterator[CompiledQuery]:
