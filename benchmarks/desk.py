@@ -9,7 +9,7 @@ import sys
 from functools import partial
 from time import perf_counter, process_time
 
-from domain.settlements import approve_request, complete_request
+from domain.cancellations.decisions import approve_request, complete_request
 from handlers.cli.database import command_database
 
 _DECISIONS = {"approve": approve_request, "complete": complete_request}

@@ -15,11 +15,11 @@ import psycopg
 
 from benchmarks import waybill
 from benchmarks.documents import make_histories
-from domain.seller_callers import Scope
-from domain.seller_tokens import create_seller_token
+from domain.sellers.callers import Scope
+from domain.sellers.tokens import create_seller_token
+from handlers.auth.session_cookies import new_csrf_token
 from handlers.database import open_database
 from handlers.demo_shop.catalogue import SELLERS
-from handlers.security import new_csrf_token
 from handlers.settings import Settings
 
 SEED = 7

@@ -9,7 +9,7 @@ from typing import Any
 from handlers.contract import responses
 from handlers.contract.routing import ContractApp
 from handlers.rendering import renderer
-from handlers.server import application as judged_application
+from handlers.serving.server import application as judged_application
 
 
 class _Content:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from domain.work import Work
+from domain.shared.work import Work
 
 ACTIVE = "active"
 INACTIVE = "inactive"

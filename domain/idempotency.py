@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from domain.work import Work
+from domain.shared.work import Work
 
 KEPT = timedelta(hours=24)
 """How long a key is remembered."""

@@ -7,10 +7,10 @@ from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
-from domain.errors import Conflict, NotFound
-from domain.identifiers import require_storable_pk
-from domain.paging import Page, PageRequest
-from domain.work import Work
+from domain.shared.errors import Conflict, NotFound
+from domain.shared.identifiers import require_storable_pk
+from domain.shared.paging import Page, PageRequest
+from domain.shared.work import Work
 
 # After each failure the next attempt waits longer; after the last one there is none.
 RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1440))
@@ -47,7 +47,7 @@ class OutboxEvent:
 
     ``uuid`` is its id wherever it arrives, so that a second delivery can be told. ``payload`` is
     JSON: ``email``, ``language`` (None: the shop's), and what the kind needs
-    (``domain.announcements``, ``domain.password_resets``); never an IBAN or a link.
+    (``domain.orders.order_emails``, ``domain.accounts.password_resets``); never an IBAN or a link.
     ``due_date`` is when to try next.
     """
 

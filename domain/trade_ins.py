@@ -5,17 +5,17 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from domain.announcements import announce_offer
+from domain.accounts.callers import Caller
 from domain.audit import AuditWork
-from domain.callers import Caller
-from domain.errors import Conflict, NotFound, RuleBroken
-from domain.identifiers import require_storable_pk
-from domain.order_items import OrderItem
-from domain.orders import Order, OrderWork
+from domain.orders.order_emails import announce_offer
+from domain.orders.order_items import OrderItem
+from domain.orders.orders import Order, OrderWork
+from domain.orders.state_changes import audited
+from domain.orders.states import OrderState
+from domain.orders.trade_in_offers import TradeInOffer, TradeInState
 from domain.outbox import OutboxKind, OutboxWork
-from domain.state_changes import audited
-from domain.states import OrderState
-from domain.trade_in_offers import TradeInOffer, TradeInState
+from domain.shared.errors import Conflict, NotFound, RuleBroken
+from domain.shared.identifiers import require_storable_pk
 
 
 @dataclass(frozen=True, slots=True)

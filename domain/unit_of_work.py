@@ -2,18 +2,18 @@
 
 from typing import Protocol
 
-from domain.cancellation_requests import CancellationWork
+from domain.accounts.password_resets import PasswordResetWork
+from domain.cancellations.requests import CancellationWork
+from domain.cancellations.return_carriers import CarrierWork
 from domain.idempotency import IdempotencyWork
-from domain.leftovers import LeftoverWork
-from domain.old_orders import OldOrderWork
-from domain.password_resets import PasswordResetWork
-from domain.personal_data import PersonalDataWork
-from domain.return_carriers import CarrierWork
-from domain.seller_cancellation_plans import SellerPlanWork
-from domain.seller_customer_addresses import SellerAddressWork
-from domain.seller_order_items import SellerOrderItemWork
-from domain.seller_orders import SellerOrderWork
-from domain.seller_tokens import SellerTokenWork
+from domain.orders.old_orders import OldOrderWork
+from domain.privacy.personal_data import PersonalDataWork
+from domain.privacy.retention import LeftoverWork
+from domain.seller_center.cancellation_plans import SellerPlanWork
+from domain.seller_center.customer_addresses import SellerAddressWork
+from domain.seller_center.order_items import SellerOrderItemWork
+from domain.seller_center.orders import SellerOrderWork
+from domain.sellers.tokens import SellerTokenWork
 from domain.trade_ins import TradeInWork
 
 

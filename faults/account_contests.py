@@ -7,14 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from domain.one_time_tokens import Purpose
-from domain.user_accounts import deactivate_user
-from domain.users import User, UserType
+from domain.accounts.one_time_tokens import Purpose
+from domain.accounts.user_accounts import deactivate_user
+from domain.accounts.users import User, UserType
 from faults.asking import ask, request
 from faults.contests import Attempt, Contest
 from faults.ground import Ground
-from persistence.engines import Pool, connect
-from persistence.sessions import sessions
+from persistence.accounts.sessions import sessions
+from persistence.engine.engines import Pool, connect
 
 _OPERATOR = "operator:faults"
 _RIVALS = 6

@@ -13,10 +13,10 @@ from faults.findings import Finding
 from faults.ground import Ground
 from faults.identities import BEARERS, SHOPPER, Identity, Owner, identities
 from faults.operations import Operation, Target, operations
-from persistence.engines import Pool, connect
-from persistence.schema import metadata
+from persistence.engine.engines import Pool, connect
+from persistence.sql.columns import metadata
 from tests.edge.exchange import Answer
-from tests.server import Server
+from tests.support.server import Server
 
 BAR = "0 leaks: as the contract admits; another's is answered as what is absent, and stays as it is"
 _OWNED = ("orders", "order_items", "cancellation_requests", "trade_in_offers", "outbox_events")

@@ -14,7 +14,7 @@ import psycopg
 import sqlalchemy as sa
 
 from faults.cluster import FOLDERS
-from tests.server import free_port
+from tests.support.server import free_port
 
 SESSION, TRANSACTION = "session", "transaction"
 

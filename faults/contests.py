@@ -8,19 +8,19 @@ from datetime import timedelta
 from itertools import cycle, islice, product
 from typing import Any
 
-from domain.errors import Refusal
-from domain.order_items import OrderItem
-from domain.settlements import approve_request, reject_request
-from domain.states import OrderState
+from domain.cancellations.decisions import approve_request, reject_request
+from domain.orders.order_items import OrderItem
+from domain.orders.states import OrderState
+from domain.shared.errors import Refusal
 from domain.trade_ins import offer_trade_in
 from faults.asking import ask, ask_now, request
 from faults.ground import Ground
 from faults.imported_contests import Documents, all_stored
-from handlers.errors import status_of
-from handlers.passwords import Argon2Passwords
+from handlers.auth.passwords import Argon2Passwords
+from handlers.web.error_responses import status_of
 from persistence.database import utc_now
-from tests.builders import make_lines, make_seller
 from tests.edge.exchange import Answer
+from tests.support.builders import make_lines, make_seller
 
 _SINGLE = "/users/orders/cancellation_requests/"
 _BULK = "/users/orders/bulk_cancellation_requests/"

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterator
 from random import Random
 
-from domain.cancellation_requests import CancellationRequestQuery
-from domain.paging import PageRequest
+from domain.cancellations.requests import CancellationRequestQuery
+from domain.shared.paging import PageRequest
 from faults.amounts import Amounts
 from faults.asking import ask, request
 from faults.findings import Finding

@@ -13,7 +13,7 @@ from faults.amounts import Amounts
 from faults.asking import Timed, ask, ask_all, request
 from faults.findings import Finding
 from faults.ground import Customer, Ground
-from tests.builders import make_lines
+from tests.support.builders import make_lines
 
 BAR = "503 with Retry-After within 2.5 s; those before them answered, and all served, once it ends"
 _SECONDS = 2.5

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from subprocess import CalledProcessError
 from time import monotonic, sleep
 
-from domain.sellers import Seller
+from domain.sellers.sellers import Seller
 from faults.amounts import Amounts
 from faults.disks import CountedPages, Disk, small_tablespace
 from faults.findings import Finding
@@ -13,8 +13,8 @@ from faults.ground import Ground
 from faults.invariants import broken_at
 from faults.secrets import outbox_leaks
 from faults.writers import Told, Writers, make_work
-from tests.builders import make_item, make_seller
-from tests.server import Server
+from tests.support.builders import make_item, make_seller
+from tests.support.server import Server
 
 _WRITERS = 3
 _REFUSED = 5

@@ -9,13 +9,13 @@ from pathlib import Path
 import httpx
 
 from benchmarks.postgres import Postgres, postgres
-from domain.sellers import Seller
-from domain.users import User
-from handlers.cookies import session_cookie
+from domain.accounts.users import User
+from domain.sellers.sellers import Seller
+from handlers.auth.cookies import session_cookie
+from handlers.auth.session_cookies import new_csrf_token
 from handlers.database import open_database
-from handlers.security import new_csrf_token
-from tests.application import Shop, usual_settings
-from tests.server import Server
+from tests.support.application import Shop, usual_settings
+from tests.support.server import Server
 
 _TEMPLATE = "waybill_template"
 _PATIENCE_SECONDS = 30

@@ -6,23 +6,23 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from itertools import cycle, islice
 
-from domain.cancellations import CancellationStatus
-from domain.errors import Refusal
-from domain.leftovers import (
+from domain.cancellations.decisions import approve_request, reject_request
+from domain.orders.cancellations import CancellationStatus
+from domain.privacy.personal_data import erase_personal_data
+from domain.privacy.retention import (
     remove_delivered_events,
     remove_expired_keys,
     remove_expired_sessions,
     remove_settled_accounts,
 )
-from domain.personal_data import erase_personal_data
-from domain.settlements import approve_request, reject_request
+from domain.shared.errors import Refusal
 from domain.unit_of_work import UnitOfWork
 from faults.asking import ask_now, request
 from faults.contests import Attempt, Contest, Contests
 from faults.imported_contests import REJECTED, STORED, Documents
-from handlers.errors import status_of
 from handlers.settings import LANGUAGES
-from tests.builders import make_lines
+from handlers.web.error_responses import status_of
+from tests.support.builders import make_lines
 
 _SINGLE = "/users/orders/cancellation_requests/"
 _OPERATOR = "operator:faults"

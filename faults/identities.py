@@ -4,16 +4,16 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from domain.seller_callers import Scope, ShopScope
-from domain.sellers import Seller
-from domain.states import OrderState
+from domain.accounts.users import User, UserType
+from domain.orders.states import OrderState
+from domain.sellers.callers import Scope, ShopScope
+from domain.sellers.sellers import Seller
 from domain.trade_ins import OfferLink, offer_trade_in
-from domain.users import User, UserType
 from faults.ground import Ground
-from handlers.trade_in_links import sign_link
+from handlers.auth.trade_in_links import sign_link
 from persistence.database import utc_now
-from tests.builders import make_address, make_lines, make_seller
-from tests.server import Server
+from tests.support.builders import make_address, make_lines, make_seller
+from tests.support.server import Server
 
 SHOPPER, GRANT, LINK, NOBODY = "SessionCookie", "OrderGrant", "TradeInToken", ""
 KEY = "SessionKey"

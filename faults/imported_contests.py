@@ -8,13 +8,13 @@ from itertools import count
 from typing import Any
 from uuid import uuid4
 
-from domain.errors import Unavailable
-from domain.import_parts import Rejected
-from domain.order_items import OrderItem
-from handlers.cli.import_lines import Parsed
-from handlers.cli.import_loading import order_loader
+from domain.imports.parts import Rejected
+from domain.orders.order_items import OrderItem
+from domain.shared.errors import Unavailable
+from handlers.cli.import_batches import order_loader
+from handlers.cli.ndjson import Parsed
 from persistence.database import Database
-from tests.documents import line_document, order_document
+from tests.support.documents import line_document, order_document
 
 _ACTOR = "import:faults"
 _UNITS = 3

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from persistence.engines import Pool, connect
+from persistence.engine.engines import Pool, connect
 
 _SHOWN = 3
 

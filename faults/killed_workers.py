@@ -11,8 +11,8 @@ from faults.asking import ask_now, request
 from faults.findings import Finding
 from faults.ground import Ground
 from faults.writers import Writers, make_work
-from tests.processes import children_of
-from tests.server import Server
+from tests.support.processes import children_of
+from tests.support.server import Server
 
 BAR = "acknowledged ⊆ stored, none twice; ready within 3 s"
 _READY_SECONDS = 3

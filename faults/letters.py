@@ -14,17 +14,17 @@ from faults.findings import Finding
 from faults.ground import Ground
 from faults.mail_servers import MailServer, mail_server
 from persistence.database import utc_now
-from persistence.engines import Pool, connect
+from persistence.engine.engines import Pool, connect
 from persistence.outbox import outbox_events
-from tests.handlers.mail.events import make_event
-from tests.server import start
+from tests.support.outbox_events import make_event
+from tests.support.server import start
 
 _WORKERS, _LETTERS_OF_WORKER = 3, 100
 _ROUNDS = 12
 _ROUND_SECONDS = 120
 # A twentieth of the usual patience: many a letter meets silence.
 _HASTY = (
-    "from handlers.mail.delivery import SmtpServer; SmtpServer.__init__.__defaults__ = (0.5,);"
+    "from handlers.mail.transports import SmtpServer; SmtpServer.__init__.__defaults__ = (0.5,);"
     "from handlers.cli.main import cli; cli()"
 )
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from domain.users import UserType
+from domain.accounts.users import UserType
 from faults.amounts import Amounts
 from faults.asking import ask_all, ask_now, request
 from faults.findings import Finding
 from faults.ground import Ground
-from handlers.passwords import Argon2Passwords
-from tests.server import Server
+from handlers.auth.passwords import Argon2Passwords
+from tests.support.server import Server
 
 BAR = "no more judged than the limit of 10 or 100 logins, 5 or 50 look-ups; known devices get in"
 _LOGIN, _LOOK_UP = "/users/login/", "/users/orders/anonymous/"

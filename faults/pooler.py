@@ -16,10 +16,10 @@ from faults.bouncers import SESSION, TRANSACTION, Bouncer, NoPgBouncer, bouncer
 from faults.findings import Finding
 from faults.ground import Ground
 from faults.writers import Writers, make_work
-from tests.builders import make_item, make_seller
 from tests.edge.exchange import Answer
-from tests.processes import wait_until
-from tests.server import Server
+from tests.support.builders import make_item, make_seller
+from tests.support.processes import wait_until
+from tests.support.server import Server
 
 BAR = "0 of others, 0 × 5xx in supported modes; an unsupported one is refused at the start"
 _CUSTOMERS = 16

@@ -7,13 +7,13 @@ from time import sleep
 
 import httpx
 
-from domain.orders import Order
+from domain.orders.orders import Order
 from faults.amounts import Amounts
 from faults.findings import Finding
 from faults.ground import Ground
-from tests.builders import make_item, make_seller
-from tests.persistence.restores import back_up
-from tests.server import Server
+from tests.support.builders import make_item, make_seller
+from tests.support.restored_backups import back_up
+from tests.support.server import Server
 
 Readers = dict[str, dict[str, str]]
 """Headers, by the path that is read with them."""

@@ -14,7 +14,7 @@ from stdnum import iban
 
 from faults.findings import Finding
 from faults.ground import Ground
-from persistence.engines import Pool, connect
+from persistence.engine.engines import Pool, connect
 from persistence.outbox import outbox_events
 
 # The address that a letter goes to: without it there is no letter.

@@ -15,8 +15,8 @@ from faults.amounts import Amounts
 from faults.asking import Timed, ask, percentile, request
 from faults.findings import Finding
 from faults.ground import Ground
-from tests.builders import make_lines
-from tests.server import Server
+from tests.support.builders import make_lines
+from tests.support.server import Server
 
 BAR = "p99 of good requests ≤ 250 ms, and none fails"
 _GOOD_MILLISECONDS = 250.0

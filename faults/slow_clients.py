@@ -10,8 +10,8 @@ from faults.asking import Timed, ask, percentile, request
 from faults.findings import Finding
 from faults.ground import Ground
 from faults.half_open import HALF_BODY, HALF_HEAD, SILENT
-from tests.builders import make_lines
-from tests.server import Server
+from tests.support.builders import make_lines
+from tests.support.server import Server
 
 BAR = "p99 of good requests ≤ 250 ms; every slow client sent away within 15 s"
 _CLOSED_SECONDS = 15.0

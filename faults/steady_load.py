@@ -14,7 +14,7 @@ from faults.asking import KEPT_OPEN, Channel, percentile, request
 from faults.findings import Finding
 from faults.ground import Ground
 from faults.writers import Work, make_work
-from tests.builders import make_lines
+from tests.support.builders import make_lines
 
 BAR = "0 × 5xx, nothing but 200, p99 ≤ 150 ms, from when each request was due"
 _SHARE = 0.6

@@ -16,7 +16,7 @@ from faults.findings import Finding
 from faults.ground import Ground
 from faults.half_open import KINDS
 from faults.writers import Work, make_work
-from tests.server import Server
+from tests.support.server import Server
 
 BAR = "no request in flight fails; stopped within 5 s, with half-open clients, too"
 _STOPPED_SECONDS = 5.0

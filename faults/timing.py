@@ -12,14 +12,14 @@ from typing import Any
 from flask import Request, Response
 from werkzeug.test import EnvironBuilder
 
-from domain.users import UserType
+from domain.accounts.users import UserType
 from faults.amounts import Amounts
 from faults.asking import request
 from faults.findings import Finding
 from faults.ground import Ground
-from handlers.attempts import login_subject
-from handlers.devices import remember_device
-from handlers.passwords import Argon2Passwords
+from handlers.auth.devices import remember_device
+from handlers.auth.passwords import Argon2Passwords
+from handlers.auth.rate_limits import login_subject
 from tests.edge.exchange import Answer, parse
 
 _MARGIN = 0.05

@@ -10,13 +10,13 @@ from time import monotonic, sleep
 
 import httpx
 
-from domain.cancellation_requests import CancellationRequestQuery
-from domain.order_items import OrderItem
-from domain.orders import Order
-from domain.paging import PageRequest
+from domain.cancellations.requests import CancellationRequestQuery
+from domain.orders.order_items import OrderItem
+from domain.orders.orders import Order
+from domain.shared.paging import PageRequest
 from faults.ground import Customer, Ground
-from tests.builders import make_item, make_product
-from tests.server import Server
+from tests.support.builders import make_item, make_product
+from tests.support.server import Server
 
 _REQUESTS = "/users/orders/cancellation_requests/"
 _ORDERS = "/users/orders/?limit=1"

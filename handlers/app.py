@@ -10,27 +10,22 @@ from typing import TYPE_CHECKING, Any, cast
 from starlette.types import ASGIApp
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from domain.cancellation_drafts import CancellationPolicy
-from domain.documents import Renderer
-from domain.policies import ReturnPolicy
-from handlers import errors
-from handlers.admission import admit, check_schemes
-from handlers.attempts import LoginAttempts, OrderLookUps, PasswordResetRequests
-from handlers.context import PARTS, Parts
+from domain.cancellations.drafts import CancellationPolicy
+from domain.orders.return_policy import ReturnPolicy
+from domain.shared.documents import Renderer
+from handlers.adapters.ibans import compact_iban
+from handlers.auth.cookie_names import name_cookies
+from handlers.auth.cookies import session_cookie
+from handlers.auth.passwords import Argon2Passwords
+from handlers.auth.rate_limits import LoginAttempts, OrderLookUps, PasswordResetRequests
+from handlers.authentication import admit, check_schemes
 from handlers.contract.bodies import ContentType
 from handlers.contract.bundle import Contract, load_contract
 from handlers.contract.engine import Admit, Application, mount
+from handlers.contract.marshmallow_schemas import Schemas
 from handlers.contract.operations import Operation, Rules
 from handlers.contract.routing import ContractApp, Middleware
-from handlers.contract.schemas import Schemas
-from handlers.cookie_names import name_cookies
-from handlers.cookies import session_cookie
 from handlers.database import open_database
-from handlers.filters import Filters
-from handlers.forwarding import UntrustedProxies
-from handlers.front import make_guard
-from handlers.ibans import compact_iban
-from handlers.passwords import Argon2Passwords
 from handlers.rendering.old_orders import OLD_ORDER_SOURCES
 from handlers.rendering.orders import order_sources
 from handlers.rendering.records import Records
@@ -38,8 +33,14 @@ from handlers.rendering.renderer import ContractRenderer, edition_of, never
 from handlers.rendering.sellers import SELLER_SOURCES
 from handlers.settings import Settings
 from handlers.violations import counted_violations
+from handlers.web import error_responses as errors
+from handlers.web.forwarding import UntrustedProxies
+from handlers.web.front import make_guard
+from handlers.web.request_context import PARTS, Parts
+from handlers.web.seller_filters import Filters
 from persistence.database import Database, utc_now
-from persistence.seller_listings import LISTINGS
+from persistence.seller_center.list_definitions import LISTINGS
+from persistence.seller_center.lists import Listing
 
 if TYPE_CHECKING:
     from handlers.sandbox.state import Sandbox
@@ -64,6 +65,8 @@ def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> Contract
 
     app = mount(contract, "handlers", _application(settings, contract, database, edge))
     _configure(app, settings)
+    if sandbox is not None:
+        app.app.extensions[sandbox.EXTENSION] = sandbox
     app.app.extensions[PARTS] = Parts(
         settings=settings,
         contract=contract,
@@ -74,8 +77,7 @@ def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> Contract
         reset_requests=PasswordResetRequests(settings),
         cancellation_policy=_cancellation_policy(settings),
         records=Records(contract, clock),
-        filters=Filters(contract, app.operations, LISTINGS),
-        sandbox=sandbox,
+        filters=Filters(contract, app.operations, _listings()),
     )
     return app
 
@@ -84,6 +86,14 @@ def database_of(app: ContractApp) -> Database:
     """The database that ``create_app`` opened for ``app``."""
     parts: Any = app.app.extensions[PARTS]
     return cast(Database, parts.database)
+
+
+def _listings() -> Mapping[str, Listing[Any]]:
+    """The seller lists by resource: `seller_orders` is openapi/seller_center/orders.yaml."""
+    return {
+        f"seller_center.{name.removeprefix('seller_')}": listing
+        for name, listing in LISTINGS.items()
+    }
 
 
 def _renderers(settings: Settings, contract: Contract) -> Mapping[str, Renderer[Any]]:

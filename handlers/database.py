@@ -5,10 +5,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from domain.documents import Renderer
+from domain.shared.documents import Renderer
 from handlers.settings import DatabasePooler, Settings
 from persistence.database import Database, utc_now
-from persistence.engines import Pool
+from persistence.engine.engines import Pool
 
 _NONE: Mapping[str, Renderer[Any]] = MappingProxyType({})
 

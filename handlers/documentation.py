@@ -10,13 +10,13 @@ from typing import Any
 from flask import Response, render_template, request
 from markupsafe import Markup, escape
 
-from handlers.context import current_contract, settings
+from handlers.auth.session_cookies import csrf_token, give_csrf_token
 from handlers.contract.bundle import Contract
 from handlers.contract.published import to_json, to_yaml
 from handlers.contract.views import Document, client_document, full_document
 from handlers.error_codes import error_code_entries
-from handlers.security import csrf_token, give_csrf_token
-from handlers.visitors import visitor
+from handlers.web.request_context import current_contract, settings
+from handlers.web.visitors import visitor
 
 View = Callable[[Contract], Document]
 Writer = Callable[[Document], bytes]

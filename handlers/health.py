@@ -3,7 +3,7 @@
 from flask import Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from handlers.context import require_ready
+from handlers.web.request_context import require_ready
 
 
 def check_liveness() -> dict[str, str]:

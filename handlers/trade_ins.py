@@ -6,20 +6,20 @@ from typing import Any
 from flask import Response, request
 
 from domain import trade_ins
-from domain.callers import Caller
-from domain.errors import Conflict, Forbidden, Gone
-from domain.trade_in_offers import TradeInOffer
+from domain.accounts.callers import Caller
+from domain.orders.trade_in_offers import TradeInOffer
+from domain.shared.errors import Conflict, Forbidden, Gone
 from domain.trade_ins import Answerer, ShownOffer
 from domain.unit_of_work import UnitOfWork
-from handlers.context import answerer, reading, record, settings, write
-from handlers.contract.media_types import FORM
-from handlers.contract.negotiation import prefers_html
+from handlers.auth.navigation import is_from_elsewhere
+from handlers.auth.session_cookies import csrf_token, give_csrf_token
+from handlers.auth.session_keys import is_by_key
 from handlers.contract.responses import Reply
-from handlers.keys import is_by_key
-from handlers.labels import mark
-from handlers.navigation import is_from_elsewhere
-from handlers.pages import told, trade_in_page
-from handlers.security import csrf_token, give_csrf_token
+from handlers.http.media_types import FORM
+from handlers.http.negotiation import prefers_html
+from handlers.i18n.labels import mark
+from handlers.web.pages import told, trade_in_page
+from handlers.web.request_context import answerer, reading, record, settings, write
 
 Decide = Callable[[int, Answerer, UnitOfWork], TradeInOffer]
 

@@ -5,8 +5,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from domain.audit import AuditEntry, Subject
-from persistence.schema import UtcDateTime, metadata, one_of, pk_column
 from persistence.sql.aggregates import Aggregate
+from persistence.sql.columns import UtcDateTime, metadata, one_of, pk_column
 from persistence.sql.work import Work
 
 audit_entries = sa.Table(

@@ -12,14 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from domain.documents import Renderer
-from domain.errors import Unavailable
-from domain.imports import Imports
-from domain.readiness import Corrupt, ReadOnly, TransactionPooler
+from domain.imports.documents import Imports
+from domain.shared.documents import Renderer
+from domain.shared.errors import Unavailable
+from domain.shared.readiness import Corrupt, ReadOnly, TransactionPooler
 from domain.unit_of_work import UnitOfWork
 from persistence import migrations, readiness
-from persistence.background import Background
-from persistence.documents import (
+from persistence.documents.cache import (
     DocumentKind,
     Documents,
     DocumentShelf,
@@ -28,17 +27,18 @@ from persistence.documents import (
     NoDocuments,
     ShelvedDocuments,
 )
-from persistence.engines import Engines, Pool, connect
-from persistence.failures import is_corrupt, is_lost_race, is_read_only, is_unavailable
-from persistence.imports import SqlImports
-from persistence.intervals import Interval
-from persistence.old_orders import OLD_ORDER_DOCUMENTS
-from persistence.order_queries import ORDER_DOCUMENTS
-from persistence.poolers import is_shared
+from persistence.engine.background import Background
+from persistence.engine.engines import Engines, Pool, connect
+from persistence.engine.failures import is_corrupt, is_lost_race, is_read_only, is_unavailable
+from persistence.engine.intervals import Interval
+from persistence.engine.poolers import is_shared
+from persistence.imports.store import SqlImports
+from persistence.orders.old_orders import OLD_ORDER_DOCUMENTS
+from persistence.orders.queries import ORDER_DOCUMENTS
+from persistence.orders.seller_projection import fill_seller_orders
 from persistence.replacing import GivenRows, make_tables, raise_all_versions, replace_rows
 from persistence.revisions import require_answer, require_schema
-from persistence.seller_listings import LISTINGS
-from persistence.seller_orders import fill_seller_orders
+from persistence.seller_center.list_definitions import LISTINGS
 from persistence.sql.foresight import RehearsedWork, rehearse
 from persistence.sql.work import Work
 from persistence.unit_of_work import SqlUnitOfWork

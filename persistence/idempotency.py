@@ -9,12 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from domain.errors import Conflict, KeyReused
 from domain.idempotency import KEPT, StoredAnswer
-from persistence.removing import removal
-from persistence.schema import UtcDateTime, metadata
+from domain.shared.errors import Conflict, KeyReused
 from persistence.sql.bulk import insert
+from persistence.sql.columns import UtcDateTime, metadata
 from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.expired_rows import removal
 from persistence.sql.work import Work
 
 PATIENCE_MS = 2000

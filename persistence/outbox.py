@@ -5,8 +5,9 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from domain.outbox import OutboxEvent, OutboxKind, OutboxStatus
-from domain.paging import PageRequest
-from persistence.schema import (
+from domain.shared.paging import PageRequest
+from persistence.sql.aggregates import Aggregate
+from persistence.sql.columns import (
     Json,
     UtcDateTime,
     metadata,
@@ -15,9 +16,8 @@ from persistence.schema import (
     pk_column,
     uuid_column,
 )
-from persistence.sql.aggregates import Aggregate
+from persistence.sql.statements import first
 from persistence.sql.work import Work
-from persistence.statements import first
 
 outbox_events = sa.Table(
     "outbox_events",

@@ -6,16 +6,16 @@ import sqlite3
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from domain.readiness import Corrupt, ReadOnly
+from domain.shared.readiness import Corrupt, ReadOnly
 from persistence import migrations
-from persistence.deadlines import hurried
-from persistence.engines import Engines, busy_timeout
-from persistence.failures import is_busy, is_corrupt, is_missing_table, is_read_only
-from persistence.files import file_of
-from persistence.order_items import order_items
-from persistence.orders import orders
-from persistence.sessions import sessions
-from persistence.users import users
+from persistence.accounts.sessions import sessions
+from persistence.accounts.users import users
+from persistence.engine.engines import Engines, busy_timeout
+from persistence.engine.failures import is_busy, is_corrupt, is_missing_table, is_read_only
+from persistence.engine.files import file_of
+from persistence.engine.statement_timeouts import hurried
+from persistence.orders.order_items import order_items
+from persistence.orders.orders import orders
 
 SECONDS = 2.0  # for each answer of PostgreSQL
 

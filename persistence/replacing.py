@@ -8,14 +8,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from domain.identifiers import derived_uuid
+from domain.shared.identifiers import derived_uuid
 from persistence import migrations
-from persistence.old_orders import old_orders
-from persistence.orders import orders
-from persistence.schema import UtcDateTime, metadata
-from persistence.seller_orders import fill_seller_orders
+from persistence.orders.old_orders import old_orders
+from persistence.orders.orders import orders
+from persistence.orders.seller_projection import fill_seller_orders
+from persistence.sql.columns import UtcDateTime, metadata
+from persistence.sql.version_numbers import MOMENT, raised, this_moment
 from persistence.sql.work import Work
-from persistence.version_numbers import MOMENT, raised, this_moment
 
 GivenRows = Mapping[str, Iterable[Mapping[str, Any]]]
 """Rows by the name of their table; values as JSON has them, amounts in minor units."""

@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from domain.errors import Unavailable
+from domain.shared.errors import Unavailable
 from persistence import migrations
-from persistence.engines import Engines
+from persistence.engine.engines import Engines
 
 
 def require_schema(engines: Engines) -> None:

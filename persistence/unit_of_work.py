@@ -5,25 +5,25 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from persistence.accounts.one_time_tokens import SqlOneTimeTokens
+from persistence.accounts.sessions import SqlSessions
+from persistence.accounts.users import SqlUsers
 from persistence.audit import SqlAuditTrail
-from persistence.cancellation_reasons import SqlCancellationReasons
-from persistence.cancellation_requests import SqlCancellationRequests
-from persistence.documents import Documents
+from persistence.cancellations.reasons import SqlCancellationReasons
+from persistence.cancellations.requests import SqlCancellationRequests
+from persistence.cancellations.return_carriers import SqlReturnCarriers
+from persistence.documents.cache import Documents
 from persistence.idempotency import SqlIdempotencyKeys
-from persistence.leftovers import SqlLeftovers
-from persistence.old_orders import SqlOldOrders
-from persistence.one_time_tokens import SqlOneTimeTokens
-from persistence.order_queries import SqlOrders
+from persistence.orders.old_orders import SqlOldOrders
+from persistence.orders.queries import SqlOrders
 from persistence.outbox import SqlOutbox
-from persistence.personal_data import SqlPersonalData
-from persistence.return_carriers import SqlReturnCarriers
-from persistence.seller_listings import LISTINGS
-from persistence.seller_queries import SqlSellers
-from persistence.seller_rows import SqlSellerRows
-from persistence.seller_tokens import SqlSellerTokens
-from persistence.sessions import SqlSessions
+from persistence.privacy.personal_data import SqlPersonalData
+from persistence.privacy.retention import SqlLeftovers
+from persistence.seller_center.list_definitions import LISTINGS
+from persistence.seller_center.lists import SqlSellerRows
+from persistence.sellers.sellers import SqlSellers
+from persistence.sellers.tokens import SqlSellerTokens
 from persistence.sql.work import Work
-from persistence.users import SqlUsers
 
 
 class SqlUnitOfWork:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import BinaryIO
 
-from domain import errors
+from domain.shared import errors
 
 _SENTENCE = re.compile(r"[A-Z].* .*[.?]", re.DOTALL)
 _MARKS = {"mark", "translate"}

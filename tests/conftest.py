@@ -16,13 +16,13 @@ import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy import event
 
-from persistence import engines
 from persistence.database import Database
-from persistence.schema import metadata
+from persistence.engine import engines
+from persistence.sql.columns import metadata
 from persistence.sql.compiled_query import DriverStatement
-from tests.fakes import FakeClock, FakeRenderer, fake_renderers
+from tests.support.fakes import FakeClock, FakeRenderer, fake_renderers
 
-pytest_plugins = ["tests.presence", "tests.application", "tests.server"]
+pytest_plugins = ["tests.support.presence", "tests.support.application", "tests.support.server"]
 
 KINDS = ("sqlite", "postgres")
 KIND = os.environ.get("WAYBILL_TEST_DATABASE", "sqlite")

@@ -1,4 +1,4 @@
-"""`python -m tests.promises FOLDER`: judges what `tests.presence` counted in whole test runs.
+"""`python -m tests.promises FOLDER`: judges what `tests.support.presence` counted.
 
 A property that every response has is required by the contract, unless OPTIONAL says why not. So
 that "every" means something, a schema with other properties than required ones has to come often
@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from handlers.contract.bundle import load_contract
-from tests.judge import declared_response
-from tests.presence import JSON, Presence, digest_of, parts_of, resolved
+from tests.support.judge import declared_response
+from tests.support.presence import JSON, Presence, digest_of, parts_of, resolved
 
 ENOUGH = 20
 # By schema and property: why it is not required, although each response of the tests has it.

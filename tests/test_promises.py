@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.presence import Presence
 from tests.promises import ENOUGH, Partial, collected, findings, main
+from tests.support.presence import Presence
 
 FILES = {"handlers/test_orders.py", "contract/test_routes.py"}
 

@@ -19,15 +19,15 @@ from typing import Any, TextIO
 
 import httpx
 
-from domain.sessions import open_session
-from domain.users import UserType, email_key
+from domain.accounts.sessions import open_session
+from domain.accounts.users import UserType, email_key
 from examples.olist.convert import Totals, customer_email, read_tables, totals
 from handlers.app import create_app, database_of
+from handlers.auth.cookies import session_cookie
+from handlers.auth.session_cookies import session_lifetime
 from handlers.cli.progress import ProgressLines
 from handlers.contract.routing import ContractApp
-from handlers.cookies import session_cookie
 from handlers.logs import configure_logs
-from handlers.security import session_lifetime
 from handlers.settings import Settings, read_settings
 
 PAGE = 100

@@ -7,8 +7,7 @@ from functools import partial
 import click
 
 from domain.audit import state_of
-from domain.paging import PageRequest
-from domain.return_carriers import (
+from domain.cancellations.return_carriers import (
     CarrierDraft,
     ReturnCarrier,
     add_carrier,
@@ -17,11 +16,12 @@ from domain.return_carriers import (
     offer_carriers,
     switch_carrier,
 )
+from domain.shared.paging import PageRequest
 from domain.unit_of_work import UnitOfWork
 from handlers.cli.database import command_database
-from handlers.cli.operators import operator_option
+from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.operator_option import operator_option
 from handlers.cli.pages import page_options, shown_page
-from handlers.cli.refusals import refusals_shown
 from handlers.settings import Settings
 from persistence.database import Database
 

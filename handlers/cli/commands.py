@@ -22,7 +22,7 @@ COMMANDS: Mapping[str, Listed] = {
     "import": Listed(
         "handlers.cli.imports",
         "import_",
-        "Load orders from files of newline-delimited JSON (openapi/imports.yaml says how).",
+        "Load orders from newline-delimited JSON (openapi/imports/documents.yaml says how).",
     ),
     "migrate": Listed("handlers.cli.migrate", "migrate", "Bring the database's tables up to date."),
     "outbox": Listed(

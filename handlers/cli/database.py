@@ -7,10 +7,10 @@ from contextlib import contextmanager
 import click
 import structlog
 
-from domain.errors import Unavailable
-from domain.readiness import NotReady
-from handlers.cli.kept_secret import use_secret
-from handlers.cli.refusals import database_named
+from domain.shared.errors import Unavailable
+from domain.shared.readiness import NotReady
+from handlers.cli.demo_secret import use_secret
+from handlers.cli.error_reporting import database_named
 from handlers.database import open_database
 from handlers.logs import configure_logs
 from handlers.settings import Settings, read_settings

@@ -2,7 +2,7 @@
 
 import click
 
-from handlers.server import require_free
+from handlers.serving.server import require_free
 from handlers.settings import Settings
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from operator import is_
 from typing import Any
 
-from domain.import_parts import Rejected
-from handlers.contract.judges import pointer_to
+from domain.imports.parts import Rejected
+from handlers.contract.validators import pointer_to
 
 Read = Callable[[Any, tuple[str | int, ...]], Any]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from io import UnsupportedOperation
 from typing import IO
 
-from handlers.cli.import_lines import MAX_LINE_BYTES, Line
+from handlers.cli.ndjson import MAX_LINE_BYTES, Line
 
 _CHUNK_BYTES = 64 * 1024
 

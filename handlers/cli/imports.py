@@ -16,12 +16,12 @@ from typing import IO, Any, Generic, Self
 import click
 import orjson
 
-from domain.import_parts import Rejected
-from domain.imports import Outcome
-from domain.private_files import open_private_file
+from domain.imports.documents import Outcome
+from domain.imports.parts import Rejected
+from domain.shared.private_files import open_private_file
 from handlers.cli.database import command_database
-from handlers.cli.import_lines import Line, parse, read_lines
-from handlers.cli.import_loading import (
+from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.import_batches import (
     BATCH_SIZE,
     Imported,
     Loader,
@@ -30,9 +30,9 @@ from handlers.cli.import_loading import (
     order_loader,
 )
 from handlers.cli.import_streams import arriving_lines, is_open_ended
-from handlers.cli.operators import importer_option
+from handlers.cli.ndjson import Line, parse, read_lines
+from handlers.cli.operator_option import importer_option
 from handlers.cli.progress import ProgressLines
-from handlers.cli.refusals import refusals_shown
 
 _STORE_SECONDS = 0.5  # nothing of a stream waits longer for its batch to be full
 _KILLED_BY = 128  # and the number of the signal: so shells report it
@@ -178,7 +178,7 @@ _rejects_option = click.option(
 
 @click.group("import")
 def import_() -> None:
-    """Load orders from files of newline-delimited JSON (openapi/imports.yaml says how)."""
+    """Load orders from newline-delimited JSON (openapi/imports/documents.yaml says how)."""
 
 
 @import_.command()

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from handlers.cli.commands import COMMANDS
-from handlers.cli.refusals import refusals_shown
-from handlers.garbage import uncollected
+from handlers.cli.error_reporting import refusals_shown
+from handlers.serving.garbage import uncollected
 
 # An interpreter that ends looks for garbage several times, in all that was imported: a fifth of the
 # time of a short command.

@@ -3,7 +3,7 @@
 import click
 
 from handlers.cli.database import command_database
-from handlers.cli.refusals import refusals_shown
+from handlers.cli.error_reporting import refusals_shown
 
 
 @click.command()

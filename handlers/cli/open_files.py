@@ -2,9 +2,9 @@
 
 import click
 
-from domain.private_files import is_open_to_others
+from domain.shared.private_files import is_open_to_others
 from handlers.settings import Settings
-from persistence.engines import database_files
+from persistence.engine.engines import database_files
 
 
 def warn_of_open_files(settings: Settings) -> None:

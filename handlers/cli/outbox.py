@@ -5,10 +5,10 @@ from functools import partial
 import click
 
 from domain.outbox import OutboxStatus, list_outbox_events, revive_event
-from domain.paging import PageRequest
+from domain.shared.paging import PageRequest
 from handlers.cli.database import command_database
+from handlers.cli.error_reporting import refusals_shown
 from handlers.cli.pages import page_options, shown_page
-from handlers.cli.refusals import refusals_shown
 
 _TITLES = ("PK", "KIND", "ORDER", "STATUS", "ATTEMPTS", "CREATED", "LAST ERROR")
 

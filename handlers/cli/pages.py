@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from domain.paging import DEFAULT_LIMIT, Page, PageRequest
+from domain.shared.paging import DEFAULT_LIMIT, Page, PageRequest
 from handlers.cli.tables import table
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 import orjson
 
-from domain.errors import NotFound
-from domain.personal_data import erase_personal_data, export_personal_data
-from domain.private_files import open_private_file
+from domain.privacy.personal_data import erase_personal_data, export_personal_data
+from domain.shared.errors import NotFound
+from domain.shared.private_files import open_private_file
 from handlers.cli.database import command_database
-from handlers.cli.operators import operator_option
-from handlers.cli.refusals import refusals_shown
-from handlers.mail.delivery import FOLDER, remove_letters
+from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.operator_option import operator_option
+from handlers.mail.transports import FOLDER, remove_letters
 from handlers.settings import LANGUAGES
 
 _WRITABLE = click.Path(dir_okay=False, writable=True, path_type=Path)

@@ -2,12 +2,12 @@
 
 import click
 
-from domain.cancellation_plans import CancellationPlan, PlanStatus
-from domain.settlements import mark_plan
+from domain.cancellations.decisions import mark_plan
+from domain.orders.cancellation_plans import CancellationPlan, PlanStatus
 from domain.unit_of_work import UnitOfWork
 from handlers.cli.database import command_database
-from handlers.cli.operators import operator_option
-from handlers.cli.refusals import refusals_shown
+from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.operator_option import operator_option
 
 _MAX_NOTE_LENGTH = 1000
 

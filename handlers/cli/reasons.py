@@ -6,7 +6,7 @@ from functools import partial
 import click
 
 from domain.audit import state_of
-from domain.cancellation_reasons import (
+from domain.cancellations.reasons import (
     MAX_ORDER,
     ReasonDraft,
     add_reason,
@@ -14,12 +14,12 @@ from domain.cancellation_reasons import (
     list_all_reasons,
     switch_reason,
 )
-from domain.cancellations import CancellationReason, CancellationType
-from domain.paging import PageRequest
+from domain.orders.cancellations import CancellationReason, CancellationType
+from domain.shared.paging import PageRequest
 from handlers.cli.database import command_database
-from handlers.cli.operators import operator_option
+from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.operator_option import operator_option
 from handlers.cli.pages import page_options, shown_page
-from handlers.cli.refusals import refusals_shown
 from handlers.settings import LANGUAGES
 
 _TITLES = ("PK", "TYPE", "ORDER", "STATE", "DESCRIPTION", *(each.upper() for each in LANGUAGES))

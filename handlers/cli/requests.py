@@ -5,22 +5,22 @@ from functools import partial
 
 import click
 
-from domain.cancellations import CancellationRequest, CancellationStatus
-from domain.paging import PageRequest
-from domain.settlements import (
+from domain.cancellations.decisions import (
     approve_request,
     complete_request,
     list_all_requests,
     reject_request,
     show_request,
 )
+from domain.orders.cancellations import CancellationRequest, CancellationStatus
+from domain.shared.paging import PageRequest
 from domain.unit_of_work import UnitOfWork
+from handlers.adapters.plain_text import one_line
 from handlers.cli.database import command_database
-from handlers.cli.operators import operator_option
+from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.operator_option import operator_option
 from handlers.cli.pages import page_options, shown_page
-from handlers.cli.refusals import refusals_shown
-from handlers.cli.request_sheet import given_back, sheet
-from handlers.plain_text import one_line
+from handlers.cli.request_details import given_back, sheet
 
 _TITLES = ("PK", "ORDER", "TYPE", "QUANTITY", "STATUS", "CREATED")
 

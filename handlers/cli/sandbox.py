@@ -13,7 +13,7 @@ from handlers.contract.routing import ContractApp
 from handlers.sandbox.folders import temporary_folder
 from handlers.sandbox.orphans import watch_parent
 from handlers.sandbox.shop import SECRET, read_shop
-from handlers.server import sandbox_application, serve
+from handlers.serving.server import sandbox_application, serve
 from handlers.settings import read_settings
 
 _DATABASE = "WAYBILL_DATABASE_URL"

@@ -11,32 +11,32 @@ from typing import Any
 import click
 import orjson
 
-from domain.identifiers import derived_uuid
-from domain.import_parts import Rejected
-from domain.private_files import open_private_file
-from domain.seller_callers import Scope
-from domain.seller_tokens import create_seller_token
-from domain.sessions import open_session
+from domain.accounts.sessions import open_session
+from domain.accounts.users import User, UserType, email_key
+from domain.imports.parts import Rejected
+from domain.sellers.callers import Scope
+from domain.sellers.tokens import create_seller_token
+from domain.shared.identifiers import derived_uuid
+from domain.shared.private_files import open_private_file
 from domain.unit_of_work import UnitOfWork
-from domain.users import User, UserType, email_key
+from handlers.auth.cookies import session_cookie
+from handlers.auth.passwords import Argon2Passwords
+from handlers.auth.session_cookies import session_lifetime
 from handlers.cli.database import command_database
-from handlers.cli.import_lines import Parsed
-from handlers.cli.import_loading import (
+from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.import_batches import (
     BATCH_SIZE,
     Imported,
     Loader,
     old_order_loader,
     order_loader,
 )
-from handlers.cli.refusals import refusals_shown
-from handlers.cookies import session_cookie
+from handlers.cli.ndjson import Parsed
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
 from handlers.demo_shop.catalogue import SELLERS
 from handlers.demo_shop.shop import MAX_ORDERS, MAX_USERS, histories
 from handlers.demo_shop.shoppers import Shopper
 from handlers.demo_shop.trade_ins import offer_trade_in
-from handlers.passwords import Argon2Passwords
-from handlers.security import session_lifetime
 from handlers.settings import Settings
 from persistence.database import Database
 

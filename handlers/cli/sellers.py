@@ -5,12 +5,12 @@ from functools import partial
 import click
 
 from domain.audit import state_of
-from domain.paging import PageRequest
-from domain.sellers import add_seller, change_seller, list_sellers, switch_seller
+from domain.sellers.sellers import add_seller, change_seller, list_sellers, switch_seller
+from domain.shared.paging import PageRequest
 from handlers.cli.database import command_database
-from handlers.cli.operators import operator_option
+from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.operator_option import operator_option
 from handlers.cli.pages import page_options, shown_page
-from handlers.cli.refusals import refusals_shown
 
 _TITLES = ("SLUG", "NAME", "STATE")
 

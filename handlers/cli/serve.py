@@ -7,20 +7,20 @@ import click
 import structlog
 from click.core import ParameterSource
 
-from domain.errors import Unavailable
-from domain.readiness import SchemaMismatch
-from domain.users import UserType, email_key
+from domain.accounts.users import UserType, email_key
+from domain.shared.errors import Unavailable
+from domain.shared.readiness import SchemaMismatch
 from handlers.app import database_of
 from handlers.cli.database import command_settings, refuse_transaction_pooler
+from handlers.cli.demo_secret import make_secret
+from handlers.cli.demo_worker import worker_beside
+from handlers.cli.error_reporting import database_named
 from handlers.cli.free_port import require_free_port
-from handlers.cli.kept_secret import make_secret
 from handlers.cli.open_files import warn_of_open_files
-from handlers.cli.refusals import database_named
-from handlers.cli.strong_secret import require_strong
-from handlers.cli.worker_beside import worker_beside
+from handlers.cli.secret_strength import require_strong
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
-from handlers.server import application
-from handlers.server import serve as run
+from handlers.serving.server import application
+from handlers.serving.server import serve as run
 from handlers.settings import Settings
 from persistence.database import Database
 

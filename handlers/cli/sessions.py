@@ -4,13 +4,13 @@ from contextlib import suppress
 
 import click
 
-from domain.errors import NotFound
-from domain.sessions import OpenedSession, open_session
-from domain.users import UserType, lock_by_email
+from domain.accounts.sessions import OpenedSession, open_session
+from domain.accounts.users import UserType, lock_by_email
+from domain.shared.errors import NotFound
+from handlers.auth.cookies import CSRF_COOKIE, session_cookie
+from handlers.auth.session_cookies import CSRF_HEADER, new_csrf_token, session_lifetime
 from handlers.cli.database import command_database
-from handlers.cli.refusals import refusals_shown
-from handlers.cookies import CSRF_COOKIE, session_cookie
-from handlers.security import CSRF_HEADER, new_csrf_token, session_lifetime
+from handlers.cli.error_reporting import refusals_shown
 from handlers.settings import Settings
 from persistence.database import Database
 

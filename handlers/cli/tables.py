@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from handlers.plain_text import one_line
+from handlers.adapters.plain_text import one_line
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 
 import click
 
-from domain.leftovers import (
+from domain.privacy.retention import (
     BATCH,
     remove_delivered_events,
     remove_expired_keys,
@@ -15,8 +15,8 @@ from domain.leftovers import (
 )
 from domain.unit_of_work import UnitOfWork
 from handlers.cli.database import command_database
-from handlers.cli.refusals import refusals_shown
-from handlers.mail.delivery import FOLDER, remove_letters
+from handlers.cli.error_reporting import refusals_shown
+from handlers.mail.transports import FOLDER, remove_letters
 from handlers.settings import LANGUAGES
 from persistence.database import Database
 

@@ -4,19 +4,19 @@ from datetime import datetime, timedelta
 
 import click
 
-from domain.errors import NotFound
-from domain.paging import PageRequest
-from domain.seller_callers import Scope, ShopScope
-from domain.seller_tokens import (
+from domain.sellers.callers import Scope, ShopScope
+from domain.sellers.tokens import (
     SellerToken,
     create_seller_token,
     create_shop_token,
     list_seller_tokens,
     revoke_seller_token,
 )
+from domain.shared.errors import NotFound
+from domain.shared.paging import PageRequest
 from handlers.cli.database import command_database
+from handlers.cli.error_reporting import refusals_shown
 from handlers.cli.pages import page_options, shown_page
-from handlers.cli.refusals import refusals_shown
 
 _DEFAULT_DAYS = 365
 _MAX_DAYS = 3650

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import click
 
-from domain.trade_in_offers import TradeInOffer
+from domain.orders.trade_in_offers import TradeInOffer
 from domain.trade_ins import OfferLink, offer_trade_in
 from domain.unit_of_work import UnitOfWork
+from handlers.auth.trade_in_links import offer_links
 from handlers.cli.database import command_database
-from handlers.cli.operators import operator_option
-from handlers.cli.refusals import refusals_shown
-from handlers.trade_in_links import offer_links
+from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.operator_option import operator_option
 
 
 @click.group("trade-ins")

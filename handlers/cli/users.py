@@ -7,18 +7,24 @@ from typing import Any, TypeVar
 
 import click
 
-from domain.errors import NotFound
-from domain.handovers import create_handover
-from domain.password_resets import set_password
+from domain.accounts.handovers import create_handover
+from domain.accounts.password_resets import set_password
+from domain.accounts.user_accounts import (
+    NewUser,
+    activate_user,
+    create_user,
+    deactivate_user,
+    end_sessions,
+)
+from domain.accounts.users import MAX_PASSWORD_LENGTH, UserType, check_password
+from domain.shared.errors import NotFound
 from domain.unit_of_work import UnitOfWork
-from domain.user_accounts import NewUser, activate_user, create_user, deactivate_user, end_sessions
-from domain.users import MAX_PASSWORD_LENGTH, UserType, check_password
+from handlers.auth.one_time_links import handover_url
+from handlers.auth.passwords import Argon2Passwords
 from handlers.cli.database import command_database
-from handlers.cli.operators import operator_option
+from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.operator_option import operator_option
 from handlers.cli.personal_data import erase_user, export_user
-from handlers.cli.refusals import refusals_shown
-from handlers.one_time_links import handover_url
-from handlers.passwords import Argon2Passwords
 
 Result = TypeVar("Result")
 

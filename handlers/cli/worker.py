@@ -3,11 +3,11 @@
 import click
 
 from handlers.cli.database import command_database, refuse_transaction_pooler
+from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.graceful_shutdown import Stopping
 from handlers.cli.open_files import warn_of_open_files
-from handlers.cli.refusals import refusals_shown
-from handlers.cli.stopping import Stopping
-from handlers.mail.delivery import mailer_of
-from handlers.mail.postman import Postman, deliver_until
+from handlers.mail.outbox_worker import Postman, deliver_until
+from handlers.mail.transports import mailer_of
 
 
 @click.command()

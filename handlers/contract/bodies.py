@@ -8,9 +8,12 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator
 from marshmallow import Schema, ValidationError
 
-from domain.errors import InvalidInput
+from domain.shared.errors import InvalidInput
 from handlers.contract.forms import FormFields, decode_multipart, judged
-from handlers.contract.media_types import (
+from handlers.contract.schema_types import SchemaTypes
+from handlers.contract.validation_errors import as_refusal, misfits
+from handlers.http.errors import UnsupportedMediaType
+from handlers.http.media_types import (
     FORM,
     JSON,
     MULTIPART,
@@ -19,11 +22,8 @@ from handlers.contract.media_types import (
     is_text,
     media_type_of,
 )
-from handlers.contract.messages import BODY_REQUIRED, CONTENT_TYPE_REQUIRED, WRONG_ENCODING
-from handlers.contract.misfits import as_refusal, misfits
-from handlers.contract.refusals import UnsupportedMediaType
-from handlers.contract.schema_types import SchemaTypes
-from handlers.edge.content import Content
+from handlers.http.messages import BODY_REQUIRED, CONTENT_TYPE_REQUIRED, WRONG_ENCODING
+from handlers.http.request_body import Content
 
 _SCHEMAS = "#/components/schemas/"
 

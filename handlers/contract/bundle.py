@@ -13,8 +13,8 @@ import orjson
 from jsonschema_rs import Draft202012Validator, Registry
 
 from handlers.contract.contract import ROOT, Contract, ContractError, child
-from handlers.contract.judges import pointer_to
-from handlers.contract.refusal_sets import SETS, RefusalSets
+from handlers.contract.response_sets import SETS, RefusalSets
+from handlers.contract.validators import pointer_to
 from handlers.contract.yaml_files import mapping, read_file
 
 __all__ = ["DIRECTORY", "Contract", "ContractError", "load_contract"]

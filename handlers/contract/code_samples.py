@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from handlers.contract.media_types import JSON
 from handlers.contract.sample_requests import NEW_KEY, VARIABLE, SampleRequest, sample_request
+from handlers.http.media_types import JSON
 
 _METHODS = ("get", "put", "post", "delete", "patch")
 _PYTHON_WORDS = {True: "True", False: "False", None: "None"}

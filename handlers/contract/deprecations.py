@@ -14,8 +14,8 @@ from wsgiref.handlers import format_date_time
 from flask import Request, Response, request
 
 from handlers.contract.bundle import Contract, ContractError
-from handlers.contract.judges import pointer_to
 from handlers.contract.operations import Operation
+from handlers.contract.validators import pointer_to
 
 DEPRECATION = "Deprecation"
 SUNSET = "Sunset"

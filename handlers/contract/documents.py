@@ -6,8 +6,8 @@ from typing import Any
 
 from handlers.contract.bundle import check_document
 from handlers.contract.contract import Contract, ContractError, child
-from handlers.contract.judges import pointer_to
 from handlers.contract.methods import METHODS
+from handlers.contract.validators import pointer_to
 from handlers.contract.yaml_files import mapping, read_file
 
 _MAPPING = "document"

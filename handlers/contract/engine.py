@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 from flask import Response
 from werkzeug.exceptions import HTTPException
 
-from domain.errors import Refusal
+from domain.shared.errors import Refusal
 from handlers.contract.bundle import load_contract
 from handlers.contract.contract import Contract, ContractError
 from handlers.contract.deprecations import announcing, compile_deprecations
 from handlers.contract.documents import read_document
-from handlers.contract.gate import Gate
 from handlers.contract.keywords import check_keywords, leave_out
+from handlers.contract.operation_view import Gate
 from handlers.contract.operations import Compiler, Operation, Rules
 from handlers.contract.problems import problem, unrouted
 from handlers.contract.responses import Reply

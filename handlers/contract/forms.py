@@ -10,13 +10,13 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import MultiPartParser
 from werkzeug.http import parse_options_header
 
-from domain.errors import InvalidInput
-from handlers.contract.messages import GIVEN_TWICE, MALFORMED_BODY
-from handlers.contract.refusals import ContentTooLarge
+from domain.shared.errors import InvalidInput
 from handlers.contract.schema_types import ANY_TYPE, COMPOUND, SchemaTypes
 from handlers.contract.styles import Repeated, Style, compile_reading
 from handlers.contract.text_values import first
-from handlers.edge.json_text import decode_json
+from handlers.http.errors import ContentTooLarge
+from handlers.http.messages import GIVEN_TWICE, MALFORMED_BODY
+from handlers.http.strict_json import decode_json
 
 MAX_PARTS = 1000
 

@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from handlers.contract.bundle import Contract, ContractError
-from handlers.contract.judges import pointer_to
 from handlers.contract.methods import METHODS
+from handlers.contract.validators import pointer_to
 
 
 class Use(StrEnum):

@@ -10,8 +10,6 @@ from marshmallow import Schema
 
 from handlers.contract.bodies import Bodies, Body, ContentType, component_of
 from handlers.contract.bundle import Contract, ContractError
-from handlers.contract.judges import Direction, Judges, pointer_to
-from handlers.contract.media_types import JSON, is_json, is_text
 from handlers.contract.methods import METHODS
 from handlers.contract.parameters import (
     IGNORED_HEADERS,
@@ -22,7 +20,9 @@ from handlers.contract.parameters import (
 from handlers.contract.requirements import Requirements
 from handlers.contract.responses import Responses, Shape
 from handlers.contract.schema_types import SchemaTypes
+from handlers.contract.validators import Direction, Judges, pointer_to
 from handlers.contract.violations import Violations
+from handlers.http.media_types import JSON, is_json, is_text
 
 _ACTS_ON_GET = "x-acts-on-get"
 _ANYTHING = Draft202012Validator(True)

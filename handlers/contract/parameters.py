@@ -16,16 +16,8 @@ from urllib.parse import unquote_to_bytes
 from jsonschema_rs import Draft202012Validator
 from werkzeug.datastructures import Headers
 
-from domain.errors import InvalidInput, NotFound
-from handlers.contract.conversion import converter
-from handlers.contract.messages import (
-    GIVEN_TWICE,
-    REQUIRED,
-    UNKNOWN_PARAMETER,
-    WRONG_ENCODING,
-    refusal,
-    type_message,
-)
+from domain.shared.errors import InvalidInput, NotFound
+from handlers.contract.format_converters import converter
 from handlers.contract.schema_types import SchemaTypes
 from handlers.contract.styles import (
     DEFAULT_STYLES,
@@ -36,7 +28,15 @@ from handlers.contract.styles import (
     style_of,
 )
 from handlers.contract.text_values import FROM_TEXT
-from handlers.edge.json_text import decode_json
+from handlers.http.messages import (
+    GIVEN_TWICE,
+    REQUIRED,
+    UNKNOWN_PARAMETER,
+    WRONG_ENCODING,
+    refusal,
+    type_message,
+)
+from handlers.http.strict_json import decode_json
 
 _ALIAS_OF = "x-alias-of"
 _NO_COOKIES: Mapping[str, str] = {}

@@ -1,19 +1,15 @@
-"""How refusals are answered, unless an application says otherwise: Problem Details (RFC 9457)."""
-
-from typing import Any
+"""How the engine answers refusals, unless an application says otherwise: Problem Details."""
 
 import orjson
 from flask import Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from domain.errors import FieldErrors, NotFound, Refusal
+from domain.shared.errors import NotFound, Refusal
 from handlers.contract.operations import Operation
-from handlers.contract.refusals import UnknownMethod
 from handlers.contract.responses import Reply
-from handlers.contract.statuses import STATUSES, find_status
-from handlers.edge.cors import HeaderList
-
-PROBLEM = "application/problem+json"
+from handlers.http.errors import UnknownMethod
+from handlers.http.problems import PROBLEM, problem_body, retry_after
+from handlers.http.statuses import STATUSES, find_status
 
 
 def problem(operation: Operation, refusal: Refusal) -> Reply:
@@ -37,37 +33,3 @@ def unrouted(error: HTTPException) -> Response:
     status = find_status(refusal, STATUSES)
     body = orjson.dumps(problem_body(refusal))
     return Response(body, status, headers, content_type=PROBLEM)
-
-
-def problem_body(refusal: Refusal) -> dict[str, Any]:
-    """`errors` has a sentence for each field that does not fit, nested as in the body."""
-    status = find_status(refusal, STATUSES)
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": status.phrase,
-        "status": int(status),
-        "detail": refusal.message % refusal.params,
-    }
-    errors = _errors(refusal)
-    return body | {"errors": errors} if errors else body
-
-
-def _errors(refusal: Refusal) -> dict[str, Any]:
-    if isinstance(refusal, FieldErrors):
-        return {
-            name: _errors(each) if isinstance(each, FieldErrors) else each.message % each.params
-            for name, each in refusal.errors.items()
-        }
-    return {refusal.field: refusal.message % refusal.params} if refusal.field else {}
-
-
-def retry_after(refusal: Refusal) -> dict[str, str]:
-    """The header that says when to come again, where the refusal knows."""
-    seconds = getattr(refusal, "retry_after", None)
-    return {} if seconds is None else {"Retry-After": str(seconds)}
-
-
-def answer_problem(refusal: Refusal, _headers: object) -> tuple[int, HeaderList, bytes]:
-    """What the edge answers."""
-    status = find_status(refusal, STATUSES)
-    return status, [(b"content-type", PROBLEM.encode())], orjson.dumps(problem_body(refusal))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from domain.errors import NotAuthenticated
+from domain.shared.errors import NotAuthenticated
 
 Admitted = TypeVar("Admitted")
 

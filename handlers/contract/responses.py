@@ -8,12 +8,12 @@ import orjson
 from flask import Response
 from jsonschema_rs import Draft202012Validator
 
-from domain.errors import InvalidInput
+from domain.shared.errors import InvalidInput
 from handlers.contract.bytes_response import BytesResponse
-from handlers.contract.judges import describe
-from handlers.contract.media_types import HTML, JSON, entry_for, is_json
 from handlers.contract.parameters import Parameter
+from handlers.contract.validators import describe
 from handlers.contract.violations import Violations
+from handlers.http.media_types import HTML, JSON, entry_for, is_json
 
 _ESCAPES = ((b"<", b"\\u003c"), (b">", b"\\u003e"), (b"&", b"\\u0026"))
 

@@ -26,12 +26,12 @@ with clients_deferred():
 
 from starlette.types import ASGIApp
 
-from handlers.contract.bridge import Bridge
 from handlers.contract.bundle import Contract, ContractError
 from handlers.contract.dispatch import ContractFlask, static_rules
-from handlers.contract.gate import Handler
+from handlers.contract.operation_view import Handler
 from handlers.contract.operations import Operation
 from handlers.contract.parameters import key_of
+from handlers.contract.wsgi_bridge import Bridge
 
 View = Callable[..., Response]
 Middleware = Callable[[ASGIApp], ASGIApp]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from handlers.contract.media_types import JSON
+from handlers.http.media_types import JSON
 
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 """A variable in the text of a request; its name is the first group."""

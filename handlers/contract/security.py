@@ -11,11 +11,11 @@ from typing import Any
 
 from flask import Request, g, request
 
-from domain.errors import NotAuthenticated, Refusal
+from domain.shared.errors import NotAuthenticated, Refusal
 from handlers.contract.contract import Contract, ContractError
-from handlers.contract.framing import raw_headers
 from handlers.contract.operations import Operation
 from handlers.contract.requirements import first_admitted
+from handlers.http.body_presence import raw_headers
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from handlers.contract.contract import ContractError
-from handlers.contract.judges import pointer_to
+from handlers.contract.validators import pointer_to
 
 # The C parser is five times as fast, and the start waits for it.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

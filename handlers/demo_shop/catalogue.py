@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from domain.money import Currency
+from domain.shared.money import Currency
 
 CDN = "https://cdn.waybill.example"
 

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from domain.money import Currency, format_amount
+from domain.shared.money import Currency, format_amount
 from handlers.demo_shop.catalogue import PRODUCTS, SELLERS, CatalogueProduct
 from handlers.demo_shop.checkout import CARRIERS, EASY_RETURNS
-from handlers.demo_shop.lives import Asked, Extent, Life
+from handlers.demo_shop.order_scenarios import Asked, Extent, Life
 from handlers.demo_shop.requests import request_document
 from handlers.demo_shop.shoppers import Shopper
 

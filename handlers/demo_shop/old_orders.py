@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from domain.money import Currency, format_amount
+from domain.shared.money import Currency, format_amount
 from handlers.demo_shop.catalogue import CDN, PRODUCTS
 from handlers.demo_shop.checkout import BANKS, CARRIERS
 from handlers.demo_shop.shoppers import Shopper

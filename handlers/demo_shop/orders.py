@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from domain.money import Currency, format_amount, parse_amount
+from domain.shared.money import Currency, format_amount, parse_amount
 from handlers.demo_shop.checkout import (
     BANK_TRANSFER,
     BANKS,
@@ -15,7 +15,7 @@ from handlers.demo_shop.checkout import (
     OTHER_PAYMENTS,
 )
 from handlers.demo_shop.lines import Course, line_documents
-from handlers.demo_shop.lives import Life
+from handlers.demo_shop.order_scenarios import Life
 from handlers.demo_shop.shoppers import Shopper
 
 _CURRENCIES = {

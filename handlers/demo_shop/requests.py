@@ -11,7 +11,7 @@ from handlers.demo_shop.checkout import (
     REFUND_REASONS,
     SELLER_REJECTED,
 )
-from handlers.demo_shop.lives import Asked
+from handlers.demo_shop.order_scenarios import Asked
 
 # A valid check number, at a bank that does not exist.
 _IBAN = "TR050009900000000000000001"

@@ -6,8 +6,8 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
-from handlers.demo_shop.lives import LIVES, Life
 from handlers.demo_shop.old_orders import CURRENCIES, old_order_document
+from handlers.demo_shop.order_scenarios import LIVES, Life
 from handlers.demo_shop.orders import order_document
 from handlers.demo_shop.shoppers import Shopper, Townsfolk
 

@@ -2,13 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from domain.announcements import announce_offer
-from domain.errors import NotFound
-from domain.identifiers import derived_uuid
-from domain.orders import Order
+from domain.orders.order_emails import announce_offer
+from domain.orders.orders import Order
+from domain.orders.state_changes import audited
+from domain.orders.trade_in_offers import TradeInOffer
 from domain.outbox import OutboxKind
-from domain.state_changes import audited
-from domain.trade_in_offers import TradeInOffer
+from domain.shared.errors import NotFound
+from domain.shared.identifiers import derived_uuid
 from domain.unit_of_work import UnitOfWork
 
 _ACTOR = "operator:seed"

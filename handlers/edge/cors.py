@@ -10,9 +10,7 @@ from collections.abc import Collection
 
 from starlette.types import Scope
 
-from handlers.edge.head import Headers
-
-HeaderList = list[tuple[bytes, bytes]]
+from handlers.http.headers import HeaderList, Headers
 
 _SECONDS = b"600"
 

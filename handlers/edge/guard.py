@@ -12,14 +12,14 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
-from domain.errors import Refusal, Unavailable
-from handlers.contract.framing import is_announced
-from handlers.contract.problems import answer_problem, retry_after
-from handlers.contract.refusals import InternalError
-from handlers.edge.content import take_content
-from handlers.edge.cors import Cors, HeaderList
-from handlers.edge.head import Headers, check_head
-from handlers.edge.hosts import check_forwarded
+from domain.shared.errors import Refusal, Unavailable
+from handlers.edge.cors import Cors
+from handlers.http.body_presence import is_announced
+from handlers.http.errors import InternalError
+from handlers.http.headers import HeaderList, Headers, check_head
+from handlers.http.hosts import check_forwarded
+from handlers.http.problems import answer_problem, retry_after
+from handlers.http.request_body import take_content
 
 MAX_REQUESTS = 2_000
 MAX_CONTENTS = 1_000

@@ -4,8 +4,8 @@ from typing import Any
 
 from marshmallow import missing
 
-from domain.addresses import Address, Location
-from handlers.contract.schemas import Rendering, Sources
+from domain.orders.addresses import Address, Location
+from handlers.contract.marshmallow_schemas import Rendering, Sources
 from handlers.rendering.values import attribute, named, translated
 
 

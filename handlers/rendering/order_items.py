@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from domain.money import format_amount
-from domain.order_items import OrderItem
-from domain.policies import ReturnPolicy
-from domain.products import Product
-from domain.shipping import EasyReturnShippingCompany, ShippingOptionGroup
-from handlers.contract.schemas import Rendering, Sources
+from domain.orders.order_items import OrderItem
+from domain.orders.products import Product
+from domain.orders.return_policy import ReturnPolicy
+from domain.orders.shipping import EasyReturnShippingCompany, ShippingOptionGroup
+from domain.shared.money import format_amount
+from handlers.contract.marshmallow_schemas import Rendering, Sources
 from handlers.rendering.values import (
     attribute,
     currency,

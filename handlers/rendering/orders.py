@@ -1,12 +1,12 @@
 """Sources of orders, their discounts, payment and loyalty money."""
 
-from domain.discounts import DiscountItem
-from domain.loyalty import LoyaltyTransaction
-from domain.money import format_amount
-from domain.orders import Order
-from domain.payments import Bank, PaymentOption
-from domain.policies import ReturnPolicy
-from handlers.contract.schemas import Rendering, Sources
+from domain.orders.discounts import DiscountItem
+from domain.orders.loyalty import LoyaltyTransaction
+from domain.orders.orders import Order
+from domain.orders.payments import Bank, PaymentOption
+from domain.orders.return_policy import ReturnPolicy
+from domain.shared.money import format_amount
+from handlers.contract.marshmallow_schemas import Rendering, Sources
 from handlers.rendering.addresses import ADDRESS, LOCATION
 from handlers.rendering.cancellations import (
     CANCELLATION_REQUEST,

@@ -8,11 +8,11 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
-from domain.documents import RenderedDocument
+from domain.shared.documents import RenderedDocument
 from handlers.contract.bundle import Contract
-from handlers.contract.judges import Judges, describe, pointer_to
+from handlers.contract.marshmallow_schemas import Rendering, Schemas, Sources
 from handlers.contract.published import to_json
-from handlers.contract.schemas import Rendering, Schemas, Sources
+from handlers.contract.validators import Judges, describe, pointer_to
 from handlers.contract.violations import Violations
 from handlers.rendering.compiled import compile_rendering
 
@@ -27,7 +27,7 @@ def never(_entity: object, _now: datetime) -> None:
 
 
 class ContractRenderer(Generic[Entity]):
-    """Renders entities as one component of the contract; a `domain.documents.Renderer`.
+    """Renders entities as one component of the contract; a `domain.shared.documents.Renderer`.
 
     ``valid_until`` tells when the clock alone will make the document wrong, None for never.
     """

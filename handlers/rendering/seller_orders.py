@@ -1,7 +1,7 @@
 """Sources of an order as its seller sees it."""
 
-from domain.seller_orders import SellerOrderView
-from handlers.contract.schemas import Sources
+from domain.seller_center.orders import SellerOrderView
+from handlers.contract.marshmallow_schemas import Sources
 from handlers.rendering.values import money, rate
 
 _AMOUNTS = (

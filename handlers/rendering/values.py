@@ -5,9 +5,9 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from domain.money import format_amount, format_rate
-from handlers.contract.schemas import Attribute, Rendering, Source, Sources
-from handlers.translations import label
+from domain.shared.money import format_amount, format_rate
+from handlers.contract.marshmallow_schemas import Attribute, Rendering, Source, Sources
+from handlers.i18n.translations import label
 
 
 @dataclass(frozen=True, slots=True)

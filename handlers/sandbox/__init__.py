@@ -6,12 +6,12 @@ from typing import Any
 
 from flask import Response, current_app
 
-from domain.errors import InvalidInput
-from handlers.attempts import LoginAttempts, OrderLookUps, PasswordResetRequests
-from handlers.context import PARTS, parts, settings
+from domain.shared.errors import InvalidInput
+from handlers.auth.rate_limits import LoginAttempts, OrderLookUps, PasswordResetRequests
 from handlers.contract.responses import Reply
 from handlers.sandbox.failures import Failure, FailureKind
 from handlers.sandbox.state import known_operations, sandbox, sandbox_database
+from handlers.web.request_context import PARTS, parts, settings
 
 
 def get_sandbox() -> dict[str, Any]:
@@ -63,7 +63,7 @@ def clear_sandbox_failures() -> Response:
 
 def list_sandbox_emails() -> dict[str, Any]:
     # The start does without what writes e-mails.
-    from handlers.mail.postman import Postman
+    from handlers.mail.outbox_worker import Postman
 
     postman = Postman(sandbox_database(), sandbox().emails, settings())
     while postman.deliver_next():

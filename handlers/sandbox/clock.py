@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from domain.errors import InvalidInput
+from domain.shared.errors import InvalidInput
 
 # Nothing in the shop ends so much later that it would be past every calendar.
 _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)

@@ -24,7 +24,7 @@ class Email:
 
 
 class Emails:
-    """The newest e-mails; a mailer (``handlers.mail.delivery.Mailer``) that collects them."""
+    """The newest e-mails; a mailer (``handlers.mail.transports.Mailer``) that collects them."""
 
     def __init__(self) -> None:
         self._sent: deque[Email] = deque(maxlen=_MOST)

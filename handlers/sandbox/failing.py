@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map
 
-from domain.errors import TooManyAttempts, Unavailable
+from domain.shared.errors import TooManyAttempts, Unavailable
 from handlers.sandbox.failures import FailureKind, Failures
 
 

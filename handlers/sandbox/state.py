@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import ClassVar, Protocol, cast
 
+from flask import current_app
 from starlette.types import ASGIApp
 from werkzeug.routing import Map
 
-from handlers.context import Database, parts
 from handlers.sandbox.clock import Clock
 from handlers.sandbox.emails import Emails
 from handlers.sandbox.failing import Failing
 from handlers.sandbox.failures import Failures
 from handlers.sandbox.shop import Row, Shop
+from handlers.web.request_context import Database, parts
 
 _RESOURCE = "sandbox"
 
@@ -34,6 +35,8 @@ class Sandbox:
     ``contract_files`` are those that describe its own operations.
     """
 
+    EXTENSION: ClassVar = "waybill-sandbox"
+
     shop: Shop
     clock: Clock
     failures: Failures = field(default_factory=Failures)
@@ -51,8 +54,9 @@ class Sandbox:
 
 
 def sandbox() -> Sandbox:
-    """The sandbox of the current application."""
-    return cast(Sandbox, parts().sandbox)  # its operations are routed in a sandbox only
+    """The sandbox of the current application; its operations are routed in a sandbox only."""
+    found: Sandbox = current_app.extensions[Sandbox.EXTENSION]
+    return found
 
 
 def sandbox_database() -> SandboxDatabase:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from domain.private_files import make_private_folder
-from domain.readiness import SchemaMismatch
-from persistence.engines import Engines
+from domain.shared.private_files import make_private_folder
+from domain.shared.readiness import SchemaMismatch
+from persistence.engine.engines import Engines
 
 _HERE = Path(__file__).parent
 _STEPS = sa.table("alembic_version", sa.column("version_num", sa.String))

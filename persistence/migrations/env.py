@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from persistence.schema import metadata
+from persistence.sql.columns import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

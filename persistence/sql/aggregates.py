@@ -109,7 +109,7 @@ class Aggregate(Generic[Root]):
     """A root with its parts.
 
     Where the table has a column ``version``, every change of any row of the aggregate raises it
-    (``persistence.version_numbers``). ``changed`` is called after a change of the root's own row.
+    (``version_numbers``). ``changed`` is called after a change of the root's own row.
     """
 
     entity: type[Root]

@@ -10,7 +10,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from persistence.schema import UtcDateTime
+from persistence.sql.columns import UtcDateTime
 from persistence.sql.compiled_query import CompiledQuery, Connected
 
 Row = dict[str, Any]

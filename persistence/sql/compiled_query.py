@@ -17,7 +17,7 @@ from weakref import WeakSet
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from persistence.failures import is_stale_plan, is_unusable
+from persistence.engine.failures import is_stale_plan, is_unusable
 
 Row = tuple[Any, ...]
 Values = Mapping[str, Any]

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from persistence.sql.compiled_query import CompiledQuery, Row, Values
+from persistence.sql.statements import first
 from persistence.sql.work import Foreseen, Work
-from persistence.statements import first
 
 # As many as sellers' lists have, for each of their statements can be brought along.
 MAX_STATEMENTS = 256

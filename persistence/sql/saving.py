@@ -17,7 +17,7 @@ from persistence.sql.bulk import Row, insert_rows
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.keys import next_pks
 from persistence.sql.references import store_references
-from persistence.version_numbers import MOMENT, raised, this_moment
+from persistence.sql.version_numbers import MOMENT, raised, this_moment
 
 if TYPE_CHECKING:
     from persistence.sql.work import Work

@@ -9,9 +9,9 @@ from typing import Any
 from schemathesis import BaseSchema
 
 from domain.trade_ins import OfferLink
+from handlers.auth.trade_in_links import sign_link
 from handlers.contract.routing import ContractApp
 from handlers.settings import Settings
-from handlers.trade_in_links import sign_link
 from tests.contract.conftest import EMAIL, PASSWORD
 from tests.contract.drafts import Choice
 from tests.contract.hooks import OFFERS, REFUSALS, Tokens, varied
@@ -19,7 +19,7 @@ from tests.contract.operations import OPERATIONS
 from tests.contract.own_requests import OwnRequests
 from tests.contract.ownership import Ownership
 from tests.contract.published import published_schema
-from tests.contract.world import Identity, World
+from tests.support.contract_shop import Identity, World
 
 EXAMPLES = int(os.environ.get("WAYBILL_TEST_EXAMPLES", "100"))  # for each operation, fuzzing
 FEW = 15  # where another run sends as many as that

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.users import User, UserType
-from handlers.passwords import Argon2Passwords
-from tests.application import Shop
+from domain.accounts.users import User, UserType
+from handlers.auth.passwords import Argon2Passwords
+from tests.support.application import Shop
 
 # Those of the contract's example.
 EMAIL, PASSWORD = "elif.kaya@example.com", "correct horse battery staple"

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from domain.cancellations import CancellationType
+from domain.orders.cancellations import CancellationType
 
 IBANS = ("TR33 0006 1005 1978 6457 8413 26", "TR330006100519786457841327")  # the second is wrong
 

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 from jsonschema_rs import Draft202012Validator
 
+from handlers.auth.cookie_names import name_cookies
 from handlers.contract.bundle import Contract, ContractError, load_contract
 from handlers.contract.published import to_json
 from handlers.contract.yaml_files import read_file
-from handlers.cookie_names import name_cookies
 
 ROOT = """
 openapi: 3.1.0

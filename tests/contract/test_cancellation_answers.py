@@ -15,15 +15,15 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.testclient import TestClient
 from werkzeug.exceptions import HTTPException
 
-from domain.cancellation_codes import CancellationCode
+from domain.cancellations.codes import CancellationCode
 from handlers.contract.bundle import Contract
-from handlers.contract.judges import Judges, pointer_to
-from handlers.contract.media_types import HTML, JSON
 from handlers.contract.operations import Operation
 from handlers.contract.routing import ContractApp
+from handlers.contract.validators import Judges, pointer_to
+from handlers.http.media_types import HTML, JSON
 from tests.contract.compiled import compiled_contract, compiled_operations
 
-PAGE = Path(__file__).parents[2] / "docs" / "api.md"
+PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
 
 Operations = Mapping[str, Operation]
 

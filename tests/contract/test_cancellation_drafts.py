@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from domain.errors import InvalidInput
-from handlers.contract.media_types import FORM, JSON
+from domain.shared.errors import InvalidInput
 from handlers.contract.operations import Operation
-from handlers.edge.content import Content
-from handlers.errors import error_body
+from handlers.http.media_types import FORM, JSON
+from handlers.http.request_body import Content
+from handlers.web.error_responses import error_body
 from tests.contract.compiled import compiled_operations
 
 SINGLE = ("createCancellationRequest", "createAnonymousCancellationRequest")

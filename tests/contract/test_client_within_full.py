@@ -13,7 +13,7 @@ import pytest
 from handlers.contract.bundle import load_contract
 from handlers.contract.diff.changes import REQUESTS, RESPONSES
 from handlers.contract.diff.comparison import compare_documents
-from handlers.contract.judges import Judges, pointer_to
+from handlers.contract.validators import Judges, pointer_to
 from handlers.contract.views import client_document, full_document
 
 CONTRACT = load_contract()

@@ -7,7 +7,7 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from handlers.contract.bundle import load_contract
-from handlers.contract.judges import Judges, pointer_to
+from handlers.contract.validators import Judges, pointer_to
 from handlers.contract.views import client_document, full_document
 from tests.contract.comparison import resolve
 

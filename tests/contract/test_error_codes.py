@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from domain.cancellation_codes import CancellationCode
-from domain.errors import Refusal
+from domain.cancellations.codes import CancellationCode
+from domain.shared.errors import Refusal
 from handlers.contract.bundle import load_contract
-from handlers.errors import status_of
+from handlers.web.error_responses import status_of
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("domain", "handlers", "persistence")
@@ -154,6 +154,18 @@ class TestStatuses:
 
         assert made == {code: STATUSES[code] for code in made}
         assert len(made) > 12
+
+
+def test_the_page_lists_each_code_as_the_contract_does() -> None:
+    page = (ROOT / "docs/errors.md").read_text("utf-8")
+    columns = (SCHEMA[key] for key in ("enum", "x-enum-statuses", "x-enum-descriptions"))
+    # The codes of cancellations have a table of their own, which says more.
+    general = [row for row in zip(*columns, strict=True) if not row[0].startswith("cancellation_")]
+
+    listed = re.findall(r"^\| `(\w+)` \| (\d+) \| (.+) \|$", page, re.MULTILINE)
+
+    rows = [(code, int(status), text) for code, status, text in listed]
+    assert [row for row in rows if "|" not in row[2]] == general
 
 
 def subclasses(refusal: type[Refusal]) -> Iterator[type[Refusal]]:

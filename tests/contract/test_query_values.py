@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
 
-from domain.errors import InvalidInput
-from handlers.contract.conversion import converter
-from handlers.contract.judges import Judges, pointer_to
+from domain.shared.errors import InvalidInput
+from handlers.contract.format_converters import converter
 from handlers.contract.operations import Operation
+from handlers.contract.validators import Judges, pointer_to
 from tests.contract.comparison import resolve
 from tests.contract.compiled import compiled_contract, compiled_operations
 

@@ -13,14 +13,14 @@ import pytest
 from flask import Flask
 from starlette.testclient import TestClient
 
-from domain.errors import NotFound
+from domain.shared.errors import NotFound
 from handlers import app as composition
 from handlers.contract import engine
 from handlers.contract.bundle import Contract, load_contract
 from handlers.contract.methods import METHODS
 from handlers.contract.operations import Operation
 from handlers.settings import Settings
-from tests.application import Clients
+from tests.support.application import Clients
 
 Routes = dict[tuple[str, str], str]
 Handler = Callable[..., Any]
@@ -86,7 +86,7 @@ def served(flask: Flask) -> Routes:
 
 
 def handler_name(contract: Contract, operation_id: str) -> str:
-    """`listUserOrders` of orders.yaml is handled by `handlers.orders.list_user_orders`."""
+    """`listUserOrders` of orders.yaml is handled by `handlers.orders.orders.list_user_orders`."""
     function = re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", operation_id)
     return f"handlers.{contract.resources[operation_id]}.{function}"
 
@@ -243,4 +243,4 @@ class TestHandlers:
 
         send_everywhere(contract, settings)
 
-        assert set(called) == {"handlers.orders.list_user_orders"}
+        assert set(called) == {"handlers.orders.orders.list_user_orders"}

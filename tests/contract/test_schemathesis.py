@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 from schemathesis.engine import Status
 
-from domain import cancellation_requests, orders
-from domain.callers import Caller
-from domain.cancellation_requests import CancellationRequestQuery
-from domain.cancellations import CancellationRequest
-from domain.paging import Page
+from domain.accounts.callers import Caller
+from domain.cancellations import requests as cancellation_requests
+from domain.cancellations.requests import CancellationRequestQuery
+from domain.orders import orders
+from domain.orders.cancellations import CancellationRequest
+from domain.shared.paging import Page
 from domain.unit_of_work import UnitOfWork
 from handlers.app import database_of
 from handlers.contract.routing import ContractApp
 from handlers.settings import Settings
-from tests.application import Shop
 from tests.contract.configuration import (
     EXAMPLES,
     FEW,
@@ -39,7 +39,8 @@ from tests.contract.drafts import Choice
 from tests.contract.engine import Link, Run, run
 from tests.contract.hooks import BULK, ONE_TIME, SINGLE, TRADE_INS, LinkHolder
 from tests.contract.operations import admitting
-from tests.contract.world import World, make_world
+from tests.support.application import Shop
+from tests.support.contract_shop import World, make_world
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 ENOUGH = 5

@@ -12,16 +12,16 @@ import pytest
 from schemathesis import BaseSchema
 from schemathesis.engine import Status
 
-from domain.orders import Order
-from domain.users import User
+from domain.accounts.users import User
+from domain.orders.orders import Order
 from handlers.contract.routing import ContractApp
-from tests.application import Shop
-from tests.builders import make_item, make_seller
 from tests.contract.configuration import EXAMPLES, WALKS
 from tests.contract.engine import run
 from tests.contract.operations import OPERATIONS, admitting
 from tests.contract.published import published_schema
 from tests.contract.seller_ownership import SellerOwnership
+from tests.support.application import Shop
+from tests.support.builders import make_item, make_seller
 
 OF_SELLERS = admitting("SellerToken")
 ITEMS = "GET /api/i1/order-items/"

@@ -9,15 +9,15 @@ from schemathesis import Case, CheckContext, Response
 from schemathesis.engine import Status
 from starlette.testclient import TestClient
 
-from domain.sessions import id_hash
-from handlers.context import PARTS
+from domain.accounts.sessions import id_hash
 from handlers.contract.routing import ContractApp
-from tests.application import Clients, Shop
+from handlers.web.request_context import PARTS
 from tests.contract.configuration import EXAMPLES
 from tests.contract.engine import run
 from tests.contract.hooks import operation_id
 from tests.contract.operations import admitting
 from tests.contract.test_schemathesis_sellers import make_schema, without
+from tests.support.application import Clients, Shop
 
 OF_SHOP = admitting("ShopToken")
 ENOUGH = 5
@@ -30,7 +30,7 @@ class RightShopper:
     def __init__(self, users: dict[str, int] | None = None) -> None:
         self._users = users or {}
 
-    def after_response(self, _ctx: CheckContext, response: Response, case: Case) -> None:
+    def after_response(self, _ctx: CheckContext, response: Response, case: Case[Any]) -> None:
         """Raises AssertionError for a session of anybody else."""
         if operation_id(case) != "createHandover" or response.status_code != 201:
             return

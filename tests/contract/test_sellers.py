@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from domain.cancellation_plans import PlanStatus
-from domain.cancellations import CancellationType, CancelStatus
-from domain.seller_callers import Scope
-from domain.states import OrderState
+from domain.orders.cancellation_plans import PlanStatus
+from domain.orders.cancellations import CancellationType, CancelStatus
+from domain.orders.states import OrderState
+from domain.sellers.callers import Scope
 from handlers.contract.bundle import Contract
-from handlers.contract.judges import Judges, pointer_to
-from handlers.contract.media_types import JSON
 from handlers.contract.operations import Operation
+from handlers.contract.validators import Judges, pointer_to
+from handlers.http.media_types import JSON
 from tests.contract.comparison import resolve
 from tests.contract.compiled import compiled_contract, compiled_operations
 from tests.contract.seller_parameters import DAMAGED, EXAMPLES, PARAMETERS

@@ -14,14 +14,14 @@ import httpx
 import pytest
 import yaml
 
-from domain.users import UserType
+from domain.accounts.users import UserType
+from handlers.auth.cookie_names import name_cookies
+from handlers.auth.passwords import Argon2Passwords
 from handlers.contract.bundle import load_contract
-from handlers.cookie_names import name_cookies
-from handlers.passwords import Argon2Passwords
-from tests.application import Shop
-from tests.builders import make_discount, make_item
-from tests.judge import Judge
-from tests.server import SECRET, Serve, Server
+from tests.support.application import Shop
+from tests.support.builders import make_discount, make_item
+from tests.support.judge import Judge
+from tests.support.server import SECRET, Serve, Server
 
 RECORDED: dict[str, Any] = yaml.safe_load(
     Path(__file__).with_name("storefront.yaml").read_text("utf-8")

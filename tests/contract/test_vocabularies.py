@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from domain.addresses import AddressType
-from domain.cancellation_plans import PlanStatus
-from domain.cancellations import CancellationStatus, CancellationType, CancelStatus
-from domain.money import Currency
-from domain.orders import OrderType
-from domain.states import OrderState
+from domain.orders.addresses import AddressType
+from domain.orders.cancellation_plans import PlanStatus
+from domain.orders.cancellations import CancellationStatus, CancellationType, CancelStatus
+from domain.orders.orders import OrderType
+from domain.orders.states import OrderState
+from domain.shared.money import Currency
 from handlers.contract.bundle import load_contract
-from handlers.labels import LABELS
+from handlers.i18n.labels import LABELS
 
 SCHEMAS = load_contract().document["components"]["schemas"]
 # By what the domain calls them: two states may share a code, which has one English label.

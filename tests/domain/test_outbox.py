@@ -2,7 +2,6 @@ from datetime import timedelta
 
 import pytest
 
-from domain.errors import Conflict, InvalidPage
 from domain.outbox import (
     LEASE,
     MAX_ERROR_LENGTH,
@@ -16,9 +15,10 @@ from domain.outbox import (
     record_failure,
     revive_event,
 )
-from domain.paging import PageRequest
-from tests.builders import NOW
-from tests.domain.cancelling import FakeUnitOfWork
+from domain.shared.errors import Conflict, InvalidPage
+from domain.shared.paging import PageRequest
+from tests.support.builders import NOW
+from tests.support.cancellation_fakes import FakeUnitOfWork
 
 
 def told() -> tuple[OutboxEvent, FakeUnitOfWork]:

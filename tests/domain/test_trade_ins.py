@@ -4,13 +4,13 @@ from uuid import uuid4
 
 import pytest
 
-from domain.callers import Caller
-from domain.errors import Conflict, Gone, NotFound, RuleBroken
-from domain.identifiers import MAX_PK
-from domain.order_items import OrderItem
+from domain.accounts.callers import Caller
+from domain.orders.order_items import OrderItem
+from domain.orders.states import OrderState
+from domain.orders.trade_in_offers import TradeInState
 from domain.outbox import OutboxKind
-from domain.states import OrderState
-from domain.trade_in_offers import TradeInState
+from domain.shared.errors import Conflict, Gone, NotFound, RuleBroken
+from domain.shared.identifiers import MAX_PK
 from domain.trade_ins import (
     OfferLink,
     approve_trade_in,
@@ -18,8 +18,8 @@ from domain.trade_ins import (
     reject_trade_in,
     show_trade_in_offer,
 )
-from tests.builders import NOW, make_offer
-from tests.domain.cancelling import (
+from tests.support.builders import NOW, make_offer
+from tests.support.cancellation_fakes import (
     OPERATOR,
     POLICY,
     SHOPPER,

@@ -7,16 +7,16 @@ from hashlib import sha256
 import pytest
 import sqlalchemy as sa
 
+from handlers.auth.session_cookies import new_csrf_token
 from handlers.database import open_database
-from handlers.security import new_csrf_token
-from persistence.engines import Pool, connect
-from persistence.schema import metadata
-from tests.application import Shop, usual_settings
-from tests.builders import make_item, make_seller
+from persistence.engine.engines import Pool, connect
+from persistence.sql.columns import metadata
 from tests.conftest import MakeUrl
 from tests.edge.bad import CLOSE, HOST, SELLER_ORDERS, seller_get
 from tests.edge.exchange import Answer, exchange
-from tests.server import Server
+from tests.support.application import Shop, usual_settings
+from tests.support.builders import make_item, make_seller
+from tests.support.server import Server
 
 _COMPLAINTS = ("unhandled_error", "contract_violation", "Traceback")
 _HEALTH = b"GET /healthz HTTP/1.1\r\n" + HOST + CLOSE + b"\r\n"

@@ -12,8 +12,8 @@ import pytest
 
 from examples.olist import convert, verify
 from handlers.app import database_of
-from handlers.cli.import_lines import Parsed
-from handlers.cli.import_loading import order_loader
+from handlers.cli.import_batches import order_loader
+from handlers.cli.ndjson import Parsed
 from handlers.contract.routing import ContractApp
 from handlers.settings import Settings
 

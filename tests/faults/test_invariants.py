@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from faults.invariants import INVARIANTS, Invariant, broken_at, broken_invariants
 from handlers.database import open_database
-from persistence.engines import Pool, connect
-from tests.application import usual_settings
+from persistence.engine.engines import Pool, connect
 from tests.conftest import MakeUrl
-from tests.faults.lived import live
+from tests.support.application import usual_settings
+from tests.support.lived_shop import live
 
 # What breaks each rule, in their order.
 SABOTAGE = (

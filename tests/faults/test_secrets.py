@@ -6,8 +6,8 @@ import pytest
 
 from faults.ground import Ground
 from faults.secrets import Search, leaks, outbox_leaks
-from tests.builders import make_item, make_seller
-from tests.handlers.mail.events import make_event
+from tests.support.builders import make_item, make_seller
+from tests.support.outbox_events import make_event
 
 VALUE = "k3J9xkQ2mP"
 IBAN = "TR33 0006 1005 1978 6457 8413 26"

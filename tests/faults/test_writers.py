@@ -2,13 +2,13 @@
 
 import pytest
 
-from domain.settlements import approve_request
+from domain.cancellations.decisions import approve_request
 from faults.ground import Ground
 from faults.writers import Work, Writers
-from tests.builders import make_lines
-from tests.persistence.cancelling import Desk
-from tests.processes import wait_until
-from tests.server import Server, free_port
+from tests.support.builders import make_lines
+from tests.support.processes import wait_until
+from tests.support.server import Server, free_port
+from tests.support.stored_cancellations import Desk
 
 
 @pytest.fixture

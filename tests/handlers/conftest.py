@@ -6,15 +6,15 @@ from dataclasses import replace
 import pytest
 from starlette.testclient import TestClient
 
-from domain.sellers import Seller
-from domain.users import User
-from handlers.context import PARTS
+from domain.accounts.users import User
+from domain.sellers.sellers import Seller
 from handlers.contract.routing import ContractApp
+from handlers.web.request_context import PARTS
 from persistence.database import Database
-from tests.application import Clients, Shop
-from tests.builders import make_item, make_seller
-from tests.handlers.desk import Desk
-from tests.handlers.selling import FakeSellerDatabase
+from tests.support.application import Clients, Shop
+from tests.support.builders import make_item, make_seller
+from tests.support.operator_commands import Desk
+from tests.support.seller_clients import FakeSellerDatabase
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from domain.users import User
-from tests.application import Clients, Shop
+from domain.accounts.users import User
+from tests.support.application import Clients, Shop
 
 LISTS = ("/users/orders/", "/users/old-orders/")
 DETAILS = (

@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from domain.readiness import Corrupt, NotReady, ReadOnly, SchemaMismatch, TransactionPooler
+from domain.shared.readiness import Corrupt, NotReady, ReadOnly, SchemaMismatch, TransactionPooler
 from handlers.app import database_of
 from handlers.contract.routing import ContractApp
 

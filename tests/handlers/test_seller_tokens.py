@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 from starlette.testclient import TestClient
 
-from domain.paging import PageRequest
-from domain.seller_callers import Scope
-from domain.seller_tokens import list_seller_tokens, revoke_seller_token
-from domain.sellers import Seller
-from domain.users import User
-from tests.application import Clients, Shop
-from tests.handlers.selling import LISTS, FakeSellerDatabase
+from domain.accounts.users import User
+from domain.sellers.callers import Scope
+from domain.sellers.sellers import Seller
+from domain.sellers.tokens import list_seller_tokens, revoke_seller_token
+from domain.shared.paging import PageRequest
+from tests.support.application import Clients, Shop
+from tests.support.seller_clients import LISTS, FakeSellerDatabase
 
 ORDERS = "/api/i1/orders/"
 REJECT = "/api/i1/order-items/33a11761-43bc-41d4-8f7f-1e860028367b/reject/"

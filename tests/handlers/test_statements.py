@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from domain.sellers import Seller
-from domain.users import User
+from domain.accounts.users import User
+from domain.sellers.sellers import Seller
 from handlers.app import database_of
 from handlers.contract.routing import ContractApp
 from handlers.rendering.renderer import ContractRenderer
-from tests.application import Shop
-from tests.builders import make_item
+from tests.support.application import Shop
+from tests.support.builders import make_item
 
 Statements = list[tuple[str, Any]]
 

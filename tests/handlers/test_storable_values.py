@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from domain.users import User
-from tests.application import Shop
-from tests.builders import make_item
+from domain.accounts.users import User
+from tests.support.application import Shop
+from tests.support.builders import make_item
 
 ORDERS = "/users/orders/"
 REQUESTS = "/users/orders/cancellation_requests/"

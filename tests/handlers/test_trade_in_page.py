@@ -6,11 +6,11 @@ from urllib.parse import urljoin
 import pytest
 from starlette.testclient import TestClient
 
-from domain.trade_in_offers import TradeInOffer, TradeInState
-from domain.users import User
+from domain.accounts.users import User
+from domain.orders.trade_in_offers import TradeInOffer, TradeInState
 from handlers.settings import Settings
-from tests.application import Clients, Shop
-from tests.handlers.trading import ANSWERS, BROWSER, link, page_url, send, stored, url
+from tests.support.application import Clients, Shop
+from tests.support.trade_in_clients import ANSWERS, BROWSER, link, page_url, send, stored, url
 
 
 @pytest.fixture

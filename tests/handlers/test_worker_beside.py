@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from domain.outbox import OutboxKind
-from tests.application import Shop
-from tests.handlers.desk import Desk
-from tests.handlers.mail.events import make_event
-from tests.processes import children_of, is_running, wait_for_another, wait_until
-from tests.server import STOP_SECONDS, Serve, Server
+from tests.support.application import Shop
+from tests.support.operator_commands import Desk
+from tests.support.outbox_events import make_event
+from tests.support.processes import children_of, is_running, wait_for_another, wait_until
+from tests.support.server import STOP_SECONDS, Serve, Server
 
 
 class TestWorkerBeside:

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from domain.order_items import OrderItem
-from domain.orders import Order
-from domain.sellers import Seller
-from domain.settlements import approve_request, complete_request, reject_request
-from domain.users import User
-from tests.application import Shop
-from tests.builders import make_item, make_product
+from domain.accounts.users import User
+from domain.cancellations.decisions import approve_request, complete_request, reject_request
+from domain.orders.order_items import OrderItem
+from domain.orders.orders import Order
+from domain.sellers.sellers import Seller
 from tests.conftest import KIND
-from tests.handlers.trading import stored, url
+from tests.support.application import Shop
+from tests.support.builders import make_item, make_product
+from tests.support.trade_in_clients import stored, url
 
 Statements = list[tuple[str, Any]]
 

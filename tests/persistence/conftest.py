@@ -6,12 +6,12 @@ import pytest
 import sqlalchemy as sa
 from psycopg import sql
 
-from domain.users import User
+from domain.accounts.users import User
 from persistence.database import Database
-from persistence.engines import Engines, Pool, connect
+from persistence.engine.engines import Engines, Pool, connect
 from tests.conftest import KIND, MakeUrl
-from tests.fakes import fake_renderers
-from tests.persistence.stored import store_user
+from tests.support.fakes import fake_renderers
+from tests.support.stored import store_user
 
 
 @pytest.fixture

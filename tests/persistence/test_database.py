@@ -1,14 +1,14 @@
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from domain.errors import Unavailable
-from domain.users import User
-from persistence import engines
+from domain.accounts.users import User
+from domain.shared.errors import Unavailable
 from persistence.database import Database, utc_now
-from persistence.engines import Pool
-from tests.builders import NOW, make_user
-from tests.fakes import FakeClock, fake_renderers
-from tests.persistence.stored import store_order, store_user
+from persistence.engine import engines
+from persistence.engine.engines import Pool
+from tests.support.builders import NOW, make_user
+from tests.support.fakes import FakeClock, fake_renderers
+from tests.support.stored import store_order, store_user
 
 
 def open_database(url: str, size: int = 1) -> Database:

@@ -3,14 +3,14 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from domain.errors import Conflict, KeyReused
 from domain.idempotency import KEPT, StoredAnswer
+from domain.shared.errors import Conflict, KeyReused
 from persistence import idempotency
 from persistence.database import Database
-from persistence.engines import Engines
+from persistence.engine.engines import Engines
 from persistence.idempotency import idempotency_keys
-from tests.builders import NOW
 from tests.conftest import KIND
+from tests.support.builders import NOW
 
 ANSWER = StoredAnswer(406, "application/json", b'{"non_field_errors": "No."}')
 MINE, OTHER = b"m" * 32, b"o" * 32

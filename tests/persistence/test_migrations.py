@@ -12,22 +12,22 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
 from domain.audit import AuditEntry, Subject
-from domain.cancellations import CancellationReason, CancellationStatus, CancellationType
-from domain.import_parts import Part, SnapshotPool
-from domain.imported_cancellations import read_requests
-from domain.money import Currency
-from domain.paging import PageRequest
+from domain.imports.cancellations import read_requests
+from domain.imports.parts import Part, SnapshotPool
+from domain.orders.cancellations import CancellationReason, CancellationStatus, CancellationType
+from domain.shared.money import Currency
+from domain.shared.paging import PageRequest
 from persistence import migrations
-from persistence.cancellations import cancellation_requests
 from persistence.database import Database
-from persistence.engines import Engines, Pool, connect
-from persistence.schema import metadata
-from tests.builders import NOW, make_item, make_order, make_reason, make_request
+from persistence.engine.engines import Engines, Pool, connect
+from persistence.orders.cancellations import cancellation_requests
+from persistence.sql.columns import metadata
 from tests.conftest import MakeUrl
-from tests.fakes import fake_renderers
-from tests.persistence.cancelling import store_reason_of
-from tests.persistence.selling import kept_counts, sold, store_sold, true_counts, two_sellers
-from tests.persistence.stored import index_definitions, store_user
+from tests.support.builders import NOW, make_item, make_order, make_reason, make_request
+from tests.support.fakes import fake_renderers
+from tests.support.stored import index_definitions, store_user
+from tests.support.stored_cancellations import store_reason_of
+from tests.support.stored_sellers import kept_counts, sold, store_sold, true_counts, two_sellers
 
 
 def migrate(url: str) -> None:

@@ -14,11 +14,11 @@ from domain.outbox import (
     record_delivery,
     record_failure,
 )
-from domain.paging import PageRequest
+from domain.shared.paging import PageRequest
 from persistence.database import Database
-from tests.builders import NOW
 from tests.conftest import KIND
-from tests.fakes import FakeClock
+from tests.support.builders import NOW
+from tests.support.fakes import FakeClock
 
 
 def store_event(database: Database, **overrides: object) -> OutboxEvent:

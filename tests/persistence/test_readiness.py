@@ -14,23 +14,23 @@ import sqlalchemy as sa
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from domain.errors import Unavailable
-from domain.orders import OrderQuery
-from domain.paging import PageRequest
-from domain.readiness import Corrupt, ReadOnly, SchemaMismatch
-from domain.seller_callers import Scope
-from domain.seller_tokens import authenticate_token, create_seller_token, note_use
-from domain.sellers import Seller
+from domain.orders.orders import OrderQuery
+from domain.sellers.callers import Scope
+from domain.sellers.sellers import Seller
+from domain.sellers.tokens import authenticate_token, create_seller_token, note_use
+from domain.shared.errors import Unavailable
+from domain.shared.paging import PageRequest
+from domain.shared.readiness import Corrupt, ReadOnly, SchemaMismatch
 from persistence import database as opening
 from persistence import migrations
 from persistence.database import Database
-from persistence.engines import Pool
-from persistence.orders import orders
-from tests.builders import make_seller
+from persistence.engine.engines import Pool
+from persistence.orders.orders import orders
 from tests.conftest import KIND, MakeUrl
-from tests.fakes import fake_renderers
-from tests.persistence.selling import sold, store_sold
-from tests.persistence.stored import change_notes, listed, store_order, store_user
+from tests.support.builders import make_seller
+from tests.support.fakes import fake_renderers
+from tests.support.stored import change_notes, listed, store_order, store_user
+from tests.support.stored_sellers import sold, store_sold
 
 on_a_server = pytest.mark.skipif(KIND == "sqlite", reason="about a server")
 on_a_file = pytest.mark.skipif(KIND == "postgres", reason="about a file")

@@ -4,11 +4,11 @@ import pytest
 import sqlalchemy as sa
 
 from persistence.database import Database
-from persistence.engines import Pool, connect
-from persistence.orders import orders
+from persistence.engine.engines import Pool, connect
+from persistence.orders.orders import orders
 from tests.conftest import MakeUrl
-from tests.fakes import fake_renderers
-from tests.persistence.stored import store_order, store_user
+from tests.support.fakes import fake_renderers
+from tests.support.stored import store_order, store_user
 
 USER = {
     "pk": 42,

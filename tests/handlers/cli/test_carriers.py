@@ -4,13 +4,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from domain.states import OrderState
-from domain.users import User
+from domain.accounts.users import User
+from domain.orders.states import OrderState
 from persistence.database import Database, utc_now
-from tests.application import Shop
-from tests.builders import NOW, make_easy_return_company, make_item, make_shipping_company
-from tests.documents import imported_order, line_document, user_document
 from tests.handlers.cli.conftest import Run
+from tests.support.application import Shop
+from tests.support.builders import NOW, make_easy_return_company, make_item, make_shipping_company
+from tests.support.documents import imported_order, line_document, user_document
 
 ADD = (
     *("carriers", "add", "--code", "hizli", "--label", "Hızlı Kargo"),

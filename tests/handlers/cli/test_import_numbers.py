@@ -7,13 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.import_parts import Rejected
-from handlers.cli.import_lines import Line, Parsed, parse
-from handlers.cli.import_loading import old_order_loader, order_loader
+from domain.imports.parts import Rejected
+from handlers.cli.import_batches import old_order_loader, order_loader
 from handlers.cli.import_numbers import integer_reader
+from handlers.cli.ndjson import Line, Parsed, parse
 from handlers.contract.bundle import DIRECTORY
 from handlers.contract.yaml_files import read_file
-from tests.documents import line_document, old_order_document, order_document, request_document
+from tests.support.documents import (
+    line_document,
+    old_order_document,
+    order_document,
+    request_document,
+)
 
 # 2.0 and 1e3 that nothing says to be integers stay what they are.
 FREE = {"weights": [2.0, 1e3, {"deep": 2.0}]}
@@ -49,7 +54,7 @@ OLD_ORDER = old_order_document(
     extra_field=FREE,
     items=[{"product": "Cezve", "quantity": 2, "price": "50.00"}],
 )
-SHAPES = read_file(DIRECTORY / "imports.yaml")
+SHAPES = read_file(DIRECTORY / "imports" / "documents.yaml")
 LINE = {"type": "object", "properties": {"pk": {"type": ["integer", "null"]}}}
 LINES = {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/Line"}}
 PLACES = {

@@ -14,14 +14,14 @@ import pytest
 import sqlalchemy as sa
 
 from handlers.cli import imports, progress
-from handlers.cli.import_lines import MAX_LINE_BYTES, Line
 from handlers.cli.import_streams import arriving_lines, is_open_ended
-from persistence.engines import Pool, connect
-from persistence.orders import orders
-from tests.documents import order_document
+from handlers.cli.ndjson import MAX_LINE_BYTES, Line
+from persistence.engine.engines import Pool, connect
+from persistence.orders.orders import orders
 from tests.handlers.cli.conftest import Run
-from tests.processes import wait_until
-from tests.server import COMMAND, SECRET
+from tests.support.documents import order_document
+from tests.support.processes import wait_until
+from tests.support.server import COMMAND, SECRET
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from typing import IO, Any
 import pytest
 
 from handlers.cli import imports
-from handlers.cli.import_lines import Line, read_lines
-from tests.application import Clients, Shop
-from tests.documents import line_document, old_order_document, order_document, user_document
+from handlers.cli.ndjson import Line, read_lines
 from tests.handlers.cli.conftest import Run
+from tests.support.application import Clients, Shop
+from tests.support.documents import line_document, old_order_document, order_document, user_document
 
 
 @pytest.fixture

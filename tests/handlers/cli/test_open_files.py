@@ -9,8 +9,8 @@ import pytest
 from handlers.cli.open_files import warn_of_open_files
 from handlers.settings import Settings
 from persistence.database import Database
-from tests.application import usual_settings
-from tests.fakes import fake_renderers
+from tests.support.application import usual_settings
+from tests.support.fakes import fake_renderers
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@ import pytest
 
 from domain.outbox import OutboxEvent, OutboxKind, OutboxStatus
 from tests.handlers.cli.conftest import Run
-from tests.handlers.desk import Desk
-from tests.handlers.mail.events import make_event
+from tests.support.operator_commands import Desk
+from tests.support.outbox_events import make_event
 
 
 def dead_letter(desk: Desk) -> OutboxEvent:

@@ -8,21 +8,21 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from domain.import_parts import Rejected
-from domain.imports import Stored
-from domain.paging import PageRequest
-from domain.users import UserType, email_key
+from domain.accounts.users import UserType, email_key
+from domain.imports.documents import Stored
+from domain.imports.parts import Rejected
+from domain.shared.paging import PageRequest
 from faults.invariants import broken_invariants
 from handlers.cli import personal_data
 from persistence.database import Database
-from persistence.engines import Engines, Pool, connect
-from persistence.schema import metadata
-from tests.application import Clients, Shop
-from tests.builders import NOW, make_item, make_seller
-from tests.documents import imported_old_order, imported_order, user_document
+from persistence.engine.engines import Engines, Pool, connect
+from persistence.sql.columns import metadata
 from tests.handlers.cli.conftest import Run
-from tests.handlers.cli.personal_lives import IBAN, Life
-from tests.handlers.cli.personal_rows import EMAIL, KEPT, MARK, OTHERS, mark_everything, marked
+from tests.support.application import Clients, Shop
+from tests.support.builders import NOW, make_item, make_seller
+from tests.support.documents import imported_old_order, imported_order, user_document
+from tests.support.personal_orders import IBAN, Life
+from tests.support.personal_rows import EMAIL, KEPT, MARK, OTHERS, mark_everything, marked
 
 ERASE = ("users", "erase", "--email", EMAIL.upper(), "--yes", "--operator", "ayse")
 EXPORT = ("users", "export", "--email", EMAIL)

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from tests.handlers.cli.conftest import Run
-from tests.handlers.desk import Desk
+from tests.support.operator_commands import Desk
 
 
 @pytest.fixture

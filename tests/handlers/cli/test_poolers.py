@@ -3,12 +3,12 @@
 import click
 import pytest
 
-from domain.readiness import TransactionPooler
+from domain.shared.readiness import TransactionPooler
 from handlers.cli.database import refuse_transaction_pooler
 from persistence import database as persistence
 from persistence.database import Database
-from tests.fakes import fake_renderers
 from tests.handlers.cli.conftest import Run
+from tests.support.fakes import fake_renderers
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from domain.audit import AuditEntry
-from domain.cancellation_reasons import seller_rejection
-from domain.cancellations import CancellationReason
+from domain.cancellations.reasons import seller_rejection
+from domain.orders.cancellations import CancellationReason
 from persistence.database import Database
-from tests.application import Shop
-from tests.builders import NOW
 from tests.handlers.cli.conftest import Run
+from tests.support.application import Shop
+from tests.support.builders import NOW
 
 URL = "/users/orders/cancellation_reasons/"
 ADD = ("reasons", "add", "--type", "cancel", "--operator", "ayse")

@@ -3,12 +3,12 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from domain.cancellations import CancellationStatus, CancellationType
+from domain.orders.cancellations import CancellationStatus, CancellationType
 from domain.outbox import OutboxKind
-from tests.builders import NOW, make_easy_return
-from tests.domain.cancelling import GOOD_IBAN
 from tests.handlers.cli.conftest import Run
-from tests.handlers.desk import DELIVERED, Desk
+from tests.support.builders import NOW, make_easy_return
+from tests.support.cancellation_fakes import GOOD_IBAN
+from tests.support.operator_commands import DELIVERED, Desk
 
 REFUND = CancellationType.REFUND
 IBAN = GOOD_IBAN.replace(" ", "")

@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from handlers.cli.main import cli
-from tests.processes import is_running, wait_until
-from tests.server import Server, free_port, start
+from tests.support.processes import is_running, wait_until
+from tests.support.server import Server, free_port, start
 
 CONFIGURATION = Path(__file__).parents[3] / "examples" / "contract-tests" / "schemathesis.toml"
 
@@ -103,7 +103,7 @@ class TestRefusals:
 
 
 class TestSchemathesis:
-    """From the command line, as docs/sandbox.md runs it."""
+    """From the command line, as docs/guides/sandbox.md runs it."""
 
     @pytest.mark.parametrize("name", ["listSellerOrders", "listUserOrders"])
     def test_finds_nothing_with_the_configuration_for_clients(

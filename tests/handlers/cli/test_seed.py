@@ -6,27 +6,27 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from domain.cancellation_plans import PlanStatus
-from domain.errors import NotFound
+from domain.accounts.users import UserType
+from domain.orders.cancellation_plans import PlanStatus
 from domain.outbox import OutboxKind
-from domain.paging import PageRequest
-from domain.seller_callers import SellerCaller
-from domain.seller_lists import SellerQuery
-from domain.seller_orders import list_seller_orders
-from domain.seller_tokens import authenticate_token
-from domain.users import UserType
+from domain.seller_center.lists import SellerQuery
+from domain.seller_center.orders import list_seller_orders
+from domain.sellers.callers import SellerCaller
+from domain.sellers.tokens import authenticate_token
+from domain.shared.errors import NotFound
+from domain.shared.paging import PageRequest
 from faults.invariants import broken_at
 from handlers.cli.seed import seed_demo_shop
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
 from handlers.demo_shop.shop import DEMO_OLD_ORDERS, DEMO_ORDERS
 from handlers.demo_shop.trade_ins import offer_trade_in
 from persistence.database import Database
-from persistence.engines import Pool, connect
-from persistence.schema import metadata
-from tests.application import Clients, Shop
+from persistence.engine.engines import Pool, connect
+from persistence.sql.columns import metadata
 from tests.conftest import MakeUrl
-from tests.fakes import FakeClock, fake_renderers, view_of
 from tests.handlers.cli.conftest import Run
+from tests.support.application import Clients, Shop
+from tests.support.fakes import FakeClock, fake_renderers, view_of
 
 SEED = ("seed", "--users", "3", "--orders-per-user", "2", "--seed", "7")
 

@@ -1,15 +1,15 @@
 import pytest
 from starlette.testclient import TestClient
 
+from domain.accounts.users import User
 from domain.audit import AuditEntry
-from domain.imports import Outcome, Stored
-from domain.sellers import Seller
-from domain.users import User
+from domain.imports.documents import Outcome, Stored
+from domain.sellers.sellers import Seller
 from persistence.database import Database
-from tests.application import Clients, Shop
-from tests.builders import make_item, make_seller
-from tests.documents import imported_order, line_document
 from tests.handlers.cli.conftest import Run
+from tests.support.application import Clients, Shop
+from tests.support.builders import make_item, make_seller
+from tests.support.documents import imported_order, line_document
 
 ADD = ("sellers", "add", "usta", "--name", "Usta İşi", "--operator", "ayse")
 ORDERS = "/api/i1/orders/"

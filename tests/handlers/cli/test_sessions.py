@@ -3,9 +3,9 @@ import shlex
 
 import pytest
 
-from domain.users import User, UserType
-from tests.application import Clients, Shop
+from domain.accounts.users import User, UserType
 from tests.handlers.cli.conftest import Run
+from tests.support.application import Clients, Shop
 
 CREATE = ("sessions", "create", "--email", "ayse@example.com")
 

@@ -1,4 +1,4 @@
-from domain.paging import Page
+from domain.shared.paging import Page
 from handlers.cli.pages import shown_page
 from handlers.cli.tables import table
 

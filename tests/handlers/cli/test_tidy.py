@@ -8,15 +8,15 @@ import sqlalchemy as sa
 
 from domain.idempotency import StoredAnswer
 from domain.outbox import OutboxEvent, OutboxKind, OutboxStatus
-from domain.paging import PageRequest
+from domain.shared.paging import PageRequest
 from handlers.cli import tidy
 from persistence.database import Database, utc_now
-from persistence.engines import Engines, Pool, connect
-from persistence.schema import metadata
-from tests.application import Clients, Shop
+from persistence.engine.engines import Engines, Pool, connect
+from persistence.sql.columns import metadata
 from tests.handlers.cli.conftest import Run
-from tests.handlers.cli.personal_lives import IBAN, Life
-from tests.handlers.cli.personal_rows import marked
+from tests.support.application import Clients, Shop
+from tests.support.personal_orders import IBAN, Life
+from tests.support.personal_rows import marked
 
 DAY = timedelta(days=1)
 
@@ -161,7 +161,7 @@ class TestTidy:
         user = shop.user()
         for _ in range(5):
             shop.session(user, days=-1)
-        for module in ("domain.leftovers", "handlers.cli.tidy"):
+        for module in ("domain.privacy.retention", "handlers.cli.tidy"):
             monkeypatch.setattr(f"{module}.BATCH", 2)
 
         assert "5 sessions" in waybill("tidy").output

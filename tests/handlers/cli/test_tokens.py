@@ -2,13 +2,13 @@ import re
 
 import pytest
 
-from domain.errors import NotAuthenticated
-from domain.seller_callers import ShopCaller
-from domain.seller_tokens import authenticate_token
-from domain.users import User
+from domain.accounts.users import User
+from domain.sellers.callers import ShopCaller
+from domain.sellers.tokens import authenticate_token
+from domain.shared.errors import NotAuthenticated
 from persistence.database import Database
-from tests.builders import make_item, make_order, make_seller
 from tests.handlers.cli.conftest import Run
+from tests.support.builders import make_item, make_order, make_seller
 
 CREATE = ("tokens", "create", "--seller", "usta", "--name", "ERP")
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.outbox import OutboxKind
-from tests.application import Clients
 from tests.handlers.cli.conftest import Run
-from tests.handlers.desk import DELIVERED, Desk
+from tests.support.application import Clients
+from tests.support.operator_commands import DELIVERED, Desk
 
 
 class TestOffer:

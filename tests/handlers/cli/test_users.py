@@ -1,15 +1,15 @@
 import pytest
 from starlette.testclient import TestClient
 
+from domain.accounts.sessions import id_hash
+from domain.accounts.users import User, UserType
 from domain.outbox import OutboxKind
-from domain.paging import PageRequest
-from domain.sessions import id_hash
-from domain.users import User, UserType
-from handlers.passwords import Argon2Passwords
+from domain.shared.paging import PageRequest
+from handlers.auth.passwords import Argon2Passwords
 from handlers.settings import Settings
 from persistence.database import Database
-from tests.application import Shop
 from tests.handlers.cli.conftest import Run
+from tests.support.application import Shop
 
 CREATE = ("users", "create", "--email", "ayse@example.com")
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from persistence.database import Database
 from tests.conftest import KIND, MakeUrl
-from tests.server import COMMAND, SECRET, free_port, start
+from tests.support.server import COMMAND, SECRET, free_port, start
 
 PASSWORD = "hunter2"
 SHAPE = (

@@ -14,15 +14,15 @@ from click.testing import CliRunner
 from domain.outbox import OutboxStatus
 from handlers.cli import database as command_database
 from handlers.cli.main import cli
-from handlers.mail import delivery
+from handlers.mail import transports as delivery
 from handlers.settings import Settings
-from tests.application import Clients
 from tests.handlers.cli.conftest import Run
-from tests.handlers.desk import DELIVERED, Desk
-from tests.handlers.mail.events import make_event
-from tests.handlers.mail.servers import silent
-from tests.processes import wait_until
-from tests.server import COMMAND
+from tests.support.application import Clients
+from tests.support.operator_commands import DELIVERED, Desk
+from tests.support.outbox_events import make_event
+from tests.support.processes import wait_until
+from tests.support.server import COMMAND
+from tests.support.smtp_servers import silent
 
 STOP_SECONDS = 10  # it takes four at most
 

@@ -4,13 +4,13 @@ from typing import Any
 import orjson
 import pytest
 
-from domain.errors import FieldErrors, InvalidInput, Refusal
+from domain.shared.errors import FieldErrors, InvalidInput, Refusal
 from handlers.contract.bodies import Body, ContentType
-from handlers.contract.media_types import FORM, JSON
-from handlers.contract.refusals import UnsupportedMediaType
-from handlers.edge.content import Content
-from tests.handlers.contract.contracts import make_operation
-from tests.handlers.edge.asking import sent
+from handlers.http.errors import UnsupportedMediaType
+from handlers.http.media_types import FORM, JSON
+from handlers.http.request_body import Content
+from tests.support.guard_requests import sent
+from tests.support.small_contracts import make_operation
 
 LOGIN = {
     "type": "object",

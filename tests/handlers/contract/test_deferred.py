@@ -22,7 +22,7 @@ def not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_server_imports_none_of_them() -> None:
-    code = f"import sys, handlers.server; assert not set({CLIENTS}) & set(sys.modules)"
+    code = f"import sys, handlers.serving.server; assert not set({CLIENTS}) & set(sys.modules)"
 
     ended = subprocess.run(  # noqa: S603 - ours
         [sys.executable, "-c", code], capture_output=True, text=True, check=False

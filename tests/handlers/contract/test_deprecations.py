@@ -9,7 +9,7 @@ from flask import Response
 
 from handlers.contract.bundle import ContractError
 from handlers.contract.deprecations import Deprecations, announcing, compile_deprecations
-from tests.handlers.contract.contracts import (
+from tests.support.small_contracts import (
     THING,
     compile_operations,
     has_json,

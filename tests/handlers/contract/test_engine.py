@@ -10,7 +10,7 @@ import yaml
 from flask import Response
 from starlette.testclient import TestClient
 
-from domain.errors import FieldErrors, InvalidInput, NotAuthenticated, NotFound, Unavailable
+from domain.shared.errors import FieldErrors, InvalidInput, NotAuthenticated, NotFound, Unavailable
 from handlers.contract.contract import ContractError
 from handlers.contract.engine import Application, mount
 from handlers.contract.responses import Reply

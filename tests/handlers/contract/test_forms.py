@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 
-from domain.errors import InvalidInput
+from domain.shared.errors import InvalidInput
 from handlers.contract.forms import MAX_PARTS, FormFields, Upload, decode_multipart, judged
-from handlers.contract.refusals import ContentTooLarge
 from handlers.contract.schema_types import SchemaTypes
+from handlers.http.errors import ContentTooLarge
 
 SCHEMA = {
     "type": "object",

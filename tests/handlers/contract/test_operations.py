@@ -2,11 +2,12 @@ from typing import Any
 
 import pytest
 
-from domain.errors import InvalidInput
+from domain.shared.errors import InvalidInput
 from handlers.contract.bodies import ContentType
 from handlers.contract.bundle import ContractError
-from handlers.edge.content import Content
-from tests.handlers.contract.contracts import (
+from handlers.http.request_body import Content
+from tests.support.guard_requests import sent
+from tests.support.small_contracts import (
     THING,
     compile_operations,
     has_json,
@@ -14,7 +15,6 @@ from tests.handlers.contract.contracts import (
     make_operation,
     make_spec,
 )
-from tests.handlers.edge.asking import sent
 
 THINGS = "things.yaml#/paths/~1things~1"
 ACTING: dict[str, Any] = {"x-acts-on-get": True}

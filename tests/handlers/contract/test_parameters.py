@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from domain.errors import InvalidInput, NotFound
+from domain.shared.errors import InvalidInput, NotFound
 from handlers.contract.parameters import key_of
-from tests.handlers.contract.contracts import make_parameters
+from tests.support.small_contracts import make_parameters
 
 INTEGER = {"type": "integer"}
 BOOLEAN = {"type": "boolean"}

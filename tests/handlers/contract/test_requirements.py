@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from domain.errors import NotAuthenticated, NotFound, Refusal
+from domain.shared.errors import NotAuthenticated, NotFound, Refusal
 from handlers.contract.requirements import Requirements, first_admitted
 
 

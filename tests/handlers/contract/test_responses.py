@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from handlers.contract.responses import Document, DocumentList, Reply, Responses
 from handlers.contract.violations import ContractViolation, ResponseValidation
-from tests.handlers.contract.contracts import THING, has_json, make_operation
+from tests.support.small_contracts import THING, has_json, make_operation
 
 JSON = "application/json"
 HTML = "text/html"

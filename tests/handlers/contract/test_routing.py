@@ -14,7 +14,7 @@ import handlers
 from handlers.contract.bundle import ContractError, load_contract
 from handlers.contract.operations import Operation
 from handlers.contract.routing import ContractApp, View, find_handler, routing_view
-from tests.handlers.contract.contracts import (
+from tests.support.small_contracts import (
     THING,
     compile_operations,
     has_json,

@@ -4,11 +4,11 @@ import pytest
 from flask import Flask
 from werkzeug.test import EnvironBuilder
 
-from domain.errors import Forbidden, InvalidInput, NotAuthenticated
+from domain.shared.errors import Forbidden, InvalidInput, NotAuthenticated
 from handlers.contract.contract import ContractError
 from handlers.contract.operations import Operation
 from handlers.contract.security import Admission, Credential, challenges, identity
-from tests.handlers.contract.contracts import compile_operations, make_contract, make_spec
+from tests.support.small_contracts import compile_operations, make_contract, make_spec
 
 OF_HEADER = {"type": "apiKey", "in": "header", "name": "X-Key"}
 SCHEMES: dict[str, dict[str, Any]] = {

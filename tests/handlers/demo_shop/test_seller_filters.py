@@ -8,8 +8,8 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from handlers.contract.bundle import load_contract
-from tests.application import Clients
 from tests.handlers.cli.conftest import Run, waybill
+from tests.support.application import Clients
 
 __all__ = ["waybill"]  # the fixture
 

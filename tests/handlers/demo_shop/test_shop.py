@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from domain.import_parts import SnapshotPool
-from domain.imported_orders import ImportedOrder
-from domain.imports import read_old_order, read_order
-from domain.policies import ReturnPolicy
-from domain.states import OrderState
+from domain.imports.documents import read_old_order, read_order
+from domain.imports.orders import ImportedOrder
+from domain.imports.parts import SnapshotPool
+from domain.orders.return_policy import ReturnPolicy
+from domain.orders.states import OrderState
 from handlers.demo_shop import DEMO_EMAIL
 from handlers.demo_shop.shop import DEMO_OLD_ORDERS, DEMO_ORDERS, History, histories
 

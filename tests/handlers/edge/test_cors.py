@@ -1,7 +1,7 @@
 import pytest
 
 from handlers.settings import Settings
-from tests.handlers.edge.asking import SETTINGS, Answer, Inside, ask, unreachable
+from tests.support.guard_requests import SETTINGS, Answer, Inside, ask, unreachable
 
 SHOP = "https://shop.example"
 ALLOWING = Settings(secret="s" * 32, cors_origins=f"{SHOP}, http://localhost:3000")

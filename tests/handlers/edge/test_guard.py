@@ -8,11 +8,11 @@ import structlog
 from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from domain.errors import NotFound, Unavailable
+from domain.shared.errors import NotFound, Unavailable
 from handlers.edge import guard
-from handlers.edge.head import MAX_URL
-from handlers.front import make_guard
-from tests.handlers.edge.asking import SETTINGS, ask, make_scope, part, unreachable, url
+from handlers.http.headers import MAX_URL
+from handlers.web.front import make_guard
+from tests.support.guard_requests import SETTINGS, ask, make_scope, part, unreachable, url
 
 COMMON_HEADERS = {
     "x-request-id",

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from domain.addresses import AddressType, LocationKind
-from tests.builders import make_address, make_location, make_order
-from tests.handlers.rendering.documents import render_order, served_contract
+from domain.orders.addresses import AddressType, LocationKind
+from tests.support.builders import make_address, make_location, make_order
+from tests.support.rendered_documents import render_order, served_contract
 
 
 def render_address(language: str = "en-us", **overrides: Any) -> dict[str, Any]:

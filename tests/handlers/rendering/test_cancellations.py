@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from domain.cancellations import CancellationStatus, CancellationType
-from tests.builders import (
+from domain.orders.cancellations import CancellationStatus, CancellationType
+from tests.support.builders import (
     NOW,
     make_easy_return,
     make_image,
@@ -12,7 +12,7 @@ from tests.builders import (
     make_request,
     make_shipping_company,
 )
-from tests.handlers.rendering.documents import render_item
+from tests.support.rendered_documents import render_item
 
 PICKUP = {
     "pickup_date": date(2026, 3, 5),

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from marshmallow import Schema, fields, missing
 from marshmallow.experimental.context import Context
 
-from domain.documents import RenderedDocument
-from domain.paging import PageRequest
-from domain.policies import ReturnPolicy
-from domain.seller_lists import Sort
+from domain.orders.return_policy import ReturnPolicy
+from domain.seller_center.lists import Sort
+from domain.shared.documents import RenderedDocument
+from domain.shared.paging import PageRequest
 from handlers.cli.seed import seed_demo_shop
-from handlers.contract.schemas import Document, Rendering, Schemas, Source, Sources
+from handlers.contract.marshmallow_schemas import Document, Rendering, Schemas, Source, Sources
 from handlers.demo_shop.catalogue import SELLERS
 from handlers.rendering.compiled import Render, compile_rendering
 from handlers.rendering.old_orders import OLD_ORDER_SOURCES
@@ -30,12 +30,12 @@ from handlers.rendering.orders import order_sources
 from handlers.rendering.records import RECORD_SOURCES
 from handlers.rendering.sellers import SELLER_SOURCES
 from persistence.database import Database
-from tests.builders import NOW
 from tests.conftest import MakeUrl
-from tests.handlers.contract.contracts import make_contract
-from tests.handlers.rendering.documents import served_contract
-from tests.handlers.rendering.entities import entities
-from tests.handlers.rendering.sources import all_sources
+from tests.support.builders import NOW
+from tests.support.generated_entities import entities
+from tests.support.rendered_documents import served_contract
+from tests.support.rendering_sources import all_sources
+from tests.support.small_contracts import make_contract
 
 LANGUAGES = ["en-us", "tr-tr"]
 # The components that documents are, with the sources of all that is in them.
@@ -90,7 +90,7 @@ class TestDocuments:
 
 
 class Comparing:
-    """A renderer of the documents of one component, compared; a `domain.documents.Renderer`."""
+    """A renderer of the documents of one component, compared; a `Renderer`."""
 
     edition = "compared"
 

@@ -1,8 +1,8 @@
 import pytest
 
-from domain.money import Currency
-from tests.builders import make_old_item, make_old_order
-from tests.handlers.rendering.documents import render_old_order, served_contract
+from domain.shared.money import Currency
+from tests.support.builders import make_old_item, make_old_order
+from tests.support.rendered_documents import render_old_order, served_contract
 
 
 def test_an_old_order_shows_every_property_of_the_contract() -> None:

@@ -2,8 +2,8 @@ from datetime import date
 
 import pytest
 
-from domain.money import Currency
-from tests.builders import (
+from domain.shared.money import Currency
+from tests.support.builders import (
     NOW,
     make_easy_return_company,
     make_item,
@@ -13,7 +13,7 @@ from tests.builders import (
     make_shipping_company,
     make_shipping_option_group,
 )
-from tests.handlers.rendering.documents import render_item, render_order, served_contract
+from tests.support.rendered_documents import render_item, render_order, served_contract
 
 
 def test_a_line_shows_every_property_of_the_contract() -> None:

@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from domain.money import Currency
-from domain.orders import OrderType
-from domain.states import OrderState
-from tests.builders import (
+from domain.orders.orders import OrderType
+from domain.orders.states import OrderState
+from domain.shared.money import Currency
+from tests.support.builders import (
     NOW,
     make_address,
     make_bank,
@@ -17,7 +17,7 @@ from tests.builders import (
     make_payment_option,
     make_shipping_company,
 )
-from tests.handlers.rendering.documents import render_order, served_contract
+from tests.support.rendered_documents import render_order, served_contract
 
 TRY = {"value": "try", "label": "TL"}
 

@@ -7,15 +7,15 @@ import orjson
 import pytest
 from structlog.testing import capture_logs
 
-from domain.policies import ReturnPolicy
+from domain.orders.return_policy import ReturnPolicy
 from handlers.contract.bundle import Contract, ContractError
-from handlers.contract.schemas import Sources
+from handlers.contract.marshmallow_schemas import Sources
 from handlers.contract.violations import ContractViolation, ResponseValidation, Violations
 from handlers.rendering import renderer
 from handlers.rendering.renderer import ContractRenderer, edition_of
-from tests.builders import NOW
-from tests.handlers.contract.contracts import THING, make_contract
-from tests.handlers.rendering.documents import ENFORCED, served_contract
+from tests.support.builders import NOW
+from tests.support.rendered_documents import ENFORCED, served_contract
+from tests.support.small_contracts import THING, make_contract
 
 
 @dataclass
@@ -95,11 +95,11 @@ class TestEdition:
     @pytest.mark.parametrize(
         "path",
         [
-            "domain/orders.py",
+            "domain/orders/orders.py",
             "domain/orders/order.py",
             "handlers/rendering/compiled.py",
-            "handlers/contract/schemas.py",
-            "handlers/locale/tr/LC_MESSAGES/messages.mo",
+            "handlers/contract/marshmallow_schemas.py",
+            "handlers/i18n/locale/tr/LC_MESSAGES/messages.mo",
         ],
     )
     def test_is_another_for_other_code_and_catalogues(

@@ -3,7 +3,7 @@
 import pytest
 
 from handlers.contract.bundle import load_contract
-from tests.handlers.rendering.sources import all_sources
+from tests.support.rendering_sources import all_sources
 
 SOURCES = all_sources()
 

@@ -1,6 +1,6 @@
-from domain.cancellation_plans import PlanStatus
-from domain.cancellations import CancellationType
-from tests.handlers.rendering.seller_views import ID, OTHER, make_plan_view, render
+from domain.orders.cancellation_plans import PlanStatus
+from domain.orders.cancellations import CancellationType
+from tests.support.seller_views import ID, OTHER, make_plan_view, render
 
 
 class TestSellerCancellationPlan:

@@ -1,4 +1,4 @@
-from tests.handlers.rendering.seller_views import ID, OTHER, make_address_view, render
+from tests.support.seller_views import ID, OTHER, make_address_view, render
 
 
 class TestSellerCustomerAddress:

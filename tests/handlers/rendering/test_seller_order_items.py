@@ -1,6 +1,6 @@
-from domain.cancellations import CancelStatus
-from domain.money import Currency
-from tests.handlers.rendering.seller_views import OTHER, make_item_view, render
+from domain.orders.cancellations import CancelStatus
+from domain.shared.money import Currency
+from tests.support.seller_views import OTHER, make_item_view, render
 
 
 class TestSellerOrderItem:

@@ -1,8 +1,8 @@
 import pytest
 
-from domain.cancellations import CancelStatus
-from domain.money import Currency
-from tests.handlers.rendering.seller_views import ID, OTHER, make_order_view, render
+from domain.orders.cancellations import CancelStatus
+from domain.shared.money import Currency
+from tests.support.seller_views import ID, OTHER, make_order_view, render
 
 
 class TestSellerOrder:

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from domain.money import Currency
-from handlers.contract.schemas import Rendering, Source
+from domain.shared.money import Currency
+from handlers.contract.marshmallow_schemas import Rendering, Source
 from handlers.rendering.values import (
     Labelled,
     attribute,
@@ -16,7 +16,7 @@ from handlers.rendering.values import (
     rate,
     translated,
 )
-from tests.builders import NOW, make_product
+from tests.support.builders import NOW, make_product
 
 
 def value(source: Source, language: str = "en-us", root: Any = None, **attributes: Any) -> Any:

@@ -10,7 +10,7 @@ from handlers.contract.routing import ContractApp
 from handlers.sandbox.shop import SECRET, read_shop
 from handlers.sandbox.state import Sandbox
 from handlers.settings import Settings
-from tests.handlers.sandbox.callers import Callers
+from tests.support.sandbox_clients import Callers
 
 
 @pytest.fixture(scope="session")

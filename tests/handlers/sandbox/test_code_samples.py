@@ -16,13 +16,13 @@ import httpx
 import pytest
 
 from domain.trade_ins import OfferLink
+from handlers.auth.trade_in_links import sign_link
 from handlers.contract.bundle import load_contract
 from handlers.contract.views import client_document
 from handlers.sandbox.shop import SECRET, read_shop
 from handlers.settings import Settings
-from handlers.trade_in_links import sign_link
-from tests.processes import wait_until
-from tests.server import free_port, start
+from tests.support.processes import wait_until
+from tests.support.server import free_port, start
 
 NODE = shutil.which("node")
 RUNNERS = {

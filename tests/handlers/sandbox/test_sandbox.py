@@ -7,12 +7,12 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from handlers.context import PARTS
 from handlers.contract.bundle import load_contract
 from handlers.contract.routing import ContractApp
 from handlers.sandbox.shop import read_shop
-from tests.handlers.sandbox.callers import HOST, Callers
-from tests.judge import HeaderJudge, Judge
+from handlers.web.request_context import PARTS
+from tests.support.judge import HeaderJudge, Judge
+from tests.support.sandbox_clients import HOST, Callers
 
 ORDERS, ORDER = "/users/orders/", "/users/orders/3/"
 CLOCK, FAILURES, EMAILS = "/sandbox/clock/", "/sandbox/failures/", "/sandbox/emails/"

@@ -8,19 +8,19 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from domain.errors import Unavailable
-from domain.users import User, UserType
+from domain.accounts.users import User, UserType
+from domain.shared.errors import Unavailable
+from persistence.accounts.users import users
 from persistence.database import Database
-from persistence.engines import Engines
+from persistence.engine.engines import Engines
 from persistence.sql.bulk import insert_rows
 from persistence.sql.compiled_query import CompiledQuery, observe
 from persistence.sql.references import row_of
 from persistence.sql.work import Work
-from persistence.users import users
-from tests.builders import NOW, make_user
 from tests.conftest import KIND, MakeUrl
-from tests.fakes import fake_renderers
-from tests.persistence.stored import store_user
+from tests.support.builders import NOW, make_user
+from tests.support.fakes import fake_renderers
+from tests.support.stored import store_user
 
 OF_USER = CompiledQuery(
     sa.select(users.c.user_type, users.c.uuid, users.c.created_date, sa.literal(5)).where(

@@ -6,21 +6,21 @@ from typing import Any
 
 import pytest
 
-from domain.callers import Caller
-from domain.errors import NotAuthenticated
-from domain.old_orders import OldOrderField, OldOrderQuery, OldOrderSort
-from domain.orders import OrderQuery
-from domain.paging import PageRequest
-from domain.seller_callers import Scope
-from domain.seller_lists import Sort
-from domain.seller_tokens import authenticate_token, create_seller_token, revoke_seller_token
-from domain.sessions import authenticate, open_session
+from domain.accounts.callers import Caller
+from domain.accounts.sessions import authenticate, open_session
+from domain.accounts.users import User
+from domain.orders.old_orders import OldOrderField, OldOrderQuery, OldOrderSort
+from domain.orders.orders import OrderQuery
+from domain.seller_center.lists import Sort
+from domain.sellers.callers import Scope
+from domain.sellers.tokens import authenticate_token, create_seller_token, revoke_seller_token
+from domain.shared.errors import NotAuthenticated
+from domain.shared.paging import PageRequest
 from domain.unit_of_work import UnitOfWork
-from domain.users import User
 from persistence.database import Database
-from tests.builders import make_seller
-from tests.persistence.selling import sold, store_sold
-from tests.persistence.stored import store_old_order, store_order, store_user
+from tests.support.builders import make_seller
+from tests.support.stored import store_old_order, store_order, store_user
+from tests.support.stored_sellers import sold, store_sold
 
 Statements = list[tuple[str, Any]]
 Read = Callable[[int, UnitOfWork], Any]

@@ -3,12 +3,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from domain.users import User
+from domain.accounts.users import User
+from persistence.accounts.users import users
 from persistence.database import Database
-from persistence.engines import Engines
+from persistence.engine.engines import Engines
 from persistence.sql.in_list import among, among_given
-from persistence.users import users
-from tests.persistence.stored import plan_of, store_user
+from tests.support.stored import plan_of, store_user
 
 
 @pytest.fixture

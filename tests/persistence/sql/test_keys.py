@@ -5,16 +5,16 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from persistence.accounts.users import users
 from persistence.database import Database
-from persistence.engines import Engines
-from persistence.old_orders import old_orders
-from persistence.schema import metadata
-from persistence.sellers import sellers
+from persistence.engine.engines import Engines
+from persistence.orders.old_orders import old_orders
+from persistence.orders.sellers import sellers
+from persistence.sql.columns import metadata
 from persistence.sql.keys import next_pks
 from persistence.sql.work import Work
-from persistence.users import users
-from tests.builders import make_seller
 from tests.conftest import KIND
+from tests.support.builders import make_seller
 
 NUMBERED = [table for table in metadata.sorted_tables if "pk" in table.c]
 

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from domain.old_orders import OldOrder
-from domain.orders import Order
-from domain.users import User
+from domain.accounts.users import User
+from domain.orders.old_orders import OldOrder
+from domain.orders.orders import Order
 from persistence.database import Database
-from persistence.engines import Engines
-from persistence.old_orders import OLD_ORDER, old_orders
-from persistence.order_aggregate import ORDER
-from persistence.orders import orders
+from persistence.engine.engines import Engines
+from persistence.orders.aggregate import ORDER
+from persistence.orders.old_orders import OLD_ORDER, old_orders
+from persistence.orders.orders import orders
 from persistence.sql import loading
 from persistence.sql.aggregates import Aggregate, Set, View
 from persistence.sql.load_plans import load_plan
@@ -21,9 +21,9 @@ from persistence.sql.loading import load_roots
 from persistence.sql.saving import Tracked
 from persistence.sql.work import Work
 from tests.conftest import KIND
-from tests.persistence.complete import complete_old_order, complete_order
-from tests.persistence.sql.graphs import differing, graph
-from tests.persistence.stored import store_reason
+from tests.support.complete_orders import complete_old_order, complete_order
+from tests.support.entity_graphs import differing, graph
+from tests.support.stored import store_reason
 
 ABSENT = 2**40
 AGGREGATES: dict[str, Aggregate[Any]] = {"orders": ORDER, "old orders": OLD_ORDER}

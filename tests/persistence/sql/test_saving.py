@@ -8,25 +8,25 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy.exc import IntegrityError
 
-from domain.cancellation_plans import CancellationPlan, CancellationPlanItem
-from domain.cancellations import CancellationStatus, CancellationType
-from domain.import_parts import SnapshotPool
-from domain.imports import Stored, read_old_order, read_order
-from domain.orders import Order
-from domain.states import OrderState
-from domain.users import User
-from handlers.cli.import_lines import Parsed
-from persistence.cancellations import cancellation_requests
+from domain.accounts.users import User
+from domain.imports.documents import Stored, read_old_order, read_order
+from domain.imports.parts import SnapshotPool
+from domain.orders.cancellation_plans import CancellationPlan, CancellationPlanItem
+from domain.orders.cancellations import CancellationStatus, CancellationType
+from domain.orders.orders import Order
+from domain.orders.states import OrderState
+from handlers.cli.ndjson import Parsed
 from persistence.database import Database
-from persistence.discounts import discount_items
-from persistence.engines import Engines
-from persistence.old_orders import OLD_ORDER
-from persistence.order_aggregate import ORDER
-from persistence.orders import orders
+from persistence.engine.engines import Engines
+from persistence.orders.aggregate import ORDER
+from persistence.orders.cancellations import cancellation_requests
+from persistence.orders.discounts import discount_items
+from persistence.orders.old_orders import OLD_ORDER
+from persistence.orders.orders import orders
 from persistence.sql import saving
 from persistence.sql.aggregates import View
 from persistence.sql.work import Work
-from tests.builders import (
+from tests.support.builders import (
     NOW,
     make_discount,
     make_easy_return_company,
@@ -36,11 +36,11 @@ from tests.builders import (
     make_product,
     make_request,
 )
-from tests.documents import Document
-from tests.persistence.complete import complete_order
-from tests.persistence.sql.graphs import differing
-from tests.persistence.sql.imported_documents import old_order_documents, order_documents
-from tests.persistence.stored import store_reason
+from tests.support.complete_orders import complete_order
+from tests.support.documents import Document
+from tests.support.entity_graphs import differing
+from tests.support.imported_documents import old_order_documents, order_documents
+from tests.support.stored import store_reason
 
 Statements = list[tuple[str, Any]]
 anything = settings(

@@ -14,42 +14,39 @@ import sqlalchemy as sa
 from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
 import persistence
+from domain.accounts.one_time_tokens import OneTimeToken, Purpose
+from domain.accounts.sessions import open_session
+from domain.accounts.users import User
 from domain.audit import Subject, record_change
-from domain.old_orders import OldOrderField, OldOrderQuery, OldOrderSort
-from domain.one_time_tokens import OneTimeToken, Purpose
+from domain.cancellations.return_carriers import ReturnCarrier
+from domain.orders.old_orders import OldOrderField, OldOrderQuery, OldOrderSort
 from domain.outbox import OutboxEvent, OutboxKind
-from domain.paging import PageRequest
-from domain.return_carriers import ReturnCarrier
-from domain.seller_callers import Scope
-from domain.seller_lists import Sort
-from domain.seller_tokens import create_seller_token
-from domain.sessions import open_session
-from domain.users import User
-from persistence import (
-    cancellation_requests,
-    idempotency,
-    old_orders,
-    order_queries,
-    seller_rows,
-    seller_tokens,
-    sessions,
-    sql,
-)
+from domain.seller_center.lists import Sort
+from domain.sellers.callers import Scope
+from domain.sellers.tokens import create_seller_token
+from domain.shared.paging import PageRequest
+from persistence import idempotency, sql
+from persistence.accounts import sessions
+from persistence.cancellations import requests as cancellation_requests
 from persistence.database import Database
-from persistence.engines import Engines
-from persistence.schema import metadata
-from persistence.seller_listings import LISTINGS
-from persistence.seller_rows import Shape, Start
+from persistence.engine.engines import Engines
+from persistence.orders import old_orders
+from persistence.orders import queries as order_queries
+from persistence.seller_center import lists as seller_rows
+from persistence.seller_center.list_definitions import LISTINGS
+from persistence.seller_center.lists import Shape, Start
+from persistence.sellers import tokens as seller_tokens
 from persistence.sql import bulk, foresight, keys, references, saving
 from persistence.sql.aggregates import Aggregate, View, column_names
 from persistence.sql.bulk import DoNothing
+from persistence.sql.columns import metadata
 from persistence.sql.compiled_query import CompiledQuery, registered
 from persistence.sql.load_plans import load_plan
-from tests.builders import make_easy_return_company
-from tests.documents import imported_old_order, imported_order
-from tests.persistence.complete import complete_old_order, complete_order
-from tests.persistence.sql.bound_values import as_json, bound_values, stored_rows
-from tests.persistence.stored import store_reason
+from tests.support.bound_values import as_json, bound_values, stored_rows
+from tests.support.builders import make_easy_return_company
+from tests.support.complete_orders import complete_old_order, complete_order
+from tests.support.documents import imported_old_order, imported_order
+from tests.support.stored import store_reason
 
 PREFIX = "given_"
 NOT_COMPARED: dict[int, str] = {

@@ -7,13 +7,13 @@ from typing import Any
 import orjson
 from flask import Response
 
-from domain.errors import NotAuthenticated, Refusal
+from domain.shared.errors import NotAuthenticated, Refusal
 from handlers.contract.contract import Contract
 from handlers.contract.documents import read_document
 from handlers.contract.engine import Application, mount
-from handlers.contract.gate import Handler
 from handlers.contract.keywords import leave_out
 from handlers.contract.methods import METHODS
+from handlers.contract.operation_view import Handler
 from handlers.contract.operations import Operation
 from handlers.contract.problems import problem
 from handlers.contract.responses import Reply

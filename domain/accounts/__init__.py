@@ -1,0 +1,1 @@
+"""Users, their sessions, and the links that stand in for a password."""

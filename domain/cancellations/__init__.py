@@ -1,0 +1,1 @@
+"""Cancellation requests: their rules, decisions, plans and refunds."""

@@ -1,0 +1,173 @@
+"""The operator's desk: requests are approved, rejected and completed, and money is given back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from domain.audit import AuditEntry
+from domain.cancellations.imported_plans import plan_imported_requests
+from domain.cancellations.refund_plans import grant_refund, planned_requests, settle
+from domain.cancellations.refunds import Refund
+from domain.cancellations.requests import CancellationRequestQuery, CancellationWork
+from domain.orders.cancellation_plans import CancellationPlan, CancellationPlanItem, PlanStatus
+from domain.orders.cancellations import CancellationRequest, CancellationStatus
+from domain.orders.loyalty import LoyaltyTransaction
+from domain.orders.order_emails import announce_requests
+from domain.orders.order_items import OrderItem
+from domain.orders.orders import Order
+from domain.orders.state_changes import audited
+from domain.outbox import OutboxKind
+from domain.shared.errors import NotFound
+from domain.shared.identifiers import require_storable_pk
+from domain.shared.paging import Page, PageRequest
+
+_KINDS = {
+    CancellationStatus.APPROVED: OutboxKind.CANCELLATION_APPROVED,
+    CancellationStatus.REJECTED: OutboxKind.CANCELLATION_REJECTED,
+    CancellationStatus.COMPLETED: OutboxKind.CANCELLATION_COMPLETED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRequest:
+    """A request, and the number of the order that it is about."""
+
+    order_number: str
+    request: CancellationRequest
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRequest:
+    """A request with all that the operator wants to see of it; imported ones may have no plan."""
+
+    order: Order
+    item: OrderItem
+    request: CancellationRequest
+    plan: CancellationPlan | None
+    plan_item: CancellationPlanItem | None
+    audit: list[AuditEntry]
+
+
+def list_all_requests(
+    status: CancellationStatus | None, page: PageRequest, uow: CancellationWork
+) -> Page[ListedRequest]:
+    """Return one page of everybody's requests, newest first. Raises InvalidPage."""
+    query = CancellationRequestQuery(status=status)
+    count = uow.cancellation_requests.count(query)
+    page.require_within(count)
+    requests = uow.cancellation_requests.requests(query, page)
+    numbers = uow.cancellation_requests.order_numbers([each.order_item_pk for each in requests])
+    listed = [ListedRequest(numbers[each.order_item_pk], each) for each in requests]
+    return Page(count, page.number, page.limit, listed)
+
+
+def show_request(request_pk: int, uow: CancellationWork) -> ShownRequest:
+    """Return a request and what it is about. Raises NotFound."""
+    require_storable_pk(request_pk)
+    order, item, request = _find(request_pk, uow.orders.by_request(request_pk))
+    plan, planned = planned_requests(order).get(request) or (None, None)
+    return ShownRequest(order, item, request, plan, planned, uow.audit.entries(request.uuid))
+
+
+def approve_request(request_pk: int, actor: str, uow: CancellationWork) -> CancellationRequest:
+    """Agree to an open request.
+
+    The units of a cancel are off at once; those of a refund once they have come back. What the
+    request gives back is settled now. Raises NotFound, and Conflict, with the reason, for a
+    request that is not open and for units that are not there any more or shipped.
+    """
+    with _deciding(request_pk, actor, CancellationStatus.APPROVED, uow) as case:
+        case.item.approve_request(case.request, uow.now)
+        grant_refund(case.order, case.item, case.planned)
+    return case.request
+
+
+def reject_request(request_pk: int, actor: str, uow: CancellationWork) -> CancellationRequest:
+    """Turn an open request down: the line is as it was before.
+
+    Raises NotFound, and Conflict for a request that is not open.
+    """
+    with _deciding(request_pk, actor, CancellationStatus.REJECTED, uow) as case:
+        case.item.reject_request(case.request, uow.now)
+        settle(case.planned, Refund())
+    return case.request
+
+
+def complete_request(request_pk: int, actor: str, uow: CancellationWork) -> CancellationRequest:
+    """Book what an approved request gives back: as money, or as loyalty money if so wished.
+
+    Raises NotFound, and Conflict for a request that is not approved.
+    """
+    with _deciding(request_pk, actor, CancellationStatus.COMPLETED, uow) as case:
+        case.item.complete_request(case.request, uow.now)
+        _book(case.order, case.planned)
+    return case.request
+
+
+def mark_plan(
+    plan_pk: int, status: PlanStatus, note: str | None, actor: str, uow: CancellationWork
+) -> CancellationPlan:
+    """Put a plan into any of the documented states by hand, with a note. Raises NotFound."""
+    require_storable_pk(plan_pk)
+    order = uow.orders.lock_by_plan(plan_pk)
+    if order is None:
+        raise NotFound
+    plan = next(plan for plan in order.cancellation_plans if plan.pk == plan_pk)
+    with audited([order], actor, uow, note):
+        plan.mark(status, note, uow.now)
+    uow.commit()
+    return plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What is decided about."""
+
+    order: Order
+    item: OrderItem
+    request: CancellationRequest
+    planned: CancellationPlanItem
+
+
+@contextmanager
+def _deciding(
+    request_pk: int, actor: str, status: CancellationStatus, uow: CancellationWork
+) -> Iterator[_Case]:
+    """Lock what a request is about, and let everything follow once the block has decided."""
+    require_storable_pk(request_pk)
+    order, item, request = _find(request_pk, uow.orders.lock_by_request(request_pk))
+    request.require_next(status)
+    with audited([order], actor, uow):
+        plan_imported_requests(order)
+        plan, planned = planned_requests(order)[request]
+        yield _Case(order, item, request, planned)
+        plan.follow_requests(uow.now)
+        order.follow_items(uow.now)
+    announce_requests(_KINDS[status], order, [(item, planned)], uow)
+    uow.commit()
+
+
+def _find(request_pk: int, order: Order | None) -> tuple[Order, OrderItem, CancellationRequest]:
+    for item in order.items if order else ():
+        for request in item.cancellation_requests:
+            if order and request.pk == request_pk:
+                return order, item, request
+    raise NotFound
+
+
+def _book(order: Order, planned: CancellationPlanItem) -> None:
+    """Give back what was granted; loyalty money counts as much as money."""
+    order.refund_amount += planned.refund_amount
+    order.discount_refund_amount += planned.discount_refund_amount
+    order.shipping_refund_amount += planned.shipping_refund_amount
+    reference = str(planned.request.uuid)
+    is_booked = any(row.reference == reference for row in order.loyalty_transactions)
+    if planned.request.fully_refund_as_loyalty_money and planned.refund_amount and not is_booked:
+        order.loyalty_transactions.append(
+            LoyaltyTransaction(
+                user_pk=order.user_pk,
+                user_email=order.user_email,
+                amount=planned.refund_amount,
+                reference=reference,
+            )
+        )

@@ -1,0 +1,1 @@
+"""Import documents: reading, checking and reconciling them with stored orders."""

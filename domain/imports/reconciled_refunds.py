@@ -1,0 +1,200 @@
+"""What was given back of a stored order, after a document has changed its lines."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from domain.cancellations.refund_plans import planned_requests
+from domain.imports.amounts import BookedLine, booked_refund
+from domain.imports.orders import ImportedItem, ImportedOrder
+from domain.imports.parts import Rejected, SettledHere
+from domain.imports.requested_units import RequestedUnits
+from domain.orders.cancellation_plans import CancellationPlanItem
+from domain.orders.cancellations import CancellationStatus
+from domain.orders.order_items import OrderItem
+from domain.orders.orders import Order
+
+Values = dict[str, Any]
+
+REFUNDS = ("refund_amount", "discount_refund_amount", "shipping_refund_amount")
+_ORDER_VALUES = ("payment_pending", "shipping_amount")
+_LINE_VALUES = (
+    *("price", "discount_amount", "quantity", "cancelled_quantity", "refunded_quantity"),
+    *("state", "shipped_date"),
+)
+
+
+def reconcile_refunds(
+    stored: Order, document: ImportedOrder, values: Values, items: Sequence[ImportedItem]
+) -> Values:
+    """Return the three refunds: as stored, and as much more or less as documents have changed.
+
+    ``values`` and ``items`` are the order as it will be. Raises SettledHere where the document
+    gives another amount and units were settled here, and where more would be given back and
+    promised than was paid.
+    """
+    changes = _changes(stored, values, items)
+    refunds = {name: max(0, getattr(stored, name) + changes[name]) for name in REFUNDS}
+    for name, due in zip(REFUNDS, _due(stored, values, items), strict=True):
+        if name not in document.given:
+            # A document may have given more before than the units that were gone then.
+            refunds[name] = min(refunds[name], max(getattr(stored, name), due))
+    is_settled = any(item.is_settled_here for item in stored.items)
+    for name in REFUNDS:
+        if name in document.given:
+            if is_settled and document.values[name] != refunds[name]:
+                raise SettledHere(f"/{name}", "Another amount was given back here.")
+            refunds[name] = document.values[name]
+    if "shipping_refund_amount" in document.given and "refund_amount" not in document.given:
+        # The document gives a part of the whole.
+        given = stored.shipping_refund_amount + changes["shipping_refund_amount"]
+        refunds["refund_amount"] += refunds["shipping_refund_amount"] - given
+    if refunds["shipping_refund_amount"] > refunds["refund_amount"]:
+        raise Rejected("/shipping_refund_amount", "It is a part of the refund amount.")
+    discount = sum(row["amount"] for row in document.discounts)
+    paid = sum(item.values["price"] for item in items) + values["shipping_amount"] - discount
+    limits = (paid, discount, values["shipping_amount"])
+    for name, limit, promised in zip(REFUNDS, limits, _promised(stored), strict=True):
+        if refunds[name] + promised > limit:
+            raise SettledHere(f"/{name}", "More is given back or promised here than was paid.")
+    return refunds
+
+
+def _due(stored: Order, values: Values, items: Sequence[ImportedItem]) -> tuple[int, int, int]:
+    """Return what all units that are gone were paid for, without what is promised and unpaid."""
+    lines = {item.line: item for item in stored.items}
+    whole = booked_refund(values, [_line(item, lines.get(item.values["line"])) for item in items])
+    places = [place for place in _places_of_settled_lines(stored) if place.request.is_agreed]
+    refund, discount, shipping = _sums(
+        [place for place in places if place.request.is_cancel and place.request.is_active]
+    )
+    return (
+        whole.goods + whole.shipping - refund - sum(place.unpaid_amount for place in places),
+        whole.discount - discount - sum(place.unpaid_discount_amount for place in places),
+        whole.shipping - shipping,
+    )
+
+
+def _places_of_settled_lines(stored: Order) -> list[CancellationPlanItem]:
+    """Return the places in plans of all requests for lines with units that were settled here.
+
+    Requests are known by UUID: those of plans and those of lines may be two objects of one row.
+    """
+    uuids = {
+        request.uuid
+        for item in stored.items
+        if item.is_settled_here
+        for request in item.cancellation_requests
+    }
+    places = [place for plan in stored.cancellation_plans for place in plan.items]
+    return [place for place in places if place.request.uuid in uuids]
+
+
+def other_requests(stored: OrderItem, named: Collection[UUID]) -> list[RequestedUnits]:
+    """Return the requests of a stored line, without those that a document has ``named``."""
+    return [
+        RequestedUnits(
+            request.cancellation_type,
+            request.status,
+            stored.units_of(request) if request.is_agreed else request.quantity,
+        )
+        for request in stored.cancellation_requests
+        if request.uuid not in named
+    ]
+
+
+def shipping_of_requests(stored: Order) -> int:
+    """Return the shipping that requests decided here give back, booked or promised."""
+    return sum(
+        place.shipping_refund_amount
+        for request, (_, place) in planned_requests(stored).items()
+        if request.is_agreed and not request.is_imported
+    )
+
+
+def _changes(stored: Order, values: Values, items: Sequence[ImportedItem]) -> dict[str, int]:
+    """Return what documents change of the refunds.
+
+    Lines with units that were settled here change only by requests that documents complete.
+    """
+    lines = {item.line: item for item in stored.items}
+    before = [_stored_line(line) for line in stored.items if not line.is_settled_here]
+    after = [
+        _line(item, lines.get(item.values["line"]))
+        for item in items
+        if item.values["line"] not in lines or not lines[item.values["line"]].is_settled_here
+    ]
+    was, becomes = booked_refund(_of_order(stored), before), booked_refund(values, after)
+    amount, discount, shipping = _completed(stored, items)
+    shipping_amount = _shipping(stored, values, items)
+    return {
+        "refund_amount": becomes.goods - was.goods + amount + shipping_amount,
+        "discount_refund_amount": becomes.discount - was.discount + discount,
+        "shipping_refund_amount": shipping + shipping_amount,
+    }
+
+
+def _of_order(stored: Order) -> Values:
+    return {name: getattr(stored, name) for name in _ORDER_VALUES}
+
+
+def _stored_line(item: OrderItem) -> BookedLine:
+    values = {name: getattr(item, name) for name in _LINE_VALUES}
+    return BookedLine.of(values, () if item.is_settled_here else other_requests(item, ()))
+
+
+def _line(item: ImportedItem, stored: OrderItem | None) -> BookedLine:
+    """Return what a line comes to; the cancels of lines settled here have their amounts."""
+    if stored is None:
+        return BookedLine.of_import(item)
+    if stored.is_settled_here:
+        return BookedLine.of(item.values, ())
+    requested = [request.requested for request in item.requests]
+    named = {request.values["uuid"] for request in item.requests}
+    return BookedLine.of(item.values, requested + other_requests(stored, named))
+
+
+def _completed(stored: Order, items: Sequence[ImportedItem]) -> tuple[int, int, int]:
+    """Return what requests give back that documents complete on lines settled here."""
+    planned = {request.uuid: place for request, (_, place) in planned_requests(stored).items()}
+    settled = {item.line for item in stored.items if item.is_settled_here}
+    places = [
+        place
+        for item in items
+        if item.values["line"] in settled
+        for request in item.requests
+        if request.requested.status is CancellationStatus.COMPLETED
+        and (place := planned.get(request.values["uuid"]))
+        and place.request.status is CancellationStatus.APPROVED
+    ]
+    return _sums(places)
+
+
+def _shipping(stored: Order, values: Values, items: Sequence[ImportedItem]) -> int:
+    """Return how much more shipping is given back than before, beside that of requests here."""
+    lines = {item.line: item for item in stored.items}
+    before = booked_refund(_of_order(stored), [_stored_line(line) for line in stored.items])
+    after = booked_refund(values, [_line(item, lines.get(item.values["line"])) for item in items])
+    here = shipping_of_requests(stored)
+    return max(0, after.shipping - here) - max(0, before.shipping - here)
+
+
+def _promised(stored: Order) -> tuple[int, int, int]:
+    """Return what approved requests still give back that no document changes, as ``REFUNDS``."""
+    settled = {place.request.uuid for place in _places_of_settled_lines(stored)}
+    return _sums(
+        [
+            place
+            for request, (_, place) in planned_requests(stored).items()
+            if request.status is CancellationStatus.APPROVED
+            and (not request.is_imported or request.uuid in settled)
+        ]
+    )
+
+
+def _sums(places: Sequence[CancellationPlanItem]) -> tuple[int, int, int]:
+    return (
+        sum(place.refund_amount for place in places),
+        sum(place.discount_refund_amount for place in places),
+        sum(place.shipping_refund_amount for place in places),
+    )

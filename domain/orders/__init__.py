@@ -1,0 +1,1 @@
+"""Orders and their parts, as shoppers and guests see them."""

@@ -1,0 +1,200 @@
+"""Orders of earlier systems: kept as they came, and only shown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol, Self
+
+from domain.accounts.callers import Caller
+from domain.shared.errors import InvalidInput, NotFound
+from domain.shared.identifiers import require_storable_pk
+from domain.shared.money import Currency
+from domain.shared.paging import DocumentPage, PageRequest
+from domain.shared.search_text import require_searchable
+from domain.shared.work import Work
+
+
+@dataclass(eq=False, kw_only=True)
+class OldOrderItem:
+    """One line of an old order; ``price`` in minor units of the order's currency."""
+
+    pk: int = field(init=False, repr=False)
+    old_order_pk: int = field(init=False, repr=False)
+    line: int
+    product: str | None = None
+    sku: str | None = None
+    quantity: int | None = None
+    price: int
+    image: str | None = None
+    image_url: str | None = None
+    extra_field: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(eq=False, kw_only=True)
+class OldOrder:
+    """An archived order; money in minor units of ``currency``.
+
+    ``version`` grows with every stored change, as an order's does.
+    """
+
+    pk: int = field(init=False, repr=False)
+    user_pk: int
+    number: str
+    version: int = 1
+    user_email: str
+    status: str
+    created_date: datetime
+    amount: int
+    discount_amount: int = 0
+    currency: Currency
+    payment_type: str | None = None
+    bank: str | None = None
+    installment_count: int = 1
+    tracking_number: str | None = None
+    shipping_company: str | None = None
+    shipping_company_label: str | None = None
+    shipping_address: str | None = None
+    billing_address: str | None = None
+    extra_field: Mapping[str, Any] = field(default_factory=dict)
+    erased_date: datetime | None = field(init=False, default=None)
+    items: list[OldOrderItem] = field(default_factory=list)
+
+
+class OldOrderField(StrEnum):
+    """What old orders can be sorted by (storefront document, List archived/old orders)."""
+
+    NUMBER = "number"
+    USER_EMAIL = "user_email"
+    STATUS = "status"
+    CREATED_DATE = "created_date"
+    AMOUNT = "amount"
+    DISCOUNT_AMOUNT = "discount_amount"
+    CURRENCY = "currency"
+    PAYMENT_TYPE = "payment_type"
+    BANK = "bank"
+    INSTALLMENT_COUNT = "installment_count"
+    TRACKING_NUMBER = "tracking_number"
+    SHIPPING_COMPANY = "shipping_company"
+    SHIPPING_ADDRESS = "shipping_address"
+    BILLING_ADDRESS = "billing_address"
+
+
+@dataclass(frozen=True, slots=True)
+class OldOrderSort:
+    """One field, upwards or downwards.
+
+    Rows without a value come last either way, text goes by code point, ties by pk, newest first.
+    """
+
+    field: OldOrderField = OldOrderField.CREATED_DATE
+    descending: bool = True
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``amount`` or ``-amount``. Raises InvalidInput for any other field."""
+        name = text.removeprefix("-")
+        try:
+            field = OldOrderField(name)
+        except ValueError:
+            raise InvalidInput(
+                "This is not a field to sort by.", code="invalid_sort", field="sort"
+            ) from None
+        return cls(field, descending=name != text)
+
+
+@dataclass(frozen=True, slots=True)
+class OldOrderFilters:
+    """What a shopper asks of the list of old orders; without ``sort`` the newest come first.
+
+    ``search`` is part of the order number, taken literally.
+    """
+
+    currency: str | None = None
+    search: str = ""
+    sort: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OldOrderQuery:
+    """Which old orders of one user, in which order."""
+
+    user_pk: int
+    currency: Currency | None = None
+    search: str = ""
+    sort: OldOrderSort = OldOrderSort()
+
+
+class OldOrders(Protocol):
+    """The stored old orders. Documents come from a reading unit of work only."""
+
+    def add(self, old_order: OldOrder) -> None:
+        """Store a new ``old_order`` with its lines, and give it its ``pk``."""
+
+    def get(self, pk: int) -> OldOrder | None:
+        """Return the old order with its lines, whoever owns it."""
+
+    def page(self, query: OldOrderQuery, page: PageRequest, language: str) -> DocumentPage:
+        """Return one page, empty where there is none so far down, and the number of all.
+
+        No document is older than the statement that chose it.
+        """
+
+    def document(self, user_pk: int, pk: int, language: str) -> bytes | None:
+        """Return the document of this old order, if it is this user's."""
+
+
+class OldOrderWork(Work, Protocol):
+    """A unit of work on old orders."""
+
+    @property
+    def old_orders(self) -> OldOrders: ...
+
+
+def list_old_orders(
+    caller: Caller, filters: OldOrderFilters, page: PageRequest, language: str, uow: OldOrderWork
+) -> DocumentPage:
+    """Return one page of the caller's old orders; guests have none.
+
+    Raises InvalidPage for a page that is not there, and InvalidInput for an unknown currency, for
+    a field that can not be sorted by and for a search that no text can match.
+    """
+    require_searchable(filters.search, field="search")
+    query = OldOrderQuery(
+        user_pk=caller.user_pk,
+        currency=_currency(filters.currency),
+        search=filters.search,
+        sort=OldOrderSort() if filters.sort is None else OldOrderSort.parse(filters.sort),
+    )
+    page.require_positive()
+    if caller.is_guest:
+        found = DocumentPage(0, page.number, page.limit, [])
+    else:
+        found = uow.old_orders.page(query, page, language)
+    page.require_within(found.count)
+    return found
+
+
+def get_old_order(caller: Caller, pk: int, language: str, uow: OldOrderWork) -> bytes:
+    """Return the document of one of the caller's old orders.
+
+    Raises NotFound for an absent one, for a foreign one, and for every guest.
+    """
+    require_storable_pk(pk)
+    if caller.is_guest:
+        raise NotFound
+    document = uow.old_orders.document(caller.user_pk, pk, language)
+    if document is None:
+        raise NotFound
+    return document
+
+
+def _currency(code: str | None) -> Currency | None:
+    if code is None:
+        return None
+    try:
+        return Currency(code)
+    except ValueError:
+        raise InvalidInput(
+            "This is not a currency.", code="invalid_currency", field="currency"
+        ) from None

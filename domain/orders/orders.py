@@ -1,0 +1,353 @@
+"""What a shopper bought: orders, their rules, and the questions asked about them."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID, uuid4
+
+from domain.accounts.callers import Caller
+from domain.orders.addresses import Address
+from domain.orders.cancellation_plans import CancellationPlan
+from domain.orders.discounts import DiscountItem
+from domain.orders.loyalty import LoyaltyTransaction
+from domain.orders.order_items import OrderItem
+from domain.orders.payments import Bank, PaymentOption
+from domain.orders.return_policy import ReturnPolicy
+from domain.orders.shipping import ShippingCompany
+from domain.orders.states import OrderState, outcome
+from domain.shared.errors import NotFound
+from domain.shared.identifiers import require_storable_pk
+from domain.shared.money import Currency, split
+from domain.shared.paging import DocumentPage, PageRequest
+from domain.shared.search_text import require_searchable
+from domain.shared.work import Work
+
+LAST_MONTH = timedelta(days=30)
+
+
+class OrderType(StrEnum):
+    """An add-on joins an existing order, a replacement makes up for goods that were not right."""
+
+    REGULAR = "regular"
+    ADDON = "addon"
+    REPLACEMENT = "replacement"
+
+
+@dataclass(eq=False, kw_only=True)
+class Order:
+    """One order, as it was placed and what became of it.
+
+    Money in minor units of ``currency``, ``shipping_tax_rate`` in hundredths of a percent,
+    datetimes aware and UTC. ``version`` grows with every change of anything that a document of
+    the order shows; storing it, and storing a change, gives it its value. ``erased_date`` is when
+    the personal data of the person who ordered was erased.
+    """
+
+    pk: int = field(init=False, repr=False)
+    uuid: UUID = field(default_factory=uuid4)
+    user_pk: int
+    number: str
+    version: int = 1
+    state: OrderState = OrderState.WAITING
+    order_type: OrderType | None = OrderType.REGULAR
+    currency: Currency
+    shipping_amount: int = 0
+    shipping_tax_rate: int | None = None
+    refund_amount: int = 0
+    discount_refund_amount: int = 0
+    shipping_refund_amount: int = 0
+    installment_count: int = 1
+    installment_interest_amount: int = 0
+    payment_pending: bool = False
+    user_email: str
+    client_type: str = "default"
+    language_code: str | None = None
+    remote_addr: str | None = None
+    has_gift_box: bool | None = False
+    gift_box_note: str | None = None
+    notes: str | None = None
+    bin_number: str | None = None
+    tracking_url: str | None = None
+    defined_tracking_url: str | None = None
+    shipping_tracking_url: str | None = None
+    tracking_number: str | None = None
+    invoice_number: str | None = None
+    invoice_date: datetime | None = None
+    e_archive_url: str | None = None
+    delivery_range: datetime | None = None
+    shipping_option_slug: str | None = None
+    basket: int | None = None
+    shipping_option: int | None = None
+    card: int | None = None
+    installment: int | None = None
+    segment: int | None = None
+    checkout_provider: str | None = None
+    extra_field: Mapping[str, Any] | None = None
+    created_date: datetime
+    modified_date: datetime
+    erased_date: datetime | None = field(init=False, default=None)
+    shipping_address: Address
+    billing_address: Address
+    payment_option: PaymentOption
+    bank: Bank | None = None
+    shipping_company: ShippingCompany | None = None
+    items: list[OrderItem]
+    discounts: list[DiscountItem] = field(default_factory=list)
+    loyalty_transactions: list[LoyaltyTransaction] = field(default_factory=list)
+    cancellation_plans: list[CancellationPlan] = field(default_factory=list)
+
+    @property
+    def discount_amount(self) -> int:
+        return sum(discount.amount for discount in self.discounts)
+
+    @property
+    def amount_without_discount(self) -> int:
+        """Σ price of the lines + shipping."""
+        return sum(item.price for item in self.items) + self.shipping_amount
+
+    @property
+    def amount(self) -> int:
+        """Σ price + shipping - discounts; interest on instalments comes on top of it."""
+        return self.amount_without_discount - self.discount_amount
+
+    def discount_refund_of(self, discount: DiscountItem) -> int:
+        """Return the part of ``discount`` that was lost with what was given back.
+
+        The parts of all discounts add up to ``discount_refund_amount`` exactly.
+        """
+        amounts = [each.amount for each in self.discounts]
+        parts = split(self.discount_refund_amount, amounts)
+        return parts[self.discounts.index(discount)]
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether all lines were called off."""
+        return bool(self.items) and all(item.is_cancelled for item in self.items)
+
+    @property
+    def is_cancellable(self) -> bool:
+        return any(item.is_cancellable for item in self.items)
+
+    @property
+    def is_payable(self) -> bool:
+        return self.payment_pending
+
+    def is_refundable(self, now: datetime, policy: ReturnPolicy) -> bool:
+        return any(item.is_refundable(now, policy) for item in self.items)
+
+    def flags_valid_until(self, now: datetime, policy: ReturnPolicy) -> datetime | None:
+        """When the clock alone next changes a flag of the order or of a line; None: never."""
+        deadlines = [item.refundable_until(policy) for item in self.items]
+        deadlines += [item.tradable_until(now) for item in self.items]
+        ahead = [deadline for deadline in deadlines if deadline is not None and now < deadline]
+        return min(ahead, default=None)
+
+    def follow_items(self, now: datetime) -> None:
+        """Take the state that the lines come to, once nothing of any of them is left."""
+        self.modified_date = now
+        self.state = outcome({item.state for item in self.items}) or self.state
+
+    def find_item(self, pk: int) -> OrderItem | None:
+        """Return the line with this pk."""
+        return next((item for item in self.items if item.pk == pk), None)
+
+    def share_discounts(self) -> None:
+        """Give every line its share of the discounts, in proportion to its price.
+
+        The shares add up exactly and none is above its line's price. Raises ValueError when the
+        discounts exceed the lines' prices.
+        """
+        prices = [item.price for item in self.items]
+        if self.discount_amount > sum(prices):
+            raise ValueError("the discounts exceed the prices of the lines")
+        for item, share in zip(self.items, split(self.discount_amount, prices), strict=True):
+            item.discount_amount = share
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilters:
+    """What a shopper asks of the list of orders.
+
+    A date stands for its whole day (UTC), a datetime for itself; without a zone it is UTC.
+    ``search`` is part of the order number, taken literally.
+    """
+
+    last_month: bool = False
+    search: str = ""
+    created_date__gte: date | datetime | None = None
+    created_date__lte: date | datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderQuery:
+    """Which orders of one user, newest first (``created_date``, ties: higher pk).
+
+    Both bounds are inclusive. ``newest_only`` picks the user's newest order before the rest
+    applies to it.
+    """
+
+    user_pk: int
+    search: str = ""
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    newest_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOwner:
+    """Whose order has a number; ``email`` is the one that the order was placed with."""
+
+    order_pk: int
+    user_pk: int
+    is_guest: bool
+    email: str = field(repr=False)
+
+
+class Orders(Protocol):
+    """The stored orders. Documents come from a reading unit of work only."""
+
+    def add(self, order: Order) -> None:
+        """Store a new ``order`` with all that hangs on it, and give it its ``pk``."""
+
+    def get(self, pk: int) -> Order | None:
+        """Return the order with all that hangs on it, whoever owns it."""
+
+    def lock_by_items(self, item_pks: Collection[int], caller: Caller | None) -> list[Order]:
+        """Return the orders that have any of these lines, with all that hangs on them.
+
+        Only the caller's own, of a guest with a session the newest one; for None everybody's.
+        Nobody else changes or locks them before the transaction ends; everybody locks orders by
+        ascending pk, then their lines.
+        """
+
+    def lock_by_request(self, request_pk: int) -> Order | None:
+        """Return the order of a cancellation request, locked in the same way."""
+
+    def lock_by_plan(self, plan_pk: int) -> Order | None:
+        """Return the order of a cancellation plan, locked in the same way."""
+
+    def lock_by_seller(self, item_uuid: UUID, seller_pk: int) -> Order | None:
+        """Return the order that has this line of this seller, locked in the same way."""
+
+    def by_request(self, request_pk: int) -> Order | None:
+        """Return the order of a cancellation request, to look at."""
+
+    def by_item(self, item_pk: int, caller: Caller | None) -> Order | None:
+        """Return the order that has this line, to look at: the caller's own, for None any."""
+
+    def owner(self, number: str) -> OrderOwner | None:
+        """Return whose order has this number."""
+
+    def address_pks(self, wanted: Collection[int], caller: Caller) -> set[int]:
+        """Return those of the addresses that an order of the caller's names.
+
+        The caller's orders are those that ``lock_by_items`` finds.
+        """
+
+    def page(self, query: OrderQuery, page: PageRequest, language: str) -> DocumentPage:
+        """Return one page, empty where there is none so far down, and the number of all.
+
+        No document is older than the statement that chose it.
+        """
+
+    def document(self, user_pk: int, pk: int, language: str) -> bytes | None:
+        """Return the document of this order, if it is this user's."""
+
+    def newest_document(self, user_pk: int, language: str) -> bytes | None:
+        """Return the document of the user's order with the highest pk."""
+
+    def latest_document(self, user_pk: int, language: str) -> bytes | None:
+        """Return the document of the user's order with the latest ``created_date``."""
+
+
+class OrderWork(Work, Protocol):
+    """A unit of work on orders."""
+
+    @property
+    def orders(self) -> Orders: ...
+
+
+def list_user_orders(
+    caller: Caller, filters: OrderFilters, page: PageRequest, language: str, uow: OrderWork
+) -> DocumentPage:
+    """Return one page of the caller's orders, newest first.
+
+    A guest has only their newest order (storefront document, List authenticated user's orders);
+    the filters apply to that one. Raises InvalidPage for a page that is not there and
+    InvalidInput for a search that no text can match.
+    """
+    require_searchable(filters.search, field="search")
+    page.require_positive()
+    query = OrderQuery(
+        user_pk=caller.user_pk,
+        search=filters.search,
+        created_from=_latest(_first_moment(filters.created_date__gte), _month_ago(filters, uow)),
+        created_to=_last_moment(filters.created_date__lte),
+        newest_only=caller.is_guest,
+    )
+    found = uow.orders.page(query, page, language)
+    page.require_within(found.count)
+    return found
+
+
+def get_user_order(caller: Caller, pk: int, language: str, uow: OrderWork) -> bytes:
+    """Return the document of one of the caller's orders.
+
+    A guest gets the order with their highest pk, whatever ``pk`` says (storefront document,
+    Retrieve specific order details). Raises NotFound for an absent order and for a foreign one.
+    """
+    if caller.is_guest:
+        return _found(uow.orders.newest_document(caller.user_pk, language))
+    require_storable_pk(pk)
+    return _found(uow.orders.document(caller.user_pk, pk, language))
+
+
+def get_order_cancellation(caller: Caller, pk: int, language: str, uow: OrderWork) -> bytes:
+    """Return the document that a cancellation page shows: the order itself.
+
+    A guest gets their latest order by ``created_date``, whatever ``pk`` says. The storefront
+    document asks for the last one of "-created_date", which would be the oldest, and gives the
+    reason that guests see only the most recent one: the reason is followed. Raises NotFound for
+    an absent order and for a foreign one.
+    """
+    if caller.is_guest:
+        return _found(uow.orders.latest_document(caller.user_pk, language))
+    require_storable_pk(pk)
+    return _found(uow.orders.document(caller.user_pk, pk, language))
+
+
+def _found(document: bytes | None) -> bytes:
+    if document is None:
+        raise NotFound
+    return document
+
+
+def _month_ago(filters: OrderFilters, uow: OrderWork) -> datetime | None:
+    return uow.now - LAST_MONTH if filters.last_month else None
+
+
+def _latest(*moments: datetime | None) -> datetime | None:
+    return max((moment for moment in moments if moment is not None), default=None)
+
+
+def _first_moment(bound: date | datetime | None) -> datetime | None:
+    return _moment(bound, time.min)
+
+
+def _last_moment(bound: date | datetime | None) -> datetime | None:
+    return _moment(bound, time.max)
+
+
+def _moment(bound: date | datetime | None, time_of_day: time) -> datetime | None:
+    if bound is None:
+        return None
+    if not isinstance(bound, datetime):
+        return datetime.combine(bound, time_of_day, UTC)
+    if bound.tzinfo is None:
+        return bound.replace(tzinfo=UTC)
+    try:
+        return bound.astimezone(UTC)
+    except OverflowError:  # year 1 east of Greenwich, or year 9999 west of it
+        return bound.replace(tzinfo=UTC)

@@ -1,0 +1,33 @@
+"""How an order is paid."""
+
+from dataclasses import dataclass
+
+from domain.shared.snapshots import Snapshot
+
+CARD_PAYMENT_TYPES = frozenset(
+    {"credit_card", "debit_card", "saved_card", "masterpass", "bkm_express"}
+)
+
+
+@dataclass(eq=False, kw_only=True)
+class PaymentOption(Snapshot):
+    """A way to pay, as it was offered at the time of purchase."""
+
+    name: str
+    payment_type: str
+    slug: str
+
+    @property
+    def is_card(self) -> bool:
+        """Whether money can go back the way it came."""
+        return self.payment_type in CARD_PAYMENT_TYPES
+
+
+@dataclass(eq=False, kw_only=True)
+class Bank(Snapshot):
+    """The bank of a card payment."""
+
+    name: str
+    slug: str
+    logo: str | None = None
+    logo_path: str | None = None

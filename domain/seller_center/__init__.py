@@ -1,0 +1,1 @@
+"""What sellers see and do: lists of their part of the orders."""

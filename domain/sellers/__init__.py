@@ -1,0 +1,1 @@
+"""Sellers and the tokens of the Seller Center API."""

@@ -1,0 +1,1 @@
+"""What every subject builds on: errors, identifiers, money, pages, texts."""

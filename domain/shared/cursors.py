@@ -1,0 +1,71 @@
+"""Where somebody stands in a list: after the row with this value and this pk."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from domain.shared.errors import InvalidInput
+from domain.shared.identifiers import MAX_PK, is_storable_pk
+from domain.shared.search_text import is_searchable
+
+MAX_CURSOR_LENGTH = 4000
+
+SortValue = str | int | bool | datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """``value`` is what the list is sorted by, None where the row has none; ``pk`` breaks ties."""
+
+    value: SortValue
+    pk: int
+
+
+def invalid_cursor() -> InvalidInput:
+    return InvalidInput("This is not a cursor of this list.", code="invalid_cursor", field="cursor")
+
+
+def encode_cursor(cursor: Cursor, ordering: str) -> str:
+    """Write a cursor of a list in this ordering as text for a URL."""
+    value = cursor.value
+    is_moment = isinstance(value, datetime)
+    plain = value.isoformat() if isinstance(value, datetime) else value
+    written = [ordering, is_moment, plain, cursor.pk]
+    text = json.dumps(written, separators=(",", ":"), ensure_ascii=False)
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def decode_cursor(text: str, ordering: str) -> Cursor:
+    """Read what ``encode_cursor`` wrote.
+
+    Anybody can write one, and learns nothing by it: a cursor only says where to begin among the
+    rows that are theirs. Raises InvalidInput for any other text and for another ordering.
+    """
+    try:
+        padded = text + "=" * (-len(text) % 4)
+        read = json.loads(urlsafe_b64decode(padded.encode("ascii")))
+        made_for, is_moment, plain, pk = read
+        value = _moment(plain) if is_moment else plain
+    except (ValueError, TypeError, RecursionError):
+        raise invalid_cursor() from None
+    if len(text) > MAX_CURSOR_LENGTH or made_for != ordering or not _is_storable(value):
+        raise invalid_cursor()
+    if type(pk) is not int or not is_storable_pk(pk):
+        raise invalid_cursor()
+    return Cursor(value, pk)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is not UTC:
+        raise ValueError
+    return moment
+
+
+def _is_storable(value: object) -> bool:
+    if isinstance(value, str):
+        return is_searchable(value)
+    if isinstance(value, int):
+        return abs(value) <= MAX_PK
+    return value is None or isinstance(value, datetime)

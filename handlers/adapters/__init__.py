@@ -1,0 +1,1 @@
+"""Libraries behind the domain's protocols, and plain text."""

@@ -1,0 +1,1 @@
+"""Authentication, and what protects it: cookies, tokens, limits."""

@@ -1,0 +1,67 @@
+"""The token of a seller or of the shop in a request, and the challenge for one that is not good."""
+
+import re
+
+from flask import request
+
+from domain.shared.errors import Forbidden, NotAuthenticated, Refusal
+from handlers.contract.operations import Operation
+
+SHOP_SCHEME = "ShopToken"
+_BARE_HEADER = "Authentication"
+BEARER_HEADERS = {
+    "SellerToken": "Authorization",
+    "SellerAuthentication": _BARE_HEADER,
+    SHOP_SCHEME: "Authorization",
+}
+"""By security scheme, the header that the token comes in."""
+
+_BEARER = re.compile(r"bearer +([!-~]+)", re.IGNORECASE)
+# The characters of a token (RFC 6750, section 2.1); two headers arrive joined by a comma.
+_BARE = re.compile(r"([A-Za-z0-9._~+/-]+=*)")
+_SELLER_REALM = 'Bearer realm="seller center"'
+_SHOP_REALM = 'Bearer realm="shop"'
+
+
+def bearer_value(header: str) -> str:
+    """The token in this header of the current request.
+
+    Raises NotAuthenticated where there is none, or something else, and where the other header has
+    another one: nobody knows which is meant.
+    """
+    value = _value_in(header)
+    if value is None or {_value_in(each) for each in _given()} != {value}:
+        raise NotAuthenticated
+    return value
+
+
+def challenge(operation: Operation, refusal: Refusal) -> dict[str, str]:
+    """The header that tells what the token lacks (RFC 6750, section 3); none for other callers."""
+    schemes = {scheme for names in operation.security for scheme in names}
+    if not schemes & BEARER_HEADERS.keys():
+        return {}
+    realm = _SHOP_REALM if SHOP_SCHEME in schemes else _SELLER_REALM
+    if isinstance(refusal, NotAuthenticated):
+        told = [realm, *(['error="invalid_token"'] if _given() else [])]
+    elif isinstance(refusal, Forbidden):
+        scopes = " ".join(sorted(operation.scopes))
+        told = [realm, 'error="insufficient_scope"', f'scope="{scopes}"']
+    else:
+        return {}
+    return {"WWW-Authenticate": ", ".join(told)}
+
+
+def _given() -> list[str]:
+    return [header for header in set(BEARER_HEADERS.values()) if header in request.headers]
+
+
+def _value_in(header: str) -> str | None:
+    """The token in a header; `Authentication` may hold it alone, as SDKs send an API key.
+
+    A header that was given twice arrives as one, joined by a comma, and holds no token.
+    """
+    value = request.headers.get(header, "").strip()
+    match = _BEARER.fullmatch(value)
+    if match is None and header == _BARE_HEADER:
+        match = _BARE.fullmatch(value)
+    return match[1] if match else None

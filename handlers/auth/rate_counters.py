@@ -1,0 +1,179 @@
+"""Limits on failed attempts, counted by the `limits` library in memory or in Redis."""
+
+import hmac
+import math
+import time
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import Lock
+from typing import cast
+
+import structlog
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.errors import StorageError
+from limits.storage import MemoryStorage, Storage, storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+
+from domain.shared.errors import Refusal, TooManyAttempts, Unavailable
+from handlers.settings import Settings
+
+_log = structlog.get_logger(__name__)
+
+Limit = tuple[RateLimitItem, str]
+"""A limit, and what it is for: its kind and its value, such as `email:a@example.com`."""
+
+_Key = tuple[RateLimitItem, str]
+_REPEATS = RateLimitItemPerMinute(1)
+
+
+class Counters:
+    """Counts in a moving window, as the settings say: in memory, in Redis, or not at all.
+
+    In memory each worker counts for itself. What stands in the storage is hashed with the secret,
+    so that no e-mail address can be read from it. ``purpose`` keeps counters apart that share a
+    storage.
+    """
+
+    def __init__(self, purpose: str, settings: Settings) -> None:
+        storage = storage_from_string(settings.limits_storage, wrap_exceptions=True)
+        self._storage = cast(Storage, storage)
+        self._limiter = MovingWindowRateLimiter(storage)
+        self._purpose = purpose
+        self._secret = settings.secret.encode()
+        self._is_limited = settings.limits
+        self._clock = _WallClock()
+        is_memory = isinstance(storage, MemoryStorage)
+        # Redis does one command at a time; the library's counters in memory need a lock.
+        self._lock: AbstractContextManager[object] = Lock() if is_memory else nullcontext()
+        self._forgets_on_step = is_memory
+
+    @contextmanager
+    def attempt(
+        self, limits: Collection[Limit], missed: type[Refusal], question: str | None = None
+    ) -> Iterator[None]:
+        """One attempt, counted against all these limits before the block begins.
+
+        Where the block raises ``missed``, the attempt stays counted for the limit's window; else
+        it is given back. So attempts at the same time never exceed a limit. Of misses with the same
+        ``question`` one counts in a minute: it has to hold everything that the answer depends on,
+        and for whom the misses count, so that a repeated miss tells nothing new. Raises
+        TooManyAttempts, without entering the block, where a limit is used up, and Unavailable
+        without the storage: no attempt goes uncounted.
+        """
+        keys = [(item, self._key(subject)) for item, subject in limits if self._is_limited]
+        with _available(), self._lock:
+            self._begin(keys)
+        is_miss = False
+        try:
+            yield
+        except missed:
+            is_miss = True
+            raise
+        finally:
+            with _available(), self._lock:
+                counts = is_miss and not self._is_repeated(question)
+                self._end(keys, is_miss=counts)
+
+    def take(self, limits: Collection[Limit]) -> int | None:
+        """Count one against each limit in turn, as long as they have room, and return None.
+
+        Else return the seconds until the first that has none has some. Of any number at the same
+        time no more than fit get None. Raises Unavailable without the storage.
+        """
+        with _available(), self._lock:
+            self._forget_after_step()
+            for item, subject in limits if self._is_limited else ():
+                key = self._key(subject)
+                if not self._limiter.hit(item, key):
+                    window = self._limiter.get_window_stats(item, key)
+                    return _seconds(item, 0, window.reset_time)
+        return None
+
+    def _begin(self, keys: Collection[_Key]) -> None:
+        """Count an open attempt for each key, then compare: the open ones with the misses.
+
+        An attempt that ends becomes a miss first and is no longer open afterwards, so that in
+        between it counts twice rather than not at all.
+        """
+        self._forget_after_step()
+        waits = []
+        for item, key in keys:
+            open_attempts = self._storage.incr(_open(key), item.get_expiry())
+            window = self._limiter.get_window_stats(item, key)
+            if open_attempts > window.remaining:
+                waits.append(_seconds(item, window.remaining, window.reset_time))
+        if waits:
+            self._end(keys, is_miss=False)
+            raise TooManyAttempts(max(waits))
+
+    def _is_repeated(self, question: str | None) -> bool:
+        """Whether a miss with this question has counted within the last minute; else it does now.
+
+        The storage notes the first of several at the same time, and does so in one step.
+        """
+        if question is None or not self._is_limited:
+            return False
+        return not self._limiter.hit(_REPEATS, self._key(f"question:{question}"))
+
+    def _forget_after_step(self) -> None:
+        if self._clock.has_gone_back() and self._forgets_on_step:
+            self._storage.reset()
+
+    def _end(self, keys: Collection[_Key], *, is_miss: bool) -> None:
+        for item, key in keys:
+            if is_miss:
+                self._limiter.hit(item, key)
+            # The counter ends by itself after a window, for the attempts of a killed process.
+            if self._storage.incr(_open(key), item.get_expiry(), -1) < 0:
+                self._storage.clear(_open(key))
+
+    def _key(self, subject: str) -> str:
+        text = f"{self._purpose}:{subject}"
+        return hmac.digest(self._secret, text.encode(), "sha256").hex()
+
+
+class _WallClock:
+    """The clock that the library reads, and whether it was set back since the last look.
+
+    What was counted before such a step lies in the future, where it would be counted for as long
+    as the step was.
+    """
+
+    def __init__(self) -> None:
+        self._ahead = self._now()
+
+    def has_gone_back(self) -> bool:
+        before, self._ahead = self._ahead, self._now()
+        return self._ahead < before - _STEP_SECONDS
+
+    @staticmethod
+    def _now() -> float:
+        """How far it is ahead of the clock that nobody sets; slewing changes it only slowly."""
+        return time.time() - time.monotonic()
+
+
+_STEP_SECONDS = 1
+
+
+def _open(key: str) -> str:
+    return f"open:{key}"
+
+
+def _seconds(item: RateLimitItem, remaining: int, reset_time: float) -> int:
+    """Until the first miss leaves the window; a second where only open attempts are in the way.
+
+    Never more than the window: with a clock that was set back, the first miss may be yet to come.
+    """
+    if remaining > 0:
+        return 1
+    return min(math.ceil(reset_time - time.time()), item.get_expiry())
+
+
+@contextmanager
+def _available() -> Iterator[None]:
+    """Raises Unavailable for a failure of the storage."""
+    try:
+        yield
+    except StorageError as error:
+        _log.exception("limits_storage_unavailable")
+        raise Unavailable from error

@@ -1,0 +1,113 @@
+"""The limits on logins and on look-ups of orders.
+
+Misses count for the network that they come from first, so that nobody is locked out by others. A
+larger limit without the network bounds attempts from many networks together. A device that logged
+in before, or found the order, is held by a limit of its own alone.
+"""
+
+from contextlib import AbstractContextManager
+
+from limits import RateLimitItemPerMinute
+
+from domain.accounts.sessions import Credentials
+from domain.accounts.users import email_key
+from domain.orders.anonymous_orders import LookUp
+from domain.shared.errors import LoginFailed, NotFound
+from handlers.auth.networks import network_of
+from handlers.auth.rate_counters import Counters, Limit
+from handlers.settings import Settings
+
+_LOGINS_PER_NETWORK_AND_EMAIL = RateLimitItemPerMinute(10, 15)
+_LOGINS_PER_DEVICE = RateLimitItemPerMinute(10, 15)
+# The most that NIST SP 800-63B, section 5.2.2, allows in a row.
+_LOGINS_PER_EMAIL = RateLimitItemPerMinute(100, 15)
+_LOGINS_PER_NETWORK = RateLimitItemPerMinute(50, 15)
+_LOOK_UPS_PER_NETWORK_AND_ORDER = RateLimitItemPerMinute(5, 15)
+_LOOK_UPS_PER_DEVICE = RateLimitItemPerMinute(5, 15)
+_LOOK_UPS_PER_ORDER = RateLimitItemPerMinute(50, 15)
+_LOOK_UPS_PER_NETWORK = RateLimitItemPerMinute(20, 15)
+_RESETS_PER_EMAIL = RateLimitItemPerMinute(5, 15)
+_RESETS_PER_NETWORK = RateLimitItemPerMinute(50, 15)
+
+
+class LoginAttempts:
+    """domain.accounts.sessions.Attempts."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._counters = Counters("login", settings)
+
+    def attempt(self, shown: Credentials) -> AbstractContextManager[None]:
+        return self._counters.attempt(_login_limits(shown), LoginFailed)
+
+
+class OrderLookUps:
+    """domain.orders.anonymous_orders.LookUps."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._counters = Counters("look-up", settings)
+
+    def attempt(self, wanted: LookUp) -> AbstractContextManager[None]:
+        return self._counters.attempt(_look_up_limits(wanted), NotFound, _question(wanted))
+
+
+class PasswordResetRequests:
+    """domain.accounts.password_resets.ResetRequests."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._counters = Counters("password-reset", settings)
+
+    def begin(self, email_key: str, address: str) -> int | None:
+        # The network first: a caller without room there takes none from the e-mail address.
+        return self._counters.take(
+            [
+                (_RESETS_PER_NETWORK, f"network:{network_of(address)}"),
+                (_RESETS_PER_EMAIL, f"email:{email_key}"),
+            ]
+        )
+
+
+def login_subject(email: str) -> str:
+    """What a device has opened by a login with this e-mail address."""
+    return f"login:{email_key(email.strip())}"
+
+
+def look_up_subject(email: str, number: str) -> str:
+    """What a device has opened by looking up this order."""
+    return f"look-up:{email_key(email)}:{number}"
+
+
+def _login_limits(shown: Credentials) -> list[Limit]:
+    email, network = email_key(shown.email.strip()), network_of(shown.address)
+    if shown.device is not None:
+        return [(_LOGINS_PER_DEVICE, f"device:{shown.device}:{email}")]
+    return [
+        (_LOGINS_PER_NETWORK_AND_EMAIL, f"network and email:{network}:{email}"),
+        (_LOGINS_PER_EMAIL, f"email:{email}"),
+        (_LOGINS_PER_NETWORK, f"network:{network}"),
+    ]
+
+
+def _question(wanted: LookUp) -> str:
+    """What a look-up asks, and who asks; the same miss again counts once a minute.
+
+    Clients repeat a request that failed, and a shopper repeats a typo. A guesser gains nothing:
+    the answer depends on the key of the e-mail address and on the number alone, so that each new
+    guess is a new question, and counts. A caller from another network, or from a known device, is
+    held by other limits, and asks for the first time. Only a hash of this is stored; `repr` keeps
+    the parts apart, whatever characters are in them.
+    """
+    asker = wanted.device or network_of(wanted.address)
+    return repr((asker, email_key(wanted.email), wanted.number))
+
+
+def _look_up_limits(wanted: LookUp) -> list[Limit]:
+    email, network = email_key(wanted.email), network_of(wanted.address)
+    if wanted.device is not None:
+        return [(_LOOK_UPS_PER_DEVICE, f"device:{wanted.device}:{email}:{wanted.number}")]
+    return [
+        (_LOOK_UPS_PER_NETWORK_AND_ORDER, f"network and email:{network}:{email}"),
+        (_LOOK_UPS_PER_NETWORK_AND_ORDER, f"network and number:{network}:{wanted.number}"),
+        (_LOOK_UPS_PER_ORDER, f"email:{email}"),
+        (_LOOK_UPS_PER_ORDER, f"number:{wanted.number}"),
+        (_LOOK_UPS_PER_NETWORK, f"network:{network}"),
+    ]

@@ -1,0 +1,162 @@
+"""Who may use an operation: what the contract's security asks for, before anything else."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+
+from flask import Request, g, request
+
+from domain.accounts.callers import Caller
+from domain.accounts.sessions import authenticate
+from domain.sellers.callers import (
+    AnyScope,
+    Scope,
+    SellerCaller,
+    ShopCaller,
+    ShopScope,
+    TokenCaller,
+    require_scope,
+)
+from domain.sellers.tokens import authenticate_token, note_use
+from domain.shared.errors import NotAuthenticated
+from domain.trade_ins import Answerer, OfferLink
+from handlers.auth.bearer_tokens import BEARER_HEADERS, SHOP_SCHEME, bearer_value
+from handlers.auth.order_grants import grant_value, granted_caller
+from handlers.auth.session_cookies import (
+    CSRF_FIELDS,
+    check_csrf,
+    is_safe,
+    session_value,
+    shown_credential,
+)
+from handlers.auth.session_keys import KEY_SCHEME, is_by_key, shown_key
+from handlers.auth.trade_in_links import read_link
+from handlers.contract.bundle import Contract, ContractError
+from handlers.contract.operations import Operation
+from handlers.contract.requirements import first_admitted
+from handlers.http.request_body import content_of
+from handlers.settings import Settings
+from handlers.web.foresight import SOME_SELLER, SOME_SHOPPER, look_up
+from handlers.web.request_context import note, settings
+
+
+@dataclass(frozen=True)
+class _Credential:
+    """A value that comes in a cookie, or as a key: how the cookie is read, and whose it is."""
+
+    in_cookie: Callable[[Request, Settings], str | None]
+    owner: Callable[[str | None], Caller]
+
+    def admit(self, value: str | None) -> Caller:
+        """The owner of ``value``. Raises NotAuthenticated."""
+        caller = self.owner(value)
+        g.credential = value
+        return caller
+
+
+def _shopper(value: str | None) -> Caller:
+    return look_up(SOME_SHOPPER, partial(authenticate, value))
+
+
+def _guest(value: str | None) -> Caller:
+    return granted_caller(value, settings())
+
+
+_CREDENTIALS = {
+    "SessionCookie": _Credential(session_value, _shopper),
+    "OrderGrant": _Credential(grant_value, _guest),
+}
+
+
+def _cookie(_operation: Operation, credential: _Credential) -> Caller:
+    """Cookies count for nothing beside a key, which a client sets on purpose."""
+    if is_by_key(request):
+        raise NotAuthenticated
+    return credential.admit(credential.in_cookie(request, settings()))
+
+
+def _key(operation: Operation) -> Caller:
+    """A key is good for what takes the cookie of its value."""
+    value = shown_key(request)
+    for scheme in chain.from_iterable(operation.security):
+        if scheme in _CREDENTIALS:
+            try:
+                return _CREDENTIALS[scheme].admit(value)
+            except NotAuthenticated:
+                continue
+    raise NotAuthenticated
+
+
+def _link(operation: Operation) -> OfferLink:
+    token = request.args.get("token")
+    if token is None:
+        raise NotAuthenticated
+    return read_link(token, operation.operation_id, settings())
+
+
+def _bearer(operation: Operation, header: str, kind: type[TokenCaller]) -> TokenCaller:
+    caller = look_up(SOME_SELLER, partial(authenticate_token, bearer_value(header)))
+    if not caller.is_use_noted:
+        # A read needs no database that can be written: it may be a standby, or its disk full.
+        note(lambda uow: note_use(caller, uow))
+    for scope in sorted(operation.scopes):
+        require_scope(caller, _SCOPES[scope])
+    if not isinstance(caller, kind):
+        raise NotAuthenticated
+    return caller
+
+
+_SCOPES: dict[str, AnyScope] = {scope.value: scope for scope in (*Scope, *ShopScope)}
+_SCHEMES: dict[str, Callable[[Operation], Answerer | TokenCaller]] = {
+    **{name: partial(_cookie, credential=each) for name, each in _CREDENTIALS.items()},
+    KEY_SCHEME: _key,
+    "TradeInToken": _link,
+    **{
+        scheme: partial(
+            _bearer, header=header, kind=ShopCaller if scheme == SHOP_SCHEME else SellerCaller
+        )
+        for scheme, header in BEARER_HEADERS.items()
+    },
+}
+
+
+def check_schemes(contract: Contract, operations: Iterable[Operation]) -> None:
+    """Raises ContractError where an operation asks for a security scheme that nobody checks, for
+    a key but for no cookie that it stands for, or for a scope that no token can have."""
+    for operation in operations:
+        place = contract.origin(f"{operation.pointer}/security")
+        schemes = set(chain.from_iterable(operation.security))
+        if unknown := sorted(schemes.difference(_SCHEMES)):
+            raise ContractError(f"{place}: nothing checks the security scheme {unknown[0]}")
+        if KEY_SCHEME in schemes and not schemes & _CREDENTIALS.keys():
+            raise ContractError(f"{place}: no cookie has the value of a key")
+        if unknown := sorted(operation.scopes.difference(_SCOPES)):
+            raise ContractError(f"{place}: no token has the scopes {unknown}")
+        # Which of its alternatives lets a caller in makes no difference to what they may do.
+        if len(set(operation.scopes_by_scheme.values())) > 1:
+            raise ContractError(f"{place}: each scheme needs the same scopes")
+
+
+def admit(operation: Operation) -> None:
+    """Let the caller in, and keep for `handlers.web.request_context` who it is at which operation.
+
+    Raises NotAuthenticated where no alternative of the contract's security is met, Forbidden for a
+    token without the scope, and CsrfFailed for a request that may be forged: browsers send cookies
+    by themselves, and tokens and keys never.
+    """
+    g.operation = operation
+    if operation.security:
+        g.credential = None
+        g.caller = first_admitted(operation.security, lambda name: _SCHEMES[name](operation))
+        if not is_safe(request) and not isinstance(g.caller, TokenCaller | OfferLink):
+            # Where all are let in, nothing admitted the request: it is bound to what it shows.
+            credential = g.credential or shown_credential(request, settings())
+            check_csrf(request, credential, settings(), _form_token(operation))
+
+
+def _form_token(operation: Operation) -> str:
+    """The CSRF token in a form, for operations whose body has a field for it."""
+    body, content = operation.body, content_of(request.environ)
+    fields = [name for name in CSRF_FIELDS if body is not None and body.has_field(name)]
+    return next(filter(None, map(content.field, fields)), "")

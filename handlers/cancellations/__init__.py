@@ -1,0 +1,1 @@
+"""Operations on cancellation requests and their reasons."""

@@ -1,0 +1,134 @@
+"""From documents to rows: shape, rules, batches, and another try where somebody was in the way."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Generic, Protocol, TypeVar
+
+from jsonschema_rs import ValidationError
+
+from domain.imports.documents import Imports, Stored, read_old_order, read_order
+from domain.imports.orders import ImportedOldOrder, ImportedOrder
+from domain.imports.parts import Rejected, SnapshotPool
+from domain.shared.errors import Unavailable
+from handlers.cli.import_numbers import integer_reader
+from handlers.cli.ndjson import Parsed
+from handlers.contract.bundle import DIRECTORY
+from handlers.contract.validators import Judges, pointer_to
+from handlers.contract.yaml_files import read_file
+from handlers.http.messages import refusal
+
+BATCH_SIZE = 500
+_TRIES = 5
+
+Imported = TypeVar("Imported", bound=ImportedOrder | ImportedOldOrder)
+Answer = Stored | Rejected
+
+
+class OpensImports(Protocol):
+    """A database, as far as imports need one."""
+
+    def importing(self, actor: str) -> AbstractContextManager[Imports]:
+        """Begin a transaction that stores imports; the audit trail names ``actor``."""
+
+
+class Loader(Generic[Imported]):
+    """Checks and stores the documents of one kind."""
+
+    def __init__(
+        self,
+        component: str,
+        read: Callable[[Any, bytes, SnapshotPool], Imported],
+        store: Callable[[Imports, Sequence[Imported]], list[Answer]],
+        database: OpensImports,
+        actor: str,
+    ) -> None:
+        shapes = read_file(DIRECTORY / "imports" / "documents.yaml")
+        self._validator = Judges(shapes).compile(f"/components/schemas/{component}")
+        self._integers = integer_reader(shapes, component)
+        self._read = read
+        self._store = store
+        self._database = database
+        self._actor = actor
+        self._pool = SnapshotPool()
+
+    def check(self, parsed: Parsed) -> Imported:
+        """Raises Rejected, naming the place, for a document that can not be stored."""
+        if not self._validator.is_valid(parsed.document):
+            raise _rejected(next(iter(self._validator.iter_errors(parsed.document))))
+        document = self._integers(parsed.document)
+        # The hash is that of the document in which the same numbers are written as integers.
+        whole = parsed if document is parsed.document else Parsed.of(document)
+        return self._read(whole.document, whole.document_hash, self._pool)
+
+    def store(self, batch: Sequence[Imported]) -> list[Answer]:
+        """Store a batch and commit it; raises Unavailable when the database can not be had.
+
+        The answers stand in the order of the batch. Where one document spoils the batch, its
+        halves are stored apart, and so on until it is alone.
+        """
+        try:
+            return self._try_to_store(batch)
+        except Rejected:
+            if len(batch) == 1:
+                return [self._store_alone(batch)]
+        middle = len(batch) // 2
+        return self.store(batch[:middle]) + self.store(batch[middle:])
+
+    def _store_alone(self, batch: Sequence[Imported]) -> Answer:
+        """Store one document that was rejected a moment ago.
+
+        What another import stored at the same moment looks like a contradiction once; then it is
+        found, and compared.
+        """
+        try:
+            [answer] = self._try_to_store(batch)
+        except Rejected as rejected:
+            return rejected
+        return answer
+
+    def _try_to_store(self, batch: Sequence[Imported]) -> list[Answer]:
+        for _ in range(_TRIES - 1):
+            try:
+                return self._store_once(batch)
+            except Unavailable:
+                continue
+        return self._store_once(batch)
+
+    def _store_once(self, batch: Sequence[Imported]) -> list[Answer]:
+        with self._database.importing(self._actor) as imports:
+            answers = self._store(imports, batch)
+            imports.commit()
+        return answers
+
+
+def order_loader(database: OpensImports, actor: str) -> Loader[ImportedOrder]:
+    """Return the loader of OrderImport documents."""
+    return Loader(
+        "OrderImport",
+        read_order,
+        lambda imports, batch: imports.store_orders(batch),
+        database,
+        actor,
+    )
+
+
+def old_order_loader(database: OpensImports, actor: str) -> Loader[ImportedOldOrder]:
+    """Return the loader of OldOrderImport documents."""
+    return Loader(
+        "OldOrderImport",
+        lambda document, document_hash, _pool: read_old_order(document, document_hash),
+        lambda imports, batch: imports.store_old_orders(batch),
+        database,
+        actor,
+    )
+
+
+def _rejected(error: ValidationError) -> Rejected:
+    kind: Any = error.kind  # each kind has members of its own
+    path = list(error.instance_path)
+    if kind.name == "required":
+        path.append(kind.property)
+    if kind.name == "additionalProperties":
+        path.append(kind.unexpected[0])
+    reason = refusal(error, None)
+    return Rejected(pointer_to(*path), reason.message % reason.params)

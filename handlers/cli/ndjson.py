@@ -1,0 +1,125 @@
+"""Newline-delimited JSON, read strictly: what two parsers could read differently is rejected."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import count
+from math import isfinite
+from typing import IO, Any, Self
+
+import orjson
+
+from domain.imports.parts import Rejected
+from handlers.http.messages import WRONG_ENCODING
+
+MAX_LINE_BYTES = 1024 * 1024
+_TOO_MANY_DIGITS = 30
+# An escaped NUL; after an odd number of backslashes it would be a backslash and some text.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: its number from 1, how many bytes it took, and at most the first MiB of it."""
+
+    number: int
+    size: int
+    raw: bytes
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.raw.strip()
+
+    @property
+    def is_whole(self) -> bool:
+        return len(self.raw) == self.size
+
+    @property
+    def text(self) -> str:
+        """What can be shown of it; bytes that are not UTF-8 as ``\\xNN``."""
+        return self.raw.decode("utf-8", "backslashreplace").rstrip("\r\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What stands in a line, and a hash that does not mind the order of keys."""
+
+    document: Any
+    document_hash: bytes
+
+    @classmethod
+    def of(cls, document: Any) -> Self:
+        """Return it with its hash; raises orjson.JSONEncodeError for what is no plain JSON."""
+        canonical = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+        if b"u0000" in canonical and _NUL.search(canonical):
+            raise Rejected("", "A text has a NUL character.")
+        return cls(document, sha256(canonical).digest())
+
+
+def read_lines(stream: IO[bytes]) -> Iterator[Line]:
+    """Yield the lines of ``stream``, never keeping more than one MiB of a line in memory."""
+    for number in count(1):
+        raw = stream.readline(MAX_LINE_BYTES + 1)
+        if not raw:
+            return
+        size, last = len(raw), raw
+        while not last.endswith(b"\n") and (last := stream.readline(MAX_LINE_BYTES)):
+            size += len(last)
+        yield Line(number, size, raw)
+
+
+def parse(line: Line) -> Parsed:
+    """Read the JSON of a line.
+
+    Raises Rejected for more than a MiB, bad UTF-8, what is not JSON, a key that stands twice in
+    one object, NaN and infinity, integers of more than 64 bits, NUL and lone surrogates in texts,
+    and nesting that is too deep.
+    """
+    if not line.is_whole:
+        raise Rejected("", "The line is longer than 1 MiB.")
+    try:
+        return Parsed.of(_decoded(line.raw))
+    except UnicodeDecodeError:
+        raise Rejected("", WRONG_ENCODING) from None
+    except json.JSONDecodeError as error:
+        raise Rejected("", f"This is not JSON: {error.msg} at character {error.pos}.") from None
+    except RecursionError:
+        raise Rejected("", "This is nested too deeply.") from None
+    except orjson.JSONEncodeError as error:
+        raise Rejected("", f"This can not be kept: {error}.") from None
+
+
+def _decoded(raw: bytes) -> Any:
+    """Read JSON, quickly where orjson writes the same bytes again: those have one reading."""
+    with suppress(orjson.JSONDecodeError, orjson.JSONEncodeError):
+        document = orjson.loads(raw)
+        if orjson.dumps(document) == raw.strip():
+            return document
+    return _DECODER.decode(raw.decode("utf-8"))
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise Rejected("", "A key stands twice in one object.")
+    return values
+
+
+def _integer(text: str) -> int:
+    # int() refuses thousands of digits with an error of its own; orjson refuses fewer of them.
+    return int(text[:_TOO_MANY_DIGITS])
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise Rejected("", "A number is not finite.")
+    return value
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_distinct, parse_int=_integer, parse_float=_number, parse_constant=_number
+)

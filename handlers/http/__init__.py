@@ -1,0 +1,1 @@
+"""HTTP itself, whatever the operation: headers, bodies, media types, errors."""

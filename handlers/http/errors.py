@@ -1,0 +1,106 @@
+"""What HTTP itself can refuse, whatever the operation; the table in `errors` gives statuses."""
+
+from domain.shared.errors import Forbidden, InvalidInput, NotFound, Refusal
+from handlers.http.messages import UNKNOWN_PATH
+
+
+class NotAcceptable(Refusal):
+    """The client takes none of the media types that the operation offers."""
+
+    message = "None of the accepted media types can be served."
+    code = "not_acceptable"
+
+
+class UnsupportedMediaType(Refusal):
+    """The body is of a type that the operation does not take."""
+
+    message = "The media type of the body is not supported."
+    code = "unsupported_media_type"
+
+
+class UnknownPath(NotFound):
+    """The contract has no such path, or only one that differs by a slash; ``nearest`` is its own
+    text, as `/users/orders/{pk}/`, and has nothing of the request."""
+
+    def __init__(self, nearest: str | None) -> None:
+        if nearest is None:
+            super().__init__()
+        else:
+            super().__init__(UNKNOWN_PATH, params={"nearest": nearest})
+
+
+class UnknownMethod(Refusal):
+    """The path is in the contract, with other methods."""
+
+    message = "This method is not allowed here."
+    code = "method_not_allowed"
+
+
+class Prefetched(Forbidden):
+    """Following the link acts, and so far nobody has followed it."""
+
+    message = "This link must not be fetched in advance."
+    code = "prefetch_refused"
+
+
+class Embedded(Forbidden):
+    """Following the link acts, and a page loaded it as an image, a frame or the like."""
+
+    message = "This link must be opened as a page."
+    code = "embedding_refused"
+
+
+class UndecodableUrl(InvalidInput):
+    """The URL holds bytes that no URL may hold, or a path that is not UTF-8."""
+
+    message = "The URL is not valid."
+    code = "invalid_url"
+
+
+class InvalidHost(InvalidInput):
+    """The Host is missing, was given twice, or is none."""
+
+    message = "The Host header is not valid."
+    code = "invalid_host"
+
+
+class MalformedMessage(InvalidInput):
+    """Where the body ends is not clear, or it broke off before its end."""
+
+    message = "The request is malformed."
+    code = "malformed_message"
+
+
+class UriTooLong(Refusal):
+    """Path and query together pass 8 KiB."""
+
+    message = "The URL is too long."
+    code = "uri_too_long"
+
+
+class HeadersTooLarge(Refusal):
+    """There are more than 64 headers, or they pass 16 KiB together."""
+
+    message = "The request headers are too large."
+    code = "headers_too_large"
+
+
+class ContentTooLarge(Refusal):
+    """The body passes 256 KiB, or a form has too many parts."""
+
+    message = "The request body is too large."
+    code = "content_too_large"
+
+
+class RequestTimeout(Refusal):
+    """The body did not arrive within ten seconds."""
+
+    message = "The request took too long to arrive."
+    code = "request_timeout"
+
+
+class InternalError(Refusal):
+    """Something broke; what it was stands in the log only."""
+
+    message = "Internal server error."
+    code = "internal_error"

@@ -1,0 +1,67 @@
+"""What a Host may look like, in the request's own header and in what a trusted proxy forwards.
+
+Links to further pages begin with it, so it is judged as a whole (RFC 3986, section 3.2.2).
+"""
+
+import re
+from ipaddress import AddressValueError, IPv6Address
+
+from starlette.types import Scope
+from werkzeug.http import parse_list_header
+
+from handlers.http.errors import InvalidHost, MalformedMessage
+
+_MAX_NAME = 253  # of the domain name system
+_MAX_PORT = 65535
+_PORT = rb"(?::([0-9]{1,5}))?"
+# IPv4 addresses look like names, too.
+_NAME = re.compile(rb"([A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?)" + _PORT)
+_IPV6 = re.compile(rb"\[([0-9A-Fa-f:.]{2,45})\]" + _PORT)
+_SCHEMES = {"http", "https"}
+
+
+def is_host(host: bytes) -> bool:
+    """Whether it is a name, an IPv4 address, or an IPv6 address in brackets, with a port or not."""
+    found = _NAME.fullmatch(host)
+    if found is None:
+        found = _IPV6.fullmatch(host)
+        if found is None or not _is_ipv6(found[1].decode()):
+            return False
+    elif len(found[1]) > _MAX_NAME:
+        return False
+    return found[2] is None or int(found[2]) <= _MAX_PORT
+
+
+def _is_ipv6(address: str) -> bool:
+    try:
+        IPv6Address(address)
+    except AddressValueError:
+        return False
+    return True
+
+
+def check_forwarded(scope: Scope, proxies: int) -> None:
+    """Judge what the outermost of so many trusted proxies says of the host and the scheme.
+
+    What clients put before that is never read. Raises InvalidHost and MalformedMessage.
+    """
+    host = _forwarded(scope, b"x-forwarded-host", proxies)
+    if host is not None and not (host.isascii() and is_host(host.encode())):
+        raise InvalidHost
+    _forwarded(scope, b"x-forwarded-for", proxies)
+    scheme = _forwarded(scope, b"x-forwarded-proto", proxies)
+    if scheme is not None and scheme not in _SCHEMES:
+        raise MalformedMessage
+
+
+def _forwarded(scope: Scope, name: bytes, proxies: int) -> str | None:
+    """The value that Werkzeug's ProxyFix will take, found as it does.
+
+    Raises MalformedMessage where a quote does not end: ProxyFix would then take nothing, and a
+    client could make it pass over what the proxy appended.
+    """
+    given = b",".join(value for each, value in scope["headers"] if each == name)
+    values = parse_list_header(given.decode("latin-1"))
+    if given and not values:
+        raise MalformedMessage
+    return values[-proxies] or None if len(values) >= proxies else None

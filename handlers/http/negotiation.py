@@ -1,0 +1,59 @@
+"""What a client wants: which representation (RFC 9110, section 12.5.1), and whether now."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from werkzeug.datastructures import Headers, MIMEAccept
+from werkzeug.http import parse_accept_header
+
+from handlers.http.media_types import HTML, JSON, media_type_of
+
+# What browsers, present and past, say of a page that nobody has asked for yet.
+_PURPOSES = ("Sec-Purpose", "Purpose", "X-Moz")
+# A navigation, and what a script fetches.
+_OPENED = ("document", "empty")
+_PREFETCH = re.compile(r"\b(prefetch|prerender|preview)\b", re.IGNORECASE)
+
+
+@lru_cache(maxsize=256)
+def negotiate(accept: str, offered: tuple[str, ...]) -> str | None:
+    """The offered media type that ``accept`` prefers, the first offered one on a tie.
+
+    None when nothing offered is acceptable. A client that takes only HTML still gets the JSON of
+    an operation that has no page: lists and errors are JSON for everyone. Parameters other than
+    `q` are passed over, since `application/json; charset=utf-8` means JSON.
+    """
+    if not accept:
+        return offered[0]
+    wanted = _wanted(accept)
+    best = max(offered, key=wanted.quality)
+    if wanted.quality(best) > 0:
+        return best
+    return offered[0] if JSON in offered and wanted.quality(HTML) > 0 else None
+
+
+@lru_cache(maxsize=256)
+def takes_json(accept: str) -> bool:
+    """Whether a client can do with JSON at all."""
+    return not accept or _wanted(accept).quality(JSON) > 0
+
+
+def prefers_html(accept: str) -> bool:
+    """Whether a client would rather have a page than JSON."""
+    return negotiate(accept, (JSON, HTML)) == HTML
+
+
+def _wanted(accept: str) -> MIMEAccept:
+    given = parse_accept_header(accept, MIMEAccept)
+    return MIMEAccept([(media_type_of(kind), quality) for kind, quality in given])
+
+
+def is_prefetch(headers: Headers | Mapping[str, str]) -> bool:
+    """Whether a browser fetches in advance what its user may never open."""
+    return any(_PREFETCH.search(headers.get(name, "")) for name in _PURPOSES)
+
+
+def is_embedded(headers: Headers | Mapping[str, str]) -> bool:
+    """Whether a browser loads a part of a page, such as an image or a frame (Fetch Metadata)."""
+    return headers.get("Sec-Fetch-Dest", "document") not in _OPENED

@@ -1,0 +1,45 @@
+"""Refusals as Problem Details (RFC 9457), whatever the operation."""
+
+from typing import Any
+
+import orjson
+
+from domain.shared.errors import FieldErrors, Refusal
+from handlers.http.headers import HeaderList
+from handlers.http.statuses import STATUSES, find_status
+
+PROBLEM = "application/problem+json"
+
+
+def problem_body(refusal: Refusal) -> dict[str, Any]:
+    """`errors` has a sentence for each field that does not fit, nested as in the body."""
+    status = find_status(refusal, STATUSES)
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": int(status),
+        "detail": refusal.message % refusal.params,
+    }
+    errors = _errors(refusal)
+    return body | {"errors": errors} if errors else body
+
+
+def _errors(refusal: Refusal) -> dict[str, Any]:
+    if isinstance(refusal, FieldErrors):
+        return {
+            name: _errors(each) if isinstance(each, FieldErrors) else each.message % each.params
+            for name, each in refusal.errors.items()
+        }
+    return {refusal.field: refusal.message % refusal.params} if refusal.field else {}
+
+
+def retry_after(refusal: Refusal) -> dict[str, str]:
+    """The header that says when to come again, where the refusal knows."""
+    seconds = getattr(refusal, "retry_after", None)
+    return {} if seconds is None else {"Retry-After": str(seconds)}
+
+
+def answer_problem(refusal: Refusal, _headers: object) -> tuple[int, HeaderList, bytes]:
+    """What the edge answers."""
+    status = find_status(refusal, STATUSES)
+    return status, [(b"content-type", PROBLEM.encode())], orjson.dumps(problem_body(refusal))

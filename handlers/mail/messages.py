@@ -1,0 +1,156 @@
+"""Writing letters: what happened, as a message in the language of its reader."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from babel.numbers import format_decimal
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from domain.accounts.one_time_tokens import Purpose
+from domain.accounts.password_resets import LIFETIME
+from domain.outbox import OutboxEvent, OutboxKind
+from domain.shared.money import Currency
+from domain.trade_ins import OfferLink
+from handlers.adapters.plain_text import one_line
+from handlers.auth.one_time_links import sign_token
+from handlers.auth.trade_in_links import offer_links
+from handlers.i18n.translations import choose_language, label, moment_text, translate
+from handlers.mail.texts import WORDINGS, Wording
+from handlers.settings import Settings
+
+# Texts are kept as they are, so that a letter in a file can be read and its links copied; whoever
+# sends it encodes what an old server would not let through. A line may have 998 octets (RFC 5322).
+_POLICY = SMTP.clone(max_line_length=998)
+_ABOUT_ACCOUNTS = {OutboxKind.PASSWORD_RESET, OutboxKind.PASSWORD_CHANGED}
+
+
+class UnusableAddress(ValueError):
+    """No letter can be sent to the address; it is not named."""
+
+
+def write_letter(event: OutboxEvent, settings: Settings) -> EmailMessage:
+    """The message that tells the shopper of ``event``, as text and as HTML.
+
+    Its Message-ID is the event's UUID at the sender's domain, and its Date the event's: the same
+    letter each time it is sent. Raises UnusableAddress.
+    """
+    payload, wording = event.payload, WORDINGS[event.kind]
+    speech = _Speech(choose_language(payload["language"] or "", settings.default_language))
+    order_number = one_line(payload.get("order_number", ""))
+    letter = EmailMessage(policy=_POLICY)
+    letter["Message-ID"] = f"<{event.uuid}@{settings.mail_domain}>"
+    letter["Date"] = event.created_date
+    letter["From"] = settings.mail_from
+    letter["To"] = _recipient(payload["email"])
+    letter["Subject"] = speech.say(wording.subject, order_number=order_number)
+    letter["Auto-Submitted"] = "auto-generated"
+    values = {
+        "language": speech.language,
+        "subject": str(letter["Subject"]),
+        "order_number": order_number,
+        "_": speech.say,
+        **_told(event, wording, speech, settings),
+    }
+    text = _templates().get_template(f"{wording.template}.txt").render(values)
+    html = _templates().get_template(f"{wording.template}.html").render(values)
+    letter.set_content(text, cte="8bit")
+    letter.add_alternative(html, subtype="html", cte="8bit")
+    return letter
+
+
+class _Speech:
+    """One language, and how texts, amounts and moments are said in it."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._locale = language.partition("-")[0]
+
+    def say(self, text: str, **places: str) -> str:
+        return translate(text, self.language) % places
+
+    def amount(self, amount: str, currency: Currency) -> str:
+        # As many decimals as the amount came with: catalogues of locales round some currencies.
+        number = format_decimal(
+            Decimal(amount), "#,##0." + "0" * currency.exponent, locale=self._locale
+        )
+        return f"{number} {label('currency', currency, self.language)}"
+
+    def moment(self, moment: datetime) -> str:
+        return moment_text(moment, self.language)
+
+
+def _told(
+    event: OutboxEvent, wording: Wording, speech: _Speech, settings: Settings
+) -> dict[str, Any]:
+    """What the template of the kind shows beside the frame that all letters have."""
+    payload = event.payload
+    if event.kind in _ABOUT_ACCOUNTS:
+        return {"opening": speech.say(wording.opening), **_account(event, speech, settings)}
+    if wording.template == "requests":
+        lines = [_request(told, payload, wording, speech) for told in payload["requests"]]
+        return {"opening": speech.say(wording.opening), "lines": lines}
+    told = {"opening": speech.say(wording.opening, product=one_line(payload["product"]))}
+    if wording.template != "offer":
+        return told
+    expires = datetime.fromisoformat(payload["expires_date"])
+    offer = OfferLink(UUID(payload["offer"]))
+    # Mail scanners open links: the page's changes nothing.
+    page = offer_links(int(payload["order_item"]), offer, settings).page
+    return {**told, "expires": speech.moment(expires), "page": page}
+
+
+def _account(event: OutboxEvent, speech: _Speech, settings: Settings) -> dict[str, Any]:
+    """The links; the token of a link is made here, so that no database has it."""
+    page = f"{settings.base_url}/users/password/"
+    if event.kind is OutboxKind.PASSWORD_CHANGED:
+        return {"link": f"{page}reset/"}
+    token = sign_token(event.uuid, Purpose.PASSWORD_RESET, settings)
+    expires = speech.moment(event.created_date + LIFETIME)
+    return {"link": f"{page}?token={token}", "expires": expires}
+
+
+def _request(
+    told: Mapping[str, Any], payload: Mapping[str, Any], wording: Wording, speech: _Speech
+) -> dict[str, Any]:
+    refund = wording.loyalty_refund if told["fully_refund_as_loyalty_money"] else wording.refund
+    if refund and Decimal(told["refund_amount"]):
+        amount = speech.amount(told["refund_amount"], Currency(payload["currency"]))
+        refund = speech.say(refund, amount=amount)
+    else:
+        refund = ""
+    return {
+        "quantity": told["quantity"],
+        "product": one_line(told["product"]),
+        "kind": label("cancellation_type", told["cancellation_type"], speech.language),
+        "refund": refund,
+    }
+
+
+def _recipient(email: str) -> Address:
+    """One address and nothing else, whatever stands in it."""
+    try:
+        return Address(addr_spec=email)
+    except (ValueError, IndexError, MessageError):
+        raise UnusableAddress from None
+
+
+@cache
+def _templates() -> Environment:
+    folder = Path(__file__).parents[1] / "templates" / "mail"
+    return Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

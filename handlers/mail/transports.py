@@ -1,0 +1,134 @@
+"""Where letters go: to an SMTP server, or into a folder where there is none."""
+
+import os
+import smtplib
+import ssl
+from collections.abc import Iterable
+from contextlib import closing, suppress
+from email.message import EmailMessage
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+from domain.shared.private_files import make_private_folder, open_private_file
+from handlers.settings import Settings
+
+FOLDER = Path("var/mail")
+TIMEOUT = 10.0  # seconds, for each answer of the server
+_SUBMISSION_PORT, _TLS_PORT = 587, 465
+
+
+class Mailer(Protocol):
+    """Takes letters away."""
+
+    def send(self, letter: EmailMessage) -> None:
+        """Return once somebody else is responsible for the letter; raises anything else."""
+
+
+class Unencrypted(smtplib.SMTPException):
+    """The password, or where TLS is required the letter, would be sent in clear text."""
+
+
+def mailer_of(settings: Settings) -> Mailer:
+    """The mailer that the settings ask for."""
+    if settings.smtp_url:
+        return SmtpServer(settings.smtp_url, settings.mail_domain)
+    return MailFolder(FOLDER)
+
+
+class MailFolder:
+    """Keeps each letter as a file that only its owner can read, named by the event.
+
+    Sent again it replaces itself; nobody ever finds half of it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def send(self, letter: EmailMessage) -> None:
+        make_private_folder(self._folder)
+        name = letter["Message-ID"].strip("<>").partition("@")[0]
+        part = self._folder / f".{name}.part"
+        with open_private_file(part) as file:
+            file.write(letter.as_bytes())
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(self._folder / f"{name}.eml")
+
+
+def remove_letters(folder: Path, uuids: Iterable[UUID]) -> None:
+    """Delete the files of these events, where there are any."""
+    for uuid in uuids:
+        (folder / f"{uuid}.eml").unlink(missing_ok=True)
+
+
+class SmtpServer:
+    """Sends by ``smtp://`` (STARTTLS where it is offered), ``smtp+starttls://`` (nothing without
+    it) or ``smtps://`` (TLS from the start).
+
+    Certificates are checked. ``greeting`` is the name that the server is greeted with: finding
+    out one's own takes a look-up that may hang. A password is sent to another machine only when
+    the connection is encrypted, so that nobody in between learns it by hiding the offer.
+    """
+
+    def __init__(self, url: str, greeting: str, timeout: float = TIMEOUT) -> None:
+        parts = urlsplit(url)
+        self._is_tls = parts.scheme == "smtps"
+        self._needs_tls = parts.scheme == "smtp+starttls"
+        self._host = parts.hostname or ""
+        self._port = parts.port or (_TLS_PORT if self._is_tls else _SUBMISSION_PORT)
+        self._user = unquote(parts.username or "")
+        self._password = unquote(parts.password or "")
+        self._greeting = greeting
+        self._timeout = timeout
+        self._tls = ssl.create_default_context()
+
+    def send(self, letter: EmailMessage) -> None:
+        """Raises OSError, of which SMTPException is a kind, when the server did not take it."""
+        # `with` would say goodbye to a server that hangs, and wait for its answer.
+        with closing(self._connect()) as smtp:
+            self._prepare(smtp)
+            smtp.send_message(_seven_bits(letter))
+            # The server has the letter: if it dislikes the goodbye, nothing is to be sent again.
+            with suppress(OSError):
+                smtp.quit()
+
+    def _connect(self) -> smtplib.SMTP:
+        if self._is_tls:
+            return smtplib.SMTP_SSL(
+                self._host,
+                self._port,
+                self._greeting,
+                timeout=self._timeout,
+                context=self._tls,
+            )
+        return smtplib.SMTP(self._host, self._port, self._greeting, self._timeout)
+
+    def _prepare(self, smtp: smtplib.SMTP) -> None:
+        smtp.ehlo_or_helo_if_needed()
+        is_encrypted = self._is_tls
+        if not is_encrypted and smtp.has_extn("starttls"):
+            smtp.starttls(context=self._tls)
+            is_encrypted = True
+        if self._needs_tls and not is_encrypted:
+            raise Unencrypted
+        if self._user:
+            if not is_encrypted and not _is_here(self._host):
+                raise Unencrypted
+            smtp.login(self._user, self._password)
+
+
+def _is_here(host: str) -> bool:
+    """Whether what is sent to ``host`` stays on this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _seven_bits(letter: EmailMessage) -> EmailMessage:
+    """The letter as every server takes it, also one that knows no 8BITMIME."""
+    letter.policy = letter.policy.clone(cte_type="7bit")
+    return letter

@@ -1,0 +1,1 @@
+"""The server process: granian, its workers and the guard in front of the application."""

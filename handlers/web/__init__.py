@@ -1,0 +1,1 @@
+"""What handlers share: the request, pages, errors, redirects."""

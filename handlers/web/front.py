@@ -1,0 +1,51 @@
+"""The guard with what it needs to know of Waybill: languages, error bodies, origins and proxies."""
+
+import orjson
+from starlette.types import ASGIApp, Scope
+
+from domain.shared.errors import Refusal
+from handlers.edge.cors import Cors
+from handlers.edge.guard import Guard
+from handlers.http.headers import HeaderList, Headers
+from handlers.i18n.translations import choose_language
+from handlers.settings import Settings
+from handlers.web.error_responses import error_body, status_of
+
+_METHODS = "GET, HEAD, POST"
+_REQUEST_HEADERS = (
+    "accept-language, authentication, authorization, content-type, idempotency-key, x-csrftoken,"
+    " x-request-id"
+)
+_LANGUAGE = b"accept-language"
+_USUAL = (
+    (b"cache-control", b"no-store"),
+    (b"vary", b"Accept, Accept-Language, Authorization, Cookie"),
+)
+_RESPONSE_HEADERS = "content-language, idempotent-replay, retry-after, x-request-id"
+
+
+def make_guard(app: ASGIApp, settings: Settings) -> Guard:
+    """What stands in front of ``app`` with these settings."""
+
+    def answer(refusal: Refusal, headers: Headers) -> tuple[int, HeaderList, bytes]:
+        accepted = headers.get(_LANGUAGE, b"").decode("latin-1")
+        language = choose_language(accepted, settings.default_language)
+        own = [(b"content-type", b"application/json"), (b"content-language", language.encode())]
+        return status_of(refusal), own, orjson.dumps(error_body(refusal, language))
+
+    def usual(scope: Scope, headers: Headers) -> HeaderList:
+        """Answers speak the reader's language to one reader, unless a handler says otherwise."""
+        accepted = headers.get(_LANGUAGE, b"")
+        if len(headers) < len(scope["headers"]):
+            # Handlers get several as one (RFC 9110, section 5.3).
+            accepted = b",".join(value for name, value in scope["headers"] if name == _LANGUAGE)
+        language = choose_language(accepted.decode("latin-1"), settings.default_language)
+        return [(b"content-language", language.encode()), *_USUAL]
+
+    cors = Cors(
+        settings.allowed_origins,
+        methods=_METHODS,
+        request_headers=_REQUEST_HEADERS,
+        response_headers=_RESPONSE_HEADERS,
+    )
+    return Guard(app, answer, usual=usual, cors=cors, proxies=settings.trusted_proxies)

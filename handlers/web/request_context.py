@@ -1,0 +1,192 @@
+"""What a handler may ask for: the parts of the application, and of the current request."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from flask import current_app, g, request
+
+from domain.accounts.callers import NOBODY, Caller
+from domain.accounts.password_resets import ResetRequests
+from domain.accounts.sessions import Attempts
+from domain.accounts.users import PasswordHasher
+from domain.cancellations.drafts import CancellationPolicy
+from domain.orders.anonymous_orders import LookUps
+from domain.sellers.callers import SellerCaller, ShopCaller
+from domain.trade_ins import Answerer
+from domain.unit_of_work import UnitOfWork
+from handlers.contract.bundle import Contract
+from handlers.contract.operations import Operation
+from handlers.i18n.translations import choose_language
+from handlers.rendering.records import Records
+from handlers.settings import Settings
+from handlers.web.seller_filters import Filters
+
+PARTS = "waybill"
+
+Result = TypeVar("Result")
+
+
+class Database(Protocol):
+    """What handlers may do with the database that the composition root opened."""
+
+    def reading(self, begun: UnitOfWork | None = None) -> AbstractContextManager[UnitOfWork]:
+        """A unit of work that only reads; one that was ``begun`` goes on."""
+
+    def foreseeing(
+        self, read: Callable[[UnitOfWork], object]
+    ) -> AbstractContextManager[UnitOfWork]:
+        """A unit of work to look up a caller in, with what ``read`` is going to ask for."""
+
+    def writing(self) -> AbstractContextManager[UnitOfWork]:
+        """A unit of work in one transaction, undone unless it is committed."""
+
+    def write(self, work: Callable[[UnitOfWork], Result]) -> Result:
+        """What ``work`` returns; it is done again when its transaction loses to another one."""
+
+    def note(self, work: Callable[[UnitOfWork], object]) -> None:
+        """Do ``work`` where that can be done at once; nothing depends on it."""
+
+    def require_ready(self) -> None:
+        """Raises Unavailable unless requests can be served."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of one application."""
+
+    settings: Settings
+    contract: Contract
+    database: Database
+    passwords: PasswordHasher
+    attempts: Attempts
+    look_ups: LookUps
+    reset_requests: ResetRequests
+    cancellation_policy: CancellationPolicy
+    records: Records
+    filters: Filters
+
+
+def parts() -> Parts:
+    """The parts of the current application."""
+    found: Parts = current_app.extensions[PARTS]
+    return found
+
+
+def reading() -> AbstractContextManager[UnitOfWork]:
+    """A unit of work that only reads; it goes on with the one that the caller was looked up in."""
+    return parts().database.reading(g.get("begun"))
+
+
+def write(work: Callable[[UnitOfWork], Result]) -> Result:
+    """What ``work`` returns, which commits what it does itself.
+
+    It is done again from the start when its transaction loses to another one. Raises Unavailable.
+    """
+    return parts().database.write(work)
+
+
+def note(work: Callable[[UnitOfWork], object]) -> None:
+    """Do ``work``, which commits what it does, where that can be done at once; never raises for it.
+
+    For a change that an answer does not depend on.
+    """
+    parts().database.note(work)
+
+
+def require_ready() -> None:
+    """Raises Unavailable unless requests can be served; its subclass NotReady says why not."""
+    parts().database.require_ready()
+
+
+def settings() -> Settings:
+    """The settings that the application was made with."""
+    return parts().settings
+
+
+def current_contract() -> Contract:
+    """The contract that the application serves."""
+    return parts().contract
+
+
+def passwords() -> PasswordHasher:
+    """The hasher of passwords."""
+    return parts().passwords
+
+
+def attempts() -> Attempts:
+    """The counters of failed logins."""
+    return parts().attempts
+
+
+def look_ups() -> LookUps:
+    """The counters of looked-up orders."""
+    return parts().look_ups
+
+
+def reset_requests() -> ResetRequests:
+    """The counters of requests for a password reset."""
+    return parts().reset_requests
+
+
+def cancellation_policy() -> CancellationPolicy:
+    """What the shop has decided about cancellations."""
+    return parts().cancellation_policy
+
+
+def operation() -> Operation:
+    """The operation that the current request reached."""
+    found: Operation = g.operation
+    return found
+
+
+def caller() -> Caller:
+    """The shopper or guest whom the current request comes from; NOBODY where all are let in.
+
+    Only where the contract asks for a session or a grant.
+    """
+    found: Caller | None = g.caller
+    return found or NOBODY
+
+
+def credential() -> str:
+    """The value of the session or the grant that admitted the current request, from its cookie or
+    its key; empty where neither did."""
+    found: str | None = g.credential
+    return found or ""
+
+
+def seller() -> SellerCaller:
+    """The seller whom the current request comes from; only where the contract asks for a token."""
+    found: SellerCaller = g.caller
+    return found
+
+
+def shop() -> ShopCaller:
+    """The shop's own system; only where the contract asks for a token of the shop."""
+    found: ShopCaller = g.caller
+    return found
+
+
+def acting() -> Caller | SellerCaller:
+    """Whoever the current request comes from; NOBODY where all are let in."""
+    found: Caller | SellerCaller | None = g.caller
+    return found or NOBODY
+
+
+def answerer() -> Answerer:
+    """Whose answer to an offer the current request is: a shopper's, or a mailed link's."""
+    found: Answerer = g.caller
+    return found
+
+
+def language() -> str:
+    """The language of the current request's labels and messages."""
+    accepted = request.environ.get("HTTP_ACCEPT_LANGUAGE", "")
+    return choose_language(accepted, settings().default_language)
+
+
+def record(component: str, entity: Any) -> dict[str, Any]:
+    """``entity`` as the contract's ``component``, in the language of the current request."""
+    return parts().records(component, entity, language())

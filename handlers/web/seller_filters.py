@@ -1,0 +1,89 @@
+"""What sellers can filter their lists by: compiled from the query parameters of the contract.
+
+There is no second list: a parameter that is not for paging is a filter, and its name says by what.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol
+
+from domain.shared.filters import Condition, Operator, parse_filter
+from handlers.contract.bundle import Contract, ContractError
+from handlers.contract.operations import Operation
+from handlers.contract.validators import pointer_to
+
+
+class Listing(Protocol):
+    """The rows behind one list."""
+
+    def supports(self, path: str, operator: Operator) -> bool:
+        """Whether the rows can be compared at ``path`` so."""
+
+    def can_sort(self, path: str) -> bool:
+        """Whether the rows can be sorted by ``path``."""
+
+
+_SCHEME = "SellerToken"
+_PAGING = frozenset({"page", "limit", "ordering", "cursor"})
+
+
+class Filters:
+    """The filters of every list of sellers, by operationId."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        operations: Iterable[Operation],
+        listings: Mapping[str, Listing],
+    ) -> None:
+        """``listings`` by resource. Raises ContractError, naming file and pointer, for a parameter
+        by which nothing can be compared, and for one of `ordering` by which nothing can be sorted.
+        """
+        self._by_operation = {}
+        for operation in operations:
+            if any(_SCHEME in names for names in operation.security):
+                listing = listings[operation.resource]
+                self._by_operation[operation.operation_id] = _parsed(contract, operation, listing)
+                _check_ordering(contract, operation, listing)
+
+    def conditions(self, operation: Operation, values: Mapping[str, Any]) -> tuple[Condition, ...]:
+        """The conditions that the values of an operation's filters put."""
+        parsed = self._by_operation[operation.operation_id]
+        return tuple(Condition(*parsed[name], value) for name, value in values.items())
+
+
+def _parsed(
+    contract: Contract, operation: Operation, listing: Listing
+) -> dict[str, tuple[str, Operator]]:
+    parsed = {}
+    for place, each in _query(contract, operation):
+        name = each["name"]
+        if name in operation.parameters.query_names - _PAGING:
+            parsed[name] = parse_filter(name)
+            if not listing.supports(*parsed[name]):
+                raise ContractError(f"{place}: {name} compares nothing of {operation.resource}")
+    return parsed
+
+
+def _check_ordering(contract: Contract, operation: Operation, listing: Listing) -> None:
+    for place, each in _query(contract, operation):
+        schema = _resolved(contract, each["schema"])
+        for field in schema.get("enum", ()) if each["name"] == "ordering" else ():
+            if not listing.can_sort(field.removeprefix("-")):
+                raise ContractError(f"{place}: {field} sorts nothing of {operation.resource}")
+
+
+def _query(contract: Contract, operation: Operation) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The parameters of an operation's query, each with its place."""
+    spec = contract.document["paths"][operation.path][operation.method]
+    for at, found in enumerate(spec.get("parameters", ())):
+        each = _resolved(contract, found)
+        if each["in"] == "query":
+            yield contract.origin(operation.pointer + pointer_to("parameters", at)), each
+
+
+def _resolved(contract: Contract, found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A component where ``found`` refers to one."""
+    while "$ref" in found:
+        kind, name = found["$ref"].split("/")[-2:]
+        found = contract.document["components"][kind][name]
+    return found

@@ -1,0 +1,83 @@
+"""Table of sessions, and the questions asked of it."""
+
+from dataclasses import asdict
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from domain.accounts.sessions import Session, SessionOwner
+from domain.accounts.users import UserType
+from persistence.accounts.users import users
+from persistence.sql.bulk import insert_rows
+from persistence.sql.columns import BigId, UtcDateTime, metadata
+from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.expired_rows import removal
+from persistence.sql.foresight import OwnerQuery
+from persistence.sql.work import Work
+
+_REMOVED_AT_ONCE = 100
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("id_hash", sa.LargeBinary(32), primary_key=True),
+    sa.Column(
+        "user_pk",
+        BigId,
+        sa.ForeignKey("users.pk", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("created_date", UtcDateTime, nullable=False),
+    sa.Column("expires_date", UtcDateTime, nullable=False, index=True),
+    sa.CheckConstraint("length(id_hash) = 32", name="id_hash"),
+)
+
+
+_SHOWN = sessions.c.id_hash == sa.bindparam("id_hash")
+_OWNER = OwnerQuery(
+    sa.select(sessions.c.user_pk, users.c.user_type, users.c.is_active, sessions.c.expires_date)
+    .join_from(sessions, users)
+    .where(_SHOWN),
+    key=sessions.c.user_pk,
+    credential=_SHOWN,
+)
+_REMOVE = CompiledQuery(sa.delete(sessions).where(_SHOWN))
+REMOVE_EXPIRED = removal(
+    [sessions.c.id_hash], sessions.c.expires_date <= sa.bindparam("before", type_=UtcDateTime)
+)
+
+
+class SqlSessions:
+    """The stored sessions, as ``domain.accounts.sessions.Sessions`` asks of them."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def add(self, session: Session) -> None:
+        insert_rows(self._work, sessions, [asdict(session)])
+
+    def owner(self, id_hash: bytes) -> SessionOwner | None:
+        row = _OWNER.row(self._work, {"id_hash": id_hash})
+        if row is None:
+            return None
+        user_pk, user_type, is_active, expires_date = row
+        return SessionOwner(user_pk, user_type is UserType.GUEST, is_active, expires_date)
+
+    def remove(self, id_hash: bytes) -> None:
+        _REMOVE.rows(self._work, {"id_hash": id_hash})
+
+    def remove_all(self, user_pk: int) -> int:
+        ended = sa.delete(sessions).where(sessions.c.user_pk == user_pk)
+        return self._work.execute(ended).rowcount
+
+    def newest(self, user_pk: int) -> datetime | None:
+        newest = sa.select(sa.func.max(sessions.c.created_date)).where(
+            sessions.c.user_pk == user_pk
+        )
+        began: datetime | None = self._work.execute(newest).scalar_one()
+        return began
+
+    def remove_expired(self, now: datetime) -> None:
+        # Some of them, and none that another login is at: no login is to wait for the others.
+        REMOVE_EXPIRED.rows(self._work, {"before": now, "limit": _REMOVED_AT_ONCE})

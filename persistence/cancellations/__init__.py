@@ -1,0 +1,1 @@
+"""Cancellation requests, reasons and return carriers."""

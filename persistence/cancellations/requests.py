@@ -1,0 +1,110 @@
+"""The questions asked of cancellation requests."""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from domain.cancellations.codes import CancellationCode
+from domain.cancellations.requests import CancellationRequestQuery
+from domain.orders.cancellations import CancellationRequest, CancellationStatus
+from domain.shared.paging import PageRequest
+from persistence.orders.aggregate import EASY_RETURN
+from persistence.orders.cancellations import cancellation_requests
+from persistence.orders.order_items import order_items
+from persistence.orders.orders import orders
+from persistence.orders.queries import is_newest_of
+from persistence.sql.aggregates import Aggregate
+from persistence.sql.columns import BigId
+from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.in_list import among_given
+from persistence.sql.statements import PAGE_LIMIT, PAGE_OFFSET, page_of
+from persistence.sql.work import Work
+
+# Alone, to look at: they change as parts of their orders.
+_REQUEST = Aggregate(
+    entity=CancellationRequest, table=cancellation_requests, sets={"easy_return": EASY_RETURN}
+)
+
+
+_USER_PK = sa.bindparam("user_pk", type_=BigId)
+_CONDITIONS = {
+    "status": cancellation_requests.c.status == sa.bindparam("status"),
+    "user_pk": orders.c.user_pk == _USER_PK,
+    "order_pk": orders.c.pk == sa.bindparam("order_pk"),
+    "newest_only": is_newest_of(_USER_PK),
+}
+_NUMBERS = CompiledQuery(
+    sa.select(order_items.c.pk, orders.c.number)
+    .join(orders, orders.c.pk == order_items.c.order_pk)
+    .where(among_given(order_items.c.pk, "item_pks"))
+)
+
+
+class SqlCancellationRequests:
+    """The stored requests, as ``domain.cancellations.requests.CancellationRequests`` asks."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    @contextmanager
+    def opening(self, item_pks: Collection[int]) -> Iterator[None]:
+        try:
+            with self._work.savepoint():
+                yield
+        except IntegrityError as error:
+            if not self._has_open(item_pks):
+                raise
+            raise CancellationCode.ANOTHER_CAME_FIRST.conflict() from error
+
+    def count(self, query: CancellationRequestQuery) -> int:
+        values = _values(query)
+        count: int = _counted(tuple(values)).scalar(self._work, values)
+        return count
+
+    def requests(
+        self, query: CancellationRequestQuery, page: PageRequest
+    ) -> list[CancellationRequest]:
+        values = _values(query)
+        found = _page(tuple(values)).rows(self._work, values | page_of(page))
+        return self._work.read(_REQUEST, [pk for (pk,) in found])
+
+    def order_numbers(self, item_pks: Collection[int]) -> Mapping[int, str]:
+        return dict(_NUMBERS.rows(self._work, {"item_pks": list(item_pks)}))
+
+    def _has_open(self, item_pks: Collection[int]) -> bool:
+        columns = cancellation_requests.c
+        named = columns.order_item_pk.in_(item_pks)
+        is_open = columns.status == CancellationStatus.OPEN
+        return self._work.scalar(sa.select(sa.exists().where(named, is_open))) is True
+
+
+def _values(query: CancellationRequestQuery) -> dict[str, Any]:
+    """Return the conditions of ``query``: their names choose the statement, the values run it."""
+    values = {name: getattr(query, name) for name in ("status", "user_pk", "order_pk")}
+    given = {name: value for name, value in values.items() if value is not None}
+    return given | {"newest_only": True} if query.newest_only and "user_pk" in given else given
+
+
+@cache
+def _counted(names: tuple[str, ...]) -> CompiledQuery:
+    return CompiledQuery(_where(sa.select(sa.func.count(cancellation_requests.c.pk)), names))
+
+
+@cache
+def _page(names: tuple[str, ...]) -> CompiledQuery:
+    columns = cancellation_requests.c
+    found = _where(sa.select(columns.pk), names)
+    found = found.order_by(columns.created_date.desc(), columns.pk.desc())
+    return CompiledQuery(found.limit(PAGE_LIMIT).offset(PAGE_OFFSET))
+
+
+def _where(statement: sa.Select[Any], names: tuple[str, ...]) -> sa.Select[Any]:
+    columns = cancellation_requests.c
+    if {*names} - {"status"}:
+        statement = statement.join(order_items, order_items.c.pk == columns.order_item_pk)
+        statement = statement.join(orders, orders.c.pk == order_items.c.order_pk)
+    return statement.where(*(_CONDITIONS[name] for name in names))

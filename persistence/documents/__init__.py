@@ -1,0 +1,1 @@
+"""Rendered documents, in memory and in the database."""

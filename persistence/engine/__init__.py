@@ -1,0 +1,1 @@
+"""Engines, connections and their failures, for both databases."""

@@ -1,0 +1,145 @@
+"""The lines of imported orders, and what else is a part of an order."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from domain.imports.cancellations import ImportedEasyReturn
+from domain.imports.orders import ImportedItem, ImportedOldOrder, ImportedOrder
+from domain.imports.parts import Rejected
+from domain.orders.cancellations import CancellationStatus
+from persistence.imports.references import ImportedReferences
+from persistence.orders.cancellations import (
+    cancellation_request_images,
+    cancellation_requests,
+    easy_returns,
+)
+from persistence.orders.discounts import discount_items
+from persistence.orders.loyalty import loyalty_transactions
+from persistence.orders.old_orders import old_order_items
+from persistence.orders.order_items import order_item_easy_return_companies, order_items
+from persistence.sql.bulk import Overwrite, Row, insert_rows
+from persistence.sql.in_list import among
+from persistence.sql.work import Work
+
+
+def keep_lines(
+    work: Work,
+    batch: Sequence[ImportedOrder],
+    pks: Mapping[str, int],
+    references: ImportedReferences,
+) -> None:
+    """Store all that is a part of the orders; ``pks`` has the orders' pks by number.
+
+    Raises Rejected when a cancellation request or a loyalty transaction has the UUID of another
+    order's.
+    """
+    lines = [(pks[order.number], item) for order in batch for item in order.items]
+    rows = [references.line_row(item, order_pk) for order_pk, item in lines]
+    insert_rows(work, order_items, rows, Overwrite(("order_pk", "line"), unchanged=("uuid",)))
+    line_pks = _line_pks(work, pks.values())
+    placed = [(line_pks[order_pk, item.values["line"]], item) for order_pk, item in lines]
+    _replace(
+        work,
+        order_item_easy_return_companies.c.order_item_pk,
+        [pk for pk, _ in placed],
+        [row for pk, item in placed for row in references.return_company_rows(item, pk)],
+    )
+    _replace(
+        work,
+        discount_items.c.order_pk,
+        pks.values(),
+        [{"order_pk": pks[order.number], **row} for order in batch for row in order.discounts],
+    )
+    _keep_loyalty(work, batch, pks, references)
+    _keep_requests(work, placed, references)
+
+
+def keep_old_lines(work: Work, batch: Sequence[ImportedOldOrder], pks: Mapping[str, int]) -> None:
+    """Store the lines of the old orders; ``pks`` has the old orders' pks by number."""
+    rows = [{"old_order_pk": pks[each.number], **item} for each in batch for item in each.items]
+    insert_rows(work, old_order_items, rows, Overwrite(("old_order_pk", "line")))
+
+
+def _line_pks(work: Work, order_pks: Iterable[int]) -> dict[tuple[int, int], int]:
+    found = sa.select(order_items.c.order_pk, order_items.c.line, order_items.c.pk)
+    rows = work.execute(found.where(among(order_items.c.order_pk, order_pks)))
+    return {(order_pk, line): pk for order_pk, line, pk in rows}
+
+
+def _keep_loyalty(
+    work: Work,
+    batch: Sequence[ImportedOrder],
+    pks: Mapping[str, int],
+    references: ImportedReferences,
+) -> None:
+    rows = [
+        {"order_pk": pks[order.number], "user_pk": references.user_pk(order), **row}
+        for order in batch
+        for row in order.loyalty_transactions
+    ]
+    _upsert_own(work, loyalty_transactions.c.order_pk, rows)
+
+
+def _keep_requests(
+    work: Work,
+    lines: Iterable[tuple[int, ImportedItem]],
+    references: ImportedReferences,
+) -> None:
+    requests = [(item_pk, request) for item_pk, item in lines for request in item.requests]
+    rows = [
+        {
+            **request.values,
+            "order_item_pk": item_pk,
+            "reason_pk": references.reason_pk(request.reason["uuid"]),
+        }
+        for item_pk, request in requests
+    ]
+    # Only one request of a line is open at any moment: what was open has to be closed before.
+    rows.sort(key=lambda row: row["status"] is CancellationStatus.OPEN)
+    pks = _upsert_own(work, cancellation_requests.c.order_item_pk, rows)
+    placed = [(pks[request.values["uuid"]], request) for _, request in requests]
+    request_pks = [pk for pk, _ in placed]
+    returns = [
+        _easy_return_row(pk, request.easy_return) for pk, request in placed if request.easy_return
+    ]
+    images = [
+        {**image, "cancellation_request_pk": pk}
+        for pk, request in placed
+        for image in request.images
+    ]
+    _replace(work, easy_returns.c.cancellation_request_pk, request_pks, returns)
+    _replace(work, cancellation_request_images.c.cancellation_request_pk, request_pks, images)
+
+
+def _easy_return_row(request_pk: int, easy_return: ImportedEasyReturn) -> Row:
+    return {
+        **easy_return.values,
+        "cancellation_request_pk": request_pk,
+        "shipping_company_pk": easy_return.shipping_company.pk,
+    }
+
+
+def _upsert_own(work: Work, owner: sa.Column[Any], rows: list[Row]) -> dict[UUID, int]:
+    """Insert the rows with a new UUID and replace the others; return their pks by UUID.
+
+    Raises Rejected for a UUID that stands in two rows, or belongs to a row of another owner.
+    """
+    table = owner.table
+    owners = {row["uuid"]: row[owner.key] for row in rows}
+    if len(owners) < len(rows):
+        raise Rejected("", "A UUID stands in it twice.")
+    insert_rows(work, table, rows, Overwrite(("uuid",), unchanged=(owner.key,)))
+    stored = sa.select(table.c.uuid, owner, table.c.pk).where(among(table.c.uuid, owners))
+    found = work.execute(stored).all() if rows else []
+    if any(owners[uuid] != owner_pk for uuid, owner_pk, _ in found):
+        raise Rejected("", "A UUID in it belongs to another order.")
+    return {uuid: pk for uuid, _, pk in found}
+
+
+def _replace(work: Work, owner: sa.Column[Any], owner_pks: Iterable[int], rows: list[Row]) -> None:
+    """Make ``rows`` the only ones that belong to the owners."""
+    work.execute(sa.delete(owner.table).where(among(owner, owner_pks)))
+    insert_rows(work, owner.table, rows)

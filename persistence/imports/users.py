@@ -1,0 +1,71 @@
+"""The users of imported orders."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from domain.imports.orders import ImportedUser
+from persistence.accounts.users import users
+from persistence.sql.bulk import DoNothing, insert_rows
+from persistence.sql.in_list import among
+from persistence.sql.work import Work
+
+
+class ImportedUsers:
+    """Those users of a batch that are stored, found by e-mail key and type.
+
+    They are locked by ``keep_missing`` only: whatever changes orders locks these before users.
+    """
+
+    def __init__(self, work: Work, wanted: Iterable[ImportedUser]) -> None:
+        self._work = work
+        self._pks: dict[tuple[str, str], int] = {}
+        self._look_up({user.email_key for user in wanted})
+
+    def find(self, user: ImportedUser) -> int | None:
+        """Return the user's pk, if the user is stored."""
+        return self._pks.get((user.email_key, user.user_type))
+
+    def pk(self, user: ImportedUser) -> int:
+        """Return the pk of a user who is stored."""
+        return self._pks[user.email_key, user.user_type]
+
+    def keep_missing(self, wanted: Iterable[ImportedUser], now: datetime) -> None:
+        """Store those who are not stored yet; the others keep what is on file of them.
+
+        None of them is erased from then on, until the transaction ends.
+        """
+        wanted = list(wanted)
+        self._pks.clear()
+        self._look_up({user.email_key for user in wanted}, is_locked=True)
+        missing = {
+            (user.email_key, user.user_type): user for user in wanted if self.find(user) is None
+        }
+        if not missing:
+            return
+        rows = [
+            {
+                "uuid": uuid4(),
+                "email": user.email,
+                "email_key": user.email_key,
+                "user_type": user.user_type,
+                "first_name": user.first_name,
+                "last_name": user.last_name,
+                "is_active": True,
+                "created_date": now,
+            }
+            # In one order everywhere, so that two writers never wait for each other.
+            for _, user in sorted(missing.items())
+        ]
+        insert_rows(self._work, users, rows, DoNothing())
+        self._look_up({key for key, _ in missing}, is_locked=True)
+
+    def _look_up(self, keys: set[str], *, is_locked: bool = False) -> None:
+        found = sa.select(users.c.email_key, users.c.user_type, users.c.pk)
+        found = found.where(among(users.c.email_key, keys)).order_by(users.c.pk)
+        if is_locked:
+            found = found.with_for_update(read=True, key_share=True)
+        for key, user_type, pk in self._work.execute(found):
+            self._pks[key, user_type] = pk

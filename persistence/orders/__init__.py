@@ -1,0 +1,1 @@
+"""The tables of an order, loading and saving it, and its versions."""

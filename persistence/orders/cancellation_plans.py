@@ -1,0 +1,61 @@
+"""Tables of cancellation plans and their items."""
+
+import sqlalchemy as sa
+
+from domain.orders.cancellation_plans import PlanStatus
+from domain.orders.cancellations import CancellationType
+from persistence.orders.sellers import sellers
+from persistence.sql.columns import (
+    BigId,
+    CanonicalJson,
+    UtcDateTime,
+    metadata,
+    not_negative,
+    one_of,
+    parent,
+    pk_column,
+    reference,
+    uuid_column,
+)
+
+cancellation_plans = sa.Table(
+    "cancellation_plans",
+    metadata,
+    pk_column(),
+    uuid_column(),
+    parent("order_pk", "orders"),
+    # The index below begins with it.
+    reference("seller_pk", sellers, nullable=True),
+    one_of("plan_type", CancellationType),
+    one_of("status", PlanStatus),
+    sa.Column("note", sa.Text),
+    sa.Column("invoice_number", sa.Text),
+    sa.Column("payment_plan", CanonicalJson, nullable=False, server_default="{}"),
+    sa.Column("created_date", UtcDateTime, nullable=False),
+    sa.Column("modified_date", UtcDateTime, nullable=False),
+    sa.Index(None, "seller_pk", "created_date", "pk"),
+)
+
+cancellation_plan_items = sa.Table(
+    "cancellation_plan_items",
+    metadata,
+    pk_column(),
+    parent("plan_pk", "cancellation_plans"),
+    # The unique constraint below serves as its index.
+    parent("request_pk", "cancellation_requests", index=False),
+    sa.Column("refund_amount", BigId, nullable=False),
+    sa.Column("discount_refund_amount", BigId, nullable=False),
+    sa.Column("shipping_refund_amount", BigId, nullable=False),
+    sa.Column("own_shipping_refund_amount", BigId, nullable=False),
+    sa.Column("unpaid_amount", BigId, nullable=False, server_default="0"),
+    sa.Column("unpaid_discount_amount", BigId, nullable=False, server_default="0"),
+    sa.UniqueConstraint("request_pk"),
+    sa.CheckConstraint("shipping_refund_amount <= refund_amount", name="shipping_within_refund"),
+    sa.CheckConstraint(
+        "own_shipping_refund_amount <= shipping_refund_amount", name="own_shipping_within_shipping"
+    ),
+    *not_negative(
+        *("refund_amount", "discount_refund_amount"),
+        *("shipping_refund_amount", "own_shipping_refund_amount"),
+    ),
+)

@@ -1,0 +1,291 @@
+"""Table of sellers' orders, kept in step with what it is made of."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import uuid5
+
+import sqlalchemy as sa
+
+from domain.orders.cancellations import CancellationStatus, CancelStatus
+from domain.orders.orders import Order
+from domain.orders.seller_shares import Booked, OrderTotals, Share, SplitLine, split_order
+from domain.shared.money import Currency
+from persistence.orders.addresses import addresses
+from persistence.orders.cancellation_plans import cancellation_plan_items
+from persistence.orders.cancellations import cancellation_requests
+from persistence.orders.order_items import order_items
+from persistence.orders.orders import orders
+from persistence.orders.seller_counts import Counted, count_changes, seller_order_counts
+from persistence.orders.sellers import sellers
+from persistence.orders.shipping import shipping_companies
+from persistence.sql.bulk import Overwrite, Row, insert_rows
+from persistence.sql.columns import (
+    BigId,
+    CodePointText,
+    UtcDateTime,
+    at_most,
+    metadata,
+    not_negative,
+    one_of,
+    parent,
+    pk_column,
+    reference,
+    uuid_column,
+)
+from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.in_list import among, among_given
+from persistence.sql.saving import Tracked
+from persistence.sql.work import Work
+
+_AMOUNTS = (
+    "amount",
+    "discount_amount",
+    "shipping_amount",
+    "refund_amount",
+    "discount_refund_amount",
+    "shipping_refund_amount",
+)
+_BATCH = 1000
+
+seller_orders = sa.Table(
+    "seller_orders",
+    metadata,
+    pk_column(),
+    uuid_column(),
+    # The unique (order_pk, seller_pk) below serves as its index.
+    parent("order_pk", "orders", index=False),
+    # The indexes below begin with it.
+    reference("seller_pk", sellers),
+    sa.Column("number", CodePointText, nullable=False),
+    sa.Column("number_folded", CodePointText, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    one_of("cancel_status", CancelStatus, nullable=True),
+    one_of("currency", Currency),
+    *(sa.Column(name, BigId, nullable=False) for name in _AMOUNTS),
+    sa.Column("has_gift_box", sa.Boolean),
+    sa.Column("invoice_number", sa.Text),
+    sa.Column("invoice_date", UtcDateTime),
+    sa.Column("e_archive_url", sa.Text),
+    sa.Column("tracking_number", sa.Text),
+    reference("shipping_company_pk", shipping_companies, nullable=True),
+    reference("shipping_address_pk", addresses),
+    reference("billing_address_pk", addresses),
+    sa.Column("date_placed", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("order_pk", "seller_pk"),
+    sa.Index(None, "seller_pk", "date_placed", "pk"),
+    sa.Index(None, "seller_pk", "updated_at", "pk"),
+    sa.Index(None, "seller_pk", "status", "date_placed", "pk"),
+    sa.Index(None, "seller_pk", "number"),
+    # Whose addresses a seller may see.
+    sa.Index(None, "seller_pk", "shipping_address_pk"),
+    sa.Index(None, "seller_pk", "billing_address_pk"),
+    *at_most(64, "number"),
+    *not_negative(*_AMOUNTS),
+)
+
+_COPIED = ("number", "currency", "has_gift_box", "shipping_address_pk", "billing_address_pk")
+_PAPERS = (
+    "invoice_number",
+    "invoice_date",
+    "e_archive_url",
+    "tracking_number",
+    "shipping_company_pk",
+)
+_TOTALS = ("shipping_amount", "refund_amount", "discount_refund_amount", "shipping_refund_amount")
+_ORDERS = CompiledQuery(
+    sa.select(
+        *(orders.c[name] for name in ("pk", "uuid", "created_date", "modified_date")),
+        *(orders.c[name] for name in (*_COPIED, *_PAPERS, *_TOTALS)),
+    ).where(among_given(orders.c.pk, "order_pks"))
+)
+_LINES = CompiledQuery(
+    sa.select(
+        *(
+            order_items.c[name]
+            for name in (
+                *("order_pk", "seller_pk", "state", "cancel_status", "quantity"),
+                *("cancelled_quantity", "refunded_quantity", "price", "discount_amount"),
+                *_PAPERS,
+            )
+        )
+    )
+    .where(among_given(order_items.c.order_pk, "order_pks"))
+    .order_by(order_items.c.order_pk, order_items.c.line)
+)
+_DISCOUNT = cancellation_plan_items.c.discount_refund_amount
+_GOODS = cancellation_plan_items.c.refund_amount - cancellation_plan_items.c.shipping_refund_amount
+_BOOKED = CompiledQuery(
+    sa.select(
+        order_items.c.order_pk,
+        order_items.c.seller_pk,
+        sa.cast(sa.func.sum(_GOODS), BigId).label("goods"),
+        sa.cast(sa.func.sum(_DISCOUNT), BigId).label("discount"),
+    )
+    .join_from(cancellation_plan_items, cancellation_requests)
+    .join(order_items, order_items.c.pk == cancellation_requests.c.order_item_pk)
+    .where(
+        cancellation_requests.c.status == CancellationStatus.COMPLETED,
+        among_given(order_items.c.order_pk, "order_pks"),
+    )
+    .group_by(order_items.c.order_pk, order_items.c.seller_pk)
+)
+_STORED = CompiledQuery(
+    sa.select(
+        *(seller_orders.c[name] for name in ("pk", "seller_pk", "status", "order_pk")),
+    ).where(among_given(seller_orders.c.order_pk, "order_pks"))
+)
+_KEPT = Overwrite(("order_pk", "seller_pk"), unchanged=("uuid",))
+
+
+def follow_orders(work: Work, saved: Sequence[Tracked]) -> None:
+    """Make the rows of these orders what the orders, which were just saved, come to now."""
+    whole = [each for each in saved if "cancellation_plans" in vars(each.root)]
+    for each in whole:
+        _follow_order(work, each)
+    others = sorted(each.pk for each in saved if each not in whole)
+    if others:
+        keep_seller_orders(work, others)
+
+
+def _follow_order(work: Work, saved: Tracked) -> None:
+    order, before = saved.root, {row["seller_pk"]: row for row in saved.projected}
+    after = {row["seller_pk"]: row for row in _rows(order, order.items, _booked(order))}
+    changed = [
+        row
+        for seller_pk, row in after.items()
+        if seller_pk not in before or not row.items() <= before[seller_pk].items()
+    ]
+    gone = before.keys() - after.keys()
+    if gone:
+        # Rows of an earlier save of this unit of work have pks that nobody has read.
+        own = seller_orders.c.order_pk == order.pk
+        work.execute(sa.delete(seller_orders).where(own, among(seller_orders.c.seller_pk, gone)))
+    insert_rows(work, seller_orders, changed, _KEPT)
+    count_changes(work, before=map(_counted, before.values()), after=map(_counted, after.values()))
+    saved.projected = [{**before.get(key, {}), **row} for key, row in after.items()]
+
+
+def _booked(order: Order) -> dict[int | None, Booked]:
+    """Return what completed requests gave back, by the seller of the line."""
+    sellers_of = {
+        request: item.seller
+        for item in order.items
+        for request in item.cancellation_requests
+        if request.status is CancellationStatus.COMPLETED
+    }
+    booked: dict[int | None, Booked] = {}
+    for plan in order.cancellation_plans:
+        for planned in plan.items:
+            if planned.request in sellers_of:
+                seller = sellers_of[planned.request]
+                seller_pk = None if seller is None else seller.pk
+                so_far = booked.get(seller_pk, Booked(0, 0))
+                booked[seller_pk] = Booked(
+                    so_far.goods + planned.refund_amount - planned.shipping_refund_amount,
+                    so_far.discount + planned.discount_refund_amount,
+                )
+    return booked
+
+
+def _counted(row: Row) -> Counted:
+    return row["seller_pk"], row["status"], row["order_pk"]
+
+
+def keep_seller_orders(work: Work, order_pks: Sequence[int]) -> None:
+    """Make the rows of these orders what the orders come to now.
+
+    A row keeps its pk and its UUID as long as its seller has a line of the order.
+    """
+    values = {"order_pks": order_pks}
+    lines: dict[int, list[Any]] = defaultdict(list)
+    for line in _LINES.named_rows(work, values):
+        lines[line.order_pk].append(line)
+    booked: dict[int, dict[int | None, Booked]] = defaultdict(dict)
+    for order_pk, seller_pk, goods, discount in _BOOKED.rows(work, values):
+        booked[order_pk][seller_pk] = Booked(goods, discount)
+    rows = [
+        row
+        for order in _ORDERS.named_rows(work, values)
+        for row in _rows(order, lines[order.pk], booked[order.pk])
+    ]
+    stored = _STORED.named_rows(work, values)
+    _remove_others(work, stored, {(row["order_pk"], row["seller_pk"]) for row in rows})
+    insert_rows(work, seller_orders, rows, _KEPT)
+    count_changes(
+        work,
+        before=((row.seller_pk, row.status, row.order_pk) for row in stored),
+        after=((row["seller_pk"], row["status"], row["order_pk"]) for row in rows),
+    )
+
+
+def fill_seller_orders(work: Work) -> None:
+    """Make the rows of all orders, and count them, if there are none: they come with the orders."""
+    if work.scalar(sa.select(seller_orders.c.pk).limit(1)) is not None:
+        return
+    work.execute(sa.delete(seller_order_counts))
+    sold = sa.select(order_items.c.order_pk).where(order_items.c.seller_pk.is_not(None)).distinct()
+    last = 0
+    while True:
+        some = sold.where(order_items.c.order_pk > last).order_by(order_items.c.order_pk)
+        pks = work.scalars(some.limit(_BATCH)).all()
+        if not pks:
+            return
+        keep_seller_orders(work, pks)
+        last = pks[-1]
+
+
+def _remove_others(work: Work, stored: Sequence[Any], wanted: set[tuple[int, int]]) -> None:
+    gone = [row.pk for row in stored if (row.order_pk, row.seller_pk) not in wanted]
+    if gone:
+        work.execute(sa.delete(seller_orders).where(seller_orders.c.pk.in_(gone)))
+
+
+def _rows(order: Any, lines: Sequence[Any], booked: dict[int | None, Booked]) -> Iterable[Row]:
+    """Return the row of each seller of an order."""
+    if all(line.seller_pk is None for line in lines):
+        return
+    totals = OrderTotals(*(getattr(order, name) for name in _TOTALS))
+    shares = split_order(totals, [_split_line(line) for line in lines], booked)
+    for seller_pk, share in shares.items():
+        if seller_pk is not None:
+            own = [line for line in lines if line.seller_pk == seller_pk]
+            # What the order says is theirs only where nobody else has a part in it.
+            papers = [order, *own] if len(shares) == 1 else own
+            yield {
+                # The same whenever it is made, and no way to tell one seller's from another's.
+                "uuid": uuid5(order.uuid, str(seller_pk)),
+                "order_pk": order.pk,
+                "seller_pk": seller_pk,
+                **{name: getattr(order, name) for name in _COPIED},
+                "number_folded": order.number.casefold(),
+                **_amounts(share),
+                **{name: _first(papers, name) for name in _PAPERS},
+                "date_placed": order.created_date,
+                "updated_at": order.modified_date,
+            }
+
+
+def _amounts(share: Share) -> Row:
+    return {
+        "status": share.state.seller_code,
+        "cancel_status": share.cancel_status,
+        **{name: getattr(share, name) for name in _AMOUNTS},
+    }
+
+
+def _split_line(line: Any) -> SplitLine:
+    return SplitLine(
+        seller_pk=line.seller_pk,
+        state=line.state,
+        cancel_status=line.cancel_status,
+        quantity=line.quantity,
+        gone=line.cancelled_quantity + line.refunded_quantity,
+        price=line.price,
+        discount=line.discount_amount,
+    )
+
+
+def _first(rows: Iterable[Any], name: str) -> Any:
+    return next((value for row in rows if (value := getattr(row, name)) is not None), None)

@@ -1,0 +1,292 @@
+"""Conditions of sellers as SQL that means the same on both databases.
+
+What a path names is found in the table of its list, by name, unless the list's own map says it.
+A condition is spelled without its values, so that a statement serves all of them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
+
+from domain.orders.states import OrderState
+from domain.shared.filters import Operator
+from domain.shared.identifiers import MAX_PK
+from domain.shared.money import Currency
+from domain.shared.search_text import is_searchable
+from persistence.seller_center.sorting import Sorting
+from persistence.sql.amounts import thousandths
+from persistence.sql.columns import CanonicalJson, CodePointText, UtcDateTime
+from persistence.sql.contains import contains
+from persistence.sql.in_list import among_given
+
+# What a text is sorted by: its beginning, so that a cursor stays short.
+SORTED_LENGTH = 200
+
+_EXACT = frozenset({Operator.EXACT})
+_COMPARING = frozenset({Operator.GTE, Operator.GT, Operator.LTE, Operator.LT})
+_FROM_ITS_START = frozenset({Operator.GTE, Operator.LT})
+_EXPONENTS = sorted({currency.exponent for currency in Currency})
+
+Build = Callable[[Operator, str], sa.ColumnElement[bool]]
+Values = Callable[[Operator, Any], Sequence[Any] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What a list can be filtered by, and sorted where ``sorting`` says how.
+
+    ``build`` makes the condition of an operator, with ``parameter(name, 0)`` and so on for what
+    ``values`` makes of a value; that is None for a value that no row can have.
+    """
+
+    operators: frozenset[Operator]
+    build: Build
+    values: Values
+    sorting: Sorting | None = None
+
+
+def parameter(name: str, position: int = 0) -> str:
+    """Return what one of the parameters of the condition ``name`` is called."""
+    return f"{name}_{position}"
+
+
+def as_it_comes(_: Operator, value: Any) -> Sequence[Any]:
+    """Return the values of a condition that takes its value as it is."""
+    return [value]
+
+
+class CodePoints(GenericFunction[str]):
+    """A text that is sorted by code point: SQLite compares bytes anyway."""
+
+    type = sa.Text()
+    inherit_cache = True
+
+
+@compiles(CodePoints)
+def _as_it_is(element: CodePoints, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return compiler.process(element.clauses, **kwargs)
+
+
+@compiles(CodePoints, "postgresql")
+def _collated(element: CodePoints, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return f'(({compiler.process(element.clauses, **kwargs)}) COLLATE "C")'
+
+
+def field_of(table: sa.Table, name: str) -> Field | None:
+    """Return the field of the column that is called ``name``; None where there is none to show."""
+    column = table.c.get(name)
+    if column is None or column.primary_key or column.foreign_keys:
+        return None
+    for kind, make in _BY_TYPE.items():
+        if isinstance(column.type, kind):
+            return make(column) if kind is not sa.Text else text(column, _folded(table, name))
+    return None
+
+
+def text(column: sa.Column[str], folded: sa.Column[str] | None = None) -> Field:
+    """``folded`` is the column with the same texts, casefolded by Python: no database folds so."""
+
+    def build(operator: Operator, name: str) -> sa.ColumnElement[bool]:
+        wanted = sa.bindparam(parameter(name), type_=sa.Text)
+        if operator is Operator.ICONTAINS and folded is not None:
+            return contains(folded, wanted)
+        return contains(column, wanted) if operator is Operator.CONTAINS else column == wanted
+
+    def values(operator: Operator, value: str) -> Sequence[str] | None:
+        if not is_searchable(value):
+            return None
+        return [value.casefold() if operator is Operator.ICONTAINS else value]
+
+    operators = _EXACT | {Operator.CONTAINS}
+    return Field(
+        operators | {Operator.ICONTAINS} if folded is not None else operators,
+        build,
+        values,
+        Sorting(
+            column if column.type is CodePointText else CodePoints(_beginning(column)),
+            str,
+            bool(column.nullable),
+        ),
+    )
+
+
+def _beginning(column: sa.Column[str]) -> sa.ColumnElement[str]:
+    return sa.func.substr(column, 1, SORTED_LENGTH)
+
+
+def same(column: sa.Column[Any]) -> Field:
+    """A flag, a UUID, or JSON whose stored text is canonical."""
+    return Field(_EXACT, _equals(column), as_it_comes)
+
+
+def member(column: sa.Column[Any]) -> Field:
+    """One of a column's words, in any letter case."""
+    words: type[StrEnum] = column.type.enum_class  # type: ignore[attr-defined]  # it is an Enum
+    by_text = {word.value: word for word in words}
+
+    def values(_: Operator, value: str) -> Sequence[StrEnum] | None:
+        found = by_text.get(value.lower())
+        return None if found is None else [found]
+
+    words_as_text = CodePoints(sa.cast(column, sa.Text))
+    sorting = Sorting(words_as_text, str, bool(column.nullable))
+    return Field(_EXACT, _equals(column), values, sorting)
+
+
+def moment(column: sa.Column[datetime]) -> Field:
+    """A moment; DATE is its day in UTC.
+
+    A day to compare with stands for the whole of it: what is later comes after its end.
+    """
+
+    def build(operator: Operator, name: str) -> sa.ColumnElement[bool]:
+        if operator is Operator.DATE:
+            return column.between(_bound(name), _bound(name, 1))
+        return _compared(column, operator, _bound(name))
+
+    def values(operator: Operator, value: Any) -> Sequence[datetime]:
+        if operator is Operator.DATE:
+            return [_day(value, time.min), _day(value, time.max)]
+        if isinstance(value, datetime):
+            return [value]
+        return [_day(value, time.min if operator in _FROM_ITS_START else time.max)]
+
+    operators = _EXACT | _COMPARING | {Operator.DATE}
+    return Field(operators, build, values, Sorting(column, datetime, bool(column.nullable)))
+
+
+def code(column: sa.Column[int]) -> Field:
+    """A seller's status code, kept as such."""
+    return Field(
+        _EXACT,
+        _equals(column),
+        lambda _, value: [value] if value in _STATES_BY_CODE else None,
+        Sorting(column, int),
+    )
+
+
+def code_of(column: sa.Column[OrderState]) -> Field:
+    """The seller's code of a state."""
+
+    def values(_: Operator, value: int) -> Sequence[Any] | None:
+        states = _STATES_BY_CODE.get(value)
+        return None if states is None else [states]
+
+    codes = sa.case({state: state.seller_code for state in OrderState}, value=column)
+    return Field(
+        _EXACT,
+        lambda _, name: among_given(column, parameter(name)),
+        values,
+        Sorting(codes, int),
+    )
+
+
+def money(
+    amount: sa.ColumnElement[int], currency: sa.Column[Currency], *, is_nullable: bool = False
+) -> Field:
+    """An amount in minor units, compared as the decimal that it is in its currency, exactly."""
+
+    def build(operator: Operator, name: str) -> sa.ColumnElement[bool]:
+        return sa.or_(
+            *(
+                sa.and_(
+                    # First what is the cheaper to compare.
+                    _compared(
+                        amount, operator, sa.bindparam(parameter(name, at), type_=sa.BigInteger)
+                    ),
+                    _has_exponent(currency, exponent),
+                )
+                for at, exponent in enumerate(_EXPONENTS)
+            )
+        )
+
+    def values(operator: Operator, value: Decimal) -> Sequence[int | None]:
+        # Nothing compares to NULL.
+        return [_minor_units(value, exponent, operator) for exponent in _EXPONENTS]
+
+    sorting = Sorting(thousandths(amount, currency), int, is_nullable)
+    return Field(_EXACT | _COMPARING, build, values, sorting)
+
+
+def _has_exponent(currency: sa.Column[Currency], exponent: int) -> sa.ColumnElement[bool]:
+    """Named by whichever are fewer: those that have it, or those that have another."""
+    those = [_written(each) for each in Currency if each.exponent == exponent]
+    others = [_written(each) for each in Currency if each.exponent != exponent]
+    return currency.in_(those) if len(those) <= len(others) else currency.not_in(others)
+
+
+def _written(word: StrEnum) -> sa.ColumnElement[Any]:
+    """One of our own words, in the statement itself: as a parameter it would be sent each time."""
+    return sa.literal_column(f"'{word}'")
+
+
+def _bound(name: str, position: int = 0) -> sa.BindParameter[Any]:
+    """Return a parameter of the type of what it is compared to."""
+    return sa.bindparam(parameter(name, position))
+
+
+def _equals(column: sa.Column[Any]) -> Build:
+    return lambda _, name: column == _bound(name)
+
+
+def _minor_units(value: Decimal, exponent: int, operator: Operator) -> int | None:
+    """Return the whole number that compares to minor units as ``value`` does; None if none equals.
+
+    Whatever is past 64 bits compares like the last number in them: no amount is near it.
+    """
+    # No context: the digits of a Decimal are moved, none is rounded away.
+    sign, digits, shift = value.as_tuple()
+    moved = Decimal((sign, digits, int(shift) + exponent))
+    if operator in (Operator.GTE, Operator.LT):
+        whole = moved.to_integral_value(ROUND_CEILING)
+    else:
+        whole = moved.to_integral_value(ROUND_FLOOR)
+    if operator is Operator.EXACT and (whole != moved or whole.copy_abs() > MAX_PK):
+        return None
+    return int(max(Decimal(-MAX_PK), min(Decimal(MAX_PK), whole)))
+
+
+def _compared(
+    column: sa.ColumnElement[Any], operator: Operator, value: Any
+) -> sa.ColumnElement[bool]:
+    return _COMPARE[operator](column, value)
+
+
+_COMPARE: Mapping[Operator, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
+    Operator.EXACT: lambda column, value: column == value,
+    Operator.GTE: lambda column, value: column >= value,
+    Operator.GT: lambda column, value: column > value,
+    Operator.LTE: lambda column, value: column <= value,
+    Operator.LT: lambda column, value: column < value,
+}
+
+
+def _day(day: date, time_of_day: time) -> datetime:
+    return datetime.combine(day, time_of_day, UTC)
+
+
+def _folded(table: sa.Table, name: str) -> sa.Column[str] | None:
+    return table.c.get(f"{name}_folded")
+
+
+_STATES_BY_CODE = {
+    code: [state for state in OrderState if state.seller_code == code]
+    for code in {state.seller_code for state in OrderState}
+}
+# A subtype stands before what it is one of.
+_BY_TYPE: Mapping[type[Any], Callable[[Any], Field]] = {
+    CanonicalJson: same,
+    UtcDateTime: moment,
+    sa.Enum: member,
+    sa.Boolean: same,
+    sa.Uuid: same,
+    sa.Text: text,
+}

@@ -1,0 +1,49 @@
+"""The queries of sellers."""
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from domain.sellers.sellers import Seller, SlugTaken
+from domain.shared.paging import PageRequest
+from persistence.orders.sellers import sellers
+from persistence.orders.versions import raise_versions_of_sellers
+from persistence.sql.aggregates import Aggregate
+from persistence.sql.statements import first
+from persistence.sql.work import Work
+
+# Every order shows the names of its lines' sellers.
+SELLER = Aggregate(entity=Seller, table=sellers, changed=raise_versions_of_sellers)
+
+
+class SqlSellers:
+    """The stored sellers, as ``domain.sellers.sellers.Sellers`` asks of them."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def by_slug(self, slug: str) -> Seller | None:
+        return first(self._load(sa.select(sellers.c.pk).where(sellers.c.slug == slug)))
+
+    def lock(self, slug: str) -> Seller | None:
+        found = sa.select(sellers.c.pk).where(sellers.c.slug == slug)
+        return first(self._load(found.with_for_update(key_share=True)))
+
+    def add(self, seller: Seller) -> None:
+        try:
+            with self._work.savepoint():
+                self._work.add(SELLER, seller)
+        except IntegrityError as error:
+            if self.by_slug(seller.slug) is None:
+                raise
+            raise SlugTaken(field="slug") from error
+
+    def count(self) -> int:
+        count: int = self._work.scalar(sa.select(sa.func.count()).select_from(sellers))
+        return count
+
+    def page(self, page: PageRequest) -> list[Seller]:
+        found = sa.select(sellers.c.pk).order_by(sellers.c.slug, sellers.c.pk)
+        return self._load(found.limit(page.limit).offset(page.offset))
+
+    def _load(self, pks: sa.Select[int]) -> list[Seller]:
+        return self._work.load(SELLER, self._work.scalars(pks).all())

@@ -1,0 +1,129 @@
+"""What all tables share: metadata, types and the walls around values."""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+MAX_QUANTITY = 10**6
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+# SQLite numbers rows only in a column that is called INTEGER, which holds 64 bits there.
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+# Text that is sorted goes by code point on both databases: SQLite compares bytes anyway.
+CodePointText = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+# None is NULL, not the JSON value null.
+Json = sa.JSON(none_as_null=True)
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """Aware datetimes in UTC, with microseconds; refuses naive ones.
+
+    SQLite keeps them as text of one width without a zone, so that they compare as moments.
+    """
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a datetime without a time zone can not be stored")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class CanonicalJson(sa.types.TypeDecorator[Any]):
+    """JSON that can be compared: equal values have equal texts, whatever their keys' order."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else _canonical(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else json.loads(value)
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(_with_plain_numbers(value), sort_keys=True, separators=(",", ":"))
+
+
+def _with_plain_numbers(value: Any) -> Any:
+    """Write 1.0 as 1: JSON has one kind of number."""
+    if isinstance(value, dict):
+        return {key: _with_plain_numbers(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_with_plain_numbers(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def pk_column() -> sa.Column[int]:
+    return sa.Column("pk", BigId, primary_key=True)
+
+
+def uuid_column() -> sa.Column[Any]:
+    return sa.Column("uuid", sa.Uuid, nullable=False, unique=True)
+
+
+def content_hash_column() -> sa.Column[str]:
+    return sa.Column("content_hash", sa.String(64), nullable=False, unique=True)
+
+
+def reference(
+    name: str, target: sa.Table | str, *, nullable: bool = False, index: bool = False
+) -> sa.Column[Any]:
+    """A column that names a row of the table ``target``, which stays while it is named."""
+    key = sa.ForeignKey(f"{target}.pk")
+    return sa.Column(name, BigId, key, nullable=nullable, index=index)
+
+
+def parent(name: str, target: str, *, index: bool = True) -> sa.Column[Any]:
+    """A column that names the row of ``target`` that this row is a part of, and goes with."""
+    key = sa.ForeignKey(f"{target}.pk", ondelete="CASCADE")
+    return sa.Column(name, BigId, key, nullable=False, index=index)
+
+
+def one_of(name: str, values: type[StrEnum], *, nullable: bool = False) -> sa.Column[Any]:
+    """A column for a member of ``values``, kept as its text and checked by the database."""
+    kind = sa.Enum(
+        values,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        length=32,
+        values_callable=lambda members: [member.value for member in members],
+    )
+    return sa.Column(name, kind, nullable=nullable)
+
+
+def not_negative(*names: str) -> Iterable[sa.CheckConstraint]:
+    """Walls for amounts and rates; NULL passes."""
+    return [sa.CheckConstraint(f"{name} >= 0", name=f"{name}_not_negative") for name in names]
+
+
+def at_most(length: int, *names: str) -> Iterable[sa.CheckConstraint]:
+    """Walls for texts of at most ``length`` characters: what is indexed must fit into an index."""
+    return [
+        sa.CheckConstraint(f"length({name}) <= {length}", name=f"{name}_length") for name in names
+    ]

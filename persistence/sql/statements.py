@@ -1,0 +1,33 @@
+"""Statements that are built once and run with other values each time."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from domain.orders.old_orders import OldOrderQuery
+from domain.orders.orders import OrderQuery
+from domain.shared.identifiers import MAX_PK
+from domain.shared.paging import PageRequest
+
+Value = TypeVar("Value")
+
+PAGE_LIMIT = sa.bindparam("limit", type_=sa.BigInteger)
+PAGE_OFFSET = sa.bindparam("offset", type_=sa.BigInteger)
+
+
+def given(query: OrderQuery | OldOrderQuery) -> dict[str, Any]:
+    """Return the conditions of ``query``: their names choose the statement, the values run it."""
+    names = (field.name for field in fields(query) if field.name != "sort")
+    return {name: value for name in names if (value := getattr(query, name))}
+
+
+def page_of(page: PageRequest) -> dict[str, int]:
+    """Return what PAGE_LIMIT and PAGE_OFFSET bind; no list reaches past what 64 bits can say."""
+    return {"limit": page.limit, "offset": min(page.offset, MAX_PK)}
+
+
+def first(values: Sequence[Value]) -> Value | None:
+    """Return the first of ``values``, if there is one."""
+    return values[0] if values else None

@@ -1,0 +1,360 @@
+from typing import Any
+
+import pytest
+
+from domain.cancellations.decisions import (
+    ListedRequest,
+    approve_request,
+    complete_request,
+    list_all_requests,
+    mark_plan,
+    reject_request,
+    show_request,
+)
+from domain.cancellations.refund_plans import planned_requests
+from domain.orders.cancellation_plans import PlanStatus
+from domain.orders.cancellations import CancellationStatus, CancelStatus
+from domain.orders.loyalty import LoyaltyTransaction
+from domain.orders.states import OrderState
+from domain.outbox import OutboxKind
+from domain.shared.errors import Conflict, InvalidPage, NotFound
+from domain.shared.identifiers import MAX_PK
+from domain.shared.paging import PageRequest
+from tests.support.builders import (
+    NOW,
+    make_discount,
+    make_easy_return_company,
+    make_request,
+    make_seller,
+)
+from tests.support.cancellation_fakes import (
+    OPERATOR,
+    POLICY,
+    REFUND,
+    Case,
+    FakeUnitOfWork,
+    delivered_item,
+    stored_item,
+    stored_order,
+)
+
+DECISIONS = (approve_request, reject_request, complete_request)
+
+
+class TestApprove:
+    def test_the_units_of_a_cancel_are_off(self) -> None:
+        case = Case(stored_order(stored_item(quantity=3, state=OrderState.PACKAGED)))
+
+        case.decide(case.ask(quantity=2), approve_request)
+
+        item = case.order.items[0]
+        assert (item.cancelled_quantity, item.state) == (2, OrderState.PACKAGED)
+        assert item.cancel_status is CancelStatus.APPROVED
+        assert item.cancellable_quantity == 1
+
+    def test_a_line_is_cancelled_when_nothing_of_it_is_left(self) -> None:
+        case = Case(stored_order(stored_item(quantity=2), stored_item()))
+
+        case.decide(case.ask(), approve_request)
+
+        assert case.order.items[0].state is OrderState.CANCELLED
+        assert case.order.state is OrderState.WAITING
+
+    @pytest.mark.parametrize("other", [OrderState.CANCELLED, OrderState.REJECTED])
+    def test_an_order_is_called_off_when_nothing_of_it_is_left(self, other: OrderState) -> None:
+        case = Case(stored_order(stored_item(state=other), stored_item()))
+
+        case.decide(case.ask(line=2), approve_request)
+
+        assert case.order.state is other
+        assert case.order.is_cancelled
+
+    def test_the_units_of_a_refund_are_still_out(self) -> None:
+        case = Case(stored_order(delivered_item(quantity=3)))
+
+        case.decide(case.ask(quantity=2, cancellation_type=REFUND), approve_request)
+
+        item = case.order.items[0]
+        assert (item.refunded_quantity, item.state) == (0, OrderState.DELIVERED)
+        assert item.refundable_quantity(NOW, POLICY.returns) == 1
+
+    def test_no_money_moves_yet(self) -> None:
+        case = Case(stored_order())
+
+        case.decide(case.ask(), approve_request)
+
+        assert case.order.refund_amount == 0
+        assert case.order.cancellation_plans[0].refund_amount == 10000
+        assert case.order.cancellation_plans[0].status is PlanStatus.APPROVED
+
+    def test_not_when_the_line_was_shipped_meanwhile(self) -> None:
+        case = Case(stored_order())
+        request = case.ask()
+        case.order.items[0].state = OrderState.SHIPPED
+
+        with pytest.raises(Conflict, match="shipped"):
+            case.decide(request, approve_request)
+
+    def test_not_when_the_units_are_gone(self) -> None:
+        case = Case(stored_order(stored_item(quantity=2)))
+        request = case.ask()
+        case.order.items[0].cancelled_quantity = 1
+
+        with pytest.raises(Conflict, match="fewer units"):
+            case.decide(request, approve_request)
+
+    def test_tells_the_shopper_and_leaves_a_trail(self) -> None:
+        case = Case(stored_order())
+        request = case.ask()
+
+        case.decide(request, approve_request)
+
+        assert case.uow.outbox.kinds[1:] == [OutboxKind.CANCELLATION_APPROVED]
+        assert case.uow.audit.changes(request.uuid)[1:] == [("open", "approved")]
+        assert case.uow.audit.entries(request.uuid)[1].actor == OPERATOR
+        assert case.uow.audit.changes(case.order.uuid) == [("waiting", "cancelled")]
+        assert case.uow.commits == 1
+
+
+class TestReject:
+    def test_the_line_is_as_it_was(self) -> None:
+        case = Case(stored_order(stored_item(state=OrderState.PACKAGED)))
+
+        case.decide(case.ask(), reject_request)
+
+        item = case.order.items[0]
+        assert (item.state, item.state_before_cancellation) == (OrderState.PACKAGED, None)
+        assert (item.cancel_status, item.cancelled_quantity) == (CancelStatus.REJECTED, 0)
+        assert item.is_cancellable
+
+    def test_nothing_is_given_back(self) -> None:
+        case = Case(stored_order())
+
+        case.decide(case.ask(), reject_request)
+
+        [plan] = case.order.cancellation_plans
+        assert (plan.status, plan.refund_amount) == (PlanStatus.REJECTED, 0)
+
+    def test_the_parcel_need_not_come(self) -> None:
+        company = make_easy_return_company()
+        case = Case(stored_order(delivered_item(easy_return_companies=[company])))
+        request = case.ask(cancellation_type=REFUND, shipping_company=company.pk)
+
+        case.decide(request, reject_request)
+
+        assert request.easy_return is not None
+        assert (request.easy_return.status, request.easy_return.end_date) == ("cancelled", NOW)
+        assert case.order.items[0].state is OrderState.DELIVERED
+
+
+class TestComplete:
+    def test_books_goods_and_discount(self) -> None:
+        discounts = [make_discount(amount=1000)]
+        case = Case(stored_order(stored_item(quantity=4), discounts=discounts, shipping_amount=850))
+
+        case.settle(quantity=1)
+
+        order = case.order
+        assert (order.refund_amount, order.discount_refund_amount) == (2250, 250)
+        assert order.shipping_refund_amount == 0
+        assert order.cancellation_plans[0].status is PlanStatus.COMPLETED
+
+    def test_shipping_goes_back_with_the_last_of_it(self) -> None:
+        case = Case(stored_order(stored_item(), stored_item(), shipping_amount=850))
+
+        case.settle(line=1)
+        assert case.order.shipping_refund_amount == 0
+        case.settle(line=2)
+
+        assert case.order.refund_amount == case.order.amount == 20850
+        assert case.order.shipping_refund_amount == 850
+
+    def test_of_that_shipping_each_seller_has_a_share(self) -> None:
+        lines = [stored_item(seller=make_seller(pk=pk), price=1000 * pk) for pk in (1, 3)]
+        case = Case(stored_order(*lines, shipping_amount=800))
+        case.settle(1)
+
+        request = case.settle(2)
+
+        planned = [planned for _, planned in planned_requests(case.order).values()]
+        assert [each.own_shipping_refund_amount for each in planned] == [0, 600]
+        assert planned[1].request is request
+        assert planned[1].shipping_refund_amount == 800
+
+    def test_shipping_stays_once_anything_was_shipped(self) -> None:
+        case = Case(stored_order(stored_item(), delivered_item(), shipping_amount=850))
+
+        case.settle(line=1)
+        case.settle(line=2, cancellation_type=REFUND)
+
+        assert case.order.refund_amount == 20000
+        assert case.order.shipping_refund_amount == 0
+
+    def test_interest_stays(self) -> None:
+        case = Case(stored_order(installment_interest_amount=500))
+
+        case.settle()
+
+        assert case.order.refund_amount == 10000
+
+    def test_what_was_never_paid_is_not_given_back(self) -> None:
+        case = Case(stored_order(payment_pending=True, shipping_amount=850))
+
+        case.settle()
+
+        assert case.order.refund_amount == case.order.shipping_refund_amount == 0
+        assert case.order.items[0].state is OrderState.CANCELLED
+
+    def test_the_units_of_a_refund_are_back(self) -> None:
+        company = make_easy_return_company()
+        line = delivered_item(quantity=2, easy_return_companies=[company])
+        case = Case(stored_order(line))
+
+        request = case.settle(cancellation_type=REFUND, shipping_company=company.pk)
+
+        assert (line.refunded_quantity, line.state) == (2, OrderState.REFUNDED)
+        assert line.cancel_status is CancelStatus.COMPLETED
+        assert case.order.state is OrderState.REFUNDED
+        assert request.easy_return is not None
+        assert request.easy_return.status == "completed"
+
+    def test_parts_add_up_to_what_was_paid(self) -> None:
+        discounts = [make_discount(amount=101)]
+        case = Case(stored_order(stored_item(quantity=3, price=1000), discounts=discounts))
+
+        booked = []
+        for _ in range(3):
+            before = case.order.refund_amount
+            case.settle(quantity=1)
+            booked.append(case.order.refund_amount - before)
+
+        assert sum(booked) == case.order.amount == 899
+        assert max(booked) - min(booked) <= 1
+        assert case.order.discount_refund_amount == 101
+
+    def test_loyalty_money_is_as_good_as_money(self) -> None:
+        case = Case(stored_order())
+
+        request = case.settle(fully_refund_as_loyalty_money=True)
+
+        [transaction] = case.order.loyalty_transactions
+        assert (transaction.amount, transaction.user_pk) == (10000, 1)
+        assert transaction.reference == str(request.uuid)
+        assert case.order.refund_amount == 10000
+
+    def test_nothing_is_no_loyalty_money(self) -> None:
+        case = Case(stored_order(payment_pending=True))
+
+        case.settle(fully_refund_as_loyalty_money=True)
+
+        assert case.order.loyalty_transactions == []
+
+
+class TestTransitions:
+    @pytest.mark.parametrize("service", DECISIONS)
+    @pytest.mark.parametrize("done", [CancellationStatus.REJECTED, CancellationStatus.COMPLETED])
+    def test_what_is_done_with_stays(self, service: Any, done: CancellationStatus) -> None:
+        request = make_request(status=done, quantity=1)
+        uow = FakeUnitOfWork(stored_order(stored_item(cancellation_requests=[request])))
+
+        with pytest.raises(Conflict) as caught:
+            service(request.pk, OPERATOR, uow)
+
+        assert caught.value.params["present"] == done
+        assert (uow.commits, uow.outbox.added, uow.audit.added) == (0, [], [])
+
+    @pytest.mark.parametrize("services", [(complete_request,), (approve_request,) * 2])
+    def test_none_is_left_out_and_none_comes_twice(self, services: Any) -> None:
+        case = Case(stored_order())
+
+        with pytest.raises(Conflict):
+            case.decide(case.ask(), *services)
+
+    @pytest.mark.parametrize("service", [*DECISIONS, show_request])
+    @pytest.mark.parametrize("pk", [0, 404, MAX_PK + 1])
+    def test_what_is_not_there_is_not_found(self, service: Any, pk: int) -> None:
+        arguments = (pk,) if service is show_request else (pk, OPERATOR)
+
+        with pytest.raises(NotFound):
+            service(*arguments, FakeUnitOfWork(stored_order()))
+
+
+class TestShow:
+    def test_has_all_about_it(self) -> None:
+        case = Case(stored_order())
+        request = case.ask()
+
+        shown = show_request(request.pk, case.uow)
+
+        assert (shown.order, shown.item) == (case.order, case.order.items[0])
+        assert shown.plan is case.order.cancellation_plans[0]
+        assert shown.plan_item is shown.plan.items[0]
+        assert [entry.to_state for entry in shown.audit] == ["open"]
+
+    def test_an_imported_one_has_no_plan(self) -> None:
+        request = make_request()
+        uow = FakeUnitOfWork(stored_order(stored_item(cancellation_requests=[request])))
+
+        assert show_request(request.pk, uow).plan is None
+
+
+class TestList:
+    def test_is_everybodys(self) -> None:
+        case = Case(stored_order())
+        request = case.ask()
+
+        page = list_all_requests(CancellationStatus.OPEN, PageRequest(), case.uow)
+
+        assert page.entries == [ListedRequest(case.order.number, request)]
+        assert case.uow.cancellation_requests.queries[0].user_pk is None
+
+    def test_has_no_page_past_its_end(self) -> None:
+        with pytest.raises(InvalidPage):
+            list_all_requests(None, PageRequest(2), FakeUnitOfWork())
+
+
+class TestMarkPlan:
+    def test_takes_any_documented_status(self) -> None:
+        case = Case(stored_order())
+        case.ask()
+        [plan] = case.order.cancellation_plans
+
+        mark_plan(plan.pk, PlanStatus.MANUEL_REFUND_NEED, "IBAN closed", OPERATOR, case.uow)
+
+        assert (plan.status, plan.note) == (PlanStatus.MANUEL_REFUND_NEED, "IBAN closed")
+        assert case.uow.audit.entries(plan.uuid)[-1].note == "IBAN closed"
+
+    def test_until_a_request_moves_on(self) -> None:
+        case = Case(stored_order())
+        request = case.ask()
+        [plan] = case.order.cancellation_plans
+        mark_plan(plan.pk, PlanStatus.WAITING_SUPPLIER, None, OPERATOR, case.uow)
+
+        case.decide(request, approve_request)
+
+        assert plan.status is PlanStatus.APPROVED
+
+    @pytest.mark.parametrize("pk", [0, 404, MAX_PK + 1])
+    def test_of_what_is_not_there_is_not_found(self, pk: int) -> None:
+        with pytest.raises(NotFound):
+            mark_plan(pk, PlanStatus.FAILED, None, OPERATOR, FakeUnitOfWork(stored_order()))
+
+
+def test_loyalty_money_that_a_document_booked_is_not_booked_again() -> None:
+    case = Case(stored_order(stored_item(quantity=2, price=10000)))
+    first = case.ask(quantity=1, fully_refund_as_loyalty_money=True)
+    case.decide(first, approve_request)
+    case.order.loyalty_transactions.append(
+        LoyaltyTransaction(
+            user_pk=case.order.user_pk,
+            user_email=case.order.user_email,
+            amount=5000,
+            reference=str(first.uuid),
+        )
+    )
+
+    case.decide(first, complete_request)
+    second = case.settle(quantity=1, fully_refund_as_loyalty_money=True)
+
+    references = [row.reference for row in case.order.loyalty_transactions]
+    assert references == [str(first.uuid), str(second.uuid)]

@@ -1,0 +1,77 @@
+import pytest
+
+from domain.orders.cancellation_plans import CancellationPlan, CancellationPlanItem, PlanStatus
+from domain.orders.cancellations import CancellationStatus, CancellationType
+from domain.sellers.sellers import Seller
+from tests.support.builders import NOW, make_request, make_seller
+
+SELLER, OTHER = make_seller(), make_seller(name="Bakırcı Usta")
+CANCEL, REFUND = CancellationType.CANCEL, CancellationType.REFUND
+
+
+def make_plan(
+    *items: CancellationPlanItem, status: PlanStatus = PlanStatus.WAITING
+) -> CancellationPlan:
+    plan = CancellationPlan(seller=SELLER, plan_type=CANCEL, created_date=NOW, modified_date=NOW)
+    plan.status = status
+    plan.items = list(items)
+    return plan
+
+
+def planned(
+    status: CancellationStatus = CancellationStatus.OPEN, **amounts: int
+) -> CancellationPlanItem:
+    return CancellationPlanItem(request=make_request(status=status), **amounts)
+
+
+class TestTakes:
+    @pytest.mark.parametrize(
+        ("kind", "seller", "status", "takes"),
+        [
+            (CANCEL, SELLER, PlanStatus.WAITING, True),
+            (REFUND, SELLER, PlanStatus.WAITING, False),
+            (CANCEL, OTHER, PlanStatus.WAITING, False),
+            (CANCEL, None, PlanStatus.WAITING, False),
+            (CANCEL, SELLER, PlanStatus.APPROVED, False),
+            (REFUND, OTHER, PlanStatus.APPROVED, False),
+        ],
+    )
+    def test_what_is_of_its_type_and_seller_while_it_waits(
+        self, kind: CancellationType, seller: Seller | None, status: PlanStatus, takes: bool
+    ) -> None:
+        assert make_plan(status=status).takes(kind, seller) is takes
+
+
+class TestAmounts:
+    def test_are_nothing_until_they_are_set(self) -> None:
+        item = planned()
+
+        amounts = [item.refund_amount, item.discount_refund_amount]
+        shipping = [item.shipping_refund_amount, item.own_shipping_refund_amount]
+        assert amounts + shipping == [0, 0, 0, 0]
+
+    def test_are_those_of_all_requests(self) -> None:
+        plan = make_plan(
+            planned(refund_amount=500, discount_refund_amount=20, shipping_refund_amount=3),
+            planned(refund_amount=60, discount_refund_amount=7, shipping_refund_amount=4),
+        )
+
+        assert (plan.refund_amount, plan.discount_refund_amount) == (560, 27)
+        assert plan.shipping_refund_amount == 7
+
+
+@pytest.mark.parametrize(
+    ("statuses", "status"),
+    [
+        (["open", "approved", "completed", "rejected"], PlanStatus.WAITING),
+        (["approved", "completed", "rejected"], PlanStatus.APPROVED),
+        (["completed", "rejected"], PlanStatus.COMPLETED),
+        (["rejected"], PlanStatus.REJECTED),
+    ],
+)
+def test_it_follows_its_requests(statuses: list[str], status: PlanStatus) -> None:
+    plan = make_plan(*(planned(CancellationStatus(each)) for each in statuses))
+
+    plan.follow_requests(NOW)
+
+    assert plan.status is status

@@ -1,0 +1,40 @@
+"""Requests: what they may become, and who owns them."""
+
+import pytest
+
+from domain.orders.cancellations import CancellationStatus
+from tests.support.builders import NOW, make_request
+
+OPEN, APPROVED = CancellationStatus.OPEN, CancellationStatus.APPROVED
+REJECTED, COMPLETED = CancellationStatus.REJECTED, CancellationStatus.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("status", "later"),
+    [
+        (OPEN, {APPROVED, REJECTED, COMPLETED}),
+        (APPROVED, {COMPLETED}),
+        (REJECTED, set()),
+        (COMPLETED, set()),
+    ],
+)
+def test_can_become_what_follows_directly_or_not(
+    status: CancellationStatus, later: set[CancellationStatus]
+) -> None:
+    request = make_request(status=status)
+
+    assert {each for each in CancellationStatus if request.can_become(each)} == later
+
+
+@pytest.mark.parametrize("status", CancellationStatus)
+def test_are_agreed_to_once_approved(status: CancellationStatus) -> None:
+    assert make_request(status=status).is_agreed is (status in (APPROVED, COMPLETED))
+
+
+def test_belong_to_documents_until_a_decision_here() -> None:
+    made_here, imported = make_request(), make_request(is_imported=True)
+
+    imported.move_to(APPROVED, NOW)
+
+    assert not made_here.is_imported
+    assert not imported.is_imported

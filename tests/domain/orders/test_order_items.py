@@ -1,0 +1,228 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.orders.cancellations import CancellationStatus, CancellationType
+from domain.orders.order_items import OrderItem
+from domain.orders.return_policy import ReturnPolicy
+from domain.orders.states import OrderState
+from domain.orders.trade_in_offers import TradeInState
+from domain.shared.errors import Conflict
+from tests.support.builders import NOW, make_item, make_offer, make_request
+
+POLICY = ReturnPolicy(timedelta(days=14))
+BEFORE_SHIPPING = {
+    OrderState.WAITING,
+    OrderState.APPROVED,
+    OrderState.PACKAGE_WAITING,
+    OrderState.PACKAGED,
+}
+
+
+def delivered(**overrides: Any) -> OrderItem:
+    defaults = {"state": OrderState.DELIVERED, "delivered_date": NOW - timedelta(days=3)}
+    return make_item(**defaults | overrides)
+
+
+def refund(status: CancellationStatus, quantity: int | None = 1) -> Any:
+    return make_request(cancellation_type=CancellationType.REFUND, status=status, quantity=quantity)
+
+
+class TestIsCancellable:
+    @pytest.mark.parametrize("state", OrderState)
+    def test_only_before_shipping(self, state: OrderState) -> None:
+        assert make_item(state=state).is_cancellable is (state in BEFORE_SHIPPING)
+
+    def test_as_many_units_as_are_left(self) -> None:
+        item = make_item(quantity=5, cancelled_quantity=2)
+
+        assert item.cancellable_quantity == 3
+
+    def test_not_when_nothing_is_left(self) -> None:
+        assert not make_item(quantity=2, cancelled_quantity=2).is_cancellable
+
+    def test_no_units_once_shipped(self) -> None:
+        assert make_item(state=OrderState.SHIPPED).cancellable_quantity == 0
+
+    def test_not_while_a_request_is_open(self) -> None:
+        assert not make_item(quantity=2, cancellation_requests=[make_request()]).is_cancellable
+
+    def test_again_once_the_request_is_decided(self) -> None:
+        rejected = make_request(status=CancellationStatus.REJECTED)
+
+        assert make_item(cancellation_requests=[rejected]).is_cancellable
+
+
+class TestIsRefundable:
+    @pytest.mark.parametrize("state", OrderState)
+    def test_only_when_delivered(self, state: OrderState) -> None:
+        refundable = delivered(state=state).is_refundable(NOW, POLICY)
+
+        assert refundable is (state is OrderState.DELIVERED)
+
+    def test_until_the_window_closes(self) -> None:
+        item = delivered()
+        closing = NOW + timedelta(days=11)
+
+        assert item.is_refundable(closing - timedelta(microseconds=1), POLICY)
+        assert not item.is_refundable(closing, POLICY)
+
+    def test_not_when_nobody_knows_when_it_was_delivered(self) -> None:
+        assert not delivered(delivered_date=None).is_refundable(NOW, POLICY)
+
+    def test_as_many_units_as_are_left(self) -> None:
+        item = delivered(quantity=5, cancelled_quantity=1, refunded_quantity=2)
+
+        assert item.refundable_quantity(NOW, POLICY) == 2
+
+    def test_not_while_a_request_is_open(self) -> None:
+        item = delivered(quantity=3, cancellation_requests=[refund(CancellationStatus.OPEN)])
+
+        assert item.refundable_quantity(NOW, POLICY) == 0
+
+    def test_without_the_units_whose_return_is_agreed(self) -> None:
+        item = delivered(quantity=3, cancellation_requests=[refund(CancellationStatus.APPROVED)])
+
+        assert item.refundable_quantity(NOW, POLICY) == 2
+
+    def test_not_when_the_return_of_all_units_is_agreed(self) -> None:
+        agreed = refund(CancellationStatus.APPROVED, quantity=None)
+
+        assert not delivered(quantity=3, cancellation_requests=[agreed]).is_refundable(NOW, POLICY)
+
+    def test_a_completed_return_is_in_the_refunded_units(self) -> None:
+        done = refund(CancellationStatus.COMPLETED)
+
+        item = delivered(quantity=3, refunded_quantity=1, cancellation_requests=[done])
+
+        assert item.refundable_quantity(NOW, POLICY) == 2
+
+    def test_a_window_past_the_calendar_never_closes(self) -> None:
+        assert delivered().is_refundable(NOW, ReturnPolicy(timedelta.max))
+
+    def test_no_deadline_where_nothing_is_left(self) -> None:
+        gone = delivered(quantity=2, cancelled_quantity=1, refunded_quantity=1)
+
+        assert gone.refundable_until(POLICY) is None
+        assert delivered().refundable_until(POLICY) == NOW + timedelta(days=11)
+
+
+class TestIsRejectable:
+    @pytest.mark.parametrize("state", OrderState)
+    def test_until_it_is_packaged(self, state: OrderState) -> None:
+        before = {OrderState.WAITING, OrderState.APPROVED, OrderState.PACKAGE_WAITING}
+
+        # One that waits for a cancellation was waiting before, where nothing else is known.
+        expected = state in before | {OrderState.CANCELLATION_WAITING}
+        assert make_item(state=state).is_rejectable is expected
+
+    @pytest.mark.parametrize("before", [OrderState.APPROVED, OrderState.PACKAGED])
+    def test_while_a_cancellation_is_asked_as_before(self, before: OrderState) -> None:
+        item = make_item(state=OrderState.CANCELLATION_WAITING, state_before_cancellation=before)
+
+        assert item.is_rejectable is (before is OrderState.APPROVED)
+
+    def test_not_when_nothing_is_left(self) -> None:
+        assert not make_item(quantity=2, cancelled_quantity=2).is_rejectable
+
+
+class TestDecisions:
+    def test_a_request_about_no_units_is_not_approved(self) -> None:
+        request = make_request(quantity=0)
+        item = make_item(quantity=2, cancellation_requests=[request])
+
+        with pytest.raises(Conflict, match="fewer units"):
+            item.approve_request(request, NOW)
+
+    @pytest.mark.parametrize("before", [None, OrderState.WAITING, OrderState.PACKAGED])
+    def test_a_line_whose_cancel_is_refused_is_as_it_was(self, before: OrderState | None) -> None:
+        request = make_request()
+        item = make_item(
+            state=OrderState.CANCELLATION_WAITING,
+            state_before_cancellation=before,
+            cancellation_requests=[request],
+        )
+
+        item.reject_request(request, NOW)
+
+        assert item.state is (before or OrderState.WAITING)
+        assert item.state_before_cancellation is None
+
+
+class TestActiveCancellationRequest:
+    def test_is_the_most_recent_that_is_not_done_with(self) -> None:
+        approved = make_request(pk=1, status=CancellationStatus.APPROVED)
+        opened = make_request(pk=2)
+        later = NOW + timedelta(days=1)
+        rejected = make_request(pk=3, status=CancellationStatus.REJECTED, created_date=later)
+
+        item = make_item(cancellation_requests=[approved, opened, rejected])
+
+        assert item.active_cancellation_request is opened
+
+    def test_is_none_where_all_are_done_with(self) -> None:
+        done = make_request(pk=1, status=CancellationStatus.COMPLETED)
+
+        assert make_item(cancellation_requests=[done]).active_cancellation_request is None
+
+
+class TestIsCancelled:
+    @pytest.mark.parametrize("state", OrderState)
+    def test_when_called_off_by_shopper_or_seller(self, state: OrderState) -> None:
+        called_off = state in {OrderState.CANCELLED, OrderState.REJECTED}
+
+        assert make_item(state=state).is_cancelled is called_off
+
+
+def test_a_line_is_one_unit_without_a_discount_of_which_nothing_is_gone() -> None:
+    item = make_item(price=10000)
+
+    assert (item.quantity, item.discount_amount, item.settled_quantity) == (1, 0, 0)
+    assert (item.cancelled_quantity, item.refunded_quantity) == (0, 0)
+
+
+def test_the_discounted_price_is_the_price_without_the_share() -> None:
+    assert make_item(price=10000, discount_amount=1500).discounted_price == 8500
+
+
+class TestIsTradable:
+    def test_while_an_offer_is_open(self) -> None:
+        item = make_item(trade_in_offers=[make_offer()])
+
+        assert item.is_tradable(NOW)
+        assert item.tradable_until(NOW) == NOW + timedelta(days=7)
+
+    def test_by_the_newest_offer(self) -> None:
+        closed = make_offer(state=TradeInState.REJECTED)
+
+        assert make_item(trade_in_offers=[closed, make_offer()]).is_tradable(NOW)
+        assert not make_item(trade_in_offers=[make_offer(), closed]).is_tradable(NOW)
+
+    def test_not_once_it_has_run_out(self) -> None:
+        assert not make_item(trade_in_offers=[make_offer(expires_date=NOW)]).is_tradable(NOW)
+
+    @pytest.mark.parametrize("state", sorted(set(TradeInState) - {TradeInState.OPEN}))
+    def test_not_once_it_was_answered(self, state: TradeInState) -> None:
+        assert not make_item(trade_in_offers=[make_offer(state=state)]).is_tradable(NOW)
+
+    def test_not_without_an_offer(self) -> None:
+        assert not make_item().is_tradable(NOW)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_imported", "is_settled"),
+    [
+        ("approved", False, True),
+        ("completed", False, True),
+        ("approved", True, False),
+        ("open", False, False),
+        ("rejected", False, False),
+    ],
+)
+def test_is_settled_here_by_what_was_agreed_to_here(
+    status: str, is_imported: bool, is_settled: bool
+) -> None:
+    request = make_request(status=CancellationStatus(status), is_imported=is_imported)
+
+    assert make_item(cancellation_requests=[request]).is_settled_here is is_settled

@@ -1,0 +1,199 @@
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from domain.sellers.callers import Scope, SellerCaller, require_scope
+from domain.sellers.sellers import Seller
+from domain.sellers.tokens import (
+    SellerToken,
+    TokenHolder,
+    authenticate_token,
+    create_seller_token,
+    list_seller_tokens,
+    note_use,
+    revoke_seller_token,
+)
+from domain.shared.errors import Forbidden, InvalidInput, NotAuthenticated, NotFound
+from domain.shared.paging import PageRequest
+from tests.support.account_fakes import FakeUnitOfWork
+from tests.support.builders import NOW, make_seller
+from tests.support.fakes import holder_of
+
+YEAR = timedelta(days=365)
+READING = [Scope.ORDERS_READ, Scope.PLANS_READ]
+
+
+class FakeSellers:
+    def __init__(self, *sellers: Seller) -> None:
+        self._by_slug = {seller.slug: seller for seller in sellers}
+
+    def by_slug(self, slug: str) -> Seller | None:
+        return self._by_slug.get(slug)
+
+    lock = by_slug
+
+    def add(self, seller: Seller) -> None:
+        raise NotImplementedError
+
+    def count(self) -> int:
+        raise NotImplementedError
+
+    def page(self, page: PageRequest) -> list[Seller]:
+        raise NotImplementedError
+
+
+class FakeTokens:
+    def __init__(self) -> None:
+        self.stored: list[SellerToken] = []
+        self.asked = 0
+
+    def add(self, token: SellerToken) -> None:
+        self.stored.append(token)
+        token.pk = len(self.stored)
+
+    def holder(self, token_hash: bytes) -> TokenHolder | None:
+        self.asked += 1
+        for token in self.stored:
+            if token.token_hash == token_hash and token.revoked_date is None:
+                return holder_of(token)
+        return None
+
+    def get(self, pk: int) -> SellerToken | None:
+        return next((token for token in self.stored if token.pk == pk), None)
+
+    def note_use(self, pk: int, day: date) -> None:
+        self.stored[pk - 1].last_used_day = day
+
+    def count(self, seller_slug: str | None) -> int:
+        return len(self.stored)
+
+    def tokens(self, seller_slug: str | None, page: PageRequest) -> list[SellerToken]:
+        return self.stored[page.offset : page.offset + page.limit]
+
+
+@pytest.fixture
+def uow() -> FakeUnitOfWork:
+    uow = FakeUnitOfWork()
+    uow.sellers = FakeSellers(make_seller(pk=3, slug="usta"))
+    uow.seller_tokens = FakeTokens()
+    return uow
+
+
+def made(uow: Any) -> tuple[SellerToken, str]:
+    return create_seller_token("usta", " ERP ", READING, YEAR, uow)
+
+
+class TestCreate:
+    def test_stores_a_hash_only(self, uow: FakeUnitOfWork) -> None:
+        token, value = made(uow)
+
+        assert value.startswith("wbs_")
+        assert len(value) == 47
+        assert value.encode() not in token.token_hash
+        assert (token.name, token.expires_date) == ("ERP", NOW + YEAR)
+        assert uow.commits == 1
+
+    def test_is_for_a_seller_who_is_there(self, uow: FakeUnitOfWork) -> None:
+        with pytest.raises(NotFound):
+            create_seller_token("nobody", "ERP", READING, YEAR, uow)
+
+    @pytest.mark.parametrize("name", ["", "  ", "n" * 101])
+    def test_has_a_name(self, uow: FakeUnitOfWork, name: str) -> None:
+        with pytest.raises(InvalidInput) as refused:
+            create_seller_token("usta", name, READING, YEAR, uow)
+
+        assert refused.value.field == "name"
+
+    def test_has_a_scope(self, uow: FakeUnitOfWork) -> None:
+        with pytest.raises(InvalidInput) as refused:
+            create_seller_token("usta", "ERP", [], YEAR, uow)
+
+        assert refused.value.field == "scopes"
+
+
+class TestAuthenticate:
+    def test_says_who_asks(self, uow: FakeUnitOfWork) -> None:
+        _, value = made(uow)
+
+        caller = authenticate_token(value, uow)
+
+        assert isinstance(caller, SellerCaller)
+        assert (caller.seller_pk, caller.actor) == (3, "seller:3")
+        assert caller.scopes == frozenset(READING)
+
+    @pytest.mark.parametrize(
+        "spoil",
+        [
+            lambda token: setattr(token, "expires_date", NOW),
+            lambda token: setattr(token, "revoked_date", NOW),
+            lambda token: setattr(token, "token_hash", b"other"),
+        ],
+        ids=["expired", "revoked", "unknown"],
+    )
+    def test_refuses_what_is_not_valid_any_more(
+        self, uow: FakeUnitOfWork, spoil: Callable[[SellerToken], None]
+    ) -> None:
+        token, value = made(uow)
+        spoil(token)
+
+        with pytest.raises(NotAuthenticated):
+            authenticate_token(value, uow)
+
+    @pytest.mark.parametrize("value", [None, "", "wbs_", "wbs_" + "é" * 43, "w" * 100_000])
+    def test_asks_for_nothing_that_no_token_could_be(
+        self, uow: FakeUnitOfWork, value: str | None
+    ) -> None:
+        with pytest.raises(NotAuthenticated):
+            authenticate_token(value, uow)
+
+        assert uow.seller_tokens.asked == 0
+
+    def test_a_scope_that_is_missing_is_named(self, uow: FakeUnitOfWork) -> None:
+        caller = authenticate_token(made(uow)[1], uow)
+        require_scope(caller, Scope.ORDERS_READ)
+
+        with pytest.raises(Forbidden) as refused:
+            require_scope(caller, Scope.ITEMS_REJECT)
+
+        assert refused.value.params == {"scope": "items:reject"}
+
+
+class TestNoteUse:
+    def test_is_once_a_day(self, uow: FakeUnitOfWork) -> None:
+        _, value = made(uow)
+        first = authenticate_token(value, uow)
+        note_use(first, uow)
+        second = authenticate_token(value, uow)
+        note_use(second, uow)
+
+        assert (first.is_use_noted, second.is_use_noted) == (False, True)
+        assert uow.seller_tokens.stored[0].last_used_day == NOW.date()
+        assert uow.commits == 2
+
+    def test_a_caller_needs_no_note_by_default(self) -> None:
+        assert SellerCaller(1, 1, frozenset()).is_use_noted
+
+
+class TestRevoke:
+    def test_keeps_the_first_date(self, uow: FakeUnitOfWork) -> None:
+        token, _ = made(uow)
+        revoke_seller_token(token.pk, uow)
+        uow.now = NOW + YEAR
+        revoke_seller_token(token.pk, uow)
+
+        assert token.revoked_date == NOW
+
+    @pytest.mark.parametrize("pk", [0, 404, 2**63])
+    def test_of_none_that_is_there(self, uow: FakeUnitOfWork, pk: int) -> None:
+        with pytest.raises(NotFound):
+            revoke_seller_token(pk, uow)
+
+
+def test_a_list_has_pages(uow: FakeUnitOfWork) -> None:
+    made(uow)
+
+    page = list_seller_tokens(None, PageRequest(), uow)
+
+    assert (page.count, [token.name for token in page.entries]) == (1, ["ERP"])

@@ -1,0 +1,94 @@
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from domain.shared.private_files import (
+    create_private_file,
+    is_open_to_others,
+    make_private_folder,
+    open_private_file,
+)
+
+
+@pytest.fixture(autouse=True, params=[0o022, 0o000, 0o077], ids=oct)
+def umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+class TestFolder:
+    def test_is_private_with_those_above_it(self, tmp_path: Path) -> None:
+        make_private_folder(tmp_path / "var" / "mail")
+
+        assert mode(tmp_path / "var") == mode(tmp_path / "var" / "mail") == 0o700
+
+    def test_that_is_there_stays(self, tmp_path: Path) -> None:
+        tmp_path.chmod(0o755)
+
+        make_private_folder(tmp_path)
+
+        assert mode(tmp_path) == 0o755
+
+
+class TestFile:
+    def test_is_private(self, tmp_path: Path) -> None:
+        with open_private_file(tmp_path / "file") as file:
+            file.write(b"text")
+
+        assert mode(tmp_path / "file") == 0o600
+        assert (tmp_path / "file").read_bytes() == b"text"
+
+    def test_that_was_open_is_closed_and_emptied(self, tmp_path: Path) -> None:
+        path = tmp_path / "file"
+        path.write_bytes(b"a long text")
+        path.chmod(0o644)
+
+        with open_private_file(path) as file:
+            file.write(b"text")
+
+        assert (mode(path), path.read_bytes()) == (0o600, b"text")
+
+    def test_can_be_a_device(self) -> None:
+        with open_private_file(Path(os.devnull)) as file:
+            file.write(b"text")
+
+    def test_in_no_folder(self, tmp_path: Path) -> None:
+        with pytest.raises(FileNotFoundError):
+            open_private_file(tmp_path / "no" / "file")
+
+
+class TestCreate:
+    def test_makes_an_empty_file(self, tmp_path: Path) -> None:
+        create_private_file(tmp_path / "file")
+
+        assert (mode(tmp_path / "file"), (tmp_path / "file").read_bytes()) == (0o600, b"")
+
+    def test_leaves_one_that_is_there(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_bytes(b"text")
+        (tmp_path / "file").chmod(0o644)
+
+        create_private_file(tmp_path / "file")
+
+        assert (tmp_path / "file").read_bytes() == b"text"
+        assert mode(tmp_path / "file") == 0o644
+
+
+class TestOpen:
+    @pytest.mark.parametrize(("given", "is_open"), [(0o600, False), (0o640, True), (0o604, True)])
+    def test_is_told_by_the_mode(self, tmp_path: Path, given: int, is_open: bool) -> None:
+        path = tmp_path / "file"
+        path.touch()
+        path.chmod(given)
+
+        assert is_open_to_others(path) is is_open
+
+    def test_of_no_file(self, tmp_path: Path) -> None:
+        assert not is_open_to_others(tmp_path / "file")

@@ -1,0 +1,67 @@
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+import pytest
+from starlette.testclient import TestClient
+
+from domain.accounts.users import User, UserType
+from tests.support.application import Clients, Shop
+
+PATH = "/current_user/"
+
+
+class TestGetCurrentUser:
+    def test_tells_what_is_known(self, clients: Clients, shop: Shop) -> None:
+        user = shop.user(email="Ayse@example.com", first_name="Ayşe", last_name="Yılmaz")
+        before = datetime.now(UTC)
+
+        answer = clients.new(shop.session(user)).get(PATH)
+
+        told = answer.json()
+        last_login = datetime.fromisoformat(told.pop("last_login"))
+        assert before - timedelta(seconds=1) <= last_login <= datetime.now(UTC)
+        joined = user.created_date.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        assert told == {
+            "pk": user.pk,
+            "id": user.pk,
+            "email": "Ayse@example.com",
+            "hashed_email": sha256(b"ayse@example.com").hexdigest(),
+            "first_name": "Ayşe",
+            "last_name": "Yılmaz",
+            "user_type": "registered",
+            "date_joined": joined,
+            "phone": None,
+            "gender": None,
+            "date_of_birth": None,
+            "email_allowed": None,
+            "sms_allowed": None,
+        }
+        assert answer.headers["cache-control"] == "no-store"
+
+    def test_tells_of_guests_too(self, clients: Clients, shop: Shop) -> None:
+        guest = shop.user(user_type=UserType.GUEST)
+
+        assert clients.new(shop.session(guest)).get(PATH).json()["user_type"] == "guest"
+
+    def test_tells_when_the_newest_session_began(
+        self, clients: Clients, shop: Shop, shopper: User
+    ) -> None:
+        first = shop.session(shopper)
+        before = clients.new(first).get(PATH).json()["last_login"]
+        shop.session(shop.user())
+        assert clients.new(first).get(PATH).json()["last_login"] == before
+
+        shop.session(shopper)
+
+        assert clients.new(first).get(PATH).json()["last_login"] > before
+
+    @pytest.mark.parametrize("accept", ["*/*", "text/html"])
+    def test_needs_a_session(self, client: TestClient, accept: str) -> None:
+        answer = client.get(PATH, headers={"Accept": accept})
+
+        assert (answer.status_code, answer.json()["error_code"]) == (401, "not_authenticated")
+
+    def test_takes_a_key(self, clients: Clients, shop: Shop, shopper: User) -> None:
+        headers = {"Authorization": f"Session {shop.session(shopper)}"}
+
+        assert clients.new().get(PATH, headers=headers).json()["pk"] == shopper.pk

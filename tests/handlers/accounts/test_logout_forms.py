@@ -1,0 +1,108 @@
+"""Logging out by a form, as pages and clients of the platform do it."""
+
+import re
+
+import pytest
+from starlette.testclient import TestClient
+
+from domain.accounts.users import User
+from tests.support.application import Clients, Shop
+
+LOGOUT, ORDERS = "/users/logout", "/users/orders/"
+FIELD = re.compile(r"name=['|\"]csrfmiddlewaretoken['|\"] value=['|\"](\w+)")
+
+
+def token_of(page: str) -> str:
+    """The token as the platform's storefront finds it in a page."""
+    found = FIELD.search(page)
+    assert found
+    return found[1]
+
+
+class TestShowLogoutPage:
+    def test_shows_a_form_with_a_good_token(self, shopping: TestClient) -> None:
+        page = shopping.get(LOGOUT, params={"next": "/redoc?a=1&b"})
+
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert page.headers["cache-control"] == "no-store"
+        assert token_of(page.text) == shopping.cookies["csrftoken"]
+        assert 'name="next" value="/redoc?a=1&amp;b"' in page.text
+        assert shopping.get(ORDERS).status_code == 200
+
+    @pytest.mark.parametrize(("query", "target"), [("", "/users/login/"), ("?next=/docs", "/docs")])
+    def test_leads_on_where_there_is_no_session(
+        self, client: TestClient, query: str, target: str
+    ) -> None:
+        answer = client.get(LOGOUT + query)
+
+        assert (answer.status_code, answer.headers["location"]) == (303, target)
+
+    def test_refuses_to_lead_to_another_site(self, shopping: TestClient) -> None:
+        assert shopping.get(f"{LOGOUT}?next=//evil.example").status_code == 400
+
+
+class TestLogOutByForm:
+    def test_ends_the_session_in_the_two_steps_of_the_storefront(
+        self, clients: Clients, shop: Shop, shopper: User
+    ) -> None:
+        session = shop.session(shopper)
+        cookies = f"sessionid={session}"
+        first = clients.new().post(LOGOUT, headers={"Cookie": cookies})
+        token = token_of(first.text)
+        assert (first.status_code, first.headers["content-type"]) == (
+            403,
+            "text/html; charset=utf-8",
+        )
+
+        second = clients.new().post(
+            LOGOUT,
+            headers={"Cookie": f"csrftoken={token}; {cookies}"},
+            data={"csrfmiddlewaretoken": token},
+        )
+
+        assert (second.status_code, second.headers["location"]) == (303, "/users/login/")
+        assert clients.new(session).get(ORDERS).status_code == 401
+
+    def test_leads_to_where_the_form_says(self, cancelling: TestClient) -> None:
+        form = {"csrfmiddlewaretoken": cancelling.headers.pop("x-csrftoken"), "next": "/docs"}
+
+        answer = cancelling.post(LOGOUT, data=form)
+
+        assert (answer.status_code, answer.headers["location"]) == (303, "/docs")
+        assert list(cancelling.cookies) == []
+
+    def test_takes_the_token_in_the_header(self, cancelling: TestClient) -> None:
+        assert cancelling.post(LOGOUT).status_code == 303
+        assert cancelling.get(ORDERS).status_code == 401
+
+    @pytest.mark.parametrize("token", ["", "x", "ab" * 48])
+    def test_shows_the_form_again_for_a_bad_token(self, shopping: TestClient, token: str) -> None:
+        form = {"csrfmiddlewaretoken": token, "next": "/docs"}
+
+        answer = shopping.post(LOGOUT, data=form, headers={"Accept-Language": "tr"})
+
+        assert answer.status_code == 403
+        assert "<h1>Çıkış yap</h1>" in answer.text
+        assert 'name="next" value="/docs"' in answer.text
+        assert shopping.get(ORDERS).status_code == 200
+        again = form | {"csrfmiddlewaretoken": token_of(answer.text)}
+        assert shopping.post(LOGOUT, data=again).status_code == 303
+
+    def test_refuses_to_lead_to_another_site(self, cancelling: TestClient) -> None:
+        answer = cancelling.post(LOGOUT, data={"next": "//evil.example"})
+
+        assert (answer.status_code, set(answer.json())) == (400, {"next", "error_code"})
+        assert cancelling.get(ORDERS).status_code == 200
+
+    def test_leads_on_where_there_is_no_session(self, client: TestClient) -> None:
+        answer = client.post(LOGOUT)
+
+        assert (answer.status_code, answer.headers["location"]) == (303, "/users/login/")
+
+    def test_ends_the_session_of_a_key(self, clients: Clients, shop: Shop, shopper: User) -> None:
+        session = shop.session(shopper)
+
+        answer = clients.new().post(LOGOUT, headers={"Authorization": f"Session {session}"})
+
+        assert answer.status_code == 303
+        assert clients.new(session).get(ORDERS).status_code == 401

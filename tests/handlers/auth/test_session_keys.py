@@ -1,0 +1,427 @@
+"""Sessions and grants by key: what programs send instead of cookies."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import flask
+import pytest
+from starlette.testclient import TestClient
+
+from domain.accounts.one_time_tokens import Purpose
+from domain.accounts.sessions import Session, id_hash
+from domain.accounts.user_accounts import deactivate_user, end_sessions
+from domain.accounts.users import User, UserType
+from domain.orders.cancellations import CancellationReason
+from domain.orders.orders import Order
+from domain.orders.trade_in_offers import TradeInState
+from domain.shared.errors import InvalidInput, NotAuthenticated
+from handlers.auth.passwords import Argon2Passwords
+from handlers.auth.session_keys import key_challenge, shown_key
+from tests.support.application import Clients, Shop
+from tests.support.small_contracts import make_operation
+from tests.support.trade_in_clients import BROWSER, page_url, stored, url
+
+LOGIN, LOGOUT = "/users/login/", "/users/logout/"
+ORDERS, REASONS = "/users/orders/", "/users/orders/cancellation_reasons/"
+LOOK_UP = "/users/orders/anonymous/"
+REQUESTS = "/users/orders/cancellation_requests/"
+GUEST_REQUESTS = "/users/orders/anonymous/cancellation_requests/"
+PASSWORD = "correct horse battery staple"
+PASSWORD_HASH = Argon2Passwords().hash(PASSWORD)
+CHALLENGE = 'Session realm="shop"'
+
+
+@pytest.fixture
+def shopper(shop: Shop) -> User:
+    return shop.user(password_hash=PASSWORD_HASH)
+
+
+@pytest.fixture
+def reason(shop: Shop) -> CancellationReason:
+    return shop.reason()
+
+
+@pytest.fixture
+def guest_order(shop: Shop) -> Order:
+    guest = shop.user(user_type=UserType.GUEST, email="guest@example.com")
+    return shop.order(guest, user_email="guest@example.com")
+
+
+def key_header(key: str) -> dict[str, str]:
+    return {"Authorization": f"Session {key}"}
+
+
+def by_key(clients: Clients, key: str) -> TestClient:
+    client = clients.new()
+    client.headers.update(key_header(key))
+    return client
+
+
+def log_in(client: TestClient, user: User, **headers: str) -> Any:
+    return client.post(LOGIN, json={"email": user.email, "password": PASSWORD}, headers=headers)
+
+
+def look_up(client: TestClient, order: Order) -> Any:
+    return client.post(LOOK_UP, json={"email": order.user_email, "order": order.number})
+
+
+def draft(order: Order, reason: CancellationReason) -> dict[str, Any]:
+    return {
+        "order_item": order.items[0].pk,
+        "reason": reason.pk,
+        "cancellation_type": "cancel",
+        "quantity": 1,
+    }
+
+
+class TestShownKey:
+    @pytest.mark.parametrize(
+        ("header", "key"),
+        [
+            ("Session abc", "abc"),
+            ("session  abc ", "abc"),
+            ("SESSION abc", "abc"),
+            ("Session", ""),
+            ("Session ", ""),
+            ("Session a, Session b", "a, Session b"),
+            ("Sessions abc", None),
+            ("Bearer abc", None),
+            ("Basic abc", None),
+            ("abc", None),
+            ("", None),
+        ],
+    )
+    def test_is_what_stands_behind_the_scheme(self, header: str, key: str | None) -> None:
+        headers = {"Authorization": header}
+        with flask.Flask("handlers").test_request_context("/", headers=headers):
+            assert shown_key(flask.request) == key
+
+    def test_is_none_without_the_header(self) -> None:
+        with flask.Flask("handlers").test_request_context("/"):
+            assert shown_key(flask.request) is None
+
+
+class TestChallenge:
+    def test_names_the_scheme_where_a_key_is_missing(self) -> None:
+        takes_key = make_operation(security=[{"SessionCookie": []}, {"SessionKey": []}])
+        takes_none = make_operation(security=[{"SessionCookie": []}])
+
+        assert key_challenge(takes_key, NotAuthenticated()) == {"WWW-Authenticate": CHALLENGE}
+        assert key_challenge(takes_key, InvalidInput()) == {}
+        assert key_challenge(takes_none, NotAuthenticated()) == {}
+
+
+class TestLogIn:
+    def test_gives_a_key_that_opens_what_the_cookie_does(
+        self, clients: Clients, shop: Shop, shopper: User
+    ) -> None:
+        shop.order(shopper)
+        answer = log_in(clients.new(), shopper)
+
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.json()["key"].isalnum()
+        assert by_key(clients, answer.json()["key"]).get(ORDERS).json()["count"] == 1
+
+    def test_gives_the_csrf_token_of_its_cookie(self, client: TestClient, shopper: User) -> None:
+        token = log_in(client, shopper).json()["csrf_token"]
+
+        assert token.isalnum()
+        assert client.post(LOGOUT, headers={"x-csrftoken": token}).status_code == 204
+
+    def test_ends_the_session_whose_key_came_along_alone(
+        self, clients: Clients, shop: Shop, shopper: User
+    ) -> None:
+        old, cookie = shop.session(shopper), shop.session(shopper)
+
+        log_in(clients.new(cookie), shopper, **key_header(old))
+
+        assert by_key(clients, old).get(ORDERS).status_code == 401
+        assert by_key(clients, cookie).get(ORDERS).status_code == 200
+
+    def test_passes_over_a_key_that_is_none(self, client: TestClient, shopper: User) -> None:
+        assert log_in(client, shopper, **key_header("x" * 5000)).status_code == 200
+
+
+class TestKey:
+    def test_needs_no_csrf_token(
+        self, clients: Clients, shop: Shop, shopper: User, reason: CancellationReason
+    ) -> None:
+        order = shop.order(shopper)
+
+        answer = by_key(clients, shop.session(shopper)).post(REQUESTS, json=draft(order, reason))
+
+        assert answer.status_code == 200
+
+    def test_is_taken_whatever_page_the_request_says_it_is_from(
+        self, clients: Clients, shop: Shop, shopper: User
+    ) -> None:
+        """A page of another origin sends the header only where CORS lets it."""
+        client = by_key(clients, shop.session(shopper))
+        client.headers.update({"Origin": "https://else.example", "Sec-Fetch-Site": "cross-site"})
+
+        assert client.post(LOGOUT).status_code == 204
+
+    @pytest.mark.parametrize(
+        "shown",
+        [
+            "",
+            "{key}x",
+            "{shorter}",
+            "{key}, Session {key}",
+            '"{key}"',
+            "{key} {key}",
+            "x" * 43,
+            "x" * 4000,
+        ],
+    )
+    def test_that_is_none_is_refused_beside_a_good_cookie_too(
+        self, clients: Clients, shop: Shop, shopper: User, shown: str
+    ) -> None:
+        session = shop.session(shopper)
+        expected = clients.new().get(ORDERS)
+
+        for client in (clients.new(), clients.new(session)):
+            key = shown.format(key=session, shorter=session[:-1])
+            answer = client.get(ORDERS, headers=key_header(key))
+            assert (answer.status_code, answer.content) == (401, expected.content)
+            assert answer.headers["www-authenticate"] == CHALLENGE
+
+    def test_decides_beside_the_cookie_of_another_session(
+        self, clients: Clients, shop: Shop, shopper: User
+    ) -> None:
+        stranger = shop.user()
+        shop.order(shopper)
+
+        answer = clients.new(shop.session(stranger)).get(
+            ORDERS, headers=key_header(shop.session(shopper))
+        )
+
+        assert answer.json()["count"] == 1
+
+    def test_is_good_beside_cookies_that_differ(
+        self, clients: Clients, shop: Shop, shopper: User
+    ) -> None:
+        headers = {"Cookie": "sessionid=a; sessionid=b; csrftoken=c; csrftoken=d"}
+
+        answer = by_key(clients, shop.session(shopper)).post(LOGOUT, headers=headers)
+
+        assert answer.status_code == 204
+
+    @pytest.mark.parametrize("scheme", ["Basic dXNlcjpwYXNz", "Bearer x", "Digest a=b"])
+    def test_is_not_what_another_scheme_has(
+        self, clients: Clients, shop: Shop, shopper: User, scheme: str
+    ) -> None:
+        """A shop's test site may stand behind a login of its own."""
+        session = shop.session(shopper)
+        headers = {"Authorization": scheme}
+
+        assert clients.new(session).get(ORDERS, headers=headers).status_code == 200
+        assert clients.new(session).post(LOGOUT, headers=headers).status_code == 403
+
+    def test_of_a_session_of_the_earlier_form_is_good(
+        self, clients: Clients, shop: Shop, shopper: User
+    ) -> None:
+        value, now = "-_" + "x" * 41, datetime.now(UTC)
+        session = Session(
+            id_hash=id_hash(value),
+            user_pk=shopper.pk,
+            created_date=now,
+            expires_date=now + timedelta(days=1),
+        )
+        with shop.database.writing() as uow:
+            uow.sessions.add(session)
+            uow.commit()
+
+        assert by_key(clients, value).get(ORDERS).status_code == 200
+        assert clients.new(value).get(ORDERS).status_code == 200
+
+    def test_makes_answers_depend_on_the_header(
+        self, clients: Clients, shop: Shop, shopper: User
+    ) -> None:
+        answer = by_key(clients, shop.session(shopper)).get(ORDERS)
+
+        assert "Authorization" in answer.headers["vary"].split(", ")
+        assert answer.headers["cache-control"] == "no-store"
+
+    def test_leads_no_browser_to_the_login_page_where_it_is_good(
+        self, clients: Clients, shop: Shop, shopper: User
+    ) -> None:
+        order = shop.order(shopper)
+        client = by_key(clients, shop.session(shopper))
+
+        assert client.get(f"{ORDERS}{order.pk}/", headers={"Accept": "text/html"}).is_success
+
+
+class TestLogOut:
+    def test_ends_the_session_of_the_key_and_no_other(
+        self, clients: Clients, shop: Shop, shopper: User
+    ) -> None:
+        ended, other = shop.session(shopper), shop.session(shopper)
+
+        answer = clients.new(other).post(LOGOUT, headers=key_header(ended))
+
+        assert (answer.status_code, answer.headers.get_list("set-cookie")) == (204, [])
+        assert by_key(clients, ended).get(ORDERS).status_code == 401
+        assert clients.new(ended).get(ORDERS).status_code == 401
+        assert clients.new(other).get(ORDERS).status_code == 200
+
+    def test_drops_the_cookies_of_the_session_that_ended(
+        self, client: TestClient, shopper: User
+    ) -> None:
+        key = log_in(client, shopper).json()["key"]
+
+        client.post(LOGOUT, headers=key_header(key))
+
+        assert list(client.cookies) == ["knowndevice"]
+
+    def test_by_cookie_ends_the_key(self, clients: Clients, shop: Shop, shopper: User) -> None:
+        session = shop.session(shopper)
+
+        assert clients.posting(session).post(LOGOUT).status_code == 204
+        assert by_key(clients, session).get(ORDERS).status_code == 401
+
+    def test_by_a_grant_s_key_is_refused(self, clients: Clients, guest_order: Order) -> None:
+        key = look_up(clients.new(), guest_order).json()["key"]
+
+        assert by_key(clients, key).post(LOGOUT).status_code == 401
+
+
+class TestEndedSessions:
+    """Whatever ends sessions ends their keys."""
+
+    def test_after_a_new_password(self, clients: Clients, shop: Shop, shopper: User) -> None:
+        client = by_key(clients, shop.session(shopper))
+        link = {"token": shop.link(shopper, Purpose.PASSWORD_RESET), "password": "a new password"}
+
+        assert client.post("/users/password/", json=link).status_code == 200
+        assert client.get(ORDERS).status_code == 401
+
+    def test_by_the_operator(self, clients: Clients, shop: Shop, shopper: User) -> None:
+        client = by_key(clients, shop.session(shopper))
+        with shop.database.writing() as uow:
+            end_sessions(shopper.email, UserType.REGISTERED, "operator:test", uow)
+
+        assert client.get(ORDERS).status_code == 401
+
+    def test_of_a_user_who_is_deactivated(
+        self, clients: Clients, shop: Shop, shopper: User
+    ) -> None:
+        client = by_key(clients, shop.session(shopper))
+        with shop.database.writing() as uow:
+            deactivate_user(shopper.email, UserType.REGISTERED, "operator:test", uow)
+
+        assert client.get(ORDERS).status_code == 401
+
+    def test_by_time(self, clients: Clients, shop: Shop, shopper: User) -> None:
+        assert by_key(clients, shop.session(shopper, days=-1)).get(ORDERS).status_code == 401
+
+    def test_by_a_handover_that_comes_with_the_key(
+        self, clients: Clients, shop: Shop, shopper: User
+    ) -> None:
+        client = by_key(clients, shop.session(shopper))
+        link = shop.link(shopper, Purpose.HANDOVER)
+
+        answer = client.get(f"/users/handover/?token={link}")
+
+        assert answer.status_code == 303
+        assert client.get(ORDERS).status_code == 401
+        assert by_key(clients, client.cookies["sessionid"]).get(ORDERS).status_code == 200
+
+
+class TestGuests:
+    def test_get_a_key_from_the_look_up(
+        self, clients: Clients, guest_order: Order, reason: CancellationReason
+    ) -> None:
+        answer = look_up(clients.new(), guest_order)
+        client = by_key(clients, answer.json()["key"])
+
+        assert answer.headers["cache-control"] == "no-store"
+        assert client.get(REASONS).status_code == 200
+        assert client.post(GUEST_REQUESTS, json=draft(guest_order, reason)).status_code == 200
+
+    def test_get_the_csrf_token_of_their_cookie(
+        self, client: TestClient, guest_order: Order, reason: CancellationReason
+    ) -> None:
+        told = look_up(client, guest_order).json()
+
+        answer = client.post(
+            GUEST_REQUESTS,
+            json=draft(guest_order, reason),
+            headers={"x-csrftoken": told["csrf_token"]},
+        )
+
+        assert answer.status_code == 200
+        assert told["key"] == client.cookies["ordergrant"]
+
+    def test_open_nothing_of_shoppers_with_it(self, clients: Clients, guest_order: Order) -> None:
+        client = by_key(clients, look_up(clients.new(), guest_order).json()["key"])
+
+        for path in (ORDERS, f"{ORDERS}{guest_order.pk}/", "/current_user/"):
+            assert client.get(path).status_code == 401
+
+    def test_find_nothing_with_the_key_of_a_session(
+        self, clients: Clients, shop: Shop, shopper: User, reason: CancellationReason
+    ) -> None:
+        order = shop.order(shopper)
+
+        answer = by_key(clients, shop.session(shopper)).post(
+            GUEST_REQUESTS, json=draft(order, reason)
+        )
+
+        assert (answer.status_code, set(answer.json())) == (400, {"order_item", "error_code"})
+
+    def test_with_a_bad_key_find_nothing_beside_a_good_cookie(
+        self, client: TestClient, guest_order: Order, reason: CancellationReason
+    ) -> None:
+        look_up(client, guest_order)
+
+        answer = client.post(
+            GUEST_REQUESTS, json=draft(guest_order, reason), headers=key_header("x")
+        )
+
+        assert (answer.status_code, set(answer.json())) == (400, {"order_item", "error_code"})
+
+    def test_look_up_again_with_a_key_and_without_a_csrf_token(
+        self, clients: Clients, guest_order: Order
+    ) -> None:
+        key = look_up(clients.new(), guest_order).json()["key"]
+
+        assert look_up(by_key(clients, key), guest_order).status_code == 200
+
+    def test_repeat_a_request_by_cookie_that_they_sent_by_key(
+        self, client: TestClient, guest_order: Order, reason: CancellationReason
+    ) -> None:
+        told = look_up(client, guest_order).json()
+        once = {"Idempotency-Key": "once"}
+        body = draft(guest_order, reason)
+
+        first = client.post(GUEST_REQUESTS, json=body, headers=once | key_header(told["key"]))
+        again = client.post(
+            GUEST_REQUESTS, json=body, headers=once | {"x-csrftoken": told["csrf_token"]}
+        )
+
+        assert first.status_code == again.status_code == 200
+        assert again.headers["idempotent-replay"] == "true"
+        assert again.content == first.content
+
+
+class TestTradeIns:
+    def test_are_answered_by_key_whatever_page_the_request_says_it_is_from(
+        self, clients: Clients, shop: Shop, shopper: User
+    ) -> None:
+        offer = stored(shop, shopper)
+        client = by_key(clients, shop.session(shopper))
+
+        answer = client.get(url(offer, "approved"), headers={"Sec-Fetch-Site": "cross-site"})
+
+        assert answer.status_code == 200
+        assert shop.stored_offer(offer).state is TradeInState.APPROVED
+
+    def test_show_no_csrf_token_to_a_key(self, clients: Clients, shop: Shop, shopper: User) -> None:
+        client = by_key(clients, shop.session(shopper))
+
+        page = client.get(page_url(stored(shop, shopper)), headers=BROWSER)
+
+        assert page.status_code == 200
+        assert "csrf_token" not in page.text
+        assert "set-cookie" not in page.headers

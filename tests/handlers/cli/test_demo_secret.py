@@ -1,0 +1,39 @@
+"""The secret of a newcomer."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from handlers.cli.demo_secret import make_secret, use_secret
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    # Set and deleted, so that what a test puts there is taken away again.
+    monkeypatch.setenv("WAYBILL_SECRET", "")
+    monkeypatch.delenv("WAYBILL_SECRET")
+    monkeypatch.chdir(tmp_path)
+
+
+def test_is_made_once_and_then_used() -> None:
+    make_secret()
+    kept = Path("var/secret").read_text()
+    make_secret()
+    use_secret()
+    assert os.environ["WAYBILL_SECRET"] == kept
+    assert len(kept) >= 32
+    assert Path("var/secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_gives_way_to_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAYBILL_SECRET", "another")
+    make_secret()
+    use_secret()
+    assert os.environ["WAYBILL_SECRET"] == "another"
+    assert not Path("var").exists()
+
+
+def test_is_not_made_up_by_its_use() -> None:
+    use_secret()
+    assert "WAYBILL_SECRET" not in os.environ

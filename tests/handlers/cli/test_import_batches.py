@@ -1,0 +1,240 @@
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import fields
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import pytest
+
+from domain.accounts.users import UserType
+from domain.imports.documents import Imports, Outcome, Stored
+from domain.imports.orders import ImportedOldOrder, ImportedOrder
+from domain.imports.parts import Rejected
+from domain.orders.addresses import Address, AddressType
+from domain.orders.cancellations import CancellationStatus, CancellationType, CancelStatus
+from domain.orders.order_items import OrderItem
+from domain.orders.orders import Order, OrderType
+from domain.orders.products import Product
+from domain.orders.states import OrderState
+from domain.shared.errors import Unavailable
+from domain.shared.money import Currency
+from handlers.cli.import_batches import old_order_loader, order_loader
+from handlers.cli.ndjson import Parsed
+from handlers.contract.bundle import DIRECTORY
+from handlers.contract.yaml_files import read_file
+from persistence.database import Database
+from tests.support.documents import (
+    line_document,
+    old_order_document,
+    order_document,
+    request_document,
+    user_document,
+)
+
+SHAPES = read_file(DIRECTORY / "imports" / "documents.yaml")["components"]["schemas"]
+
+
+class FakeImports:
+    """A database that is in the way for a while, and refuses batches with a bad number.
+
+    A number in ``taken`` is refused once alone, as if another import had just stored it.
+    """
+
+    def __init__(
+        self,
+        failures: int = 0,
+        bad: frozenset[str] = frozenset(),
+        taken: frozenset[str] = frozenset(),
+    ) -> None:
+        self._taken = set(taken)
+        self.batches: list[list[str]] = []
+        self._failures = failures
+        self._bad = bad
+
+    def importing(self, actor: str) -> nullcontext[Imports]:
+        return nullcontext(self)
+
+    def store_orders(self, batch: Sequence[ImportedOrder]) -> list[Stored | Rejected]:
+        self._failures -= 1
+        if self._failures >= 0:
+            raise Unavailable
+        numbers = [each.number for each in batch]
+        if self._bad & set(numbers):
+            raise Rejected("", "bad")
+        if self._taken & set(numbers):
+            self._taken -= {numbers[0]} if len(numbers) == 1 else set()
+            raise Rejected("", "taken")
+        self.batches.append(numbers)
+        return [Stored(int(number), Outcome.CREATED) for number in numbers]
+
+    def store_old_orders(self, batch: Sequence[ImportedOldOrder]) -> list[Stored | Rejected]:
+        return []
+
+    def commit(self) -> None:
+        """Everything stays."""
+
+
+def checked(database: Any, numbers: Sequence[str]) -> tuple[Any, list[ImportedOrder]]:
+    loader = order_loader(database, "import:tests")
+    return loader, [loader.check(Parsed.of(order_document(number=each))) for each in numbers]
+
+
+def rejected(document: dict[str, Any]) -> tuple[str, str]:
+    with pytest.raises(Rejected) as caught:
+        order_loader(FakeImports(), "import:tests").check(Parsed.of(document))
+    return caught.value.pointer, caught.value.message
+
+
+class TestCheck:
+    @pytest.mark.parametrize(
+        ("overrides", "pointer", "message"),
+        [
+            ({"state": "lost"}, "/state", "This is not a valid choice."),
+            ({"colour": "red"}, "/colour", "This field is not known."),
+            ({"items": [{}]}, "/items/0/line", "This field is required."),
+            ({"created_date": "yesterday"}, "/created_date", "Enter a valid date and time."),
+            ({"created_date": "2026-03-31T00:00"}, "/created_date", "Enter a valid date and time."),
+            ({"user": user_document(email="ayse")}, "/user/email", "Enter a valid e-mail address."),
+            ({"number": "10 01"}, "/number", "This value is not valid."),
+            ({"number": "1" * 65}, "/number", "Must be at most 64 characters long."),
+            ({"basket": -1}, "/basket", "Must be at least 0."),
+            ({"bank": {"slug": "demo"}}, "/bank/name", "This field is required."),
+            ({"shipping_amount": 5}, "/shipping_amount", "A valid string is required."),
+            ({"amount": "1.00"}, "/amount", "The lines, shipping and discounts come to 100.00."),
+        ],
+    )
+    def test_the_place_and_the_reason_are_named(
+        self, overrides: dict[str, Any], pointer: str, message: str
+    ) -> None:
+        assert rejected(order_document(**overrides)) == (pointer, message)
+
+    @pytest.mark.parametrize(
+        "text", ["2026-03-31", "2026-03-31 00:00:00+0000", "2026-03-31T00:00:00Z"]
+    )
+    def test_moments_may_be_as_they_are_printed(self, text: str) -> None:
+        document = order_document(created_date=text, invoice_date=text)
+
+        loaded = order_loader(FakeImports(), "import:tests").check(Parsed.of(document))
+
+        assert loaded.values["invoice_date"] == datetime(2026, 3, 31, tzinfo=UTC)
+
+    def test_what_is_missing_is_named_by_where_it_should_be(self) -> None:
+        document = order_document()
+        del document["payment_option"]
+
+        assert rejected(document) == ("/payment_option", "This field is required.")
+
+    def test_old_orders_have_a_shape_of_their_own(self) -> None:
+        loader = old_order_loader(FakeImports(), "import:tests")
+
+        assert loader.check(Parsed.of(old_order_document())).number == "A1"
+        with pytest.raises(Rejected):
+            loader.check(Parsed.of(order_document()))
+
+
+class TestStore:
+    def test_a_database_that_is_in_the_way_is_tried_again(self) -> None:
+        loader, batch = checked(FakeImports(failures=4), ["1"])
+
+        assert loader.store(batch) == [Stored(1, Outcome.CREATED)]
+
+    def test_five_tries_are_enough(self) -> None:
+        loader, batch = checked(FakeImports(failures=5), ["1"])
+
+        with pytest.raises(Unavailable):
+            loader.store(batch)
+
+    def test_what_spoils_a_batch_is_left_out_of_it(self) -> None:
+        imports = FakeImports(bad=frozenset({"3"}))
+        loader, batch = checked(imports, ["1", "2", "3", "4", "5"])
+
+        answers = loader.store(batch)
+
+        assert [isinstance(answer, Rejected) for answer in answers] == [0, 0, 1, 0, 0]
+        assert imports.batches == [["1", "2"], ["4", "5"]]
+
+    def test_what_another_import_stored_at_the_same_moment_is_compared_again(self) -> None:
+        loader, batch = checked(FakeImports(taken=frozenset({"2"})), ["1", "2", "3"])
+
+        assert loader.store(batch) == [Stored(pk, Outcome.CREATED) for pk in (1, 2, 3)]
+
+    def test_two_at_once_store_every_order_once(self, database: Database) -> None:
+        numbers = [str(number) for number in range(100, 140)]
+        loaders = [checked(database, numbers), checked(database, list(reversed(numbers)))]
+
+        with ThreadPoolExecutor() as threads:
+            runs = list(threads.map(lambda each: each[0].store(each[1]), loaders))
+
+        created, again = ([answer.outcome for answer in answers] for answers in runs)
+        assert {tuple(created), tuple(again)} == {
+            (Outcome.CREATED,) * 40,
+            (Outcome.UNCHANGED,) * 40,
+        }
+
+    def test_a_uuid_of_another_order_rejects_that_document_alone(self, database: Database) -> None:
+        uuid = "1b671a64-40d5-491e-99b0-da01ff1f3341"
+        line = line_document(cancellation_requests=[request_document(uuid=uuid)])
+        loader = order_loader(database, "import:tests")
+        documents = [order_document(number=number, items=[line]) for number in ("1", "2")]
+        documents.append(order_document(number="3"))
+
+        answers = loader.store([loader.check(Parsed.of(document)) for document in documents])
+
+        assert [isinstance(answer, Rejected) for answer in answers] == [False, True, False]
+
+
+class TestShapes:
+    @pytest.mark.parametrize(
+        ("shape", "entity", "by_other_means"),
+        [
+            ("OrderImport", Order, {"uuid", "user_pk", "version", "cancellation_plans"}),
+            (
+                "OrderItemImport",
+                OrderItem,
+                {
+                    "uuid",
+                    "price",
+                    "discount_amount",
+                    "state_before_cancellation",
+                    "trade_in_offers",
+                },
+            ),
+            ("AddressImport", Address, {"uuid", "user_pk"}),
+            ("ProductImport", Product, {"uuid"}),
+        ],
+    )
+    def test_what_entities_have_can_be_imported(
+        self, shape: str, entity: type, by_other_means: set[str]
+    ) -> None:
+        kept = {field.name for field in fields(entity) if field.init}
+
+        assert kept - by_other_means <= SHAPES[shape]["properties"].keys()
+
+    @pytest.mark.parametrize(
+        ("place", "values"),
+        [
+            (SHAPES["State"], OrderState),
+            (SHAPES["Currency"], Currency),
+            (SHAPES["UserImport"]["properties"]["user_type"], UserType),
+            (SHAPES["OrderImport"]["properties"]["order_type"], OrderType),
+            (SHAPES["AddressImport"]["properties"]["address_type"], AddressType),
+            (SHAPES["OrderItemImport"]["properties"]["cancel_status"], CancelStatus),
+            (
+                SHAPES["CancellationRequestImport"]["properties"]["cancellation_type"],
+                CancellationType,
+            ),
+            (SHAPES["CancellationRequestImport"]["properties"]["status"], CancellationStatus),
+        ],
+    )
+    def test_choices_are_those_of_the_domain(
+        self, place: dict[str, Any], values: type[StrEnum]
+    ) -> None:
+        assert [value for value in place["enum"] if value is not None] == list(values)
+
+    def test_every_field_is_described_and_no_other_is_allowed(self) -> None:
+        for name, shape in SHAPES.items():
+            properties = shape.get("properties", {})
+            assert all("description" in field for field in properties.values()), name
+            assert not properties or shape["additionalProperties"] is False, name

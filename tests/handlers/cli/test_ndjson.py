@@ -1,0 +1,76 @@
+import io
+
+import pytest
+
+from domain.imports.parts import Rejected
+from handlers.cli.ndjson import MAX_LINE_BYTES, Line, Parsed, parse, read_lines
+
+
+def line(raw: bytes) -> Line:
+    return Line(1, len(raw), raw)
+
+
+class TestReadLines:
+    def test_numbers_count_from_one_and_the_last_needs_no_end(self) -> None:
+        lines = list(read_lines(io.BytesIO(b"{}\n\n[]")))
+
+        assert [(each.number, each.raw) for each in lines] == [(1, b"{}\n"), (2, b"\n"), (3, b"[]")]
+        assert [each.is_blank for each in lines] == [False, True, False]
+
+    def test_of_a_long_line_the_first_mebibyte_is_kept(self) -> None:
+        size = 3 * MAX_LINE_BYTES + 5
+        first, second = read_lines(io.BytesIO(b"x" * size + b"\n{}\n"))
+
+        assert (first.size, len(first.raw), first.is_whole) == (size + 1, MAX_LINE_BYTES + 1, False)
+        assert (second.number, second.raw) == (2, b"{}\n")
+
+    def test_a_line_may_be_a_mebibyte_long(self) -> None:
+        (only,) = read_lines(io.BytesIO(b"x" * MAX_LINE_BYTES + b"\n"))
+
+        assert only.is_whole
+
+    def test_what_is_not_utf8_can_be_shown(self) -> None:
+        assert line(b"caf\xe9\r\n").text == r"caf\xe9"
+
+
+class TestParse:
+    def test_the_hash_does_not_mind_the_order_of_keys(self) -> None:
+        one, other = parse(line(b'{"a": 1, "b": [1.5]}')), parse(line(b'{"b":[1.5],"a":1}'))
+
+        assert one == other == Parsed.of({"a": 1, "b": [1.5]})
+        assert parse(line(b'{"a": 2}')).document_hash != one.document_hash
+
+    @pytest.mark.parametrize(
+        ("raw", "message"),
+        [
+            (b'{"a": 1', "This is not JSON"),
+            (b'{"a": "\x00"}', "This is not JSON"),
+            (b"\xef\xbb\xbf{}", "This is not JSON"),
+            (b'{"a": 1, "a": 2}', "A key stands twice"),
+            (b'{"a": "\xff"}', "UTF-8"),
+            (rb'{"a": "\ud800"}', "surrogates"),
+            (rb'{"\udfff": 1}', "surrogates"),
+            (rb'{"a": "\u0000"}', "NUL"),
+            (rb'{"a": "\\\u0000"}', "NUL"),
+            (b'{"a": NaN}', "not finite"),
+            (b'{"a": -Infinity}', "not finite"),
+            (b'{"a": 1e999}', "not finite"),
+            (b'{"a": 18446744073709551616}', "64-bit"),
+            (b'{"a": ' + b"9" * 5000 + b"}", "64-bit"),
+            (b"[" * 300 + b"]" * 300, "can not be kept"),
+            (b"[" * 100_000 + b"]" * 100_000, "too deep"),
+        ],
+    )
+    def test_what_could_be_read_differently_is_rejected(self, raw: bytes, message: str) -> None:
+        with pytest.raises(Rejected) as caught:
+            parse(line(raw))
+
+        assert caught.value.pointer == ""
+        assert message in caught.value.message
+
+    def test_a_backslash_and_some_zeros_are_no_nul(self) -> None:
+        assert parse(line(rb'{"a": "\\u0000"}')).document == {"a": r"\u0000"}
+
+    def test_a_line_of_more_than_a_mebibyte_is_rejected(self) -> None:
+        with pytest.raises(Rejected, match="1 MiB"):
+            parse(Line(1, MAX_LINE_BYTES + 2, b"{}"))

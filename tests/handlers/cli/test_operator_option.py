@@ -1,0 +1,41 @@
+import getpass
+
+import pytest
+
+from tests.handlers.cli.conftest import Run
+from tests.support.operator_commands import Desk
+
+
+class TestOperator:
+    def test_is_who_is_logged_in(
+        self, waybill: Run, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("LOGNAME", "zeynep")
+        request = desk.request()
+
+        waybill("requests", "approve", str(request.pk))
+
+        assert desk.actors(request) == ["operator:zeynep"]
+
+    @pytest.mark.parametrize("name", ["", "ayse@example.com", "a b", "x" * 65, "a\nb"])
+    def test_has_a_plain_name(self, waybill: Run, desk: Desk, name: str) -> None:
+        request = desk.request()
+
+        result = waybill("requests", "approve", str(request.pk), "--operator", name)
+
+        assert result.exit_code == 2
+        assert desk.actors(request) == []
+
+    @pytest.mark.parametrize("error", [KeyError, OSError])
+    def test_must_be_given_where_nobody_has_a_name(
+        self, waybill: Run, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+    ) -> None:
+        def nobody() -> str:
+            raise error
+
+        monkeypatch.setattr(getpass, "getuser", nobody)
+
+        result = waybill("requests", "approve", "404")
+
+        assert result.exit_code == 2
+        assert "--operator" in result.output

@@ -1,0 +1,194 @@
+from typing import Any
+
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+
+from domain.shared.errors import Refusal
+from handlers.http import request_body as content
+from handlers.http.headers import MAX_BODY
+from handlers.http.media_types import FORM, JSON
+from handlers.http.request_body import Content, content_of
+from tests.support.guard_requests import CHUNKED, Inside, ask, make_scope, part, sent, unreachable
+
+
+def refusal_of(found: Content) -> str:
+    with pytest.raises(Refusal) as refusal:
+        found.read()
+    return refusal.value.code
+
+
+class TestReading:
+    @pytest.mark.parametrize("size", [0, 2, MAX_BODY])
+    def test_is_of_the_whole_body(self, size: int) -> None:
+        found = sent(b"[]".ljust(size) if size else b"")
+
+        assert (found.read(), found.is_empty) == ([] if size else None, not size)
+
+    def test_puts_parts_together(self) -> None:
+        inside, messages = Inside(), [part(b"[", more=True), part(b"", more=True), part(b"1]")]
+
+        ask(inside, messages, headers=[CHUNKED, (b"content-type", JSON.encode())])
+
+        assert content_of({"asgi.scope": inside.scope}).read() == [1]
+
+    def test_leaves_no_bytes_to_what_comes_after(self) -> None:
+        inside = Inside()
+
+        ask(inside, [part(b"{}")], headers=[(b"content-length", b"2"), (b"x-other", b"1")])
+
+        assert inside.messages == [part(b"")]
+        assert [name for name, _ in inside.scope["headers"]] == [b"host", b"x-other"]
+
+    def test_is_followed_by_what_comes_after_the_body(self) -> None:
+        received: list[Message] = []
+
+        async def keep(_scope: Scope, receive: Receive, _send: Send) -> None:
+            received.extend([await receive(), await receive()])
+
+        ask(keep, [part(b"a"), {"type": "http.disconnect"}], headers=[CHUNKED])
+
+        assert received[1:] == [{"type": "http.disconnect"}]
+
+    def test_does_not_wait_for_what_is_not_announced(self) -> None:
+        async def answer_at_once(_scope: Scope, _receive: Receive, send: Send) -> None:
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+
+        assert ask(answer_at_once, messages=[]).status == 204
+
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            {"headers": [(b"content-length", b"1")]},
+            {"headers": [CHUNKED]},
+            {"http_version": "2"},
+            {"http_version": "3"},
+        ],
+        ids=str,
+    )
+    def test_ends_at_256_kib_however_they_are_announced(self, asked: dict[str, Any]) -> None:
+        half = part(b"x" * (MAX_BODY // 2), more=True)
+
+        answer = ask(unreachable, [half, half, part(b"x")], **asked)
+
+        assert (answer.status, answer.error["error_code"]) == (413, "content_too_large")
+        assert answer.headers["connection"] == "close"
+
+    @pytest.mark.parametrize("http_version", ["1.1", "2"])
+    def test_ends_when_it_takes_too_long(
+        self, http_version: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(content, "BODY_SECONDS", 0.01)
+
+        answer = ask(
+            unreachable, [part(b"x", more=True)], http_version=http_version, headers=[CHUNKED]
+        )
+
+        assert (answer.status, answer.error["error_code"]) == (408, "request_timeout")
+
+    def test_ends_when_the_body_breaks_off(self) -> None:
+        messages = [part(b"x", more=True), {"type": "http.disconnect"}]
+
+        answer = ask(unreachable, messages, headers=[CHUNKED])
+
+        assert (answer.status, answer.error["error_code"]) == (400, "malformed_message")
+
+
+class TestMediaType:
+    @pytest.mark.parametrize(
+        "content_type",
+        [
+            JSON,
+            "APPLICATION/JSON",
+            "application/json; charset=utf-8",
+            'application/json;Charset="UTF-8"',
+            " application/json ; x=y; charset=utf8",
+        ],
+    )
+    def test_is_json_in_any_spelling(self, content_type: str) -> None:
+        found = sent(b"{}", content_type)
+
+        assert (found.media_type, found.read()) == (JSON, {})
+
+    @pytest.mark.parametrize(
+        "content_type",
+        [
+            "application/json; charset=latin-1",
+            "application/json; charset=utf-16",
+            "application/json; charset=",
+            f"{FORM}; charset=iso-8859-9",
+        ],
+    )
+    def test_in_another_charset_is_not_supported(self, content_type: str) -> None:
+        assert refusal_of(sent(b"{}", content_type)) == "unsupported_media_type"
+
+    @pytest.mark.parametrize(
+        "content_type",
+        ["", "text/plain", "application/jsonx", "*/*", "multipart/form-data; boundary=x", "\xff"],
+    )
+    def test_of_any_other_kind_is_left_to_the_operation(self, content_type: str) -> None:
+        found = sent(b"{}", content_type)
+
+        assert (found.read(), found.content_type) == (b"{}", content_type)
+
+    @pytest.mark.parametrize("coding", ["gzip", "br", "identity, gzip", ""])
+    def test_does_not_matter_for_what_is_encoded(self, coding: str) -> None:
+        assert refusal_of(sent(b"{}", content_encoding=coding)) == "unsupported_media_type"
+
+    def test_may_come_with_no_encoding_by_name(self) -> None:
+        assert sent(b"{}", content_encoding="identity").read() == {}
+
+    def test_that_was_given_twice_is_none(self) -> None:
+        inside, kind = Inside(), (b"content-type", JSON.encode())
+
+        ask(inside, [part(b"{}")], headers=[kind, kind, CHUNKED])
+
+        assert refusal_of(content_of({"asgi.scope": inside.scope})) == "unsupported_media_type"
+
+    @pytest.mark.parametrize("content_type", ["", "text/plain", JSON])
+    def test_of_nothing_is_kept(self, content_type: str) -> None:
+        assert sent(b"", content_type) == Content(content_type)
+
+    def test_is_that_of_the_header_where_nothing_was_announced(self) -> None:
+        environ = {"asgi.scope": make_scope(), "CONTENT_TYPE": "Application/JSON; x=y"}
+
+        assert content_of(environ) == Content(JSON)
+
+
+class TestMalformed:
+    def test_is_refused_when_it_is_asked_for(self) -> None:
+        assert refusal_of(sent(b"{")) == "malformed_body"
+
+    def test_is_not_empty(self) -> None:
+        assert not sent(b"{").is_empty
+
+
+class TestForm:
+    def test_is_a_list_of_fields(self) -> None:
+        found = sent(b"email=a%40b&next=&x=1&x=%C5%9F+2", FORM)
+
+        assert found.read() == [("email", "a@b"), ("next", ""), ("x", "1"), ("x", "ş 2")]
+
+    @pytest.mark.parametrize(
+        "raw",
+        [
+            b"email=%FF",
+            b"email=\xff",
+            "email=ş".encode(),
+            b"email=%ED%A0%80",
+            b"email=a%00b",
+            b"%00=a",
+            b"&".join([b"a=1"] * 1001),
+        ],
+        ids=lambda raw: repr(raw[:20]),
+    )
+    def test_that_is_no_text_or_too_much_is_malformed(self, raw: bytes) -> None:
+        assert refusal_of(sent(raw, FORM)) == "malformed_body"
+
+    def test_has_a_field_by_name(self) -> None:
+        found = sent(b"next=/docs&next=/redoc", FORM)
+
+        assert (found.field("next"), found.field("email")) == ("/docs", "")
+
+    @pytest.mark.parametrize("found", [Content(FORM), Content(JSON, {"next": "x"})], ids=str)
+    def test_that_is_none_has_no_fields(self, found: Content) -> None:
+        assert found.field("next") == ""

@@ -1,0 +1,220 @@
+import re
+from dataclasses import replace
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP, default
+from typing import Any
+
+import pytest
+
+from domain.accounts.one_time_tokens import Purpose
+from domain.outbox import OutboxEvent, OutboxKind
+from domain.trade_ins import OfferLink
+from handlers.auth.one_time_links import read_token, sign_token
+from handlers.auth.trade_in_links import read_link
+from handlers.i18n.translations import translate
+from handlers.mail.messages import UnusableAddress, write_letter
+from handlers.mail.texts import WORDINGS
+from tests.support.outbox_events import (
+    ABOUT_OFFERS,
+    ABOUT_REQUESTS,
+    OFFER,
+    SETTINGS,
+    make_event,
+    told_request,
+)
+
+
+def written(event: OutboxEvent) -> EmailMessage:
+    """The letter as it is read at the other end."""
+    sent = write_letter(event, SETTINGS).as_bytes()
+    return message_from_bytes(sent, policy=default)
+
+
+def bodies(event: OutboxEvent) -> tuple[str, str]:
+    """The text and the HTML."""
+    text, html = written(event).iter_parts()
+    assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
+    return text.get_content(), html.get_content()
+
+
+class TestEveryLetter:
+    def test_has_a_wording(self) -> None:
+        assert set(WORDINGS) == set(OutboxKind)
+
+    @pytest.mark.parametrize("language", ["en-us", "tr-tr"])
+    @pytest.mark.parametrize("kind", OutboxKind)
+    def test_speaks_the_readers_language(self, kind: OutboxKind, language: str) -> None:
+        event = make_event(kind, language=language)
+        wording = WORDINGS[kind]
+
+        subject = translate(wording.subject, language) % {"order_number": "1001"}
+        opening = translate(wording.opening, language) % {"product": "Room Spray"}
+        assert written(event)["Subject"] == subject
+        for body in bodies(event):
+            assert opening in body
+            assert translate("Hello,", language) in body
+            assert ("Merhaba" in body) is (language == "tr-tr")
+
+    @pytest.mark.parametrize(("language", "greeting"), [(None, "Hello,"), ("tr", "Merhaba,")])
+    def test_speaks_the_shops_language_else(self, language: Any, greeting: str) -> None:
+        assert greeting in bodies(make_event(language=language))[0]
+
+    def test_has_the_headers_of_an_automatic_message(self) -> None:
+        event = make_event()
+
+        letter = written(event)
+
+        assert letter["Message-ID"] == f"<{event.uuid}@shop.example>"
+        assert letter["From"] == "Çarşı <orders@shop.example>"
+        assert letter["To"] == "ayse@example.com"
+        assert letter["Date"].datetime == event.created_date
+        assert letter["Auto-Submitted"] == "auto-generated"
+        assert letter.get_content_type() == "multipart/alternative"
+
+    def test_is_the_same_each_time(self) -> None:
+        event = make_event()
+
+        first, second = (
+            re.sub(r"=====\d+==", "", str(write_letter(event, SETTINGS))) for _ in range(2)
+        )
+
+        assert first == second
+
+    def test_can_be_sent_through_a_server_that_knows_seven_bits(self) -> None:
+        letter = write_letter(make_event(language="tr-tr"), SETTINGS)
+
+        sent = letter.as_bytes(policy=SMTP.clone(cte_type="7bit", max_line_length=998))
+
+        text = next(message_from_bytes(sent, policy=default).iter_parts())
+        assert sent.isascii()
+        assert "Talebinizi aldık." in text.get_content()
+
+
+class TestUntrustedTexts:
+    def test_begin_no_header(self) -> None:
+        letter = written(make_event(order_number="1001\r\nBcc: eve@example.com\u2028\x00"))
+
+        assert letter["Bcc"] is None
+        assert letter["Subject"].endswith("order 1001 Bcc: eve@example.com")
+
+    @pytest.mark.parametrize(
+        "email",
+        [
+            "",
+            "ayse",
+            "@example.com",
+            "ayse@",
+            "ayse@example.com, eve@example.com",
+            "ayse@example.com\r\nBcc: eve@example.com",
+            "Ayse <ayse@example.com>",
+            "ayşe@example.com",
+        ],
+    )
+    def test_address_one_person_or_nobody(self, email: str) -> None:
+        with pytest.raises(UnusableAddress) as error:
+            write_letter(make_event(email=email), SETTINGS)
+
+        assert "ayse" not in repr(error.value)
+
+    @pytest.mark.parametrize("kind", [ABOUT_REQUESTS[0], *ABOUT_OFFERS])
+    def test_are_no_markup(self, kind: OutboxKind) -> None:
+        name = "<b>Tea\n& co</b>"
+        text, html = bodies(make_event(kind, product=name, requests=[told_request(product=name)]))
+
+        assert "<b>Tea & co</b>" in text
+        assert "&lt;b&gt;Tea &amp; co&lt;/b&gt;" in html
+        assert "<b>" not in html
+
+
+class TestRequests:
+    @pytest.mark.parametrize("body", [0, 1])
+    def test_are_listed(self, body: int) -> None:
+        second = told_request(product="Towel", quantity=1, cancellation_type="cancel")
+
+        told = bodies(make_event(requests=[told_request(), second]))[body]
+
+        assert "2 × Room Spray (Refund)" in told
+        assert "1 × Towel (Cancellation)" in told
+        assert told.count("Expected refund: 1,234.50 TL") == 2
+
+    @pytest.mark.parametrize(
+        ("currency", "amount", "shown"),
+        [("try", "1234.50", "1.234,50 TL"), ("iqd", "7.125", "7,125 IQD")],
+    )
+    def test_name_amounts_as_the_language_does(
+        self, currency: str, amount: str, shown: str
+    ) -> None:
+        requests = [told_request(refund_amount=amount)]
+
+        text, _ = bodies(make_event(language="tr", currency=currency, requests=requests))
+
+        assert f"Beklenen iade tutarı: {shown}" in text
+
+    def test_say_when_it_is_loyalty_money(self) -> None:
+        requests = [told_request(fully_refund_as_loyalty_money=True)]
+
+        text, _ = bodies(make_event(OutboxKind.CANCELLATION_COMPLETED, requests=requests))
+
+        assert "Refund, as loyalty money: 1,234.50 TL" in text
+
+    @pytest.mark.parametrize(
+        ("kind", "amount"),
+        [(OutboxKind.CANCELLATION_RECEIVED, "0.00"), (OutboxKind.CANCELLATION_REJECTED, "9.90")],
+    )
+    def test_name_no_money_where_there_is_none(self, kind: OutboxKind, amount: str) -> None:
+        for body in bodies(make_event(kind, requests=[told_request(refund_amount=amount)])):
+            assert " TL" not in body
+
+
+class TestOffer:
+    @pytest.mark.parametrize("body", [0, 1])
+    def test_links_to_the_page_alone(self, body: int) -> None:
+        told = bodies(make_event(OutboxKind.TRADE_IN_OFFERED))[body]
+
+        [link] = re.findall(r"https?://[^\s\"]+", told)
+        path, token = link.split("?token=")
+        assert path == "https://shop.example/api/users/order_item/42/tradein/"
+        for operation_id in ("showTradeInOffer", "answerTradeInOffer"):
+            assert read_link(token, operation_id, SETTINGS) == OfferLink(OFFER)
+
+    @pytest.mark.parametrize(
+        ("language", "moment"), [("en", "8 March 2026 12:00 UTC"), ("tr", "8 Mart 2026 12:00 UTC")]
+    )
+    def test_says_how_long_it_stands(self, language: str, moment: str) -> None:
+        for body in bodies(make_event(OutboxKind.TRADE_IN_OFFERED, language=language)):
+            assert moment in body
+
+    @pytest.mark.parametrize("kind", ABOUT_OFFERS[1:])
+    def test_once_answered_has_no_links(self, kind: OutboxKind) -> None:
+        assert not any("http" in body for body in bodies(make_event(kind)))
+
+    def test_leads_to_where_the_server_listens_unless_set(self) -> None:
+        event = make_event(OutboxKind.TRADE_IN_OFFERED)
+
+        letter = write_letter(event, replace(SETTINGS, public_url="", port=9000))
+
+        assert b"http://127.0.0.1:9000/users/order_item/42/" in letter.as_bytes()
+
+
+class TestAccounts:
+    LINK = "https://shop.example/api/users/password/"
+
+    @pytest.mark.parametrize("body", [0, 1])
+    def test_get_a_link_with_a_signed_token(self, body: int) -> None:
+        event = make_event(OutboxKind.PASSWORD_RESET)
+
+        text = bodies(event)[body]
+
+        token = sign_token(event.uuid, Purpose.PASSWORD_RESET, SETTINGS)
+        assert f"{self.LINK}?token={token}" in text
+        assert read_token(token, Purpose.PASSWORD_RESET, SETTINGS) == event.uuid
+        assert "until 1 March 2026 13:00 UTC" in text
+        assert "order" not in text.lower()
+
+    @pytest.mark.parametrize("body", [0, 1])
+    def test_are_told_of_a_change_without_a_token(self, body: int) -> None:
+        text = bodies(make_event(OutboxKind.PASSWORD_CHANGED))[body]
+
+        assert f"{self.LINK}reset/" in text
+        assert "token" not in text

@@ -1,0 +1,246 @@
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from email.message import EmailMessage
+from smtplib import SMTPDataError, SMTPRecipientsRefused
+from typing import Any
+
+import pytest
+
+from domain.outbox import LEASE, RETRY_DELAYS, OutboxEvent, OutboxStatus
+from domain.shared.errors import Unavailable
+from handlers.mail.outbox_worker import (
+    IDLE_SECONDS,
+    RECOVERY_SECONDS,
+    Postman,
+    deliver_until,
+    describe,
+)
+from handlers.mail.transports import SmtpServer
+from persistence.database import Database
+from tests.support.builders import NOW
+from tests.support.cancellation_fakes import FakeUnitOfWork
+from tests.support.fakes import FakeClock
+from tests.support.outbox_events import SETTINGS, make_event
+from tests.support.smtp_servers import PostOffice, hanging_up, running
+
+REFUSAL = "550 5.1.1 <ayse@example.com>: no such mailbox"
+
+
+class FakeDatabase:
+    """One unit of work for all; the writings in ``away``, counted from 1, are refused."""
+
+    def __init__(self, *events: OutboxEvent, away: tuple[int, ...] = ()) -> None:
+        self.uow = FakeUnitOfWork()
+        self.writings = 0
+        self._away = away
+        for event in events:
+            self.uow.outbox.add(event)
+
+    def write(self, work: Callable[[Any], Any]) -> Any:
+        self.writings += 1
+        if self.writings in self._away:
+            raise Unavailable
+        return work(self.uow)
+
+
+class FakeMailer:
+    """Takes letters, or raises ``error``."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.sent: list[EmailMessage] = []
+        self.error = error
+
+    def send(self, letter: EmailMessage) -> None:
+        if self.error:
+            raise self.error
+        self.sent.append(letter)
+
+
+class FakeStop:
+    """Wishes the end at the ``rounds``-th wait."""
+
+    def __init__(self, rounds: int) -> None:
+        self.waits: list[float] = []
+        self._rounds = rounds
+
+    @property
+    def is_wished(self) -> bool:
+        return len(self.waits) >= self._rounds
+
+    def wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+
+def store(database: Database, event: OutboxEvent) -> OutboxEvent:
+    with database.writing() as uow:
+        uow.outbox.add(event)
+        uow.commit()
+    return event
+
+
+def stored(database: Database, pk: int) -> OutboxEvent:
+    with database.reading() as uow:
+        event = uow.outbox.get(pk)
+    assert event is not None
+    return event
+
+
+class Dying:
+    """A database that is away as soon as a letter was leased."""
+
+    def __init__(self, database: Database) -> None:
+        self._database: Database | None = database
+
+    def write(self, work: Callable[[Any], Any]) -> Any:
+        database, self._database = self._database, None
+        if database is None:
+            raise Unavailable
+        return database.write(work)
+
+
+def postman_to(office: PostOffice, database: Database | Dying) -> Postman:
+    mailer = SmtpServer(f"smtp://127.0.0.1:{office.port}", "shop.example", timeout=5)
+    return Postman(database, mailer, SETTINGS)
+
+
+class TestOverSmtp:
+    """The whole way from the table to the server."""
+
+    def test_a_letter_is_delivered_once(self, database: Database) -> None:
+        event = store(database, make_event())
+
+        with running() as office:
+            postman = postman_to(office, database)
+            assert [postman.deliver_next() for _ in range(2)] == [True, False]
+
+        after = stored(database, event.pk)
+        assert (after.status, after.attempts) == (OutboxStatus.DELIVERED, 1)
+        assert (len(office.letters), postman.delivered) == (1, 1)
+
+    def test_a_refused_one_is_tried_later_and_later_then_given_up(
+        self, database: Database, clock: FakeClock
+    ) -> None:
+        event = store(database, make_event())
+
+        with running() as office:
+            office.refusal = REFUSAL
+            postman = postman_to(office, database)
+            for delay in RETRY_DELAYS:
+                assert [postman.deliver_next() for _ in range(2)] == [True, False]
+                assert stored(database, event.pk).due_date == clock.now + delay
+                clock.now += delay
+            postman.deliver_next()
+
+        after = stored(database, event.pk)
+        assert (after.status, after.attempts) == (OutboxStatus.DEAD, len(RETRY_DELAYS) + 1)
+        assert after.last_error == "550 SMTPRecipientsRefused"
+
+    def test_a_second_delivery_can_be_told_by_its_id(
+        self, database: Database, clock: FakeClock
+    ) -> None:
+        event = store(database, make_event())
+
+        with running() as office:
+            with pytest.raises(Unavailable):
+                postman_to(office, Dying(database)).deliver_next()
+            clock.now += LEASE
+            assert postman_to(office, database).deliver_next()
+
+        ids = [line for each in office.letters for line in each.split(b"\r\n") if b"-ID:" in line]
+        assert ids == [f"Message-ID: <{event.uuid}@shop.example>".encode()] * 2
+
+    def test_one_that_was_dropped_stays(self, database: Database) -> None:
+        event = store(database, make_event())
+
+        with hanging_up(b"") as port:
+            mailer = SmtpServer(f"smtp://127.0.0.1:{port}", "shop.example", timeout=5)
+            Postman(database, mailer, SETTINGS).deliver_next()
+
+        after = stored(database, event.pk)
+        assert (after.status, after.last_error) == (OutboxStatus.PENDING, "SMTPServerDisconnected")
+
+
+class TestTrouble:
+    def test_a_letter_that_can_not_be_written_holds_up_no_other(self) -> None:
+        bad, odd, good = make_event(email="nobody"), make_event(requests=None), make_event()
+        database, mailer = FakeDatabase(bad, odd, good), FakeMailer()
+        postman = Postman(database, mailer, SETTINGS)
+
+        while postman.deliver_next():
+            pass
+
+        errors = [event.last_error for event in database.uow.outbox.added]
+        assert errors == ["UnusableAddress", "TypeError", None]
+        assert (postman.delivered, postman.failed, len(mailer.sent)) == (1, 2, 1)
+
+    def test_logs_name_nobody(self, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.INFO)
+        database = FakeDatabase(make_event(), make_event())
+        mailer = FakeMailer(SMTPRecipientsRefused({"ayse@example.com": (550, REFUSAL.encode())}))
+        postman = Postman(database, mailer, SETTINGS)
+
+        postman.deliver_next()
+        mailer.error = None
+        postman.deliver_next()
+
+        assert "letter_not_delivered" in caplog.text
+        assert "550 SMTPRecipientsRefused" in caplog.text
+        assert "letter_delivered" in caplog.text
+        assert "ayse" not in caplog.text
+        assert "1001" not in caplog.text
+
+    @pytest.mark.parametrize("error", [None, OSError()])
+    def test_what_could_not_be_noted_is_noted_later(self, error: Exception | None) -> None:
+        database = FakeDatabase(make_event(), away=(2,))
+        mailer = FakeMailer(error)
+        postman = Postman(database, mailer, SETTINGS)
+        with pytest.raises(Unavailable):
+            postman.deliver_next()
+
+        assert not postman.deliver_next()
+
+        [event] = database.uow.outbox.added
+        assert event.attempts == 1
+        assert event.last_error == (None if error is None else "OSError")
+
+    @pytest.mark.parametrize(
+        ("error", "described"),
+        [
+            (SMTPDataError(451, b"ayse is over quota"), "451 SMTPDataError"),
+            (SMTPRecipientsRefused({"a@x": (550, b""), "b@x": (450, b"")}), "450 550"),
+            (ConnectionRefusedError("ayse@example.com"), "ConnectionRefusedError"),
+        ],
+    )
+    def test_is_described_without_its_text(self, error: Exception, described: str) -> None:
+        assert describe(error).startswith(described)
+        assert "ayse" not in describe(error)
+
+
+class TestDeliverUntil:
+    def test_delivers_all_that_is_due_then_waits(self) -> None:
+        later = make_event()
+        later.due_date = NOW + timedelta(seconds=1)
+        database, stop = FakeDatabase(make_event(), make_event(), later), FakeStop(rounds=2)
+        postman = Postman(database, FakeMailer(), SETTINGS)
+
+        deliver_until(stop, postman)
+
+        assert (postman.delivered, stop.waits) == (2, [IDLE_SECONDS] * 2)
+
+    def test_goes_on_when_the_database_is_back(self, caplog: pytest.LogCaptureFixture) -> None:
+        database, stop = FakeDatabase(make_event(), away=(1, 2)), FakeStop(rounds=3)
+        postman = Postman(database, FakeMailer(), SETTINGS)
+
+        deliver_until(stop, postman)
+
+        assert stop.waits == [RECOVERY_SECONDS, RECOVERY_SECONDS, IDLE_SECONDS]
+        assert postman.delivered == 1
+        assert "outbox_unavailable" in caplog.text
+
+    def test_begins_nothing_once_it_is_to_stop(self) -> None:
+        database = FakeDatabase(make_event())
+
+        deliver_until(FakeStop(rounds=0), Postman(database, FakeMailer(), SETTINGS))
+
+        assert database.writings == 0

@@ -1,0 +1,172 @@
+"""A guest with a session and several orders has the newest one, and no other."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from domain.accounts.users import User, UserType
+from domain.orders.cancellations import CancellationReason, CancellationType
+from domain.orders.orders import Order
+from domain.orders.states import OrderState
+from tests.support.application import Clients, Shop
+from tests.support.builders import (
+    NOW,
+    make_address,
+    make_easy_return_company,
+    make_item,
+    make_offer,
+)
+
+SINGLE = "/users/orders/cancellation_requests/"
+BULK = "/users/orders/bulk_cancellation_requests/"
+GRANTED = "/users/orders/anonymous/cancellation_requests/"
+
+
+@pytest.fixture
+def reason(shop: Shop) -> CancellationReason:
+    return shop.reason()
+
+
+@pytest.fixture
+def guest(shop: Shop) -> User:
+    return shop.user(user_type=UserType.GUEST)
+
+
+@pytest.fixture
+def newest(shop: Shop, guest: User) -> Order:
+    return shop.order(guest, number="newest", created_date=NOW)
+
+
+@pytest.fixture
+def older(shop: Shop, guest: User, newest: Order) -> Order:
+    """It has the higher pk."""
+    return shop.order(guest, number="older", created_date=NOW - timedelta(days=1))
+
+
+@pytest.fixture
+def asking(clients: Clients, shop: Shop, guest: User) -> TestClient:
+    return clients.posting(shop.session(guest))
+
+
+def test_a_guest_asks_for_items_of_the_newest_order_alone(
+    asking: TestClient, newest: Order, older: Order, reason: CancellationReason
+) -> None:
+    def asked(pk: int, path: str) -> Any:
+        row = {"order_item": pk, "reason": reason.pk, "cancellation_type": "cancel"}
+        return asking.post(path, json=row if path == SINGLE else {"cancel_order_items": [row]})
+
+    for path in (SINGLE, BULK):
+        foreign, absent = asked(older.items[0].pk, path), asked(2**40, path)
+        assert foreign.status_code == absent.status_code == 400
+        assert foreign.content == absent.content
+
+    assert asked(newest.items[0].pk, SINGLE).status_code == 200
+    page = asking.get(f"/users/orders/{older.pk}/cancellation/").json()
+    assert page["pk"] == asking.get("/users/orders/").json()["results"][0]["pk"] == newest.pk
+
+
+def test_a_bulk_of_a_guest_with_one_item_of_an_older_order_changes_nothing(
+    asking: TestClient, newest: Order, older: Order, reason: CancellationReason
+) -> None:
+    rows = [
+        {"order_item": order.items[0].pk, "reason": reason.pk, "cancellation_type": "cancel"}
+        for order in (newest, older)
+    ]
+
+    answer = asking.post(BULK, json={"cancel_order_items": rows})
+
+    assert answer.status_code == 400
+    assert list(answer.json()["cancel_order_items"]) == ["1"]
+    assert asking.get(SINGLE).json()["count"] == 0
+
+
+def test_a_guest_lists_the_requests_of_the_newest_order_alone(
+    shop: Shop,
+    asking: TestClient,
+    guest: User,
+    newest: Order,
+    reason: CancellationReason,
+) -> None:
+    """A key gets its answer again; what it asked for is of an older order by then."""
+    row = {
+        "order_item": newest.items[0].pk,
+        "reason": reason.pk,
+        "cancellation_type": "cancel",
+    }
+    headers = {"Idempotency-Key": "once"}
+    first = asking.post(SINGLE, json=row, headers=headers)
+    before = asking.get(SINGLE).json()
+    shop.order(guest, created_date=NOW + timedelta(days=1))
+
+    again = asking.post(SINGLE, json=row, headers=headers)
+
+    assert [each["pk"] for each in before["results"]] == [first.json()["pk"]]
+    assert (again.status_code, again.content) == (200, first.content)
+    assert again.headers["Idempotent-Replay"] == "true"
+    assert asking.get(SINGLE).json()["count"] == 0
+    assert asking.post(SINGLE, json=row).status_code == 400
+
+
+def test_a_guest_gives_no_address_of_an_older_order(
+    shop: Shop, asking: TestClient, guest: User, newest: Order
+) -> None:
+    item = make_item(
+        state=OrderState.DELIVERED,
+        delivered_date=datetime.now(UTC) - timedelta(days=1),
+        easy_return_companies=[make_easy_return_company(requires_pickup_address=True)],
+    )
+    latest = shop.order(guest, items=[item], created_date=NOW + timedelta(days=1))
+    elsewhere = make_address(user_pk=guest.pk, line="Elsewhere 5")
+    older = shop.order(guest, created_date=NOW - timedelta(days=9), shipping_address=elsewhere)
+    row = {
+        "order_item": latest.items[0].pk,
+        "reason": shop.reason(CancellationType.REFUND).pk,
+        "cancellation_type": "refund",
+        "shipping_company": latest.items[0].easy_return_companies[0].pk,
+    }
+
+    foreign, absent, own = (
+        asking.post(SINGLE, json=row | {"pickup_address": pk})
+        for pk in (older.shipping_address.pk, 2**40, latest.shipping_address.pk)
+    )
+
+    assert foreign.status_code == absent.status_code == 400
+    assert foreign.content == absent.content
+    assert own.status_code == 200
+
+
+def test_a_guest_answers_trade_ins_of_the_newest_order_alone(
+    shop: Shop, asking: TestClient, guest: User, newest: Order
+) -> None:
+    item = make_item(
+        state=OrderState.DELIVERED,
+        trade_in_offers=[make_offer(expires_date=datetime.now(UTC) + timedelta(days=1))],
+    )
+    older = shop.order(guest, items=[item], created_date=NOW - timedelta(days=1))
+
+    foreign, absent = (
+        asking.get(f"/users/order_item/{pk}/tradein_approved/") for pk in (older.items[0].pk, 2**40)
+    )
+
+    assert foreign.status_code == absent.status_code == 404
+    assert foreign.content == absent.content
+
+
+def test_a_grant_is_for_the_order_that_was_looked_up_also_with_a_session(
+    asking: TestClient, newest: Order, older: Order, reason: CancellationReason
+) -> None:
+    look_up = {"email": older.user_email, "number": older.number}
+    assert asking.post("/users/orders/anonymous/", json=look_up).status_code == 200
+    asking.headers["x-csrftoken"] = asking.cookies["csrftoken"]  # which is good for the grant, too
+    row = {"reason": reason.pk, "cancellation_type": "cancel"}
+
+    foreign, granted = (
+        asking.post(GRANTED, json=row | {"order_item": order.items[0].pk})
+        for order in (newest, older)
+    )
+
+    assert (foreign.status_code, list(foreign.json())) == (400, ["order_item", "error_code"])
+    assert granted.status_code == 200
+    assert asking.get(SINGLE).json()["count"] == 0

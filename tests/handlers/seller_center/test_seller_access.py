@@ -1,0 +1,154 @@
+"""Who gets what of the Seller Center API: its operations in the contract, by every caller."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from starlette.testclient import TestClient
+
+from domain.accounts.users import User, UserType
+from domain.orders.orders import Order
+from domain.sellers.callers import Scope
+from domain.sellers.sellers import Seller
+from domain.sellers.tokens import list_seller_tokens, revoke_seller_token
+from domain.shared.paging import PageRequest
+from handlers.contract.operations import Operation
+from tests.contract.compiled import compiled_operations
+from tests.support.application import Clients, Shop
+from tests.support.builders import make_item, make_seller
+
+OPERATIONS = [each for each in compiled_operations().values() if ("SellerToken",) in each.security]
+LISTS = [each for each in OPERATIONS if each.method == "get"]
+# What takes a session or a grant, and lets in nobody without.
+SHOPPERS = [
+    each
+    for each in compiled_operations().values()
+    if each.security
+    and () not in each.security
+    and each not in OPERATIONS
+    and ("ShopToken",) not in each.security
+]
+JSON = {"Content-Type": "application/json"}
+
+
+class Market:
+    """Two sellers of one order, and whoever may want to see it."""
+
+    def __init__(self, clients: Clients, shop: Shop, shopper: User) -> None:
+        self._clients, self._shop, self._shopper = clients, shop, shopper
+        self.sellers = [make_seller(), make_seller()]
+        items = [make_item(line=at, seller=each) for at, each in enumerate(self.sellers, start=1)]
+        self.order: Order = shop.order(shopper, items=items)
+        self.own, self.foreign = (item.uuid for item in items)
+
+    def client(self, who: str) -> TestClient:
+        callers: dict[str, Callable[[], TestClient]] = {
+            "nobody": self._clients.new,
+            "shopper": lambda: self._clients.posting(self._shop.session(self._shopper)),
+            "guest": lambda: self._clients.posting(self._shop.session(self._guest())),
+            "guest grant": self._granted,
+            "own": lambda: self._clients.selling(self._shop.token(self.sellers[0])),
+            "other": lambda: self._clients.selling(self._shop.token(self.sellers[1])),
+            "expired": lambda: self._clients.selling(self._shop.token(self.sellers[0], days=-1)),
+            "revoked": self._revoked,
+        }
+        return callers[who]()
+
+    def lacking(self, operation: Operation) -> TestClient:
+        """The seller's, with every scope but that of the operation."""
+        scopes = [scope for scope in Scope if scope not in operation.scopes]
+        return self._clients.selling(self._shop.token(self.sellers[0], scopes))
+
+    def _guest(self) -> User:
+        return self._shop.user(user_type=UserType.GUEST)
+
+    def _granted(self) -> TestClient:
+        order = self._shop.order(self._guest(), user_email="guest@example.com")
+        client = self._clients.new()
+        look_up = {"email": "guest@example.com", "number": order.number}
+        assert client.post("/users/orders/anonymous/", json=look_up).status_code == 200
+        client.headers["x-csrftoken"] = client.cookies["csrftoken"]
+        return client
+
+    def _revoked(self) -> TestClient:
+        seller: Seller = self.sellers[0]
+        value = self._shop.token(seller)
+        with self._shop.database.writing() as uow:
+            [token] = list_seller_tokens(seller.slug, PageRequest(), uow).entries
+            revoke_seller_token(token.pk, uow)
+        return self._clients.selling(value)
+
+
+@pytest.fixture
+def market(clients: Clients, shop: Shop, shopper: User) -> Market:
+    return Market(clients, shop, shopper)
+
+
+def ask(client: TestClient, operation: Operation, item_id: object = None) -> Any:
+    path = operation.path.format(orderitem_id=item_id or uuid4(), pk=1, id=1)
+    return client.request(operation.method.upper(), path, headers=JSON)
+
+
+def named(operation: Operation) -> str:
+    return operation.operation_id
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=named)
+class TestOperations:
+    @pytest.mark.parametrize(
+        "who", ["nobody", "shopper", "guest", "guest grant", "expired", "revoked"]
+    )
+    @pytest.mark.parametrize("whose", ["own", "foreign", "absent"])
+    def test_let_in_no_one_without_a_good_token(
+        self, market: Market, operation: Operation, who: str, whose: str
+    ) -> None:
+        answer = ask(market.client(who), operation, getattr(market, whose, uuid4()))
+
+        assert (answer.status_code, answer.json()["error_code"]) == (401, "not_authenticated")
+
+    @pytest.mark.parametrize("whose", ["own", "foreign", "absent"])
+    def test_let_in_no_one_without_the_scope(
+        self, market: Market, operation: Operation, whose: str
+    ) -> None:
+        answer = ask(market.lacking(operation), operation, getattr(market, whose, uuid4()))
+
+        assert (answer.status_code, answer.json()["error_code"]) == (403, "missing_scope")
+
+
+@pytest.mark.parametrize("operation", LISTS, ids=named)
+def test_lists_hold_what_is_the_caller_s_alone(market: Market, operation: Operation) -> None:
+    own, other = (market.client(who) for who in ("own", "other"))
+    for client, item_id in ((own, market.own), (other, market.foreign)):
+        path = f"/api/i1/order-items/{item_id}/reject/"
+        assert client.post(path).status_code == 204
+
+    mine, theirs = (ask(client, operation).json() for client in (own, other))
+
+    assert (mine["count"], theirs["count"]) == (1, 1)
+    # They send to the same customer.
+    same = operation.operation_id == "listSellerCustomerAddresses"
+    assert (mine["results"][0]["id"] == theirs["results"][0]["id"]) is same
+    assert str(market.foreign) not in str(mine)
+    assert str(market.sellers[1].uuid) not in str(mine)
+
+
+def test_ids_of_others_find_nothing(market: Market) -> None:
+    other, own = market.client("other"), market.client("own")
+    order = other.get("/api/i1/orders/").json()["results"][0]["id"]
+    assert other.post(f"/api/i1/order-items/{market.foreign}/reject/").status_code == 204
+
+    for query in (f"order={order}", f"order_items={market.foreign}"):
+        path = f"/api/i1/cancellation-plans/?{query}"
+        assert (other.get(path).json()["count"], own.get(path).json()["count"]) == (1, 0)
+
+
+@pytest.mark.parametrize("operation", SHOPPERS, ids=named)
+@pytest.mark.parametrize("header", ["Authorization", "Authentication"])
+def test_tokens_open_nothing_of_shoppers(market: Market, operation: Operation, header: str) -> None:
+    client = market.client("own")
+    client.headers[header] = client.headers.pop("Authorization")
+
+    answer = ask(client, operation)
+
+    assert (answer.status_code, answer.json()["error_code"]) == (401, "not_authenticated")

@@ -1,0 +1,264 @@
+import fcntl
+import logging
+import resource
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from handlers.auth.networks import network_of
+from handlers.serving import connections
+from handlers.serving.connections import (
+    FIRST_BYTE_SECONDS,
+    MOST_CONNECTIONS,
+    Connection,
+    Watch,
+    accepted,
+    beyond,
+    raise_limit,
+)
+from tests.support.processes import wait_until
+
+DESCRIPTORS = Path("/proc/self/fd")
+PEER = "192.0.2.1"
+
+
+def held(quiet: float, address: str = PEER, received: int = 1) -> Connection:
+    return Connection(descriptor=int(quiet), peer=(address, 1), received=received, quiet=quiet)
+
+
+class Pairs:
+    """Connections of this process with itself, over a port that is listened on."""
+
+    def __init__(self, stack: ExitStack, host: str) -> None:
+        self._stack = stack
+        self.family = connections.family_of(host)
+        self._listener = stack.enter_context(socket.create_server((host, 0), family=self.family))
+        self.port = self._listener.getsockname()[1]
+
+    def new(self, sent: bytes = b"") -> tuple[socket.socket, socket.socket]:
+        """The client's end, and the server's."""
+        client = socket.create_connection(self._listener.getsockname()[:2])
+        server, _ = self._listener.accept()
+        self._stack.enter_context(client)
+        self._stack.enter_context(server)
+        client.sendall(sent)
+        if sent:
+            server.recv(len(sent), socket.MSG_PEEK)
+        return client, server
+
+    def accepted(self) -> dict[int, Connection]:
+        return {each.descriptor: each for each in accepted(self.family, self.port)}
+
+
+@pytest.fixture
+def pairs() -> Iterator[Pairs]:
+    with ExitStack() as stack:
+        yield Pairs(stack, "127.0.0.1")
+
+
+def is_closed(client: socket.socket) -> bool:
+    client.settimeout(0.05)
+    try:
+        return client.recv(1) == b""
+    except TimeoutError:
+        return False
+
+
+class TestAccepted:
+    @pytest.mark.parametrize(
+        "host", ["127.0.0.1", *(["::1"] if socket.has_dualstack_ipv6() else [])]
+    )
+    def test_says_whose_they_are_and_what_came(self, host: str) -> None:
+        with ExitStack() as stack:
+            pairs = Pairs(stack, host)
+            silent, first = pairs.new()
+            _, second = pairs.new(b"GET")
+
+            found = pairs.accepted()
+
+            assert found.keys() == {first.fileno(), second.fileno()}
+            assert found[first.fileno()].peer == silent.getsockname()[:2]
+            assert found[first.fileno()].received == 0
+            assert found[second.fileno()].received == 3
+
+    def test_says_for_how_long_nothing_came(self, pairs: Pairs) -> None:
+        _, server = pairs.new()
+        time.sleep(0.2)
+
+        assert 0.15 <= pairs.accepted()[server.fileno()].quiet < 5
+
+    def test_leaves_out_what_was_closed_and_what_is_another_s(self, pairs: Pairs) -> None:
+        client, _ = pairs.new()
+        client.close()
+        wait_until(lambda: not pairs.accepted())
+
+        with ExitStack() as stack:
+            Pairs(stack, "127.0.0.1").new()
+            assert not pairs.accepted()
+
+    def test_drops_no_lock_of_this_process(self, pairs: Pairs, tmp_path: Path) -> None:
+        """As of SQLite: they go as soon as any descriptor of the file is closed."""
+        pairs.new()
+        file = tmp_path / "locked"
+        attempt = (
+            f"import fcntl; fcntl.lockf(open({str(file)!r}, 'w'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+        )
+        with file.open("w") as locked:
+            fcntl.lockf(locked, fcntl.LOCK_EX)
+
+            pairs.accepted()
+            Watch(pairs.family, pairs.port, 1).look()
+
+            with pytest.raises(subprocess.CalledProcessError):
+                subprocess.run(  # noqa: S603 - our own code
+                    [sys.executable, "-c", attempt], check=True, stderr=subprocess.DEVNULL
+                )
+
+    def test_leaves_no_descriptor_open(self, pairs: Pairs) -> None:
+        pairs.new()
+        before = set(DESCRIPTORS.iterdir())
+
+        for _ in range(3):
+            pairs.accepted()
+
+        assert set(DESCRIPTORS.iterdir()) == before
+
+
+class TestWatch:
+    def test_closes_those_that_stay_silent(
+        self, pairs: Pairs, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        silent, _ = pairs.new()
+        talking, _ = pairs.new(b"G")
+        monkeypatch.setattr(connections, "FIRST_BYTE_SECONDS", 0.1)
+        watch = Watch(pairs.family, pairs.port, 0)
+        watch.look()
+        assert not is_closed(silent)
+        time.sleep(0.2)
+
+        watch.look()
+
+        assert is_closed(silent)
+        assert not is_closed(talking)
+
+    def test_closes_what_is_beyond_an_address_s_share(
+        self, pairs: Pairs, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.WARNING)
+        clients = [pairs.new(b"G")[0] for _ in range(3)]
+        watch = Watch(pairs.family, pairs.port, 2)
+
+        watch.look()
+        assert sum(map(is_closed, clients)) == 1
+
+        clients.append(pairs.new(b"G")[0])
+        watch.look()
+        assert sum(map(is_closed, clients)) == 2
+        assert caplog.text.count("too_many_connections_of_an_address") == 1
+        assert "127.0.0.1" in caplog.text
+
+    def test_lets_an_address_have_any_number_where_it_has_no_share(self, pairs: Pairs) -> None:
+        clients = [pairs.new(b"G")[0] for _ in range(3)]
+
+        Watch(pairs.family, pairs.port, 0).look()
+
+        assert not any(map(is_closed, clients))
+
+    def test_closes_no_other_connection_in_the_place_of_a_gone_one(self, pairs: Pairs) -> None:
+        client, server = pairs.new()
+        [found] = pairs.accepted().values()
+        watch = Watch(pairs.family, pairs.port, 0)
+
+        watch._close(replace(found, peer=("127.0.0.1", 1)))  # noqa: SLF001 - a race
+        assert not is_closed(client)
+
+        server.close()
+        watch._close(found)  # noqa: SLF001 - another
+        assert is_closed(client)
+
+
+class TestBeyond:
+    def test_is_what_was_quiet_the_longest(self) -> None:
+        some = [held(1), held(3), held(2)]
+
+        assert [each.quiet for each in beyond(some, 1)] == [3, 2]
+        assert list(beyond(some, 3)) == []
+
+    def test_is_counted_for_each_address(self) -> None:
+        some = [held(1), held(2, "192.0.2.2"), held(3, "::ffff:192.0.2.2")]
+
+        assert [each.quiet for each in beyond(some, 1)] == [3]
+
+    def test_of_ipv6_is_counted_for_each_network(self) -> None:
+        some = [held(1, "2001:db8::1"), held(2, "2001:db8::2"), held(3, "2001:db8:0:1::1")]
+
+        assert [each.quiet for each in beyond(some, 1)] == [2]
+
+
+@pytest.mark.parametrize(
+    ("address", "of"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8::1:2:3:4", "2001:db8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+    ],
+)
+def test_network(address: str, of: str) -> None:
+    assert network_of(address) == of
+
+
+@pytest.mark.parametrize(("quiet", "received"), [(FIRST_BYTE_SECONDS - 1, 0), (99.0, 1)])
+def test_is_silent_only_when_the_first_byte_is_overdue(quiet: float, received: int) -> None:
+    assert not held(quiet, received=received).is_silent
+    assert held(FIRST_BYTE_SECONDS, received=0).is_silent
+
+
+class TestRaiseLimit:
+    @pytest.fixture
+    def limits(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[int, int]]:
+        """Of open files: soft and hard."""
+        limits = {"now": (0, 0)}
+        monkeypatch.setattr(resource, "getrlimit", lambda _: limits["now"])
+        monkeypatch.setattr(resource, "setrlimit", lambda _, new: limits.update(now=new))
+        return limits
+
+    @pytest.mark.parametrize(
+        ("before", "after", "fit"),
+        [
+            ((1024, 524_288), (5250, 524_288), MOST_CONNECTIONS),
+            ((1024, 1024), (1024, 1024), 774),
+            ((256, 300), (300, 300), 150),
+            ((256, resource.RLIM_INFINITY), (5250, resource.RLIM_INFINITY), MOST_CONNECTIONS),
+            ((resource.RLIM_INFINITY,) * 2, (resource.RLIM_INFINITY,) * 2, MOST_CONNECTIONS),
+            ((9000, 9000), (9000, 9000), MOST_CONNECTIONS),
+        ],
+    )
+    def test_makes_room_for_connections(
+        self,
+        limits: dict[str, tuple[int, int]],
+        before: tuple[int, int],
+        after: tuple[int, int],
+        fit: int,
+    ) -> None:
+        limits["now"] = before
+
+        assert raise_limit() == fit
+        assert limits["now"] == after
+
+
+def test_a_peer_that_resets_is_closed_quietly(pairs: Pairs) -> None:
+    client, _ = pairs.new()
+    [found] = pairs.accepted().values()
+    with closing(client):
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00" + bytes(4))
+    time.sleep(0.05)
+
+    Watch(pairs.family, pairs.port, 0)._close(found)  # noqa: SLF001 - a race

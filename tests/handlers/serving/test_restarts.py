@@ -1,0 +1,46 @@
+import pytest
+
+from handlers.serving.restarts import WINDOW_SECONDS, Restarts
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def test_the_first_death_is_answered_at_once(clock: Clock) -> None:
+    assert Restarts(1.0, clock).pause() == 0.0
+
+
+def test_each_further_one_waits_longer(clock: Clock) -> None:
+    restarts = Restarts(1.0, clock)
+
+    assert [restarts.pause() for _ in range(7)] == [0.0, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
+
+
+def test_a_thousand_deaths_wait_no_longer(clock: Clock) -> None:
+    restarts = Restarts(30.0, clock)
+
+    assert [restarts.pause() for _ in range(5000)][-1] == 30.0
+
+
+def test_those_of_a_minute_ago_are_forgotten(clock: Clock) -> None:
+    restarts = Restarts(1.0, clock)
+    restarts.pause()
+    clock.now = 1.0
+    restarts.pause()
+
+    clock.now = WINDOW_SECONDS
+    assert restarts.deaths == 1
+
+    clock.now = WINDOW_SECONDS + 1
+    assert restarts.deaths == 0
+    assert restarts.pause() == 0.0

@@ -1,0 +1,183 @@
+"""The server's main process replaces workers that die, and gives up when it is of no use."""
+
+import os
+import signal
+import socket
+import time
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
+from subprocess import PIPE
+
+import pytest
+
+from handlers.serving.restarts import MOST_DEATHS
+from handlers.serving.supervisor import listen
+from persistence.database import Database
+from tests.support.fakes import fake_renderers
+from tests.support.processes import children_of, wait_for_another, wait_until
+from tests.support.server import COMMAND, SECRET, STOP_SECONDS, Serve, Server, free_port, start
+
+QUIET = {"WAYBILL_LOG_LEVEL": "WARNING"}
+# Each worker ends like this before it serves.
+FAILING = (
+    "import handlers.serving.server as server;"
+    " server.watch_connections = lambda *_: __import__('os').{};"
+    f" {COMMAND}"
+)
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """SQLite in any case: processes live and die alike on either database."""
+    url = f"sqlite:///{tmp_path}/waybill.sqlite3"
+    database = Database(url, renderers=fake_renderers())
+    database.migrate()
+    database.close()
+    return url
+
+
+def kill_a_worker(server: Server) -> int:
+    """The eldest; it is gone when this returns."""
+    worker = children_of(server.process.pid)[0]
+    os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: worker not in children_of(server.process.pid))
+    return worker
+
+
+class TestDeaths:
+    def test_one_after_the_other_do_not_end_the_server(self, serve: Serve) -> None:
+        server = serve(**SECRET)
+
+        for _ in range(4):
+            kill_a_worker(server)
+            wait_until(lambda: children_of(server.process.pid))
+
+        assert server.client.get("/readyz").status_code == 200
+        assert server.process.poll() is None
+        said = server.end()
+        assert server.process.returncode == 0
+        assert said.count("worker_died") == 4
+        assert "SIGKILL" in said
+
+    def test_leave_the_other_workers_alone(self, serve: Serve) -> None:
+        server = serve(**SECRET, WAYBILL_WORKERS="2")
+        wait_until(lambda: len(children_of(server.process.pid)) == 2)
+        unlucky, other = children_of(server.process.pid)
+
+        for _ in range(3):
+            os.kill(unlucky, signal.SIGKILL)
+            unlucky = wait_for_another(server.process.pid, {unlucky, other})
+
+        assert other in children_of(server.process.pid)
+
+    def test_let_clients_wait_instead_of_refusing_them(self, serve: Serve) -> None:
+        server = serve(**SECRET)
+        for _ in range(4):  # so that the next one waits for 0.8 seconds
+            kill_a_worker(server)
+            wait_until(lambda: children_of(server.process.pid))
+
+        kill_a_worker(server)
+
+        assert not children_of(server.process.pid)
+        server.client.close()
+        with closing(socket.create_connection(("127.0.0.1", server.port), STOP_SECONDS)) as client:
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+    def test_that_are_too_many_end_the_server(self, tmp_path: Path, database_url: str) -> None:
+        """Each worker is killed as soon as it is there, with pauses of a hundredth."""
+        code = FAILING.format("kill(__import__('os').getpid(), 9)")
+        code = f"import handlers.serving.supervisor as s; s._LONGEST_PAUSE_SECONDS = 0.01; {code}"
+        env = {"WAYBILL_DATABASE_URL": database_url, "PORT": str(free_port())} | SECRET | QUIET
+        process = start(tmp_path, PIPE, code=code, **env)
+
+        said, _ = process.communicate(timeout=60)
+
+        assert process.returncode == 1
+        assert said.count("worker_died") == MOST_DEATHS - 1
+        assert "workers_die_too_often" in said
+
+
+class TestStart:
+    def test_that_fails_is_not_tried_again(self, tmp_path: Path, database_url: str) -> None:
+        env = {"WAYBILL_DATABASE_URL": database_url, "PORT": str(free_port())} | SECRET | QUIET
+        process = start(tmp_path, PIPE, code=FAILING.format("_exit(3)"), **env)
+
+        said, _ = process.communicate(timeout=30)
+
+        assert process.returncode == 1
+        assert said.count("worker_can_not_start") == 1
+        assert "exit code 3" in said
+
+
+class TestStop:
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_while_a_worker_is_dead_is_a_good_end(
+        self, serve: Serve, number: signal.Signals
+    ) -> None:
+        server = serve(**SECRET)
+        for _ in range(4):
+            kill_a_worker(server)
+            wait_until(lambda: children_of(server.process.pid))
+        kill_a_worker(server)
+
+        server.process.send_signal(number)
+
+        assert server.process.wait(STOP_SECONDS) == 0
+
+    def test_by_ctrl_c_which_the_workers_see_too_is_a_good_end(self, serve: Serve) -> None:
+        server = serve(**SECRET)
+
+        os.killpg(server.process.pid, signal.SIGINT)
+
+        assert server.process.wait(STOP_SECONDS) == 0
+        assert "worker_died" not in server.output.read_text()
+
+
+class TestReload:
+    def test_replaces_the_workers(self, serve: Serve) -> None:
+        server = serve(**SECRET)
+        [before] = children_of(server.process.pid)
+
+        server.process.send_signal(signal.SIGHUP)
+
+        wait_until(lambda: before not in children_of(server.process.pid))
+        assert server.client.get("/readyz").status_code == 200
+        time.sleep(0.3)
+        assert len(children_of(server.process.pid)) == 1
+
+
+class TestListen:
+    def test_on_every_address_means_those_of_ipv4_too(self) -> None:
+        reachable = {"::": ["127.0.0.1", "::1"]} if socket.has_dualstack_ipv6() else {}
+        reachable |= {"127.0.0.1": ["127.0.0.1"]}
+        for host, addresses in reachable.items():
+            [listener] = listen(host, 0, 8, 1)
+            with listener:
+                for address in addresses:
+                    socket.create_connection((address, listener.getsockname()[1])).close()
+
+    def test_shares_connections_out(self) -> None:
+        first, second = listen("127.0.0.1", 0, 64, 2)
+        with first, second:
+            assert first.getsockname() == second.getsockname()
+            with ExitStack() as stack:
+                for _ in range(60):
+                    stack.enter_context(socket.create_connection(first.getsockname()))
+                assert [waiting(each) > 10 for each in (first, second)] == [True, True]
+
+    def test_where_somebody_does_fails(self) -> None:
+        [listener] = listen("127.0.0.1", 0, 8, 1)
+        with listener, pytest.raises(OSError, match="in use"):
+            listen("127.0.0.1", listener.getsockname()[1], 8, 1)
+
+
+def waiting(listener: socket.socket) -> int:
+    """How many connections can be accepted at once."""
+    listener.setblocking(False)
+    count = 0
+    with suppress(BlockingIOError):
+        while True:
+            listener.accept()[0].close()
+            count += 1
+    return count

@@ -1,0 +1,97 @@
+import logging
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+from prometheus_client import generate_latest
+from starlette.testclient import TestClient
+
+from handlers.settings import Settings
+from handlers.web.forwarding import UntrustedProxies
+from tests.support.application import Clients
+
+FORWARDED = {
+    "X-Forwarded-For": "192.0.2.1",
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Host": "shop.example",
+    "Forwarded": "for=192.0.2.1",
+}
+
+
+def counted() -> float:
+    name = "waybill_untrusted_forwarded_requests_total"
+    found = re.search(rf"^{name} (\S+)$", generate_latest().decode(), re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
+
+
+def answer(_environ: object, _start_response: object) -> Iterable[bytes]:
+    return [b"answered"]
+
+
+class TestUntrustedProxies:
+    @pytest.mark.parametrize("name", FORWARDED)
+    def test_are_counted_and_warned_of_once(
+        self, name: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        app, before = UntrustedProxies(answer), counted()
+        environ = {f"HTTP_{name.upper().replace('-', '_')}": FORWARDED[name]}
+
+        answers = [app(environ, None) for _ in range(3)]
+
+        assert answers == [[b"answered"]] * 3
+        assert counted() == before + 3
+        [warning] = warnings(caplog)
+        assert "WAYBILL_TRUSTED_PROXIES" in warning
+        assert FORWARDED[name] not in warning
+
+    def test_are_not_seen_where_nothing_was_forwarded(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        before = counted()
+
+        UntrustedProxies(answer)({"HTTP_HOST": "shop.example"}, None)
+
+        assert (counted(), warnings(caplog)) == (before, [])
+
+
+class TestApplication:
+    def test_notices_a_proxy_that_it_does_not_trust(self, client: TestClient) -> None:
+        before = counted()
+
+        client.get("/healthz", headers=FORWARDED)
+
+        assert counted() == before + 1
+        assert "waybill_untrusted_forwarded_requests_total" in client.get("/metrics").text
+
+
+class TestTrustingApplication:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return replace(settings, trusted_proxies=1)
+
+    def test_counts_none(self, client: TestClient) -> None:
+        before = counted()
+
+        client.get("/healthz", headers=FORWARDED)
+
+        assert counted() == before
+
+    def test_limits_a_network_whatever_port_its_proxy_appends(self, clients: Clients) -> None:
+        def look_up(number: int, address: str) -> int:
+            body = {"email": f"{number}@example.com", "order": str(number)}
+            headers = {"X-Forwarded-For": address}
+            status: int = (
+                clients.new()
+                .post("/users/orders/anonymous/", json=body, headers=headers)
+                .status_code
+            )
+            return status
+
+        for address in ("6.6.6.6:{}", "[2001:db8::1]:{}", "unknown{}"):
+            statuses = [look_up(number, address.format(number)) for number in range(21)]
+            assert statuses == [404] * 20 + [429]

@@ -1,0 +1,54 @@
+import pytest
+from starlette.types import Send
+
+from tests.support.guard_requests import Inside, ask, unreachable, url
+
+USUAL = ("content-language", "cache-control", "vary")
+
+
+class Own(Inside):
+    """An application that says itself what its answers usually have."""
+
+    async def __call__(self, _scope: object, _receive: object, send: Send) -> None:
+        headers = [(b"content-language", b"en"), (b"vary", b"Accept"), (b"cache-control", b"a")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ([], "en-us"),
+        ([b"tr"], "tr-tr"),
+        ([b"tr;q=0.1", b"en"], "en-us"),
+        ([b"tr", b"en;q=0.1"], "tr-tr"),
+        ([b"\xff"], "en-us"),
+    ],
+)
+def test_answers_are_in_the_reader_s_language_for_one_reader(
+    accepted: list[bytes], language: str
+) -> None:
+    answer = ask(headers=[(b"accept-language", each) for each in accepted])
+
+    assert {name: answer.headers[name] for name in USUAL} == {
+        "content-language": language,
+        "cache-control": "no-store",
+        "vary": "Accept, Accept-Language, Authorization, Cookie",
+    }
+
+
+def test_answers_have_what_the_application_says_instead() -> None:
+    sent = ask(Own()).messages[0]["headers"]
+
+    assert [pair for pair in sent if pair[0].decode() in USUAL] == [
+        (b"content-language", b"en"),
+        (b"vary", b"Accept"),
+        (b"cache-control", b"a"),
+    ]
+
+
+def test_refusals_of_the_edge_are_not_the_application_s() -> None:
+    answer = ask(unreachable, **url("path", 10_000))
+
+    assert answer.status == 414
+    assert "vary" not in answer.headers

@@ -1,0 +1,358 @@
+"""Random lives of orders with cancellations: whatever happens, the books are right."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from domain.accounts.callers import Caller
+from domain.cancellations.decisions import approve_request, complete_request, reject_request
+from domain.cancellations.requests import list_cancellation_requests
+from domain.orders.cancellations import CancellationRequest, CancellationStatus, CancellationType
+from domain.orders.order_items import OrderItem
+from domain.orders.orders import Order
+from domain.orders.states import OrderState
+from domain.privacy.retention import remove_settled_accounts
+from domain.shared.errors import Conflict, FieldErrors, RowErrors, RuleBroken
+from domain.shared.paging import PageRequest
+from handlers.contract.bundle import load_contract
+from handlers.contract.violations import ResponseValidation, Violations
+from handlers.rendering.orders import order_sources
+from handlers.rendering.renderer import ContractRenderer
+from persistence.database import Database
+from persistence.engine.engines import Engines
+from tests.support.builders import (
+    NOW,
+    make_discount,
+    make_item,
+    make_order,
+    make_product,
+    make_seller,
+)
+from tests.support.fakes import FakeClock, fake_renderers
+from tests.support.stored import store_order, store_user, written_of_loaded
+from tests.support.stored_cancellations import CANCEL, POLICY, REFUND, Desk
+from tests.support.stored_sellers import kept_counts, true_counts
+
+OPEN, APPROVED = CancellationStatus.OPEN, CancellationStatus.APPROVED
+COMPLETED = CancellationStatus.COMPLETED
+DECISIONS = (approve_request, reject_request, complete_request)
+RIGHTLY = {(OPEN, approve_request), (OPEN, reject_request), (APPROVED, complete_request)}
+LANGUAGES = ("en-us", "tr-tr")
+IBAN = "TR330006100519786457841326"
+_skus = count()
+
+
+@pytest.fixture(scope="module")
+def contract_renderer() -> ContractRenderer[Order]:
+    return ContractRenderer(
+        load_contract(),
+        "UserOrder",
+        order_sources(POLICY.returns),
+        lambda order, now: order.flags_valid_until(now, POLICY.returns),
+        Violations(ResponseValidation.ENFORCE),
+        "machine",
+    )
+
+
+@pytest.fixture
+def judged_database(
+    database_url: str, contract_renderer: ContractRenderer[Order], clock: FakeClock
+) -> Iterator[Database]:
+    """A database whose documents are those that are served."""
+    database = Database(
+        database_url,
+        renderers=fake_renderers(contract_renderer),
+        clock=clock,
+    )
+    yield database
+    database.close()
+
+
+lines = st.fixed_dictionaries(
+    {
+        "quantity": st.integers(1, 4),
+        "unit_price": st.integers(1, 1999),
+        "is_delivered": st.sampled_from([False, False, True]),
+        "seller": st.sampled_from([None, "a", "b"]),
+    }
+)
+wishes = st.fixed_dictionaries(
+    {"index": st.integers(0, 2), "is_absurd": st.sampled_from([False] * 7 + [True])},
+    optional={"quantity": st.integers(1, 3), "fully_refund_as_loyalty_money": st.booleans()},
+)
+
+
+def store_random_order(
+    database: Database, given: list[dict[str, Any]], discount: int, shipping: int, paid: bool
+) -> Order:
+    sellers = {name: make_seller() for name in ("a", "b")}
+    items = [random_item(index, line, sellers) for index, line in enumerate(given, 1)]
+    total = sum(item.price for item in items)
+    order = make_order(
+        user_pk=store_user(database).pk,
+        items=items,
+        discounts=[make_discount(amount=total * discount // 100)],
+        shipping_amount=shipping,
+        installment_interest_amount=77,
+        payment_pending=not paid,
+    )
+    with database.writing() as uow:
+        uow.orders.add(order)
+        uow.commit()
+    return order
+
+
+def random_item(index: int, line: dict[str, Any], sellers: dict[str, Any]) -> OrderItem:
+    delivered = NOW - timedelta(days=1)
+    travelled = {
+        "state": OrderState.DELIVERED,
+        "shipped_date": delivered,
+        "delivered_date": delivered,
+    }
+    return make_item(
+        line=index,
+        product=make_product(sku=f"machine-{next(_skus)}"),
+        seller=sellers.get(line["seller"]),
+        quantity=line["quantity"],
+        unit_price=line["unit_price"],
+        price=line["unit_price"] * line["quantity"],
+        **(travelled if line["is_delivered"] else {}),
+    )
+
+
+class Cancelling(RuleBasedStateMachine):
+    database: Database
+    engines: Engines
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests: dict[int, CancellationStatus] = {}
+
+    @initialize(
+        given=st.lists(lines, min_size=1, max_size=3),
+        discount=st.integers(0, 100),
+        shipping=st.sampled_from([0, 850]),
+        paid=st.sampled_from([True, True, True, False]),
+        is_guest=st.sampled_from([True, True, False]),
+    )
+    def place(
+        self,
+        given: list[dict[str, Any]],
+        discount: int,
+        shipping: int,
+        paid: bool,
+        is_guest: bool,
+    ) -> None:
+        self.desk = Desk(self.database, is_guest=is_guest)
+        self.placed = store_random_order(self.database, given, discount, shipping, paid)
+        earlier = self.placed.created_date - timedelta(days=1)
+        self.older = store_order(self.database, user_pk=self.placed.user_pk, created_date=earlier)
+        if is_guest:
+            self.find_no_older_order({"index": 0, "is_absurd": False})
+
+    def draft(self, wish: dict[str, Any]) -> Any:
+        """A draft that fits the line's state, unless an absurd one is wished for."""
+        fields = {key: value for key, value in wish.items() if key not in {"index", "is_absurd"}}
+        item = self.placed.items[wish["index"] % len(self.placed.items)]
+        is_refund = (item.delivered_date is not None) is not wish["is_absurd"]
+        fields |= {"iban": IBAN, "holder_name": "Ayşe"}
+        return self.desk.draft(item.pk, REFUND if is_refund else CANCEL, **fields)
+
+    @rule()
+    def tidy(self) -> None:
+        """Remove accounts as soon as may be: states and money do not change."""
+        with self.database.writing() as uow:
+            remove_settled_accounts(timedelta(), 0, LANGUAGES, uow)
+
+    @rule(wish=wishes)
+    def ask(self, wish: dict[str, Any]) -> None:
+        try:
+            self.desk.create(self.placed, self.draft(wish))
+        except (FieldErrors, RuleBroken):
+            assert self.stored_requests() == self.requests
+
+    @rule(asked=st.lists(wishes, min_size=1, max_size=3))
+    def ask_for_several(self, asked: list[dict[str, Any]]) -> None:
+        try:
+            self.desk.create_bulk(self.placed, [self.draft(wish) for wish in asked])
+        except RowErrors:
+            assert self.stored_requests() == self.requests
+
+    @precondition(lambda self: self.desk.is_guest)
+    @rule(wish=wishes)
+    def ask_for_the_older_order(self, wish: dict[str, Any]) -> None:
+        self.find_no_older_order(wish)
+
+    def find_no_older_order(self, wish: dict[str, Any]) -> None:
+        """A guest has the newest order alone: a line of another is as good as absent."""
+        foreign = replace(self.draft(wish), order_item=self.older.items[0].pk)
+        absent = replace(foreign, order_item=2**40)
+        refusals = []
+        for draft in (foreign, absent):
+            with pytest.raises(FieldErrors) as caught:
+                self.desk.create(self.placed, draft)
+            refusals.append(caught.value.errors)
+        assert [set(each) for each in refusals] == [{"order_item"}] * 2
+        with pytest.raises(RowErrors):
+            self.desk.create_bulk(self.placed, [self.draft(wish), foreign])
+
+    @precondition(lambda self: OPEN in self.requests.values())
+    @rule(
+        index=st.integers(0, 2),
+        decision=st.sampled_from([approve_request, approve_request, reject_request]),
+    )
+    def answer(self, index: int, decision: Any) -> None:
+        self.decide(OPEN, index, decision)
+
+    @precondition(lambda self: APPROVED in self.requests.values())
+    @rule(index=st.integers(0, 2))
+    def complete(self, index: int) -> None:
+        self.decide(APPROVED, index, complete_request)
+
+    @rule()
+    def clear_the_desk(self) -> None:
+        """Settle all that was asked, so that lives get on."""
+        for pk, status in self.requests.items():
+            if status is OPEN:
+                self.desk.decide(approve_request, pk)
+            if status in (OPEN, APPROVED):
+                self.desk.decide(complete_request, pk)
+
+    @precondition(lambda self: self.requests)
+    @rule(status=st.sampled_from(CancellationStatus), decision=st.sampled_from(DECISIONS))
+    def decide_wrongly(self, status: CancellationStatus, decision: Any) -> None:
+        if (status, decision) in RIGHTLY or status not in self.requests.values():
+            return
+        with pytest.raises(Conflict):
+            self.decide(status, 0, decision)
+        assert self.stored_requests() == self.requests
+
+    def decide(self, status: CancellationStatus, index: int, decision: Any) -> None:
+        pks = [pk for pk, present in self.requests.items() if present is status]
+        self.desk.decide(decision, pks[index % len(pks)])
+
+    def stored_requests(self) -> dict[int, CancellationStatus]:
+        order = self.desk.order(self.placed.pk)
+        return {request.pk: request.status for _, request in asked(order)}
+
+    @invariant()
+    def all_is_right(self) -> None:
+        order = self.desk.order(self.placed.pk)
+        self.requests = {request.pk: request.status for _, request in asked(order)}
+        check_units(order)
+        check_open_requests(order)
+        check_accounts(order, self.desk)
+        check_money(order)
+        self.check_document(order)
+        self.check_list(order)
+
+    @invariant()
+    def what_is_loaded_is_what_is_stored(self) -> None:
+        assert written_of_loaded(self.engines) == []
+
+    def check_document(self, order: Order) -> None:
+        """What is served fits the contract, or it would not have been rendered."""
+        with self.database.reading() as uow:
+            body = uow.orders.document(order.user_pk, order.pk, "tr-tr")
+        assert body is not None
+        document = orjson.loads(body)
+        assert document["refund_amount"] == f"{order.refund_amount / 100:.2f}"
+        assert document["is_cancelled"] is order.is_cancelled
+
+    def check_list(self, order: Order) -> None:
+        """What the caller lists is what there is."""
+        caller = Caller(order.user_pk, self.desk.is_guest)
+        with self.database.reading() as uow:
+            page = list_cancellation_requests(caller, PageRequest(limit=100), uow)
+        assert {request.pk: request.status for request in page.entries} == self.requests
+
+
+def asked(order: Order) -> Iterator[tuple[OrderItem, CancellationRequest]]:
+    for item in order.items:
+        for request in item.cancellation_requests:
+            yield item, request
+
+
+def check_units(order: Order) -> None:
+    for item in order.items:
+        counted: Counter[CancellationType] = Counter()
+        for request in item.cancellation_requests:
+            off = request.status is COMPLETED or (request.is_cancel and request.status is APPROVED)
+            counted[request.cancellation_type] += (
+                request.quantity if off and request.quantity else 0
+            )
+        assert 0 <= item.cancelled_quantity + item.refunded_quantity <= item.quantity
+        assert item.cancelled_quantity == counted[CANCEL]
+        assert item.refunded_quantity == counted[REFUND]
+
+
+def check_accounts(order: Order, desk: Desk) -> None:
+    """Whoever asked, and may still get money, has an account to get it to."""
+    reasons = {reason.pk for reason in desk.reasons.values()}
+    active = [request for _, request in asked(order) if request.is_active]
+    assert all(request.iban for request in active if request.reason_pk in reasons)
+
+
+def check_open_requests(order: Order) -> None:
+    opened = Counter(
+        (item.pk, request.cancellation_type) for item, request in asked(order) if request.is_open
+    )
+    assert all(number == 1 for number in opened.values())
+
+
+def check_money(order: Order) -> None:
+    """paid = kept + refunded + pending, to the minor unit."""
+    planned = [planned for plan in order.cancellation_plans for planned in plan.items]
+    pending = sum(each.refund_amount for each in planned if each.request.status is APPROVED)
+    assert len(planned) == len({each.request.pk for each in planned}) == len(list(asked(order)))
+    if order.payment_pending:
+        assert order.refund_amount == pending == 0
+        return
+    paid = order.amount + order.installment_interest_amount
+    assert paid == kept(order) + order.refund_amount + pending
+
+
+def kept(order: Order) -> int:
+    """What the shop keeps: units that nobody settled, shipping unless all was called off."""
+    goods = 0
+    for item in order.items:
+        staying = item.quantity - item.settled_quantity
+        # Half a minor unit goes back to the shopper.
+        goods += -(-(2 * item.discounted_price * staying - item.quantity) // (2 * item.quantity))
+    called_off = all(item.is_cancelled for item in order.items)
+    shipping = 0 if called_off else order.shipping_amount
+    return goods + shipping + order.installment_interest_amount
+
+
+@pytest.mark.no_cover  # the same lines, thousands of times
+def test_the_books_are_right_whatever_happens(judged_database: Database, engines: Engines) -> None:
+    machine = type("Machine", (Cancelling,), {"database": judged_database, "engines": engines})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=6,
+            stateful_step_count=20,
+            deadline=None,
+            # To make a failing life shorter takes minutes; one of twenty steps can be read.
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+    assert kept_counts(engines) == true_counts(engines)

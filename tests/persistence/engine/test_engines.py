@@ -1,0 +1,144 @@
+"""Writers of SQLite take turns, in a process and among processes."""
+
+import runpy
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from domain.shared.errors import Unavailable
+from persistence.engine import engines
+from persistence.engine.engines import Engines, Pool, connect, persevere
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "waybill.sqlite3"
+
+
+@pytest.fixture
+def opened(file: Path) -> Iterator[Engines]:
+    opened = connect(f"sqlite:///{file}", Pool(2))
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT_MS", 50)
+
+
+class TestTurn:
+    def test_comes_when_the_one_before_is_done(self, opened: Engines) -> None:
+        done: list[str] = []
+        begun = Event()
+
+        def wait() -> None:
+            begun.set()
+            with opened.turn():
+                done.append("second")
+
+        with opened.turn():
+            waiting = Thread(target=wait)
+            waiting.start()
+            begun.wait()
+            done.append("first")
+        waiting.join()
+
+        assert done == ["first", "second"]
+
+    @pytest.mark.usefixtures("impatient")
+    def test_that_does_not_come_in_time_is_told(self, opened: Engines) -> None:
+        refusals: list[Unavailable] = []
+
+        def wait() -> None:
+            try:
+                with opened.turn():
+                    pass
+            except Unavailable as refusal:
+                refusals.append(refusal)
+
+        with opened.turn():
+            waiting = Thread(target=wait)
+            waiting.start()
+            waiting.join()
+
+        assert len(refusals) == 1
+
+    def test_is_given_back_after_an_error(self, opened: Engines) -> None:
+        with pytest.raises(ZeroDivisionError), opened.turn():
+            raise ZeroDivisionError
+        done = []
+        with opened.turn():
+            done.append("next")
+
+        assert done == ["next"]
+
+
+class TestBegin:
+    @pytest.mark.usefixtures("impatient")
+    def test_waits_for_another_process_and_no_longer_than_its_patience(
+        self, opened: Engines, file: Path
+    ) -> None:
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(OperationalError, match="locked"), opened.writing.begin():
+                pass
+            other.execute("COMMIT")
+            with opened.writing.begin() as connection:
+                assert connection.scalar(sa.text("PRAGMA busy_timeout")) == 50
+
+
+class TestPersevere:
+    @pytest.mark.parametrize("code", [sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY])
+    def test_tries_again_while_others_are_at_the_file(self, code: int) -> None:
+        refusals = [refusal(code), refusal(code)]
+
+        persevere(partial(refuse, refusals))
+
+        assert refusals == []
+
+    def test_gives_up_at_any_other_error(self) -> None:
+        refusals = [refusal(sqlite3.SQLITE_BUSY), refusal(sqlite3.SQLITE_FULL), refusal(0)]
+
+        with pytest.raises(sqlite3.OperationalError) as told:
+            persevere(partial(refuse, refusals))
+
+        assert told.value.sqlite_errorcode == sqlite3.SQLITE_FULL
+        assert len(refusals) == 1
+
+    @pytest.mark.usefixtures("impatient")
+    def test_gives_up_in_the_end(self) -> None:
+        refusals = [refusal(sqlite3.SQLITE_BUSY) for _ in range(1000)]
+
+        with pytest.raises(sqlite3.OperationalError):
+            persevere(partial(refuse, refusals))
+
+        assert refusals
+
+
+def refuse(refusals: list[sqlite3.OperationalError]) -> None:
+    """Raise the first of those that are left."""
+    if refusals:
+        raise refusals.pop(0)
+
+
+def refusal(code: int) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode = code
+    return error
+
+
+def test_what_is_committed_outlives_the_machine(file: Path) -> None:
+    untouched = runpy.run_path(engines.__file__)  # the tests' own databases are in a hurry
+    opened = untouched["connect"](f"sqlite:///{file}", Pool(1))
+    with opened.autocommit.connect() as connection:
+        assert connection.scalar(sa.text("PRAGMA synchronous")) == 2
+        assert connection.scalar(sa.text("PRAGMA journal_mode")) == "wal"
+    opened.dispose()

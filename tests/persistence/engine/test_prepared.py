@@ -1,0 +1,172 @@
+"""Prepared statements have names of their own, and a statement that is not there is an error."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from psycopg._preparing import PrepareManager
+from sqlalchemy.exc import DBAPIError
+
+from domain.shared.errors import Unavailable
+from persistence.accounts.users import users
+from persistence.database import Database
+from persistence.engine.engines import Engines, Pool, connect
+from persistence.engine.prepared import OwnNames, OwnNamesConnection
+from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.work import Work
+from tests.conftest import KIND, MakeUrl
+from tests.support.fakes import fake_renderers
+
+on_a_server = pytest.mark.skipif(KIND == "sqlite", reason="SQLite prepares nothing on a server")
+
+NAMES = "SELECT name FROM pg_prepared_statements WHERE strpos(statement, 'pg_prepared') = 0"
+FIRST_NAMES = CompiledQuery(sa.select(users.c.first_name).where(users.c.pk >= sa.bindparam("pk")))
+
+
+def test_psycopg_names_them_where_this_expects_it() -> None:
+    """What is overridden is what the pinned psycopg uses."""
+    assert PrepareManager.get is not OwnNames.get
+    assert issubclass(OwnNamesConnection, psycopg.Connection)
+
+
+@pytest.fixture
+def single(migrated_url: str) -> Iterator[Engines]:
+    """Connections of which each pool has one."""
+    engines = connect(migrated_url, Pool(1))
+    yield engines
+    engines.dispose()
+
+
+@on_a_server
+class TestNames:
+    @pytest.mark.parametrize("name", ["writing", "autocommit", "keeping"])
+    def test_are_those_of_one_connection(self, single: Engines, name: str) -> None:
+        engine, names = getattr(single, name), []
+        for _ in range(2):
+            with engine.connect() as connection:
+                connection.exec_driver_sql("SELECT 1")
+                names.append(set(connection.exec_driver_sql(NAMES).scalars()))
+            engine.dispose()
+
+        assert all(names)
+        assert names[0].isdisjoint(names[1])
+        assert all(each.startswith("waybill_") and len(each) < 63 for each in names[0] | names[1])
+
+    def test_are_kept_for_the_next_time(self, single: Engines) -> None:
+        with single.autocommit.connect() as connection:
+            connection.exec_driver_sql("SELECT 1")
+            before = set(connection.exec_driver_sql(NAMES).scalars())
+            for _ in range(3):
+                connection.exec_driver_sql("SELECT 1")
+
+            assert set(connection.exec_driver_sql(NAMES).scalars()) == before
+
+    def test_are_none_behind_a_pooler_that_exchanges_connections(self, migrated_url: str) -> None:
+        engines = connect(migrated_url, Pool(1, is_shared=True))
+        for engine in (engines.writing, engines.autocommit, engines.snapshot, engines.keeping):
+            with engine.connect() as connection:
+                for _ in range(7):
+                    connection.exec_driver_sql("SELECT 1")
+                assert connection.exec_driver_sql(NAMES).all() == []
+                mode = connection.exec_driver_sql("SHOW plan_cache_mode").scalar_one()
+                assert mode == "auto"
+        engines.dispose()
+
+
+@on_a_server
+class TestHurried:
+    def test_sets_nothing_beyond_its_transaction(self, single: Engines) -> None:
+        names = ("lock_timeout", "synchronous_commit")
+        with single.keeping.connect() as connection:
+            usual = [connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names]
+        with single.hurried() as connection:
+            hurried = [connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names]
+        with single.keeping.connect() as connection:
+            after = [connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names]
+
+        assert hurried == ["250ms", "off"]
+        assert after == usual
+
+
+@pytest.fixture
+def database(migrated_url: str) -> Iterator[Database]:
+    database = Database(migrated_url, renderers=fake_renderers(), pool=Pool(1))
+    yield database
+    database.close()
+
+
+def forget(connection: Any) -> None:
+    """What a pooler does that goes on with another server connection."""
+    driver: psycopg.Connection[Any] = connection.connection.driver_connection
+    driver.pgconn.exec_(b"DEALLOCATE ALL")
+
+
+@on_a_server
+class TestExchanged:
+    def test_a_statement_that_is_not_there_costs_its_connection(self, single: Engines) -> None:
+        with closing(Work(single.autocommit)) as work:
+            FIRST_NAMES.rows(work, {"pk": 1})
+            connection = work.connection
+            forget(connection)
+            with pytest.raises(DBAPIError) as told:
+                FIRST_NAMES.rows(work, {"pk": 1})
+
+        assert told.value.connection_invalidated
+        assert getattr(told.value.orig, "sqlstate", None) == "26000"
+        with closing(Work(single.autocommit)) as work:
+            assert FIRST_NAMES.rows(work, {"pk": 1}) is not None
+
+    def test_the_same_for_statements_that_sqlalchemy_runs(self, single: Engines) -> None:
+        with single.autocommit.connect() as connection:
+            connection.exec_driver_sql("SELECT 1")
+            forget(connection)
+            with pytest.raises(DBAPIError) as told:
+                connection.exec_driver_sql("SELECT 1")
+
+        assert told.value.connection_invalidated
+        with single.autocommit.connect() as connection:
+            assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
+
+    def test_a_name_that_is_taken_costs_its_connection(self, single: Engines) -> None:
+        with single.autocommit.connect() as connection:
+            connection.exec_driver_sql("SELECT 1")
+            names = [each.rpartition("_") for each in connection.exec_driver_sql(NAMES).scalars()]
+            # The question for the names has taken the next.
+            number = 2 + max(int(number) for *_, number in names)
+            driver: Any = connection.connection.driver_connection
+            driver.pgconn.exec_(f'PREPARE "{names[0][0]}_{number}" AS SELECT 666'.encode())
+            with pytest.raises(DBAPIError) as told:
+                connection.exec_driver_sql("SELECT 2")
+
+        assert told.value.connection_invalidated
+        assert getattr(told.value.orig, "sqlstate", None) == "42P05"
+
+    def test_is_answered_as_unavailable(self, database: Database) -> None:
+        with database.reading() as uow:
+            uow.sessions.owner(b"a" * 32)
+            forget(uow.sessions._work.connection)  # type: ignore[attr-defined]  # noqa: SLF001
+
+            with pytest.raises(Unavailable), database.reading():
+                uow.sessions.owner(b"a" * 32)
+
+
+@on_a_server
+def test_a_plan_that_a_migration_made_stale_costs_its_connection(copy_url: MakeUrl) -> None:
+    url = copy_url()
+    engines = connect(url, Pool(1))
+    with closing(Work(engines.autocommit)) as work:
+        FIRST_NAMES.rows(work, {"pk": 1})
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("ALTER TABLE users ALTER COLUMN first_name TYPE varchar(9999)")
+
+    with closing(Work(engines.autocommit)) as work, pytest.raises(DBAPIError) as told:
+        FIRST_NAMES.rows(work, {"pk": 1})
+
+    assert told.value.connection_invalidated
+    assert "cached plan" in str(told.value)
+    with closing(Work(engines.autocommit)) as work:
+        assert FIRST_NAMES.rows(work, {"pk": 1}) == []
+    engines.dispose()

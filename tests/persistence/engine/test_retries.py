@@ -1,0 +1,75 @@
+"""Transactions that lose to others are done again."""
+
+import logging
+from typing import Any
+
+import psycopg.errors
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from domain.shared.errors import NotFound, Unavailable
+from persistence.database import MAX_ATTEMPTS, Database
+from tests.support.builders import make_user
+
+
+class Work:
+    """Stores a user, after it has lost ``times``."""
+
+    def __init__(self, times: int, lost: Exception) -> None:
+        self.times = times
+        self.lost = lost
+        self.runs = 0
+
+    def __call__(self, uow: Any) -> int:
+        self.runs += 1
+        user = make_user(email="ayse@example.com")
+        uow.users.add(user)
+        if self.runs <= self.times:
+            raise OperationalError("UPDATE", {}, self.lost)
+        uow.commit()
+        return int(user.pk)
+
+
+@pytest.mark.parametrize(
+    "lost", [psycopg.errors.DeadlockDetected(), psycopg.errors.SerializationFailure()]
+)
+class TestWrite:
+    def test_is_done_again(self, database: Database, lost: Exception) -> None:
+        work = Work(MAX_ATTEMPTS - 1, lost)
+
+        pk = database.write(work)
+
+        assert work.runs == MAX_ATTEMPTS
+        with database.reading() as uow:
+            assert uow.users.get(pk) is not None
+
+    def test_gives_up_in_the_end(self, database: Database, lost: Exception) -> None:
+        work = Work(MAX_ATTEMPTS, lost)
+
+        with pytest.raises(Unavailable):
+            database.write(work)
+
+        assert work.runs == MAX_ATTEMPTS
+
+
+class TestOtherwise:
+    def test_what_is_not_available_is_not_tried_again(
+        self, database: Database, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        work = Work(1, psycopg.errors.AdminShutdown())
+
+        with caplog.at_level(logging.CRITICAL), pytest.raises(Unavailable):
+            database.write(work)
+
+        assert work.runs == 1
+
+    def test_a_refusal_is_no_loss(self, database: Database) -> None:
+        runs = []
+
+        def work(_: Any) -> None:
+            runs.append(1)
+            raise NotFound
+
+        with pytest.raises(NotFound):
+            database.write(work)
+        assert runs == [1]

@@ -1,0 +1,307 @@
+"""Money and requests of orders whose documents come again: given back once, and never stuck."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from domain.cancellations.decisions import approve_request, complete_request, reject_request
+from domain.imports.documents import Outcome, Stored
+from domain.imports.parts import Rejected
+from domain.orders.cancellation_plans import PlanStatus
+from domain.orders.states import OrderState
+from domain.seller_center.order_items import reject_seller_order_item
+from domain.sellers.callers import Scope, SellerCaller
+from faults.invariants import broken_at
+from persistence.database import Database
+from persistence.engine.engines import Engines
+from persistence.orders.cancellations import cancellation_requests
+from tests.support.documents import line_document, request_document
+from tests.support.imported_case import (
+    DELIVERED,
+    OTHER_UUID,
+    UUID,
+    YESTERDAY,
+    Case,
+    imported_request,
+)
+
+
+@pytest.fixture
+def case(database: Database) -> Case:
+    return Case(database)
+
+
+@pytest.fixture
+def books(database_url: str, case: Case) -> Iterator[Case]:
+    """A case after which every rule of the books holds."""
+    yield case
+    assert broken_at(database_url) == []
+
+
+def is_stored(answer: object) -> bool:
+    return isinstance(answer, Stored) and answer.outcome is Outcome.UPDATED
+
+
+class TestStates:
+    @pytest.mark.parametrize("state", ["shipped", "delivered"])
+    def test_of_an_order_are_not_those_of_its_cancelled_lines(
+        self, books: Case, state: str
+    ) -> None:
+        """Documents that give a state for the order alone go on for the lines that are left."""
+        books.place()
+        books.ask(approve_request)
+
+        assert is_stored(books.send(state=state))
+
+        assert [item.state for item in books.order.items] == [OrderState.CANCELLED, state]
+
+    def test_of_an_order_that_is_cancelled_do_not_arrive(self, case: Case) -> None:
+        case.place()
+        for item in case.order.items:
+            request = case.desk.create(case.order, case.desk.draft(item.pk))
+            case.desk.decide(approve_request, request.pk)
+
+        assert case.blamed(state="shipped") == ("settled_here", "/state")
+
+    def test_of_a_line_do_not_move_back_through_a_wait(self, case: Case) -> None:
+        waits = {"state": "cancellation_waiting", "state_before_cancellation": "shipped"}
+        case.place({**waits, "shipped_date": YESTERDAY}, state="shipped")
+
+        assert case.blamed({"state": "waiting"}) == ("settled_here", "/items/0/state")
+
+    def test_of_an_order_do_not_move_back_through_a_wait(self, case: Case) -> None:
+        case.place(state="shipped")
+        case.send(state="cancellation_waiting")
+
+        assert case.blamed(state="approved") == ("settled_here", "/state")
+
+    def test_before_a_wait_are_not_lost(self, case: Case) -> None:
+        waits = {"state": "cancellation_waiting", "state_before_cancellation": "packaged"}
+        case.place(waits)
+
+        case.send({"state_before_cancellation": None}, notes="new")
+
+        assert case.order.items[0].progress is OrderState.PACKAGED
+
+    def test_of_a_new_order_wait_for_an_open_request_alone(self, books: Case) -> None:
+        books.place({**imported_request(status="rejected"), "state": "cancellation_waiting"})
+
+        assert books.order.items[0].state is OrderState.WAITING
+
+
+class TestRefunds:
+    def test_that_a_document_gave_before_are_not_given_again(self, books: Case) -> None:
+        books.place(imported_request(status="approved"))
+        books.send(imported_request(status="approved"), refund_amount="50.00")
+
+        books.send(imported_request(status="completed"))
+
+        assert books.order.refund_amount == 5000
+
+    def test_that_were_given_early_are_no_reason_to_reject(self, case: Case) -> None:
+        case.place(refund_amount="20.00")
+        case.document.pop("refund_amount")
+        case.ask(approve_request, complete_request)
+        lines = [case.document["items"][0], case.document["items"][1] | {"state": "cancelled"}]
+
+        assert is_stored(case.send(items=lines))
+
+        assert case.order.refund_amount == 17900
+
+    def test_of_shipping_that_were_given_early_are_not_given_again(self, case: Case) -> None:
+        case.place(shipping_refund_amount="9.00")
+        case.document.pop("shipping_refund_amount")
+        lines = [line | {"state": "cancelled"} for line in case.document["items"]]
+
+        assert is_stored(case.send(items=lines))
+
+        assert (case.order.refund_amount, case.order.shipping_refund_amount) == (17900, 900)
+
+    def test_of_shipping_are_a_part_of_the_whole(self, case: Case) -> None:
+        case.place()
+
+        with pytest.raises(Rejected, match="part of the refund amount"):
+            case.send(refund_amount="0.00", shipping_refund_amount="9.00")
+
+    def test_that_are_promised_on_a_settled_line_count(self, case: Case) -> None:
+        returned = imported_request(cancellation_type="refund", status="approved")
+        case.place({**DELIVERED, **returned}, state="delivered", refund_amount="100.00")
+        case.document.pop("refund_amount")
+        case.ask(approve_request, quantity=1)
+        lines = [case.document["items"][0], case.document["items"][1] | {"unit_price": "1.00"}]
+
+        code, place = case.blamed(items=lines)
+
+        assert (code, place) == ("settled_here", "/refund_amount")
+
+    def test_of_discounts_are_no_more_than_there_are(self, case: Case) -> None:
+        discounts = [{"name": "A", "amount": "17.00"}]
+        case.place(discounts=discounts, discount_refund_amount="10.00")
+        case.document.pop("discount_refund_amount")
+        case.ask(approve_request)
+
+        assert is_stored(case.send(notes="new"))
+
+        [plan] = case.order.cancellation_plans
+        assert plan.discount_refund_amount == 700
+
+    def test_as_loyalty_money_are_booked_once(self, books: Case) -> None:
+        books.place()
+        pk = books.ask(approve_request, complete_request, fully_refund_as_loyalty_money=True)
+        [request] = [each for each in books.order.items[0].cancellation_requests if each.pk == pk]
+        row = {"amount": "150.00", "reference": str(request.uuid)}
+
+        assert is_stored(books.send(loyalty_transactions=[row]))
+        assert books.blamed(loyalty_transactions=[row | {"amount": "1.00"}]) == (
+            "settled_here",
+            "/loyalty_transactions/0/amount",
+        )
+
+        [booked] = books.order.loyalty_transactions
+        assert booked.amount == 15000
+
+    def test_as_loyalty_money_that_a_document_booked_first_are_not_booked_again(
+        self, books: Case
+    ) -> None:
+        books.place()
+        pk = books.ask(approve_request, fully_refund_as_loyalty_money=True)
+        [request] = books.order.items[0].cancellation_requests
+        row = {"amount": "150.00", "reference": str(request.uuid)}
+        books.send(loyalty_transactions=[row])
+
+        books.desk.decide(complete_request, pk)
+
+        assert len(books.order.loyalty_transactions) == 1
+
+
+class TestRequests:
+    def test_keep_their_type(self, case: Case) -> None:
+        case.place({**DELIVERED, **imported_request(cancellation_type="refund")}, state="delivered")
+
+        blamed = case.blamed(imported_request(cancellation_type="cancel"))
+
+        place = "/items/0/cancellation_requests/0/cancellation_type"
+        assert blamed == ("settled_here", place)
+
+    def test_to_send_back_are_completed_beside_one_of_ours(self, books: Case) -> None:
+        returned = {"cancellation_type": "refund", "status": "approved"}
+        books.place({**DELIVERED, **imported_request(**returned)}, state="delivered")
+        books.ask(approve_request, complete_request, quantity=1)
+
+        done = imported_request(**returned | {"status": "completed"})
+        assert is_stored(books.send(done))
+        assert is_stored(books.send({**done, "refunded_quantity": 2}, notes="counted"))
+
+        assert (books.order.items[0].refunded_quantity, books.order.refund_amount) == (2, 10000)
+
+    def test_that_are_new_follow_one_that_was_rejected_here(self, books: Case) -> None:
+        books.place(imported_request())
+        [request] = books.order.items[0].cancellation_requests
+        books.desk.decide(reject_request, request.pk)
+        new = request_document(cancellation_type="cancel", quantity=1, uuid=OTHER_UUID)
+        known = imported_request()["cancellation_requests"]
+
+        assert is_stored(books.send({"cancellation_requests": [*known, new]}))
+
+    def test_stand_in_any_order(self, books: Case) -> None:
+        books.place(imported_request())
+        new = request_document(cancellation_type="cancel", quantity=1, uuid=OTHER_UUID)
+        rejected = imported_request(status="rejected")["cancellation_requests"]
+
+        assert is_stored(books.send({"cancellation_requests": [new, *rejected]}))
+
+    def test_add_up_over_documents_that_name_some_of_them(self, books: Case) -> None:
+        books.place(imported_request(status="completed"))
+        later = request_document(
+            cancellation_type="cancel", status="completed", quantity=1, uuid=OTHER_UUID
+        )
+
+        assert is_stored(books.send({"cancellation_requests": [later]}))
+
+        assert (books.order.items[0].cancelled_quantity, books.order.refund_amount) == (2, 10000)
+
+    def test_without_units_take_those_that_are_not_on_their_way(self, books: Case) -> None:
+        returns = [
+            request_document(status="approved", quantity=1, uuid=UUID),
+            request_document(uuid=OTHER_UUID),
+        ]
+        books.place({**DELIVERED, "cancellation_requests": returns}, state="delivered")
+        [_, all_left] = books.order.items[0].cancellation_requests
+
+        books.desk.decide(approve_request, all_left.pk)
+
+        assert books.order.items[0].free_quantity == 0
+
+    def test_of_an_earlier_release_have_no_units_to_contradict(
+        self, case: Case, engines: Engines
+    ) -> None:
+        case.place(imported_request(status="approved", quantity=3))
+        with engines.writing.begin() as connection:
+            connection.execute(sa.update(cancellation_requests).values(quantity=None))
+
+        assert is_stored(case.send(imported_request(status="approved", quantity=3), notes="new"))
+
+    def test_to_send_back_need_a_line_that_was_sent(self, case: Case) -> None:
+        case.place()
+
+        with pytest.raises(Rejected, match="nothing to send back"):
+            case.send(imported_request(cancellation_type="refund"))
+
+    def test_of_a_line_that_its_seller_rejects_are_all_closed(self, books: Case) -> None:
+        books.place(imported_request())
+        [item, _] = books.order.items
+        assert item.seller is not None
+        caller = SellerCaller(item.seller.pk, token_pk=1, scopes=frozenset(Scope))
+        with books.database.writing() as uow:
+            reject_seller_order_item(caller, item.uuid, None, uow)
+            uow.commit()
+
+        assert is_stored(books.send(imported_request(), notes="as the shop knows it"))
+
+
+class TestPlans:
+    def test_that_requests_of_ours_have_joined_follow_no_document(self, books: Case) -> None:
+        given = {"plan": {"status": "waiting"}}
+        books.place(imported_request(**given))
+        second = line_document(line=3, quantity=2, seller={"slug": "a", "name": "A"})
+        books.document["items"].append(second)
+        books.send()
+        item = books.order.items[-1]
+        request = books.desk.create(books.order, books.desk.draft(item.pk))
+        books.desk.decide(approve_request, request.pk)
+
+        books.send(imported_request(plan={"status": "completed"}), notes="new")
+
+        [plan] = books.order.cancellation_plans
+        assert plan.status is PlanStatus.WAITING
+
+
+class TestDocumentDate:
+    def test_outlasts_documents_without_one(self, case: Case) -> None:
+        case.place(modified_date="2026-02-23T09:00:00Z")
+        case.document.pop("modified_date")
+        case.send(notes="undated")
+
+        answer = case.send(notes="older", modified_date="2026-02-21T09:00:00Z")
+
+        assert answer == Stored(case.pk, Outcome.OLDER)
+
+
+def test_a_line_is_not_added_to_an_order_that_was_cancelled_here(case: Case) -> None:
+    case.place()
+    for item in case.order.items:
+        request = case.desk.create(case.order, case.desk.draft(item.pk))
+        case.desk.decide(approve_request, request.pk)
+    came_back = line_document(
+        line=3,
+        state="refunded",
+        shipped_date=YESTERDAY,
+        delivered_date=YESTERDAY,
+        created_date=(case.order.created_date + timedelta(hours=1)).isoformat(),
+    )
+
+    lines: list[Any] = [*case.document["items"], came_back]
+    assert case.blamed(items=lines) == ("settled_here", "/items/2")

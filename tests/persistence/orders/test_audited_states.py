@@ -1,0 +1,33 @@
+"""The audit trail covers whatever of an order has states."""
+
+import sqlalchemy as sa
+
+from domain.orders.state_changes import states_of
+from persistence.orders.aggregate import ORDER
+from persistence.sql.saving import Tracked
+from tests.support.complete_orders import complete_order
+
+# What a carrier says of a parcel.
+NO_STATES = {"easy_returns": "status"}
+
+
+def _states(table: sa.Table) -> list[str]:
+    """Return the columns that say how far a row has come."""
+    names = [column.name for column in table.c if column.name in ("state", "status")]
+    return [name for name in names if NO_STATES.get(table.name) != name]
+
+
+def test_are_those_of_all_parts_with_a_state() -> None:
+    order = complete_order(user_pk=1, reason_pk=1)
+
+    expected = {
+        part.entity.uuid: (part.members.table, getattr(part.entity, name))
+        for part in Tracked(ORDER, order).parts()
+        for name in _states(part.members.table)
+    }
+
+    found = {uuid: state for (_, uuid), state in states_of([order]).items()}
+    assert found == {uuid: state for uuid, (_, state) in expected.items()}
+    # The order has a row in each of these tables, so that none is compared with nothing.
+    with_states = {each.table for each in ORDER.all_sets if _states(each.table)}
+    assert {table for table, _ in expected.values()} == with_states

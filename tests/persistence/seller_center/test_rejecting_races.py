@@ -1,0 +1,123 @@
+"""A seller rejects while others cancel and decide: one order of things, and exact sums."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from domain.accounts.callers import Caller
+from domain.accounts.users import User
+from domain.cancellations.decisions import approve_request, reject_request
+from domain.cancellations.requests import create_cancellation_request
+from domain.orders.cancellations import CancellationStatus
+from domain.orders.orders import Order
+from domain.orders.states import OrderState
+from domain.seller_center.order_items import reject_seller_order_item
+from domain.sellers.sellers import Seller
+from domain.shared.errors import Refusal, Unavailable
+from persistence.database import Database
+from persistence.engine.engines import Pool
+from tests.support.builders import make_seller
+from tests.support.fakes import fake_renderers
+from tests.support.stored_cancellations import OPERATOR, POLICY, Desk
+from tests.support.stored_sellers import caller_of, sold, store_sold
+
+ROUNDS = 8
+WORKERS = 4
+
+
+@pytest.fixture
+def busy_database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url, renderers=fake_renderers(), pool=Pool(WORKERS))
+    yield database
+    database.close()
+
+
+class Round:
+    """A line of three units, its seller, its shopper and the operator."""
+
+    def __init__(self, database: Database, shopper: User, desk: Desk, seller: Seller) -> None:
+        self.database, self.desk, self.seller = database, desk, seller
+        order = {"items": [sold(seller, quantity=3, price=1000)], "shipping_amount": 70}
+        [self.stored] = store_sold(database, shopper.pk, order)
+        self.item = self.stored.items[0]
+        self.shopper = Caller(shopper.pk, is_guest=False)
+
+    def reject(self, uow: Any) -> None:
+        reject_seller_order_item(caller_of(self.seller), self.item.uuid, None, uow)
+        uow.commit()
+
+    def cancel(self, uow: Any) -> None:
+        draft = self.desk.draft(self.item.pk, quantity=1)
+        create_cancellation_request(self.shopper, draft, POLICY, uow)
+        uow.commit()
+
+    def together(self, *works: Any) -> list[Refusal | None]:
+        """Do all at once; return who refused what."""
+        start = Barrier(len(works))
+
+        def run(work: Any) -> Refusal | None:
+            start.wait()
+            try:
+                self.database.write(work)
+            except Unavailable:
+                raise
+            except Refusal as refusal:
+                return refusal
+            return None
+
+        with ThreadPoolExecutor(WORKERS) as pool:
+            return [each.result() for each in [pool.submit(run, work) for work in works]]
+
+    def order(self) -> Order:
+        return self.desk.order(self.stored.pk)
+
+    def assert_all_is_off(self) -> None:
+        order = self.order()
+        [item] = order.items
+        approved = [
+            request
+            for request in item.cancellation_requests
+            if request.status is CancellationStatus.APPROVED
+        ]
+        assert (item.state, order.state) == (OrderState.REJECTED, OrderState.REJECTED)
+        assert item.cancelled_quantity == sum(each.quantity or 0 for each in approved) == 3
+        assert sum(plan.refund_amount for plan in order.cancellation_plans) == 1070
+
+
+@pytest.fixture
+def rounds(busy_database: Database, shopper: User) -> list[Round]:
+    desk, seller = Desk(busy_database), make_seller()
+    return [Round(busy_database, shopper, desk, seller) for _ in range(ROUNDS)]
+
+
+def test_a_cancellation_comes_before_or_is_refused(rounds: list[Round]) -> None:
+    for each in rounds:
+        rejected, _ = each.together(each.reject, each.cancel)
+
+        assert rejected is None
+        each.assert_all_is_off()
+
+
+@pytest.mark.parametrize("service", [approve_request, reject_request])
+def test_a_decision_comes_before_or_is_refused(rounds: list[Round], service: Any) -> None:
+    for each in rounds:
+        asked = each.desk.create(each.stored, each.desk.draft(each.item.pk, quantity=2))
+
+        def decide(uow: Any, pk: int = asked.pk) -> None:
+            service(pk, OPERATOR, uow)
+
+        rejected, _ = each.together(each.reject, decide)
+
+        assert rejected is None
+        each.assert_all_is_off()
+
+
+def test_many_at_once_reject_once(rounds: list[Round]) -> None:
+    for each in rounds:
+        assert each.together(*[each.reject] * WORKERS) == [None] * WORKERS
+
+        each.assert_all_is_off()
+        assert len(each.order().cancellation_plans) == 1

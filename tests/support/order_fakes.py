@@ -1,0 +1,73 @@
+"""Orders and old orders without a database: fakes that remember what they were asked."""
+
+from datetime import datetime
+from typing import Any
+
+from domain.accounts.callers import Caller
+from domain.shared.paging import DocumentPage, PageRequest
+from tests.support.builders import NOW
+
+SHOPPER = Caller(user_pk=1, is_guest=False)
+GUEST = Caller(user_pk=1, is_guest=True)
+
+
+class FakeOrders:
+    """``total`` orders; the documents that ``kept`` has by pk, and ``highest`` and ``latest``."""
+
+    def __init__(self, total: int = 0, kept: dict[object, bytes] | None = None) -> None:
+        self.total = total
+        self.kept = kept or {}
+        self.queries: list[Any] = []
+
+    def add(self, _: Any) -> None:
+        raise NotImplementedError
+
+    def get(self, _: int) -> Any:
+        raise NotImplementedError
+
+    def lock_by_items(self, _: Any, caller: Any) -> Any:
+        raise NotImplementedError
+
+    def lock_by_request(self, _: int) -> Any:
+        raise NotImplementedError
+
+    def lock_by_seller(self, item_uuid: Any, seller_pk: int) -> Any:
+        raise NotImplementedError
+
+    def by_request(self, _: int) -> Any:
+        raise NotImplementedError
+
+    def by_item(self, item_pk: int, caller: Any) -> Any:
+        raise NotImplementedError
+
+    def owner(self, number: str) -> Any:
+        raise NotImplementedError
+
+    def address_pks(self, _: Any, caller: Any) -> Any:
+        raise NotImplementedError
+
+    def page(self, query: Any, page: PageRequest, language: str) -> DocumentPage:
+        self.queries.append(query)
+        documents = [f"{page.number} in {language}".encode()] if self.total else []
+        return DocumentPage(self.total, page.number, page.limit, documents)
+
+    def document(self, user_pk: int, pk: int, language: str) -> bytes | None:
+        return self.kept.get((user_pk, pk))
+
+    def newest_document(self, user_pk: int, language: str) -> bytes | None:
+        return self.kept.get("highest")
+
+    def latest_document(self, user_pk: int, language: str) -> bytes | None:
+        return self.kept.get("latest")
+
+
+class FakeUnitOfWork:
+    """The same orders under both names: services ask for one of them."""
+
+    def __init__(self, orders: Any, now: datetime = NOW) -> None:
+        self.now = now
+        self.orders = orders
+        self.old_orders = orders
+
+    def commit(self) -> None:
+        raise NotImplementedError

@@ -1,0 +1,73 @@
+"""Documents of plain entities, rendered by the contract that is served."""
+
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from functools import cache
+from itertools import count
+from typing import Any
+
+import orjson
+
+from domain.orders.old_orders import OldOrder
+from domain.orders.orders import Order
+from domain.orders.return_policy import ReturnPolicy
+from handlers.contract.bundle import Contract, load_contract
+from handlers.contract.violations import ResponseValidation, Violations
+from handlers.rendering.old_orders import OLD_ORDER_SOURCES
+from handlers.rendering.orders import order_sources
+from handlers.rendering.renderer import ContractRenderer
+from tests.support.builders import NOW, make_item, make_order
+
+ENFORCED = Violations(ResponseValidation.ENFORCE)
+_numbers = count(1000)
+
+
+@cache
+def served_contract() -> Contract:
+    return load_contract()
+
+
+@cache
+def _order_renderer() -> ContractRenderer[Order]:
+    sources = order_sources(ReturnPolicy())
+    return ContractRenderer(
+        served_contract(), "UserOrder", sources, lambda *_: None, ENFORCED, "first"
+    )
+
+
+@cache
+def _old_order_renderer() -> ContractRenderer[OldOrder]:
+    return ContractRenderer(
+        served_contract(), "UserOldOrder", OLD_ORDER_SOURCES, lambda *_: None, ENFORCED, "first"
+    )
+
+
+def render_order(order: Order, language: str = "en-us", now: datetime = NOW) -> dict[str, Any]:
+    """The document of an order, as if it had been stored; ENFORCED judges it."""
+    number(order)
+    document: dict[str, Any] = orjson.loads(_order_renderer()(order, language, now).body)
+    return document
+
+
+def render_item(item: Any = None, language: str = "en-us", **overrides: Any) -> dict[str, Any]:
+    """The document of an order's only line."""
+    order = make_order(items=[item or make_item()], **overrides)
+    line: dict[str, Any] = render_order(order, language)["orderitem_set"][0]
+    return line
+
+
+def render_old_order(old_order: OldOrder, language: str = "en-us") -> dict[str, Any]:
+    number(old_order)
+    document: dict[str, Any] = orjson.loads(_old_order_renderer()(old_order, language, NOW).body)
+    return document
+
+
+def number(entity: Any) -> None:
+    """Give an entity and all its parts the ids that storing gives."""
+    for each in fields(entity):
+        if not each.init and getattr(entity, each.name, None) is None:
+            setattr(entity, each.name, next(_numbers))
+        value = getattr(entity, each.name)
+        for part in value if isinstance(value, list) else [value]:
+            if is_dataclass(part):
+                number(part)

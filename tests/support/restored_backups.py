@@ -1,0 +1,97 @@
+"""Backups that are put back while connections to the database stay open."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, LiteralString
+
+import psycopg
+import sqlalchemy as sa
+from psycopg import sql
+
+from persistence.sql.columns import metadata
+
+Connection = psycopg.Connection[Any]
+PutBack = Callable[[], None]
+
+
+def back_up(url: str) -> PutBack:
+    """Copy all rows now; what is returned puts them back, and the sequences, too."""
+    if url.startswith("sqlite"):
+        return back_up_sqlite(Path(url.removeprefix("sqlite:///")))
+    return _back_up_postgres(url)
+
+
+def back_up_sqlite(file: Path) -> PutBack:
+    """As `.backup` and `.restore` of the sqlite3 shell do it."""
+    copy = file.with_suffix(".backup")
+    _copy(file, copy)
+    return lambda: _copy(copy, file)
+
+
+def back_up_to_replace(file: Path) -> PutBack:
+    """As `mv` does it: another file comes under the name, and the log of the old one goes."""
+    copy = file.with_suffix(".copy")
+    _copy(file, copy)
+    shutil.copymode(file, copy)  # later tests use the file, and commands warn of an open one
+
+    def put_back() -> None:
+        new = file.with_suffix(".new")
+        shutil.copy(copy, new)
+        for suffix in ("-wal", "-shm"):
+            file.with_name(file.name + suffix).unlink(missing_ok=True)
+        new.replace(file)
+
+    return put_back
+
+
+def _copy(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(source)) as here, closing(sqlite3.connect(target)) as there:
+        here.backup(there)
+
+
+def _back_up_postgres(url: str) -> PutBack:
+    tables = metadata.sorted_tables
+    with psycopg.connect(url) as connection:
+        rows = {table: _rows(connection, table) for table in tables}
+        sequences = [
+            (name, *_position(connection, name))
+            for table in tables
+            if "pk" in table.c and (name := _sequence(connection, table))
+        ]
+
+    def put_back() -> None:
+        with psycopg.connect(url) as connection:
+            for table in reversed(tables):
+                connection.execute(_sql("DELETE FROM {}", table.name))
+            for table in tables:
+                with connection.cursor().copy(_sql("COPY {} FROM STDIN", table.name)) as copy:
+                    copy.write(rows[table])
+            for each in sequences:
+                connection.execute("SELECT setval(%s, %s, %s)", each)
+
+    return put_back
+
+
+def _rows(connection: Connection, table: sa.Table) -> bytes:
+    with connection.cursor().copy(_sql("COPY {} TO STDOUT", table.name)) as copy:
+        return b"".join(copy)
+
+
+def _sequence(connection: Connection, table: sa.Table) -> str | None:
+    [found] = connection.execute("SELECT pg_get_serial_sequence(%s, 'pk')", [table.name]).fetchall()
+    name: str | None = found[0]
+    return name
+
+
+def _position(connection: Connection, sequence: str) -> tuple[int, bool]:
+    """The last value, and whether it was given to a row."""
+    asked = _sql("SELECT last_value, is_called FROM {}", *sequence.split("."))
+    [(last_value, is_called)] = connection.execute(asked).fetchall()
+    return last_value, is_called
+
+
+def _sql(statement: LiteralString, *name: str) -> sql.Composed:
+    return sql.SQL(statement).format(sql.Identifier(*name))

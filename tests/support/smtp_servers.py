@@ -1,0 +1,100 @@
+"""SMTP servers: a real one, and some that misbehave."""
+
+import socket
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from tests.support.server import free_port
+
+USER, PASSWORD = "shop@example", "p@ss:word/%"
+QUOTED_USER, QUOTED_PASSWORD = "shop%40example", "p%40ss%3Aword%2F%25"
+
+
+class PostOffice:
+    """What a server was given; ``refusal`` is what it says to every recipient instead."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.letters: list[bytes] = []
+        self.recipients: list[list[str]] = []
+        self.logins: list[bytes] = []
+        self.was_encrypted: list[bool] = []
+        self.refusal: str | None = None
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if self.refusal:
+            return self.refusal
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
+        self, _: SMTP, session: Session, envelope: Envelope
+    ) -> str:
+        assert isinstance(envelope.content, bytes)
+        self.letters.append(envelope.content)
+        self.recipients.append(envelope.rcpt_tos)
+        self.was_encrypted.append(session.ssl is not None)
+        return "250 OK"
+
+    def authenticate(self, _: SMTP, _session: Any, _envelope: Any, _how: str, given: Any) -> Any:
+        assert isinstance(given, LoginPassword)
+        self.logins.append(given.login)
+        is_right = (given.login, given.password) == (USER.encode(), PASSWORD.encode())
+        return AuthResult(success=is_right, handled=False)
+
+
+@contextmanager
+def running(**options: Any) -> Iterator[PostOffice]:
+    """A real server on 127.0.0.1; its options are aiosmtpd's."""
+    office = PostOffice()
+    controller = Controller(
+        office,
+        hostname="127.0.0.1",
+        port=office.port,
+        authenticator=office.authenticate,
+        **options,
+    )
+    controller.start()
+    try:
+        yield office
+    finally:
+        controller.stop()
+
+
+@contextmanager
+def silent() -> Iterator[int]:
+    """The port of a server that takes the connection and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@contextmanager
+def hanging_up(last_words: bytes) -> Iterator[int]:
+    """The port of a server that takes a letter, says its last words and hangs up."""
+
+    class Conversation(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"220 here\r\n")
+            while line := self.rfile.readline():
+                if line.upper().startswith(b"DATA"):
+                    self.wfile.write(b"354 go on\r\n")
+                    while self.rfile.readline() != b".\r\n":
+                        pass
+                    self.wfile.write(last_words)
+                    return
+                self.wfile.write(b"250 fine\r\n")
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Conversation) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
