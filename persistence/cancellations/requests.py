@@ -102,7 +102,7 @@ def _page(names: tuple[str, ...]) -> CompiledQuery:
     return CompiledQuery(found.limit(PAGE_LIMIT).offset(PAGE_OFFSET))
 
 
-def _where(statement: sa.Select, names: tuple[str, ...]) -> sa.Select:
+def _where(statement: sa.Select[Any], names: tuple[str, ...]) -> sa.Select[Any]:
     columns = cancellation_requests.c
     if {*names} - {"status"}:
         statement = statement.join(order_items, order_items.c.pk == columns.order_item_pk)

@@ -92,19 +92,19 @@ def content_hash_column() -> sa.Column[str]:
 
 def reference(
     name: str, target: sa.Table | str, *, nullable: bool = False, index: bool = False
-) -> sa.Column:
+) -> sa.Column[Any]:
     """A column that names a row of the table ``target``, which stays while it is named."""
     key = sa.ForeignKey(f"{target}.pk")
     return sa.Column(name, BigId, key, nullable=nullable, index=index)
 
 
-def parent(name: str, target: str, *, index: bool = True) -> sa.Column:
+def parent(name: str, target: str, *, index: bool = True) -> sa.Column[Any]:
     """A column that names the row of ``target`` that this row is a part of, and goes with."""
     key = sa.ForeignKey(f"{target}.pk", ondelete="CASCADE")
     return sa.Column(name, BigId, key, nullable=False, index=index)
 
 
-def one_of(name: str, values: type[StrEnum], *, nullable: bool = False) -> sa.Column:
+def one_of(name: str, values: type[StrEnum], *, nullable: bool = False) -> sa.Column[Any]:
     """A column for a member of ``values``, kept as its text and checked by the database."""
     kind = sa.Enum(
         values,

@@ -45,6 +45,9 @@ class Connected(Protocol):
     def flush(self) -> None:
         """Write what was changed so far, so that the next statement sees it."""
 
+    def brought_along(self, query: "CompiledQuery", values: Values) -> list[Row] | None:
+        """Return the rows of a statement that came with another one; None where none did."""
+
 
 def observe(observer: Observer) -> Callable[[], None]:
     """Call ``observer`` after each statement; return the function that ends this."""
@@ -75,6 +78,9 @@ class CompiledQuery:
         Raises what SQLAlchemy raises for the errors of the driver.
         """
         work.flush()
+        brought = work.brought_along(self, values)
+        if brought is not None:
+            return brought
         connection = work.connection
         return self.compiled(connection.dialect).rows(connection, values)
 
@@ -120,7 +126,7 @@ class DriverStatement:
         count = len(rows) if self.returns_rows else cursor.rowcount
         for observer in _observers:
             observer(self.sql, count)
-        return [self._read(row) for row in rows] if self.results else rows
+        return [self.read(row) for row in rows] if self.results else rows
 
     def change(self, connection: sa.Connection, values: Values) -> int:
         """Run a change; return how many rows it has changed."""
@@ -163,7 +169,8 @@ class DriverStatement:
         connection.info.pop(_CURSOR).close()
         return _wrap_driver_error(error, self.sql, connection)
 
-    def _read(self, row: Row) -> Row:
+    def read(self, row: Row) -> Row:
+        """Return a row of the driver's with its values converted."""
         read = list(row)
         for index, process in self.results:
             read[index] = process(read[index])

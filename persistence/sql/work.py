@@ -6,6 +6,7 @@ way, for everything else. There is no third.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from persistence.engine.failures import is_unavailable
 from persistence.sql.aggregates import Aggregate, View
+from persistence.sql.compiled_query import CompiledQuery, Row, Values
 from persistence.sql.loading import load_roots
 from persistence.sql.saving import Changes, Tracked
 
@@ -23,6 +25,14 @@ class NoSavepoint(Exception):
     """A block that was to be undone alone failed, and has no savepoint: the work is done again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A statement and the values that it runs with."""
+
+    query: CompiledQuery
+    values: Values
+
+
 class Work:
     """Takes a connection with its first statement, and gives it back with ``close``.
 
@@ -30,6 +40,9 @@ class Work:
     ``commit``. Without ``is_writing`` nothing is written, and ``add`` raises RuntimeError; each
     statement sees what is committed when it begins, unless ``engine`` is one of snapshots. Without
     ``has_savepoints`` the work is to be done again with them where NoSavepoint is raised.
+
+    ``foreseen`` is what will be run once it is known whose rows it is about
+    (``persistence.sql.foresight``).
     """
 
     def __init__(
@@ -48,6 +61,8 @@ class Work:
         self._tracked: dict[tuple[type, int], Tracked] = {}
         self._new: list[Tracked] = []
         self._is_flushing = False
+        self.foreseen: Foreseen | None = None
+        self._brought: tuple[Foreseen, list[Row]] | None = None
 
     @classmethod
     def on(cls, connection: sa.Connection) -> "Work":
@@ -83,6 +98,17 @@ class Work:
     def scalar(self, statement: sa.Executable, values: Any = None) -> Any:
         """Return the first column of the first row, None where there is no row."""
         return self.execute(statement, values).scalar()
+
+    def bring_along(self, foreseen: Foreseen, rows: list[Row]) -> None:
+        """Have ``rows`` for the next statement, if it is this one with these values."""
+        self._brought = foreseen, rows
+
+    def brought_along(self, query: CompiledQuery, values: Values) -> list[Row] | None:
+        """Return the rows that came with another statement; None: ``query`` has to be run."""
+        if self._brought is None:
+            return None
+        (foreseen, rows), self._brought = self._brought, None
+        return rows if foreseen.query is query and foreseen.values == values else None
 
     def load(
         self, aggregate: Aggregate[Root], pks: Sequence[int], view: View = View.STATE

@@ -55,16 +55,16 @@ REFUSALS: dict[str, dict[int, set[str]]] = {
 
 # Those of mailed links, by operation and line.
 Tokens = Mapping[str, Mapping[str, str]]
-FlatmapCase = Callable[[HookContext, Case], st.SearchStrategy[Case]]
+FlatmapCase = Callable[[HookContext, Case[Any]], st.SearchStrategy[Case[Any]]]
 
 
-def operation_id(case: Case) -> str:
+def operation_id(case: Case[Any]) -> str:
     """Which operation the case is for."""
     found: str = case.operation.definition.raw["operationId"]
     return found
 
 
-def is_valid(case: Case) -> bool:
+def is_valid(case: Case[Any]) -> bool:
     """Whether the case was made to fit the contract."""
     return case.meta is not None and case.meta.generation.mode.is_positive
 
@@ -81,7 +81,7 @@ def _yaml(content: bytes) -> Any:
 
 
 @schemathesis.check
-def known_refusal(_context: CheckContext, response: Response, case: Case) -> None:
+def known_refusal(_context: CheckContext, response: Response, case: Case[Any]) -> None:
     """Where a valid request is refused, it is for a reason that the contract has a code for."""
     codes = REFUSALS.get(operation_id(case), {}).get(response.status_code)
     is_json = response.headers.get("content-type", [""])[0].startswith(JSON)
@@ -102,7 +102,7 @@ def _codes(error: Mapping[str, Any]) -> Iterator[str]:
 
 
 @schemathesis.hook
-def filter_case(_context: HookContext, case: Case) -> bool:
+def filter_case(_context: HookContext, case: Case[Any]) -> bool:
     """Whether a case that fits the schemas is within the bounds of all JSON, too.
 
     The contract has them in words: no schema can tell how long the integers may be in a key that
@@ -120,7 +120,7 @@ def filter_case(_context: HookContext, case: Case) -> bool:
 if FOLDER:
 
     @schemathesis.hook
-    def after_call(_context: HookContext, case: Case, response: Response) -> None:
+    def after_call(_context: HookContext, case: Case[Any], response: Response) -> None:
         """Count what the response has, for `tests.promises`."""
         kind = response.headers.get("content-type", [""])[0]
         status, content = response.status_code, response.content
@@ -128,7 +128,7 @@ if FOLDER:
 
 
 @schemathesis.hook
-def before_call(_context: HookContext, case: Case, _kwargs: dict[str, Any]) -> None:
+def before_call(_context: HookContext, case: Case[Any], _kwargs: dict[str, Any]) -> None:
     """Log out of a session that was opened for this request alone, with its token.
 
     The run goes on in the other one. A request that can't log out stays as it is.
@@ -156,7 +156,7 @@ _SESSION_COOKIES = ("sessionid", "csrftoken")
 
 @schemathesis.hook
 def filter_failure(
-    _context: HookContext, failure: Failure, case: Case, _response: Response
+    _context: HookContext, failure: Failure, case: Case[Any], _response: Response
 ) -> bool:
     """Whether it is one. A link that we did not sign leads nowhere, so its answer is 404.
 
@@ -180,8 +180,8 @@ def varied(choice: Choice | None) -> FlatmapCase:
     bodies = _bodies(choice) if choice else {}
     numbers = st.integers(min_value=0)
 
-    def flatmap_case(_context: HookContext, case: Case) -> st.SearchStrategy[Case]:
-        def vary(accept: str, number: int, body: Any) -> Case:
+    def flatmap_case(_context: HookContext, case: Case[Any]) -> st.SearchStrategy[Case[Any]]:
+        def vary(accept: str, number: int, body: Any) -> Case[Any]:
             case.headers["Accept"], case.query["_"] = accept, str(number)
             if body is not None:
                 case.body = body
@@ -222,13 +222,13 @@ class LinkHolder:
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
 
-    def get(self, case: Case, _context: AuthContext) -> str | None:
+    def get(self, case: Case[Any], _context: AuthContext) -> str | None:
         """The token for the line, or where there is none, that for another one."""
         tokens = self._tokens.get(operation_id(case))
         if tokens is None:
             return None
         return tokens.get(str(case.path_parameters["pk"]), next(iter(tokens.values())))
 
-    def set(self, case: Case, data: str, _context: AuthContext) -> None:
+    def set(self, case: Case[Any], data: str, _context: AuthContext) -> None:
         """Follow the link."""
         case.query["token"] = data

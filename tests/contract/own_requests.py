@@ -35,7 +35,7 @@ class OwnRequests:
         self._enough = enough
         self._tried: Counter[tuple[str, bool]] = Counter()
 
-    def after_response(self, _ctx: CheckContext, response: Response, case: Case) -> None:
+    def after_response(self, _ctx: CheckContext, response: Response, case: Case[Any]) -> None:
         """Raises AssertionError where something of somebody else's was shown or changed."""
         name = operation_id(case)
         if response.request.method != case.operation.method.upper():
@@ -58,7 +58,7 @@ class OwnRequests:
                     f"{tried}: {self._tried[tried]} times only"
                 )
 
-    def _check_requests(self, name: str, response: Response, case: Case) -> None:
+    def _check_requests(self, name: str, response: Response, case: Case[Any]) -> None:
         for request in _requests(response):
             assert self._may(response, request["order_item"]), f"request {request['pk']}"
         if name not in SINGLE | BULK or not is_valid(case):

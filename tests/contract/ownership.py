@@ -48,7 +48,7 @@ class Ownership:
         self._enough = enough
         self._tried: Counter[tuple[str, bool]] = Counter()
 
-    def after_response(self, _ctx: CheckContext, response: Response, case: Case) -> None:
+    def after_response(self, _ctx: CheckContext, response: Response, case: Case[Any]) -> None:
         """Raises AssertionError for a document of somebody else, and for a wrong status."""
         operation_id = case.operation.definition.raw["operationId"]
         if operation_id not in KINDS or response.request.method != "GET":

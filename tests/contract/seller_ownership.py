@@ -1,6 +1,7 @@
 """A check for Schemathesis: sellers see and reject what is theirs."""
 
 from collections import Counter
+from typing import Any
 
 import schemathesis
 from schemathesis import Case, CheckContext, Response
@@ -31,7 +32,7 @@ class SellerOwnership:
         self._enough = enough
         self._tried: Counter[bool] = Counter()
 
-    def after_response(self, _ctx: CheckContext, response: Response, case: Case) -> None:
+    def after_response(self, _ctx: CheckContext, response: Response, case: Case[Any]) -> None:
         """Raises AssertionError where something of somebody else's was shown or changed."""
         assert not any(uuid in response.text for uuid in self._hidden), "another seller's"
         if self._token is None or response.request.method != case.operation.method.upper():

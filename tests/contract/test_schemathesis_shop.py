@@ -30,7 +30,7 @@ class RightShopper:
     def __init__(self, users: dict[str, int] | None = None) -> None:
         self._users = users or {}
 
-    def after_response(self, _ctx: CheckContext, response: Response, case: Case) -> None:
+    def after_response(self, _ctx: CheckContext, response: Response, case: Case[Any]) -> None:
         """Raises AssertionError for a session of anybody else."""
         if operation_id(case) != "createHandover" or response.status_code != 201:
             return

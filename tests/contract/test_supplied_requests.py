@@ -98,7 +98,7 @@ class Asker:
     client: TestClient
     person: Person
 
-    def _ask(self, case: Case, **overrides: Any) -> Any:
+    def _ask(self, case: Case[Any], **overrides: Any) -> Any:
         """The response; an override None leaves a parameter out."""
         headers = case.as_transport_kwargs(base_url=HOST)["headers"]
         cookies = f"sessionid={self.person.session}; {headers.get('Cookie', '')}"
@@ -109,23 +109,23 @@ class Asker:
             headers=[(b"cookie", cookies.encode("latin-1"))],
         )
 
-    def _pages(self, case: Case) -> int:
+    def _pages(self, case: Case[Any]) -> int:
         """How many pages there are; the first one is there even if it is empty."""
         first = self._ask(case, page=None).json()
         return ceil(first.get("count", 0) / PAGE_SIZE) or 1
 
-    def accepts_list(self, case: Case) -> bool:
+    def accepts_list(self, case: Case[Any]) -> bool:
         """Whether the answer is a page, or the refusal that one of the BOUNDS names."""
         refusals = {BOUNDS[name].status for name in self._bounds_passed(case)}
         status: int = self._ask(case).status_code
         return status in (refusals or {200})
 
-    def accepts_detail(self, case: Case) -> bool:
+    def accepts_detail(self, case: Case[Any]) -> bool:
         """Whether the answer is the order, or 404 where it is not the caller's."""
         status: int = self._ask(case).status_code
         return status == (200 if self._finds(case) else 404)
 
-    def _finds(self, case: Case) -> bool:
+    def _finds(self, case: Case[Any]) -> bool:
         """Guests get their newest order whichever they ask for, and never an old one."""
         is_old = case.path.startswith("/users/old-orders/")
         if self.person.is_guest:
@@ -133,7 +133,7 @@ class Asker:
         own = self.person.old_orders if is_old else self.person.orders
         return case.path_parameters["pk"] in own
 
-    def _bounds_passed(self, case: Case) -> Iterator[str]:
+    def _bounds_passed(self, case: Case[Any]) -> Iterator[str]:
         """The names of those BOUNDS that the query of a list goes beyond."""
         search = case.query.get("search", "")
         if len(search) > 64 or "\x00" in search:
@@ -149,12 +149,14 @@ def asker(app: ContractApp, judge: Judge, person: Person) -> Asker:
     return Asker(Clients(app, [judge.check]).new(), person)
 
 
-def try_each(operation: APIOperation, is_answered_well: Callable[[Case], bool]) -> None:
+def try_each(
+    operation: APIOperation[Any, Any, Any, Any], is_answered_well: Callable[[Case[Any]], bool]
+) -> None:
     """Make up 100 requests that are valid under the supplied contract."""
 
     @GENERATED
     @given(case=operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
-    def try_one(case: Case) -> None:
+    def try_one(case: Case[Any]) -> None:
         assert is_answered_well(case)
 
     try_one()

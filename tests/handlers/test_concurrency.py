@@ -1,6 +1,5 @@
 """Many clients of one server with two workers, and a server that is killed: nothing is lost."""
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ from domain.unit_of_work import UnitOfWork
 from handlers.auth.session_cookies import new_csrf_token
 from handlers.settings import Settings
 from handlers.web.request_context import Database
+from tests.support.amounts import RACE_SECONDS
 from tests.support.application import Shop
 from tests.support.builders import make_lines
 from tests.support.server import SECRET, Serve, Server
@@ -32,7 +32,6 @@ SINGLE = "/users/orders/cancellation_requests/"
 BULK = "/users/orders/bulk_cancellation_requests/"
 CLIENTS = 16
 PARALLEL_POSTS = 32
-SECONDS = float(os.environ.get("WAYBILL_TEST_RACE_SECONDS", "3"))
 UNTIL_KILLED = 1.0
 OPERATOR = "operator:test"
 
@@ -83,7 +82,7 @@ def ask(
     client: httpx.Client, item_pks: list[int], reason: CancellationReason, seed: int
 ) -> Counter[int]:
     """Ask for one unit or for three, until the time is up; returns how often which status came."""
-    dice, until, statuses = Random(seed), monotonic() + SECONDS, Counter[int]()
+    dice, until, statuses = Random(seed), monotonic() + RACE_SECONDS, Counter[int]()
     while monotonic() < until:
         if dice.random() < 0.7:
             answer = client.post(SINGLE, json=draft(dice.choice(item_pks), reason))
@@ -96,7 +95,7 @@ def ask(
 
 def decide(database: Database) -> int:
     """Approve and reject what is open, until the time is up; returns how many were approved."""
-    dice, until, approved = Random(1), monotonic() + SECONDS, 0
+    dice, until, approved = Random(1), monotonic() + RACE_SECONDS, 0
 
     def settle(service: Any, pk: int) -> Callable[[UnitOfWork], Any]:
         return lambda uow: service(pk, OPERATOR, uow)

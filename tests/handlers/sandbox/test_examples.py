@@ -50,6 +50,7 @@ class TestExamples:
             found = list(differences(exchange.response, response.json()))
             assert not unexplained(exchange.operation_id, found)
 
+    @pytest.mark.no_cover  # the same lines, hundreds of times
     @pytest.mark.parametrize(
         "exchanges", list(EXAMPLES.with_parameters()), ids=lambda each: each[0].operation_id
     )

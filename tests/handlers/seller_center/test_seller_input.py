@@ -107,6 +107,7 @@ def said(answer: Any) -> tuple[int, dict[str, str], str]:
     return answer.status_code, body, code
 
 
+@pytest.mark.no_cover  # the same lines, thousands of times
 @pytest.mark.parametrize(("path", "name", "kind"), FILTERS)
 class TestValues:
     def test_that_mean_nothing_are_refused_by_name(

@@ -23,12 +23,12 @@ from domain.shared.errors import Conflict, FieldErrors, Refusal, RowErrors, Rule
 from domain.shared.paging import PageRequest
 from persistence.database import Database
 from persistence.engine.engines import Pool
+from tests.support.amounts import RACE_SECONDS
 from tests.support.builders import make_lines, make_order
 from tests.support.fakes import fake_renderers
 from tests.support.stored_cancellations import OPERATOR, POLICY, Desk
 
 WORKERS = 16
-SECONDS = 3.0
 FINGERPRINT = b"f" * 32
 Work = Callable[[Any], Any]
 
@@ -118,7 +118,7 @@ def test_accepted_units_never_exceed_the_ordered_ones(
     orders = store_lines(busy_database, shopper, number=3, quantity=5)
     desk = Desk(busy_database)
     racers = [Racer(busy_database, desk, orders, seed) for seed in range(WORKERS)]
-    until = monotonic() + SECONDS
+    until = monotonic() + RACE_SECONDS
     with ThreadPoolExecutor(WORKERS) as pool:
         for run in [pool.submit(racer.run, until) for racer in racers]:
             run.result()

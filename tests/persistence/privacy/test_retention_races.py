@@ -34,13 +34,13 @@ from faults.invariants import broken_invariants
 from persistence.database import Database
 from persistence.engine.engines import Engines, Pool
 from persistence.sql.columns import metadata
+from tests.support.amounts import RACE_SECONDS
 from tests.support.builders import make_lines, make_order
 from tests.support.documents import imported_order, line_document, user_document
 from tests.support.fakes import FakeRenderer, fake_renderers
 from tests.support.stored import listed, store_order, store_user
 from tests.support.stored_cancellations import OPERATOR, POLICY, Desk
 
-SECONDS = 2.0
 LANGUAGES = ("en-us", "tr-tr")
 IBAN = "TR330006100519786457841326"
 EMAIL = "gizli@example.com"
@@ -55,7 +55,7 @@ def busy_database(database_url: str) -> Iterator[Database]:
 
 def until_time_is_up(work: Callable[[], object]) -> int:
     """Do ``work`` again and again; a refusal is an answer like any other."""
-    until, done = monotonic() + SECONDS, 0
+    until, done = monotonic() + RACE_SECONDS, 0
     while monotonic() < until:
         with suppress(Refusal):
             work()

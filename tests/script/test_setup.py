@@ -1,0 +1,79 @@
+"""`script/setup` makes one `.venv`, for development or for `script/serve` alone."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SETUP = Path(__file__).parents[2] / "script/setup"
+# In place of script/venv: it writes down what it is called with. A new .venv has nothing in it.
+VENV = """#!/bin/sh
+echo "$@" >>calls
+[ ! -e pins-changed ] || rm -rf .venv pins-changed
+mkdir -p .venv/bin
+touch .venv/bin/waybill
+"""
+MAIN, TEST = "requirements/main.txt", "requirements/test.txt"
+LINT, BUILD = "requirements/lint.txt", "requirements/build.txt"
+DEVELOPING = f".venv {TEST} {LINT} {BUILD}"
+SERVING = f".venv {MAIN} {BUILD}"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    (tmp_path / "script").mkdir()
+    shutil.copy(SETUP, tmp_path / "script/setup")
+    venv = tmp_path / "script/venv"
+    venv.write_text(VENV)
+    venv.chmod(0o755)
+    setup_cfg = tmp_path / "setup.cfg"
+    setup_cfg.touch()
+    os.utime(setup_cfg, (0, 0))
+    return tmp_path
+
+
+def set_up(checkout: Path, *arguments: str) -> str:
+    """Run it; return what it had script/venv do last."""
+    subprocess.run([checkout / "script/setup", *arguments], check=True)  # noqa: S603 - our own
+    return (checkout / "calls").read_text().splitlines()[-1]
+
+
+def test_installs_what_development_needs(checkout: Path) -> None:
+    assert set_up(checkout) == DEVELOPING
+
+
+def test_installs_for_a_server_what_serving_needs(checkout: Path) -> None:
+    assert set_up(checkout, "--serve") == SERVING
+    assert set_up(checkout, "--serve", "extra.txt") == f".venv {MAIN} extra.txt {BUILD}"
+
+
+def test_a_server_takes_what_development_has(checkout: Path) -> None:
+    set_up(checkout)
+
+    assert set_up(checkout, "--serve", "extra.txt") == DEVELOPING
+
+
+def test_a_server_leaves_it_for_development_when_pins_change(checkout: Path) -> None:
+    set_up(checkout)
+    (checkout / "pins-changed").touch()
+
+    assert set_up(checkout, "--serve") == DEVELOPING
+    assert set_up(checkout, "--serve") == DEVELOPING
+
+
+def test_development_takes_over_what_only_served(checkout: Path) -> None:
+    set_up(checkout, "--serve")
+
+    assert set_up(checkout) == DEVELOPING
+    assert set_up(checkout, "--serve") == DEVELOPING
+
+
+def test_takes_no_other_arguments(checkout: Path) -> None:
+    command = [str(checkout / "script/setup"), "domain"]
+
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+
+    assert (done.returncode, done.stderr) == (2, "Usage: script/setup\n")
+    assert not (checkout / "calls").exists()
