@@ -1,4 +1,4 @@
-"""The table of tools, versions and results, in docs/sdks.md."""
+"""The table of tools, versions and results, in docs/guides/sdks.md."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 from sdks.tools import CHECKOUT, ROOM, Tool
 from sdks.walk import Outcome
 
-PAGE = CHECKOUT / "docs/sdks.md"
+PAGE = CHECKOUT / "docs/guides/sdks.md"
 _TITLES = ("tool", "version", "default settings", "compiled with", "warnings", "scenario")
 _BEGIN, _END = "<!-- script/sdks writes from here -->", "<!-- to here -->"
 
@@ -49,7 +49,7 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
     generated = "generates" if tool.generate else "-"
     scenario = {None: "-", True: "passes", False: "fails"}[outcome.has_scenario]
     if tool.scenario is not None:
-        scenario = f"[{scenario}](../sdks/scenarios/{tool.scenario.file})"
+        scenario = f"[{scenario}](../../sdks/scenarios/{tool.scenario.file})"
     return (
         tool.name,
         pinned_version(tool),

@@ -23,7 +23,7 @@ from handlers.contract.validators import Judges, pointer_to
 from handlers.http.media_types import HTML, JSON
 from tests.contract.compiled import compiled_contract, compiled_operations
 
-PAGE = Path(__file__).parents[2] / "docs" / "api.md"
+PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
 
 Operations = Mapping[str, Operation]
 

@@ -156,6 +156,18 @@ class TestStatuses:
         assert len(made) > 12
 
 
+def test_the_page_lists_each_code_as_the_contract_does() -> None:
+    page = (ROOT / "docs/errors.md").read_text("utf-8")
+    columns = (SCHEMA[key] for key in ("enum", "x-enum-statuses", "x-enum-descriptions"))
+    # The codes of cancellations have a table of their own, which says more.
+    general = [row for row in zip(*columns, strict=True) if not row[0].startswith("cancellation_")]
+
+    listed = re.findall(r"^\| `(\w+)` \| (\d+) \| (.+) \|$", page, re.MULTILINE)
+
+    rows = [(code, int(status), text) for code, status, text in listed]
+    assert [row for row in rows if "|" not in row[2]] == general
+
+
 def subclasses(refusal: type[Refusal]) -> Iterator[type[Refusal]]:
     """All classes below this one that the server has imported."""
     for each in refusal.__subclasses__():

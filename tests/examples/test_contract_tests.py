@@ -1,4 +1,4 @@
-"""The configuration of Schemathesis in examples/contract-tests, which docs/sandbox.md has run."""
+"""The configuration of Schemathesis that docs/guides/sandbox.md has run."""
 
 from pathlib import Path
 

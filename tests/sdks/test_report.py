@@ -21,7 +21,7 @@ def test_a_row_says_what_came_of_a_tool() -> None:
 
     assert rows[2] == (
         f"| one | {pinned_version(TOOL)} | generates | import | 1"
-        " | [passes](../sdks/scenarios/one.py) |"
+        " | [passes](../../sdks/scenarios/one.py) |"
     )
     assert rows[-1] == "- one: It says so of each document."
 

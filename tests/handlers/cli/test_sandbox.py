@@ -103,7 +103,7 @@ class TestRefusals:
 
 
 class TestSchemathesis:
-    """From the command line, as docs/sandbox.md runs it."""
+    """From the command line, as docs/guides/sandbox.md runs it."""
 
     @pytest.mark.parametrize("name", ["listSellerOrders", "listUserOrders"])
     def test_finds_nothing_with_the_configuration_for_clients(
