@@ -8,21 +8,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
 from persistence.sql.aggregates import Aggregate, Links, Set
 from persistence.sql.bulk import Row, insert_rows
-from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.compiled_query import CompiledQuery, Connected
 from persistence.sql.in_list import among_given
 from persistence.sql.keys import next_pks
 from persistence.sql.references import store_references
 from persistence.sql.version_numbers import MOMENT, raised, this_moment
 from persistence.sql.writes import Writes
-
-if TYPE_CHECKING:
-    from persistence.sql.work import Work
 
 MAX_UPDATES = 512
 
@@ -131,7 +128,7 @@ class Changes:
     touched: dict[Tracked, None] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, work: "Work", tracked: Iterable[Tracked]) -> "Changes":
+    def of(cls, work: Connected, tracked: Iterable[Tracked]) -> "Changes":
         """Compare the objects with the rows that they are stored as.
 
         What they name for the first time is stored.
@@ -144,7 +141,7 @@ class Changes:
     def __bool__(self) -> bool:
         return bool(self.touched)
 
-    def write(self, work: "Work") -> None:
+    def write(self, work: Connected) -> None:
         """Write everything; the objects know afterwards what is stored."""
         self._number(work)
         self._raise_versions()
@@ -167,7 +164,7 @@ class Changes:
             self._unlink(work)
         self._follow(writes)
 
-    def _unlink(self, work: "Work") -> None:
+    def _unlink(self, work: Connected) -> None:
         """Write the links, and remove what is gone: both come after all other rows."""
         for part, links, pks in self.linked:
             _write_links(work, part, links, pks)
@@ -175,7 +172,7 @@ class Changes:
             work.execute(sa.delete(table).where(table.c.pk == pk))
             tracked.forget(entity)
 
-    def _compare(self, work: "Work", tracked: Tracked) -> None:
+    def _compare(self, work: Connected, tracked: Tracked) -> None:
         present = []
         is_changed = False
         for part in tracked.parts():
@@ -206,7 +203,7 @@ class Changes:
                     is_changed = True
         return is_changed
 
-    def _number(self, work: "Work") -> None:
+    def _number(self, work: Connected) -> None:
         """Give all new parts their pks, and name these where other parts name them."""
         if not self.new:
             return
@@ -294,7 +291,7 @@ def _update(writes: Writes, part: Part, changed: Row) -> None:
     writes.update(table, _update_of(table, tuple(changed), True), values, take)
 
 
-def _raise_together(work: "Work", roots: Sequence[Part]) -> None:
+def _raise_together(work: Connected, roots: Sequence[Part]) -> None:
     """Raise the versions of roots whose own rows have no other changes."""
     by_table: dict[sa.Table, dict[int, Part]] = defaultdict(dict)
     for part in roots:
@@ -325,7 +322,7 @@ def _update_of(table: sa.Table, names: Sequence[str], is_versioned: bool) -> Com
     return CompiledQuery(change.returning(table.c.version))
 
 
-def _write_links(work: "Work", part: Part, links: Links, pks: set[int]) -> None:
+def _write_links(work: Connected, part: Part, links: Links, pks: set[int]) -> None:
     before, owner = part.tracked.links(links, part.entity), part.entity.pk
     columns = links.table.c
     if before - pks:
