@@ -79,7 +79,7 @@ class Gate:
             media_type = _negotiated(operation)
             run = partial(self._handler, **self._read(path))
         except Refusal:
-            # Whoever is not let in learns that, and not what else is wrong.
+            # A caller who is not let in learns that, and not what else is wrong.
             self._admit(operation)
             raise
         set_upcoming(run)

@@ -19,7 +19,7 @@ from persistence.sql.compiled_query import CompiledQuery, Row, Values
 from persistence.sql.statements import first
 from persistence.sql.work import Foreseen, Work
 
-# As many as sellers' lists have, for each of their statements can be brought along.
+# As many as sellers' lists have: all of their statements can be brought along.
 MAX_STATEMENTS = 256
 _AS_IT_COMES = sa.types.NullType()
 
@@ -89,7 +89,7 @@ class OwnerQuery:
 
 @lru_cache(MAX_STATEMENTS)
 def _together(owner: OwnerQuery, query: CompiledQuery) -> CompiledQuery:
-    """Ask for the owner's row, and after it for those of ``query``, each in columns of its own.
+    """Ask for the owner's row, and after it for those of ``query``, in columns of their own.
 
     The owner's are as the driver has them, so that rows without values need no conversion.
     Both databases run one part of a UNION ALL after the other, and keep the order of a part.
@@ -106,7 +106,8 @@ def _together(owner: OwnerQuery, query: CompiledQuery) -> CompiledQuery:
     return CompiledQuery(
         sa.union_all(
             sa.select(
-                *(sa.type_coerce(each, _AS_IT_COMES) for each in whose.c), *map(_nothing, found.c)
+                *(sa.type_coerce(column, _AS_IT_COMES) for column in whose.c),
+                *map(_nothing, found.c),
             ),
             sa.select(*map(_nothing, whose.c), *found.c),
         )

@@ -7,7 +7,7 @@ of the root is raised in the UPDATE of its row.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from persistence.sql.aggregates import Aggregate, Links, Set
 from persistence.sql.bulk import Row, insert_rows
 from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.in_list import among_given
 from persistence.sql.keys import next_pks
 from persistence.sql.references import store_references
 from persistence.sql.version_numbers import MOMENT, raised, this_moment
@@ -147,9 +148,13 @@ class Changes:
         """Write everything; the objects know afterwards what is stored."""
         self._number(work)
         self._raise_versions()
+        unchanged = [part for part, changed in self.updates.values() if not changed]
         updates = defaultdict(list)
-        for update in self.updates.values():
-            updates[update[0].members.table].append(update)
+        for part, changed in self.updates.values():
+            if changed or len(unchanged) == 1:
+                updates[part.members.table].append((part, changed))
+        if len(unchanged) > 1:
+            _raise_together(work, unchanged)
         writes = Writes(work)
         for table in sorted({*updates, *self.new}, key=_place):
             # One row may have to give way to another: only one request of a line is open.
@@ -287,6 +292,25 @@ def _update(writes: Writes, part: Part, changed: Row) -> None:
 
     values[MOMENT] = this_moment()
     writes.update(table, _update_of(table, tuple(changed), True), values, take)
+
+
+def _raise_together(work: "Work", roots: Sequence[Part]) -> None:
+    """Raise the versions of roots whose own rows have no other changes."""
+    by_table: dict[sa.Table, dict[int, Part]] = defaultdict(dict)
+    for part in roots:
+        by_table[part.members.table][part.entity.pk] = part
+    for table, parts in by_table.items():
+        values = {"pks": [*parts], MOMENT: this_moment()}
+        for pk, version in _raise_of(table).rows(work, values):
+            part = parts[pk]
+            part.entity.version = part.tracked.row(part.entity)["version"] = version
+
+
+@cache
+def _raise_of(table: sa.Table) -> CompiledQuery:
+    raising = sa.update(table).where(among_given(table.c.pk, "pks"))
+    raising = raising.values(version=raised(table.c.version))
+    return CompiledQuery(raising.returning(table.c.pk, table.c.version))
 
 
 @lru_cache(MAX_UPDATES)

@@ -84,7 +84,7 @@ def test_rows_come_with_their_owner(
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
-def test_nobody_gets_rows_of_another(
+def test_an_owner_gets_no_rows_of_another(
     database: Database, session: str, shopper: User, read: Read
 ) -> None:
     other = store_user(database, email="other@example.com")

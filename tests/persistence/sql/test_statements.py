@@ -150,6 +150,8 @@ def _of_aggregates(engines: Engines) -> Iterator[CompiledQuery]:
             names = [name for name in column_names(each.table) if name not in ("pk", "version")]
             is_versioned = "version" in each.table.c
             yield saving._update_of(each.table, tuple(names), is_versioned)  # noqa: SLF001
+            if is_versioned:
+                yield saving._raise_of(each.table)  # noqa: SLF001
 
 
 def _of_tables(engines: Engines) -> Iterator[CompiledQuery]:
