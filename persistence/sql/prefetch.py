@@ -2,9 +2,9 @@
 
 A request needs its caller first, and then rows of that caller. To know the second statement early,
 the read runs once with a stand-in for the caller, on a unit of work that records its first
-statement instead of running it. The look-up of the caller then selects those rows as well, with the caller's
-key in place of the stand-in's. The read runs again for the caller, and gets the rows if its first
-statement is the same with that caller's key. Any other statement runs as usual.
+statement instead of running it. The look-up of the caller then selects those rows as well, with
+the caller's key in place of the stand-in's. The read runs again for the caller, and gets the rows
+if its first statement is the same with that caller's key. Any other statement runs as usual.
 """
 
 from collections.abc import Callable
