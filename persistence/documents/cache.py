@@ -18,7 +18,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import sqlalchemy as sa
 
 from domain.shared.documents import RenderedDocument, Renderer
-from persistence.documents.lru import DocumentMemory, RememberedDocument, Version
+from persistence.documents.lru import LruDocumentCache, RememberedDocument, Version
 from persistence.engine.engines import Engines
 from persistence.sql.aggregates import Aggregate, View
 from persistence.sql.bulk import Overwrite, insert, insert_rows
@@ -127,7 +127,7 @@ class DocumentShelf(Generic[Entity]):
         self._renderer = renderer
         self._engines = engines
         self._reads = engines.snapshot
-        self._memory = DocumentMemory(memory_bytes)
+        self._memory = LruDocumentCache(memory_bytes)
 
     def remembered(
         self, versions: Versions, language: str, now: datetime

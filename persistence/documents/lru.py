@@ -27,7 +27,7 @@ class RememberedDocument:
     body: bytes
 
 
-class DocumentMemory:
+class LruDocumentCache:
     """The documents used last, ``max_bytes`` of them at most; shared by all threads.
 
     Whoever asks names the version that the row has now, so nothing here has to be invalidated.

@@ -1,6 +1,6 @@
 from datetime import datetime, timedelta
 
-from persistence.documents.lru import DocumentMemory, Key, RememberedDocument
+from persistence.documents.lru import Key, LruDocumentCache, RememberedDocument
 from tests.support.builders import NOW
 
 FIRST: Key = (1, "en-us", "first")
@@ -13,7 +13,7 @@ def document(body: bytes = b"1234", **overrides: object) -> RememberedDocument:
     return RememberedDocument(**values)  # type: ignore[arg-type]  # they are of these types
 
 
-def body(memory: DocumentMemory, key: Key, version: int, now: datetime) -> bytes | None:
+def body(memory: LruDocumentCache, key: Key, version: int, now: datetime) -> bytes | None:
     name, language, edition = key
     [found] = memory.bodies({name: version}, language, edition, now).values()
     return found
@@ -21,27 +21,27 @@ def body(memory: DocumentMemory, key: Key, version: int, now: datetime) -> bytes
 
 class TestBody:
     def test_is_that_of_the_version(self) -> None:
-        memory = DocumentMemory(100)
+        memory = LruDocumentCache(100)
         memory.remember(FIRST, document(version=2))
 
         assert [body(memory, FIRST, version, NOW) for version in (1, 2, 3)] == [None, b"1234", None]
 
     def test_ends_with_its_time(self) -> None:
-        memory = DocumentMemory(100)
+        memory = LruDocumentCache(100)
         memory.remember(FIRST, document(valid_until=NOW))
 
         assert body(memory, FIRST, 1, NOW - timedelta(microseconds=1)) == b"1234"
         assert body(memory, FIRST, 1, NOW) is None
 
     def test_of_another_language_or_edition_is_another(self) -> None:
-        memory = DocumentMemory(100)
+        memory = LruDocumentCache(100)
         memory.remember(FIRST, document())
 
         assert body(memory, (1, "tr-tr", "first"), 1, NOW) is None
         assert body(memory, (1, "en-us", "second"), 1, NOW) is None
 
     def test_comes_beside_those_of_others_in_their_order(self) -> None:
-        memory = DocumentMemory(100)
+        memory = LruDocumentCache(100)
         memory.remember(FIRST, document(b"1"))
         memory.remember(THIRD, document(b"3"))
 
@@ -52,7 +52,7 @@ class TestBody:
 
 class TestRemember:
     def test_forgets_what_was_not_used_for_longest(self) -> None:
-        memory = DocumentMemory(8)
+        memory = LruDocumentCache(8)
         memory.remember(FIRST, document())
         memory.remember(SECOND, document())
         body(memory, FIRST, 1, NOW)
@@ -63,7 +63,7 @@ class TestRemember:
         assert body(memory, FIRST, 1, NOW) == body(memory, THIRD, 1, NOW) == b"1234"
 
     def test_replaces_and_counts_once(self) -> None:
-        memory = DocumentMemory(8)
+        memory = LruDocumentCache(8)
         memory.remember(FIRST, document(b"12345678"))
         memory.remember(FIRST, document(b"1234", version=2))
 
@@ -72,7 +72,7 @@ class TestRemember:
         assert body(memory, FIRST, 2, NOW) == b"1234"
 
     def test_keeps_nothing_larger_than_itself(self) -> None:
-        memory = DocumentMemory(3)
+        memory = LruDocumentCache(3)
 
         memory.remember(FIRST, document())
 
