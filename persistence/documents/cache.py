@@ -18,7 +18,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import sqlalchemy as sa
 
 from domain.shared.documents import RenderedDocument, Renderer
-from persistence.documents.lru import LruDocumentCache, RememberedDocument, Version
+from persistence.documents.lru import CachedDocument, LruDocumentCache, Version
 from persistence.engine.engines import Engines
 from persistence.sql.aggregates import Aggregate, View
 from persistence.sql.bulk import Overwrite, insert, insert_rows
@@ -152,7 +152,7 @@ class DocumentShelf(Generic[Entity]):
         }
         self._keep(rendered, language)
         for key, (version, document) in rendered.items():
-            remembered = RememberedDocument(version, document.valid_until, document.body)
+            remembered = CachedDocument(version, document.valid_until, document.body)
             self._remember(key, language, remembered)
         return {key: document.body for key, (_, document) in rendered.items()}
 
@@ -163,7 +163,7 @@ class DocumentShelf(Generic[Entity]):
             work.commit()
             return loaded
 
-    def _remember(self, key: Any, language: str, document: RememberedDocument) -> None:
+    def _remember(self, key: Any, language: str, document: CachedDocument) -> None:
         self._memory.remember((key, language, self._renderer.edition), document)
 
     def _keep(self, rendered: dict[Any, tuple[Version, RenderedDocument]], language: str) -> None:
@@ -208,7 +208,7 @@ class KeptDocumentShelf(DocumentShelf[Entity]):
         for pk, version, valid_until, body in self._kept.rows(work, values):
             if version == versions[pk] and (valid_until is None or valid_until > now):
                 bodies[pk] = body
-                self._remember(pk, language, RememberedDocument(version, valid_until, body))
+                self._remember(pk, language, CachedDocument(version, valid_until, body))
         return bodies
 
     def _keep(self, rendered: dict[Any, tuple[Version, RenderedDocument]], language: str) -> None:

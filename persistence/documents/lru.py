@@ -19,7 +19,7 @@ Key = tuple[Hashable, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class RememberedDocument:
+class CachedDocument:
     """What was rendered of one version; from ``valid_until`` on (None: never) it is wrong."""
 
     version: Version
@@ -36,7 +36,7 @@ class LruDocumentCache:
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._documents: OrderedDict[Key, RememberedDocument] = OrderedDict()
+        self._documents: OrderedDict[Key, CachedDocument] = OrderedDict()
         self._lock = Lock()
 
     def bodies(
@@ -52,7 +52,7 @@ class LruDocumentCache:
                 for name, version in versions.items()
             }
 
-    def remember(self, key: Key, document: RememberedDocument) -> None:
+    def remember(self, key: Key, document: CachedDocument) -> None:
         """Take in a document, and forget those that were not used for longest."""
         with self._lock:
             self._forget(key)

@@ -1,6 +1,6 @@
 from datetime import datetime, timedelta
 
-from persistence.documents.lru import Key, LruDocumentCache, RememberedDocument
+from persistence.documents.lru import CachedDocument, Key, LruDocumentCache
 from tests.support.builders import NOW
 
 FIRST: Key = (1, "en-us", "first")
@@ -8,9 +8,9 @@ SECOND: Key = (2, "en-us", "first")
 THIRD: Key = (3, "en-us", "first")
 
 
-def document(body: bytes = b"1234", **overrides: object) -> RememberedDocument:
+def document(body: bytes = b"1234", **overrides: object) -> CachedDocument:
     values: dict[str, object] = {"version": 1, "valid_until": None, "body": body} | overrides
-    return RememberedDocument(**values)  # type: ignore[arg-type]  # they are of these types
+    return CachedDocument(**values)  # type: ignore[arg-type]  # they are of these types
 
 
 def body(memory: LruDocumentCache, key: Key, version: int, now: datetime) -> bytes | None:
