@@ -22,9 +22,9 @@ from persistence.documents.cache import (
     DocumentKind,
     Documents,
     DocumentShelf,
-    KeptDocumentShelf,
     Later,
     NoDocuments,
+    PersistentDocumentCache,
     ShelvedDocuments,
 )
 from persistence.engine.background import Background
@@ -344,7 +344,7 @@ def _shelf(
     """What sellers see is short, and quickly rendered: memory will do for it."""
     part = memory_bytes // _PARTS * _PARTS_OF[name]
     if name in _KEPT:
-        return KeptDocumentShelf(_KEPT[name], renderer, engines, part, later)
+        return PersistentDocumentCache(_KEPT[name], renderer, engines, part, later)
     return DocumentShelf(LISTINGS[name].load, renderer, engines, part)
 
 

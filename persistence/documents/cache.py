@@ -170,7 +170,7 @@ class DocumentShelf(Generic[Entity]):
         """Keep what was rendered for other processes, and for the time after this one."""
 
 
-class KeptDocumentShelf(DocumentShelf[Entity]):
+class PersistentDocumentCache(DocumentShelf[Entity]):
     """A shelf with a table behind it: its documents are long, or cost much to render.
 
     What was rendered is stored ``later``, so that no answer waits for it.
