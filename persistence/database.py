@@ -19,9 +19,9 @@ from domain.shared.readiness import Corrupt, ReadOnly, TransactionPooler
 from domain.unit_of_work import UnitOfWork
 from persistence import migrations, readiness
 from persistence.documents.cache import (
+    DocumentCache,
     DocumentKind,
     Documents,
-    DocumentShelf,
     Later,
     NoDocuments,
     PersistentDocumentCache,
@@ -340,12 +340,12 @@ class Database:
 
 def _shelf(
     name: str, renderer: Renderer[Any], engines: Engines, memory_bytes: int, later: Later
-) -> DocumentShelf[Any]:
+) -> DocumentCache[Any]:
     """What sellers see is short, and quickly rendered: memory will do for it."""
     part = memory_bytes // _PARTS * _PARTS_OF[name]
     if name in _KEPT:
         return PersistentDocumentCache(_KEPT[name], renderer, engines, part, later)
-    return DocumentShelf(LISTINGS[name].load, renderer, engines, part)
+    return DocumentCache(LISTINGS[name].load, renderer, engines, part)
 
 
 def _now(function: Callable[[], None]) -> None:

@@ -113,7 +113,7 @@ class NoDocuments:
         raise RuntimeError("documents come from a reading unit of work with their renderer")
 
 
-class DocumentShelf(Generic[Entity]):
+class DocumentCache(Generic[Entity]):
     """The documents of one kind: in memory, or to be rendered first."""
 
     def __init__(
@@ -170,7 +170,7 @@ class DocumentShelf(Generic[Entity]):
         """Keep what was rendered for other processes, and for the time after this one."""
 
 
-class PersistentDocumentCache(DocumentShelf[Entity]):
+class PersistentDocumentCache(DocumentCache[Entity]):
     """A shelf with a table behind it: its documents are long, or cost much to render.
 
     What was rendered is stored ``later``, so that no answer waits for it.
@@ -267,7 +267,7 @@ class PersistentDocumentCache(DocumentShelf[Entity]):
 class ShelvedDocuments(Generic[Entity]):
     """A shelf's documents, as one reading unit of work sees them."""
 
-    def __init__(self, work: Work, shelf: DocumentShelf[Entity], now: datetime) -> None:
+    def __init__(self, work: Work, shelf: DocumentCache[Entity], now: datetime) -> None:
         self._work = work
         self._shelf = shelf
         self._now = now
