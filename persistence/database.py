@@ -25,7 +25,7 @@ from persistence.documents.cache import (
     Later,
     NoDocuments,
     PersistentDocumentCache,
-    ShelvedDocuments,
+    RequestDocuments,
 )
 from persistence.engine.background import Background
 from persistence.engine.engines import Engines, Pool, connect
@@ -288,7 +288,7 @@ class Database:
 
         def documents(name: str) -> Documents:
             shelf = self._shelves.get(name)
-            return NoDocuments() if shelf is None else ShelvedDocuments(work, shelf, now)
+            return NoDocuments() if shelf is None else RequestDocuments(work, shelf, now)
 
         return SqlUnitOfWork(work, now, documents)
 

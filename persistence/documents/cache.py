@@ -264,7 +264,7 @@ class PersistentDocumentCache(DocumentCache[Entity]):
             }
 
 
-class ShelvedDocuments(Generic[Entity]):
+class RequestDocuments(Generic[Entity]):
     """A shelf's documents, as one reading unit of work sees them."""
 
     def __init__(self, work: Work, shelf: DocumentCache[Entity], now: datetime) -> None:
