@@ -19,11 +19,11 @@ from domain.shared.readiness import Corrupt, ReadOnly, TransactionPooler
 from domain.unit_of_work import UnitOfWork
 from persistence import migrations, readiness
 from persistence.documents.cache import (
+    DisabledDocuments,
     DocumentCache,
     DocumentKind,
     Documents,
     Later,
-    NoDocuments,
     PersistentDocumentCache,
     RequestDocuments,
 )
@@ -288,7 +288,7 @@ class Database:
 
         def documents(name: str) -> Documents:
             shelf = self._shelves.get(name)
-            return NoDocuments() if shelf is None else RequestDocuments(work, shelf, now)
+            return DisabledDocuments() if shelf is None else RequestDocuments(work, shelf, now)
 
         return SqlUnitOfWork(work, now, documents)
 
@@ -296,7 +296,7 @@ class Database:
         return Work(self._engines.autocommit, is_writing=False, is_transaction=False)
 
     def _changing(self, work: Work) -> SqlUnitOfWork:
-        return SqlUnitOfWork(work, self._clock(), lambda _: NoDocuments())
+        return SqlUnitOfWork(work, self._clock(), lambda _: DisabledDocuments())
 
     @contextmanager
     def _writing(self, *, has_savepoints: bool = True) -> Iterator[Work]:

@@ -106,7 +106,7 @@ class Documents(Protocol):
         """
 
 
-class NoDocuments:
+class DisabledDocuments:
     """A writing unit of work has none: a rendering of what is not committed must not be kept."""
 
     def bodies(self, _found: Iterable[Row], _language: str) -> list[bytes]:
