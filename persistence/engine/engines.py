@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 POOL_TIMEOUT = 2.0
 BUSY_TIMEOUT_MS = 5000
-IMPATIENT_MS = 250
+CACHE_WRITE_TIMEOUT_MS = 250
 SYNCHRONOUS = "FULL"  # what is acknowledged outlives the machine
 
 _BEGIN = "sqlite_begin"
@@ -46,7 +46,7 @@ _HURRY = sa.select(
     *(
         sa.func.set_config(name, value, True)
         for name, value in (
-            ("lock_timeout", f"{IMPATIENT_MS}ms"),
+            ("lock_timeout", f"{CACHE_WRITE_TIMEOUT_MS}ms"),
             ("synchronous_commit", "off"),
         )
     )
@@ -160,7 +160,7 @@ def connect(url: str, pool: Pool) -> Engines:
         json_deserializer=orjson.loads,
     )
     usual = {"pool_size": pool.size, "pool_timeout": POOL_TIMEOUT}
-    small = {"pool_size": 1, "pool_timeout": IMPATIENT_MS / 1000}
+    small = {"pool_size": 1, "pool_timeout": CACHE_WRITE_TIMEOUT_MS / 1000}
     if sa.make_url(url).get_backend_name() == "sqlite":
         return _sqlite(create(**usual), create(**small))
     # What is asked once is asked again and again: to plan a statement takes longer than to run it.
@@ -194,7 +194,7 @@ def _sqlite(engine: sa.Engine, keeping: sa.Engine) -> Engines:
         event.listen(each, "handle_error", give_up_unusable)
         close_on_return(each)
         follow_file(each)
-    hurry = (busy_timeout(IMPATIENT_MS), "PRAGMA synchronous = NORMAL")
+    hurry = (busy_timeout(CACHE_WRITE_TIMEOUT_MS), "PRAGMA synchronous = NORMAL")
     event.listen(keeping, "connect", partial(_set, hurry))
     snapshot = engine.execution_options(**{_BEGIN: "BEGIN"})
     return Engines(
