@@ -288,7 +288,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     connection.execute(busy_timeout(BUSY_TIMEOUT_MS))
     # Of two who open a new file, SQLite sends one away at once: each may wait for the other.
-    persevere(partial(connection.execute, "PRAGMA journal_mode = WAL"))
+    retry_while_busy(partial(connection.execute, "PRAGMA journal_mode = WAL"))
     connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
     connection.execute("PRAGMA foreign_keys = ON")
 
@@ -309,12 +309,12 @@ def _begin_writing(connection: sa.Connection) -> None:
     """
     connection.exec_driver_sql(busy_timeout(0))
     try:
-        persevere(partial(connection.exec_driver_sql, _BEGIN_WRITING))
+        retry_while_busy(partial(connection.exec_driver_sql, _BEGIN_WRITING))
     finally:
         connection.exec_driver_sql(busy_timeout(BUSY_TIMEOUT_MS))
 
 
-def persevere(attempt: Callable[[], object]) -> None:
+def retry_while_busy(attempt: Callable[[], object]) -> None:
     """Do what SQLite refuses while others are at the file, for as long as the busy timeout.
 
     Raises what ``attempt`` raises for any other reason, and at last.

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from domain.shared.errors import Unavailable
 from persistence.engine import engines
-from persistence.engine.engines import Engines, Pool, connect, persevere
+from persistence.engine.engines import Engines, Pool, connect, retry_while_busy
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ class TestPersevere:
     def test_tries_again_while_others_are_at_the_file(self, code: int) -> None:
         refusals = [refusal(code), refusal(code)]
 
-        persevere(partial(refuse, refusals))
+        retry_while_busy(partial(refuse, refusals))
 
         assert refusals == []
 
@@ -108,7 +108,7 @@ class TestPersevere:
         refusals = [refusal(sqlite3.SQLITE_BUSY), refusal(sqlite3.SQLITE_FULL), refusal(0)]
 
         with pytest.raises(sqlite3.OperationalError) as told:
-            persevere(partial(refuse, refusals))
+            retry_while_busy(partial(refuse, refusals))
 
         assert told.value.sqlite_errorcode == sqlite3.SQLITE_FULL
         assert len(refusals) == 1
@@ -118,7 +118,7 @@ class TestPersevere:
         refusals = [refusal(sqlite3.SQLITE_BUSY) for _ in range(1000)]
 
         with pytest.raises(sqlite3.OperationalError):
-            persevere(partial(refuse, refusals))
+            retry_while_busy(partial(refuse, refusals))
 
         assert refusals
 
