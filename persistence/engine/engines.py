@@ -36,7 +36,7 @@ SYNCHRONOUS = "FULL"  # what is acknowledged outlives the machine
 
 _BEGIN = "sqlite_begin"
 _BEGIN_WRITING = "BEGIN IMMEDIATE"
-_NAP = (0.002, 0.01)  # seconds
+_BACKOFF = (0.002, 0.01)  # seconds
 _RENEWAL_SECONDS = 1.0
 _PAUSE_SECONDS = 30.0
 # Whole orders are found by keys alone. To plan for their values costs more than to find them:
@@ -326,7 +326,7 @@ def retry_while_busy(attempt: Callable[[], object]) -> None:
         except (sqlite3.OperationalError, OperationalError) as error:
             if monotonic() > until or not is_busy(error):
                 raise
-            sleep(uniform(*_NAP))  # noqa: S311 - no secret
+            sleep(uniform(*_BACKOFF))  # noqa: S311 - no secret
         else:
             return
 
