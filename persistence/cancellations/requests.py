@@ -20,7 +20,7 @@ from persistence.orders.queries import is_newest_of
 from persistence.sql.aggregates import Aggregate
 from persistence.sql.columns import BigId
 from persistence.sql.compiled_query import CompiledQuery
-from persistence.sql.in_list import among_given
+from persistence.sql.in_list import in_param
 from persistence.sql.statements import PAGE_LIMIT, PAGE_OFFSET, page_of
 from persistence.sql.work import Work
 
@@ -40,7 +40,7 @@ _CONDITIONS = {
 _NUMBERS = CompiledQuery(
     sa.select(order_items.c.pk, orders.c.number)
     .join(orders, orders.c.pk == order_items.c.order_pk)
-    .where(among_given(order_items.c.pk, "item_pks"))
+    .where(in_param(order_items.c.pk, "item_pks"))
 )
 
 

@@ -24,7 +24,7 @@ from persistence.sql.aggregates import Aggregate, View
 from persistence.sql.bulk import Overwrite, insert, insert_rows
 from persistence.sql.columns import BigId, UtcDateTime, metadata, parent
 from persistence.sql.compiled_query import CompiledQuery, Row
-from persistence.sql.in_list import among_given
+from persistence.sql.in_list import in_param
 from persistence.sql.work import Work
 
 Entity = TypeVar("Entity")
@@ -193,7 +193,7 @@ class PersistentDocumentCache(DocumentCache[Entity]):
             sa.select(
                 documents[kind.owner], documents.version, documents.valid_until, documents.body
             ).where(
-                among_given(documents[kind.owner], "pks"),
+                in_param(documents[kind.owner], "pks"),
                 documents.language == sa.bindparam("language"),
                 documents.edition == sa.bindparam("edition"),
             )

@@ -22,7 +22,7 @@ from persistence.orders.orders import order_documents, orders
 from persistence.sql.aggregates import View
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.contains import contains
-from persistence.sql.in_list import among_given
+from persistence.sql.in_list import in_param
 from persistence.sql.statements import PAGE_LIMIT, PAGE_OFFSET, first, given
 from persistence.sql.work import Work
 
@@ -91,7 +91,7 @@ _REQUESTED = sa.select(cancellation_requests.c.order_item_pk).where(
 _BY_REQUEST = sa.select(order_items.c.order_pk).where(
     order_items.c.pk == _REQUESTED.scalar_subquery()
 )
-_BY_ITEMS = sa.select(order_items.c.order_pk).where(among_given(order_items.c.pk, "item_pks"))
+_BY_ITEMS = sa.select(order_items.c.order_pk).where(in_param(order_items.c.pk, "item_pks"))
 _BY_SELLER = sa.select(order_items.c.order_pk).where(
     order_items.c.uuid == sa.bindparam("item_uuid"),
     order_items.c.seller_pk == sa.bindparam("seller_pk"),
@@ -134,7 +134,7 @@ def _addresses(names: tuple[str, ...]) -> CompiledQuery:
     owned = [_OWNERS[name] for name in names]
     return CompiledQuery(
         sa.union(
-            *(sa.select(each).where(among_given(each, "address_pks"), *owned) for each in columns)
+            *(sa.select(each).where(in_param(each, "address_pks"), *owned) for each in columns)
         )
     )
 

@@ -41,7 +41,7 @@ from persistence.sql.columns import (
     uuid_column,
 )
 from persistence.sql.compiled_query import CompiledQuery, Connected
-from persistence.sql.in_list import among, among_given
+from persistence.sql.in_list import among, in_param
 from persistence.sql.writes import Writes
 
 _AMOUNTS = (
@@ -104,7 +104,7 @@ _ORDERS = CompiledQuery(
     sa.select(
         *(orders.c[name] for name in ("pk", "uuid", "created_date", "modified_date")),
         *(orders.c[name] for name in (*_COPIED, *_PAPERS, *_TOTALS)),
-    ).where(among_given(orders.c.pk, "order_pks"))
+    ).where(in_param(orders.c.pk, "order_pks"))
 )
 _LINES = CompiledQuery(
     sa.select(
@@ -117,7 +117,7 @@ _LINES = CompiledQuery(
             )
         )
     )
-    .where(among_given(order_items.c.order_pk, "order_pks"))
+    .where(in_param(order_items.c.order_pk, "order_pks"))
     .order_by(order_items.c.order_pk, order_items.c.line)
 )
 _DISCOUNT = cancellation_plan_items.c.discount_refund_amount
@@ -133,14 +133,14 @@ _BOOKED = CompiledQuery(
     .join(order_items, order_items.c.pk == cancellation_requests.c.order_item_pk)
     .where(
         cancellation_requests.c.status == CancellationStatus.COMPLETED,
-        among_given(order_items.c.order_pk, "order_pks"),
+        in_param(order_items.c.order_pk, "order_pks"),
     )
     .group_by(order_items.c.order_pk, order_items.c.seller_pk)
 )
 _STORED = CompiledQuery(
     sa.select(
         *(seller_orders.c[name] for name in ("pk", "seller_pk", "status", "order_pk")),
-    ).where(among_given(seller_orders.c.order_pk, "order_pks"))
+    ).where(in_param(seller_orders.c.order_pk, "order_pks"))
 )
 _KEPT = Overwrite(("order_pk", "seller_pk"), unchanged=("uuid",))
 

@@ -13,13 +13,13 @@ from persistence.orders.old_orders import old_orders
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
 from persistence.sql.compiled_query import CompiledQuery, Connected
-from persistence.sql.in_list import among_given
+from persistence.sql.in_list import in_param
 from persistence.sql.version_numbers import MOMENT, raised, this_moment
 
 _RAISED: dict[type, CompiledQuery] = {
     root: CompiledQuery(
         sa.update(table)
-        .where(among_given(table.c.pk, "pks"))
+        .where(in_param(table.c.pk, "pks"))
         .values(version=raised(table.c.version))
         .returning(table.c.pk, table.c.version)
     )
@@ -28,7 +28,7 @@ _RAISED: dict[type, CompiledQuery] = {
 # They are found first: an UPDATE of orders that are found by a query would read all of them.
 _OF_SELLERS = CompiledQuery(
     sa.select(order_items.c.order_pk)
-    .where(among_given(order_items.c.seller_pk, "seller_pks"))
+    .where(in_param(order_items.c.seller_pk, "seller_pks"))
     .distinct()
 )
 

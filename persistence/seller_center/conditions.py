@@ -25,7 +25,7 @@ from persistence.seller_center.sorting import Sorting
 from persistence.sql.amounts import thousandths
 from persistence.sql.columns import CanonicalJson, CodePointText, UtcDateTime
 from persistence.sql.contains import contains
-from persistence.sql.in_list import among_given
+from persistence.sql.in_list import in_param
 
 # What a text is sorted by: its beginning, so that a cursor stays short.
 SORTED_LENGTH = 200
@@ -183,7 +183,7 @@ def code_of(column: sa.Column[OrderState]) -> Field:
     codes = sa.case({state: state.seller_code for state in OrderState}, value=column)
     return Field(
         _EXACT,
-        lambda _, name: among_given(column, parameter(name)),
+        lambda _, name: in_param(column, parameter(name)),
         values,
         Sorting(codes, int),
     )

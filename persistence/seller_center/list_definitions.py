@@ -38,7 +38,7 @@ from persistence.seller_center.conditions import (
 )
 from persistence.seller_center.lists import Counts, Listing, columns_of
 from persistence.sql.compiled_query import CompiledQuery
-from persistence.sql.in_list import among_given
+from persistence.sql.in_list import in_param
 from persistence.sql.work import Work
 
 _CURRENCY = seller_orders.c.currency
@@ -191,7 +191,7 @@ _LINES_OF_PLANS = CompiledQuery(
     sa.select(cancellation_plans.c.uuid, order_items.c.uuid)
     .select_from(_PLANNED_LINES.join(cancellation_plans))
     .where(
-        among_given(cancellation_plans.c.uuid, "uuids"),
+        in_param(cancellation_plans.c.uuid, "uuids"),
         order_items.c.seller_pk == sa.bindparam("seller_pk"),
     )
     .order_by(cancellation_plan_items.c.pk)

@@ -19,7 +19,7 @@ from persistence.documents.lru import Version
 from persistence.seller_center.conditions import Field, field_of, parameter
 from persistence.seller_center.sorting import Sorting
 from persistence.sql.compiled_query import CompiledQuery
-from persistence.sql.in_list import among_given
+from persistence.sql.in_list import in_param
 from persistence.sql.statements import PAGE_LIMIT, PAGE_OFFSET, page_of
 from persistence.sql.work import Work
 
@@ -127,7 +127,7 @@ class Listing(Generic[View]):
         named = (("pk", pk), ("whole", self.whole), ("version", self.version), *self.shown.items())
         rows = sa.select(*(column.label(f"{name}_") for name, column in named))
         rows = rows.select_from(self.shown_from)
-        return CompiledQuery(rows.where(among_given(pk, "pks"), self.owned(_SELLER)))
+        return CompiledQuery(rows.where(in_param(pk, "pks"), self.owned(_SELLER)))
 
     def own(self, shown: Sequence[sa.ColumnElement[Any]], paths: Paths) -> sa.Select[Any]:
         """Every statement about rows begins here, so that none forgets whose they are."""

@@ -64,6 +64,6 @@ def among(column: sa.ColumnElement[Value], values: Iterable[Value]) -> sa.Column
     return _Among(column, sa.literal(list(values), Many(column.type)))
 
 
-def among_given(column: sa.ColumnElement[Value], name: str) -> sa.ColumnElement[bool]:
+def in_param(column: sa.ColumnElement[Value], name: str) -> sa.ColumnElement[bool]:
     """Whether ``column`` is one of the list that is bound to the parameter ``name``."""
     return _Among(column, sa.bindparam(name, type_=Many(column.type)))

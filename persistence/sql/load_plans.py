@@ -22,7 +22,7 @@ from persistence.sql.aggregates import (
     column_names,
 )
 from persistence.sql.compiled_query import CompiledQuery
-from persistence.sql.in_list import among_given
+from persistence.sql.in_list import in_param
 from persistence.sql.json_values import json_reader
 
 Converters = Sequence[tuple[str, Callable[[Any], Any]]]
@@ -105,7 +105,7 @@ class Block:
         columns = [column.label(None) for columns in self.columns for column in columns]
         rows = sa.select(self.owner_pk.label(None), *columns).select_from(self.source)
         return CompiledQuery(
-            rows.where(among_given(self.owner_pk, "keys")).order_by(self.owner_pk, self.order_by)
+            rows.where(in_param(self.owner_pk, "keys")).order_by(self.owner_pk, self.order_by)
         )
 
     def entry(self) -> sa.ColumnElement[Any]:
@@ -135,7 +135,7 @@ class LoadPlan:
         arrays = [_entries_of_root(block, root) for block in others]
         whole = sa.cast(sa.func.json_build_array(root.entry(), *arrays), sa.Text)
         rows = sa.select(whole.label("aggregate")).select_from(root.source)
-        return CompiledQuery(rows.where(among_given(root.owner_pk, "keys")))
+        return CompiledQuery(rows.where(in_param(root.owner_pk, "keys")))
 
 
 @cache

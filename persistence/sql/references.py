@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from persistence.sql.aggregates import Reference, Set, column_names
 from persistence.sql.bulk import DoNothing, Row, insert_rows
 from persistence.sql.compiled_query import CompiledQuery, Connected
-from persistence.sql.in_list import among_given
+from persistence.sql.in_list import in_param
 from persistence.sql.keys import next_pks
 
 
@@ -72,4 +72,4 @@ def _store(work: Connected, reference: Reference, named: Any) -> None:
 @cache
 def _by_hash(table: sa.Table) -> CompiledQuery:
     found = sa.select(table.c.content_hash, table.c.pk)
-    return CompiledQuery(found.where(among_given(table.c.content_hash, "hashes")))
+    return CompiledQuery(found.where(in_param(table.c.content_hash, "hashes")))

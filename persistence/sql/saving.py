@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from persistence.sql.aggregates import Aggregate, Links, Set
 from persistence.sql.bulk import Row, insert_rows
 from persistence.sql.compiled_query import CompiledQuery, Connected
-from persistence.sql.in_list import among_given
+from persistence.sql.in_list import in_param
 from persistence.sql.keys import next_pks
 from persistence.sql.references import store_references
 from persistence.sql.version_numbers import MOMENT, raised, this_moment
@@ -305,7 +305,7 @@ def _raise_together(work: Connected, roots: Sequence[Part]) -> None:
 
 @cache
 def _raise_of(table: sa.Table) -> CompiledQuery:
-    raising = sa.update(table).where(among_given(table.c.pk, "pks"))
+    raising = sa.update(table).where(in_param(table.c.pk, "pks"))
     raising = raising.values(version=raised(table.c.version))
     return CompiledQuery(raising.returning(table.c.pk, table.c.version))
 

@@ -7,7 +7,7 @@ from domain.accounts.users import User
 from persistence.accounts.users import users
 from persistence.database import Database
 from persistence.engine.engines import Engines
-from persistence.sql.in_list import among, among_given
+from persistence.sql.in_list import among, in_param
 from tests.support.stored import plan_of, store_user
 
 
@@ -45,7 +45,7 @@ class TestAmong:
     def test_takes_a_list_by_name(self, engines: Engines, people: list[User]) -> None:
         wanted = [person.pk for person in people[1:]]
 
-        emails = found(engines, among_given(users.c.pk, "pks"), pks=wanted)
+        emails = found(engines, in_param(users.c.pk, "pks"), pks=wanted)
 
         assert emails == ["b@example.com", "c@example.com"]
 
