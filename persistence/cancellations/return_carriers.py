@@ -26,7 +26,7 @@ from persistence.sql.columns import (
     pk_column,
     uuid_column,
 )
-from persistence.sql.in_list import among
+from persistence.sql.in_list import in_list
 from persistence.sql.statements import first
 from persistence.sql.work import Work
 
@@ -112,7 +112,7 @@ class SqlReturnCarriers:
 
     def _add(self, since: datetime, order_pks: Collection[int]) -> set[int]:
         lines = _missing(since).subquery()
-        missing = sa.select(lines).where(among(lines.c.order_pk, order_pks))
+        missing = sa.select(lines).where(in_list(lines.c.order_pk, order_pks))
         rows = self._work.execute(missing).all()
         insert_rows(
             self._work,
@@ -126,7 +126,7 @@ class SqlReturnCarriers:
 
     def _remove(self, order_pks: Collection[int]) -> set[int]:
         lines = _surplus().subquery()
-        surplus = sa.select(lines).where(among(lines.c.order_pk, order_pks))
+        surplus = sa.select(lines).where(in_list(lines.c.order_pk, order_pks))
         rows = self._work.execute(surplus).all()
         if rows:
             named = sa.tuple_(_OFFERS.c.order_item_pk, _OFFERS.c.company_pk)

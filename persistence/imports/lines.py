@@ -21,7 +21,7 @@ from persistence.orders.loyalty import loyalty_transactions
 from persistence.orders.old_orders import old_order_items
 from persistence.orders.order_items import order_item_easy_return_companies, order_items
 from persistence.sql.bulk import Overwrite, Row, insert_rows
-from persistence.sql.in_list import among
+from persistence.sql.in_list import in_list
 from persistence.sql.work import Work
 
 
@@ -65,7 +65,7 @@ def keep_old_lines(work: Work, batch: Sequence[ImportedOldOrder], pks: Mapping[s
 
 def _line_pks(work: Work, order_pks: Iterable[int]) -> dict[tuple[int, int], int]:
     found = sa.select(order_items.c.order_pk, order_items.c.line, order_items.c.pk)
-    rows = work.execute(found.where(among(order_items.c.order_pk, order_pks)))
+    rows = work.execute(found.where(in_list(order_items.c.order_pk, order_pks)))
     return {(order_pk, line): pk for order_pk, line, pk in rows}
 
 
@@ -132,7 +132,7 @@ def _upsert_own(work: Work, owner: sa.Column[Any], rows: list[Row]) -> dict[UUID
     if len(owners) < len(rows):
         raise Rejected("", "A UUID stands in it twice.")
     insert_rows(work, table, rows, Overwrite(("uuid",), unchanged=(owner.key,)))
-    stored = sa.select(table.c.uuid, owner, table.c.pk).where(among(table.c.uuid, owners))
+    stored = sa.select(table.c.uuid, owner, table.c.pk).where(in_list(table.c.uuid, owners))
     found = work.execute(stored).all() if rows else []
     if any(owners[uuid] != owner_pk for uuid, owner_pk, _ in found):
         raise Rejected("", "A UUID in it belongs to another order.")
@@ -141,5 +141,5 @@ def _upsert_own(work: Work, owner: sa.Column[Any], rows: list[Row]) -> dict[UUID
 
 def _replace(work: Work, owner: sa.Column[Any], owner_pks: Iterable[int], rows: list[Row]) -> None:
     """Make ``rows`` the only ones that belong to the owners."""
-    work.execute(sa.delete(owner.table).where(among(owner, owner_pks)))
+    work.execute(sa.delete(owner.table).where(in_list(owner, owner_pks)))
     insert_rows(work, owner.table, rows)

@@ -19,7 +19,7 @@ from persistence.orders.cancellations import cancellation_reasons
 from persistence.orders.sellers import sellers
 from persistence.orders.snapshots import store_snapshots
 from persistence.sql.bulk import DoNothing, insert_rows
-from persistence.sql.in_list import among
+from persistence.sql.in_list import in_list
 from persistence.sql.work import Work
 
 
@@ -175,7 +175,7 @@ class ImportedReferences:
         if not rows:
             return {}
         table = key.table
-        stored = sa.select(key, table.c.pk).where(among(key, rows))
+        stored = sa.select(key, table.c.pk).where(in_list(key, rows))
         pks = dict(self._work.execute(stored).all())
         missing = sorted(rows.keys() - pks.keys())
         if missing:

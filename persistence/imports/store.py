@@ -26,7 +26,7 @@ from persistence.orders.orders import orders
 from persistence.orders.seller_projection import keep_seller_orders
 from persistence.sql.bulk import DoNothing, Overwrite, insert_rows
 from persistence.sql.columns import BigId, UtcDateTime, metadata
-from persistence.sql.in_list import among
+from persistence.sql.in_list import in_list
 from persistence.sql.version_numbers import MOMENT, raised, this_moment
 from persistence.sql.work import Work
 
@@ -174,7 +174,7 @@ class SqlImports:
     def _lock(self, kind: _Kind, pks: list[int]) -> None:
         """Lock in the order of the pks, as every writer of orders does, and then the lines."""
         for column, owner in ((kind.rows.c.pk, kind.rows.c.pk), _line_keys(kind)):
-            lock = sa.select(column).where(among(owner, pks)).order_by(column)
+            lock = sa.select(column).where(in_list(owner, pks)).order_by(column)
             self._work.execute(lock.with_for_update(key_share=True)).all()
 
     def _known(self, kind: _Kind, numbers: Sequence[str]) -> dict[str, _Known]:
@@ -184,7 +184,7 @@ class SqlImports:
                 *(rows.c[name] for name in ("number", "pk", "user_pk", "erased_date")), *facts
             )
             .outerjoin_from(rows, kind.hashes)
-            .where(among(rows.c.number, numbers))
+            .where(in_list(rows.c.number, numbers))
         )
         known = {
             number: _Known(
@@ -198,7 +198,7 @@ class SqlImports:
         }
         by_pk = {each.pk: each.lines for each in known.values()}
         owner = kind.lines.c[kind.owner]
-        lines = sa.select(owner, kind.lines.c.line).where(among(owner, by_pk))
+        lines = sa.select(owner, kind.lines.c.line).where(in_list(owner, by_pk))
         for pk, line in self._work.execute(lines) if known else ():
             by_pk[pk].add(line)
         return known
@@ -224,7 +224,7 @@ class SqlImports:
             # Somebody else has just stored one of these numbers; the next try will know it.
             raise Unavailable
         numbers = [row["number"] for row in rows]
-        stored = sa.select(table.c.number, table.c.pk).where(among(table.c.number, numbers))
+        stored = sa.select(table.c.number, table.c.pk).where(in_list(table.c.number, numbers))
         return dict(self._work.execute(stored).all())
 
     def _update(self, table: sa.Table, pks: Mapping[str, int], rows: list[dict[str, Any]]) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from domain.imports.orders import ImportedUser
 from persistence.accounts.users import users
 from persistence.sql.bulk import DoNothing, insert_rows
-from persistence.sql.in_list import among
+from persistence.sql.in_list import in_list
 from persistence.sql.work import Work
 
 
@@ -64,7 +64,7 @@ class ImportedUsers:
 
     def _look_up(self, keys: set[str], *, is_locked: bool = False) -> None:
         found = sa.select(users.c.email_key, users.c.user_type, users.c.pk)
-        found = found.where(among(users.c.email_key, keys)).order_by(users.c.pk)
+        found = found.where(in_list(users.c.email_key, keys)).order_by(users.c.pk)
         if is_locked:
             found = found.with_for_update(read=True, key_share=True)
         for key, user_type, pk in self._work.execute(found):

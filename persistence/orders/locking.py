@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
-from persistence.sql.in_list import among
+from persistence.sql.in_list import in_list
 from persistence.sql.work import Work
 
 
@@ -16,9 +16,9 @@ def lock_orders(work: Work, pks: Collection[int], *, skip_locked: bool = False) 
     Rows that only name an order can still be written. ``skip_locked`` leaves out what another
     transaction is at, instead of waiting for it.
     """
-    locked = sa.select(orders.c.pk).where(among(orders.c.pk, pks)).order_by(orders.c.pk)
+    locked = sa.select(orders.c.pk).where(in_list(orders.c.pk, pks)).order_by(orders.c.pk)
     locked = locked.with_for_update(key_share=True, skip_locked=skip_locked)
     found = work.scalars(locked).all()
-    lines = sa.select(order_items.c.pk).where(among(order_items.c.order_pk, found))
+    lines = sa.select(order_items.c.pk).where(in_list(order_items.c.order_pk, found))
     work.execute(lines.order_by(order_items.c.pk).with_for_update(key_share=True)).all()
     return found

@@ -41,7 +41,7 @@ from persistence.sql.columns import (
     uuid_column,
 )
 from persistence.sql.compiled_query import CompiledQuery, Connected
-from persistence.sql.in_list import among, in_param
+from persistence.sql.in_list import in_list, in_param
 from persistence.sql.writes import Writes
 
 _AMOUNTS = (
@@ -183,7 +183,7 @@ def _remove(work: Connected, order_pk: int, seller_pks: Collection[int]) -> None
     """Rows of an earlier save of this unit of work have pks that nobody has read."""
     if seller_pks:
         own = seller_orders.c.order_pk == order_pk
-        gone = among(seller_orders.c.seller_pk, seller_pks)
+        gone = in_list(seller_orders.c.seller_pk, seller_pks)
         work.execute(sa.delete(seller_orders).where(own, gone))
 
 

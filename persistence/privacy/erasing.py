@@ -43,7 +43,7 @@ from persistence.orders.trade_in_offers import trade_in_offers
 from persistence.orders.versions import raise_versions_of
 from persistence.outbox import outbox_events
 from persistence.sql.aggregates import Aggregate
-from persistence.sql.in_list import among
+from persistence.sql.in_list import in_list
 from persistence.sql.work import Work
 
 _TRACES = ("tracking_url", "defined_tracking_url", "shipping_tracking_url", "tracking_number")
@@ -173,7 +173,7 @@ class Erasing:
         self._change(loyalty_transactions, owner, self._orders, {"user_email": None})
         # A movement that gives a request's money back is known by the request's UUID.
         uuids = self._pks(cancellation_requests.c.uuid, cancellation_requests.c.pk, self._requests)
-        foreign = ~among(loyalty_transactions.c.reference, [str(each) for each in uuids])
+        foreign = ~in_list(loyalty_transactions.c.reference, [str(each) for each in uuids])
         self._change(loyalty_transactions, owner, self._orders, {"reference": None}, foreign)
 
     def _erase_orders(self) -> None:
@@ -189,14 +189,14 @@ class Erasing:
         names as well is not the person's.
         """
         named = sa.select(orders.c.shipping_address_pk, orders.c.billing_address_pk)
-        pairs = self._work.execute(named.where(among(orders.c.pk, self._orders))).all()
+        pairs = self._work.execute(named.where(in_list(orders.c.pk, self._orders))).all()
         own = set(self._pks(addresses.c.pk, addresses.c.user_pk, self._user_pks))
         own |= {pk for pair in pairs for pk in pair}
         replaced = self._anonymous(own)
         for name in ("shipping_address_pk", "billing_address_pk"):
             for old, new in replaced.items():
                 change = sa.update(orders).where(
-                    among(orders.c.pk, self._orders), orders.c[name] == old
+                    in_list(orders.c.pk, self._orders), orders.c[name] == old
                 )
                 self._work.execute(change.values({name: new}))
         # Sellers' orders name them, too, and follow the orders.
@@ -210,7 +210,7 @@ class Erasing:
             *(addresses.c[name] for name in ("country_pk", "city_pk")),
         )
         made = {}
-        for row in self._work.execute(found.where(among(addresses.c.pk, pks))).all():
+        for row in self._work.execute(found.where(in_list(addresses.c.pk, pks))).all():
             made[row.pk] = Address(
                 user_pk=row.user_pk,
                 title="",
@@ -274,7 +274,7 @@ class Erasing:
         self, column: sa.Column[Any], owner: sa.Column[Any], owner_pks: Collection[int]
     ) -> Sequence[Any]:
         """Return the values of ``column`` in the rows of these owners."""
-        found = sa.select(column).where(among(owner, owner_pks)).distinct().order_by(column)
+        found = sa.select(column).where(in_list(owner, owner_pks)).distinct().order_by(column)
         return self._work.scalars(found).all()
 
     def _change(
@@ -285,11 +285,11 @@ class Erasing:
         values: Mapping[str, Any],
         *conditions: sa.ColumnElement[bool],
     ) -> None:
-        changed = sa.update(table).where(among(owner, owner_pks), *conditions)
+        changed = sa.update(table).where(in_list(owner, owner_pks), *conditions)
         self._work.execute(changed.values(**values))
 
     def _delete(self, table: sa.Table, owner: sa.Column[Any], owner_pks: Collection[Any]) -> int:
-        gone = sa.delete(table).where(among(owner, owner_pks)).returning(owner)
+        gone = sa.delete(table).where(in_list(owner, owner_pks)).returning(owner)
         return len(self._work.execute(gone).all())
 
 

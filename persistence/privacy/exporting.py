@@ -26,7 +26,7 @@ from persistence.orders.sellers import sellers
 from persistence.orders.shipping import shipping_companies
 from persistence.outbox import outbox_events
 from persistence.sql.aggregates import Set
-from persistence.sql.in_list import among
+from persistence.sql.in_list import in_list
 from persistence.sql.work import Work
 
 # Secrets, and what says nothing of a person.
@@ -95,7 +95,7 @@ class _Reading:
     def rows(self, part: _Part, owners: Collection[int]) -> dict[int, list[dict[str, Any]]]:
         """Return the rows of ``part``, with their own parts, by the pk of their owner."""
         table = part.table
-        chosen = sa.select(table).where(among(table.c[part.owner], owners))
+        chosen = sa.select(table).where(in_list(table.c[part.owner], owners))
         found = self._work.execute(chosen.order_by(*table.primary_key)).mappings().all()
         self._uuids += [row["uuid"] for row in found if "uuid" in row]
         if table is orders:
@@ -119,7 +119,7 @@ class _Reading:
     def _named(self, column: sa.Column[Any], pks: Collection[int | None]) -> dict[int, Any]:
         table: Any = column.table
         named = [pk for pk in pks if pk is not None]
-        found = sa.select(table.c.pk, column).where(among(table.c.pk, named))
+        found = sa.select(table.c.pk, column).where(in_list(table.c.pk, named))
         return dict(self._work.execute(found).all())
 
     def events(self, key: str) -> Iterable[dict[str, Any]]:
@@ -133,7 +133,7 @@ class _Reading:
     def audit(self, actors: Collection[str]) -> list[dict[str, Any]]:
         """Return the entries about what was read, and those of the person's own doing."""
         columns = audit_entries.c
-        about = sa.or_(among(columns.subject_uuid, self._uuids), among(columns.actor, actors))
+        about = sa.or_(in_list(columns.subject_uuid, self._uuids), in_list(columns.actor, actors))
         found = sa.select(audit_entries).where(about).order_by(columns.pk)
         return [_plain(row) for row in self._work.execute(found).mappings()]
 
@@ -141,7 +141,7 @@ class _Reading:
         """Return the answers that are stored for repeated requests, for a day."""
         columns = idempotency_keys.c
         found = sa.select(columns.created_date, columns.status, columns.body)
-        found = found.where(among(columns.scope, scopes)).order_by(columns.created_date)
+        found = found.where(in_list(columns.scope, scopes)).order_by(columns.created_date)
         return [
             {**_plain(row), "body": (row["body"] or b"").decode(errors="replace")}
             for row in self._work.execute(found).mappings()

@@ -17,7 +17,7 @@ from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
 from persistence.privacy.erasing import Erasing
 from persistence.privacy.exporting import export
-from persistence.sql.in_list import among
+from persistence.sql.in_list import in_list
 from persistence.sql.work import Work
 
 
@@ -47,7 +47,7 @@ class SqlPersonalData:
     def _lock_old_orders(self, found: sa.Select[Any]) -> None:
         """Lock them by ascending pk, as imports do."""
         own = sa.select(old_orders.c.pk).where(
-            among(old_orders.c.user_pk, self._person(found).user_pks)
+            in_list(old_orders.c.user_pk, self._person(found).user_pks)
         )
         own = own.order_by(old_orders.c.pk).with_for_update(key_share=True)
         self._work.execute(own).all()
@@ -62,13 +62,13 @@ class SqlPersonalData:
         unsettled = unsettled.join(
             order_items, order_items.c.pk == cancellation_requests.c.order_item_pk
         ).where(
-            among(order_items.c.order_pk, order_pks),
+            in_list(order_items.c.order_pk, order_pks),
             cancellation_requests.c.status.in_(
                 (CancellationStatus.OPEN, CancellationStatus.APPROVED)
             ),
         )
         underway = sa.select(sa.func.count(order_items.c.order_pk.distinct())).where(
-            among(order_items.c.order_pk, order_pks),
+            in_list(order_items.c.order_pk, order_pks),
             order_items.c.state.not_in(OVER | {OrderState.DELIVERED}),
         )
         return Unfinished(self._work.scalar(unsettled) or 0, self._work.scalar(underway) or 0)
@@ -77,5 +77,5 @@ class SqlPersonalData:
         return Erasing(self._work, person.user_pks, now, languages).run()
 
     def _order_pks(self, person: Person) -> Sequence[int]:
-        found = sa.select(orders.c.pk).where(among(orders.c.user_pk, person.user_pks))
+        found = sa.select(orders.c.pk).where(in_list(orders.c.user_pk, person.user_pks))
         return self._work.scalars(found.order_by(orders.c.pk)).all()

@@ -21,7 +21,7 @@ from persistence.orders.versions import raise_versions_of
 from persistence.outbox import outbox_events
 from persistence.sql.columns import UtcDateTime
 from persistence.sql.expired_rows import removal
-from persistence.sql.in_list import among
+from persistence.sql.in_list import in_list
 from persistence.sql.work import Work
 
 _REMOVE_DELIVERED = removal(
@@ -68,7 +68,7 @@ class SqlLeftovers:
         if not pks:
             return None
         locked = lock_orders(self._work, pks, skip_locked=True)
-        lines = sa.select(order_items.c.pk).where(among(order_items.c.order_pk, locked))
+        lines = sa.select(order_items.c.pk).where(in_list(order_items.c.order_pk, locked))
         cleared = sa.update(cancellation_requests).where(*settled, columns.order_item_pk.in_(lines))
         cleared = cleared.values(iban=None, holder_name=None).returning(columns.pk)
         requests = self._work.execute(cleared).all()

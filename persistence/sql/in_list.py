@@ -59,7 +59,7 @@ def _in_array(element: _Among, compiler: SQLCompiler, **kwargs: Any) -> str:
     return f"({column} = ANY ({values}))"
 
 
-def among(column: sa.ColumnElement[Value], values: Iterable[Value]) -> sa.ColumnElement[bool]:
+def in_list(column: sa.ColumnElement[Value], values: Iterable[Value]) -> sa.ColumnElement[bool]:
     """Whether ``column`` is one of ``values``."""
     return _Among(column, sa.literal(list(values), Many(column.type)))
 

@@ -7,7 +7,7 @@ from domain.accounts.users import User
 from persistence.accounts.users import users
 from persistence.database import Database
 from persistence.engine.engines import Engines
-from persistence.sql.in_list import among, in_param
+from persistence.sql.in_list import in_list, in_param
 from tests.support.stored import plan_of, store_user
 
 
@@ -29,15 +29,15 @@ class TestAmong:
     ) -> None:
         values = [getattr(person, attribute) for person in people[:2]]
 
-        emails = found(engines, among(users.c[attribute], values))
+        emails = found(engines, in_list(users.c[attribute], values))
 
         assert emails == ["a@example.com", "b@example.com"]
 
     def test_finds_nothing_among_none(self, engines: Engines, people: list[User]) -> None:
-        assert found(engines, among(users.c.pk, [])) == []
+        assert found(engines, in_list(users.c.pk, [])) == []
 
     def test_can_be_negated(self, engines: Engines, people: list[User]) -> None:
-        assert found(engines, ~among(users.c.pk, [people[0].pk])) == [
+        assert found(engines, ~in_list(users.c.pk, [people[0].pk])) == [
             "b@example.com",
             "c@example.com",
         ]
@@ -52,7 +52,7 @@ class TestAmong:
     def test_uses_the_index(
         self, engines: Engines, people: list[User], statements: list[tuple[str, Any]]
     ) -> None:
-        found(engines, among(users.c.pk, [1, 2]))
+        found(engines, in_list(users.c.pk, [1, 2]))
 
         plan = plan_of(engines, *statements[-1])
         assert "SEARCH users USING INTEGER PRIMARY KEY" in plan or "pk_users" in plan
