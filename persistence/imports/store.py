@@ -23,7 +23,7 @@ from persistence.orders.aggregate import ORDER
 from persistence.orders.old_orders import old_order_items, old_orders
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
-from persistence.orders.seller_projection import keep_seller_orders
+from persistence.orders.seller_projection import rebuild_seller_orders
 from persistence.sql.bulk import DoNothing, Overwrite, insert_rows
 from persistence.sql.columns import BigId, UtcDateTime, metadata
 from persistence.sql.in_list import in_list
@@ -139,7 +139,7 @@ class SqlImports:
         keep_lines(self._work, accepted, pks, references)
         changes = ImportedChanges(self._work, stored, references, self._now, self._actor)
         changes.follow(accepted, pks)
-        keep_seller_orders(self._work, list(pks.values()))
+        rebuild_seller_orders(self._work, list(pks.values()))
         return pks
 
     def _write_old_orders(

@@ -164,7 +164,7 @@ def follow_orders(writes: Writes, saved: Sequence[SavedRoot]) -> None:
     others = sorted(each.pk for each in saved if each not in whole)
     if others:
         writes.send()
-        keep_seller_orders(writes.work, others)
+        rebuild_seller_orders(writes.work, others)
 
 
 def _rows_of(order: Order) -> BySeller:
@@ -214,7 +214,7 @@ def _counted(orders: Iterable[BySeller]) -> Iterator[Counted]:
         yield row["seller_pk"], row["status"], row["order_pk"]
 
 
-def keep_seller_orders(work: Connected, order_pks: Sequence[int]) -> None:
+def rebuild_seller_orders(work: Connected, order_pks: Sequence[int]) -> None:
     """Make the rows of these orders what the orders come to now.
 
     A row keeps its pk and its UUID as long as its seller has a line of the order.
@@ -253,7 +253,7 @@ def fill_seller_orders(work: Connected) -> None:
         pks = work.execute(some.limit(_BATCH)).scalars().all()
         if not pks:
             return
-        keep_seller_orders(work, pks)
+        rebuild_seller_orders(work, pks)
         last = pks[-1]
 
 

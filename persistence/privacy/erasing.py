@@ -37,7 +37,7 @@ from persistence.orders.old_orders import OLD_ORDER_DOCUMENTS, old_order_items, 
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
 from persistence.orders.queries import ORDER_DOCUMENTS
-from persistence.orders.seller_projection import keep_seller_orders
+from persistence.orders.seller_projection import rebuild_seller_orders
 from persistence.orders.snapshots import store_snapshots
 from persistence.orders.trade_in_offers import trade_in_offers
 from persistence.orders.versions import raise_versions_of
@@ -200,7 +200,7 @@ class Erasing:
                 )
                 self._work.execute(change.values({name: new}))
         # Sellers' orders name them, too, and follow the orders.
-        keep_seller_orders(self._work, self._orders)
+        rebuild_seller_orders(self._work, self._orders)
         self._delete(addresses, addresses.c.pk, self._unnamed(own - set(replaced.values())))
 
     def _anonymous(self, pks: Collection[int]) -> dict[int, int]:

@@ -19,7 +19,7 @@ from persistence.database import Database
 from persistence.engine.engines import Engines
 from persistence.orders.aggregate import ORDER
 from persistence.orders.seller_counts import SLOTS, seller_order_counts
-from persistence.orders.seller_projection import keep_seller_orders, seller_orders
+from persistence.orders.seller_projection import rebuild_seller_orders, seller_orders
 from persistence.sql.work import Work
 from tests.support.builders import NOW, make_item, make_product, make_seller
 from tests.support.complete_orders import TEXT, complete_order
@@ -138,7 +138,7 @@ def test_are_the_same_after_any_saves(
             work.flush()
         after_saves, counts = rows(work), kept_counts(work)
 
-        keep_seller_orders(work, [order.pk])
+        rebuild_seller_orders(work, [order.pk])
 
         assert after_saves == rows(work)
         assert counts == kept_counts(work) == true_counts(work)
@@ -148,7 +148,7 @@ def test_are_the_same_after_any_saves(
 def test_are_the_same_for_a_new_order(engines: Engines, order: Order) -> None:
     with closing(Work(engines.writing)) as work:
         made = rows(work)
-        keep_seller_orders(work, [order.pk])
+        rebuild_seller_orders(work, [order.pk])
 
         assert len(made) == 2
         assert rows(work) == made
