@@ -29,7 +29,7 @@ from persistence.orders.order_items import order_item_easy_return_companies, ord
 from persistence.orders.orders import orders
 from persistence.orders.payments import banks, payment_options
 from persistence.orders.products import products
-from persistence.orders.seller_projection import follow_orders, seller_orders
+from persistence.orders.seller_projection import seller_orders, sync_seller_orders
 from persistence.orders.sellers import sellers
 from persistence.orders.shipping import (
     easy_return_shipping_companies,
@@ -146,5 +146,5 @@ ORDER = Aggregate(
             views=ONLY_STATE,
         ),
     },
-    projection=Projection(table=seller_orders, owner="order_pk", follow=follow_orders),
+    projection=Projection(table=seller_orders, owner="order_pk", follow=sync_seller_orders),
 )

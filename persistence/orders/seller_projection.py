@@ -148,7 +148,7 @@ BySeller = dict[int, Row]
 """The rows of one order."""
 
 
-def follow_orders(writes: Writes, saved: Sequence[SavedRoot]) -> None:
+def sync_seller_orders(writes: Writes, saved: Sequence[SavedRoot]) -> None:
     """Make the rows of these orders what the orders, which are saved, come to now."""
     whole = [each for each in saved if "cancellation_plans" in vars(each.root)]
     before = {each: {row["seller_pk"]: row for row in each.projected} for each in whole}
