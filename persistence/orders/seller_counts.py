@@ -15,7 +15,7 @@ from persistence.sql.columns import BigId, metadata, parent
 
 # Orders of one seller and status are counted in so many rows, so that who changes one seldom waits
 # for who changes another.
-SLOTS = 8
+SHARDS = 8
 
 Counted = tuple[int, int, int]
 """An order of a seller as it is counted: the pk of the seller, the status, the pk of the order."""
@@ -52,4 +52,4 @@ def changed_counts(before: Iterable[Counted], after: Iterable[Counted]) -> list[
 
 def _key(counted: Counted) -> tuple[int, int, int]:
     seller_pk, status, order_pk = counted
-    return seller_pk, status, order_pk % SLOTS
+    return seller_pk, status, order_pk % SHARDS

@@ -17,7 +17,7 @@ from domain.shared.filters import Condition
 from domain.shared.paging import CursorPage, Page, PageRequest
 from persistence.database import Database
 from persistence.engine.engines import Engines
-from persistence.orders.seller_counts import SLOTS, seller_order_counts
+from persistence.orders.seller_counts import SHARDS, seller_order_counts
 from persistence.orders.seller_projection import seller_orders
 from tests.support.builders import make_item, make_order, make_product, make_seller
 from tests.support.fakes import view_of
@@ -64,7 +64,7 @@ def kept_counts(engines: Engines) -> Counts:
 
 def true_counts(engines: Engines) -> Counts:
     """The same, counted."""
-    key = (seller_orders.c.seller_pk, seller_orders.c.status, seller_orders.c.order_pk % SLOTS)
+    key = (seller_orders.c.seller_pk, seller_orders.c.status, seller_orders.c.order_pk % SHARDS)
     rows = sa.select(*key, sa.func.count()).group_by(*key)
     with engines.autocommit.connect() as connection:
         return {tuple(key): orders for *key, orders in connection.execute(rows)}

@@ -17,7 +17,7 @@ from domain.shared.filters import Condition, Operator
 from domain.shared.paging import PageRequest
 from persistence.database import Database
 from persistence.engine.engines import Engines
-from persistence.orders.seller_counts import SLOTS, seller_order_counts
+from persistence.orders.seller_counts import SHARDS, seller_order_counts
 from tests.persistence.imports.test_store import store
 from tests.persistence.seller_center.test_seller_orders import CHANGES, Sale
 from tests.support.builders import make_seller
@@ -83,7 +83,7 @@ class TestKept:
         self, database: Database, engines: Engines, shopper: User
     ) -> None:
         seller = make_seller()
-        items = ([sold(seller)] for _ in range(2 * SLOTS))
+        items = ([sold(seller)] for _ in range(2 * SHARDS))
         orders = store_sold(database, shopper.pk, *({"items": each} for each in items))
         together = Barrier(WORKERS)
 
@@ -98,7 +98,7 @@ class TestKept:
 
         assert kept_counts(engines) == true_counts(engines)
         assert kept_counts(engines) == {
-            (seller.pk, OrderState.DELIVERED.seller_code, slot): 2 for slot in range(SLOTS)
+            (seller.pk, OrderState.DELIVERED.seller_code, slot): 2 for slot in range(SHARDS)
         }
 
     @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from domain.orders.states import OrderState
 from persistence.database import Database
 from persistence.engine.engines import Engines
 from persistence.orders.aggregate import ORDER
-from persistence.orders.seller_counts import SLOTS, seller_order_counts
+from persistence.orders.seller_counts import SHARDS, seller_order_counts
 from persistence.orders.seller_projection import rebuild_seller_orders, seller_orders
 from persistence.sql.work import Work
 from tests.support.builders import NOW, make_item, make_product, make_seller
@@ -179,6 +179,6 @@ def kept_counts(work: Work) -> dict[Any, int]:
 
 
 def true_counts(work: Work) -> dict[Any, int]:
-    key = (seller_orders.c.seller_pk, seller_orders.c.status, seller_orders.c.order_pk % SLOTS)
+    key = (seller_orders.c.seller_pk, seller_orders.c.status, seller_orders.c.order_pk % SHARDS)
     found = work.execute(sa.select(*key, sa.func.count()).group_by(*key))
     return {tuple(key): count for *key, count in found}
