@@ -25,7 +25,7 @@ from persistence.sql.in_list import in_list
 from persistence.sql.work import Work
 
 
-def keep_lines(
+def store_lines(
     work: Work,
     batch: Sequence[ImportedOrder],
     pks: Mapping[str, int],

@@ -16,7 +16,7 @@ from domain.imports.reconciliation import reconcile, require_units_of_new
 from domain.orders.orders import Order
 from domain.shared.errors import Unavailable
 from persistence.imports.changes import ImportedChanges
-from persistence.imports.lines import keep_lines, keep_old_lines
+from persistence.imports.lines import keep_old_lines, store_lines
 from persistence.imports.references import ImportedReferences
 from persistence.imports.users import ImportedUsers
 from persistence.orders.aggregate import ORDER
@@ -136,7 +136,7 @@ class SqlImports:
         references = ImportedReferences(self._work, accepted, users, self._now)
         rows = [references.order_row(order) for order in accepted]
         pks = self._keep_rows(_ORDERS, rows, known)
-        keep_lines(self._work, accepted, pks, references)
+        store_lines(self._work, accepted, pks, references)
         changes = ImportedChanges(self._work, stored, references, self._now, self._actor)
         changes.follow(accepted, pks)
         rebuild_seller_orders(self._work, list(pks.values()))
