@@ -57,7 +57,7 @@ def store_lines(
     _keep_requests(work, placed, references)
 
 
-def keep_old_lines(work: Work, batch: Sequence[ImportedOldOrder], pks: Mapping[str, int]) -> None:
+def store_old_lines(work: Work, batch: Sequence[ImportedOldOrder], pks: Mapping[str, int]) -> None:
     """Store the lines of the old orders; ``pks`` has the old orders' pks by number."""
     rows = [{"old_order_pk": pks[each.number], **item} for each in batch for item in each.items]
     insert_rows(work, old_order_items, rows, Overwrite(("old_order_pk", "line")))

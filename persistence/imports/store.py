@@ -16,7 +16,7 @@ from domain.imports.reconciliation import reconcile, require_units_of_new
 from domain.orders.orders import Order
 from domain.shared.errors import Unavailable
 from persistence.imports.changes import ImportedChanges
-from persistence.imports.lines import keep_old_lines, store_lines
+from persistence.imports.lines import store_lines, store_old_lines
 from persistence.imports.references import ImportedReferences
 from persistence.imports.users import ImportedUsers
 from persistence.orders.aggregate import ORDER
@@ -150,7 +150,7 @@ class SqlImports:
         users.keep_missing([each.user for each in accepted], self._now)
         rows = [{**each.values, "user_pk": users.pk(each.user)} for each in accepted]
         pks = self._keep_rows(_OLD_ORDERS, rows, known)
-        keep_old_lines(self._work, accepted, pks)
+        store_old_lines(self._work, accepted, pks)
         return pks
 
     def _judge(
