@@ -132,7 +132,7 @@ class SqlImports:
     ) -> dict[str, int]:
         if not accepted:
             return {}
-        users.keep_missing([each.user for each in accepted], self._now)
+        users.store_missing([each.user for each in accepted], self._now)
         references = ImportedReferences(self._work, accepted, users, self._now)
         rows = [references.order_row(order) for order in accepted]
         pks = self._keep_rows(_ORDERS, rows, known)
@@ -147,7 +147,7 @@ class SqlImports:
     ) -> dict[str, int]:
         if not accepted:
             return {}
-        users.keep_missing([each.user for each in accepted], self._now)
+        users.store_missing([each.user for each in accepted], self._now)
         rows = [{**each.values, "user_pk": users.pk(each.user)} for each in accepted]
         pks = self._keep_rows(_OLD_ORDERS, rows, known)
         store_old_lines(self._work, accepted, pks)

@@ -16,7 +16,7 @@ from persistence.sql.work import Work
 class ImportedUsers:
     """Those users of a batch that are stored, found by e-mail key and type.
 
-    They are locked by ``keep_missing`` only: whatever changes orders locks these before users.
+    They are locked by ``store_missing`` only: whatever changes orders locks these before users.
     """
 
     def __init__(self, work: Work, wanted: Iterable[ImportedUser]) -> None:
@@ -32,7 +32,7 @@ class ImportedUsers:
         """Return the pk of a user who is stored."""
         return self._pks[user.email_key, user.user_type]
 
-    def keep_missing(self, wanted: Iterable[ImportedUser], now: datetime) -> None:
+    def store_missing(self, wanted: Iterable[ImportedUser], now: datetime) -> None:
         """Store those who are not stored yet; the others keep what is on file of them.
 
         None of them is erased from then on, until the transaction ends.
