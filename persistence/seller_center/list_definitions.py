@@ -270,7 +270,7 @@ SELLER_CANCELLATION_PLANS = Listing(
     ),
     finish=_complete_plans,
     # The plan of a seller who has no line of the order any more is in no list.
-    is_narrow=False,
+    can_skip_join=False,
 )
 
 

@@ -62,7 +62,7 @@ class Listing(Generic[View]):
     """One kind of list.
 
     ``table`` has the rows, ``source`` them and what conditions look at, ``owned`` says which are a
-    seller's. Where ``is_narrow``, every row of ``table`` is in ``source``, so that ``table`` will
+    seller's. Where ``can_skip_join``, every row of ``table`` is in ``source``, so that ``table`` will
     do for what looks at nothing else: counts stay within one index. ``fields`` has what the
     columns of ``table`` do not say by their names. ``versioned`` has ``table``, the ``whole`` that
     its rows are a part of, and the ``version`` of that, which is another one with every change of
@@ -82,7 +82,7 @@ class Listing(Generic[View]):
     shown_from: sa.FromClause
     shown: Columns
     finish: Callable[[Work, int, list[dict[str, Any]]], None] = lambda *_: None
-    is_narrow: bool = True
+    can_skip_join: bool = True
     counts: Counts | None = None
 
     def field(self, path: str) -> Field | None:
@@ -155,7 +155,7 @@ class Listing(Generic[View]):
             for part in iterate(each)
             if isinstance(part, sa.Column)
         }
-        return self.table if self.is_narrow and seen <= {self.table} else self.source
+        return self.table if self.can_skip_join and seen <= {self.table} else self.source
 
 
 _SELLER = sa.bindparam("seller_pk", type_=sa.BigInteger)
