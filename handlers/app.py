@@ -39,7 +39,7 @@ from handlers.web.front import make_guard
 from handlers.web.request_context import PARTS, Parts
 from handlers.web.seller_filters import Filters
 from persistence.database import Database, utc_now
-from persistence.seller_center.list_definitions import LISTINGS
+from persistence.seller_center.list_definitions import LIST_DEFINITIONS
 from persistence.seller_center.lists import Listing
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _listings() -> Mapping[str, Listing[Any]]:
     """The seller lists by resource: `seller_orders` is openapi/seller_center/orders.yaml."""
     return {
         f"seller_center.{name.removeprefix('seller_')}": listing
-        for name, listing in LISTINGS.items()
+        for name, listing in LIST_DEFINITIONS.items()
     }
 
 

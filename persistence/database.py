@@ -38,7 +38,7 @@ from persistence.orders.queries import ORDER_DOCUMENTS
 from persistence.orders.seller_projection import fill_seller_orders
 from persistence.replacing import GivenRows, make_tables, raise_all_versions, replace_rows
 from persistence.revisions import require_answer, require_schema
-from persistence.seller_center.list_definitions import LISTINGS
+from persistence.seller_center.list_definitions import LIST_DEFINITIONS
 from persistence.sql.prefetch import RecordingWork, first_statement
 from persistence.sql.work import NoSavepoint, Work
 from persistence.unit_of_work import SqlUnitOfWork
@@ -54,7 +54,7 @@ _KEPT: Mapping[str, DocumentKind[Any]] = {
 }
 # Most of the memory is for what is read most, and longest.
 _PARTS = 16
-_PARTS_OF = {"orders": 8, "old_orders": 4} | dict.fromkeys(LISTINGS, 1)
+_PARTS_OF = {"orders": 8, "old_orders": 4} | dict.fromkeys(LIST_DEFINITIONS, 1)
 
 Result = TypeVar("Result")
 
@@ -345,7 +345,7 @@ def _shelf(
     part = memory_bytes // _PARTS * _PARTS_OF[name]
     if name in _KEPT:
         return PersistentDocumentCache(_KEPT[name], renderer, engines, part, later)
-    return DocumentCache(LISTINGS[name].load, renderer, engines, part)
+    return DocumentCache(LIST_DEFINITIONS[name].load, renderer, engines, part)
 
 
 def _now(function: Callable[[], None]) -> None:

@@ -19,7 +19,7 @@ from persistence.orders.queries import SqlOrders
 from persistence.outbox import SqlOutbox
 from persistence.privacy.personal_data import SqlPersonalData
 from persistence.privacy.retention import SqlLeftovers
-from persistence.seller_center.list_definitions import LISTINGS
+from persistence.seller_center.list_definitions import LIST_DEFINITIONS
 from persistence.seller_center.lists import SqlSellerRows
 from persistence.sellers.sellers import SqlSellers
 from persistence.sellers.tokens import SqlSellerTokens
@@ -112,7 +112,7 @@ class SqlUnitOfWork:
         return self._listed("seller_customer_addresses")
 
     def _listed(self, name: str) -> SqlSellerRows[Any]:
-        return SqlSellerRows(self._work, LISTINGS[name], self._documents(name))
+        return SqlSellerRows(self._work, LIST_DEFINITIONS[name], self._documents(name))
 
     def commit(self) -> None:
         self._work.commit()

@@ -311,7 +311,7 @@ SELLER_CUSTOMER_ADDRESSES = Listing(
     ),
 )
 
-LISTINGS: Mapping[str, Listing[Any]] = {
+LIST_DEFINITIONS: Mapping[str, Listing[Any]] = {
     "seller_orders": SELLER_ORDERS,
     "seller_order_items": SELLER_ORDER_ITEMS,
     "seller_cancellation_plans": SELLER_CANCELLATION_PLANS,

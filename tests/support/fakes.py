@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.sellers.tokens import SellerToken, TokenHolder
 from domain.shared.documents import RenderedDocument, Renderer
-from persistence.seller_center.list_definitions import LISTINGS
+from persistence.seller_center.list_definitions import LIST_DEFINITIONS
 from tests.support.builders import NOW
 
 
@@ -71,7 +71,7 @@ def fake_renderers(
     return {
         "orders": orders or FakeRenderer(),
         "old_orders": old_orders or FakeRenderer(),
-        **dict.fromkeys(LISTINGS, FakeViewRenderer()),
+        **dict.fromkeys(LIST_DEFINITIONS, FakeViewRenderer()),
     }
 
 

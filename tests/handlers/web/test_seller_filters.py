@@ -30,7 +30,7 @@ class FakeListing:
         return path == "number"
 
 
-LISTINGS = {"things": FakeListing()}
+LIST_DEFINITIONS = {"things": FakeListing()}
 
 
 def compile_filters(*names: str, **overrides: Any) -> tuple[Filters, Operation]:
@@ -38,7 +38,7 @@ def compile_filters(*names: str, **overrides: Any) -> tuple[Filters, Operation]:
     spec = make_spec(parameters=parameters, **({"security": TOKEN} | overrides))
     contract = make_contract({"/things/": {"get": spec}})
     [operation] = compile_operations(contract)
-    return Filters(contract, [operation], LISTINGS), operation
+    return Filters(contract, [operation], LIST_DEFINITIONS), operation
 
 
 class TestConditions:
@@ -96,7 +96,7 @@ class TestFault:
         )
 
         with pytest.raises(ContractError, match="get/parameters/0: size compares"):
-            Filters(contract, compile_operations(contract), LISTINGS)
+            Filters(contract, compile_operations(contract), LIST_DEFINITIONS)
 
     def test_is_looked_for_in_the_lists_of_sellers_alone(self) -> None:
         compile_filters("search", security=[{"SessionCookie": []}])

@@ -14,7 +14,7 @@ from domain.shared.filters import Condition, Operator
 from domain.shared.paging import CursorPage, Page, PageRequest
 from persistence.database import Database
 from persistence.engine.engines import Engines
-from persistence.seller_center.list_definitions import LISTINGS
+from persistence.seller_center.list_definitions import LIST_DEFINITIONS
 from tests.support.builders import NOW, make_seller
 from tests.support.seller_market import Market
 from tests.support.stored import plan_of
@@ -83,7 +83,7 @@ class TestOrdering:
 
         assert len(whole) > 2
         assert walk(database, resource, market.seller, ordering=sign + name) == whole
-        assert LISTINGS[resource].can_sort(name)
+        assert LIST_DEFINITIONS[resource].can_sort(name)
 
     def test_is_newest_first_by_itself(self, database: Database, shopper: User) -> None:
         seller = make_seller()

@@ -11,7 +11,7 @@ from domain.seller_center.order_items import SellerOrderItemView
 from domain.sellers.sellers import Seller
 from persistence.database import Database
 from persistence.engine.engines import Engines
-from persistence.seller_center.list_definitions import LISTINGS
+from persistence.seller_center.list_definitions import LIST_DEFINITIONS
 from persistence.seller_center.lists import Listing
 from tests.persistence.seller_center.test_seller_orders import CHANGES, Sale
 from tests.support.builders import make_seller
@@ -36,7 +36,7 @@ CHANGES_OF_PLANS: dict[str, Change] = {
 
 
 def seen(database: Database, sellers: Iterable[Seller]) -> list[Any]:
-    return [listed(database, resource, each) for resource in LISTINGS for each in sellers]
+    return [listed(database, resource, each) for resource in LIST_DEFINITIONS for each in sellers]
 
 
 @pytest.fixture

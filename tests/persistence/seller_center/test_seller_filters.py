@@ -12,7 +12,7 @@ from domain.sellers.sellers import Seller
 from domain.shared.filters import Condition, Operator, parse_filter
 from domain.shared.money import Currency
 from persistence.database import Database
-from persistence.seller_center.list_definitions import LISTINGS
+from persistence.seller_center.list_definitions import LIST_DEFINITIONS
 from tests.support.builders import (
     NOW,
 )
@@ -232,7 +232,7 @@ class TestPlans:
 def test_says_what_can_be_asked(
     resource: str, path: str, operator: Operator, *, is_known: bool
 ) -> None:
-    assert LISTINGS[resource].supports(path, operator) is is_known
+    assert LIST_DEFINITIONS[resource].supports(path, operator) is is_known
 
 
 def test_what_can_not_be_asked_is_no_filter(database: Database) -> None:

@@ -33,7 +33,7 @@ from persistence.engine.engines import Engines
 from persistence.orders import old_orders
 from persistence.orders import queries as order_queries
 from persistence.seller_center import lists as seller_rows
-from persistence.seller_center.list_definitions import LISTINGS
+from persistence.seller_center.list_definitions import LIST_DEFINITIONS
 from persistence.seller_center.lists import Shape, Start
 from persistence.sellers import tokens as seller_tokens
 from persistence.sql import bulk, keys, prefetch, references, saving
@@ -110,7 +110,7 @@ def _of_shoppers() -> Iterator[CompiledQuery]:
 
 
 def _of_sellers() -> Iterator[CompiledQuery]:
-    for listing in LISTINGS.values():
+    for listing in LIST_DEFINITIONS.values():
         yield listing._completed  # noqa: SLF001
         for path, field in listing._fields.items():
             for operator in field.operators:
@@ -133,7 +133,7 @@ def _of_owners() -> Iterator[CompiledQuery]:
         old_orders._page(("user_pk", "currency"), OldOrderSort(OldOrderField.AMOUNT)),  # noqa: SLF001
     ]
     yield from (prefetch._together(shopper, query) for query in of_shoppers)  # noqa: SLF001
-    for listing in LISTINGS.values():
+    for listing in LIST_DEFINITIONS.values():
         for start in (Start.PAGE, Start.TOP):
             query = seller_rows._chosen(listing, Shape((), Sort("created_at"), start))  # noqa: SLF001
             yield prefetch._together(seller, query)  # noqa: SLF001
