@@ -40,7 +40,7 @@ from handlers.web.request_context import PARTS, Parts
 from handlers.web.seller_filters import Filters
 from persistence.database import Database, utc_now
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
-from persistence.seller_center.lists import Listing
+from persistence.seller_center.lists import ListDefinition
 
 if TYPE_CHECKING:
     from handlers.sandbox.state import Sandbox
@@ -88,7 +88,7 @@ def database_of(app: ContractApp) -> Database:
     return cast(Database, parts.database)
 
 
-def _listings() -> Mapping[str, Listing[Any]]:
+def _listings() -> Mapping[str, ListDefinition[Any]]:
     """The seller lists by resource: `seller_orders` is openapi/seller_center/orders.yaml."""
     return {
         f"seller_center.{name.removeprefix('seller_')}": listing

@@ -36,7 +36,7 @@ from persistence.seller_center.conditions import (
     same,
     text,
 )
-from persistence.seller_center.lists import Counts, Listing, columns_of
+from persistence.seller_center.lists import Counts, ListDefinition, columns_of
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.in_list import in_param
 from persistence.sql.work import Work
@@ -140,7 +140,7 @@ def _of_order(table: sa.Table, source: sa.FromClause | None = None) -> sa.FromCl
     return (table if source is None else source).join(orders, orders.c.pk == table.c.order_pk)
 
 
-SELLER_ORDERS = Listing(
+SELLER_ORDERS = ListDefinition(
     view=SellerOrderView,
     table=seller_orders,
     source=seller_orders,
@@ -199,7 +199,7 @@ _LINES_OF_PLANS = CompiledQuery(
 
 _LINES = _with_their_orders(order_items)
 
-SELLER_ORDER_ITEMS = Listing(
+SELLER_ORDER_ITEMS = ListDefinition(
     view=SellerOrderItemView,
     table=order_items,
     source=_LINES,
@@ -240,7 +240,7 @@ SELLER_ORDER_ITEMS = Listing(
 
 _PLANS = _with_their_orders(cancellation_plans)
 
-SELLER_CANCELLATION_PLANS = Listing(
+SELLER_CANCELLATION_PLANS = ListDefinition(
     view=SellerCancellationPlanView,
     table=cancellation_plans,
     source=_PLANS,
@@ -289,7 +289,7 @@ def _with_places() -> sa.FromClause:
     return joined
 
 
-SELLER_CUSTOMER_ADDRESSES = Listing(
+SELLER_CUSTOMER_ADDRESSES = ListDefinition(
     view=SellerCustomerAddressView,
     table=addresses,
     source=_with_places(),
@@ -311,7 +311,7 @@ SELLER_CUSTOMER_ADDRESSES = Listing(
     ),
 )
 
-LIST_DEFINITIONS: Mapping[str, Listing[Any]] = {
+LIST_DEFINITIONS: Mapping[str, ListDefinition[Any]] = {
     "seller_orders": SELLER_ORDERS,
     "seller_order_items": SELLER_ORDER_ITEMS,
     "seller_cancellation_plans": SELLER_CANCELLATION_PLANS,

@@ -58,7 +58,7 @@ class Counts:
 
 
 @dataclass(frozen=True, eq=False)
-class Listing(Generic[View]):
+class ListDefinition(Generic[View]):
     """One kind of list.
 
     ``table`` has the rows, ``source`` them and what conditions look at, ``owned`` says which are a
@@ -190,12 +190,12 @@ class Shape:
 
 
 @lru_cache(MAX_SHAPES)
-def _counted(listing: Listing[Any], paths: Paths) -> CompiledQuery:
+def _counted(listing: ListDefinition[Any], paths: Paths) -> CompiledQuery:
     return CompiledQuery(listing.count(paths))
 
 
 @lru_cache(MAX_SHAPES)
-def _chosen(listing: Listing[Any], shape: Shape) -> CompiledQuery:
+def _chosen(listing: ListDefinition[Any], shape: Shape) -> CompiledQuery:
     """Ask for pk, whole, version and sorted value of some rows, and for how many there are.
 
     The rows are chosen by what an index has, and only those looked up that were chosen: a page
@@ -242,7 +242,7 @@ def _behind(
 class SqlSellerRows(Generic[View]):
     """The rows of one list, as ``domain.seller_center.lists.SellerRows`` asks of them."""
 
-    def __init__(self, work: Work, listing: Listing[View], documents: Documents) -> None:
+    def __init__(self, work: Work, listing: ListDefinition[View], documents: Documents) -> None:
         self._work = work
         self._listing = listing
         self._documents = documents

@@ -12,7 +12,7 @@ from domain.sellers.sellers import Seller
 from persistence.database import Database
 from persistence.engine.engines import Engines
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
-from persistence.seller_center.lists import Listing
+from persistence.seller_center.lists import ListDefinition
 from tests.persistence.seller_center.test_seller_orders import CHANGES, Sale
 from tests.support.builders import make_seller
 from tests.support.fakes import FakeClock, FakeViewRenderer, fake_renderers
@@ -108,13 +108,13 @@ class TestStale:
     def test_a_line_that_goes_to_another_meanwhile_is_not_shown(
         self, sale: Sale, database_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        load = Listing.load
+        load = ListDefinition.load
 
         def load_later(listing: Any, *rest: Any) -> Any:
             CHANGES["changing a seller"](sale)
             return load(listing, *rest)
 
-        monkeypatch.setattr(Listing, "load", load_later)
+        monkeypatch.setattr(ListDefinition, "load", load_later)
         database = Database(database_url, renderers=fake_renderers())
 
         assert listed(database, "seller_order_items", sale.sellers[0]) == []
