@@ -17,7 +17,7 @@ from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.expired_rows import removal
 from persistence.sql.work import Work
 
-PATIENCE_MS = 2000
+LOCK_TIMEOUT_MS = 2000
 _PURGED_AT_ONCE = 100
 _LOCK_NOT_AVAILABLE = "55P03"
 
@@ -55,7 +55,7 @@ REMOVE_OLD = removal(
 )
 _WAIT, _WAIT_AS_USUAL = (
     CompiledQuery(sa.select(sa.func.set_config("lock_timeout", timeout, True).label("timeout")))
-    for timeout in (f"{PATIENCE_MS}ms", None)
+    for timeout in (f"{LOCK_TIMEOUT_MS}ms", None)
 )
 
 

@@ -69,7 +69,7 @@ class TestClaim:
     def test_does_not_wait_for_long(
         self, database: Database, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(idempotency, "PATIENCE_MS", 50)
+        monkeypatch.setattr(idempotency, "LOCK_TIMEOUT_MS", 50)
         with database.writing() as uow:
             uow.idempotency_keys.claim("user:1", "key", MINE, NOW)
 
