@@ -36,7 +36,7 @@ from persistence.imports.store import SqlImports
 from persistence.orders.old_orders import OLD_ORDER_DOCUMENTS
 from persistence.orders.queries import ORDER_DOCUMENTS
 from persistence.orders.seller_projection import fill_seller_orders
-from persistence.replacing import GivenRows, make_tables, raise_all_versions, replace_rows
+from persistence.replacing import TableRows, make_tables, raise_all_versions, replace_rows
 from persistence.revisions import require_answer, require_schema
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
 from persistence.sql.prefetch import RecordingWork, first_statement
@@ -259,7 +259,7 @@ class Database:
         with self._available(), self._engines.writing.begin() as connection:
             make_tables(connection)
 
-    def replace_rows(self, given: GivenRows) -> None:
+    def replace_rows(self, given: TableRows) -> None:
         """Delete all rows, and store these in their place, in one transaction.
 
         Raises as ``persistence.replacing.replace_rows`` does, and Unavailable.

@@ -17,7 +17,7 @@ from persistence.sql.columns import UtcDateTime, metadata
 from persistence.sql.version_numbers import MOMENT, raised, this_moment
 from persistence.sql.work import Work
 
-GivenRows = Mapping[str, Iterable[Mapping[str, Any]]]
+TableRows = Mapping[str, Iterable[Mapping[str, Any]]]
 """Rows by the name of their table; values as JSON has them, amounts in minor units."""
 
 _READERS: Mapping[type, Callable[[str], Any]] = {
@@ -41,7 +41,7 @@ def make_tables(connection: sa.Connection) -> None:
     migrations.stamp(connection)
 
 
-def replace_rows(work: Work, given: GivenRows) -> None:
+def replace_rows(work: Work, given: TableRows) -> None:
     """Delete all rows, and store ``given``; what sellers see of orders is made from these.
 
     `uuid`, `content_hash` and `version` are derived where a row has none. Versions are new each
