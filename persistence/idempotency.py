@@ -14,7 +14,7 @@ from domain.shared.errors import Conflict, KeyReused
 from persistence.sql.bulk import insert
 from persistence.sql.columns import UtcDateTime, metadata
 from persistence.sql.compiled_query import CompiledQuery
-from persistence.sql.expired_rows import removal
+from persistence.sql.expired_rows import delete_batch
 from persistence.sql.work import Work
 
 LOCK_TIMEOUT_MS = 2000
@@ -49,7 +49,7 @@ _STORE = CompiledQuery(
         {name: sa.bindparam(f"new_{name}", type_=idempotency_keys.c[name].type) for name in _ANSWER}
     )
 )
-REMOVE_OLD = removal(
+REMOVE_OLD = delete_batch(
     [idempotency_keys.c.scope, idempotency_keys.c.key],
     idempotency_keys.c.created_date <= sa.bindparam("before", type_=UtcDateTime),
 )

@@ -11,7 +11,7 @@ from persistence.accounts.users import users
 from persistence.sql.bulk import insert_rows
 from persistence.sql.columns import BigId, UtcDateTime, metadata
 from persistence.sql.compiled_query import CompiledQuery
-from persistence.sql.expired_rows import removal
+from persistence.sql.expired_rows import delete_batch
 from persistence.sql.prefetch import OwnerQuery
 from persistence.sql.work import Work
 
@@ -43,7 +43,7 @@ _OWNER = OwnerQuery(
     credential=_SHOWN,
 )
 _REMOVE = CompiledQuery(sa.delete(sessions).where(_SHOWN))
-REMOVE_EXPIRED = removal(
+REMOVE_EXPIRED = delete_batch(
     [sessions.c.id_hash], sessions.c.expires_date <= sa.bindparam("before", type_=UtcDateTime)
 )
 

@@ -20,11 +20,11 @@ from persistence.orders.queries import ORDER_DOCUMENTS
 from persistence.orders.versions import raise_versions_of
 from persistence.outbox import outbox_events
 from persistence.sql.columns import UtcDateTime
-from persistence.sql.expired_rows import removal
+from persistence.sql.expired_rows import delete_batch
 from persistence.sql.in_list import in_list
 from persistence.sql.work import Work
 
-_REMOVE_DELIVERED = removal(
+_REMOVE_DELIVERED = delete_batch(
     [outbox_events.c.pk],
     sa.and_(
         outbox_events.c.status == OutboxStatus.DELIVERED,

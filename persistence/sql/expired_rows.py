@@ -9,7 +9,7 @@ from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.statements import PAGE_LIMIT
 
 
-def removal(
+def delete_batch(
     key: Sequence[sa.Column[Any]],
     condition: sa.ColumnElement[bool],
     *shown: sa.Column[Any],
