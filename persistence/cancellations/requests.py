@@ -21,7 +21,7 @@ from persistence.sql.aggregates import Aggregate
 from persistence.sql.columns import BigId
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.in_list import in_param
-from persistence.sql.statements import PAGE_LIMIT, PAGE_OFFSET, page_of
+from persistence.sql.statements import PAGE_LIMIT, PAGE_OFFSET, limit_offset
 from persistence.sql.work import Work
 
 # Alone, to look at: they change as parts of their orders.
@@ -69,7 +69,7 @@ class SqlCancellationRequests:
         self, query: CancellationRequestQuery, page: PageRequest
     ) -> list[CancellationRequest]:
         values = _values(query)
-        found = _page(tuple(values)).rows(self._work, values | page_of(page))
+        found = _page(tuple(values)).rows(self._work, values | limit_offset(page))
         return self._work.read(_REQUEST, [pk for (pk,) in found])
 
     def order_numbers(self, item_pks: Collection[int]) -> Mapping[int, str]:

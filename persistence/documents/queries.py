@@ -7,7 +7,7 @@ from typing import Any
 from domain.shared.paging import DocumentPage, PageRequest
 from persistence.documents.cache import Documents
 from persistence.sql.compiled_query import CompiledQuery
-from persistence.sql.statements import first, page_of
+from persistence.sql.statements import first, limit_offset
 from persistence.sql.work import Work
 
 
@@ -34,7 +34,7 @@ class DocumentQueries:
 
         ``counted`` is for a page without rows: there are none, or none so far down.
         """
-        found = query.rows(self.work, {**values, **page_of(page)})
+        found = query.rows(self.work, {**values, **limit_offset(page)})
         count: int = found[0][-1] if found else counted().scalar(self.work, values)
         documents = self.documents.bodies(found, language)
         return DocumentPage(count, page.number, page.limit, documents)

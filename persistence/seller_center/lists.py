@@ -20,7 +20,7 @@ from persistence.seller_center.conditions import Field, field_of, parameter
 from persistence.seller_center.sorting import Sorting
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.in_list import in_param
-from persistence.sql.statements import PAGE_LIMIT, PAGE_OFFSET, page_of
+from persistence.sql.statements import PAGE_LIMIT, PAGE_OFFSET, limit_offset
 from persistence.sql.work import Work
 
 # A statement takes some 50 KB. Sellers' systems ask for few different ones, again and again.
@@ -262,7 +262,7 @@ class SqlSellerRows(Generic[View]):
         if values is None:
             return DocumentPage(0, page.number, page.limit, [])
         shape = Shape(paths, sort, Start.PAGE)
-        found = _chosen(self._listing, shape).rows(self._work, values | page_of(page))
+        found = _chosen(self._listing, shape).rows(self._work, values | limit_offset(page))
         if found:
             count: int = found[0][-1]
         elif page.number == 1:

@@ -23,7 +23,7 @@ def given(query: OrderQuery | OldOrderQuery) -> dict[str, Any]:
     return {name: value for name in names if (value := getattr(query, name))}
 
 
-def page_of(page: PageRequest) -> dict[str, int]:
+def limit_offset(page: PageRequest) -> dict[str, int]:
     """Return what PAGE_LIMIT and PAGE_OFFSET bind; no list reaches past what 64 bits can say."""
     return {"limit": page.limit, "offset": min(page.offset, MAX_PK)}
 
