@@ -14,7 +14,7 @@ from persistence.orders.old_orders import old_orders
 from persistence.orders.orders import orders
 from persistence.orders.seller_projection import fill_seller_orders
 from persistence.sql.columns import UtcDateTime, metadata
-from persistence.sql.version_numbers import MOMENT, raised, this_moment
+from persistence.sql.version_numbers import MOMENT, new_version, raised
 from persistence.sql.work import Work
 
 TableRows = Mapping[str, Iterable[Mapping[str, Any]]]
@@ -30,7 +30,7 @@ _READERS: Mapping[type, Callable[[str], Any]] = {
 _DERIVED: Mapping[str, Callable[[str, str], Any]] = {
     "uuid": derived_uuid,
     "content_hash": lambda table, pk: sha256(f"{table}:{pk}".encode()).hexdigest(),
-    "version": lambda _table, _pk: this_moment(),
+    "version": lambda _table, _pk: new_version(),
 }
 _VERSIONED = (orders, old_orders)
 
@@ -61,7 +61,7 @@ def raise_all_versions(work: Work) -> None:
     """Have all that depends on the time be rendered anew."""
     for table in _VERSIONED:
         change = sa.update(table).values(version=raised(table.c.version))
-        work.execute(change, {MOMENT: this_moment()})
+        work.execute(change, {MOMENT: new_version()})
 
 
 def _values(name: str, row: Mapping[str, Any]) -> dict[str, Any]:

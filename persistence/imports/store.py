@@ -27,7 +27,7 @@ from persistence.orders.seller_projection import rebuild_seller_orders
 from persistence.sql.bulk import DoNothing, Overwrite, insert_rows
 from persistence.sql.columns import BigId, UtcDateTime, metadata
 from persistence.sql.in_list import in_list
-from persistence.sql.version_numbers import MOMENT, raised, this_moment
+from persistence.sql.version_numbers import MOMENT, new_version, raised
 from persistence.sql.work import Work
 
 Imported = TypeVar("Imported", ImportedOrder, ImportedOldOrder)
@@ -215,7 +215,7 @@ class SqlImports:
         if pks:
             self._update(kind.rows, pks, [row for row in rows if row["number"] in known])
         if new:
-            pks |= self._insert(kind.rows, [{**row, "version": this_moment()} for row in new])
+            pks |= self._insert(kind.rows, [{**row, "version": new_version()} for row in new])
         return pks
 
     def _insert(self, table: sa.Table, rows: list[dict[str, Any]]) -> dict[str, int]:
@@ -236,7 +236,7 @@ class SqlImports:
         parameters = [
             {
                 "row_pk": pks[row["number"]],
-                MOMENT: this_moment(),
+                MOMENT: new_version(),
                 **{name: row[name] for name in changed},
             }
             for row in rows

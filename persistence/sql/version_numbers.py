@@ -19,10 +19,10 @@ from sqlalchemy.sql.functions import GenericFunction
 from persistence.sql.columns import BigId
 
 MOMENT = "version_moment"
-"""The parameter of ``raised`` that ``this_moment`` is bound to."""
+"""The parameter of ``raised`` that ``new_version`` is bound to."""
 
 
-def this_moment() -> int:
+def new_version() -> int:
     """Return the first version of a row that is new now."""
     return time_ns() // 1000
 

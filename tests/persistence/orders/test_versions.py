@@ -17,7 +17,7 @@ from persistence.orders.aggregate import ORDER
 from persistence.orders.old_orders import OLD_ORDER
 from persistence.sql import saving
 from persistence.sql.aggregates import Aggregate
-from persistence.sql.version_numbers import this_moment
+from persistence.sql.version_numbers import new_version
 from tests.support.builders import (
     make_address,
     make_bank,
@@ -121,10 +121,10 @@ class TestOrders:
         assert version(database, pk) > before
 
     def test_a_new_order_has_the_moment(self, database: Database, shopper: User) -> None:
-        before = this_moment()
+        before = new_version()
         order = store_order(database, user_pk=shopper.pk)
 
-        assert before <= order.version <= this_moment() < 2**53
+        assert before <= order.version <= new_version() < 2**53
         assert version(database, order.pk) == order.version
 
     def test_what_was_set_to_what_it_was_raises_nothing(self, database: Database, pk: int) -> None:
@@ -172,7 +172,7 @@ class TestOrders:
     ) -> None:
         before = version(database, pk)
         # A clock that stands, or has gone back, is no help to them.
-        monkeypatch.setattr(saving, "this_moment", lambda: 1)
+        monkeypatch.setattr(saving, "new_version", lambda: 1)
         both_have_it = Barrier(2)
 
         def write() -> None:

@@ -463,7 +463,7 @@ class TestRemove:
 def test_versions_of_new_orders_are_of_the_moment(
     work: Work, shopper: User, order: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(saving, "this_moment", lambda: 2**52)
+    monkeypatch.setattr(saving, "new_version", lambda: 2**52)
     new = make_order(user_pk=shopper.pk, payment_option=order.payment_option)
     work.add(ORDER, new)
     work.flush()
