@@ -27,7 +27,7 @@ from persistence.orders.seller_projection import rebuild_seller_orders
 from persistence.sql.bulk import DoNothing, Overwrite, insert_rows
 from persistence.sql.columns import BigId, UtcDateTime, metadata
 from persistence.sql.in_list import in_list
-from persistence.sql.version_numbers import MOMENT, new_version, raised
+from persistence.sql.version_numbers import NEW_VERSION, new_version, raised
 from persistence.sql.work import Work
 
 Imported = TypeVar("Imported", ImportedOrder, ImportedOldOrder)
@@ -236,7 +236,7 @@ class SqlImports:
         parameters = [
             {
                 "row_pk": pks[row["number"]],
-                MOMENT: new_version(),
+                NEW_VERSION: new_version(),
                 **{name: row[name] for name in changed},
             }
             for row in rows

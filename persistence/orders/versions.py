@@ -14,7 +14,7 @@ from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
 from persistence.sql.compiled_query import CompiledQuery, Connected
 from persistence.sql.in_list import in_param
-from persistence.sql.version_numbers import MOMENT, new_version, raised
+from persistence.sql.version_numbers import NEW_VERSION, new_version, raised
 
 _RAISED: dict[type, CompiledQuery] = {
     root: CompiledQuery(
@@ -35,7 +35,7 @@ _OF_SELLERS = CompiledQuery(
 
 def raise_versions_of(work: Connected, root: type, pks: Iterable[int]) -> dict[int, int]:
     """Raise the versions of these orders or old orders; return the new ones by pk."""
-    values = {"pks": sorted(pks), MOMENT: new_version()}
+    values = {"pks": sorted(pks), NEW_VERSION: new_version()}
     return dict(_RAISED[root].rows(work, values))
 
 

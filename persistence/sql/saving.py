@@ -18,7 +18,7 @@ from persistence.sql.compiled_query import CompiledQuery, Connected
 from persistence.sql.in_list import in_param
 from persistence.sql.keys import next_pks
 from persistence.sql.references import store_references
-from persistence.sql.version_numbers import MOMENT, new_version, raised
+from persistence.sql.version_numbers import NEW_VERSION, new_version, raised
 from persistence.sql.writes import Writes
 
 MAX_UPDATES = 512
@@ -287,7 +287,7 @@ def _update(writes: Writes, part: Part, changed: Row) -> None:
         # Another writer may have raised it since it was read, where this one has no lock.
         part.entity.version = row["version"] = version
 
-    values[MOMENT] = new_version()
+    values[NEW_VERSION] = new_version()
     writes.update(table, _update_of(table, tuple(changed), True), values, take)
 
 
@@ -297,7 +297,7 @@ def _raise_together(work: Connected, roots: Sequence[Part]) -> None:
     for part in roots:
         by_table[part.members.table][part.entity.pk] = part
     for table, parts in by_table.items():
-        values = {"pks": [*parts], MOMENT: new_version()}
+        values = {"pks": [*parts], NEW_VERSION: new_version()}
         for pk, version in _raise_of(table).rows(work, values):
             part = parts[pk]
             part.entity.version = part.tracked.row(part.entity)["version"] = version

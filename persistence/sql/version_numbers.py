@@ -18,7 +18,7 @@ from sqlalchemy.sql.functions import GenericFunction
 
 from persistence.sql.columns import BigId
 
-MOMENT = "version_moment"
+NEW_VERSION = "version_moment"
 """The parameter of ``raised`` that ``new_version`` is bound to."""
 
 
@@ -47,4 +47,4 @@ def raised(version: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
 
     The database adds: of two writers who both have read 5, one makes more of what the other made.
     """
-    return _Raised(version + 1, sa.bindparam(MOMENT, type_=BigId))
+    return _Raised(version + 1, sa.bindparam(NEW_VERSION, type_=BigId))

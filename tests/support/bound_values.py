@@ -10,14 +10,14 @@ from sqlalchemy.sql.visitors import iterate
 
 from persistence.sql.bulk import _json_rows, _json_text
 from persistence.sql.in_list import Many
-from persistence.sql.version_numbers import MOMENT
+from persistence.sql.version_numbers import NEW_VERSION
 from tests.support.builders import NOW
 
 FIXED = {
     "limit": 100,
     "offset": 0,
     "cursor_pk": 2**62,
-    MOMENT: 2**52,
+    NEW_VERSION: 2**52,
 }
 """Parameters that are compared with no column, or with more than equality, by name."""
 
