@@ -14,7 +14,7 @@ from persistence.orders.old_orders import old_orders
 from persistence.orders.orders import orders
 from persistence.orders.seller_projection import fill_seller_orders
 from persistence.sql.columns import UtcDateTime, metadata
-from persistence.sql.version_numbers import NEW_VERSION, new_version, raised
+from persistence.sql.version_numbers import NEW_VERSION, new_version, next_version
 from persistence.sql.work import Work
 
 TableRows = Mapping[str, Iterable[Mapping[str, Any]]]
@@ -60,7 +60,7 @@ def replace_rows(work: Work, given: TableRows) -> None:
 def raise_all_versions(work: Work) -> None:
     """Have all that depends on the time be rendered anew."""
     for table in _VERSIONED:
-        change = sa.update(table).values(version=raised(table.c.version))
+        change = sa.update(table).values(version=next_version(table.c.version))
         work.execute(change, {NEW_VERSION: new_version()})
 
 

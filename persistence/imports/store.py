@@ -27,7 +27,7 @@ from persistence.orders.seller_projection import rebuild_seller_orders
 from persistence.sql.bulk import DoNothing, Overwrite, insert_rows
 from persistence.sql.columns import BigId, UtcDateTime, metadata
 from persistence.sql.in_list import in_list
-from persistence.sql.version_numbers import NEW_VERSION, new_version, raised
+from persistence.sql.version_numbers import NEW_VERSION, new_version, next_version
 from persistence.sql.work import Work
 
 Imported = TypeVar("Imported", ImportedOrder, ImportedOldOrder)
@@ -232,7 +232,7 @@ class SqlImports:
         kept = {"uuid", "number"}
         changed: dict[str, Any] = {name: sa.bindparam(name) for name in rows[0].keys() - kept}
         statement = sa.update(table).where(table.c.pk == sa.bindparam("row_pk"))
-        statement = statement.values(**changed, version=raised(table.c.version))
+        statement = statement.values(**changed, version=next_version(table.c.version))
         parameters = [
             {
                 "row_pk": pks[row["number"]],

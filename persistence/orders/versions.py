@@ -14,13 +14,13 @@ from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
 from persistence.sql.compiled_query import CompiledQuery, Connected
 from persistence.sql.in_list import in_param
-from persistence.sql.version_numbers import NEW_VERSION, new_version, raised
+from persistence.sql.version_numbers import NEW_VERSION, new_version, next_version
 
 _RAISED: dict[type, CompiledQuery] = {
     root: CompiledQuery(
         sa.update(table)
         .where(in_param(table.c.pk, "pks"))
-        .values(version=raised(table.c.version))
+        .values(version=next_version(table.c.version))
         .returning(table.c.pk, table.c.version)
     )
     for root, table in ((Order, orders), (OldOrder, old_orders))

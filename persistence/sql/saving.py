@@ -18,7 +18,7 @@ from persistence.sql.compiled_query import CompiledQuery, Connected
 from persistence.sql.in_list import in_param
 from persistence.sql.keys import next_pks
 from persistence.sql.references import store_references
-from persistence.sql.version_numbers import NEW_VERSION, new_version, raised
+from persistence.sql.version_numbers import NEW_VERSION, new_version, next_version
 from persistence.sql.writes import Writes
 
 MAX_UPDATES = 512
@@ -306,7 +306,7 @@ def _raise_together(work: Connected, roots: Sequence[Part]) -> None:
 @cache
 def _raise_of(table: sa.Table) -> CompiledQuery:
     raising = sa.update(table).where(in_param(table.c.pk, "pks"))
-    raising = raising.values(version=raised(table.c.version))
+    raising = raising.values(version=next_version(table.c.version))
     return CompiledQuery(raising.returning(table.c.pk, table.c.version))
 
 
@@ -318,7 +318,7 @@ def _update_of(table: sa.Table, names: Sequence[str], is_versioned: bool) -> Com
     change = sa.update(table).where(table.c.pk == sa.bindparam(_ROW_PK))
     if not is_versioned:
         return CompiledQuery(change.values(values))
-    change = change.values(values | {"version": raised(table.c.version)})
+    change = change.values(values | {"version": next_version(table.c.version)})
     return CompiledQuery(change.returning(table.c.version))
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.sql.functions import GenericFunction
 from persistence.sql.columns import BigId
 
 NEW_VERSION = "version_moment"
-"""The parameter of ``raised`` that ``new_version`` is bound to."""
+"""The parameter of ``next_version`` that ``new_version`` is bound to."""
 
 
 def new_version() -> int:
@@ -42,7 +42,7 @@ def _greatest(element: _Raised, compiler: SQLCompiler, **kwargs: Any) -> str:
     return f"greatest({compiler.process(element.clauses, **kwargs)})"
 
 
-def raised(version: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+def next_version(version: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
     """Return the version after ``version``.
 
     The database adds: of two writers who both have read 5, one makes more of what the other made.
