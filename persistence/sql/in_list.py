@@ -1,7 +1,7 @@
 """``column IN values`` with one parameter, however many values there are.
 
-A parameter for each value would be spelled out by SQLAlchemy, by the driver and by the database,
-anew for each number of them.
+With a parameter for each value, SQLAlchemy, the driver and the database would each have to process
+another statement for each number of values.
 """
 
 import json
@@ -17,7 +17,7 @@ from sqlalchemy.sql.functions import GenericFunction
 Value = TypeVar("Value")
 
 
-class Many(sa.types.TypeDecorator[Any]):
+class ListOf(sa.types.TypeDecorator[Any]):
     """Values of one type: an array for PostgreSQL, a JSON array for SQLite."""
 
     impl = sa.Text
@@ -35,35 +35,35 @@ class Many(sa.types.TypeDecorator[Any]):
         if dialect.name == "postgresql" or value is None:
             return value
         process = self.item_type.dialect_impl(dialect).bind_processor(dialect)
-        return json.dumps([process(each) for each in value] if process else value)
+        return json.dumps([process(item) for item in value] if process else value)
 
 
-class _Among(GenericFunction[bool]):
+class _InList(GenericFunction[bool]):
     type = sa.Boolean()
     inherit_cache = True
 
-    def self_group(self, against: Any = None) -> "_Among":
-        """A condition as it is: with ``= 1`` after it, SQLite would use no index."""
+    def self_group(self, against: Any = None) -> "_InList":
+        """Return the condition unchanged: SQLite uses no index for it with ``= 1`` after it."""
         return self
 
 
-@compiles(_Among)
-def _in_json(element: _Among, compiler: SQLCompiler, **kwargs: Any) -> str:
-    column, values = (compiler.process(each, **kwargs) for each in element.clauses)
+@compiles(_InList)
+def _in_json(element: _InList, compiler: SQLCompiler, **kwargs: Any) -> str:
+    column, values = (compiler.process(clause, **kwargs) for clause in element.clauses)
     return f"({column} IN (SELECT value FROM json_each({values})))"  # noqa: S608 - of SQLAlchemy's own
 
 
-@compiles(_Among, "postgresql")
-def _in_array(element: _Among, compiler: SQLCompiler, **kwargs: Any) -> str:
-    column, values = (compiler.process(each, **kwargs) for each in element.clauses)
+@compiles(_InList, "postgresql")
+def _in_array(element: _InList, compiler: SQLCompiler, **kwargs: Any) -> str:
+    column, values = (compiler.process(clause, **kwargs) for clause in element.clauses)
     return f"({column} = ANY ({values}))"
 
 
 def in_list(column: sa.ColumnElement[Value], values: Iterable[Value]) -> sa.ColumnElement[bool]:
     """Whether ``column`` is one of ``values``."""
-    return _Among(column, sa.literal(list(values), Many(column.type)))
+    return _InList(column, sa.literal(list(values), ListOf(column.type)))
 
 
 def in_param(column: sa.ColumnElement[Value], name: str) -> sa.ColumnElement[bool]:
     """Whether ``column`` is one of the list that is bound to the parameter ``name``."""
-    return _Among(column, sa.bindparam(name, type_=Many(column.type)))
+    return _InList(column, sa.bindparam(name, type_=ListOf(column.type)))

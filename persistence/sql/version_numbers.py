@@ -18,7 +18,7 @@ from sqlalchemy.sql.functions import GenericFunction
 
 from persistence.sql.columns import BigId
 
-NEW_VERSION = "version_moment"
+NEW_VERSION = "new_version"
 """The parameter of ``next_version`` that ``new_version`` is bound to."""
 
 
