@@ -1,11 +1,11 @@
-"""Rendered documents: looked up with the rows they show, made when missing, kept for the next.
+"""Rendered documents: looked up by the versions of their rows, rendered when missing, then cached.
 
-A document is served only if it was rendered from the version that the row has in the very
-statement that found it, by the present edition of the renderer, and its time has not run out. So
-whoever changes an order has nothing to invalidate, and nobody can be served what was before.
+A document is served only if it has the version that the statement of this read returned for the
+row, the renderer's current edition, and has not expired. So a change of an order has nothing to
+invalidate, and no stale document is served.
 
-Another version is never good enough, not even a higher one: a database that has lost its last
-transactions goes back to lower versions.
+The version has to be equal, not just high enough: a database that has lost its last transactions
+goes back to lower versions.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,17 +30,17 @@ from persistence.sql.work import Work
 Entity = TypeVar("Entity")
 
 Load = Callable[[Work, Sequence[Any]], Mapping[Any, tuple[Version, Entity]]]
-"""Reads the entities of the rows that are still there, each with its version, by the row's key."""
+"""Returns the entities of the rows that still exist, each with its version, by the row's key."""
 
 Later = Callable[[Callable[[], None]], None]
-"""Runs what does not fail, now or in a while, or never where there is too much of it."""
+"""Runs a function that raises nothing, now or later, or drops it when too many wait."""
 
 Versions = Mapping[Any, Version]
-"""What each row, by its key, has for a version."""
+"""The version of each row, by the row's key."""
 
 
 def document_table(name: str, owner: str, target: str) -> sa.Table:
-    """The table of the rendered documents of ``target``, one for each row and language."""
+    """Return the table of rendered documents of ``target``, one for each row and language."""
     return sa.Table(
         name,
         metadata,
@@ -56,9 +56,9 @@ def document_table(name: str, owner: str, target: str) -> sa.Table:
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentKind(Generic[Entity]):
-    """What is rendered: the table of the documents, and the entities with all that they show.
+    """A kind of stored document: its table, and the aggregate that is rendered.
 
-    The rows of the aggregate's root have the versions.
+    ``owner`` is the column of the table that references the aggregate's root, which has the version.
     """
 
     documents: sa.Table
@@ -66,7 +66,7 @@ class DocumentKind(Generic[Entity]):
     aggregate: Aggregate[Entity]
 
     def load(self, work: Work, pks: Sequence[int]) -> dict[int, tuple[Version, Entity]]:
-        """Read the entities with these pks and all that their documents show."""
+        """Load the entities with these pks and all that their documents show."""
         entities: Sequence[Any] = work.read(self.aggregate, pks, View.SHOWN)
         return {entity.pk: (entity.version, entity) for entity in entities}
 
@@ -74,11 +74,10 @@ class DocumentKind(Generic[Entity]):
 def remove_documents(
     work: Work, kind: DocumentKind[Any], versions: Mapping[int, int], languages: Iterable[str]
 ) -> None:
-    """Replace the kept documents of these rows by empty ones of their new ``versions``.
+    """Replace the stored documents of these rows by empty ones of their new ``versions``.
 
-    A reader that rendered an older version may keep it after this; the row that is here then
-    stops it, as it stops any older document. No renderer has the edition "", so that an empty
-    document is never served.
+    A reader that has rendered an older version may try to store it after this; the version of the
+    row prevents it. No renderer has the edition "", so an empty document is never served.
     """
     rows = [
         {
@@ -96,25 +95,25 @@ def remove_documents(
 
 
 class Documents(Protocol):
-    """The documents of one kind, as the queries of that kind want them."""
+    """The documents of one kind, for the queries of that kind."""
 
-    def bodies(self, found: Iterable[Row], language: str) -> list[bytes]:
-        """Return the documents of the rows that were found, in their order.
+    def bodies(self, rows: Iterable[Row], language: str) -> list[bytes]:
+        """Return the documents of these rows, in their order.
 
-        Each of ``found`` begins with what names the row and the version that it was found in.
-        Rows that went away since are left out.
+        The first two columns of ``rows`` are the row's key and its version. Rows that were deleted
+        since are left out.
         """
 
 
 class DisabledDocuments:
-    """A writing unit of work has none: a rendering of what is not committed must not be kept."""
+    """For a writing unit of work: what is not committed must not be rendered and cached."""
 
-    def bodies(self, _found: Iterable[Row], _language: str) -> list[bytes]:
+    def bodies(self, _rows: Iterable[Row], _language: str) -> list[bytes]:
         raise RuntimeError("documents come from a reading unit of work with their renderer")
 
 
 class DocumentCache(Generic[Entity]):
-    """The documents of one kind: in memory, or to be rendered first."""
+    """The documents of one kind, cached in memory and rendered when missing."""
 
     def __init__(
         self,
@@ -126,54 +125,54 @@ class DocumentCache(Generic[Entity]):
         self._load = load
         self._renderer = renderer
         self._engines = engines
-        self._reads = engines.snapshot
+        self._snapshots = engines.snapshot
         self._memory = LruDocumentCache(memory_bytes)
 
-    def remembered(
+    def get_cached(
         self, versions: Versions, language: str, now: datetime
     ) -> dict[Any, bytes | None]:
-        """Return the bodies of these versions of the rows, in their order; None where missing."""
+        """Return the documents in memory of these versions, in their order; None where missing."""
         return self._memory.bodies(versions, language, self._renderer.edition, now)
 
-    def kept(
+    def get_stored(
         self, _work: Work, _versions: Versions, _language: str, _now: datetime
     ) -> dict[Any, bytes]:
-        """Return those bodies that are kept of these versions."""
+        """Return the documents of these versions that the database has."""
         return {}
 
     def render(self, keys: Sequence[Any], language: str, now: datetime) -> dict[Any, bytes]:
-        """Render and keep the documents of the rows that are still there.
+        """Render and cache the documents of the rows that still exist.
 
-        All of an entity is read in one snapshot, so that a document never mixes two versions.
+        An entity is read in one snapshot, so that a document never mixes two versions.
         """
         rendered = {
             key: (version, self._renderer(entity, language, now))
             for key, (version, entity) in self._loaded(keys).items()
         }
-        self._keep(rendered, language)
+        self._store(rendered, language)
         for key, (version, document) in rendered.items():
-            remembered = CachedDocument(version, document.valid_until, document.body)
-            self._remember(key, language, remembered)
+            cached = CachedDocument(version, document.valid_until, document.body)
+            self._cache(key, language, cached)
         return {key: document.body for key, (_, document) in rendered.items()}
 
     def _loaded(self, keys: Sequence[Any]) -> Mapping[Any, tuple[Version, Entity]]:
-        with closing(Work(self._reads, is_writing=False)) as work:
+        with closing(Work(self._snapshots, is_writing=False)) as work:
             loaded = self._load(work, keys)
-            # A rollback would have the driver forget all statements that it has prepared.
+            # After a rollback the driver would prepare all its statements again.
             work.commit()
             return loaded
 
-    def _remember(self, key: Any, language: str, document: CachedDocument) -> None:
-        self._memory.remember((key, language, self._renderer.edition), document)
+    def _cache(self, key: Any, language: str, document: CachedDocument) -> None:
+        self._memory.put((key, language, self._renderer.edition), document)
 
-    def _keep(self, rendered: dict[Any, tuple[Version, RenderedDocument]], language: str) -> None:
-        """Keep what was rendered for other processes, and for the time after this one."""
+    def _store(self, rendered: dict[Any, tuple[Version, RenderedDocument]], language: str) -> None:
+        """Store the documents for other processes; without a table there is nothing to do."""
 
 
 class PersistentDocumentCache(DocumentCache[Entity]):
-    """A shelf with a table behind it: its documents are long, or cost much to render.
+    """A cache with a table behind it, for documents that are long or expensive to render.
 
-    What was rendered is stored ``later``, so that no answer waits for it.
+    Rendered documents are stored by ``later``, so that no response waits for it.
     """
 
     def __init__(
@@ -187,9 +186,9 @@ class PersistentDocumentCache(DocumentCache[Entity]):
         super().__init__(kind.load, renderer, engines, memory_bytes)
         self._kind = kind
         self._later = later
-        self._reads = engines.aggregates
+        self._snapshots = engines.aggregates
         documents = kind.documents.c
-        self._kept = CompiledQuery(
+        self._stored = CompiledQuery(
             sa.select(
                 documents[kind.owner], documents.version, documents.valid_until, documents.body
             ).where(
@@ -199,28 +198,28 @@ class PersistentDocumentCache(DocumentCache[Entity]):
             )
         )
 
-    def kept(
+    def get_stored(
         self, work: Work, versions: Versions, language: str, now: datetime
     ) -> dict[Any, bytes]:
         edition = self._renderer.edition
         values = {"pks": list(versions), "language": language, "edition": edition}
         bodies = {}
-        for pk, version, valid_until, body in self._kept.rows(work, values):
+        for pk, version, valid_until, body in self._stored.rows(work, values):
             if version == versions[pk] and (valid_until is None or valid_until > now):
                 bodies[pk] = body
-                self._remember(pk, language, CachedDocument(version, valid_until, body))
+                self._cache(pk, language, CachedDocument(version, valid_until, body))
         return bodies
 
-    def _keep(self, rendered: dict[Any, tuple[Version, RenderedDocument]], language: str) -> None:
-        """Keep what was rendered, where the row still has that version.
+    def _store(self, rendered: dict[Any, tuple[Version, RenderedDocument]], language: str) -> None:
+        """Store the documents whose rows still have the rendered version.
 
-        A reader does without: when the database is busy or full it has its answer all the same.
+        Best effort: when the database is busy or full, the request succeeds without it.
         """
-        rows = list(self._kept_rows(rendered, language))
+        rows = list(self._document_rows(rendered, language))
         if rows:
-            self._later(partial(self._store, rows))
+            self._later(partial(self._write, rows))
 
-    def _store(self, rows: list[dict[str, Any]]) -> None:
+    def _write(self, rows: list[dict[str, Any]]) -> None:
         self._engines.attempt(
             lambda connection: connection.execute(self._upsert, rows), "rendered documents"
         )
@@ -228,20 +227,19 @@ class PersistentDocumentCache(DocumentCache[Entity]):
     @cached_property
     def _upsert(self) -> sa.Insert:
         documents, rows = self._kind.documents, self._kind.aggregate.table
-        given = [sa.bindparam(f"kept_{each.name}", type_=each.type) for each in documents.c]
-        # The rows may be those of another server by now, or a backup's: what was rendered of what
-        # is not there any more must not be kept.
-        is_there = (
+        values = [sa.bindparam(f"new_{column.name}", type_=column.type) for column in documents.c]
+        # After a failover or a restored backup the rendered version may not exist any more.
+        is_current = (
             sa.select(rows.c.pk)
             .where(
-                rows.c.pk == sa.bindparam(f"kept_{self._kind.owner}", type_=BigId),
-                rows.c.version == sa.bindparam("kept_version", type_=BigId),
+                rows.c.pk == sa.bindparam(f"new_{self._kind.owner}", type_=BigId),
+                rows.c.version == sa.bindparam("new_version", type_=BigId),
             )
             .exists()
         )
         statement = insert(self._engines.dialect.name, documents)
         statement = statement.from_select(
-            list(documents.c.keys()), sa.select(*given).where(is_there)
+            list(documents.c.keys()), sa.select(*values).where(is_current)
         )
         changed = ("edition", "version", "valid_until", "body")
         return statement.on_conflict_do_update(
@@ -249,39 +247,39 @@ class PersistentDocumentCache(DocumentCache[Entity]):
             set_={name: statement.excluded[name] for name in changed},
         )
 
-    def _kept_rows(
+    def _document_rows(
         self, rendered: dict[Any, tuple[Version, RenderedDocument]], language: str
     ) -> Iterable[dict[str, Any]]:
-        # By pk, so that two readers of one page never wait for each other.
+        # By pk, so that two readers of one page can not deadlock.
         for pk, (version, document) in sorted(rendered.items(), key=lambda entry: entry[0]):
             yield {
-                f"kept_{self._kind.owner}": pk,
-                "kept_language": language,
-                "kept_edition": self._renderer.edition,
-                "kept_version": version,
-                "kept_valid_until": document.valid_until,
-                "kept_body": document.body,
+                f"new_{self._kind.owner}": pk,
+                "new_language": language,
+                "new_edition": self._renderer.edition,
+                "new_version": version,
+                "new_valid_until": document.valid_until,
+                "new_body": document.body,
             }
 
 
 class RequestDocuments(Generic[Entity]):
-    """A shelf's documents, as one reading unit of work sees them."""
+    """The documents of a cache for one reading unit of work."""
 
-    def __init__(self, work: Work, shelf: DocumentCache[Entity], now: datetime) -> None:
+    def __init__(self, work: Work, cache: DocumentCache[Entity], now: datetime) -> None:
         self._work = work
-        self._shelf = shelf
+        self._cache = cache
         self._now = now
 
-    def bodies(self, found: Iterable[Row], language: str) -> list[bytes]:
-        versions = {row[0]: row[1] for row in found}
-        bodies = self._shelf.remembered(versions, language, self._now)
+    def bodies(self, rows: Iterable[Row], language: str) -> list[bytes]:
+        versions = {row[0]: row[1] for row in rows}
+        bodies = self._cache.get_cached(versions, language, self._now)
         if missing := _missing(bodies, versions):
-            bodies.update(self._shelf.kept(self._work, missing, language, self._now))
+            bodies.update(self._cache.get_stored(self._work, missing, language, self._now))
         if missing := _missing(bodies, versions):
-            # Rendering takes a connection of its own. This one goes back to the pool first, or a
-            # pool full of readers that each hold one would wait for one more.
+            # Rendering takes another connection. Give this one back first, or a pool whose
+            # connections are all held by such readers would deadlock.
             self._work.rollback()
-            bodies.update(self._shelf.render(list(missing), language, self._now))
+            bodies.update(self._cache.render(list(missing), language, self._now))
         return [body for body in bodies.values() if body is not None]
 
 

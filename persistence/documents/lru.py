@@ -1,4 +1,4 @@
-"""Documents in the memory of this process: the few that are asked for again and again."""
+"""Rendered documents in the memory of this process: the ones read most."""
 
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
@@ -9,18 +9,17 @@ from typing import Any
 from uuid import UUID
 
 Version = int | UUID
-"""What a row is in one content, and in no other: a number of its order, or its own UUID where it
-never changes. A database that loses its last changes, by a failover or a backup that is put back,
-may use pks again, and none of these.
+"""Identifies one content of a row: the version number of its order, or its own UUID if the row
+never changes. After a failover or a restored backup a pk may be used again, a version never.
 """
 
 Key = tuple[Hashable, str, str]
-"""What names the row, the language, and the renderer's edition."""
+"""The key of the row, the language, and the renderer's edition."""
 
 
 @dataclass(frozen=True, slots=True)
 class CachedDocument:
-    """What was rendered of one version; from ``valid_until`` on (None: never) it is wrong."""
+    """The document of one version, valid before ``valid_until`` (None: without end)."""
 
     version: Version
     valid_until: datetime | None
@@ -28,9 +27,9 @@ class CachedDocument:
 
 
 class LruDocumentCache:
-    """The documents used last, ``max_bytes`` of them at most; shared by all threads.
+    """The most recently used documents, up to ``max_bytes`` in total; shared by all threads.
 
-    Whoever asks names the version that the row has now, so nothing here has to be invalidated.
+    Every look-up names the current version of the row, so nothing has to be invalidated.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -42,9 +41,9 @@ class LruDocumentCache:
     def bodies(
         self, versions: Mapping[Any, Version], language: str, edition: str, now: datetime
     ) -> dict[Any, bytes | None]:
-        """Return the documents of these versions that are here and still good at ``now``.
+        """Return the documents of these versions that are cached and valid at ``now``.
 
-        They come by what names their rows, in the order of these; None where missing.
+        The result has the keys of ``versions``, in their order; None where missing.
         """
         with self._lock:
             return {
@@ -52,25 +51,25 @@ class LruDocumentCache:
                 for name, version in versions.items()
             }
 
-    def remember(self, key: Key, document: CachedDocument) -> None:
-        """Take in a document, and forget those that were not used for longest."""
+    def put(self, key: Key, document: CachedDocument) -> None:
+        """Add a document, and evict the least recently used ones."""
         with self._lock:
-            self._forget(key)
+            self._evict(key)
             self._documents[key] = document
             self._bytes += len(document.body)
             while self._bytes > self._max_bytes:
-                self._forget(next(iter(self._documents)))
+                self._evict(next(iter(self._documents)))
 
     def _body(self, key: Key, version: Version, now: datetime) -> bytes | None:
-        found = self._documents.get(key)
-        if found is None or found.version != version:
+        document = self._documents.get(key)
+        if document is None or document.version != version:
             return None
-        if found.valid_until is not None and found.valid_until <= now:
+        if document.valid_until is not None and document.valid_until <= now:
             return None
         self._documents.move_to_end(key)
-        return found.body
+        return document.body
 
-    def _forget(self, key: Key) -> None:
-        forgotten = self._documents.pop(key, None)
-        if forgotten is not None:
-            self._bytes -= len(forgotten.body)
+    def _evict(self, key: Key) -> None:
+        evicted = self._documents.pop(key, None)
+        if evicted is not None:
+            self._bytes -= len(evicted.body)

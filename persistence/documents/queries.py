@@ -1,4 +1,4 @@
-"""Documents that a statement finds: one of them, or a page."""
+"""The documents of the rows that a statement returns: the first, or a page."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from persistence.sql.work import Work
 
 @dataclass(frozen=True, slots=True)
 class DocumentQueries:
-    """What is shown of the rows that a statement finds; pk and version are their first columns."""
+    """The documents of the rows that a query returns, whose first columns are pk and version."""
 
     work: Work
     documents: Documents
@@ -30,11 +30,11 @@ class DocumentQueries:
         language: str,
         counted: Callable[[], CompiledQuery],
     ) -> DocumentPage:
-        """Return one page; each row of ``query`` ends with the number of all of them.
+        """Return one page; the last column of ``query`` is the number of all rows.
 
-        ``counted`` is for a page without rows: there are none, or none so far down.
+        ``counted`` counts them for an empty page: there are none, or none at this offset.
         """
-        found = query.rows(self.work, {**values, **limit_offset(page)})
-        count: int = found[0][-1] if found else counted().scalar(self.work, values)
-        documents = self.documents.bodies(found, language)
+        rows = query.rows(self.work, {**values, **limit_offset(page)})
+        count: int = rows[0][-1] if rows else counted().scalar(self.work, values)
+        documents = self.documents.bodies(rows, language)
         return DocumentPage(count, page.number, page.limit, documents)

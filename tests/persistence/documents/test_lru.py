@@ -22,28 +22,28 @@ def body(memory: LruDocumentCache, key: Key, version: int, now: datetime) -> byt
 class TestBody:
     def test_is_that_of_the_version(self) -> None:
         memory = LruDocumentCache(100)
-        memory.remember(FIRST, document(version=2))
+        memory.put(FIRST, document(version=2))
 
         assert [body(memory, FIRST, version, NOW) for version in (1, 2, 3)] == [None, b"1234", None]
 
     def test_ends_with_its_time(self) -> None:
         memory = LruDocumentCache(100)
-        memory.remember(FIRST, document(valid_until=NOW))
+        memory.put(FIRST, document(valid_until=NOW))
 
         assert body(memory, FIRST, 1, NOW - timedelta(microseconds=1)) == b"1234"
         assert body(memory, FIRST, 1, NOW) is None
 
     def test_of_another_language_or_edition_is_another(self) -> None:
         memory = LruDocumentCache(100)
-        memory.remember(FIRST, document())
+        memory.put(FIRST, document())
 
         assert body(memory, (1, "tr-tr", "first"), 1, NOW) is None
         assert body(memory, (1, "en-us", "second"), 1, NOW) is None
 
     def test_comes_beside_those_of_others_in_their_order(self) -> None:
         memory = LruDocumentCache(100)
-        memory.remember(FIRST, document(b"1"))
-        memory.remember(THIRD, document(b"3"))
+        memory.put(FIRST, document(b"1"))
+        memory.put(THIRD, document(b"3"))
 
         found = memory.bodies({3: 1, 2: 1, 1: 1}, "en-us", "first", NOW)
 
@@ -53,27 +53,27 @@ class TestBody:
 class TestRemember:
     def test_forgets_what_was_not_used_for_longest(self) -> None:
         memory = LruDocumentCache(8)
-        memory.remember(FIRST, document())
-        memory.remember(SECOND, document())
+        memory.put(FIRST, document())
+        memory.put(SECOND, document())
         body(memory, FIRST, 1, NOW)
 
-        memory.remember(THIRD, document())
+        memory.put(THIRD, document())
 
         assert body(memory, SECOND, 1, NOW) is None
         assert body(memory, FIRST, 1, NOW) == body(memory, THIRD, 1, NOW) == b"1234"
 
     def test_replaces_and_counts_once(self) -> None:
         memory = LruDocumentCache(8)
-        memory.remember(FIRST, document(b"12345678"))
-        memory.remember(FIRST, document(b"1234", version=2))
+        memory.put(FIRST, document(b"12345678"))
+        memory.put(FIRST, document(b"1234", version=2))
 
-        memory.remember(SECOND, document())
+        memory.put(SECOND, document())
 
         assert body(memory, FIRST, 2, NOW) == b"1234"
 
     def test_keeps_nothing_larger_than_itself(self) -> None:
         memory = LruDocumentCache(3)
 
-        memory.remember(FIRST, document())
+        memory.put(FIRST, document())
 
         assert body(memory, FIRST, 1, NOW) is None
