@@ -1,4 +1,4 @@
-"""The database: what the composition root opens, and everybody else gets units of work from."""
+"""The database: opened by the composition root; everything else gets units of work from it."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -48,13 +48,13 @@ DEFAULT_DOCUMENT_MEMORY_BYTES = 16 * 1024 * 1024
 MAX_ATTEMPTS = 5
 _CORRUPT_SECONDS = 60.0
 _NOTES_PAUSE_SECONDS = 60.0
-_KEPT: Mapping[str, DocumentKind[Any]] = {
+_STORED_KINDS: Mapping[str, DocumentKind[Any]] = {
     "orders": ORDER_DOCUMENTS,
     "old_orders": OLD_ORDER_DOCUMENTS,
 }
-# Most of the memory is for what is read most, and longest.
-_PARTS = 16
-_PARTS_OF = {"orders": 8, "old_orders": 4} | dict.fromkeys(LIST_DEFINITIONS, 1)
+# Shares of the memory in sixteenths: most is for what is read most, and is longest.
+_SHARES = 16
+_SHARE_OF = {"orders": 8, "old_orders": 4} | dict.fromkeys(LIST_DEFINITIONS, 1)
 
 Result = TypeVar("Result")
 
@@ -62,17 +62,17 @@ logger = logging.getLogger(__name__)
 
 
 class LostRace(Unavailable):
-    """The transaction was ended so that another one could go on; a second try may win."""
+    """The transaction lost to another one and was rolled back; a second try may succeed."""
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class _Reading:
+class _ReadingContext:
     """A unit of work that gives its connection back at the end of the block.
 
-    Not a generator's: each request has two or three, and they cost as much as a short statement.
+    No generator: those cost as much as a short statement, and a request has two or three.
     """
 
     __slots__ = ("_raise_unavailable", "_unit")
@@ -97,10 +97,10 @@ class _Reading:
 class Database:
     """One database, SQLite (a file) or PostgreSQL, with a pool of connections.
 
-    Nothing is opened before it is needed. May be shared by threads, not by processes. Its units of
-    work raise Unavailable when the database cannot be reached, does not answer or stays locked.
-    Documents are there of whatever ``renderers`` name, as the unit of work does; what was rendered
-    is stored for other processes before the document is returned, or after it (``stores_later``).
+    Connections are opened when needed. May be shared by threads, not by processes. Its units of work
+    raise Unavailable when the database cannot be reached, does not answer or stays locked.
+    ``renderers`` have the names of the stores of the unit of work. A rendered document is stored for
+    other processes before it is returned, or, with ``stores_later``, in a background thread.
     """
 
     def __init__(
@@ -121,27 +121,27 @@ class Database:
         self._since_corrupt = Interval()
         self._since_note_failed = Interval()
         self._background = Background()
-        later = self._background.run if stores_later else _now
-        self._shelves = {
-            name: _shelf(name, renderer, self._engines, document_memory_bytes, later)
+        later = self._background.run if stores_later else _run_now
+        self._caches = {
+            name: _document_cache(name, renderer, self._engines, document_memory_bytes, later)
             for name, renderer in renderers.items()
         }
 
     def reading(self, begun: UnitOfWork | None = None) -> AbstractContextManager[UnitOfWork]:
-        """A unit of work that changes nothing; each of its questions sees what is committed.
+        """A unit of work that only reads; each statement sees what is committed when it begins.
 
-        One that was ``begun``, and has ended, goes on.
+        ``begun`` is a unit of work of an earlier block, which is used again.
         """
         unit = begun if isinstance(begun, SqlUnitOfWork) else self._unit(self._reading())
-        return _Reading(unit, self._raise_unavailable)
+        return _ReadingContext(unit, self._raise_unavailable)
 
     def prefetching(
         self, read: Callable[[UnitOfWork], object]
     ) -> AbstractContextManager[UnitOfWork]:
-        """A unit of work as of ``reading``, in which to look up a caller.
+        """A unit of work as ``reading`` returns it, in which to look up a caller.
 
-        ``read`` runs first, for a stand-in and up to its first statement, whose rows come with the
-        look-up. It must change nothing.
+        ``read`` first runs for a stand-in, up to its first statement; the look-up of the caller
+        returns that statement's rows as well. ``read`` must change nothing.
         """
         recording = RecordingWork(self._engines.autocommit, is_writing=False)
         work = self._reading()
@@ -150,19 +150,19 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[UnitOfWork]:
-        """A unit of work in one transaction: what is not committed is rolled back at its end."""
+        """A unit of work in one transaction; what is not committed is rolled back at the end."""
         with self._writing() as work:
             yield self._changing(work)
 
     def write(self, work: Callable[[UnitOfWork], Result]) -> Result:
-        """Return what ``work`` returns, which commits what it did itself.
+        """Run ``work``, which has to commit, and return its result.
 
-        Work that loses to another transaction (a deadlock, a serialization failure) is done again
-        from the start, in a new transaction, five times at most; so it must have no effect outside
-        of the unit of work. Raises Unavailable when it has lost every time.
+        After a deadlock or a serialization failure ``work`` runs again in a new transaction, five
+        times in total; so it must have no effect outside of the unit of work. Raises Unavailable
+        when all attempts have lost.
 
-        The first attempt has no savepoints, which cost two round trips and are seldom used: where
-        one is missing, the work is done again with all of them.
+        The first attempt has no savepoints, which cost two round trips and are seldom used. If one
+        was needed, ``work`` runs again with savepoints.
         """
         for attempt in range(MAX_ATTEMPTS - 1):
             try:
@@ -175,34 +175,34 @@ class Database:
 
     @contextmanager
     def importing(self, actor: str) -> Iterator[Imports]:
-        """The storing of imported documents, in one transaction as in ``writing``.
+        """Store imported documents in one transaction, as in ``writing``.
 
-        ``actor`` is who the audit trail names, as ``domain.audit`` writes it.
+        ``actor`` is written to the audit trail, in the form of ``domain.audit``.
         """
         with self._writing() as work:
             yield SqlImports(work, self._clock(), actor)
 
     def note(self, work: Callable[[UnitOfWork], object]) -> None:
-        """Do ``work``, whose one change can be done without, where the database takes it at once.
+        """Run ``work``, whose one change is best effort: it is lost if it can not be written at once.
 
-        It waits a quarter of a second at most. After a failure nothing is tried for a minute, so
-        that what comes after it is not delayed each time.
+        Waits at most a quarter of a second. After a failure nothing is written for a minute, so that
+        the caller is not delayed each time.
         """
         if self._since_note_failed.is_within(_NOTES_PAUSE_SECONDS):
             return
 
         def change(connection: sa.Connection) -> None:
-            noting = Work.on(connection)
-            work(self._changing(noting))
-            noting.flush()
+            writing = Work.on(connection)
+            work(self._changing(writing))
+            writing.flush()
 
         if not self._engines.attempt(change, "a note"):
             self._since_note_failed.start()
 
     def require_session_pooling(self) -> None:
-        """Raises TransactionPooler for a pooler that only the setting makes safe.
+        """Raises TransactionPooler for a pooler in transaction mode that the settings do not name.
 
-        Raises Unavailable where the database does not answer, and this can not be known.
+        Raises Unavailable if the database does not answer, so that this is unknown.
         """
         if self._pool.is_shared or self._is_pooler_known:
             return
@@ -212,9 +212,9 @@ class Database:
         self._is_pooler_known = True
 
     def require_ready(self) -> None:
-        """Raises Unavailable unless requests can be served; NotReady says what has to be changed.
+        """Raises Unavailable unless requests can be served; NotReady if the operator has to act.
 
-        Takes some seconds at most. Damage that requests have met within the last minute counts.
+        Takes a few seconds at most. Corruption that requests met in the last minute counts.
         """
         if self._since_corrupt.is_within(_CORRUPT_SECONDS):
             raise Corrupt
@@ -223,7 +223,7 @@ class Database:
         except TransactionPooler:
             raise
         except Unavailable:
-            # No answer is wrong meanwhile, so a later probe will do: connections may be scarce.
+            # Connections may be scarce. A later probe will find out; no response is wrong meanwhile.
             logger.warning("it is not known yet whether a pooler exchanges connections")
         with self._available():
             try:
@@ -232,18 +232,18 @@ class Database:
                 self._engines.renew()
                 raise
             except DBAPIError as error:
-                # Whatever it is, a missing table or a missing permission: no request is served.
+                # Any cause, such as a missing table or permission, means that no request is served.
                 self._note_failure(error)
                 raise Unavailable from error
 
     def require_schema(self) -> None:
-        """Raises SchemaMismatch for other tables than this release needs, and Unavailable."""
+        """Raises SchemaMismatch for tables of another release, and Unavailable."""
         require_schema(self._engines)
 
     def migrate(self) -> None:
-        """Bring the tables to the newest revision; a database that is there already is left.
+        """Migrate the tables to the newest revision, if they are not there yet.
 
-        Raises SchemaMismatch for a revision of a newer release, and Unavailable.
+        Raises SchemaMismatch for the revision of a newer release, and Unavailable.
         """
         # A step may take as long as the tables are large.
         engines = connect(self._url, replace(self._pool, size=1, timeout=None))
@@ -255,21 +255,21 @@ class Database:
             engines.dispose()
 
     def make_tables(self) -> None:
-        """Make the tables of the newest revision in an empty database. Raises Unavailable."""
+        """Create the tables of the newest revision in an empty database. Raises Unavailable."""
         with self._available(), self._engines.writing.begin() as connection:
             make_tables(connection)
 
-    def replace_rows(self, given: TableRows) -> None:
-        """Delete all rows, and store these in their place, in one transaction.
+    def replace_rows(self, rows: TableRows) -> None:
+        """Delete all rows and store ``rows`` in their place, in one transaction.
 
         Raises as ``persistence.replacing.replace_rows`` does, and Unavailable.
         """
         with self._writing() as work:
-            replace_rows(work, given)
+            replace_rows(work, rows)
             work.commit()
 
     def render_anew(self) -> None:
-        """Have all documents rendered anew: the clock was set. Raises Unavailable."""
+        """Have all documents rendered again after the clock was set. Raises Unavailable."""
         with self._writing() as work:
             raise_all_versions(work)
             work.commit()
@@ -279,7 +279,7 @@ class Database:
         self._background.close()
 
     def close(self) -> None:
-        """Close all connections that are not in use, once what waits to be stored is stored."""
+        """Store the documents that wait for it, then close all connections that are not in use."""
         self.finish_background()
         self._engines.dispose()
 
@@ -287,8 +287,8 @@ class Database:
         now = self._clock()
 
         def documents(name: str) -> Documents:
-            shelf = self._shelves.get(name)
-            return DisabledDocuments() if shelf is None else RequestDocuments(work, shelf, now)
+            cache = self._caches.get(name)
+            return DisabledDocuments() if cache is None else RequestDocuments(work, cache, now)
 
         return SqlUnitOfWork(work, now, documents)
 
@@ -306,7 +306,7 @@ class Database:
 
     @contextmanager
     def _available(self) -> Iterator[None]:
-        """Raises Unavailable for an error that says so; LostRace where a second try may win."""
+        """Turn errors that mean so into Unavailable, or LostRace if a second try may succeed."""
         try:
             yield
         except SQLAlchemyError as error:
@@ -314,7 +314,7 @@ class Database:
             raise
 
     def _raise_unavailable(self, error: BaseException) -> None:
-        """Raises as ``_available`` does, or nothing."""
+        """Raise what ``_available`` raises for ``error``; return for any other error."""
         if isinstance(error, PoolTimeoutError):
             logger.error("the database is not available", exc_info=error)
             raise Unavailable from error
@@ -328,27 +328,27 @@ class Database:
 
     def _note_failure(self, error: DBAPIError) -> None:
         if is_read_only(error):
-            # What was the primary may have become a standby, and another server the primary.
+            # After a failover another server may be the primary.
             self._engines.renew()
             logger.warning("the database is read-only: %s", type(error.orig).__name__)
             return
-        # One bad page of PostgreSQL is one order's; SQLite is damaged as a whole.
+        # A bad page of PostgreSQL affects some rows, one of SQLite the whole file.
         if is_corrupt(error) and self._engines.dialect.name == "sqlite":
             self._since_corrupt.start()
         logger.error("the database is not available", exc_info=error)
 
 
-def _shelf(
+def _document_cache(
     name: str, renderer: Renderer[Any], engines: Engines, memory_bytes: int, later: Later
 ) -> DocumentCache[Any]:
-    """What sellers see is short, and quickly rendered: memory will do for it."""
-    part = memory_bytes // _PARTS * _PARTS_OF[name]
-    if name in _KEPT:
-        return PersistentDocumentCache(_KEPT[name], renderer, engines, part, later)
-    return DocumentCache(LIST_DEFINITIONS[name].load, renderer, engines, part)
+    """Sellers' documents are short and cheap to render, so they are not stored."""
+    share = memory_bytes // _SHARES * _SHARE_OF[name]
+    if name in _STORED_KINDS:
+        return PersistentDocumentCache(_STORED_KINDS[name], renderer, engines, share, later)
+    return DocumentCache(LIST_DEFINITIONS[name].load, renderer, engines, share)
 
 
-def _now(function: Callable[[], None]) -> None:
+def _run_now(function: Callable[[], None]) -> None:
     function()
 
 

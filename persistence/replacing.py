@@ -1,4 +1,4 @@
-"""All tables with given rows and no others: the database of a sandbox."""
+"""Replace the rows of all tables: the database of a sandbox."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
@@ -36,29 +36,29 @@ _VERSIONED = (orders, old_orders)
 
 
 def make_tables(connection: sa.Connection) -> None:
-    """Make the tables of the newest revision in an empty database, without the steps to it."""
+    """Create the tables of the newest revision in an empty database, without migrations."""
     metadata.create_all(connection)
     migrations.stamp(connection)
 
 
-def replace_rows(work: Work, given: TableRows) -> None:
-    """Delete all rows, and store ``given``; what sellers see of orders is made from these.
+def replace_rows(work: Work, rows: TableRows) -> None:
+    """Delete all rows, store ``rows``, and derive sellers' orders from them.
 
-    `uuid`, `content_hash` and `version` are derived where a row has none. Versions are new each
-    time, so that nothing that was rendered before is served again. Raises KeyError for a table
-    or a column that does not exist, and IntegrityError for rows that the tables refuse.
+    `uuid`, `content_hash` and `version` are derived if a row has none. Versions are new each time,
+    so that no earlier document is served. Raises KeyError for an unknown table or column, and
+    IntegrityError for rows that violate a constraint.
     """
     for table in reversed(metadata.sorted_tables):
         work.execute(sa.delete(table))
-    order = {table.name: at for at, table in enumerate(metadata.sorted_tables)}
-    for name in sorted(given, key=order.__getitem__):
-        for row in given[name]:
+    order = {table.name: place for place, table in enumerate(metadata.sorted_tables)}
+    for name in sorted(rows, key=order.__getitem__):
+        for row in rows[name]:
             work.execute(sa.insert(metadata.tables[name]).values(_values(name, row)))
     fill_seller_orders(work)
 
 
 def raise_all_versions(work: Work) -> None:
-    """Have all that depends on the time be rendered anew."""
+    """Have all documents rendered again, since their flags depend on the time."""
     for table in _VERSIONED:
         change = sa.update(table).values(version=next_version(table.c.version))
         work.execute(change, {NEW_VERSION: new_version()})
