@@ -97,9 +97,9 @@ class _ReadingContext:
 class Database:
     """One database, SQLite (a file) or PostgreSQL, with a pool of connections.
 
-    Connections are opened when needed. May be shared by threads, not by processes. Its units of work
+    Connections are opened when needed. May be shared by threads, not by processes. Units of work
     raise Unavailable when the database cannot be reached, does not answer or stays locked.
-    ``renderers`` have the names of the stores of the unit of work. A rendered document is stored for
+    ``renderers`` have the names of stores of the unit of work. A rendered document is stored for
     other processes before it is returned, or, with ``stores_later``, in a background thread.
     """
 
@@ -183,10 +183,10 @@ class Database:
             yield SqlImports(work, self._clock(), actor)
 
     def note(self, work: Callable[[UnitOfWork], object]) -> None:
-        """Run ``work``, whose one change is best effort: it is lost if it can not be written at once.
+        """Run ``work``, whose one change is best effort: lost if it can not be written at once.
 
-        Waits at most a quarter of a second. After a failure nothing is written for a minute, so that
-        the caller is not delayed each time.
+        Waits at most a quarter of a second. After a failure nothing is written for a minute, so
+        that the caller is not delayed each time.
         """
         if self._since_note_failed.is_within(_NOTES_PAUSE_SECONDS):
             return
@@ -223,7 +223,7 @@ class Database:
         except TransactionPooler:
             raise
         except Unavailable:
-            # Connections may be scarce. A later probe will find out; no response is wrong meanwhile.
+            # Connections may be scarce; a later probe will do, since no response is wrong by it.
             logger.warning("it is not known yet whether a pooler exchanges connections")
         with self._available():
             try:

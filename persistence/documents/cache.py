@@ -58,7 +58,7 @@ def document_table(name: str, owner: str, target: str) -> sa.Table:
 class DocumentKind(Generic[Entity]):
     """A kind of stored document: its table, and the aggregate that is rendered.
 
-    ``owner`` is the column of the table that references the aggregate's root, which has the version.
+    ``owner`` is the table's column that names the aggregate's root, which has the version.
     """
 
     documents: sa.Table

@@ -155,7 +155,7 @@ SELLER_ORDERS = ListDefinition(
         ),
     },
     versioned=_of_order(seller_orders),
-    whole=orders.c.pk,
+    parent_pk=orders.c.pk,
     version=orders.c.version,
     shown_from=_of_order(seller_orders)
     .join(sellers, sellers.c.pk == seller_orders.c.seller_pk)
@@ -216,7 +216,7 @@ SELLER_ORDER_ITEMS = ListDefinition(
         **_amounts(order_items, "price", "retail_price", "discount_amount"),
     },
     versioned=_of_order(order_items),
-    whole=orders.c.pk,
+    parent_pk=orders.c.pk,
     version=orders.c.version,
     shown_from=_of_order(order_items, _LINES)
     .join(sellers, sellers.c.pk == order_items.c.seller_pk)
@@ -254,7 +254,7 @@ SELLER_CANCELLATION_PLANS = ListDefinition(
         **{name: money(total, _CURRENCY) for name, total in _PLAN_AMOUNTS.items()},
     },
     versioned=_of_order(cancellation_plans),
-    whole=orders.c.pk,
+    parent_pk=orders.c.pk,
     version=orders.c.version,
     shown_from=_of_order(cancellation_plans, _PLANS),
     shown=columns_of(
@@ -300,7 +300,7 @@ SELLER_CUSTOMER_ADDRESSES = ListDefinition(
     },
     # An address never changes, since it is a snapshot; after a failover its pk may come again.
     versioned=addresses,
-    whole=addresses.c.pk,
+    parent_pk=addresses.c.pk,
     version=addresses.c.uuid,
     shown_from=_with_places(),
     shown=columns_of(

@@ -61,14 +61,13 @@ class Counts:
 class ListDefinition(Generic[View]):
     """One kind of list.
 
-    ``table`` has the rows, ``source`` them and what conditions look at, ``owned`` says which are a
-    seller's. Where ``can_skip_join``, every row of ``table`` is in ``source``, so that ``table`` will
-    do for what looks at nothing else: counts stay within one index. ``fields`` has what the
-    columns of ``table`` do not say by their names. ``versioned`` has ``table``, the ``whole`` that
-    its rows are a part of, and the ``version`` of that, which is another one with every change of
-    anything shown. ``shown`` completes the chosen rows: from where, and which column is which
-    attribute of ``view``; ``finish`` adds what no join can say. ``counts`` are of all that is in
-    ``source``.
+    ``table`` has the rows, ``source`` joins what conditions compare, ``owned`` is the condition
+    for a seller's rows. ``can_skip_join``: every row of ``table`` is in ``source``, so that
+    conditions on ``table`` alone need no join, and counts stay within one index. ``fields`` has
+    filters beyond the columns of ``table``. ``versioned`` joins ``table`` with its parent, whose pk
+    is ``parent_pk``, and whose ``version`` changes with anything shown. ``shown`` has the column of
+    each attribute of ``view``, selected from ``shown_from``; ``finish`` adds what no join can.
+    ``counts`` count the rows of ``source``.
     """
 
     view: Callable[..., View]
@@ -77,7 +76,7 @@ class ListDefinition(Generic[View]):
     owned: Callable[[sa.BindParameter[int]], sa.ColumnElement[bool]]
     fields: Mapping[str, Field]
     versioned: sa.FromClause
-    whole: sa.ColumnElement[int]
+    parent_pk: sa.ColumnElement[int]
     version: sa.ColumnElement[Any]
     shown_from: sa.FromClause
     shown: Columns
@@ -116,15 +115,20 @@ class ListDefinition(Generic[View]):
         found = [dict(zip(self.shown, row[3:], strict=True)) for row in rows]
         self.finish(work, seller_pk, found)
         return {
-            (seller_pk, pk, whole): (version, self.view(**values))
-            for (pk, whole, version, *_), values in zip(rows, found, strict=True)
+            (seller_pk, pk, parent_pk): (version, self.view(**values))
+            for (pk, parent_pk, version, *_), values in zip(rows, found, strict=True)
         }
 
     @cached_property
     def _completed(self) -> CompiledQuery:
         """Ask for all that is shown of the rows ``pks``, which are those of ``seller_pk``."""
         pk = self.table.c.pk
-        named = (("pk", pk), ("whole", self.whole), ("version", self.version), *self.shown.items())
+        named = (
+            ("pk", pk),
+            ("parent_pk", self.parent_pk),
+            ("version", self.version),
+            *self.shown.items(),
+        )
         rows = sa.select(*(column.label(f"{name}_") for name, column in named))
         rows = rows.select_from(self.shown_from)
         return CompiledQuery(rows.where(in_param(pk, "pks"), self.owned(_SELLER)))
@@ -196,7 +200,7 @@ def _counted(listing: ListDefinition[Any], paths: Paths) -> CompiledQuery:
 
 @lru_cache(MAX_SHAPES)
 def _chosen(listing: ListDefinition[Any], shape: Shape) -> CompiledQuery:
-    """Ask for pk, whole, version and sorted value of some rows, and for how many there are.
+    """Select pk, parent_pk, version and sort value of some rows, and how many there are.
 
     The rows are chosen by what an index has, and only those looked up that were chosen: a page
     far down passes over many.
@@ -215,7 +219,7 @@ def _chosen(listing: ListDefinition[Any], shape: Shape) -> CompiledQuery:
     chosen = rows.subquery("chosen")
     columns: list[Any] = [
         chosen.c.pk,
-        listing.whole.label("whole"),
+        listing.parent_pk.label("parent_pk"),
         listing.version.label("version"),
         chosen.c.value,
     ]
@@ -325,7 +329,7 @@ class SqlSellerRows(Generic[View]):
         return Start.VALUE, {"cursor_pk": cursor.pk, "cursor_value": cursor.value}
 
     def _bodies(self, seller_pk: int, rows: list[Any], language: str) -> list[bytes]:
-        found = [((seller_pk, pk, whole), version) for pk, whole, version, *_ in rows]
+        found = [((seller_pk, pk, parent_pk), version) for pk, parent_pk, version, *_ in rows]
         return self._documents.bodies(found, language)
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.visitors import iterate
 
 from persistence.sql.bulk import _json_rows, _json_text
-from persistence.sql.in_list import Many
+from persistence.sql.in_list import ListOf
 from persistence.sql.version_numbers import NEW_VERSION
 from tests.support.builders import NOW
 
@@ -90,10 +90,10 @@ def _value(
     is_change = isinstance(statement, sa.UpdateBase)
     if is_change and column is None:
         column = statement.table.c.get(bind.key)
-    kind = bind.type.item_type if isinstance(bind.type, Many) else bind.type
+    kind = bind.type.item_type if isinstance(bind.type, ListOf) else bind.type
     # A column within an expression may be of another type.
     stored = _stored(connection, column) if column is not None and _is_alike(column, kind) else []
-    if isinstance(bind.type, Many):
+    if isinstance(bind.type, ListOf):
         return stored or [_of_type(kind)]
     if not stored and is_change and column is not None and column.foreign_keys:
         return None  # no row that could be named
