@@ -185,7 +185,7 @@ class Start(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class QueryShape:
     """What one statement says, and another does not; values are none of it."""
 
     paths: Paths
@@ -199,7 +199,7 @@ def _counted(listing: ListDefinition[Any], paths: Paths) -> CompiledQuery:
 
 
 @lru_cache(MAX_SHAPES)
-def _chosen(listing: ListDefinition[Any], shape: Shape) -> CompiledQuery:
+def _chosen(listing: ListDefinition[Any], shape: QueryShape) -> CompiledQuery:
     """Select pk, parent_pk, version and sort value of some rows, and how many there are.
 
     The rows are chosen by what an index has, and only those looked up that were chosen: a page
@@ -231,7 +231,7 @@ def _chosen(listing: ListDefinition[Any], shape: Shape) -> CompiledQuery:
 
 
 def _behind(
-    pk: sa.Column[int], sorting: Sorting | None, shape: Shape
+    pk: sa.Column[int], sorting: Sorting | None, shape: QueryShape
 ) -> list[sa.ColumnElement[bool]]:
     """What stands after the cursor that the parameters say."""
     if shape.start in (Start.PAGE, Start.TOP):
@@ -265,7 +265,7 @@ class SqlSellerRows(Generic[View]):
         paths, values = self._asked(seller_pk, conditions)
         if values is None:
             return DocumentPage(0, page.number, page.limit, [])
-        shape = Shape(paths, sort, Start.PAGE)
+        shape = QueryShape(paths, sort, Start.PAGE)
         found = _chosen(self._listing, shape).rows(self._work, values | limit_offset(page))
         if found:
             count: int = found[0][-1]
@@ -291,7 +291,7 @@ class SqlSellerRows(Generic[View]):
             return [], None
         # One more than is wanted, to see whether there are any.
         values |= place | {"limit": limit + 1}
-        found = _chosen(self._listing, Shape(paths, sort, start)).rows(self._work, values)
+        found = _chosen(self._listing, QueryShape(paths, sort, start)).rows(self._work, values)
         rows = _in_order(found, sort)
         documents = self._bodies(seller_pk, rows[:limit], language)
         if len(rows) <= limit:
