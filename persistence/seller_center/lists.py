@@ -173,7 +173,7 @@ def _met(fields: Iterable[Field], paths: Paths) -> list[sa.ColumnElement[bool]]:
     ]
 
 
-class Start(Enum):
+class PageStart(Enum):
     """Where some rows of a list begin."""
 
     PAGE = auto()
@@ -190,7 +190,7 @@ class QueryShape:
 
     paths: Paths
     sort: Sort
-    start: Start
+    start: PageStart
 
 
 @lru_cache(MAX_SHAPES)
@@ -208,13 +208,13 @@ def _chosen(listing: ListDefinition[Any], shape: QueryShape) -> CompiledQuery:
     pk = listing.table.c.pk
     sorting = listing.sorting(shape.sort.field)
     value = pk if sorting is None else sorting.column
-    if shape.start is Start.PAGE:
+    if shape.start is PageStart.PAGE:
         # Only compared, as the driver has it: cursors alone show values.
         value = sa.type_coerce(value, sa.types.NullType())
     order = [] if sorting is None else [sorting.order(descending=shape.sort.descending)]
     rows = listing.own([pk.label("pk"), value.label("value")], shape.paths)
     rows = rows.where(*_behind(pk, sorting, shape)).order_by(*order, pk.desc()).limit(PAGE_LIMIT)
-    if shape.start is Start.PAGE:
+    if shape.start is PageStart.PAGE:
         rows = rows.offset(PAGE_OFFSET)
     chosen = rows.subquery("chosen")
     columns: list[Any] = [
@@ -223,7 +223,7 @@ def _chosen(listing: ListDefinition[Any], shape: QueryShape) -> CompiledQuery:
         listing.version.label("version"),
         chosen.c.value,
     ]
-    if shape.start is Start.PAGE:
+    if shape.start is PageStart.PAGE:
         columns.append(listing.count(shape.paths).scalar_subquery())
     return CompiledQuery(
         sa.select(*columns).select_from(chosen.join(listing.versioned, pk == chosen.c.pk))
@@ -234,12 +234,12 @@ def _behind(
     pk: sa.Column[int], sorting: Sorting | None, shape: QueryShape
 ) -> list[sa.ColumnElement[bool]]:
     """What stands after the cursor that the parameters say."""
-    if shape.start in (Start.PAGE, Start.TOP):
+    if shape.start in (PageStart.PAGE, PageStart.TOP):
         return []
     is_later = pk < sa.bindparam("cursor_pk", type_=sa.BigInteger)
     if sorting is None:
         return [is_later]
-    value = None if shape.start is Start.NO_VALUE else sorting.parameter("cursor_value")
+    value = None if shape.start is PageStart.NO_VALUE else sorting.parameter("cursor_value")
     return sorting.behind(value, is_later, descending=shape.sort.descending)
 
 
@@ -265,7 +265,7 @@ class SqlSellerRows(Generic[View]):
         paths, values = self._asked(seller_pk, conditions)
         if values is None:
             return DocumentPage(0, page.number, page.limit, [])
-        shape = QueryShape(paths, sort, Start.PAGE)
+        shape = QueryShape(paths, sort, PageStart.PAGE)
         found = _chosen(self._listing, shape).rows(self._work, values | limit_offset(page))
         if found:
             count: int = found[0][-1]
@@ -315,18 +315,18 @@ class SqlSellerRows(Generic[View]):
                 values[parameter(f"condition_{at}", position)] = value
         return tuple(paths), values
 
-    def _start(self, cursor: Cursor | None, sort: Sort) -> tuple[Start, dict[str, Any]]:
+    def _start(self, cursor: Cursor | None, sort: Sort) -> tuple[PageStart, dict[str, Any]]:
         """Where a walk goes on. Raises InvalidInput for a cursor of another sort."""
         if cursor is None:
-            return Start.TOP, {}
+            return PageStart.TOP, {}
         sorting = self._listing.sorting(sort.field)
         if sorting is None:
-            return Start.VALUE, {"cursor_pk": cursor.pk}
+            return PageStart.VALUE, {"cursor_pk": cursor.pk}
         if not sorting.takes(cursor.value):
             raise invalid_cursor()
         if cursor.value is None:
-            return Start.NO_VALUE, {"cursor_pk": cursor.pk}
-        return Start.VALUE, {"cursor_pk": cursor.pk, "cursor_value": cursor.value}
+            return PageStart.NO_VALUE, {"cursor_pk": cursor.pk}
+        return PageStart.VALUE, {"cursor_pk": cursor.pk, "cursor_value": cursor.value}
 
     def _bodies(self, seller_pk: int, rows: list[Any], language: str) -> list[bytes]:
         found = [((seller_pk, pk, parent_pk), version) for pk, parent_pk, version, *_ in rows]

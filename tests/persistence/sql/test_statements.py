@@ -34,7 +34,7 @@ from persistence.orders import old_orders
 from persistence.orders import queries as order_queries
 from persistence.seller_center import lists as seller_rows
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
-from persistence.seller_center.lists import QueryShape, Start
+from persistence.seller_center.lists import PageStart, QueryShape
 from persistence.sellers import tokens as seller_tokens
 from persistence.sql import bulk, keys, prefetch, references, saving
 from persistence.sql.aggregates import Aggregate, View, column_names
@@ -114,10 +114,10 @@ def _of_sellers() -> Iterator[CompiledQuery]:
         yield listing._completed  # noqa: SLF001
         for path, field in listing._fields.items():
             for operator in field.operators:
-                shape = QueryShape(((path, operator),), Sort(None), Start.PAGE)
+                shape = QueryShape(((path, operator),), Sort(None), PageStart.PAGE)
                 yield seller_rows._chosen(listing, shape)  # noqa: SLF001
             if field.sorting is not None:
-                for start in Start:
+                for start in PageStart:
                     shape = QueryShape((), Sort(path), start)
                     yield seller_rows._chosen(listing, shape)  # noqa: SLF001
 
@@ -134,7 +134,7 @@ def _of_owners() -> Iterator[CompiledQuery]:
     ]
     yield from (prefetch._together(shopper, query) for query in of_shoppers)  # noqa: SLF001
     for listing in LIST_DEFINITIONS.values():
-        for start in (Start.PAGE, Start.TOP):
+        for start in (PageStart.PAGE, PageStart.TOP):
             query = seller_rows._chosen(listing, QueryShape((), Sort("created_at"), start))  # noqa: SLF001
             yield prefetch._together(seller, query)  # noqa: SLF001
 
