@@ -133,7 +133,7 @@ class ListDefinition(Generic[View]):
         rows = rows.select_from(self.shown_from)
         return CompiledQuery(rows.where(in_param(pk, "pks"), self.owned(_SELLER)))
 
-    def own(self, shown: Sequence[sa.ColumnElement[Any]], paths: Paths) -> sa.Select[Any]:
+    def base_query(self, shown: Sequence[sa.ColumnElement[Any]], paths: Paths) -> sa.Select[Any]:
         """Every statement about rows begins here, so that none forgets whose they are."""
         met = _met((self.asked(*path) for path in paths), paths)
         rows = sa.select(*shown).select_from(self._needed([*shown, *met]))
@@ -142,7 +142,7 @@ class ListDefinition(Generic[View]):
     def count(self, paths: Paths) -> sa.Select[Any]:
         """Count a seller's rows: one by one only where no counts are kept that tell."""
         kept = None if self.counts is None else self.counts.total(paths)
-        return self.own([sa.func.count()], paths) if kept is None else kept
+        return self.base_query([sa.func.count()], paths) if kept is None else kept
 
     def asked(self, path: str, operator: Operator) -> Field:
         """Return what ``path`` names. Raises LookupError where it can not be compared so."""
@@ -212,7 +212,7 @@ def _chosen(listing: ListDefinition[Any], shape: QueryShape) -> CompiledQuery:
         # Only compared, as the driver has it: cursors alone show values.
         value = sa.type_coerce(value, sa.types.NullType())
     order = [] if sorting is None else [sorting.order(descending=shape.sort.descending)]
-    rows = listing.own([pk.label("pk"), value.label("value")], shape.paths)
+    rows = listing.base_query([pk.label("pk"), value.label("value")], shape.paths)
     rows = rows.where(*_behind(pk, sorting, shape)).order_by(*order, pk.desc()).limit(PAGE_LIMIT)
     if shape.start is PageStart.PAGE:
         rows = rows.offset(PAGE_OFFSET)
