@@ -135,7 +135,7 @@ class ListDefinition(Generic[View]):
 
     def base_query(self, shown: Sequence[sa.ColumnElement[Any]], paths: Paths) -> sa.Select[Any]:
         """Every statement about rows begins here, so that none forgets whose they are."""
-        met = _met((self.asked(*path) for path in paths), paths)
+        met = _met((self.resolve_filter(*path) for path in paths), paths)
         rows = sa.select(*shown).select_from(self._needed([*shown, *met]))
         return rows.where(self.owned(_SELLER), *met)
 
@@ -144,7 +144,7 @@ class ListDefinition(Generic[View]):
         kept = None if self.counts is None else self.counts.total(paths)
         return self.base_query([sa.func.count()], paths) if kept is None else kept
 
-    def asked(self, path: str, operator: Operator) -> Field:
+    def resolve_filter(self, path: str, operator: Operator) -> Field:
         """Return what ``path`` names. Raises LookupError where it can not be compared so."""
         field = self.field(path)
         if field is None or operator not in field.operators:
@@ -306,7 +306,7 @@ class SqlSellerRows(Generic[View]):
         values: dict[str, Any] = {"seller_pk": seller_pk}
         paths = []
         for at, each in enumerate(sorted(conditions, key=_place)):
-            field = self._listing.asked(each.path, each.operator)
+            field = self._listing.resolve_filter(each.path, each.operator)
             compared = field.values(each.operator, each.value)
             if compared is None:
                 return (), None
