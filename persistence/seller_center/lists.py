@@ -262,7 +262,7 @@ class SqlSellerRows(Generic[View]):
         page: PageRequest,
         language: str,
     ) -> DocumentPage:
-        paths, values = self._asked(seller_pk, conditions)
+        paths, values = self._bind_conditions(seller_pk, conditions)
         if values is None:
             return DocumentPage(0, page.number, page.limit, [])
         shape = QueryShape(paths, sort, PageStart.PAGE)
@@ -286,7 +286,7 @@ class SqlSellerRows(Generic[View]):
         language: str,
     ) -> tuple[list[bytes], Cursor | None]:
         start, place = self._start(cursor, sort)
-        paths, values = self._asked(seller_pk, conditions)
+        paths, values = self._bind_conditions(seller_pk, conditions)
         if values is None:
             return [], None
         # One more than is wanted, to see whether there are any.
@@ -299,7 +299,7 @@ class SqlSellerRows(Generic[View]):
         pk, _, _, value = rows[limit - 1]
         return documents, Cursor(value, pk)
 
-    def _asked(
+    def _bind_conditions(
         self, seller_pk: int, conditions: Sequence[Condition]
     ) -> tuple[Paths, dict[str, Any] | None]:
         """What is compared, always in the same order, and to what; None where no row can be so."""
