@@ -54,7 +54,9 @@ class Counts:
             return None
         total = sa.cast(sa.func.coalesce(sa.func.sum(self.rows), 0), sa.BigInteger)
         owned = self.rows.table.c.seller_pk == _SELLER
-        return sa.select(total).where(owned, *_met((self.fields[path] for path, _ in paths), paths))
+        return sa.select(total).where(
+            owned, *_where((self.fields[path] for path, _ in paths), paths)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +137,7 @@ class ListDefinition(Generic[View]):
 
     def base_query(self, shown: Sequence[sa.ColumnElement[Any]], paths: Paths) -> sa.Select[Any]:
         """Every statement about rows begins here, so that none forgets whose they are."""
-        met = _met((self.resolve_filter(*path) for path in paths), paths)
+        met = _where((self.resolve_filter(*path) for path in paths), paths)
         rows = sa.select(*shown).select_from(self._needed([*shown, *met]))
         return rows.where(self.owned(_SELLER), *met)
 
@@ -165,7 +167,7 @@ class ListDefinition(Generic[View]):
 _SELLER = sa.bindparam("seller_pk", type_=sa.BigInteger)
 
 
-def _met(fields: Iterable[Field], paths: Paths) -> list[sa.ColumnElement[bool]]:
+def _where(fields: Iterable[Field], paths: Paths) -> list[sa.ColumnElement[bool]]:
     """Return the conditions, by what each of them compares."""
     return [
         field.build(operator, f"condition_{at}")
