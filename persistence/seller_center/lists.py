@@ -215,7 +215,9 @@ def _chosen(listing: ListDefinition[Any], shape: QueryShape) -> CompiledQuery:
         value = sa.type_coerce(value, sa.types.NullType())
     order = [] if sorting is None else [sorting.order(descending=shape.sort.descending)]
     rows = listing.base_query([pk.label("pk"), value.label("value")], shape.paths)
-    rows = rows.where(*_behind(pk, sorting, shape)).order_by(*order, pk.desc()).limit(PAGE_LIMIT)
+    rows = (
+        rows.where(*_after_cursor(pk, sorting, shape)).order_by(*order, pk.desc()).limit(PAGE_LIMIT)
+    )
     if shape.start is PageStart.PAGE:
         rows = rows.offset(PAGE_OFFSET)
     chosen = rows.subquery("chosen")
@@ -232,7 +234,7 @@ def _chosen(listing: ListDefinition[Any], shape: QueryShape) -> CompiledQuery:
     )
 
 
-def _behind(
+def _after_cursor(
     pk: sa.Column[int], sorting: Sorting | None, shape: QueryShape
 ) -> list[sa.ColumnElement[bool]]:
     """What stands after the cursor that the parameters say."""
