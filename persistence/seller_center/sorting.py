@@ -29,7 +29,7 @@ class Sorting:
         """Say whether a row can have this value."""
         return self.is_nullable if value is None else type(value) is self.kind
 
-    def behind(
+    def after(
         self,
         value: sa.BindParameter[Any] | None,
         is_later: sa.ColumnElement[bool],
