@@ -244,7 +244,7 @@ def _after_cursor(
     if sorting is None:
         return [is_later]
     value = None if shape.start is PageStart.NO_VALUE else sorting.parameter("cursor_value")
-    return sorting.behind(value, is_later, descending=shape.sort.descending)
+    return sorting.after(value, is_later, descending=shape.sort.descending)
 
 
 class SqlSellerRows(Generic[View]):
