@@ -326,7 +326,7 @@ class SqlSellerRows(Generic[View]):
         sorting = self._listing.sorting(sort.field)
         if sorting is None:
             return PageStart.VALUE, {"cursor_pk": cursor.pk}
-        if not sorting.takes(cursor.value):
+        if not sorting.accepts(cursor.value):
             raise invalid_cursor()
         if cursor.value is None:
             return PageStart.NO_VALUE, {"cursor_pk": cursor.pk}
