@@ -58,7 +58,7 @@ def parameter(name: str, position: int = 0) -> str:
     return f"{name}_{position}"
 
 
-def as_it_comes(_: Operator, value: Any) -> Sequence[Any]:
+def pass_through(_: Operator, value: Any) -> Sequence[Any]:
     """Return the values of a condition that takes its value as it is."""
     return [value]
 
@@ -124,7 +124,7 @@ def _beginning(column: sa.Column[str]) -> sa.ColumnElement[str]:
 
 def same(column: sa.Column[Any]) -> Field:
     """A flag, a UUID, or JSON whose stored text is canonical."""
-    return Field(_EXACT, _equals(column), as_it_comes)
+    return Field(_EXACT, _equals(column), pass_through)
 
 
 def member(column: sa.Column[Any]) -> Field:

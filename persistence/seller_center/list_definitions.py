@@ -26,13 +26,13 @@ from persistence.orders.sellers import sellers
 from persistence.orders.shipping import shipping_companies
 from persistence.seller_center.conditions import (
     Field,
-    as_it_comes,
     code,
     code_of,
     member,
     moment,
     money,
     parameter,
+    pass_through,
     same,
     text,
 )
@@ -250,7 +250,7 @@ SELLER_CANCELLATION_PLANS = ListDefinition(
         "updated_at": moment(cancellation_plans.c.modified_date),
         "order": same(seller_orders.c.uuid),
         "order__number": text(seller_orders.c.number, seller_orders.c.number_folded),
-        "order_items": Field(frozenset({Operator.EXACT}), _about, as_it_comes),
+        "order_items": Field(frozenset({Operator.EXACT}), _about, pass_through),
         **{name: money(total, _CURRENCY) for name, total in _PLAN_AMOUNTS.items()},
     },
     versioned=_of_order(cancellation_plans),
