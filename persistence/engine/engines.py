@@ -77,7 +77,7 @@ class Engines:
     which all statements see the same moment. ``aggregates``: whatever lets a whole aggregate be
     read at one moment. Whoever wants ``writing`` waits for their ``turn`` first.
 
-    ``keeping`` is for what can be done without (documents, notes): one connection, of which
+    ``cache_writer`` is for what can be done without (documents, notes): one connection, of which
     ``hurried`` makes use.
     """
 
@@ -85,7 +85,7 @@ class Engines:
     autocommit: sa.Engine
     snapshot: sa.Engine
     aggregates: sa.Engine
-    keeping: sa.Engine
+    cache_writer: sa.Engine
     turn: Callable[[], AbstractContextManager[None]]
     since_renewal: Interval = field(default_factory=Interval)
     since_refusal: Interval = field(default_factory=Interval)
@@ -101,7 +101,7 @@ class Engines:
         It waits a quarter of a second at most, for its turn as for what others have locked, and
         not for the disk. PostgreSQL commits at the end of the block; SQLite commits each statement.
         """
-        with self.keeping.begin() as connection:
+        with self.cache_writer.begin() as connection:
             if self.dialect.name == "postgresql":
                 # For this transaction only: what a session has set may go over to other clients
                 # where a pooler stands between.
@@ -130,7 +130,7 @@ class Engines:
 
     def dispose(self) -> None:
         """Close all connections, those that are in use when they come back."""
-        for engine in (self.writing, self.autocommit, self.keeping):
+        for engine in (self.writing, self.autocommit, self.cache_writer):
             engine.dispose()
 
     def renew(self) -> None:
@@ -147,7 +147,7 @@ def connect(url: str, pool: Pool) -> Engines:
 
     ``postgres://`` and ``postgresql://`` are understood as psycopg's. A caller who finds all
     connections of the pool in use waits 2 seconds for one; PostgreSQL has as many again for
-    ``autocommit``, and both have one more for ``keeping``. What PostgreSQL does not answer in time
+    ``autocommit``, and both have one more for ``cache_writer``. What PostgreSQL does not answer in time
     raises OperationalError, and its connection is given up; a new connection gets two seconds at
     least.
     """
@@ -186,8 +186,8 @@ def database_files(url: str) -> list[Path]:
     return [Path(f"{parsed.database}{suffix}") for suffix in ("", "-wal", "-shm")]
 
 
-def _sqlite(engine: sa.Engine, keeping: sa.Engine) -> Engines:
-    for each in (engine, keeping):
+def _sqlite(engine: sa.Engine, cache_writer: sa.Engine) -> Engines:
+    for each in (engine, cache_writer):
         event.listen(each, "do_connect", _create_privately)
         event.listen(each, "connect", _prepare_sqlite)
         event.listen(each, "begin", _begin_sqlite)
@@ -195,21 +195,21 @@ def _sqlite(engine: sa.Engine, keeping: sa.Engine) -> Engines:
         close_on_return(each)
         follow_file(each)
     hurry = (busy_timeout(CACHE_WRITE_TIMEOUT_MS), "PRAGMA synchronous = NORMAL")
-    event.listen(keeping, "connect", partial(_set, hurry))
+    event.listen(cache_writer, "connect", partial(_set, hurry))
     snapshot = engine.execution_options(**{_BEGIN: "BEGIN"})
     return Engines(
         writing=engine.execution_options(**{_BEGIN: _BEGIN_WRITING}),
         autocommit=engine,
         snapshot=snapshot,
         aggregates=snapshot,
-        keeping=keeping,
+        cache_writer=cache_writer,
         turn=partial(_turn, Lock()),
     )
 
 
-def _postgres(engine: sa.Engine, autocommit: sa.Engine, keeping: sa.Engine) -> Engines:
+def _postgres(engine: sa.Engine, autocommit: sa.Engine, cache_writer: sa.Engine) -> Engines:
     event.listen(engine, "checkin", _leave_to_server)
-    for each in (engine, autocommit, keeping):
+    for each in (engine, autocommit, cache_writer):
         close_on_return(each)  # last, since a closed connection can't be set
     return Engines(
         writing=engine,
@@ -219,7 +219,7 @@ def _postgres(engine: sa.Engine, autocommit: sa.Engine, keeping: sa.Engine) -> E
         ),
         # One statement sees one moment. The pool is that of generic plans.
         aggregates=engine.execution_options(isolation_level="AUTOCOMMIT"),
-        keeping=keeping,
+        cache_writer=cache_writer,
         turn=nullcontext,
     )
 

@@ -12,7 +12,7 @@ def driver_of(connection: sa.Connection) -> Any:
 
 def test_connections_in_use_are_closed_when_they_come_back(engines: Engines) -> None:
     closed: list[object] = []
-    for engine in (engines.writing, engines.autocommit, engines.snapshot, engines.keeping):
+    for engine in (engines.writing, engines.autocommit, engines.snapshot, engines.cache_writer):
         event.listen(engine, "close", lambda driver, _entry: closed.append(driver))
         with engine.connect() as connection:
             driver = driver_of(connection)

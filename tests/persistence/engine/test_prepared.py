@@ -66,7 +66,7 @@ class TestNames:
 
     def test_are_none_behind_a_pooler_that_exchanges_connections(self, migrated_url: str) -> None:
         engines = connect(migrated_url, Pool(1, is_shared=True))
-        for engine in (engines.writing, engines.autocommit, engines.snapshot, engines.keeping):
+        for engine in (engines.writing, engines.autocommit, engines.snapshot, engines.cache_writer):
             with engine.connect() as connection:
                 for _ in range(7):
                     connection.exec_driver_sql("SELECT 1")
@@ -80,11 +80,11 @@ class TestNames:
 class TestHurried:
     def test_sets_nothing_beyond_its_transaction(self, single: Engines) -> None:
         names = ("lock_timeout", "synchronous_commit")
-        with single.keeping.connect() as connection:
+        with single.cache_writer.connect() as connection:
             usual = [connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names]
         with single.hurried() as connection:
             hurried = [connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names]
-        with single.keeping.connect() as connection:
+        with single.cache_writer.connect() as connection:
             after = [connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names]
 
         assert hurried == ["250ms", "off"]
