@@ -13,7 +13,7 @@ from persistence.accounts.users import users
 from persistence.engine.engines import Engines, busy_timeout
 from persistence.engine.failures import is_busy, is_corrupt, is_missing_table, is_read_only
 from persistence.engine.files import file_of
-from persistence.engine.statement_timeouts import hurried
+from persistence.engine.statement_timeouts import shortened_timeout
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
 
@@ -35,7 +35,7 @@ _IS_READ_ONLY = sa.select(
 def require_ready(engines: Engines) -> None:
     """Raises SchemaMismatch, ReadOnly, Corrupt, and SQLAlchemy's errors for no answer in time."""
     try:
-        with engines.autocommit.connect() as connection, hurried(connection, SECONDS):
+        with engines.autocommit.connect() as connection, shortened_timeout(connection, SECONDS):
             _require_revision(connection)
             connection.execute(_READ).one()
             _require_writable(connection, engines)

@@ -69,7 +69,7 @@ def keep_deadline(engine: sa.Engine, seconds: float | None) -> None:
 
 
 @contextmanager
-def hurried(connection: sa.Connection, seconds: float) -> Iterator[None]:
+def shortened_timeout(connection: sa.Connection, seconds: float) -> Iterator[None]:
     """Shorten the deadline of a connection to PostgreSQL in the block; SQLite has none."""
     if connection.dialect.name != "postgresql":
         yield
