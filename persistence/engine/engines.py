@@ -78,7 +78,7 @@ class Engines:
     read at one moment. Whoever wants ``writing`` waits for their ``turn`` first.
 
     ``cache_writer`` is for what can be done without (documents, notes): one connection, of which
-    ``hurried`` makes use.
+    ``cache_connection`` makes use.
     """
 
     writing: sa.Engine
@@ -95,7 +95,7 @@ class Engines:
         return self.writing.dialect
 
     @contextmanager
-    def hurried(self) -> Iterator[sa.Connection]:
+    def cache_connection(self) -> Iterator[sa.Connection]:
         """A connection that writes at once or not at all: what it writes can be done without.
 
         It waits a quarter of a second at most, for its turn as for what others have locked, and
@@ -117,7 +117,7 @@ class Engines:
         if self.since_refusal.is_within(_PAUSE_SECONDS):
             return False
         try:
-            with self.hurried() as connection:
+            with self.cache_connection() as connection:
                 write(connection)
         except SQLAlchemyError as error:
             if isinstance(error, DBAPIError) and is_read_only(error):

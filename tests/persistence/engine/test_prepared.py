@@ -82,12 +82,14 @@ class TestHurried:
         names = ("lock_timeout", "synchronous_commit")
         with single.cache_writer.connect() as connection:
             usual = [connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names]
-        with single.hurried() as connection:
-            hurried = [connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names]
+        with single.cache_connection() as connection:
+            cache_connection = [
+                connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names
+            ]
         with single.cache_writer.connect() as connection:
             after = [connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names]
 
-        assert hurried == ["250ms", "off"]
+        assert cache_connection == ["250ms", "off"]
         assert after == usual
 
 
