@@ -42,7 +42,7 @@ _PAUSE_SECONDS = 30.0
 # Whole orders are found by keys alone. To plan for their values costs more than to find them:
 # PostgreSQL would do so each time, since it takes a list to have ten keys.
 _GENERIC_PLANS = "SET plan_cache_mode = force_generic_plan"
-_HURRY = sa.select(
+_CACHE_WRITE_SETTINGS = sa.select(
     *(
         sa.func.set_config(name, value, True)
         for name, value in (
@@ -105,7 +105,7 @@ class Engines:
             if self.dialect.name == "postgresql":
                 # For this transaction only: what a session has set may go over to other clients
                 # where a pooler stands between.
-                connection.execute(_HURRY)
+                connection.execute(_CACHE_WRITE_SETTINGS)
             yield connection
 
     def attempt(self, write: Callable[[sa.Connection], object], what: str) -> bool:
@@ -194,8 +194,8 @@ def _sqlite(engine: sa.Engine, cache_writer: sa.Engine) -> Engines:
         event.listen(each, "handle_error", give_up_unusable)
         close_on_return(each)
         follow_file(each)
-    hurry = (busy_timeout(CACHE_WRITE_TIMEOUT_MS), "PRAGMA synchronous = NORMAL")
-    event.listen(cache_writer, "connect", partial(_set, hurry))
+    session_settings = (busy_timeout(CACHE_WRITE_TIMEOUT_MS), "PRAGMA synchronous = NORMAL")
+    event.listen(cache_writer, "connect", partial(_set, session_settings))
     snapshot = engine.execution_options(**{_BEGIN: "BEGIN"})
     return Engines(
         writing=engine.execution_options(**{_BEGIN: _BEGIN_WRITING}),
