@@ -203,7 +203,7 @@ def _sqlite(engine: sa.Engine, cache_writer: sa.Engine) -> Engines:
         snapshot=snapshot,
         aggregates=snapshot,
         cache_writer=cache_writer,
-        turn=partial(_turn, Lock()),
+        turn=partial(_hold_write_lock, Lock()),
     )
 
 
@@ -244,7 +244,7 @@ def _set(statements: Iterable[str], connection: DBAPIConnection, _record: object
 
 
 @contextmanager
-def _turn(lock: Lock) -> Iterator[None]:
+def _hold_write_lock(lock: Lock) -> Iterator[None]:
     """Let the threads of this process write one after the other.
 
     SQLite has one write lock, for which its waiters only ask now and then: under load, whoever
