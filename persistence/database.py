@@ -301,7 +301,7 @@ class Database:
     @contextmanager
     def _writing(self, *, has_savepoints: bool = True) -> Iterator[Work]:
         writing = Work(self._engines.writing, has_savepoints=has_savepoints)
-        with self._available(), self._engines.turn(), closing(writing) as work:
+        with self._available(), self._engines.write_lock(), closing(writing) as work:
             yield work
 
     @contextmanager

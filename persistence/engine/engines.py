@@ -75,7 +75,7 @@ class Engines:
     ``writing``: a transaction, on SQLite with the write lock from the start. ``autocommit``: none,
     each statement sees what is committed when it begins. ``snapshot``: a read-only transaction in
     which all statements see the same moment. ``aggregates``: whatever lets a whole aggregate be
-    read at one moment. Whoever wants ``writing`` waits for their ``turn`` first.
+    read at one moment. Whoever wants ``writing`` waits for their ``write_lock`` first.
 
     ``cache_writer`` is for what can be done without (documents, notes): one connection, of which
     ``cache_connection`` makes use.
@@ -86,7 +86,7 @@ class Engines:
     snapshot: sa.Engine
     aggregates: sa.Engine
     cache_writer: sa.Engine
-    turn: Callable[[], AbstractContextManager[None]]
+    write_lock: Callable[[], AbstractContextManager[None]]
     since_renewal: Interval = field(default_factory=Interval)
     since_refusal: Interval = field(default_factory=Interval)
 
@@ -203,7 +203,7 @@ def _sqlite(engine: sa.Engine, cache_writer: sa.Engine) -> Engines:
         snapshot=snapshot,
         aggregates=snapshot,
         cache_writer=cache_writer,
-        turn=partial(_hold_write_lock, Lock()),
+        write_lock=partial(_hold_write_lock, Lock()),
     )
 
 
@@ -220,7 +220,7 @@ def _postgres(engine: sa.Engine, autocommit: sa.Engine, cache_writer: sa.Engine)
         # One statement sees one moment. The pool is that of generic plans.
         aggregates=engine.execution_options(isolation_level="AUTOCOMMIT"),
         cache_writer=cache_writer,
-        turn=nullcontext,
+        write_lock=nullcontext,
     )
 
 

@@ -41,10 +41,10 @@ class TestTurn:
 
         def wait() -> None:
             begun.set()
-            with opened.turn():
+            with opened.write_lock():
                 done.append("second")
 
-        with opened.turn():
+        with opened.write_lock():
             waiting = Thread(target=wait)
             waiting.start()
             begun.wait()
@@ -59,12 +59,12 @@ class TestTurn:
 
         def wait() -> None:
             try:
-                with opened.turn():
+                with opened.write_lock():
                     pass
             except Unavailable as refusal:
                 refusals.append(refusal)
 
-        with opened.turn():
+        with opened.write_lock():
             waiting = Thread(target=wait)
             waiting.start()
             waiting.join()
@@ -72,10 +72,10 @@ class TestTurn:
         assert len(refusals) == 1
 
     def test_is_given_back_after_an_error(self, opened: Engines) -> None:
-        with pytest.raises(ZeroDivisionError), opened.turn():
+        with pytest.raises(ZeroDivisionError), opened.write_lock():
             raise ZeroDivisionError
         done = []
-        with opened.turn():
+        with opened.write_lock():
             done.append("next")
 
         assert done == ["next"]
