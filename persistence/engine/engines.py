@@ -25,7 +25,7 @@ from persistence.engine.disposal import close_on_return
 from persistence.engine.failures import give_up_unusable, is_busy, is_read_only
 from persistence.engine.files import follow_file
 from persistence.engine.intervals import Interval
-from persistence.engine.statement_timeouts import keep_deadline
+from persistence.engine.statement_timeouts import set_timeout
 
 logger = logging.getLogger(__name__)
 
@@ -171,7 +171,7 @@ def connect(url: str, pool: Pool) -> Engines:
     # short question does.
     engines = (create(**usual), create(**usual, **autocommit), create(**small))
     for engine in engines:
-        keep_deadline(engine, pool.timeout)
+        set_timeout(engine, pool.timeout)
         event.listen(engine, "handle_error", give_up_unusable)
     if not pool.is_shared:
         event.listen(engines[0], "connect", partial(_set, [_GENERIC_PLANS]))

@@ -50,7 +50,7 @@ class DeadlineConnection(OwnNamesConnection):
         self.close()
 
 
-def keep_deadline(engine: sa.Engine, seconds: float | None) -> None:
+def set_timeout(engine: sa.Engine, seconds: float | None) -> None:
     """Let all connections of an engine of PostgreSQL wait so long at most; None: for ever.
 
     A new connection gets two seconds at least, since libpq knows no shorter time.
