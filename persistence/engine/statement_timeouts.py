@@ -23,7 +23,7 @@ _CANCEL_TIMEOUT = 0.5
 Answer = TypeVar("Answer")
 
 
-class DeadlineConnection(OwnNamesConnection):
+class TimeoutConnection(OwnNamesConnection):
     """Gives itself up when an answer takes longer than ``deadline`` seconds.
 
     What was asked may have been done all the same, as with any connection that is lost. Raises
@@ -61,7 +61,7 @@ def set_timeout(engine: sa.Engine, seconds: float | None) -> None:
     ) -> psycopg.Connection[Any]:
         if seconds is not None:
             named.setdefault("connect_timeout", ceil(seconds))
-        connection = DeadlineConnection.connect(*arguments, **named)
+        connection = TimeoutConnection.connect(*arguments, **named)
         connection.deadline = seconds
         return connection
 
@@ -74,7 +74,7 @@ def shortened_timeout(connection: sa.Connection, seconds: float) -> Iterator[Non
     if connection.dialect.name != "postgresql":
         yield
         return
-    driver = cast(DeadlineConnection, connection.connection.driver_connection)
+    driver = cast(TimeoutConnection, connection.connection.driver_connection)
     usual = driver.deadline
     driver.deadline = seconds if usual is None else min(seconds, usual)
     try:
