@@ -24,19 +24,19 @@ Answer = TypeVar("Answer")
 
 
 class TimeoutConnection(OwnNamesConnection):
-    """Gives itself up when an answer takes longer than ``deadline`` seconds.
+    """Gives itself up when an answer takes longer than ``timeout`` seconds.
 
     What was asked may have been done all the same, as with any connection that is lost. Raises
     psycopg.OperationalError.
     """
 
-    deadline: float | None = None
+    timeout: float | None = None
 
     def wait(
         self, gen: PQGen[Answer], interval: float = _INTERVAL, timeout: float | None = None
     ) -> Answer:
         try:
-            return super().wait(gen, interval, timeout or self.deadline)
+            return super().wait(gen, interval, timeout or self.timeout)
         except psycopg.OperationalError:
             # Whatever the server says ends the wait, and with it what it was at.
             if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
@@ -62,7 +62,7 @@ def set_timeout(engine: sa.Engine, seconds: float | None) -> None:
         if seconds is not None:
             named.setdefault("connect_timeout", ceil(seconds))
         connection = TimeoutConnection.connect(*arguments, **named)
-        connection.deadline = seconds
+        connection.timeout = seconds
         return connection
 
     event.listen(engine, "do_connect", connect)
@@ -75,9 +75,9 @@ def shortened_timeout(connection: sa.Connection, seconds: float) -> Iterator[Non
         yield
         return
     driver = cast(TimeoutConnection, connection.connection.driver_connection)
-    usual = driver.deadline
-    driver.deadline = seconds if usual is None else min(seconds, usual)
+    usual = driver.timeout
+    driver.timeout = seconds if usual is None else min(seconds, usual)
     try:
         yield
     finally:
-        driver.deadline = usual
+        driver.timeout = usual
