@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from domain.shared.errors import Unavailable
 from domain.shared.private_files import create_private_file
 from persistence.engine.disposal import close_on_return
-from persistence.engine.failures import give_up_unusable, is_busy, is_read_only
+from persistence.engine.failures import discard_unusable, is_busy, is_read_only
 from persistence.engine.files import follow_file
 from persistence.engine.intervals import Interval
 from persistence.engine.statement_timeouts import set_timeout
@@ -172,7 +172,7 @@ def connect(url: str, pool: Pool) -> Engines:
     engines = (create(**usual), create(**usual, **autocommit), create(**small))
     for engine in engines:
         set_timeout(engine, pool.timeout)
-        event.listen(engine, "handle_error", give_up_unusable)
+        event.listen(engine, "handle_error", discard_unusable)
     if not pool.is_shared:
         event.listen(engines[0], "connect", partial(_set, [_GENERIC_PLANS]))
     return _postgres(*engines)
@@ -191,7 +191,7 @@ def _sqlite(engine: sa.Engine, cache_writer: sa.Engine) -> Engines:
         event.listen(each, "do_connect", _create_privately)
         event.listen(each, "connect", _prepare_sqlite)
         event.listen(each, "begin", _begin_sqlite)
-        event.listen(each, "handle_error", give_up_unusable)
+        event.listen(each, "handle_error", discard_unusable)
         close_on_return(each)
         follow_file(each)
     session_settings = (busy_timeout(CACHE_WRITE_TIMEOUT_MS), "PRAGMA synchronous = NORMAL")

@@ -92,7 +92,7 @@ def is_stale_plan(error: BaseException | None) -> bool:
     return _is_reported_by(error, {_STALE_PLAN})
 
 
-def give_up_unusable(context: ExceptionContext) -> None:
+def discard_unusable(context: ExceptionContext) -> None:
     """Have SQLAlchemy close a connection that must not be used again; for ``handle_error``."""
     if is_unusable(context.original_exception):
         context.is_disconnect = True
