@@ -23,7 +23,7 @@ from domain.shared.errors import Unavailable
 from domain.shared.private_files import create_private_file
 from persistence.engine.disposal import close_on_return
 from persistence.engine.failures import discard_unusable, is_busy, is_read_only
-from persistence.engine.files import follow_file
+from persistence.engine.files import reconnect_when_replaced
 from persistence.engine.intervals import Interval
 from persistence.engine.statement_timeouts import set_timeout
 
@@ -193,7 +193,7 @@ def _sqlite(engine: sa.Engine, cache_writer: sa.Engine) -> Engines:
         event.listen(each, "begin", _begin_sqlite)
         event.listen(each, "handle_error", discard_unusable)
         close_on_return(each)
-        follow_file(each)
+        reconnect_when_replaced(each)
     session_settings = (busy_timeout(CACHE_WRITE_TIMEOUT_MS), "PRAGMA synchronous = NORMAL")
     event.listen(cache_writer, "connect", partial(_set, session_settings))
     snapshot = engine.execution_options(**{_BEGIN: "BEGIN"})

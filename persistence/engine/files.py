@@ -17,7 +17,7 @@ Identity = tuple[int, int] | None
 """Device and inode; None where there is no file."""
 
 
-def follow_file(engine: sa.Engine) -> None:
+def reconnect_when_replaced(engine: sa.Engine) -> None:
     """Have the pool replace connections to a file that is no longer the one of that name."""
     path = file_of(engine)
     if path is None:
