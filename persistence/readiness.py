@@ -1,4 +1,4 @@
-"""Whether requests can be served: a few cheap questions, since probes ask every second."""
+"""Whether requests can be served: a few cheap queries, since probes run every second."""
 
 import os
 import sqlite3
@@ -17,9 +17,9 @@ from persistence.engine.statement_timeouts import shortened_timeout
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
 
-SECONDS = 2.0  # for each answer of PostgreSQL
+SECONDS = 2.0  # timeout of each answer of PostgreSQL
 
-# Of the newest rows, what SQLite has to read from the pages of the tables themselves.
+# Columns of the newest rows that SQLite has to read from the tables, not from an index.
 _READ = sa.select(
     *(
         sa.select(column).order_by(column.table.c.pk.desc()).limit(1).scalar_subquery()
@@ -33,7 +33,7 @@ _IS_READ_ONLY = sa.select(
 
 
 def require_ready(engines: Engines) -> None:
-    """Raises SchemaMismatch, ReadOnly, Corrupt, and SQLAlchemy's errors for no answer in time."""
+    """Raises SchemaMismatch, ReadOnly, Corrupt, and SQLAlchemy's errors after a timeout."""
     try:
         with engines.autocommit.connect() as connection, shortened_timeout(connection, SECONDS):
             _require_revision(connection)
@@ -49,12 +49,12 @@ def require_ready(engines: Engines) -> None:
 
 def _require_revision(connection: sa.Connection) -> None:
     try:
-        found: str | None = connection.execute(migrations.REVISION).scalar()
+        revision: str | None = connection.execute(migrations.REVISION).scalar()
     except DBAPIError as error:
         if not is_missing_table(error):
             raise
-        found = None
-    migrations.require_head(found)
+        revision = None
+    migrations.require_head(revision)
 
 
 def _require_writable(connection: sa.Connection, engines: Engines) -> None:
@@ -63,16 +63,16 @@ def _require_writable(connection: sa.Connection, engines: Engines) -> None:
             raise ReadOnly
         return
     file = file_of(engines.writing)
-    # The connection may write to what it has open, where no other connection could any more.
+    # A connection can still write to files that it has open when no new connection could.
     if file is not None and not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)):
         raise ReadOnly
     _take_write_lock(connection)
 
 
 def _take_write_lock(connection: sa.Connection) -> None:
-    """Take the write lock of SQLite and give it back at once, unless a writer has it.
+    """Take SQLite's write lock and release it at once, unless a writer has it.
 
-    Whoever has it can write; nobody is waited for, and nobody waits for longer than this takes.
+    A writer that has it shows that the database is writable, so there is no need to wait.
     """
     usual = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
     connection.exec_driver_sql(busy_timeout(0))

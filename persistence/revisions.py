@@ -1,4 +1,4 @@
-"""Which schema revision the database has, for commands and for the start of the server."""
+"""Checks of the schema revision, for commands and for the start of the server."""
 
 from pathlib import Path
 
@@ -12,22 +12,22 @@ from persistence.engine.engines import Engines
 
 
 def require_schema(engines: Engines) -> None:
-    """Raises SchemaMismatch for other tables than this code needs, and Unavailable.
+    """Raises SchemaMismatch for another revision than this code needs, and Unavailable.
 
-    The cause of Unavailable is what the driver said, or FileNotFoundError for a file of SQLite,
-    which is not made here: a command in the wrong folder would leave an empty database there.
+    The cause of Unavailable is the driver's error, or FileNotFoundError for a file of SQLite. The
+    file is not created: a command run in the wrong folder would leave an empty database there.
     """
     _require_file(engines.writing.url)
     try:
         with engines.autocommit.connect() as connection:
-            found = migrations.found(connection)
+            revision = migrations.revision_of(connection)
     except (DBAPIError, PoolTimeoutError) as error:
         raise Unavailable from error
-    migrations.require_head(found)
+    migrations.require_head(revision)
 
 
 def require_answer(engines: Engines) -> None:
-    """Raises Unavailable where PostgreSQL lets nobody in; a file of SQLite may still be made."""
+    """Raises Unavailable if PostgreSQL refuses connections; SQLite creates a missing file."""
     if engines.dialect.name == "sqlite":
         return
     try:

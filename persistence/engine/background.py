@@ -1,4 +1,4 @@
-"""Work that no answer waits for, in a thread of its own."""
+"""Work that no response waits for, in a background thread."""
 
 import logging
 from collections.abc import Callable
@@ -13,10 +13,10 @@ logger = logging.getLogger(__name__)
 
 
 class Background:
-    """Runs functions one after the other; what comes while too many wait is dropped.
+    """Runs functions one after the other, and drops them while too many wait.
 
-    Its thread begins with the first function, and ends when nothing has come for some seconds.
-    A process that was forked begins with nothing: threads stay with their process.
+    The thread starts with the first function and ends after some idle seconds. A forked process
+    starts empty, since threads do not survive a fork.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Background:
         self._thread: Thread | None = None
 
     def run(self, function: Callable[[], None]) -> None:
-        """Have ``function`` run soon."""
+        """Run ``function`` soon in the thread."""
         if self._pid != getpid():
             self._begin()
         try:
@@ -42,7 +42,7 @@ class Background:
                 self._thread.start()
 
     def close(self) -> None:
-        """Wait until all is done that this process has had run."""
+        """Wait until all functions of this process have run."""
         if self._pid == getpid():
             self._waiting.join()
 

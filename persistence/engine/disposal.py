@@ -9,9 +9,9 @@ _DISPOSALS = "waybill_disposals"
 
 
 def close_on_return(engine: sa.Engine) -> None:
-    """Close such connections when they come back.
+    """Close such connections when they are returned.
 
-    SQLAlchemy puts them into the old pool, where they stay open until the garbage collector runs.
+    SQLAlchemy returns them to the old pool, where they stay open until garbage collection.
     """
     disposals = 0
 

@@ -1,4 +1,4 @@
-"""Connections to either database, and the three ways of using them."""
+"""Connection pools for both databases, and the engines that use them."""
 
 import logging
 import sqlite3
@@ -32,15 +32,15 @@ logger = logging.getLogger(__name__)
 POOL_TIMEOUT = 2.0
 BUSY_TIMEOUT_MS = 5000
 CACHE_WRITE_TIMEOUT_MS = 250
-SYNCHRONOUS = "FULL"  # what is acknowledged outlives the machine
+SYNCHRONOUS = "FULL"  # what is acknowledged survives a crash of the machine
 
 _BEGIN = "sqlite_begin"
 _BEGIN_WRITING = "BEGIN IMMEDIATE"
 _BACKOFF = (0.002, 0.01)  # seconds
 _RENEWAL_SECONDS = 1.0
 _PAUSE_SECONDS = 30.0
-# Whole orders are found by keys alone. To plan for their values costs more than to find them:
-# PostgreSQL would do so each time, since it takes a list to have ten keys.
+# Aggregates are looked up by keys. Planning for their values costs more than the look-up, and
+# PostgreSQL would do it each time, since it assumes that a list has ten keys.
 _GENERIC_PLANS = "SET plan_cache_mode = force_generic_plan"
 _CACHE_WRITE_SETTINGS = sa.select(
     *(
@@ -55,12 +55,12 @@ _CACHE_WRITE_SETTINGS = sa.select(
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """How many connections one process may have, and for how many seconds each waits for an answer
-    of PostgreSQL (None: for ever).
+    """The number of connections of one process, and the seconds that each waits for an answer of
+    PostgreSQL (None: without limit).
 
-    ``is_shared`` says that a pooler stands before PostgreSQL which gives each transaction any of
-    its server connections (PgBouncer: ``pool_mode = transaction``). Then nothing may outlive a
-    transaction there: no prepared statement and no SET.
+    ``is_shared``: a pooler in front of PostgreSQL gives each transaction any of its server
+    connections (PgBouncer: ``pool_mode = transaction``). Then no prepared statement and no SET may
+    outlive a transaction.
     """
 
     size: int = 10
@@ -70,15 +70,15 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """One pool of connections; the names say what ``connect`` or ``begin`` starts.
+    """The engines of one database, by what ``connect`` or ``begin`` starts.
 
-    ``writing``: a transaction, on SQLite with the write lock from the start. ``autocommit``: none,
-    each statement sees what is committed when it begins. ``snapshot``: a read-only transaction in
-    which all statements see the same moment. ``aggregates``: whatever lets a whole aggregate be
-    read at one moment. Whoever wants ``writing`` waits for their ``write_lock`` first.
+    ``writing``: a transaction, on SQLite with the write lock from its start; take ``write_lock``
+    first. ``autocommit``: no transaction, so that each statement sees what is committed when it
+    begins. ``snapshot``: a read-only transaction in which all statements see the same moment.
+    ``aggregates``: reads an aggregate in one snapshot.
 
-    ``cache_writer`` is for what can be done without (documents, notes): one connection, of which
-    ``cache_connection`` makes use.
+    ``cache_writer`` has one connection for best-effort writes (documents, notes); use it by
+    ``cache_connection``.
     """
 
     writing: sa.Engine
@@ -96,23 +96,23 @@ class Engines:
 
     @contextmanager
     def cache_connection(self) -> Iterator[sa.Connection]:
-        """A connection that writes at once or not at all: what it writes can be done without.
+        """Return a connection for best-effort writes.
 
-        It waits a quarter of a second at most, for its turn as for what others have locked, and
-        not for the disk. PostgreSQL commits at the end of the block; SQLite commits each statement.
+        It waits at most a quarter of a second for the connection and for locks, and not for the
+        disk. PostgreSQL commits at the end of the block; SQLite commits each statement.
         """
         with self.cache_writer.begin() as connection:
             if self.dialect.name == "postgresql":
-                # For this transaction only: what a session has set may go over to other clients
-                # where a pooler stands between.
+                # For this transaction only: behind a pooler, other clients would get what is set
+                # for a session.
                 connection.execute(_CACHE_WRITE_SETTINGS)
             yield connection
 
     def attempt(self, write: Callable[[sa.Connection], object], what: str) -> bool:
-        """Do ``write`` on such a connection; return whether it succeeded.
+        """Run ``write`` on such a connection; return whether it succeeded.
 
-        A failure is logged in a line, with ``what`` was to be written. A database that can only be
-        read is left alone for half a minute.
+        A failure is logged in one line that names ``what`` was to be written. A read-only database
+        is not written for half a minute.
         """
         if self.since_refusal.is_within(_PAUSE_SECONDS):
             return False
@@ -129,14 +129,14 @@ class Engines:
         return True
 
     def dispose(self) -> None:
-        """Close all connections, those that are in use when they come back."""
+        """Close all connections; those in use are closed when they are returned."""
         for engine in (self.writing, self.autocommit, self.cache_writer):
             engine.dispose()
 
     def renew(self) -> None:
-        """Have all that comes use new connections: the server has become another one, or may have.
+        """Replace all connections, since another server may be the primary now.
 
-        Not more often than once a second, however many requests find that out.
+        At most once a second, however many requests ask for it.
         """
         if self.since_renewal.passed(_RENEWAL_SECONDS):
             self.dispose()
@@ -145,11 +145,11 @@ class Engines:
 def connect(url: str, pool: Pool) -> Engines:
     """Return engines for ``url``; nothing is opened yet.
 
-    ``postgres://`` and ``postgresql://`` are understood as psycopg's. A caller who finds all
-    connections of the pool in use waits 2 seconds for one; PostgreSQL has as many again for
-    ``autocommit``, and both have one more for ``cache_writer``. What PostgreSQL does not answer in time
-    raises OperationalError, and its connection is given up; a new connection gets two seconds at
-    least.
+    ``postgres://`` and ``postgresql://`` select psycopg. When all connections of the pool are in
+    use, a caller waits 2 seconds for one. PostgreSQL has a second pool of the same size for
+    ``autocommit``; both databases have one more connection for ``cache_writer``. A statement that
+    PostgreSQL does not answer in time raises OperationalError and closes its connection; opening a
+    connection may take two seconds at least.
     """
     create = partial(
         sa.create_engine,
@@ -163,12 +163,12 @@ def connect(url: str, pool: Pool) -> Engines:
     small = {"pool_size": 1, "pool_timeout": CACHE_WRITE_TIMEOUT_MS / 1000}
     if sa.make_url(url).get_backend_name() == "sqlite":
         return _sqlite(create(**usual), create(**small))
-    # What is asked once is asked again and again: to plan a statement takes longer than to run it.
+    # All statements are repeated, and planning one takes longer than running it.
     threshold = None if pool.is_shared else 0
     create = partial(create, connect_args={"prepare_threshold": threshold})
     autocommit = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
-    # A pool of its own for autocommit: to put each connection into it and back costs as much as a
-    # short question does.
+    # Autocommit has a pool of its own: to switch a connection to it and back costs as much as a
+    # short query.
     engines = (create(**usual), create(**usual, **autocommit), create(**small))
     for engine in engines:
         set_timeout(engine, pool.timeout)
@@ -179,7 +179,7 @@ def connect(url: str, pool: Pool) -> Engines:
 
 
 def database_files(url: str) -> list[Path]:
-    """Return the files of an SQLite database, whether they are there or not; none for others."""
+    """Return the files of an SQLite database, existing or not; none for PostgreSQL."""
     parsed = sa.make_url(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         return []
@@ -187,13 +187,13 @@ def database_files(url: str) -> list[Path]:
 
 
 def _sqlite(engine: sa.Engine, cache_writer: sa.Engine) -> Engines:
-    for each in (engine, cache_writer):
-        event.listen(each, "do_connect", _create_privately)
-        event.listen(each, "connect", _prepare_sqlite)
-        event.listen(each, "begin", _begin_sqlite)
-        event.listen(each, "handle_error", discard_unusable)
-        close_on_return(each)
-        reconnect_when_replaced(each)
+    for created in (engine, cache_writer):
+        event.listen(created, "do_connect", _create_privately)
+        event.listen(created, "connect", _prepare_sqlite)
+        event.listen(created, "begin", _begin_sqlite)
+        event.listen(created, "handle_error", discard_unusable)
+        close_on_return(created)
+        reconnect_when_replaced(created)
     session_settings = (busy_timeout(CACHE_WRITE_TIMEOUT_MS), "PRAGMA synchronous = NORMAL")
     event.listen(cache_writer, "connect", partial(_set, session_settings))
     snapshot = engine.execution_options(**{_BEGIN: "BEGIN"})
@@ -209,15 +209,15 @@ def _sqlite(engine: sa.Engine, cache_writer: sa.Engine) -> Engines:
 
 def _postgres(engine: sa.Engine, autocommit: sa.Engine, cache_writer: sa.Engine) -> Engines:
     event.listen(engine, "checkin", _leave_to_server)
-    for each in (engine, autocommit, cache_writer):
-        close_on_return(each)  # last, since a closed connection can't be set
+    for created in (engine, autocommit, cache_writer):
+        close_on_return(created)  # last, since a closed connection can't be set
     return Engines(
         writing=engine,
         autocommit=autocommit,
         snapshot=engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         ),
-        # One statement sees one moment. The pool is that of generic plans.
+        # One statement is one snapshot. This pool has generic plans.
         aggregates=engine.execution_options(isolation_level="AUTOCOMMIT"),
         cache_writer=cache_writer,
         write_lock=nullcontext,
@@ -225,17 +225,17 @@ def _postgres(engine: sa.Engine, autocommit: sa.Engine, cache_writer: sa.Engine)
 
 
 def _leave_to_server(connection: psycopg.Connection[Any] | None, _record: object) -> None:
-    """Let the server say whether the next transaction writes.
+    """Leave READ WRITE or READ ONLY of the next transaction to the server's default.
 
-    After a snapshot SQLAlchemy has it begin with READ WRITE. So it would write against
-    ``default_transaction_read_only``, and a standby would refuse to begin it.
+    After a snapshot SQLAlchemy would begin it with READ WRITE. That overrides
+    ``default_transaction_read_only``, and a standby refuses it.
     """
     if connection is not None:
         connection.read_only = None
 
 
 def _set(statements: Iterable[str], connection: DBAPIConnection, _record: object) -> None:
-    """Set what a new connection keeps for as long as it lives."""
+    """Run statements that set up a new connection."""
     cursor = connection.cursor()
     for statement in statements:
         cursor.execute(statement)
@@ -245,11 +245,11 @@ def _set(statements: Iterable[str], connection: DBAPIConnection, _record: object
 
 @contextmanager
 def _hold_write_lock(lock: Lock) -> Iterator[None]:
-    """Let the threads of this process write one after the other.
+    """Let one thread of this process write at a time.
 
-    SQLite has one write lock, for which its waiters only ask now and then: under load, whoever
-    comes fresh would overtake those who have waited long, until their time is over. Raises
-    Unavailable for whose turn does not come in that time.
+    SQLite polls for its write lock, so newcomers can starve older waiters until they time out. A
+    lock of the process makes its writers fair. Raises Unavailable when it is not free within the
+    busy timeout.
     """
     if not lock.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
         raise Unavailable
@@ -273,9 +273,9 @@ def _with_driver(url: str) -> sa.URL:
 def _create_privately(
     _dialect: sa.Dialect, _record: object, arguments: Sequence[Any], _options: object
 ) -> None:
-    """Make the file with mode 0600 before SQLite does; its -wal and -shm take that mode.
+    """Create the file with mode 0600 before SQLite does; -wal and -shm get the same mode.
 
-    Where that can't be done SQLite says why.
+    SQLite reports the error if that is not possible.
     """
     name = arguments[0]
     if name and not name.startswith((":", "file:")):
@@ -284,10 +284,10 @@ def _create_privately(
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    # None: the driver begins no transactions of its own; _begin_sqlite does.
+    # None: _begin_sqlite begins transactions, not the driver.
     connection.isolation_level = None
     connection.execute(busy_timeout(BUSY_TIMEOUT_MS))
-    # Of two who open a new file, SQLite sends one away at once: each may wait for the other.
+    # When two connections open a new file, SQLite fails for one of them at once, without waiting.
     retry_while_busy(partial(connection.execute, "PRAGMA journal_mode = WAL"))
     connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
     connection.execute("PRAGMA foreign_keys = ON")
@@ -302,10 +302,10 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 
 def _begin_writing(connection: sa.Connection) -> None:
-    """Wait for the one write lock, which other processes want, too, as long as for any other.
+    """Wait for the write lock, which other processes want as well, for the busy timeout.
 
-    SQLite itself naps longer and longer, up to a tenth of a second, and seldom wakes in the short
-    time between two writers. With naps alike, all processes have the same chance.
+    SQLite's own pauses grow to a tenth of a second, and seldom end in the short time between two
+    writers. With equal pauses all processes have the same chance.
     """
     connection.exec_driver_sql(busy_timeout(0))
     try:
@@ -315,9 +315,9 @@ def _begin_writing(connection: sa.Connection) -> None:
 
 
 def retry_while_busy(attempt: Callable[[], object]) -> None:
-    """Do what SQLite refuses while others are at the file, for as long as the busy timeout.
+    """Repeat ``attempt`` while SQLite reports that the file is busy, up to the busy timeout.
 
-    Raises what ``attempt`` raises for any other reason, and at last.
+    Raises any other error of ``attempt``, and the last one after the timeout.
     """
     until = monotonic() + BUSY_TIMEOUT_MS / 1000
     while True:
@@ -332,5 +332,5 @@ def retry_while_busy(attempt: Callable[[], object]) -> None:
 
 
 def busy_timeout(milliseconds: int) -> str:
-    """Return the statement that has a connection to SQLite wait so long for a lock."""
+    """Return the statement that sets how long a connection to SQLite waits for a lock."""
     return f"PRAGMA busy_timeout = {milliseconds}"

@@ -1,7 +1,7 @@
 """The file of SQLite, which a backup may replace while connections to it are open.
 
-A connection goes on with the file that it opened, although that has no name any more. It would show
-what was there before, and store what no later reader finds.
+A connection keeps the file that it opened, even after that file is unlinked. It would read old rows
+and write rows that no later reader finds.
 """
 
 from pathlib import Path
@@ -18,20 +18,20 @@ Identity = tuple[int, int] | None
 
 
 def reconnect_when_replaced(engine: sa.Engine) -> None:
-    """Have the pool replace connections to a file that is no longer the one of that name."""
+    """Make the pool replace connections whose file was replaced by another one."""
     path = file_of(engine)
     if path is None:
         return
 
     def note(_dialect: object, record: Any, *_: object) -> None:
-        # Before it is opened: were it noted afterwards, a file that comes in between would be
-        # taken for the one that is open.
+        # Before the file is opened: afterwards, a file that was put there in between would be taken
+        # for the open one.
         record.info[_FILE] = _identity(path)
 
     def compare(_connection: object, record: Any, _proxy: object) -> None:
         now = _identity(path)
         opened = record.info[_FILE]
-        if opened is None:  # SQLite has made it
+        if opened is None:  # SQLite has created it
             record.info[_FILE] = now
         elif opened != now:
             raise DisconnectionError
@@ -48,7 +48,7 @@ def file_of(engine: sa.Engine) -> Path | None:
 
 def _identity(path: Path) -> Identity:
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino

@@ -1,20 +1,20 @@
-"""How long ago something happened last, known to all threads of a process."""
+"""The time since an event, shared by the threads of a process."""
 
 from threading import Lock
 from time import monotonic
 
 
 class Interval:
-    """The time since the last event; at first there was none."""
+    """The time since the last event, of which there was none at first."""
 
     def __init__(self) -> None:
         self._last: float | None = None
         self._lock = Lock()
 
     def passed(self, seconds: float) -> bool:
-        """Return whether the last event is so long ago, and if so, take this call for the next.
+        """Return whether the last event is that long ago; if so, this call is the next event.
 
-        Of several threads that ask at once, one is told so.
+        True for only one of several threads that call it at once.
         """
         with self._lock:
             if self.is_within(seconds):
@@ -23,10 +23,10 @@ class Interval:
             return True
 
     def start(self) -> None:
-        """Note that the event happens now."""
+        """Record that the event happens now."""
         self._last = monotonic()
 
     def is_within(self, seconds: float) -> bool:
-        """Return whether the last event is less than so many seconds ago."""
+        """Return whether the last event is less than ``seconds`` ago."""
         last = self._last
         return last is not None and monotonic() - last < seconds

@@ -1,10 +1,10 @@
-"""Connections whose prepared statements have names that no other client uses.
+"""Connections whose prepared statements have unique names.
 
-psycopg names them ``_pg3_0``, ``_pg3_1`` and so on, alike in every client. A connection pooler in
-transaction mode gives one server connection to one client after the other, and prepared statements
-stay with it: a client that runs ``_pg3_0`` there would run another client's statement with its own
-values, and could answer with another shopper's rows. With a random part in each name, the server
-either has the statement that is meant or answers with an error.
+psycopg names them ``_pg3_0``, ``_pg3_1`` and so on in every client. A pooler in transaction mode
+gives one server connection to several clients in turn, and prepared statements stay on it: a client
+that runs ``_pg3_0`` could run another client's statement with its own values, and answer with
+another shopper's rows. With a random part in each name, the server either has the intended
+statement or reports an error.
 """
 
 from secrets import token_hex
@@ -12,31 +12,30 @@ from typing import Any
 
 import psycopg
 
-# No public name of psycopg lets a program choose these names.
-# tests/persistence/engine/test_prepared.py looks at the names that a server has, so that an upgrade
-# which changes this fails there.
+# psycopg has no public API for these names. tests/persistence/engine/test_prepared.py checks the
+# names on a server, so that it fails if an upgrade changes this.
 from psycopg._preparing import Prepare, PrepareManager
 from psycopg._queries import PostgresQuery
 from psycopg.pq.abc import PGconn
 
-_RANDOM_BYTES = 12  # PostgreSQL cuts names after 63 characters; these have some 35
+_RANDOM_BYTES = 12  # PostgreSQL truncates names to 63 characters; these have some 35
 
 
 class OwnNames(PrepareManager):
-    """Names with a part that is random for each connection."""
+    """Names with a random part for each connection."""
 
     def __init__(self) -> None:
         super().__init__()
         self._own = f"waybill_{token_hex(_RANDOM_BYTES)}".encode()
 
     def get(self, query: PostgresQuery, prepare: bool | None = None) -> tuple[Prepare, bytes]:
-        """Name what is about to be prepared; a name that was given before comes as it is."""
+        """Add the random part to the name of a new statement; other names are unchanged."""
         decision, name = super().get(query, prepare)
         return decision, self._own + name if decision is Prepare.SHOULD else name
 
 
 class OwnNamesConnection(psycopg.Connection[Any]):
-    """A connection with names of its own."""
+    """A connection whose prepared statements have unique names."""
 
     def __init__(self, pgconn: PGconn, *args: Any, **options: Any) -> None:
         super().__init__(pgconn, *args, **options)

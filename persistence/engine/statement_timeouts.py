@@ -1,7 +1,7 @@
-"""Connections to PostgreSQL that wait so long for an answer and no longer.
+"""Connections to PostgreSQL with a timeout for each answer.
 
-A server whose machine is gone, or that stands still, never says so: without a deadline whoever
-asked would wait for ever, and soon nobody would be left to answer requests.
+A server that hangs, or whose machine is down, sends no error. Without a timeout, threads would wait
+for it without end, and soon no thread would be left for requests.
 """
 
 from collections.abc import Iterator
@@ -17,17 +17,17 @@ from sqlalchemy import event
 
 from persistence.engine.prepared import OwnNamesConnection
 
-_INTERVAL = 0.1  # seconds; the driver looks so often whether it was interrupted
+_INTERVAL = 0.1  # seconds between the driver's checks for an interrupt
 _CANCEL_TIMEOUT = 0.5
 
 Answer = TypeVar("Answer")
 
 
 class TimeoutConnection(OwnNamesConnection):
-    """Gives itself up when an answer takes longer than ``timeout`` seconds.
+    """Closes itself when an answer takes longer than ``timeout`` seconds.
 
-    What was asked may have been done all the same, as with any connection that is lost. Raises
-    psycopg.OperationalError.
+    Raises psycopg.OperationalError. As after any lost connection, the statement may have been
+    executed.
     """
 
     timeout: float | None = None
@@ -38,22 +38,22 @@ class TimeoutConnection(OwnNamesConnection):
         try:
             return super().wait(gen, interval, timeout or self.timeout)
         except psycopg.OperationalError:
-            # Whatever the server says ends the wait, and with it what it was at.
+            # After an error of the server the connection is not ACTIVE any more.
             if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
                 self._give_up()
             raise
 
     def _give_up(self) -> None:
-        """Ask the server to stop, in case that it is only slow, and hang up."""
+        """Cancel the statement, in case the server is only slow, and close the connection."""
         with suppress(psycopg.Error):
             self.cancel_safe(timeout=_CANCEL_TIMEOUT)
         self.close()
 
 
 def set_timeout(engine: sa.Engine, seconds: float | None) -> None:
-    """Let all connections of an engine of PostgreSQL wait so long at most; None: for ever.
+    """Set the timeout of all connections of an engine of PostgreSQL; None: no timeout.
 
-    A new connection gets two seconds at least, since libpq knows no shorter time.
+    Opening a connection may take two seconds at least, the minimum of libpq.
     """
 
     def connect(
@@ -70,7 +70,7 @@ def set_timeout(engine: sa.Engine, seconds: float | None) -> None:
 
 @contextmanager
 def shortened_timeout(connection: sa.Connection, seconds: float) -> Iterator[None]:
-    """Shorten the deadline of a connection to PostgreSQL in the block; SQLite has none."""
+    """Shorten the timeout of a connection to PostgreSQL in the block; SQLite has none."""
     if connection.dialect.name != "postgresql":
         yield
         return

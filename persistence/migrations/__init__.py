@@ -1,4 +1,4 @@
-"""The steps that bring the tables of any earlier release to those of this one."""
+"""The migrations from the tables of any earlier release to those of this one."""
 
 from collections.abc import Callable
 from functools import cache
@@ -13,17 +13,17 @@ from persistence.engine.engines import Engines
 _HERE = Path(__file__).parent
 _STEPS = sa.table("alembic_version", sa.column("version_num", sa.String))
 REVISION = sa.select(_STEPS.c.version_num)
-"""Asks for the revision that the tables have."""
+"""Selects the revision of the tables."""
 
-# Any number that nothing else in the database locks by.
+# The key of the advisory lock: any number that nothing else in the database uses.
 _LOCK = 0x57617962696C6C
 
 
 def upgrade(engines: Engines, fill: Callable[[sa.Connection], None]) -> None:
-    """Run the steps that are missing, then ``fill``, in one transaction, one process at a time.
+    """Run the missing migrations, then ``fill``, in one transaction, one process at a time.
 
-    They only lead forward: the way back from a release is the backup made before it. Raises
-    SchemaMismatch for a revision of a newer release.
+    There is no downgrade; restore the backup made before the upgrade. Raises SchemaMismatch for a
+    revision of a newer release.
     """
     from alembic import command
     from alembic.config import Config
@@ -34,7 +34,7 @@ def upgrade(engines: Engines, fill: Callable[[sa.Connection], None]) -> None:
     with engines.writing.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-        revision = found(connection)
+        revision = revision_of(connection)
         if revision is not None and revision > head():
             raise SchemaMismatch(revision, head())
         config.attributes["connection"] = connection
@@ -44,8 +44,8 @@ def upgrade(engines: Engines, fill: Callable[[sa.Connection], None]) -> None:
 
 @cache
 def head() -> str:
-    """The revision that this code needs, by the names of the steps: to load Alembic takes long."""
-    steps = (each.stem for each in (_HERE / "versions").glob("[0-9]*.py"))
+    """Return the revision that this code needs, from file names: Alembic is slow to import."""
+    steps = (path.stem for path in (_HERE / "versions").glob("[0-9]*.py"))
     return max(steps).partition("_")[0]
 
 
@@ -55,8 +55,8 @@ def require_head(revision: str | None) -> None:
         raise SchemaMismatch(revision, head())
 
 
-def found(connection: sa.Connection) -> str | None:
-    """The revision that the tables have; None where there are none."""
+def revision_of(connection: sa.Connection) -> str | None:
+    """Return the revision of the tables; None without tables."""
     if not sa.inspect(connection).has_table(_STEPS.name):
         return None
     revision: str | None = connection.execute(REVISION).scalar()
@@ -64,7 +64,7 @@ def found(connection: sa.Connection) -> str | None:
 
 
 def stamp(connection: sa.Connection) -> None:
-    """Write down that the tables, which were made without the steps, are those of this code."""
+    """Record the revision of this code for tables that were created without migrations."""
     column = sa.Column("version_num", sa.String(32), primary_key=True)
     table = sa.Table(_STEPS.name, sa.MetaData(), column)
     table.create(connection)

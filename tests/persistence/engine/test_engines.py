@@ -30,7 +30,7 @@ def opened(file: Path) -> Iterator[Engines]:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "BUSY_TIMEOUT_MS", 50)
 
 
@@ -53,7 +53,7 @@ class TestTurn:
 
         assert done == ["first", "second"]
 
-    @pytest.mark.usefixtures("impatient")
+    @pytest.mark.usefixtures("short_timeout")
     def test_that_does_not_come_in_time_is_told(self, opened: Engines) -> None:
         refusals: list[Unavailable] = []
 
@@ -82,7 +82,7 @@ class TestTurn:
 
 
 class TestBegin:
-    @pytest.mark.usefixtures("impatient")
+    @pytest.mark.usefixtures("short_timeout")
     def test_waits_for_another_process_and_no_longer_than_its_patience(
         self, opened: Engines, file: Path
     ) -> None:
@@ -107,13 +107,13 @@ class TestPersevere:
     def test_gives_up_at_any_other_error(self) -> None:
         refusals = [refusal(sqlite3.SQLITE_BUSY), refusal(sqlite3.SQLITE_FULL), refusal(0)]
 
-        with pytest.raises(sqlite3.OperationalError) as told:
+        with pytest.raises(sqlite3.OperationalError) as raised:
             retry_while_busy(partial(refuse, refusals))
 
-        assert told.value.sqlite_errorcode == sqlite3.SQLITE_FULL
+        assert raised.value.sqlite_errorcode == sqlite3.SQLITE_FULL
         assert len(refusals) == 1
 
-    @pytest.mark.usefixtures("impatient")
+    @pytest.mark.usefixtures("short_timeout")
     def test_gives_up_in_the_end(self) -> None:
         refusals = [refusal(sqlite3.SQLITE_BUSY) for _ in range(1000)]
 
@@ -136,7 +136,9 @@ def refusal(code: int) -> sqlite3.OperationalError:
 
 
 def test_what_is_committed_outlives_the_machine(file: Path) -> None:
-    untouched = runpy.run_path(engines.__file__)  # the tests' own databases are in a hurry
+    untouched = runpy.run_path(
+        engines.__file__
+    )  # conftest.py turns fsync off for the tests' own databases
     opened = untouched["connect"](f"sqlite:///{file}", Pool(1))
     with opened.autocommit.connect() as connection:
         assert connection.scalar(sa.text("PRAGMA synchronous")) == 2

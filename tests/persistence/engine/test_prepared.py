@@ -42,7 +42,7 @@ def single(migrated_url: str) -> Iterator[Engines]:
 
 @on_a_server
 class TestNames:
-    @pytest.mark.parametrize("name", ["writing", "autocommit", "keeping"])
+    @pytest.mark.parametrize("name", ["writing", "autocommit", "cache_writer"])
     def test_are_those_of_one_connection(self, single: Engines, name: str) -> None:
         engine, names = getattr(single, name), []
         for _ in range(2):
@@ -83,13 +83,11 @@ class TestHurried:
         with single.cache_writer.connect() as connection:
             usual = [connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names]
         with single.cache_connection() as connection:
-            cache_connection = [
-                connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names
-            ]
+            settings = [connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names]
         with single.cache_writer.connect() as connection:
             after = [connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names]
 
-        assert cache_connection == ["250ms", "off"]
+        assert settings == ["250ms", "off"]
         assert after == usual
 
 

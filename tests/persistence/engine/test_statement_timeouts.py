@@ -25,7 +25,7 @@ _ASLEEP = (
 
 
 @pytest.fixture
-def shortened_timeout(migrated_url: str) -> Iterator[Engines]:
+def short_timeout(migrated_url: str) -> Iterator[Engines]:
     engines = connect(migrated_url, Pool(1, SECONDS))
     yield engines
     engines.dispose()
@@ -33,8 +33,8 @@ def shortened_timeout(migrated_url: str) -> Iterator[Engines]:
 
 @on_a_server
 @pytest.mark.parametrize("name", ["writing", "autocommit", "snapshot"])
-def test_a_statement_is_given_up_and_ended(shortened_timeout: Engines, name: str) -> None:
-    engine, began = getattr(shortened_timeout, name), monotonic()
+def test_a_statement_is_given_up_and_ended(short_timeout: Engines, name: str) -> None:
+    engine, began = getattr(short_timeout, name), monotonic()
 
     with engine.connect() as connection, pytest.raises(OperationalError) as told:
         connection.exec_driver_sql("SELECT pg_sleep(20)")
