@@ -21,7 +21,7 @@ Counted = tuple[int, int, int]
 """An order of a seller as it is counted: the pk of the seller, the status, the pk of the order."""
 
 _KEY = ("seller_pk", "status", "slot")
-COUNTED = Increment(_KEY)
+ADD_COUNTS = Increment(_KEY)
 
 seller_order_counts = sa.Table(
     "seller_order_counts",
@@ -37,7 +37,7 @@ seller_order_counts = sa.Table(
 
 
 def changed_counts(before: Iterable[Counted], after: Iterable[Counted]) -> list[Row]:
-    """Return rows for ``COUNTED``, to count the orders ``after`` in place of those ``before``.
+    """Return rows for ``ADD_COUNTS``, to count the orders ``after`` in place of those ``before``.
 
     They come in the order of their keys, so that two writers do not wait for each other.
     """

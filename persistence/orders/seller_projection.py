@@ -18,7 +18,7 @@ from persistence.orders.cancellations import cancellation_requests
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
 from persistence.orders.seller_counts import (
-    COUNTED,
+    ADD_COUNTS,
     Counted,
     changed_counts,
     seller_order_counts,
@@ -160,7 +160,7 @@ def sync_seller_orders(writes: Writes, saved: Sequence[SavedRoot]) -> None:
         each.projected = [{**before[each].get(key, {}), **row} for key, row in after[each].items()]
     writes.insert(seller_orders, changed, _KEPT)
     counts = changed_counts(before=_counted(before.values()), after=_counted(after.values()))
-    writes.insert(seller_order_counts, counts, COUNTED)
+    writes.insert(seller_order_counts, counts, ADD_COUNTS)
     others = sorted(each.pk for each in saved if each not in whole)
     if others:
         writes.send()
@@ -238,7 +238,7 @@ def rebuild_seller_orders(work: Connected, order_pks: Sequence[int]) -> None:
         before=((row.seller_pk, row.status, row.order_pk) for row in stored),
         after=((row["seller_pk"], row["status"], row["order_pk"]) for row in rows),
     )
-    insert_rows(work, seller_order_counts, counts, COUNTED)
+    insert_rows(work, seller_order_counts, counts, ADD_COUNTS)
 
 
 def fill_seller_orders(work: Connected) -> None:
