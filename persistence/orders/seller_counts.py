@@ -17,7 +17,7 @@ from persistence.sql.columns import BigId, metadata, parent
 # for who changes another.
 SHARDS = 8
 
-Counted = tuple[int, int, int]
+CountedOrder = tuple[int, int, int]
 """An order of a seller as it is counted: the pk of the seller, the status, the pk of the order."""
 
 _KEY = ("seller_pk", "status", "slot")
@@ -36,7 +36,7 @@ seller_order_counts = sa.Table(
 )
 
 
-def changed_counts(before: Iterable[Counted], after: Iterable[Counted]) -> list[Row]:
+def changed_counts(before: Iterable[CountedOrder], after: Iterable[CountedOrder]) -> list[Row]:
     """Return rows for ``ADD_COUNTS``, to count the orders ``after`` in place of those ``before``.
 
     They come in the order of their keys, so that two writers do not wait for each other.
@@ -50,6 +50,6 @@ def changed_counts(before: Iterable[Counted], after: Iterable[Counted]) -> list[
     ]
 
 
-def _key(counted: Counted) -> tuple[int, int, int]:
+def _key(counted: CountedOrder) -> tuple[int, int, int]:
     seller_pk, status, order_pk = counted
     return seller_pk, status, order_pk % SHARDS

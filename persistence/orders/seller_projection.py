@@ -19,7 +19,7 @@ from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
 from persistence.orders.seller_counts import (
     ADD_COUNTS,
-    Counted,
+    CountedOrder,
     changed_counts,
     seller_order_counts,
 )
@@ -209,7 +209,7 @@ def _booked(order: Order) -> dict[int | None, Booked]:
     return booked
 
 
-def _counted(orders: Iterable[BySeller]) -> Iterator[Counted]:
+def _counted(orders: Iterable[BySeller]) -> Iterator[CountedOrder]:
     for row in chain.from_iterable(each.values() for each in orders):
         yield row["seller_pk"], row["status"], row["order_pk"]
 
