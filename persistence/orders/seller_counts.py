@@ -36,7 +36,7 @@ seller_order_counts = sa.Table(
 )
 
 
-def changed_counts(before: Iterable[CountedOrder], after: Iterable[CountedOrder]) -> list[Row]:
+def count_changes(before: Iterable[CountedOrder], after: Iterable[CountedOrder]) -> list[Row]:
     """Return rows for ``ADD_COUNTS``, to count the orders ``after`` in place of those ``before``.
 
     They come in the order of their keys, so that two writers do not wait for each other.

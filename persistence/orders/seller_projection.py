@@ -20,7 +20,7 @@ from persistence.orders.orders import orders
 from persistence.orders.seller_counts import (
     ADD_COUNTS,
     CountedOrder,
-    changed_counts,
+    count_changes,
     seller_order_counts,
 )
 from persistence.orders.sellers import sellers
@@ -159,7 +159,7 @@ def sync_seller_orders(writes: Writes, saved: Sequence[SavedRoot]) -> None:
         _remove(writes.work, each.pk, before[each].keys() - after[each].keys())
         each.projected = [{**before[each].get(key, {}), **row} for key, row in after[each].items()]
     writes.insert(seller_orders, changed, _KEPT)
-    counts = changed_counts(before=_counted(before.values()), after=_counted(after.values()))
+    counts = count_changes(before=_counted(before.values()), after=_counted(after.values()))
     writes.insert(seller_order_counts, counts, ADD_COUNTS)
     others = sorted(each.pk for each in saved if each not in whole)
     if others:
@@ -234,7 +234,7 @@ def rebuild_seller_orders(work: Connected, order_pks: Sequence[int]) -> None:
     stored = _STORED.named_rows(work, values)
     _remove_others(work, stored, {(row["order_pk"], row["seller_pk"]) for row in rows})
     insert_rows(work, seller_orders, rows, _KEPT)
-    counts = changed_counts(
+    counts = count_changes(
         before=((row.seller_pk, row.status, row.order_pk) for row in stored),
         after=((row["seller_pk"], row["status"], row["order_pk"]) for row in rows),
     )
