@@ -92,7 +92,7 @@ seller_orders = sa.Table(
 )
 
 _COPIED = ("number", "currency", "has_gift_box", "shipping_address_pk", "billing_address_pk")
-_PAPERS = (
+_DOCUMENT_FIELDS = (
     "invoice_number",
     "invoice_date",
     "e_archive_url",
@@ -103,7 +103,7 @@ _TOTALS = ("shipping_amount", "refund_amount", "discount_refund_amount", "shippi
 _ORDERS = CompiledQuery(
     sa.select(
         *(orders.c[name] for name in ("pk", "uuid", "created_date", "modified_date")),
-        *(orders.c[name] for name in (*_COPIED, *_PAPERS, *_TOTALS)),
+        *(orders.c[name] for name in (*_COPIED, *_DOCUMENT_FIELDS, *_TOTALS)),
     ).where(in_param(orders.c.pk, "order_pks"))
 )
 _LINES = CompiledQuery(
@@ -113,7 +113,7 @@ _LINES = CompiledQuery(
             for name in (
                 *("order_pk", "seller_pk", "state", "cancel_status", "quantity"),
                 *("cancelled_quantity", "refunded_quantity", "price", "discount_amount"),
-                *_PAPERS,
+                *_DOCUMENT_FIELDS,
             )
         )
     )
@@ -122,7 +122,7 @@ _LINES = CompiledQuery(
 )
 _DISCOUNT = cancellation_plan_items.c.discount_refund_amount
 _GOODS = cancellation_plan_items.c.refund_amount - cancellation_plan_items.c.shipping_refund_amount
-_BOOKED = CompiledQuery(
+_COMPLETED_REFUNDS = CompiledQuery(
     sa.select(
         order_items.c.order_pk,
         order_items.c.seller_pk,
@@ -142,7 +142,7 @@ _STORED = CompiledQuery(
         *(seller_orders.c[name] for name in ("pk", "seller_pk", "status", "order_pk")),
     ).where(in_param(seller_orders.c.order_pk, "order_pks"))
 )
-_KEPT = Overwrite(("order_pk", "seller_pk"), unchanged=("uuid",))
+_OVERWRITE = Overwrite(("order_pk", "seller_pk"), unchanged=("uuid",))
 
 BySeller = dict[int, Row]
 """The rows of one order."""
@@ -158,7 +158,7 @@ def sync_seller_orders(writes: Writes, saved: Sequence[SavedRoot]) -> None:
         changed += _differing(before[each], after[each])
         _remove(writes.work, each.pk, before[each].keys() - after[each].keys())
         each.projected = [{**before[each].get(key, {}), **row} for key, row in after[each].items()]
-    writes.insert(seller_orders, changed, _KEPT)
+    writes.insert(seller_orders, changed, _OVERWRITE)
     counts = count_changes(before=_counted(before.values()), after=_counted(after.values()))
     writes.insert(seller_order_counts, counts, ADD_COUNTS)
     others = sorted(each.pk for each in saved if each not in whole)
@@ -168,7 +168,7 @@ def sync_seller_orders(writes: Writes, saved: Sequence[SavedRoot]) -> None:
 
 
 def _rows_of(order: Order) -> BySeller:
-    return {row["seller_pk"]: row for row in _rows(order, order.items, _booked(order))}
+    return {row["seller_pk"]: row for row in _rows(order, order.items, _completed_refunds(order))}
 
 
 def _differing(before: BySeller, after: BySeller) -> list[Row]:
@@ -187,7 +187,7 @@ def _remove(work: Connected, order_pk: int, seller_pks: Collection[int]) -> None
         work.execute(sa.delete(seller_orders).where(own, gone))
 
 
-def _booked(order: Order) -> dict[int | None, Booked]:
+def _completed_refunds(order: Order) -> dict[int | None, Booked]:
     """Return what completed requests gave back, by the seller of the line."""
     sellers_of = {
         request: item.seller
@@ -195,18 +195,18 @@ def _booked(order: Order) -> dict[int | None, Booked]:
         for request in item.cancellation_requests
         if request.status is CancellationStatus.COMPLETED
     }
-    booked: dict[int | None, Booked] = {}
+    refunds: dict[int | None, Booked] = {}
     for plan in order.cancellation_plans:
         for planned in plan.items:
             if planned.request in sellers_of:
                 seller = sellers_of[planned.request]
                 seller_pk = None if seller is None else seller.pk
-                so_far = booked.get(seller_pk, Booked(0, 0))
-                booked[seller_pk] = Booked(
+                so_far = refunds.get(seller_pk, Booked(0, 0))
+                refunds[seller_pk] = Booked(
                     so_far.goods + planned.refund_amount - planned.shipping_refund_amount,
                     so_far.discount + planned.discount_refund_amount,
                 )
-    return booked
+    return refunds
 
 
 def _counted(orders: Iterable[BySeller]) -> Iterator[CountedOrder]:
@@ -223,17 +223,17 @@ def rebuild_seller_orders(work: Connected, order_pks: Sequence[int]) -> None:
     lines: dict[int, list[Any]] = defaultdict(list)
     for line in _LINES.named_rows(work, values):
         lines[line.order_pk].append(line)
-    booked: dict[int, dict[int | None, Booked]] = defaultdict(dict)
-    for order_pk, seller_pk, goods, discount in _BOOKED.rows(work, values):
-        booked[order_pk][seller_pk] = Booked(goods, discount)
+    refunds: dict[int, dict[int | None, Booked]] = defaultdict(dict)
+    for order_pk, seller_pk, goods, discount in _COMPLETED_REFUNDS.rows(work, values):
+        refunds[order_pk][seller_pk] = Booked(goods, discount)
     rows = [
         row
         for order in _ORDERS.named_rows(work, values)
-        for row in _rows(order, lines[order.pk], booked[order.pk])
+        for row in _rows(order, lines[order.pk], refunds[order.pk])
     ]
     stored = _STORED.named_rows(work, values)
     _remove_others(work, stored, {(row["order_pk"], row["seller_pk"]) for row in rows})
-    insert_rows(work, seller_orders, rows, _KEPT)
+    insert_rows(work, seller_orders, rows, _OVERWRITE)
     counts = count_changes(
         before=((row.seller_pk, row.status, row.order_pk) for row in stored),
         after=((row["seller_pk"], row["status"], row["order_pk"]) for row in rows),
@@ -263,17 +263,17 @@ def _remove_others(work: Connected, stored: Sequence[Any], wanted: set[tuple[int
         work.execute(sa.delete(seller_orders).where(seller_orders.c.pk.in_(gone)))
 
 
-def _rows(order: Any, lines: Sequence[Any], booked: dict[int | None, Booked]) -> Iterable[Row]:
+def _rows(order: Any, lines: Sequence[Any], refunds: dict[int | None, Booked]) -> Iterable[Row]:
     """Return the row of each seller of an order."""
     if all(line.seller_pk is None for line in lines):
         return
     totals = OrderTotals(*(getattr(order, name) for name in _TOTALS))
-    shares = split_order(totals, [_split_line(line) for line in lines], booked)
+    shares = split_order(totals, [_split_line(line) for line in lines], refunds)
     for seller_pk, share in shares.items():
         if seller_pk is not None:
             own = [line for line in lines if line.seller_pk == seller_pk]
             # What the order says is theirs only where nobody else has a part in it.
-            papers = [order, *own] if len(shares) == 1 else own
+            sources = [order, *own] if len(shares) == 1 else own
             yield {
                 # The same whenever it is made, and no way to tell one seller's from another's.
                 "uuid": uuid5(order.uuid, str(seller_pk)),
@@ -282,7 +282,7 @@ def _rows(order: Any, lines: Sequence[Any], booked: dict[int | None, Booked]) ->
                 **{name: getattr(order, name) for name in _COPIED},
                 "number_folded": order.number.casefold(),
                 **_amounts(share),
-                **{name: _first(papers, name) for name in _PAPERS},
+                **{name: _first(sources, name) for name in _DOCUMENT_FIELDS},
                 "date_placed": order.created_date,
                 "updated_at": order.modified_date,
             }
