@@ -146,5 +146,5 @@ ORDER = Aggregate(
             views=ONLY_STATE,
         ),
     },
-    projection=Projection(table=seller_orders, owner="order_pk", follow=sync_seller_orders),
+    projection=Projection(table=seller_orders, owner="order_pk", sync=sync_seller_orders),
 )

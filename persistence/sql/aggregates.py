@@ -105,13 +105,13 @@ class SavedRoot(Protocol):
 class Projection:
     """Rows that are derived from the aggregate whenever it is saved.
 
-    They are loaded with it for changes, as dictionaries. ``follow`` gets the roots that are saved,
+    They are loaded with it for changes, as dictionaries. ``sync`` gets the roots that are saved,
     and adds to what is written whatever makes the rows what these come to.
     """
 
     table: sa.Table
     owner: str
-    follow: Callable[[Writes, Sequence[SavedRoot]], None]
+    sync: Callable[[Writes, Sequence[SavedRoot]], None]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

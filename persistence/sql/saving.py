@@ -162,7 +162,7 @@ class Changes:
         if self.linked or self.removed:
             writes.send()
             self._unlink(work)
-        self._follow(writes)
+        self._sync_projections(writes)
 
     def _unlink(self, work: Connected) -> None:
         """Write the links, and remove what is gone: both come after all other rows."""
@@ -228,14 +228,14 @@ class Changes:
             elif root not in self.updates:
                 self.updates[root] = Part(tracked, tracked.aggregate.root, root, None), {}
 
-    def _follow(self, writes: Writes) -> None:
+    def _sync_projections(self, writes: Writes) -> None:
         """Write what follows from all of it, and send it."""
         by_aggregate: dict[Aggregate[Any], list[Tracked]] = defaultdict(list)
         for tracked in self.touched:
             by_aggregate[tracked.aggregate].append(tracked)
         for aggregate, touched in by_aggregate.items():
             if aggregate.projection is not None:
-                aggregate.projection.follow(writes, touched)
+                aggregate.projection.sync(writes, touched)
         writes.send()
         for aggregate, touched in by_aggregate.items():
             if aggregate.changed is not None:
