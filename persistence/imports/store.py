@@ -82,7 +82,7 @@ _OLD_ORDERS = _Kind(
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _StoredOrder:
     """What is stored under a number: whose it is, its last document, and its line numbers."""
 
     pk: int
@@ -92,7 +92,7 @@ class _Known:
     is_erased: bool
 
 
-Known = Mapping[str, _Known]
+Known = Mapping[str, _StoredOrder]
 
 
 class SqlImports:
@@ -155,7 +155,7 @@ class SqlImports:
 
     def _judge(
         self, kind: _Kind, batch: Sequence[Imported], users: ImportedUsers
-    ) -> tuple[dict[str, _Known], Answers]:
+    ) -> tuple[dict[str, _StoredOrder], Answers]:
         """Return what is stored under the numbers, and the answers that need no writing.
 
         What is to be changed is locked from then on.
@@ -177,7 +177,7 @@ class SqlImports:
             lock = sa.select(column).where(in_list(owner, pks)).order_by(column)
             self._work.execute(lock.with_for_update(key_share=True)).all()
 
-    def _known(self, kind: _Kind, numbers: Sequence[str]) -> dict[str, _Known]:
+    def _known(self, kind: _Kind, numbers: Sequence[str]) -> dict[str, _StoredOrder]:
         rows, facts = kind.rows, [kind.hashes.c[name] for name in kind.facts]
         found = self._work.execute(
             sa.select(
@@ -187,7 +187,7 @@ class SqlImports:
             .where(in_list(rows.c.number, numbers))
         )
         known = {
-            number: _Known(
+            number: _StoredOrder(
                 pk,
                 user_pk,
                 dict(zip(kind.facts, document, strict=True)),
@@ -265,7 +265,7 @@ class SqlImports:
         return [answer for answer in answers.values() if answer]
 
 
-def _facts(kind: _Kind, each: Imported, known: _Known | None) -> dict[str, Any]:
+def _facts(kind: _Kind, each: Imported, known: _StoredOrder | None) -> dict[str, Any]:
     """Return what is stored of a document; one without a date leaves the date of the last."""
     facts = {name: getattr(each, name) for name in kind.facts}
     before = known.document if known else {}
@@ -281,7 +281,7 @@ def _contradictions_rejected() -> Iterator[None]:
 
 
 def _judged(
-    each: ImportedOrder | ImportedOldOrder, known: _Known | None, users: ImportedUsers
+    each: ImportedOrder | ImportedOldOrder, known: _StoredOrder | None, users: ImportedUsers
 ) -> Stored | Rejected | None:
     """Return the answer for what need not or can not be stored, None for the rest."""
     if known is None:
@@ -297,7 +297,7 @@ def _judged(
     return None
 
 
-def _unchanged(each: ImportedOrder | ImportedOldOrder, known: _Known) -> Outcome | None:
+def _unchanged(each: ImportedOrder | ImportedOldOrder, known: _StoredOrder) -> Outcome | None:
     """Return why the document changes nothing, if it does not."""
     if each.document_hash == known.document["document_hash"]:
         return Outcome.UNCHANGED
