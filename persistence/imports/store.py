@@ -92,7 +92,7 @@ class _StoredOrder:
     is_erased: bool
 
 
-Known = Mapping[str, _StoredOrder]
+StoredByNumber = Mapping[str, _StoredOrder]
 
 
 class SqlImports:
@@ -127,7 +127,7 @@ class SqlImports:
         self,
         accepted: list[ImportedOrder],
         users: ImportedUsers,
-        known: Known,
+        known: StoredByNumber,
         stored: Mapping[str, Order],
     ) -> dict[str, int]:
         if not accepted:
@@ -143,7 +143,7 @@ class SqlImports:
         return pks
 
     def _write_old_orders(
-        self, accepted: list[ImportedOldOrder], users: ImportedUsers, known: Known
+        self, accepted: list[ImportedOldOrder], users: ImportedUsers, known: StoredByNumber
     ) -> dict[str, int]:
         if not accepted:
             return {}
@@ -203,12 +203,14 @@ class SqlImports:
             by_pk[pk].add(line)
         return known
 
-    def _stored_orders(self, known: Known, answers: Answers) -> dict[str, Order]:
+    def _stored_orders(self, known: StoredByNumber, answers: Answers) -> dict[str, Order]:
         """Return the orders that are to be changed, by number, to look at."""
         pks = [each.pk for number, each in known.items() if answers[number] is None]
         return {order.number: order for order in self._work.read(ORDER, pks)}
 
-    def _keep_rows(self, kind: _Kind, rows: list[dict[str, Any]], known: Known) -> dict[str, int]:
+    def _keep_rows(
+        self, kind: _Kind, rows: list[dict[str, Any]], known: StoredByNumber
+    ) -> dict[str, int]:
         """Insert the rows of new numbers and update the others; return the pks by number."""
         new = sorted((row for row in rows if row["number"] not in known), key=_number)
         pks = {row["number"]: known[row["number"]].pk for row in rows if row["number"] in known}
@@ -247,7 +249,7 @@ class SqlImports:
         self,
         kind: _Kind,
         accepted: Sequence[Imported],
-        known: Known,
+        known: StoredByNumber,
         pks: Mapping[str, int],
         answers: Answers,
     ) -> list[Stored | Rejected]:
