@@ -105,7 +105,7 @@ class SqlImports:
 
     def store_orders(self, batch: Sequence[ImportedOrder]) -> list[Stored | Rejected]:
         users = ImportedUsers(self._work, [each.user for each in batch])
-        known, answers = self._judge(_ORDERS, batch, users)
+        known, answers = self._classify(_ORDERS, batch, users)
         stored = self._stored_orders(known, answers)
         accepted = _reconciled(batch, stored, answers)
         with _contradictions_rejected():
@@ -114,7 +114,7 @@ class SqlImports:
 
     def store_old_orders(self, batch: Sequence[ImportedOldOrder]) -> list[Stored | Rejected]:
         users = ImportedUsers(self._work, [each.user for each in batch])
-        known, answers = self._judge(_OLD_ORDERS, batch, users)
+        known, answers = self._classify(_OLD_ORDERS, batch, users)
         accepted = [each for each in batch if answers[each.number] is None]
         with _contradictions_rejected():
             pks = self._write_old_orders(accepted, users, known)
@@ -153,7 +153,7 @@ class SqlImports:
         store_old_lines(self._work, accepted, pks)
         return pks
 
-    def _judge(
+    def _classify(
         self, kind: _Kind, batch: Sequence[Imported], users: ImportedUsers
     ) -> tuple[dict[str, _StoredOrder], Answers]:
         """Return what is stored under the numbers, and the answers that need no writing.
