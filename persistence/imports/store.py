@@ -161,14 +161,16 @@ class SqlImports:
         What is to be changed is locked from then on.
         """
         known = self._known(kind, [each.number for each in batch])
-        answers = {each.number: _judged(each, known.get(each.number), users) for each in batch}
+        answers = {
+            each.number: _early_result(each, known.get(each.number), users) for each in batch
+        }
         changing = [number for number in known if answers[number] is None]
         if changing:
             self._lock(kind, [known[number].pk for number in changing])
             known |= self._known(kind, changing)
             for each in batch:
                 if answers[each.number] is None:
-                    answers[each.number] = _judged(each, known.get(each.number), users)
+                    answers[each.number] = _early_result(each, known.get(each.number), users)
         return known, answers
 
     def _lock(self, kind: _Kind, pks: list[int]) -> None:
@@ -282,7 +284,7 @@ def _contradictions_rejected() -> Iterator[None]:
         raise Rejected("", "It contradicts what is stored.") from error
 
 
-def _judged(
+def _early_result(
     each: ImportedOrder | ImportedOldOrder, known: _StoredOrder | None, users: ImportedUsers
 ) -> Stored | Rejected | None:
     """Return the answer for what need not or can not be stored, None for the rest."""
