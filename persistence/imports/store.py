@@ -31,7 +31,7 @@ from persistence.sql.version_numbers import NEW_VERSION, new_version, next_versi
 from persistence.sql.work import Work
 
 Imported = TypeVar("Imported", ImportedOrder, ImportedOldOrder)
-Answers = dict[str, Stored | Rejected | None]
+Results = dict[str, Stored | Rejected | None]
 
 
 def _document_hashes(name: str, owner: str, target: str, *others: sa.Column[Any]) -> sa.Table:
@@ -105,20 +105,20 @@ class SqlImports:
 
     def store_orders(self, batch: Sequence[ImportedOrder]) -> list[Stored | Rejected]:
         users = ImportedUsers(self._work, [each.user for each in batch])
-        known, answers = self._classify(_ORDERS, batch, users)
-        stored = self._stored_orders(known, answers)
-        accepted = _reconciled(batch, stored, answers)
+        known, results = self._classify(_ORDERS, batch, users)
+        stored = self._stored_orders(known, results)
+        accepted = _reconciled(batch, stored, results)
         with _contradictions_rejected():
             pks = self._write_orders(accepted, users, known, stored)
-        return self._answered(_ORDERS, accepted, known, pks, answers)
+        return self._record_stored(_ORDERS, accepted, known, pks, results)
 
     def store_old_orders(self, batch: Sequence[ImportedOldOrder]) -> list[Stored | Rejected]:
         users = ImportedUsers(self._work, [each.user for each in batch])
-        known, answers = self._classify(_OLD_ORDERS, batch, users)
-        accepted = [each for each in batch if answers[each.number] is None]
+        known, results = self._classify(_OLD_ORDERS, batch, users)
+        accepted = [each for each in batch if results[each.number] is None]
         with _contradictions_rejected():
             pks = self._write_old_orders(accepted, users, known)
-        return self._answered(_OLD_ORDERS, accepted, known, pks, answers)
+        return self._record_stored(_OLD_ORDERS, accepted, known, pks, results)
 
     def commit(self) -> None:
         self._work.commit()
@@ -155,23 +155,23 @@ class SqlImports:
 
     def _classify(
         self, kind: _Kind, batch: Sequence[Imported], users: ImportedUsers
-    ) -> tuple[dict[str, _StoredOrder], Answers]:
+    ) -> tuple[dict[str, _StoredOrder], Results]:
         """Return what is stored under the numbers, and the answers that need no writing.
 
         What is to be changed is locked from then on.
         """
         known = self._known(kind, [each.number for each in batch])
-        answers = {
+        results = {
             each.number: _early_result(each, known.get(each.number), users) for each in batch
         }
-        changing = [number for number in known if answers[number] is None]
+        changing = [number for number in known if results[number] is None]
         if changing:
             self._lock(kind, [known[number].pk for number in changing])
             known |= self._known(kind, changing)
             for each in batch:
-                if answers[each.number] is None:
-                    answers[each.number] = _early_result(each, known.get(each.number), users)
-        return known, answers
+                if results[each.number] is None:
+                    results[each.number] = _early_result(each, known.get(each.number), users)
+        return known, results
 
     def _lock(self, kind: _Kind, pks: list[int]) -> None:
         """Lock in the order of the pks, as every writer of orders does, and then the lines."""
@@ -205,9 +205,9 @@ class SqlImports:
             by_pk[pk].add(line)
         return known
 
-    def _stored_orders(self, known: StoredByNumber, answers: Answers) -> dict[str, Order]:
+    def _stored_orders(self, known: StoredByNumber, results: Results) -> dict[str, Order]:
         """Return the orders that are to be changed, by number, to look at."""
-        pks = [each.pk for number, each in known.items() if answers[number] is None]
+        pks = [each.pk for number, each in known.items() if results[number] is None]
         return {order.number: order for order in self._work.read(ORDER, pks)}
 
     def _keep_rows(
@@ -247,13 +247,13 @@ class SqlImports:
         ]
         self._work.execute(statement, parameters)
 
-    def _answered(
+    def _record_stored(
         self,
         kind: _Kind,
         accepted: Sequence[Imported],
         known: StoredByNumber,
         pks: Mapping[str, int],
-        answers: Answers,
+        results: Results,
     ) -> list[Stored | Rejected]:
         """Note which documents were stored, and answer in the order of the batch."""
         rows = [
@@ -265,8 +265,8 @@ class SqlImports:
         ]
         insert_rows(self._work, kind.hashes, rows, Overwrite((kind.owner,)))
         for number, pk in pks.items():
-            answers[number] = Stored(pk, Outcome.UPDATED if number in known else Outcome.CREATED)
-        return [answer for answer in answers.values() if answer]
+            results[number] = Stored(pk, Outcome.UPDATED if number in known else Outcome.CREATED)
+        return [answer for answer in results.values() if answer]
 
 
 def _facts(kind: _Kind, each: Imported, known: _StoredOrder | None) -> dict[str, Any]:
@@ -312,18 +312,18 @@ def _unchanged(each: ImportedOrder | ImportedOldOrder, known: _StoredOrder) -> O
 
 
 def _reconciled(
-    batch: Sequence[ImportedOrder], stored: Mapping[str, Order], answers: Answers
+    batch: Sequence[ImportedOrder], stored: Mapping[str, Order], results: Results
 ) -> list[ImportedOrder]:
     """Return what can be stored of the batch, and answer for the rest."""
     accepted = []
     for each in batch:
-        if answers[each.number] is not None:
+        if results[each.number] is not None:
             continue
         try:
             before = stored.get(each.number)
             accepted.append(reconcile(before, each) if before else require_units_of_new(each))
         except Rejected as rejected:
-            answers[each.number] = rejected
+            results[each.number] = rejected
     return accepted
 
 
