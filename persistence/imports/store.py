@@ -135,7 +135,7 @@ class SqlImports:
         users.store_missing([each.user for each in accepted], self._now)
         references = ImportedReferences(self._work, accepted, users, self._now)
         rows = [references.order_row(order) for order in accepted]
-        pks = self._keep_rows(_ORDERS, rows, known)
+        pks = self._store_rows(_ORDERS, rows, known)
         store_lines(self._work, accepted, pks, references)
         changes = ImportedChanges(self._work, stored, references, self._now, self._actor)
         changes.follow(accepted, pks)
@@ -149,7 +149,7 @@ class SqlImports:
             return {}
         users.store_missing([each.user for each in accepted], self._now)
         rows = [{**each.values, "user_pk": users.pk(each.user)} for each in accepted]
-        pks = self._keep_rows(_OLD_ORDERS, rows, known)
+        pks = self._store_rows(_OLD_ORDERS, rows, known)
         store_old_lines(self._work, accepted, pks)
         return pks
 
@@ -210,7 +210,7 @@ class SqlImports:
         pks = [each.pk for number, each in known.items() if results[number] is None]
         return {order.number: order for order in self._work.read(ORDER, pks)}
 
-    def _keep_rows(
+    def _store_rows(
         self, kind: _Kind, rows: list[dict[str, Any]], known: StoredByNumber
     ) -> dict[str, int]:
         """Insert the rows of new numbers and update the others; return the pks by number."""
