@@ -65,14 +65,14 @@ old_order_imports = _document_hashes("old_order_imports", "old_order_pk", "old_o
 class _Kind:
     """Where one kind of order is stored; ``owner`` is how lines and hashes name its row.
 
-    ``facts`` are the columns of ``hashes`` that have something of the document.
+    ``document_columns`` are the columns of ``hashes`` that have something of the document.
     """
 
     rows: sa.Table
     lines: sa.Table
     hashes: sa.Table
     owner: str
-    facts: tuple[str, ...]
+    document_columns: tuple[str, ...]
 
 
 _ORDERS = _Kind(orders, order_items, order_imports, "order_pk", ("document_hash", "document_date"))
@@ -180,10 +180,11 @@ class SqlImports:
             self._work.execute(lock.with_for_update(key_share=True)).all()
 
     def _known(self, kind: _Kind, numbers: Sequence[str]) -> dict[str, _StoredOrder]:
-        rows, facts = kind.rows, [kind.hashes.c[name] for name in kind.facts]
+        rows, document_columns = kind.rows, [kind.hashes.c[name] for name in kind.document_columns]
         found = self._work.execute(
             sa.select(
-                *(rows.c[name] for name in ("number", "pk", "user_pk", "erased_date")), *facts
+                *(rows.c[name] for name in ("number", "pk", "user_pk", "erased_date")),
+                *document_columns,
             )
             .outerjoin_from(rows, kind.hashes)
             .where(in_list(rows.c.number, numbers))
@@ -192,7 +193,7 @@ class SqlImports:
             number: _StoredOrder(
                 pk,
                 user_pk,
-                dict(zip(kind.facts, document, strict=True)),
+                dict(zip(kind.document_columns, document, strict=True)),
                 set(),
                 erased_date is not None,
             )
@@ -259,7 +260,7 @@ class SqlImports:
         rows = [
             {
                 kind.owner: pks[each.number],
-                **_facts(kind, each, known.get(each.number)),
+                **_document_columns(kind, each, known.get(each.number)),
             }
             for each in accepted
         ]
@@ -269,11 +270,13 @@ class SqlImports:
         return [answer for answer in results.values() if answer]
 
 
-def _facts(kind: _Kind, each: Imported, known: _StoredOrder | None) -> dict[str, Any]:
+def _document_columns(kind: _Kind, each: Imported, known: _StoredOrder | None) -> dict[str, Any]:
     """Return what is stored of a document; one without a date leaves the date of the last."""
-    facts = {name: getattr(each, name) for name in kind.facts}
+    document_columns = {name: getattr(each, name) for name in kind.document_columns}
     before = known.document if known else {}
-    return {name: before.get(name) if fact is None else fact for name, fact in facts.items()}
+    return {
+        name: before.get(name) if fact is None else fact for name, fact in document_columns.items()
+    }
 
 
 @contextmanager
