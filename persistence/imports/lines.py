@@ -53,8 +53,8 @@ def store_lines(
         pks.values(),
         [{"order_pk": pks[order.number], **row} for order in batch for row in order.discounts],
     )
-    _keep_loyalty(work, batch, pks, references)
-    _keep_requests(work, placed, references)
+    _store_loyalty(work, batch, pks, references)
+    _store_requests(work, placed, references)
 
 
 def store_old_lines(work: Work, batch: Sequence[ImportedOldOrder], pks: Mapping[str, int]) -> None:
@@ -69,7 +69,7 @@ def _line_pks(work: Work, order_pks: Iterable[int]) -> dict[tuple[int, int], int
     return {(order_pk, line): pk for order_pk, line, pk in rows}
 
 
-def _keep_loyalty(
+def _store_loyalty(
     work: Work,
     batch: Sequence[ImportedOrder],
     pks: Mapping[str, int],
@@ -83,7 +83,7 @@ def _keep_loyalty(
     _upsert_own(work, loyalty_transactions.c.order_pk, rows)
 
 
-def _keep_requests(
+def _store_requests(
     work: Work,
     lines: Iterable[tuple[int, ImportedItem]],
     references: ImportedReferences,

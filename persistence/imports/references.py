@@ -40,9 +40,9 @@ class ImportedReferences:
         self._work = work
         self._users = users
         self._store_snapshots(batch)
-        self._addresses = self._keep_addresses(batch)
-        self._sellers = self._keep_sellers(batch)
-        self._reasons = self._keep_reasons(batch, now)
+        self._addresses = self._store_addresses(batch)
+        self._sellers = self._store_sellers(batch)
+        self._reasons = self._store_reasons(batch, now)
         self._return_companies = active_companies(work)
 
     def user_pk(self, order: ImportedOrder) -> int:
@@ -95,27 +95,29 @@ class ImportedReferences:
         requests = [request for item in items for request in item.requests]
         returns = [request.easy_return for request in requests if request.easy_return]
         returning = [company for item in items for company in item.easy_return_companies]
-        self._keep(order.payment_option for order in batch)
-        self._keep(order.bank for order in batch)
-        self._keep(item.product for item in items)
-        self._keep(item.shipping_option_group for item in items)
+        self._store(order.payment_option for order in batch)
+        self._store(order.bank for order in batch)
+        self._store(item.product for item in items)
+        self._store(item.shipping_option_group for item in items)
         named: list[Any] = [*batch, *items, *returns, *returning]
-        self._keep(each.shipping_company for each in named)
-        self._keep(returning)
+        self._store(each.shipping_company for each in named)
+        self._store(returning)
 
-    def _keep(self, snapshots: Iterable[Snapshot | None]) -> None:
+    def _store(self, snapshots: Iterable[Snapshot | None]) -> None:
         named = [snapshot for snapshot in snapshots if snapshot is not None]
         pks = store_snapshots(self._work, named)
         for snapshot in named:
             snapshot.pk = pks[snapshot.content_hash]
 
-    def _keep_addresses(self, batch: Sequence[ImportedOrder]) -> dict[str, tuple[Address, Address]]:
+    def _store_addresses(
+        self, batch: Sequence[ImportedOrder]
+    ) -> dict[str, tuple[Address, Address]]:
         wanted = [
             (order, address)
             for order in batch
             for address in (order.shipping_address, order.billing_address)
         ]
-        places = self._keep_places([address for _, address in wanted])
+        places = self._store_places([address for _, address in wanted])
         made: dict[tuple[Any, ...], Address] = {}
         addresses = []
         for (order, address), lies_in in zip(wanted, places, strict=True):
@@ -124,11 +126,11 @@ class ImportedReferences:
             if key not in made:
                 made[key] = Address(**address.values, **lies_in, user_pk=user_pk)
             addresses.append(made[key])
-        self._keep(made.values())
+        self._store(made.values())
         pairs = zip(addresses[::2], addresses[1::2], strict=True)
         return {order.number: pair for order, pair in zip(batch, pairs, strict=True)}
 
-    def _keep_places(self, wanted: Sequence[ImportedAddress]) -> list[dict[str, Any]]:
+    def _store_places(self, wanted: Sequence[ImportedAddress]) -> list[dict[str, Any]]:
         """Return the places of each address by kind.
 
         Countries come first, then cities: a place names those that it lies in.
@@ -145,10 +147,10 @@ class ImportedReferences:
                 if key not in made:
                     made[key] = Location(kind=kind, **values, **lies_in)
                 above[kind] = made[key]
-            self._keep(made.values())
+            self._store(made.values())
         return places
 
-    def _keep_sellers(self, batch: Sequence[ImportedOrder]) -> dict[str, int]:
+    def _store_sellers(self, batch: Sequence[ImportedOrder]) -> dict[str, int]:
         named = {
             item.seller.slug: {
                 "uuid": derived_uuid("Seller", item.seller.slug),
@@ -159,18 +161,20 @@ class ImportedReferences:
             for item in order.items
             if item.seller
         }
-        return self._keep_by(sellers.c.slug, named)
+        return self._store_by_key(sellers.c.slug, named)
 
-    def _keep_reasons(self, batch: Sequence[ImportedOrder], now: datetime) -> dict[UUID, int]:
+    def _store_reasons(self, batch: Sequence[ImportedOrder], now: datetime) -> dict[UUID, int]:
         named = {
             request.reason["uuid"]: {**request.reason, "created_date": now, "modified_date": now}
             for order in batch
             for item in order.items
             for request in item.requests
         }
-        return self._keep_by(cancellation_reasons.c.uuid, named)
+        return self._store_by_key(cancellation_reasons.c.uuid, named)
 
-    def _keep_by(self, key: sa.Column[Any], rows: Mapping[Any, dict[str, Any]]) -> dict[Any, int]:
+    def _store_by_key(
+        self, key: sa.Column[Any], rows: Mapping[Any, dict[str, Any]]
+    ) -> dict[Any, int]:
         """Store those rows whose key is new; what is on file of the others stays."""
         if not rows:
             return {}
