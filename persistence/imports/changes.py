@@ -37,7 +37,7 @@ class ImportedChanges:
         self._now = now
         self._actor = actor
 
-    def follow(self, documents: Sequence[ImportedOrder], pks: Mapping[str, int]) -> None:
+    def apply(self, documents: Sequence[ImportedOrder], pks: Mapping[str, int]) -> None:
         """Bring plans and audit trail in line with the documents, whose rows are stored."""
         concerned = {
             each.number: each

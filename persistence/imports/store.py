@@ -138,7 +138,7 @@ class SqlImports:
         pks = self._store_rows(_ORDERS, rows, known)
         store_lines(self._work, accepted, pks, references)
         changes = ImportedChanges(self._work, stored, references, self._now, self._actor)
-        changes.follow(accepted, pks)
+        changes.apply(accepted, pks)
         rebuild_seller_orders(self._work, list(pks.values()))
         return pks
 
