@@ -51,8 +51,8 @@ class SqlOutbox:
 
     def get(self, pk: int) -> OutboxEvent | None:
         # Locked: an erasure may delete it before the change is written.
-        found = sa.select(outbox_events.c.pk).where(outbox_events.c.pk == pk)
-        return first(self._load(found.with_for_update(key_share=True)))
+        query = sa.select(outbox_events.c.pk).where(outbox_events.c.pk == pk)
+        return first(self._load(query.with_for_update(key_share=True)))
 
     def remove(self, event: OutboxEvent) -> None:
         self._work.remove(_EVENT, event)
@@ -69,14 +69,14 @@ class SqlOutbox:
         return events
 
     def count(self, status: OutboxStatus | None) -> int:
-        counted = sa.select(sa.func.count()).select_from(outbox_events).where(*_of(status))
-        count: int = self._work.scalar(counted)
+        query = sa.select(sa.func.count()).select_from(outbox_events).where(*_of(status))
+        count: int = self._work.scalar(query)
         return count
 
     def events(self, status: OutboxStatus | None, page: PageRequest) -> list[OutboxEvent]:
-        found = sa.select(outbox_events.c.pk).where(*_of(status))
-        found = found.order_by(outbox_events.c.pk.desc())
-        return self._load(found.limit(page.limit).offset(page.offset))
+        query = sa.select(outbox_events.c.pk).where(*_of(status))
+        query = query.order_by(outbox_events.c.pk.desc())
+        return self._load(query.limit(page.limit).offset(page.offset))
 
     def _load(self, pks: sa.Select[int]) -> list[OutboxEvent]:
         return self._work.load(_EVENT, self._work.scalars(pks).all())

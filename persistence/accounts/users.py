@@ -100,5 +100,5 @@ class SqlUsers:
         others = sa.select(users.c.pk).where(~users.c.email_key.endswith(f"@{domain}"))
         return self._work.execute(others.limit(1)).first() is None
 
-    def _load(self, found: list[Row]) -> list[User]:
-        return self._work.load(_USER, [pk for (pk,) in found])
+    def _load(self, rows: list[Row]) -> list[User]:
+        return self._work.load(_USER, [pk for (pk,) in rows])

@@ -30,42 +30,42 @@ class SqlCancellationReasons:
         return {reason.pk: reason for reason in self._work.read(_REASON, list(pks))}
 
     def ensure(self, reason: CancellationReason) -> CancellationReason:
-        row = {each.name: getattr(reason, each.name) for each in fields(reason) if each.init}
+        row = {field.name: getattr(reason, field.name) for field in fields(reason) if field.init}
         insert_rows(self._work, cancellation_reasons, [row], DoNothing())
-        found = sa.select(cancellation_reasons.c.pk).where(
+        query = sa.select(cancellation_reasons.c.pk).where(
             cancellation_reasons.c.uuid == reason.uuid
         )
-        return self._load(found)[0]
+        return self._load(query)[0]
 
     def count_active(self, cancellation_type: CancellationType | None) -> int:
-        counted = sa.select(sa.func.count()).select_from(cancellation_reasons)
-        count: int = self._work.scalar(counted.where(*_active(cancellation_type)))
+        query = sa.select(sa.func.count()).select_from(cancellation_reasons)
+        count: int = self._work.scalar(query.where(*_active(cancellation_type)))
         return count
 
     def active(
         self, cancellation_type: CancellationType | None, page: PageRequest
     ) -> list[CancellationReason]:
         columns = cancellation_reasons.c
-        found = sa.select(columns.pk).where(*_active(cancellation_type))
-        found = found.order_by(columns.order, columns.pk).limit(page.limit).offset(page.offset)
-        return self._load(found)
+        query = sa.select(columns.pk).where(*_active(cancellation_type))
+        query = query.order_by(columns.order, columns.pk).limit(page.limit).offset(page.offset)
+        return self._load(query)
 
     def lock(self, pk: int) -> CancellationReason | None:
-        found = sa.select(cancellation_reasons.c.pk).where(cancellation_reasons.c.pk == pk)
-        return first(self._load(found.with_for_update(key_share=True)))
+        query = sa.select(cancellation_reasons.c.pk).where(cancellation_reasons.c.pk == pk)
+        return first(self._load(query.with_for_update(key_share=True)))
 
     def count(self, cancellation_type: CancellationType | None) -> int:
-        counted = sa.select(sa.func.count()).select_from(cancellation_reasons)
-        count: int = self._work.scalar(counted.where(*_of(cancellation_type)))
+        query = sa.select(sa.func.count()).select_from(cancellation_reasons)
+        count: int = self._work.scalar(query.where(*_of(cancellation_type)))
         return count
 
     def page(
         self, cancellation_type: CancellationType | None, page: PageRequest
     ) -> list[CancellationReason]:
         columns = cancellation_reasons.c
-        found = sa.select(columns.pk).where(*_of(cancellation_type))
-        found = found.order_by(columns.cancellation_type, columns.order, columns.pk)
-        return self._load(found.limit(page.limit).offset(page.offset))
+        query = sa.select(columns.pk).where(*_of(cancellation_type))
+        query = query.order_by(columns.cancellation_type, columns.order, columns.pk)
+        return self._load(query.limit(page.limit).offset(page.offset))
 
     def _load(self, pks: sa.Select[int]) -> list[CancellationReason]:
         return self._work.load(_REASON, self._work.scalars(pks).all())

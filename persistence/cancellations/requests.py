@@ -69,8 +69,8 @@ class SqlCancellationRequests:
         self, query: CancellationRequestQuery, page: PageRequest
     ) -> list[CancellationRequest]:
         values = _values(query)
-        found = _page(tuple(values)).rows(self._work, values | limit_offset(page))
-        return self._work.read(_REQUEST, [pk for (pk,) in found])
+        rows = _page(tuple(values)).rows(self._work, values | limit_offset(page))
+        return self._work.read(_REQUEST, [pk for (pk,) in rows])
 
     def order_numbers(self, item_pks: Collection[int]) -> Mapping[int, str]:
         return dict(_NUMBERS.rows(self._work, {"item_pks": list(item_pks)}))
@@ -85,8 +85,8 @@ class SqlCancellationRequests:
 def _values(query: CancellationRequestQuery) -> dict[str, Any]:
     """Return the conditions of ``query``: their names choose the statement, the values run it."""
     values = {name: getattr(query, name) for name in ("status", "user_pk", "order_pk")}
-    given = {name: value for name, value in values.items() if value is not None}
-    return given | {"newest_only": True} if query.newest_only and "user_pk" in given else given
+    active = {name: value for name, value in values.items() if value is not None}
+    return active | {"newest_only": True} if query.newest_only and "user_pk" in active else active
 
 
 @cache
@@ -97,9 +97,9 @@ def _counted(names: tuple[str, ...]) -> CompiledQuery:
 @cache
 def _page(names: tuple[str, ...]) -> CompiledQuery:
     columns = cancellation_requests.c
-    found = _where(sa.select(columns.pk), names)
-    found = found.order_by(columns.created_date.desc(), columns.pk.desc())
-    return CompiledQuery(found.limit(PAGE_LIMIT).offset(PAGE_OFFSET))
+    query = _where(sa.select(columns.pk), names)
+    query = query.order_by(columns.created_date.desc(), columns.pk.desc())
+    return CompiledQuery(query.limit(PAGE_LIMIT).offset(PAGE_OFFSET))
 
 
 def _where(statement: sa.Select[Any], names: tuple[str, ...]) -> sa.Select[Any]:

@@ -60,9 +60,9 @@ def active_companies(work: Work) -> list[int]:
     Until the transaction ends no carrier is added, changed or switched: what is imported offers
     what the next batch of ``SqlReturnCarriers.offer`` expects.
     """
-    found = sa.select(return_carriers.c.company_pk).where(_ACTIVE)
-    found = found.order_by(return_carriers.c.company_pk)
-    return list(work.scalars(found.with_for_update(read=True, key_share=True)))
+    query = sa.select(return_carriers.c.company_pk).where(_ACTIVE)
+    query = query.order_by(return_carriers.c.company_pk)
+    return list(work.scalars(query.with_for_update(read=True, key_share=True)))
 
 
 class SqlReturnCarriers:
@@ -72,16 +72,16 @@ class SqlReturnCarriers:
         self._work = work
 
     def add(self, carrier: ReturnCarrier) -> None:
-        self._keep_imports_out()
-        with self._taken():
+        self._lock_out_imports()
+        with self._unless_taken():
             self._work.add(_CARRIER, carrier)
 
     def lock(self, pk: int) -> ReturnCarrier | None:
-        self._keep_imports_out()
+        self._lock_out_imports()
         return first(self._work.load(_CARRIER, [pk]))
 
     def replace_company(self, carrier: ReturnCarrier, company: EasyReturnShippingCompany) -> None:
-        with self._taken():
+        with self._unless_taken():
             carrier.company = company
 
     def count(self) -> int:
@@ -101,8 +101,8 @@ class SqlReturnCarriers:
                 for lines in (_missing(since).subquery(), _surplus().subquery())
             )
         ).subquery()
-        found = sa.select(differing.c.order_pk).order_by(differing.c.order_pk).limit(limit)
-        pks = self._work.scalars(found).all()
+        query = sa.select(differing.c.order_pk).order_by(differing.c.order_pk).limit(limit)
+        pks = self._work.scalars(query).all()
         if not pks:
             return None
         lock_orders(self._work, pks)
@@ -130,17 +130,17 @@ class SqlReturnCarriers:
         rows = self._work.execute(surplus).all()
         if rows:
             named = sa.tuple_(_OFFERS.c.order_item_pk, _OFFERS.c.company_pk)
-            gone = [(item_pk, company_pk) for _, item_pk, company_pk in rows]
-            self._work.execute(sa.delete(_OFFERS).where(named.in_(gone)))
+            removed = [(item_pk, company_pk) for _, item_pk, company_pk in rows]
+            self._work.execute(sa.delete(_OFFERS).where(named.in_(removed)))
         return {order_pk for order_pk, _, _ in rows}
 
-    def _keep_imports_out(self) -> None:
+    def _lock_out_imports(self) -> None:
         """SQLite has one writer at a time anyway."""
         if self._work.dialect_name == "postgresql":
             self._work.execute(sa.text("LOCK TABLE return_carriers IN EXCLUSIVE MODE"))
 
     @contextmanager
-    def _taken(self) -> Iterator[None]:
+    def _unless_taken(self) -> Iterator[None]:
         try:
             with self._work.savepoint():
                 yield

@@ -39,14 +39,14 @@ class ImportedChanges:
 
     def apply(self, documents: Sequence[ImportedOrder], pks: Mapping[str, int]) -> None:
         """Bring plans and audit trail in line with the documents, whose rows are stored."""
-        concerned = {
-            each.number: each
-            for each in documents
-            if each.number in self._stored or any(item.requests for item in each.items)
+        affected = {
+            document.number: document
+            for document in documents
+            if document.number in self._stored or any(item.requests for item in document.items)
         }
-        orders = self._work.load(ORDER, [pks[number] for number in concerned])
+        orders = self._work.load(ORDER, [pks[number] for number in affected])
         for order in orders:
-            document, before = concerned[order.number], self._stored.get(order.number)
+            document, before = affected[order.number], self._stored.get(order.number)
             was = states_of([before] if before else [])
             follow_document(order, _moved(was, order), _plans(document), self._now)
             if before:

@@ -59,13 +59,17 @@ def store_lines(
 
 def store_old_lines(work: Work, batch: Sequence[ImportedOldOrder], pks: Mapping[str, int]) -> None:
     """Store the lines of the old orders; ``pks`` has the old orders' pks by number."""
-    rows = [{"old_order_pk": pks[each.number], **item} for each in batch for item in each.items]
+    rows = [
+        {"old_order_pk": pks[old_order.number], **item}
+        for old_order in batch
+        for item in old_order.items
+    ]
     insert_rows(work, old_order_items, rows, Overwrite(("old_order_pk", "line")))
 
 
 def _line_pks(work: Work, order_pks: Iterable[int]) -> dict[tuple[int, int], int]:
-    found = sa.select(order_items.c.order_pk, order_items.c.line, order_items.c.pk)
-    rows = work.execute(found.where(in_list(order_items.c.order_pk, order_pks)))
+    query = sa.select(order_items.c.order_pk, order_items.c.line, order_items.c.pk)
+    rows = work.execute(query.where(in_list(order_items.c.order_pk, order_pks)))
     return {(order_pk, line): pk for order_pk, line, pk in rows}
 
 
@@ -133,10 +137,10 @@ def _upsert_own(work: Work, owner: sa.Column[Any], rows: list[Row]) -> dict[UUID
         raise Rejected("", "A UUID stands in it twice.")
     insert_rows(work, table, rows, Overwrite(("uuid",), unchanged=(owner.key,)))
     stored = sa.select(table.c.uuid, owner, table.c.pk).where(in_list(table.c.uuid, owners))
-    found = work.execute(stored).all() if rows else []
-    if any(owners[uuid] != owner_pk for uuid, owner_pk, _ in found):
+    existing = work.execute(stored).all() if rows else []
+    if any(owners[uuid] != owner_pk for uuid, owner_pk, _ in existing):
         raise Rejected("", "A UUID in it belongs to another order.")
-    return {uuid: pk for uuid, _, pk in found}
+    return {uuid: pk for uuid, _, pk in existing}
 
 
 def _replace(work: Work, owner: sa.Column[Any], owner_pks: Iterable[int], rows: list[Row]) -> None:

@@ -100,7 +100,7 @@ class ImportedReferences:
         self._store(item.product for item in items)
         self._store(item.shipping_option_group for item in items)
         named: list[Any] = [*batch, *items, *returns, *returning]
-        self._store(each.shipping_company for each in named)
+        self._store(part.shipping_company for part in named)
         self._store(returning)
 
     def _store(self, snapshots: Iterable[Snapshot | None]) -> None:
@@ -112,15 +112,15 @@ class ImportedReferences:
     def _store_addresses(
         self, batch: Sequence[ImportedOrder]
     ) -> dict[str, tuple[Address, Address]]:
-        wanted = [
+        imported = [
             (order, address)
             for order in batch
             for address in (order.shipping_address, order.billing_address)
         ]
-        places = self._store_places([address for _, address in wanted])
+        places = self._store_places([address for _, address in imported])
         made: dict[tuple[Any, ...], Address] = {}
         addresses = []
-        for (order, address), lies_in in zip(wanted, places, strict=True):
+        for (order, address), lies_in in zip(imported, places, strict=True):
             user_pk = self.user_pk(order)
             key = (user_pk, orjson.dumps(address.values), *(place.pk for place in lies_in.values()))
             if key not in made:
@@ -130,15 +130,15 @@ class ImportedReferences:
         pairs = zip(addresses[::2], addresses[1::2], strict=True)
         return {order.number: pair for order, pair in zip(batch, pairs, strict=True)}
 
-    def _store_places(self, wanted: Sequence[ImportedAddress]) -> list[dict[str, Any]]:
+    def _store_places(self, imported: Sequence[ImportedAddress]) -> list[dict[str, Any]]:
         """Return the places of each address by kind.
 
         Countries come first, then cities: a place names those that it lies in.
         """
-        places: list[dict[str, Any]] = [{} for _ in wanted]
+        places: list[dict[str, Any]] = [{} for _ in imported]
         for kind in LocationKind:
             made: dict[tuple[Any, ...], Location] = {}
-            for address, above in zip(wanted, places, strict=True):
+            for address, above in zip(imported, places, strict=True):
                 if kind not in address.places:
                     continue
                 values = address.places[kind]

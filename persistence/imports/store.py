@@ -104,21 +104,21 @@ class SqlImports:
         self._actor = actor
 
     def store_orders(self, batch: Sequence[ImportedOrder]) -> list[Stored | Rejected]:
-        users = ImportedUsers(self._work, [each.user for each in batch])
-        known, results = self._classify(_ORDERS, batch, users)
-        stored = self._stored_orders(known, results)
+        users = ImportedUsers(self._work, [order.user for order in batch])
+        existing, results = self._classify(_ORDERS, batch, users)
+        stored = self._stored_orders(existing, results)
         accepted = _reconciled(batch, stored, results)
         with _contradictions_rejected():
-            pks = self._write_orders(accepted, users, known, stored)
-        return self._record_stored(_ORDERS, accepted, known, pks, results)
+            pks = self._write_orders(accepted, users, existing, stored)
+        return self._record_stored(_ORDERS, accepted, existing, pks, results)
 
     def store_old_orders(self, batch: Sequence[ImportedOldOrder]) -> list[Stored | Rejected]:
-        users = ImportedUsers(self._work, [each.user for each in batch])
-        known, results = self._classify(_OLD_ORDERS, batch, users)
-        accepted = [each for each in batch if results[each.number] is None]
+        users = ImportedUsers(self._work, [old_order.user for old_order in batch])
+        existing, results = self._classify(_OLD_ORDERS, batch, users)
+        accepted = [old_order for old_order in batch if results[old_order.number] is None]
         with _contradictions_rejected():
-            pks = self._write_old_orders(accepted, users, known)
-        return self._record_stored(_OLD_ORDERS, accepted, known, pks, results)
+            pks = self._write_old_orders(accepted, users, existing)
+        return self._record_stored(_OLD_ORDERS, accepted, existing, pks, results)
 
     def commit(self) -> None:
         self._work.commit()
@@ -132,7 +132,7 @@ class SqlImports:
     ) -> dict[str, int]:
         if not accepted:
             return {}
-        users.store_missing([each.user for each in accepted], self._now)
+        users.store_missing([order.user for order in accepted], self._now)
         references = ImportedReferences(self._work, accepted, users, self._now)
         rows = [references.order_row(order) for order in accepted]
         pks = self._store_rows(_ORDERS, rows, known)
@@ -147,8 +147,8 @@ class SqlImports:
     ) -> dict[str, int]:
         if not accepted:
             return {}
-        users.store_missing([each.user for each in accepted], self._now)
-        rows = [{**each.values, "user_pk": users.pk(each.user)} for each in accepted]
+        users.store_missing([old_order.user for old_order in accepted], self._now)
+        rows = [{**old_order.values, "user_pk": users.pk(old_order.user)} for old_order in accepted]
         pks = self._store_rows(_OLD_ORDERS, rows, known)
         store_old_lines(self._work, accepted, pks)
         return pks
@@ -160,17 +160,20 @@ class SqlImports:
 
         What is to be changed is locked from then on.
         """
-        known = self._known(kind, [each.number for each in batch])
+        known = self._known(kind, [imported.number for imported in batch])
         results = {
-            each.number: _early_result(each, known.get(each.number), users) for each in batch
+            imported.number: _early_result(imported, known.get(imported.number), users)
+            for imported in batch
         }
         changing = [number for number in known if results[number] is None]
         if changing:
             self._lock(kind, [known[number].pk for number in changing])
             known |= self._known(kind, changing)
-            for each in batch:
-                if results[each.number] is None:
-                    results[each.number] = _early_result(each, known.get(each.number), users)
+            for imported in batch:
+                if results[imported.number] is None:
+                    results[imported.number] = _early_result(
+                        imported, known.get(imported.number), users
+                    )
         return known, results
 
     def _lock(self, kind: _Kind, pks: list[int]) -> None:
@@ -180,11 +183,11 @@ class SqlImports:
             self._work.execute(lock.with_for_update(key_share=True)).all()
 
     def _known(self, kind: _Kind, numbers: Sequence[str]) -> dict[str, _StoredOrder]:
-        rows, document_columns = kind.rows, [kind.hashes.c[name] for name in kind.document_columns]
-        found = self._work.execute(
+        rows, columns = kind.rows, [kind.hashes.c[name] for name in kind.document_columns]
+        selected = self._work.execute(
             sa.select(
                 *(rows.c[name] for name in ("number", "pk", "user_pk", "erased_date")),
-                *document_columns,
+                *columns,
             )
             .outerjoin_from(rows, kind.hashes)
             .where(in_list(rows.c.number, numbers))
@@ -197,9 +200,9 @@ class SqlImports:
                 set(),
                 erased_date is not None,
             )
-            for number, pk, user_pk, erased_date, *document in found
+            for number, pk, user_pk, erased_date, *document in selected
         }
-        by_pk = {each.pk: each.lines for each in known.values()}
+        by_pk = {order.pk: order.lines for order in known.values()}
         owner = kind.lines.c[kind.owner]
         lines = sa.select(owner, kind.lines.c.line).where(in_list(owner, by_pk))
         for pk, line in self._work.execute(lines) if known else ():
@@ -208,7 +211,7 @@ class SqlImports:
 
     def _stored_orders(self, known: StoredByNumber, results: Results) -> dict[str, Order]:
         """Return the orders that are to be changed, by number, to look at."""
-        pks = [each.pk for number, each in known.items() if results[number] is None]
+        pks = [order.pk for number, order in known.items() if results[number] is None]
         return {order.number: order for order in self._work.read(ORDER, pks)}
 
     def _store_rows(
@@ -234,8 +237,8 @@ class SqlImports:
 
     def _update(self, table: sa.Table, pks: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
         """Replace the content of rows that are locked."""
-        kept = {"uuid", "number"}
-        changed: dict[str, Any] = {name: sa.bindparam(name) for name in rows[0].keys() - kept}
+        unchanged = {"uuid", "number"}
+        changed: dict[str, Any] = {name: sa.bindparam(name) for name in rows[0].keys() - unchanged}
         statement = sa.update(table).where(table.c.pk == sa.bindparam("row_pk"))
         statement = statement.values(**changed, version=next_version(table.c.version))
         parameters = [
@@ -259,24 +262,24 @@ class SqlImports:
         """Note which documents were stored, and answer in the order of the batch."""
         rows = [
             {
-                kind.owner: pks[each.number],
-                **_document_columns(kind, each, known.get(each.number)),
+                kind.owner: pks[imported.number],
+                **_document_columns(kind, imported, known.get(imported.number)),
             }
-            for each in accepted
+            for imported in accepted
         ]
         insert_rows(self._work, kind.hashes, rows, Overwrite((kind.owner,)))
         for number, pk in pks.items():
             results[number] = Stored(pk, Outcome.UPDATED if number in known else Outcome.CREATED)
-        return [answer for answer in results.values() if answer]
+        return [result for result in results.values() if result]
 
 
-def _document_columns(kind: _Kind, each: Imported, known: _StoredOrder | None) -> dict[str, Any]:
+def _document_columns(
+    kind: _Kind, imported: Imported, known: _StoredOrder | None
+) -> dict[str, Any]:
     """Return what is stored of a document; one without a date leaves the date of the last."""
-    document_columns = {name: getattr(each, name) for name in kind.document_columns}
+    values = {name: getattr(imported, name) for name in kind.document_columns}
     before = known.document if known else {}
-    return {
-        name: before.get(name) if fact is None else fact for name, fact in document_columns.items()
-    }
+    return {name: before.get(name) if value is None else value for name, value in values.items()}
 
 
 @contextmanager
@@ -288,29 +291,29 @@ def _contradictions_rejected() -> Iterator[None]:
 
 
 def _early_result(
-    each: ImportedOrder | ImportedOldOrder, known: _StoredOrder | None, users: ImportedUsers
+    imported: ImportedOrder | ImportedOldOrder, known: _StoredOrder | None, users: ImportedUsers
 ) -> Stored | Rejected | None:
     """Return the answer for what need not or can not be stored, None for the rest."""
     if known is None:
         return None
     if known.is_erased:
         return ErasedHere()
-    if users.find(each.user) != known.user_pk:
+    if users.find(imported.user) != known.user_pk:
         return Rejected("/number", "Another user's order has this number.")
-    if outcome := _unchanged(each, known):
+    if outcome := _unchanged(imported, known):
         return Stored(known.pk, outcome)
-    if known.lines - each.line_numbers:
+    if known.lines - imported.line_numbers:
         return Rejected("/items", "A line that is stored is missing.")
     return None
 
 
-def _unchanged(each: ImportedOrder | ImportedOldOrder, known: _StoredOrder) -> Outcome | None:
+def _unchanged(imported: ImportedOrder | ImportedOldOrder, known: _StoredOrder) -> Outcome | None:
     """Return why the document changes nothing, if it does not."""
-    if each.document_hash == known.document["document_hash"]:
+    if imported.document_hash == known.document["document_hash"]:
         return Outcome.UNCHANGED
     present: datetime | None = known.document.get("document_date")
-    if isinstance(each, ImportedOrder) and present and each.document_date:
-        return Outcome.OLDER if each.document_date < present else None
+    if isinstance(imported, ImportedOrder) and present and imported.document_date:
+        return Outcome.OLDER if imported.document_date < present else None
     return None
 
 
@@ -319,14 +322,14 @@ def _reconciled(
 ) -> list[ImportedOrder]:
     """Return what can be stored of the batch, and answer for the rest."""
     accepted = []
-    for each in batch:
-        if results[each.number] is not None:
+    for order in batch:
+        if results[order.number] is not None:
             continue
         try:
-            before = stored.get(each.number)
-            accepted.append(reconcile(before, each) if before else require_units_of_new(each))
+            before = stored.get(order.number)
+            accepted.append(reconcile(before, order) if before else require_units_of_new(order))
         except Rejected as rejected:
-            results[each.number] = rejected
+            results[order.number] = rejected
     return accepted
 
 

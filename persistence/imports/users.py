@@ -19,10 +19,10 @@ class ImportedUsers:
     They are locked by ``store_missing`` only: whatever changes orders locks these before users.
     """
 
-    def __init__(self, work: Work, wanted: Iterable[ImportedUser]) -> None:
+    def __init__(self, work: Work, imported: Iterable[ImportedUser]) -> None:
         self._work = work
         self._pks: dict[tuple[str, str], int] = {}
-        self._look_up({user.email_key for user in wanted})
+        self._look_up({user.email_key for user in imported})
 
     def find(self, user: ImportedUser) -> int | None:
         """Return the user's pk, if the user is stored."""
@@ -32,16 +32,16 @@ class ImportedUsers:
         """Return the pk of a user who is stored."""
         return self._pks[user.email_key, user.user_type]
 
-    def store_missing(self, wanted: Iterable[ImportedUser], now: datetime) -> None:
+    def store_missing(self, imported: Iterable[ImportedUser], now: datetime) -> None:
         """Store those who are not stored yet; the others keep what is on file of them.
 
         None of them is erased from then on, until the transaction ends.
         """
-        wanted = list(wanted)
+        imported = list(imported)
         self._pks.clear()
-        self._look_up({user.email_key for user in wanted}, is_locked=True)
+        self._look_up({user.email_key for user in imported}, is_locked=True)
         missing = {
-            (user.email_key, user.user_type): user for user in wanted if self.find(user) is None
+            (user.email_key, user.user_type): user for user in imported if self.find(user) is None
         }
         if not missing:
             return
@@ -63,9 +63,9 @@ class ImportedUsers:
         self._look_up({key for key, _ in missing}, is_locked=True)
 
     def _look_up(self, keys: set[str], *, is_locked: bool = False) -> None:
-        found = sa.select(users.c.email_key, users.c.user_type, users.c.pk)
-        found = found.where(in_list(users.c.email_key, keys)).order_by(users.c.pk)
+        query = sa.select(users.c.email_key, users.c.user_type, users.c.pk)
+        query = query.where(in_list(users.c.email_key, keys)).order_by(users.c.pk)
         if is_locked:
-            found = found.with_for_update(read=True, key_share=True)
-        for key, user_type, pk in self._work.execute(found):
+            query = query.with_for_update(read=True, key_share=True)
+        for key, user_type, pk in self._work.execute(query):
             self._pks[key, user_type] = pk

@@ -18,7 +18,7 @@ def lock_orders(work: Work, pks: Collection[int], *, skip_locked: bool = False) 
     """
     locked = sa.select(orders.c.pk).where(in_list(orders.c.pk, pks)).order_by(orders.c.pk)
     locked = locked.with_for_update(key_share=True, skip_locked=skip_locked)
-    found = work.scalars(locked).all()
-    lines = sa.select(order_items.c.pk).where(in_list(order_items.c.order_pk, found))
+    locked_pks = work.scalars(locked).all()
+    lines = sa.select(order_items.c.pk).where(in_list(order_items.c.order_pk, locked_pks))
     work.execute(lines.order_by(order_items.c.pk).with_for_update(key_share=True)).all()
-    return found
+    return locked_pks

@@ -134,7 +134,10 @@ def _addresses(names: tuple[str, ...]) -> CompiledQuery:
     owned = [_OWNERS[name] for name in names]
     return CompiledQuery(
         sa.union(
-            *(sa.select(each).where(in_param(each, "address_pks"), *owned) for each in columns)
+            *(
+                sa.select(column).where(in_param(column, "address_pks"), *owned)
+                for column in columns
+            )
         )
     )
 
@@ -181,13 +184,13 @@ class SqlOrders:
         return first(self._lock(_LOCK_BY_PLAN, {"plan_pk": plan_pk}))
 
     def by_request(self, request_pk: int) -> Order | None:
-        found = _OF_REQUEST.rows(self._work, {"request_pk": request_pk})
-        return first(self._work.load(ORDER, [pk for (pk,) in found]))
+        rows = _OF_REQUEST.rows(self._work, {"request_pk": request_pk})
+        return first(self._work.load(ORDER, [pk for (pk,) in rows]))
 
     def by_item(self, item_pk: int, caller: Caller | None) -> Order | None:
         own = _own(caller) if caller else {}
-        found = _of_item(tuple(own)).rows(self._work, {"item_pks": [item_pk], **own})
-        return first(self._work.load(ORDER, [pk for (pk,) in found]))
+        rows = _of_item(tuple(own)).rows(self._work, {"item_pks": [item_pk], **own})
+        return first(self._work.load(ORDER, [pk for (pk,) in rows]))
 
     def owner(self, number: str) -> OrderOwner | None:
         [(pk, user_pk, user_email, user_type)] = _OWNER.rows(self._work, {"number": number})
@@ -197,8 +200,8 @@ class SqlOrders:
 
     def address_pks(self, wanted: Collection[int], caller: Caller) -> set[int]:
         own = _own(caller)
-        found = _addresses(tuple(own)).rows(self._work, {"address_pks": list(wanted), **own})
-        return {pk for (pk,) in found}
+        rows = _addresses(tuple(own)).rows(self._work, {"address_pks": list(wanted), **own})
+        return {pk for (pk,) in rows}
 
     def _lock(self, chosen: CompiledQuery, values: Mapping[str, Any]) -> list[Order]:
         """Lock orders and their lines, and load what is there now, by ascending pk."""

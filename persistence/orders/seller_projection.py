@@ -150,18 +150,20 @@ BySeller = dict[int, Row]
 
 def sync_seller_orders(writes: Writes, saved: Sequence[SavedRoot]) -> None:
     """Make the rows of these orders what the orders, which are saved, come to now."""
-    whole = [each for each in saved if "cancellation_plans" in vars(each.root)]
-    before = {each: {row["seller_pk"]: row for row in each.projected} for each in whole}
-    after = {each: _rows_of(each.root) for each in whole}
+    loaded = [order for order in saved if "cancellation_plans" in vars(order.root)]
+    before = {order: {row["seller_pk"]: row for row in order.projected} for order in loaded}
+    after = {order: _rows_of(order.root) for order in loaded}
     changed = []
-    for each in whole:
-        changed += _differing(before[each], after[each])
-        _remove(writes.work, each.pk, before[each].keys() - after[each].keys())
-        each.projected = [{**before[each].get(key, {}), **row} for key, row in after[each].items()]
+    for order in loaded:
+        changed += _differing(before[order], after[order])
+        _remove(writes.work, order.pk, before[order].keys() - after[order].keys())
+        order.projected = [
+            {**before[order].get(key, {}), **row} for key, row in after[order].items()
+        ]
     writes.insert(seller_orders, changed, _OVERWRITE)
     counts = count_changes(before=_counted(before.values()), after=_counted(after.values()))
     writes.insert(seller_order_counts, counts, ADD_COUNTS)
-    others = sorted(each.pk for each in saved if each not in whole)
+    others = sorted(order.pk for order in saved if order not in loaded)
     if others:
         writes.send()
         rebuild_seller_orders(writes.work, others)
@@ -183,8 +185,8 @@ def _remove(work: Connected, order_pk: int, seller_pks: Collection[int]) -> None
     """Rows of an earlier save of this unit of work have pks that nobody has read."""
     if seller_pks:
         own = seller_orders.c.order_pk == order_pk
-        gone = in_list(seller_orders.c.seller_pk, seller_pks)
-        work.execute(sa.delete(seller_orders).where(own, gone))
+        removed = in_list(seller_orders.c.seller_pk, seller_pks)
+        work.execute(sa.delete(seller_orders).where(own, removed))
 
 
 def _completed_refunds(order: Order) -> dict[int | None, Booked]:
@@ -210,7 +212,7 @@ def _completed_refunds(order: Order) -> dict[int | None, Booked]:
 
 
 def _counted(orders: Iterable[BySeller]) -> Iterator[CountedOrder]:
-    for row in chain.from_iterable(each.values() for each in orders):
+    for row in chain.from_iterable(rows.values() for rows in orders):
         yield row["seller_pk"], row["status"], row["order_pk"]
 
 
@@ -249,18 +251,18 @@ def fill_seller_orders(work: Connected) -> None:
     sold = sa.select(order_items.c.order_pk).where(order_items.c.seller_pk.is_not(None)).distinct()
     last = 0
     while True:
-        some = sold.where(order_items.c.order_pk > last).order_by(order_items.c.order_pk)
-        pks = work.execute(some.limit(_BATCH)).scalars().all()
+        batch = sold.where(order_items.c.order_pk > last).order_by(order_items.c.order_pk)
+        pks = work.execute(batch.limit(_BATCH)).scalars().all()
         if not pks:
             return
         rebuild_seller_orders(work, pks)
         last = pks[-1]
 
 
-def _remove_others(work: Connected, stored: Sequence[Any], wanted: set[tuple[int, int]]) -> None:
-    gone = [row.pk for row in stored if (row.order_pk, row.seller_pk) not in wanted]
-    if gone:
-        work.execute(sa.delete(seller_orders).where(seller_orders.c.pk.in_(gone)))
+def _remove_others(work: Connected, stored: Sequence[Any], present: set[tuple[int, int]]) -> None:
+    removed = [row.pk for row in stored if (row.order_pk, row.seller_pk) not in present]
+    if removed:
+        work.execute(sa.delete(seller_orders).where(seller_orders.c.pk.in_(removed)))
 
 
 def _rows(order: Any, lines: Sequence[Any], refunds: dict[int | None, Booked]) -> Iterable[Row]:

@@ -41,6 +41,6 @@ def raise_versions_of(work: Connected, root: type, pks: Iterable[int]) -> dict[i
 
 def raise_versions_of_sellers(work: Connected, seller_pks: Sequence[int]) -> None:
     """Raise the versions of all orders with a line of these sellers: all show their names."""
-    found = _OF_SELLERS.rows(work, {"seller_pks": seller_pks}) if seller_pks else []
-    if found:
-        raise_versions_of(work, Order, [pk for (pk,) in found])
+    rows = _OF_SELLERS.rows(work, {"seller_pks": seller_pks}) if seller_pks else []
+    if rows:
+        raise_versions_of(work, Order, [pk for (pk,) in rows])

@@ -110,18 +110,18 @@ class Erasing:
     def _erase_events(self) -> list[UUID]:
         """Delete the e-mails to the person and about the orders, delivered or not."""
         numbers = set(self._pks(orders.c.number, orders.c.pk, self._orders))
-        keys = {email_key(each) for each in self._emails()}
-        found = self._work.execute(
+        keys = {email_key(email) for email in self._emails()}
+        events = self._work.execute(
             sa.select(outbox_events.c.pk, outbox_events.c.uuid, outbox_events.c.payload)
         )
-        gone = [
+        own = [
             (pk, uuid)
-            for pk, uuid, payload in found
+            for pk, uuid, payload in events
             if payload.get("order_number") in numbers
             or email_key(payload.get("email") or "") in keys
         ]
-        self._delete(outbox_events, outbox_events.c.pk, [pk for pk, _ in gone])
-        return [uuid for _, uuid in gone]
+        self._delete(outbox_events, outbox_events.c.pk, [pk for pk, _ in own])
+        return [uuid for _, uuid in own]
 
     def _emails(self) -> Iterable[str]:
         for column, owner in (
@@ -173,13 +173,15 @@ class Erasing:
         self._change(loyalty_transactions, owner, self._orders, {"user_email": None})
         # A movement that gives a request's money back is known by the request's UUID.
         uuids = self._pks(cancellation_requests.c.uuid, cancellation_requests.c.pk, self._requests)
-        foreign = ~in_list(loyalty_transactions.c.reference, [str(each) for each in uuids])
+        foreign = ~in_list(loyalty_transactions.c.reference, [str(uuid) for uuid in uuids])
         self._change(loyalty_transactions, owner, self._orders, {"reference": None}, foreign)
 
     def _erase_orders(self) -> None:
         nothing = dict.fromkeys(_OF_ORDER) | {"erased_date": self._now}
         nothing["modified_date"] = self._now
-        self._change(orders, orders.c.pk, self._orders, nothing | {"user_email": _nobody()})
+        self._change(
+            orders, orders.c.pk, self._orders, nothing | {"user_email": _undeliverable_email()}
+        )
         self._delete(order_imports, order_imports.c.order_pk, self._orders)
 
     def _replace_addresses(self) -> None:
@@ -205,12 +207,12 @@ class Erasing:
 
     def _anonymous(self, pks: Collection[int]) -> dict[int, int]:
         """Store the address that takes the place of each of these; return their pks."""
-        found = sa.select(
+        query = sa.select(
             *(addresses.c[name] for name in ("pk", "user_pk", "address_type", "is_corporate")),
             *(addresses.c[name] for name in ("country_pk", "city_pk")),
         )
         made = {}
-        for row in self._work.execute(found.where(in_list(addresses.c.pk, pks))).all():
+        for row in self._work.execute(query.where(in_list(addresses.c.pk, pks))).all():
             made[row.pk] = Address(
                 user_pk=row.user_pk,
                 title="",
@@ -243,7 +245,7 @@ class Erasing:
 
     def _erase_old_orders(self) -> None:
         nothing = dict.fromkeys(_OF_OLD_ORDER) | {"extra_field": {}, "erased_date": self._now}
-        nothing["user_email"] = _nobody()
+        nothing["user_email"] = _undeliverable_email()
         self._change(old_orders, old_orders.c.pk, self._old_orders, nothing)
         owner = old_order_items.c.old_order_pk
         self._change(old_order_items, owner, self._old_orders, {"extra_field": {}})
@@ -251,7 +253,7 @@ class Erasing:
 
     def _erase_users(self) -> None:
         for pk in self._user_pks:
-            email = _nobody()
+            email = _undeliverable_email()
             nothing = {
                 "email": email,
                 "email_key": email_key(email),
@@ -274,8 +276,8 @@ class Erasing:
         self, column: sa.Column[Any], owner: sa.Column[Any], owner_pks: Collection[int]
     ) -> Sequence[Any]:
         """Return the values of ``column`` in the rows of these owners."""
-        found = sa.select(column).where(in_list(owner, owner_pks)).distinct().order_by(column)
-        return self._work.scalars(found).all()
+        query = sa.select(column).where(in_list(owner, owner_pks)).distinct().order_by(column)
+        return self._work.scalars(query).all()
 
     def _change(
         self,
@@ -285,15 +287,15 @@ class Erasing:
         values: Mapping[str, Any],
         *conditions: sa.ColumnElement[bool],
     ) -> None:
-        changed = sa.update(table).where(in_list(owner, owner_pks), *conditions)
-        self._work.execute(changed.values(**values))
+        query = sa.update(table).where(in_list(owner, owner_pks), *conditions)
+        self._work.execute(query.values(**values))
 
     def _delete(self, table: sa.Table, owner: sa.Column[Any], owner_pks: Collection[Any]) -> int:
-        gone = sa.delete(table).where(in_list(owner, owner_pks)).returning(owner)
-        return len(self._work.execute(gone).all())
+        query = sa.delete(table).where(in_list(owner, owner_pks)).returning(owner)
+        return len(self._work.execute(query).all())
 
 
-def _nobody() -> str:
+def _undeliverable_email() -> str:
     """An address that no mail server has (RFC 2606), and nobody can guess."""
     return f"erased-{uuid4().hex}@erased.invalid"
 

@@ -54,7 +54,7 @@ class _Part:
 
 def _part(members: Set, owner: str) -> _Part:
     """Return the table of a set, and those of all below it."""
-    below = tuple(_part(each, each.owner) for each in members.sets.values())
+    below = tuple(_part(part_set, part_set.owner) for part_set in members.sets.values())
     return _Part(members.table, owner, below)
 
 
@@ -73,18 +73,18 @@ _USERS = _Part(
 
 def export(work: Work, user_pks: Sequence[int], key: str) -> dict[str, Any]:
     """Return all that is stored about these users, whose e-mail key is ``key``."""
-    found = _Reading(work)
-    people = found.rows(_USERS, user_pks)
+    reader = _RowReader(work)
+    people = reader.rows(_USERS, user_pks)
     actors = [f"{kind}:{pk}" for kind in ("user", "guest") for pk in user_pks]
     return {
         "users": [row for rows in people.values() for row in rows],
-        "outbox_events": list(found.events(key)),
-        "audit_entries": found.audit(actors),
-        "stored_answers": found.answers(actors),
+        "outbox_events": list(reader.events(key)),
+        "audit_entries": reader.audit(actors),
+        "stored_answers": reader.answers(actors),
     }
 
 
-class _Reading:
+class _RowReader:
     """Reads parts; remembers their UUIDs and numbers for what names rows by those."""
 
     def __init__(self, work: Work) -> None:
@@ -96,15 +96,17 @@ class _Reading:
         """Return the rows of ``part``, with their own parts, by the pk of their owner."""
         table = part.table
         chosen = sa.select(table).where(in_list(table.c[part.owner], owners))
-        found = self._work.execute(chosen.order_by(*table.primary_key)).mappings().all()
-        self._uuids += [row["uuid"] for row in found if "uuid" in row]
+        mappings = self._work.execute(chosen.order_by(*table.primary_key)).mappings().all()
+        self._uuids += [row["uuid"] for row in mappings if "uuid" in row]
         if table is orders:
-            self._numbers |= {row["number"] for row in found}
-        pks = [row["pk"] for row in found if "pk" in row]
-        below = {str(each.table.name): self.rows(each, pks) for each in part.parts} if pks else {}
-        names = self._names(found)
+            self._numbers |= {row["number"] for row in mappings}
+        pks = [row["pk"] for row in mappings if "pk" in row]
+        below = (
+            {str(inner.table.name): self.rows(inner, pks) for inner in part.parts} if pks else {}
+        )
+        names = self._names(mappings)
         by_owner = defaultdict(list)
-        for row in found:
+        for row in mappings:
             copy = {str(name): value for name, value in row.items() if name not in _LEFT_OUT}
             for column, named in names.items():
                 copy[column.removesuffix("_pk")] = named.get(copy.pop(column))
@@ -119,8 +121,8 @@ class _Reading:
     def _named(self, column: sa.Column[Any], pks: Collection[int | None]) -> dict[int, Any]:
         table: Any = column.table
         named = [pk for pk in pks if pk is not None]
-        found = sa.select(table.c.pk, column).where(in_list(table.c.pk, named))
-        return dict(self._work.execute(found).all())
+        query = sa.select(table.c.pk, column).where(in_list(table.c.pk, named))
+        return dict(self._work.execute(query).all())
 
     def events(self, key: str) -> Iterable[dict[str, Any]]:
         """Return the e-mails to the person, or about the orders."""
@@ -134,17 +136,17 @@ class _Reading:
         """Return the entries about what was read, and those of the person's own doing."""
         columns = audit_entries.c
         about = sa.or_(in_list(columns.subject_uuid, self._uuids), in_list(columns.actor, actors))
-        found = sa.select(audit_entries).where(about).order_by(columns.pk)
-        return [_plain(row) for row in self._work.execute(found).mappings()]
+        query = sa.select(audit_entries).where(about).order_by(columns.pk)
+        return [_plain(row) for row in self._work.execute(query).mappings()]
 
     def answers(self, scopes: Collection[str]) -> list[dict[str, Any]]:
         """Return the answers that are stored for repeated requests, for a day."""
         columns = idempotency_keys.c
-        found = sa.select(columns.created_date, columns.status, columns.body)
-        found = found.where(in_list(columns.scope, scopes)).order_by(columns.created_date)
+        query = sa.select(columns.created_date, columns.status, columns.body)
+        query = query.where(in_list(columns.scope, scopes)).order_by(columns.created_date)
         return [
             {**_plain(row), "body": (row["body"] or b"").decode(errors="replace")}
-            for row in self._work.execute(found).mappings()
+            for row in self._work.execute(query).mappings()
         ]
 
 

@@ -28,26 +28,26 @@ class SqlPersonalData:
         self._work = work
 
     def lock(self, key: str) -> Person:
-        found = sa.select(users.c.pk, users.c.uuid).where(users.c.email_key == key)
-        found = found.order_by(users.c.pk)
+        query = sa.select(users.c.pk, users.c.uuid).where(users.c.email_key == key)
+        query = query.order_by(users.c.pk)
         # Orders before users, as other writers do: to change an order twice in a transaction
         # makes PostgreSQL lock the user that it names.
-        before = self._order_pks(self._person(found))
+        before = self._order_pks(self._person(query))
         lock_orders(self._work, before)
-        self._lock_old_orders(found)
-        person = self._person(found.with_for_update())
+        self._lock_old_orders(query)
+        person = self._person(query.with_for_update())
         # With the users locked no row that names them is added; these came meanwhile.
         lock_orders(self._work, sorted(set(self._order_pks(person)) - set(before)))
         return person
 
-    def _person(self, found: sa.Select[Any]) -> Person:
-        rows = self._work.execute(found).all()
+    def _person(self, query: sa.Select[Any]) -> Person:
+        rows = self._work.execute(query).all()
         return Person([row.pk for row in rows], [row.uuid for row in rows])
 
-    def _lock_old_orders(self, found: sa.Select[Any]) -> None:
+    def _lock_old_orders(self, query: sa.Select[Any]) -> None:
         """Lock them by ascending pk, as imports do."""
         own = sa.select(old_orders.c.pk).where(
-            in_list(old_orders.c.user_pk, self._person(found).user_pks)
+            in_list(old_orders.c.user_pk, self._person(query).user_pks)
         )
         own = own.order_by(old_orders.c.pk).with_for_update(key_share=True)
         self._work.execute(own).all()
@@ -77,5 +77,5 @@ class SqlPersonalData:
         return Erasing(self._work, person.user_pks, now, languages).run()
 
     def _order_pks(self, person: Person) -> Sequence[int]:
-        found = sa.select(orders.c.pk).where(in_list(orders.c.user_pk, person.user_pks))
-        return self._work.scalars(found.order_by(orders.c.pk)).all()
+        query = sa.select(orders.c.pk).where(in_list(orders.c.user_pk, person.user_pks))
+        return self._work.scalars(query.order_by(orders.c.pk)).all()

@@ -61,10 +61,10 @@ class SqlLeftovers:
             columns.modified_date <= before,
             columns.status.in_(_OVER),
         )
-        found = sa.select(order_items.c.order_pk).distinct()
-        found = found.join(cancellation_requests, columns.order_item_pk == order_items.c.pk)
-        found = found.where(*settled, order_items.c.order_pk > after)
-        pks = self._work.scalars(found.order_by(order_items.c.order_pk).limit(limit)).all()
+        query = sa.select(order_items.c.order_pk).distinct()
+        query = query.join(cancellation_requests, columns.order_item_pk == order_items.c.pk)
+        query = query.where(*settled, order_items.c.order_pk > after)
+        pks = self._work.scalars(query.order_by(order_items.c.order_pk).limit(limit)).all()
         if not pks:
             return None
         locked = lock_orders(self._work, pks, skip_locked=True)

@@ -95,10 +95,10 @@ def text(column: sa.Column[str], folded: sa.Column[str] | None = None) -> Field:
     """``folded`` is the column with the same texts, casefolded by Python: no database folds so."""
 
     def build(operator: Operator, name: str) -> sa.ColumnElement[bool]:
-        wanted = sa.bindparam(parameter(name), type_=sa.Text)
+        part = sa.bindparam(parameter(name), type_=sa.Text)
         if operator is Operator.ICONTAINS and folded is not None:
-            return contains(folded, wanted)
-        return contains(column, wanted) if operator is Operator.CONTAINS else column == wanted
+            return contains(folded, part)
+        return contains(column, part) if operator is Operator.CONTAINS else column == part
 
     def values(operator: Operator, value: str) -> Sequence[str] | None:
         if not is_searchable(value):
@@ -133,8 +133,8 @@ def member(column: sa.Column[Any]) -> Field:
     by_text = {word.value: word for word in words}
 
     def values(_: Operator, value: str) -> Sequence[StrEnum] | None:
-        found = by_text.get(value.lower())
-        return None if found is None else [found]
+        match = by_text.get(value.lower())
+        return None if match is None else [match]
 
     words_as_text = CodePoints(sa.cast(column, sa.Text))
     sorting = Sorting(words_as_text, str, bool(column.nullable))
@@ -218,8 +218,8 @@ def money(
 
 def _has_exponent(currency: sa.Column[Currency], exponent: int) -> sa.ColumnElement[bool]:
     """Named by whichever are fewer: those that have it, or those that have another."""
-    those = [_written(each) for each in Currency if each.exponent == exponent]
-    others = [_written(each) for each in Currency if each.exponent != exponent]
+    those = [_written(value) for value in Currency if value.exponent == exponent]
+    others = [_written(value) for value in Currency if value.exponent != exponent]
     return currency.in_(those) if len(those) <= len(others) else currency.not_in(others)
 
 

@@ -46,27 +46,27 @@ _PLACES = {name: locations.alias(name) for name in ("country", "city", "township
 _SHIPPING_ADDRESS, _BILLING_ADDRESS = addresses.alias("shipping"), addresses.alias("billing")
 
 
-def _complete_orders(_work: Work, _seller_pk: int, found: list[dict[str, Any]]) -> None:
-    for values in found:
+def _complete_orders(_work: Work, _seller_pk: int, rows: list[dict[str, Any]]) -> None:
+    for values in rows:
         values["extra_field"] = values["extra_field"] or {}
 
 
-def _complete_items(work: Work, seller_pk: int, found: list[dict[str, Any]]) -> None:
-    _complete_orders(work, seller_pk, found)
-    for values in found:
+def _complete_items(work: Work, seller_pk: int, rows: list[dict[str, Any]]) -> None:
+    _complete_orders(work, seller_pk, rows)
+    for values in rows:
         values["status"] = OrderState(values["status"]).seller_code
         day = values["estimated_delivery_date"]
         values["estimated_delivery_date"] = day and datetime.combine(day, time.min, UTC)
 
 
-def _complete_plans(work: Work, seller_pk: int, found: list[dict[str, Any]]) -> None:
+def _complete_plans(work: Work, seller_pk: int, views: list[dict[str, Any]]) -> None:
     """Add the lines that the plans are about: the seller's own, and no others'."""
-    given = {"uuids": [values["id"] for values in found], "seller_pk": seller_pk}
-    rows = _LINES_OF_PLANS.rows(work, given)
+    parameters = {"uuids": [values["id"] for values in views], "seller_pk": seller_pk}
+    rows = _LINES_OF_PLANS.rows(work, parameters)
     lines: dict[UUID, dict[UUID, None]] = defaultdict(dict)
     for plan, line in rows:
         lines[plan][line] = None
-    for values in found:
+    for values in views:
         values["order_items"] = tuple(lines[values["id"]])
 
 

@@ -92,8 +92,9 @@ class ListDefinition(Generic[View]):
 
     @cached_property
     def _fields(self) -> Mapping[str, Field]:
-        by_name = {each.name: field_of(self.table, each.name) for each in self.table.c}
-        return {name: each for name, each in by_name.items() if each is not None} | {**self.fields}
+        by_name = {column.name: field_of(self.table, column.name) for column in self.table.c}
+        own = {name: field for name, field in by_name.items() if field is not None}
+        return own | {**self.fields}
 
     def supports(self, path: str, operator: Operator) -> bool:
         """Say whether the rows can be filtered so."""
@@ -112,13 +113,13 @@ class ListDefinition(Generic[View]):
     def load(self, work: Work, keys: Sequence[Key]) -> dict[Key, tuple[Version, View]]:
         """Read the rows with these keys, which are one seller's, as that seller sees them."""
         seller_pk = keys[0][0]
-        wanted = {"pks": [pk for _, pk, _ in keys], "seller_pk": seller_pk}
-        rows = self._completed.rows(work, wanted)
-        found = [dict(zip(self.shown, row[3:], strict=True)) for row in rows]
-        self.finish(work, seller_pk, found)
+        parameters = {"pks": [pk for _, pk, _ in keys], "seller_pk": seller_pk}
+        rows = self._completed.rows(work, parameters)
+        views = [dict(zip(self.shown, row[3:], strict=True)) for row in rows]
+        self.finish(work, seller_pk, views)
         return {
             (seller_pk, pk, parent_pk): (version, self.view(**values))
-            for (pk, parent_pk, version, *_), values in zip(rows, found, strict=True)
+            for (pk, parent_pk, version, *_), values in zip(rows, views, strict=True)
         }
 
     @cached_property
@@ -143,8 +144,8 @@ class ListDefinition(Generic[View]):
 
     def count(self, paths: Paths) -> sa.Select[Any]:
         """Count a seller's rows: one by one only where no counts are kept that tell."""
-        kept = None if self.counts is None else self.counts.total(paths)
-        return self.base_query([sa.func.count()], paths) if kept is None else kept
+        total = None if self.counts is None else self.counts.total(paths)
+        return self.base_query([sa.func.count()], paths) if total is None else total
 
     def resolve_filter(self, path: str, operator: Operator) -> Field:
         """Return what ``path`` names. Raises LookupError where it can not be compared so."""
@@ -153,12 +154,12 @@ class ListDefinition(Generic[View]):
             raise LookupError(f"no filter {path} {operator}")
         return field
 
-    def _needed(self, looked_at: Iterable[sa.ColumnElement[Any]]) -> sa.FromClause:
+    def _needed(self, expressions: Iterable[sa.ColumnElement[Any]]) -> sa.FromClause:
         """Return what has to be read for these expressions."""
         seen = {
             part.table
-            for each in looked_at
-            for part in iterate(each)
+            for expression in expressions
+            for part in iterate(expression)
             if isinstance(part, sa.Column)
         }
         return self.table if self.can_skip_join and seen <= {self.table} else self.source
@@ -170,8 +171,8 @@ _SELLER = sa.bindparam("seller_pk", type_=sa.BigInteger)
 def _where(fields: Iterable[Field], paths: Paths) -> list[sa.ColumnElement[bool]]:
     """Return the conditions, by what each of them compares."""
     return [
-        field.build(operator, f"condition_{at}")
-        for at, (field, (_, operator)) in enumerate(zip(fields, paths, strict=True))
+        field.build(operator, f"condition_{position}")
+        for position, (field, (_, operator)) in enumerate(zip(fields, paths, strict=True))
     ]
 
 
@@ -270,14 +271,14 @@ class SqlSellerRows(Generic[View]):
         if values is None:
             return DocumentPage(0, page.number, page.limit, [])
         shape = QueryShape(paths, sort, PageStart.PAGE)
-        found = _chosen(self._listing, shape).rows(self._work, values | limit_offset(page))
-        if found:
-            count: int = found[0][-1]
+        rows = _chosen(self._listing, shape).rows(self._work, values | limit_offset(page))
+        if rows:
+            count: int = rows[0][-1]
         elif page.number == 1:
             count = 0
         else:
             count = _counted(self._listing, paths).scalar(self._work, values)
-        documents = self._bodies(seller_pk, _in_order(found, sort), language)
+        documents = self._bodies(seller_pk, _in_order(rows, sort), language)
         return DocumentPage(count, page.number, page.limit, documents)
 
     def after(
@@ -295,8 +296,8 @@ class SqlSellerRows(Generic[View]):
             return [], None
         # One more than is wanted, to see whether there are any.
         values |= place | {"limit": limit + 1}
-        found = _chosen(self._listing, QueryShape(paths, sort, start)).rows(self._work, values)
-        rows = _in_order(found, sort)
+        chosen = _chosen(self._listing, QueryShape(paths, sort, start)).rows(self._work, values)
+        rows = _in_order(chosen, sort)
         documents = self._bodies(seller_pk, rows[:limit], language)
         if len(rows) <= limit:
             return documents, None
@@ -309,13 +310,13 @@ class SqlSellerRows(Generic[View]):
         """What is compared, always in the same order, and to what; None where no row can be so."""
         values: dict[str, Any] = {"seller_pk": seller_pk}
         paths = []
-        for at, each in enumerate(sorted(conditions, key=_place)):
-            field = self._listing.resolve_filter(each.path, each.operator)
-            compared = field.values(each.operator, each.value)
-            if compared is None:
+        for at, condition in enumerate(sorted(conditions, key=_place)):
+            field = self._listing.resolve_filter(condition.path, condition.operator)
+            operands = field.values(condition.operator, condition.value)
+            if operands is None:
                 return (), None
-            paths.append((each.path, each.operator))
-            for position, value in enumerate(compared):
+            paths.append((condition.path, condition.operator))
+            for position, value in enumerate(operands):
                 values[parameter(f"condition_{at}", position)] = value
         return tuple(paths), values
 
@@ -333,27 +334,27 @@ class SqlSellerRows(Generic[View]):
         return PageStart.VALUE, {"cursor_pk": cursor.pk, "cursor_value": cursor.value}
 
     def _bodies(self, seller_pk: int, rows: list[Any], language: str) -> list[bytes]:
-        found = [((seller_pk, pk, parent_pk), version) for pk, parent_pk, version, *_ in rows]
-        return self._documents.bodies(found, language)
+        versions = [((seller_pk, pk, parent_pk), version) for pk, parent_pk, version, *_ in rows]
+        return self._documents.bodies(versions, language)
 
 
 def _place(condition: Condition) -> tuple[str, str]:
     return condition.path, condition.operator
 
 
-def _in_order(found: list[Any], sort: Sort) -> list[Any]:
+def _in_order(rows: list[Any], sort: Sort) -> list[Any]:
     """Return the rows as they were chosen: nobody promises the order of what is joined to them.
 
     Values compare in Python as they do in both databases.
     """
-    latest = sorted(found, key=itemgetter(0), reverse=True)
-    told = [row for row in latest if row[3] is not None]
+    latest = sorted(rows, key=itemgetter(0), reverse=True)
+    with_value = [row for row in latest if row[3] is not None]
     if sort.field is not None:
-        told.sort(key=itemgetter(3), reverse=sort.descending)
-    return told + [row for row in latest if row[3] is None]
+        with_value.sort(key=itemgetter(3), reverse=sort.descending)
+    return with_value + [row for row in latest if row[3] is None]
 
 
 def columns_of(view: type, table: sa.Table, **others: sa.ColumnElement[Any]) -> Columns:
     """Return which column is which attribute of ``view``: by name, apart from ``others``."""
-    names = [each.name for each in fields(view)]
+    names = [field.name for field in fields(view)]
     return {name: others[name] if name in others else table.c[name] for name in names}

@@ -25,8 +25,8 @@ class SqlSellers:
         return first(self._load(sa.select(sellers.c.pk).where(sellers.c.slug == slug)))
 
     def lock(self, slug: str) -> Seller | None:
-        found = sa.select(sellers.c.pk).where(sellers.c.slug == slug)
-        return first(self._load(found.with_for_update(key_share=True)))
+        query = sa.select(sellers.c.pk).where(sellers.c.slug == slug)
+        return first(self._load(query.with_for_update(key_share=True)))
 
     def add(self, seller: Seller) -> None:
         try:
@@ -42,8 +42,8 @@ class SqlSellers:
         return count
 
     def page(self, page: PageRequest) -> list[Seller]:
-        found = sa.select(sellers.c.pk).order_by(sellers.c.slug, sellers.c.pk)
-        return self._load(found.limit(page.limit).offset(page.offset))
+        query = sa.select(sellers.c.pk).order_by(sellers.c.slug, sellers.c.pk)
+        return self._load(query.limit(page.limit).offset(page.offset))
 
     def _load(self, pks: sa.Select[int]) -> list[Seller]:
         return self._work.load(SELLER, self._work.scalars(pks).all())

@@ -109,14 +109,14 @@ class SqlSellerTokens:
         self._work.execute(used.values(last_used_day=day))
 
     def count(self, seller_slug: str | None) -> int:
-        counted = sa.select(sa.func.count()).select_from(seller_tokens.outerjoin(sellers))
-        count: int = self._work.scalar(counted.where(*_of(seller_slug)))
+        query = sa.select(sa.func.count()).select_from(seller_tokens.outerjoin(sellers))
+        count: int = self._work.scalar(query.where(*_of(seller_slug)))
         return count
 
     def tokens(self, seller_slug: str | None, page: PageRequest) -> list[SellerToken]:
-        found = sa.select(seller_tokens.c.pk).outerjoin(sellers).where(*_of(seller_slug))
-        found = found.order_by(seller_tokens.c.pk.desc()).limit(page.limit).offset(page.offset)
-        return self._work.load(_TOKEN, self._work.scalars(found).all())
+        query = sa.select(seller_tokens.c.pk).outerjoin(sellers).where(*_of(seller_slug))
+        query = query.order_by(seller_tokens.c.pk.desc()).limit(page.limit).offset(page.offset)
+        return self._work.load(_TOKEN, self._work.scalars(query).all())
 
 
 def _of(seller_slug: str | None) -> list[sa.ColumnElement[bool]]:

@@ -146,9 +146,9 @@ class Aggregate(Generic[Root]):
         return tuple(_below(self.root))
 
 
-def _below(each: Set) -> Iterator[Set]:
-    yield each
-    for inner in each.sets.values():
+def _below(members: Set) -> Iterator[Set]:
+    yield members
+    for inner in members.sets.values():
         yield from _below(inner)
 
 

@@ -20,14 +20,14 @@ def thousandths(
     """
     scales = [
         (_has_exponent(currency, exponent), _scale(exponent))
-        for exponent in sorted({each.exponent for each in Currency} - {_USUAL})
+        for exponent in sorted({value.exponent for value in Currency} - {_USUAL})
     ]
     return amount * sa.case(*scales, else_=_scale(_USUAL))
 
 
 def _has_exponent(currency: sa.ColumnElement[Currency], exponent: int) -> sa.ColumnElement[bool]:
-    those = (each for each in Currency if each.exponent == exponent)
-    return currency.in_([sa.literal_column(f"'{each}'") for each in those])
+    those = (value for value in Currency if value.exponent == exponent)
+    return currency.in_([sa.literal_column(f"'{value}'") for value in those])
 
 
 def _scale(exponent: int) -> sa.ColumnElement[Any]:

@@ -72,9 +72,9 @@ def _canonical(value: Any) -> str:
 def _with_plain_numbers(value: Any) -> Any:
     """Write 1.0 as 1: JSON has one kind of number."""
     if isinstance(value, dict):
-        return {key: _with_plain_numbers(each) for key, each in value.items()}
+        return {key: _with_plain_numbers(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_with_plain_numbers(each) for each in value]
+        return [_with_plain_numbers(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

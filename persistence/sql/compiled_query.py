@@ -83,9 +83,9 @@ class CompiledQuery:
         Raises what SQLAlchemy raises for the errors of the driver.
         """
         work.flush()
-        brought = work.take_prefetched(self, values)
-        if brought is not None:
-            return brought
+        prefetched = work.take_prefetched(self, values)
+        if prefetched is not None:
+            return prefetched
         connection = work.connection
         return self.compiled(connection.dialect).rows(connection, values)
 
@@ -156,10 +156,10 @@ class DriverStatement:
 
     def parameters(self, values: Values) -> list[Any]:
         """Return the values as the driver takes them."""
-        given = {**self.constants, **values}
+        bound = {**self.constants, **values}
         for name, process in self.binds:
-            given[name] = process(given[name])
-        return [given[name] for name in self.positions]
+            bound[name] = process(bound[name])
+        return [bound[name] for name in self.positions]
 
     def _execute(self, connection: sa.Connection, values: Values) -> Any:
         cursor = _cursor(connection)
@@ -203,13 +203,13 @@ def compile_for(dialect: sa.Dialect, statement: Statement) -> DriverStatement:
     )
     if compiled.post_compile_params:
         raise ValueError("the text of a compiled statement can not depend on its values")
-    columns = ((index, each.type) for index, each in enumerate(statement.exported_columns))
+    columns = ((index, column.type) for index, column in enumerate(statement.exported_columns))
     binds = {
         name: process
-        for name, each in compiled.binds.items()
-        if (process := each.type.dialect_impl(dialect).bind_processor(dialect))
+        for name, bind in compiled.binds.items()
+        if (process := bind.type.dialect_impl(dialect).bind_processor(dialect))
     }
-    fixed = {name: each.value for name, each in compiled.binds.items() if not each.required}
+    fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
     return DriverStatement(
         sql=str(compiled),
         positions=tuple(compiled.positiontup),

@@ -195,5 +195,5 @@ def _entries_of_root(block: Block, root: Block) -> sa.ColumnElement[Any]:
         rows = above.members.table.alias()
         source = source.join(rows, rows.c.pk == key)
         key, above = rows.c[above.members.owner], above.owner
-    found = sa.select(entries).select_from(source).where(key == root.columns[0][0])
-    return found.correlate(root.columns[0][0].table).scalar_subquery()
+    query = sa.select(entries).select_from(source).where(key == root.columns[0][0])
+    return query.correlate(root.columns[0][0].table).scalar_subquery()

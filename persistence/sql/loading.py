@@ -38,10 +38,12 @@ def load_roots(
 
 
 def _add_from_json(work: Connected, plan: LoadPlan, pks: Sequence[int], build: "_Build") -> None:
-    found = [orjson.loads(text) for (text,) in plan.as_json.rows(work, {"keys": list(pks)})]
-    build.add(plan.blocks[0], (entries[0] for entries in found), is_json=True)
-    for at, block in enumerate(plan.blocks[1:], 1):
-        build.add(block, chain.from_iterable(each[at] or () for each in found), is_json=True)
+    aggregates = [orjson.loads(text) for (text,) in plan.as_json.rows(work, {"keys": list(pks)})]
+    build.add(plan.blocks[0], (entries[0] for entries in aggregates), is_json=True)
+    for index, block in enumerate(plan.blocks[1:], 1):
+        build.add(
+            block, chain.from_iterable(arrays[index] or () for arrays in aggregates), is_json=True
+        )
 
 
 def _add_by_blocks(work: Connected, plan: LoadPlan, pks: Sequence[int], build: "_Build") -> None:
@@ -114,7 +116,7 @@ class _Build:
             linked, _ = self._objects_of(block, entry, is_json)
             vars(owner)[block.attribute].append(linked)
         for owner, tracked in owners.values():
-            pks = {each.pk for each in vars(owner)[block.attribute]}
+            pks = {entity.pk for entity in vars(owner)[block.attribute]}
             tracked.remember_links(links, owner, pks)
 
     def _start(

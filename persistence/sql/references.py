@@ -71,5 +71,5 @@ def _store(work: Connected, reference: Reference, named: Any) -> None:
 
 @cache
 def _by_hash(table: sa.Table) -> CompiledQuery:
-    found = sa.select(table.c.content_hash, table.c.pk)
-    return CompiledQuery(found.where(in_param(table.c.content_hash, "hashes")))
+    query = sa.select(table.c.content_hash, table.c.pk)
+    return CompiledQuery(query.where(in_param(table.c.content_hash, "hashes")))

@@ -75,8 +75,8 @@ class Tracked:
 
     def removed(self, present: Iterable[Any]) -> Iterator[tuple[sa.Table, int, Any]]:
         """Yield table, pk and object of what is stored and not ``present`` any more."""
-        gone = self._rows.keys() - set(present)
-        for part in gone:
+        missing = self._rows.keys() - set(present)
+        for part in missing:
             members, row = self._rows[part]
             yield members.table, row["pk"], part
 
@@ -134,8 +134,8 @@ class Changes:
         What they name for the first time is stored.
         """
         changes = cls()
-        for each in tracked:
-            changes._compare(work, each)
+        for root in tracked:
+            changes._compare(work, root)
         return changes
 
     def __bool__(self) -> bool:
@@ -197,7 +197,7 @@ class Changes:
         for name, links in part.members.links.items():
             linked = vars(part.entity).get(name)
             if linked is not None:
-                pks = {each.pk for each in linked}
+                pks = {entity.pk for entity in linked}
                 if pks != part.tracked.links(links, part.entity):
                     self.linked.append((part, links, pks))
                     is_changed = True
@@ -208,7 +208,7 @@ class Changes:
         if not self.new:
             return
         tables = [table for table, parts in self.new.items() for _ in parts]
-        parts = [part for each in self.new.values() for part in each]
+        parts = [part for new_parts in self.new.values() for part in new_parts]
         for part, pk in zip(parts, next_pks(work, tables), strict=True):
             part.entity.pk = pk
         for part in parts:
@@ -239,7 +239,7 @@ class Changes:
         writes.send()
         for aggregate, touched in by_aggregate.items():
             if aggregate.changed is not None:
-                pks = [each.pk for each in touched if each.root in self.updates]
+                pks = [tracked.pk for tracked in touched if tracked.root in self.updates]
                 aggregate.changed(writes.work, pks)
 
 
@@ -249,8 +249,8 @@ def _walk(tracked: Tracked, members: Set, entity: Any, owner: Any) -> Iterator[P
     for name, inner in members.sets.items():
         below = state.get(name)
         if below is not None:
-            for each in [below] if inner.is_single else below:
-                yield from _walk(tracked, inner, each, entity)
+            for part in [below] if inner.is_single else below:
+                yield from _walk(tracked, inner, part, entity)
 
 
 def _place(table: sa.Table) -> int:
@@ -326,8 +326,8 @@ def _write_links(work: Connected, part: Part, links: Links, pks: set[int]) -> No
     before, owner = part.tracked.links(links, part.entity), part.entity.pk
     columns = links.table.c
     if before - pks:
-        gone = columns[links.target].in_(before - pks)
-        work.execute(sa.delete(links.table).where(columns[links.owner] == owner, gone))
+        removed = columns[links.target].in_(before - pks)
+        work.execute(sa.delete(links.table).where(columns[links.owner] == owner, removed))
     new = [{links.owner: owner, links.target: pk} for pk in sorted(pks - before)]
     insert_rows(work, links.table, new)
     part.tracked.remember_links(links, part.entity, pks)

@@ -118,17 +118,17 @@ class Work:
         Their changes are written. A root that was loaded before is read again, and is another
         object from then on.
         """
-        found = {tracked.pk: tracked for tracked in load_roots(self, aggregate, pks, view)}
-        for pk, tracked in found.items():
+        roots = {tracked.pk: tracked for tracked in load_roots(self, aggregate, pks, view)}
+        for pk, tracked in roots.items():
             self._tracked[aggregate.entity, pk] = tracked
-        return [found[pk].root for pk in pks if pk in found]
+        return [roots[pk].root for pk in pks if pk in roots]
 
     def read(
         self, aggregate: Aggregate[Root], pks: Sequence[int], view: View = View.STATE
     ) -> list[Root]:
         """Return roots as ``load`` does, which are only to be looked at."""
-        found = {tracked.pk: tracked for tracked in load_roots(self, aggregate, pks, view)}
-        return [found[pk].root for pk in pks if pk in found]
+        roots = {tracked.pk: tracked for tracked in load_roots(self, aggregate, pks, view)}
+        return [roots[pk].root for pk in pks if pk in roots]
 
     def add(self, aggregate: Aggregate[Root], root: Root) -> None:
         """Have a new root stored, with its parts; ``flush`` gives all of them their pks."""

@@ -78,14 +78,14 @@ class Writes:
         statement = _together(connection.dialect, tuple(query for query, _, _ in changes))
         values = {
             f"{name}_{place}": value
-            for place, (_, given, _) in enumerate(changes)
-            for name, value in given.items()
+            for place, (_, parameters, _) in enumerate(changes)
+            for name, value in parameters.items()
         }
-        [(_, *answers)] = statement.rows(connection, values)
-        takes = [take for query, _, take in changes if query.statement.exported_columns]
-        for take, answer in zip(takes, answers, strict=True):
-            if take:
-                take(answer)
+        [(_, *results)] = statement.rows(connection, values)
+        callbacks = [callback for query, _, callback in changes if query.statement.exported_columns]
+        for callback, result in zip(callbacks, results, strict=True):
+            if callback:
+                callback(result)
 
 
 @lru_cache(MAX_STATEMENTS)
