@@ -35,7 +35,7 @@ from persistence.sql.columns import (
 )
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.contains import contains
-from persistence.sql.statements import PAGE_LIMIT, PAGE_OFFSET, first, given
+from persistence.sql.statements import PAGE_LIMIT, PAGE_OFFSET, active_filters, first
 from persistence.sql.work import Work
 
 # An address is a text of any length, and an entry of a PostgreSQL index is at most 2,704 bytes:
@@ -182,7 +182,7 @@ class SqlOldOrders:
         return first(self._work.load(OLD_ORDER, [pk], View.SHOWN))
 
     def page(self, query: OldOrderQuery, page: PageRequest, language: str) -> DocumentPage:
-        values = given(query)
+        values = active_filters(query)
         names = tuple(values)
         return self._shown.page(
             _page(names, query.sort), values, page, language, partial(_counted, names)

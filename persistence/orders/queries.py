@@ -23,7 +23,7 @@ from persistence.sql.aggregates import View
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.contains import contains
 from persistence.sql.in_list import in_param
-from persistence.sql.statements import PAGE_LIMIT, PAGE_OFFSET, first, given
+from persistence.sql.statements import PAGE_LIMIT, PAGE_OFFSET, active_filters, first
 from persistence.sql.work import Work
 
 ORDER_DOCUMENTS = DocumentKind(documents=order_documents, owner="order_pk", aggregate=ORDER)
@@ -209,7 +209,7 @@ class SqlOrders:
         return self._work.load(ORDER, sorted(pks))
 
     def page(self, query: OrderQuery, page: PageRequest, language: str) -> DocumentPage:
-        values = given(query)
+        values = active_filters(query)
         names = tuple(values)
         counted = partial(_counted, names)
         return self._shown.page(_page(names), values, page, language, counted)

@@ -17,7 +17,7 @@ PAGE_LIMIT = sa.bindparam("limit", type_=sa.BigInteger)
 PAGE_OFFSET = sa.bindparam("offset", type_=sa.BigInteger)
 
 
-def given(query: OrderQuery | OldOrderQuery) -> dict[str, Any]:
+def active_filters(query: OrderQuery | OldOrderQuery) -> dict[str, Any]:
     """Return the conditions of ``query``: their names choose the statement, the values run it."""
     names = (field.name for field in fields(query) if field.name != "sort")
     return {name: value for name in names if (value := getattr(query, name))}
