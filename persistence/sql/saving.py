@@ -283,12 +283,12 @@ def _update(writes: Writes, part: Part, changed: Row) -> None:
         writes.update(table, _update_of(table, tuple(changed), False), values)
         return
 
-    def take(version: int) -> None:
+    def take_version(version: int) -> None:
         # Another writer may have raised it since it was read, where this one has no lock.
         part.entity.version = row["version"] = version
 
     values[NEW_VERSION] = new_version()
-    writes.update(table, _update_of(table, tuple(changed), True), values, take)
+    writes.update(table, _update_of(table, tuple(changed), True), values, take_version)
 
 
 def _raise_together(work: Connected, roots: Sequence[Part]) -> None:

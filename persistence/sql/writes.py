@@ -22,10 +22,10 @@ from persistence.sql.compiled_query import (
 
 MAX_STATEMENTS = 512
 
-Take = Callable[[Any], None]
+OnResult = Callable[[Any], None]
 """Gets the first value that a change returns."""
 
-_Change = tuple[CompiledQuery, Values, Take | None]
+_Change = tuple[CompiledQuery, Values, OnResult | None]
 
 
 class Writes:
@@ -50,19 +50,23 @@ class Writes:
             insert_rows(self.work, table, rows, on_conflict)
 
     def update(
-        self, table: sa.Table, query: CompiledQuery, values: Values, take: Take | None = None
+        self,
+        table: sa.Table,
+        query: CompiledQuery,
+        values: Values,
+        on_result: OnResult | None = None,
     ) -> None:
         """Update one row of ``table``; ``take`` gets what the statement returns when it is sent."""
-        self._add(table, (query, values, take))
+        self._add(table, (query, values, on_result))
 
     def send(self) -> None:
         """Have everything done that waits."""
         changes, self._changes = [*self._changes.values()], {}
         if len(changes) == 1:
-            [(query, values, take)] = changes
+            [(query, values, on_result)] = changes
             rows = query.rows(self.work, values)
-            if take:
-                take(rows[0][0])
+            if on_result:
+                on_result(rows[0][0])
         elif changes:
             self._send_together(changes)
 
