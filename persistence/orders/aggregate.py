@@ -42,9 +42,9 @@ from persistence.sql.aggregates import (
     ONLY_STATE,
     Aggregate,
     Links,
+    Parts,
     Projection,
     Reference,
-    Set,
 )
 
 # An address has some forty columns with its places, and no rule looks at it.
@@ -63,7 +63,7 @@ RETURN_COMPANY = Reference(
     table=easy_return_shipping_companies,
     references={"shipping_company": SHIPPING_COMPANY},
 )
-EASY_RETURN = Set(
+EASY_RETURN = Parts(
     entity=EasyReturn,
     table=easy_returns,
     owner="cancellation_request_pk",
@@ -81,7 +81,7 @@ ORDER = Aggregate(
         "shipping_company": SHIPPING_COMPANY,
     },
     sets={
-        "items": Set(
+        "items": Parts(
             entity=OrderItem,
             table=order_items,
             owner="order_pk",
@@ -103,13 +103,13 @@ ORDER = Aggregate(
                 )
             },
             sets={
-                "cancellation_requests": Set(
+                "cancellation_requests": Parts(
                     entity=CancellationRequest,
                     table=cancellation_requests,
                     owner="order_item_pk",
                     sets={
                         "easy_return": EASY_RETURN,
-                        "images": Set(
+                        "images": Parts(
                             entity=CancellationRequestImage,
                             table=cancellation_request_images,
                             owner="cancellation_request_pk",
@@ -117,22 +117,22 @@ ORDER = Aggregate(
                         ),
                     },
                 ),
-                "trade_in_offers": Set(
+                "trade_in_offers": Parts(
                     entity=TradeInOffer, table=trade_in_offers, owner="order_item_pk"
                 ),
             },
         ),
-        "discounts": Set(entity=DiscountItem, table=discount_items, owner="order_pk"),
-        "loyalty_transactions": Set(
+        "discounts": Parts(entity=DiscountItem, table=discount_items, owner="order_pk"),
+        "loyalty_transactions": Parts(
             entity=LoyaltyTransaction, table=loyalty_transactions, owner="order_pk"
         ),
-        "cancellation_plans": Set(
+        "cancellation_plans": Parts(
             entity=CancellationPlan,
             table=cancellation_plans,
             owner="order_pk",
             references={"seller": SELLER},
             sets={
-                "items": Set(
+                "items": Parts(
                     entity=CancellationPlanItem,
                     table=cancellation_plan_items,
                     owner="plan_pk",

@@ -17,7 +17,7 @@ from domain.shared.paging import DocumentPage, PageRequest
 from persistence.accounts.users import users
 from persistence.documents.cache import DocumentKind, Documents, document_table
 from persistence.documents.queries import DocumentQueries
-from persistence.sql.aggregates import Aggregate, Set, View
+from persistence.sql.aggregates import Aggregate, Parts, View
 from persistence.sql.amounts import thousandths
 from persistence.sql.columns import (
     MAX_QUANTITY,
@@ -114,7 +114,7 @@ OLD_ORDER = Aggregate(
     entity=OldOrder,
     table=old_orders,
     sets={
-        "items": Set(
+        "items": Parts(
             entity=OldOrderItem, table=old_order_items, owner="old_order_pk", order_by="line"
         )
     },

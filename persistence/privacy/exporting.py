@@ -25,7 +25,7 @@ from persistence.orders.products import products
 from persistence.orders.sellers import sellers
 from persistence.orders.shipping import shipping_companies
 from persistence.outbox import outbox_events
-from persistence.sql.aggregates import Set
+from persistence.sql.aggregates import Parts
 from persistence.sql.in_list import in_list
 from persistence.sql.work import Work
 
@@ -52,7 +52,7 @@ class _Part:
     parts: tuple["_Part", ...] = ()
 
 
-def _part(members: Set, owner: str) -> _Part:
+def _part(members: Parts, owner: str) -> _Part:
     """Return the table of a set, and those of all below it."""
     below = tuple(_part(part_set, part_set.owner) for part_set in members.sets.values())
     return _Part(members.table, owner, below)

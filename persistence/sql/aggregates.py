@@ -68,7 +68,7 @@ class Links:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Set:
+class Parts:
     """The rows of ``table`` whose column ``owner`` has the pk of the row that they are parts of.
 
     They attach as a list in the order of ``order_by``, or as one object (or None) where
@@ -125,14 +125,14 @@ class Aggregate(Generic[Root]):
     entity: type[Root]
     table: sa.Table
     references: Mapping[str, Reference] = field(default_factory=dict)
-    sets: Mapping[str, Set] = field(default_factory=dict)
+    sets: Mapping[str, Parts] = field(default_factory=dict)
     projection: Projection | None = None
     changed: Callable[[Connected, Sequence[int]], None] | None = None
 
     @cached_property
-    def root(self) -> Set:
+    def root(self) -> Parts:
         """The root as the one row of a set."""
-        return Set(
+        return Parts(
             entity=self.entity,
             table=self.table,
             owner="pk",
@@ -141,12 +141,12 @@ class Aggregate(Generic[Root]):
         )
 
     @cached_property
-    def all_sets(self) -> Sequence[Set]:
+    def all_sets(self) -> Sequence[Parts]:
         """The root and all sets below it."""
         return tuple(_below(self.root))
 
 
-def _below(members: Set) -> Iterator[Set]:
+def _below(members: Parts) -> Iterator[Parts]:
     yield members
     for inner in members.sets.values():
         yield from _below(inner)

@@ -15,9 +15,9 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from persistence.sql.aggregates import (
     Aggregate,
     Links,
+    Parts,
     Projection,
     Reference,
-    Set,
     View,
     column_names,
 )
@@ -54,7 +54,7 @@ class Block:
 
     attribute: str
     owner: "Block | None"
-    members: Set | Links | Projection
+    members: Parts | Links | Projection
     source: sa.FromClause
     owner_pk: sa.ColumnElement[int]
     order_by: sa.ColumnElement[Any]
@@ -64,7 +64,7 @@ class Block:
 
     @property
     def is_list(self) -> bool:
-        return not (isinstance(self.members, Set) and self.members.is_single)
+        return not (isinstance(self.members, Parts) and self.members.is_single)
 
     def add(
         self,
@@ -155,7 +155,7 @@ class _Planner:
         self._view = view
         self.blocks: list[Block] = []
 
-    def add_set(self, attribute: str, members: Set, owner: Block | None) -> Block:
+    def add_set(self, attribute: str, members: Parts, owner: Block | None) -> Block:
         """Add the block of a set, and those of all that its members have."""
         rows = members.table.alias()
         order_by = rows.c[members.order_by]

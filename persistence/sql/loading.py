@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from persistence.sql.aggregates import Aggregate, Links, Projection, Set, View
+from persistence.sql.aggregates import Aggregate, Links, Parts, Projection, View
 from persistence.sql.compiled_query import Connected
 from persistence.sql.load_plans import Block, Layout, LoadPlan, load_plan
 from persistence.sql.saving import Tracked
@@ -97,7 +97,7 @@ class _Build:
             self.roots.append(tracked)
             parts[root.pk] = root, tracked
 
-    def _add_parts(self, block: Block, members: Set, entries: Entries, is_json: bool) -> None:
+    def _add_parts(self, block: Block, members: Parts, entries: Entries, is_json: bool) -> None:
         owners, parts = self._start(block)
         for entry in entries:
             owner, tracked = owners[entry[0]]

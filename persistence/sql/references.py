@@ -6,14 +6,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from persistence.sql.aggregates import Reference, Set, column_names
+from persistence.sql.aggregates import Parts, Reference, column_names
 from persistence.sql.bulk import DoNothing, Row, insert_rows
 from persistence.sql.compiled_query import CompiledQuery, Connected
 from persistence.sql.in_list import in_param
 from persistence.sql.keys import next_pks
 
 
-def store_references(work: Connected, members: Set, part: Any) -> None:
+def store_references(work: Connected, members: Parts, part: Any) -> None:
     """Give all that ``part`` names its pk, and store what is new of it."""
     state = vars(part)
     for name, reference in members.references.items():

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from persistence.sql.aggregates import Aggregate, Links, Set
+from persistence.sql.aggregates import Aggregate, Links, Parts
 from persistence.sql.bulk import Row, insert_rows
 from persistence.sql.compiled_query import CompiledQuery, Connected
 from persistence.sql.in_list import in_param
@@ -33,7 +33,7 @@ class Tracked:
         self.aggregate = aggregate
         self.root = root
         self.projected: list[Row] = []
-        self._rows: dict[Any, tuple[Set, Row]] = {}
+        self._rows: dict[Any, tuple[Parts, Row]] = {}
         self._links: dict[tuple[Links, Any], set[int]] = {}
 
     @property
@@ -53,7 +53,7 @@ class Tracked:
         """Return the row that ``part`` is stored as."""
         return self._rows[part][1]
 
-    def remember(self, members: Set, part: Any, row: Row) -> None:
+    def remember(self, members: Parts, part: Any, row: Row) -> None:
         """Note that ``part`` is stored as ``row``."""
         self._rows[part] = members, row
 
@@ -86,7 +86,7 @@ class Part:
     """One object of an aggregate, where it stands, and which columns differ from its row."""
 
     tracked: Tracked
-    members: Set
+    members: Parts
     entity: Any
     owner: Any
 
@@ -243,7 +243,7 @@ class Changes:
                 aggregate.changed(writes.work, pks)
 
 
-def _walk(tracked: Tracked, members: Set, entity: Any, owner: Any) -> Iterator[Part]:
+def _walk(tracked: Tracked, members: Parts, entity: Any, owner: Any) -> Iterator[Part]:
     yield Part(tracked, members, entity, owner)
     state = vars(entity)
     for name, inner in members.sets.items():

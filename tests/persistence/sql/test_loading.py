@@ -15,7 +15,7 @@ from persistence.orders.aggregate import ORDER
 from persistence.orders.old_orders import OLD_ORDER, old_orders
 from persistence.orders.orders import orders
 from persistence.sql import loading
-from persistence.sql.aggregates import Aggregate, Set, View
+from persistence.sql.aggregates import Aggregate, Parts, View
 from persistence.sql.load_plans import load_plan
 from persistence.sql.loading import load_roots
 from persistence.sql.saving import Tracked
@@ -218,7 +218,7 @@ class TestViews:
             assert [name for name in left_out if hasattr(each.entity, name)] == []
 
 
-def _views_of(each: Set) -> Iterator[tuple[str, frozenset[View]]]:
+def _views_of(each: Parts) -> Iterator[tuple[str, frozenset[View]]]:
     for parts in (each.references, each.links, each.sets):
         yield from ((name, part.views) for name, part in parts.items())
 
