@@ -82,7 +82,7 @@ class Parts:
     is_single: bool = False
     references: Mapping[str, Reference] = field(default_factory=dict)
     links: Mapping[str, Links] = field(default_factory=dict)
-    sets: Mapping[str, "Set"] = field(default_factory=dict)
+    sets: Mapping[str, "Parts"] = field(default_factory=dict)
     views: frozenset[View] = _ALWAYS
 
     @cached_property
