@@ -26,7 +26,7 @@ from persistence.sql.work import Work
 
 # Alone, to look at: they change as parts of their orders.
 _REQUEST = Aggregate(
-    entity=CancellationRequest, table=cancellation_requests, sets={"easy_return": EASY_RETURN}
+    entity=CancellationRequest, table=cancellation_requests, parts={"easy_return": EASY_RETURN}
 )
 
 

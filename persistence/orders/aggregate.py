@@ -80,7 +80,7 @@ ORDER = Aggregate(
         "bank": Reference(entity=Bank, table=banks),
         "shipping_company": SHIPPING_COMPANY,
     },
-    sets={
+    parts={
         "items": Parts(
             entity=OrderItem,
             table=order_items,
@@ -102,12 +102,12 @@ ORDER = Aggregate(
                     reference=RETURN_COMPANY,
                 )
             },
-            sets={
+            parts={
                 "cancellation_requests": Parts(
                     entity=CancellationRequest,
                     table=cancellation_requests,
                     owner="order_item_pk",
-                    sets={
+                    parts={
                         "easy_return": EASY_RETURN,
                         "images": Parts(
                             entity=CancellationRequestImage,
@@ -131,7 +131,7 @@ ORDER = Aggregate(
             table=cancellation_plans,
             owner="order_pk",
             references={"seller": SELLER},
-            sets={
+            parts={
                 "items": Parts(
                     entity=CancellationPlanItem,
                     table=cancellation_plan_items,

@@ -113,7 +113,7 @@ old_order_documents = document_table("old_order_documents", "old_order_pk", "old
 OLD_ORDER = Aggregate(
     entity=OldOrder,
     table=old_orders,
-    sets={
+    parts={
         "items": Parts(
             entity=OldOrderItem, table=old_order_items, owner="old_order_pk", order_by="line"
         )

@@ -54,7 +54,7 @@ class _Part:
 
 def _part(members: Parts, owner: str) -> _Part:
     """Return the table of a set, and those of all below it."""
-    below = tuple(_part(part_set, part_set.owner) for part_set in members.sets.values())
+    below = tuple(_part(part_set, part_set.owner) for part_set in members.parts.values())
     return _Part(members.table, owner, below)
 
 

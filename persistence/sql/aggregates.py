@@ -82,7 +82,7 @@ class Parts:
     is_single: bool = False
     references: Mapping[str, Reference] = field(default_factory=dict)
     links: Mapping[str, Links] = field(default_factory=dict)
-    sets: Mapping[str, "Parts"] = field(default_factory=dict)
+    parts: Mapping[str, "Parts"] = field(default_factory=dict)
     views: frozenset[View] = _ALWAYS
 
     @cached_property
@@ -125,7 +125,7 @@ class Aggregate(Generic[Root]):
     entity: type[Root]
     table: sa.Table
     references: Mapping[str, Reference] = field(default_factory=dict)
-    sets: Mapping[str, Parts] = field(default_factory=dict)
+    parts: Mapping[str, Parts] = field(default_factory=dict)
     projection: Projection | None = None
     changed: Callable[[Connected, Sequence[int]], None] | None = None
 
@@ -137,18 +137,18 @@ class Aggregate(Generic[Root]):
             table=self.table,
             owner="pk",
             references=self.references,
-            sets=self.sets,
+            parts=self.parts,
         )
 
     @cached_property
-    def all_sets(self) -> Sequence[Parts]:
+    def all_parts(self) -> Sequence[Parts]:
         """The root and all sets below it."""
         return tuple(_below(self.root))
 
 
 def _below(members: Parts) -> Iterator[Parts]:
     yield members
-    for inner in members.sets.values():
+    for inner in members.parts.values():
         yield from _below(inner)
 
 

@@ -142,7 +142,7 @@ class LoadPlan:
 def load_plan(aggregate: Aggregate[Any], view: View) -> LoadPlan:
     """Return how to read ``aggregate``."""
     planner = _Planner(view)
-    root = planner.add_set("", aggregate.root, None)
+    root = planner.add_parts("", aggregate.root, None)
     if aggregate.projection is not None and view is View.STATE:
         planner.add_projection(aggregate.projection, root)
     return LoadPlan(planner.blocks)
@@ -155,7 +155,7 @@ class _Planner:
         self._view = view
         self.blocks: list[Block] = []
 
-    def add_set(self, attribute: str, members: Parts, owner: Block | None) -> Block:
+    def add_parts(self, attribute: str, members: Parts, owner: Block | None) -> Block:
         """Add the block of a set, and those of all that its members have."""
         rows = members.table.alias()
         order_by = rows.c[members.order_by]
@@ -166,9 +166,9 @@ class _Planner:
         for name, links in members.links.items():
             if self._view in links.views:
                 self._add_links(name, links, block)
-        for name, inner in members.sets.items():
+        for name, inner in members.parts.items():
             if self._view in inner.views:
-                self.add_set(name, inner, block)
+                self.add_parts(name, inner, block)
         return block
 
     def add_projection(self, projection: Projection, root: Block) -> None:

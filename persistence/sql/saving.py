@@ -246,7 +246,7 @@ class Changes:
 def _walk(tracked: Tracked, members: Parts, entity: Any, owner: Any) -> Iterator[Part]:
     yield Part(tracked, members, entity, owner)
     state = vars(entity)
-    for name, inner in members.sets.items():
+    for name, inner in members.parts.items():
         below = state.get(name)
         if below is not None:
             for part in [below] if inner.is_single else below:

@@ -249,8 +249,8 @@ def test_a_seller_without_lines_has_no_orders_that_show_the_name(database: Datab
 def test_all_that_documents_show_raises_versions_or_never_changes(
     aggregate: Aggregate[Any],
 ) -> None:
-    parts = {each.table for each in aggregate.all_sets}
-    for each in aggregate.all_sets:
+    parts = {each.table for each in aggregate.all_parts}
+    for each in aggregate.all_parts:
         for reference in each.references.values():
             is_part = reference.is_part and reference.table in parts
             assert is_part or reference.entity is Seller or issubclass(reference.entity, Snapshot)

@@ -213,13 +213,13 @@ class TestViews:
         self, aggregate: Aggregate[Any]
     ) -> None:
         """A default would be found in place of what was left out."""
-        for each in aggregate.all_sets:
+        for each in aggregate.all_parts:
             left_out = [name for name, views in _views_of(each) if views != frozenset(View)]
             assert [name for name in left_out if hasattr(each.entity, name)] == []
 
 
 def _views_of(each: Parts) -> Iterator[tuple[str, frozenset[View]]]:
-    for parts in (each.references, each.links, each.sets):
+    for parts in (each.references, each.links, each.parts):
         yield from ((name, part.views) for name, part in parts.items())
 
 

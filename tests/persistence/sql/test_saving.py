@@ -337,7 +337,7 @@ class TestChanges:
 
         work.flush()
 
-        for each in ORDER.all_sets:
+        for each in ORDER.all_parts:
             if each.owner == "order_item_pk":
                 left = sa.select(sa.func.count()).select_from(each.table)
                 assert work.scalar(left) == 0

@@ -146,7 +146,7 @@ def _of_aggregates(engines: Engines) -> Iterator[CompiledQuery]:
             if engines.writing.dialect.name == "postgresql":
                 yield plan.as_json
             yield from (block.by_owners for block in plan.blocks)
-        for each in aggregate.all_sets:
+        for each in aggregate.all_parts:
             names = [name for name in column_names(each.table) if name not in ("pk", "version")]
             is_versioned = "version" in each.table.c
             yield saving._update_of(each.table, tuple(names), is_versioned)  # noqa: SLF001
