@@ -1,4 +1,4 @@
-"""What follows from storing imported orders: plans of their requests, and the audit trail."""
+"""Plans and audit entries that follow from stored imported orders."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -15,12 +15,12 @@ from persistence.imports.references import ImportedReferences
 from persistence.orders.aggregate import ORDER
 from persistence.sql.work import Work
 
-# Columns that say nothing of what a document has changed.
+# Columns that are no change of a document.
 _SILENT = frozenset({"uuid", "number", "order_pk", "line", "modified_date", "state"})
 
 
 class ImportedChanges:
-    """The changes of one batch; ``stored`` has the orders as they were, by number."""
+    """The changes of one batch; ``stored`` has the orders before them, by number."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class ImportedChanges:
         self._actor = actor
 
     def apply(self, documents: Sequence[ImportedOrder], pks: Mapping[str, int]) -> None:
-        """Bring plans and audit trail in line with the documents, whose rows are stored."""
+        """Update plans and audit trail after the rows of the documents were stored."""
         affected = {
             document.number: document
             for document in documents
@@ -47,23 +47,23 @@ class ImportedChanges:
         orders = self._work.load(ORDER, [pks[number] for number in affected])
         for order in orders:
             document, before = affected[order.number], self._stored.get(order.number)
-            was = states_of([before] if before else [])
-            follow_document(order, _moved(was, order), _plans(document), self._now)
+            states_before = states_of([before] if before else [])
+            follow_document(order, _moved(states_before, order), _plans(document), self._now)
             if before:
-                for entry in self._entries(before, was, order, document):
+                for entry in self._entries(before, states_before, order, document):
                     self._trail.add(entry)
         self._work.release()
 
     def _entries(
-        self, before: Order, was: States, order: Order, document: ImportedOrder
+        self, before: Order, states_before: States, order: Order, document: ImportedOrder
     ) -> list[AuditEntry]:
         """Return an entry for each change of state, and one for each row with other changes."""
-        entries = changes_of_state(was, states_of([order]), self._actor, self._now)
-        moved = {entry.subject_uuid: entry for entry in entries}
+        entries = changes_of_state(states_before, states_of([order]), self._actor, self._now)
+        changed = {entry.subject_uuid: entry for entry in entries}
         for subject, uuid, state, names in self._changed(before, document):
             note = ", ".join(names)
-            if uuid in moved:
-                moved[uuid].note = note or None
+            if uuid in changed:
+                changed[uuid].note = note or None
             elif names:
                 entries.append(self._entry(subject, uuid, state, note))
         if not entries:
@@ -76,7 +76,7 @@ class ImportedChanges:
     def _changed(
         self, before: Order, document: ImportedOrder
     ) -> Iterable[tuple[Subject, UUID, str, list[str]]]:
-        """Yield the rows that were there, their states, and the columns that differ."""
+        """Yield the rows that existed before, their states, and the columns that differ."""
         row = self._references.order_row(document)
         yield Subject.ORDER, before.uuid, row["state"], _differing(before, row)
         lines = {item.line: item for item in before.items}
@@ -91,13 +91,14 @@ def _differing(before: object, row: Mapping[str, Any]) -> list[str]:
     return sorted(name for name in row.keys() - _SILENT if getattr(before, name) != row[name])
 
 
-def _moved(was: States, order: Order) -> set[UUID]:
-    """Return the UUIDs of the requests whose status is another than before."""
+def _moved(states_before: States, order: Order) -> set[UUID]:
+    """Return the UUIDs of the requests whose status has changed."""
     return {
         request.uuid
         for item in order.items
         for request in item.cancellation_requests
-        if was.get((Subject.CANCELLATION_REQUEST, request.uuid)) not in (None, request.status)
+        if states_before.get((Subject.CANCELLATION_REQUEST, request.uuid))
+        not in (None, request.status)
     }
 
 

@@ -1,4 +1,4 @@
-"""The lines of imported orders, and what else is a part of an order."""
+"""Storing the lines and the other parts of imported orders."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -31,21 +31,20 @@ def store_lines(
     pks: Mapping[str, int],
     references: ImportedReferences,
 ) -> None:
-    """Store all that is a part of the orders; ``pks`` has the orders' pks by number.
+    """Store all parts of the orders; ``pks`` has the orders' pks by number.
 
-    Raises Rejected when a cancellation request or a loyalty transaction has the UUID of another
-    order's.
+    Raises Rejected if a cancellation request or a loyalty transaction has a UUID of another order.
     """
     lines = [(pks[order.number], item) for order in batch for item in order.items]
     rows = [references.line_row(item, order_pk) for order_pk, item in lines]
     insert_rows(work, order_items, rows, Overwrite(("order_pk", "line"), unchanged=("uuid",)))
     line_pks = _line_pks(work, pks.values())
-    placed = [(line_pks[order_pk, item.values["line"]], item) for order_pk, item in lines]
+    items_by_pk = [(line_pks[order_pk, item.values["line"]], item) for order_pk, item in lines]
     _replace(
         work,
         order_item_easy_return_companies.c.order_item_pk,
-        [pk for pk, _ in placed],
-        [row for pk, item in placed for row in references.return_company_rows(item, pk)],
+        [pk for pk, _ in items_by_pk],
+        [row for pk, item in items_by_pk for row in references.return_company_rows(item, pk)],
     )
     _replace(
         work,
@@ -54,7 +53,7 @@ def store_lines(
         [{"order_pk": pks[order.number], **row} for order in batch for row in order.discounts],
     )
     _store_loyalty(work, batch, pks, references)
-    _store_requests(work, placed, references)
+    _store_requests(work, items_by_pk, references)
 
 
 def store_old_lines(work: Work, batch: Sequence[ImportedOldOrder], pks: Mapping[str, int]) -> None:
@@ -84,7 +83,7 @@ def _store_loyalty(
         for order in batch
         for row in order.loyalty_transactions
     ]
-    _upsert_own(work, loyalty_transactions.c.order_pk, rows)
+    _upsert_by_uuid(work, loyalty_transactions.c.order_pk, rows)
 
 
 def _store_requests(
@@ -101,17 +100,19 @@ def _store_requests(
         }
         for item_pk, request in requests
     ]
-    # Only one request of a line is open at any moment: what was open has to be closed before.
+    # A line has at most one open request: the one that was open has to be closed first.
     rows.sort(key=lambda row: row["status"] is CancellationStatus.OPEN)
-    pks = _upsert_own(work, cancellation_requests.c.order_item_pk, rows)
-    placed = [(pks[request.values["uuid"]], request) for _, request in requests]
-    request_pks = [pk for pk, _ in placed]
+    pks = _upsert_by_uuid(work, cancellation_requests.c.order_item_pk, rows)
+    requests_by_pk = [(pks[request.values["uuid"]], request) for _, request in requests]
+    request_pks = [pk for pk, _ in requests_by_pk]
     returns = [
-        _easy_return_row(pk, request.easy_return) for pk, request in placed if request.easy_return
+        _easy_return_row(pk, request.easy_return)
+        for pk, request in requests_by_pk
+        if request.easy_return
     ]
     images = [
         {**image, "cancellation_request_pk": pk}
-        for pk, request in placed
+        for pk, request in requests_by_pk
         for image in request.images
     ]
     _replace(work, easy_returns.c.cancellation_request_pk, request_pks, returns)
@@ -126,10 +127,10 @@ def _easy_return_row(request_pk: int, easy_return: ImportedEasyReturn) -> Row:
     }
 
 
-def _upsert_own(work: Work, owner: sa.Column[Any], rows: list[Row]) -> dict[UUID, int]:
-    """Insert the rows with a new UUID and replace the others; return their pks by UUID.
+def _upsert_by_uuid(work: Work, owner: sa.Column[Any], rows: list[Row]) -> dict[UUID, int]:
+    """Insert the rows with a new UUID and overwrite the others; return their pks by UUID.
 
-    Raises Rejected for a UUID that stands in two rows, or belongs to a row of another owner.
+    Raises Rejected for a UUID that occurs twice, or belongs to a row of another owner.
     """
     table = owner.table
     owners = {row["uuid"]: row[owner.key] for row in rows}
@@ -144,6 +145,6 @@ def _upsert_own(work: Work, owner: sa.Column[Any], rows: list[Row]) -> dict[UUID
 
 
 def _replace(work: Work, owner: sa.Column[Any], owner_pks: Iterable[int], rows: list[Row]) -> None:
-    """Make ``rows`` the only ones that belong to the owners."""
+    """Delete the rows of the owners, and insert ``rows``."""
     work.execute(sa.delete(owner.table).where(in_list(owner, owner_pks)))
     insert_rows(work, owner.table, rows)

@@ -1,4 +1,4 @@
-"""What imported orders name: places, addresses, products, payments, carriers, sellers, reasons."""
+"""Rows that imported orders reference: places, addresses, products, carriers, sellers, reasons."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -24,10 +24,10 @@ from persistence.sql.work import Work
 
 
 class ImportedReferences:
-    """The rows that a batch names, stored if they were missing.
+    """The rows that a batch references; missing ones are stored.
 
-    Snapshots carry their ``pk`` afterwards; sellers are found by slug, reasons by UUID, and the
-    shipping and the billing address of an order by its number.
+    Snapshots get their ``pk``. Sellers are looked up by slug, reasons by UUID, and the shipping and
+    billing address of an order by its number.
     """
 
     def __init__(
@@ -74,9 +74,9 @@ class ImportedReferences:
         }
 
     def return_company_rows(self, item: ImportedItem, item_pk: int) -> list[dict[str, Any]]:
-        """Return the rows of the carriers that take a line back.
+        """Return the rows of the carriers for returns of a line.
 
-        Its document's, or those that the shop offers for every line where it names none.
+        These are the document's, or, if it has none, those that the shop offers for every line.
         """
         named = {company.pk for company in item.easy_return_companies}
         is_over = item.values["state"] in OVER
@@ -95,59 +95,63 @@ class ImportedReferences:
         requests = [request for item in items for request in item.requests]
         returns = [request.easy_return for request in requests if request.easy_return]
         returning = [company for item in items for company in item.easy_return_companies]
-        self._store(order.payment_option for order in batch)
-        self._store(order.bank for order in batch)
-        self._store(item.product for item in items)
-        self._store(item.shipping_option_group for item in items)
-        named: list[Any] = [*batch, *items, *returns, *returning]
-        self._store(part.shipping_company for part in named)
+        shipped: list[Any] = [*batch, *items, *returns, *returning]
+        for owners, attribute in (
+            (batch, "payment_option"),
+            (batch, "bank"),
+            (items, "product"),
+            (items, "shipping_option_group"),
+            (shipped, "shipping_company"),
+        ):
+            self._store(getattr(owner, attribute) for owner in owners)
+        # These name a shipping company.
         self._store(returning)
 
     def _store(self, snapshots: Iterable[Snapshot | None]) -> None:
-        named = [snapshot for snapshot in snapshots if snapshot is not None]
-        pks = store_snapshots(self._work, named)
-        for snapshot in named:
+        present = [snapshot for snapshot in snapshots if snapshot is not None]
+        pks = store_snapshots(self._work, present)
+        for snapshot in present:
             snapshot.pk = pks[snapshot.content_hash]
 
     def _store_addresses(
         self, batch: Sequence[ImportedOrder]
     ) -> dict[str, tuple[Address, Address]]:
-        imported = [
+        imported_addresses = [
             (order, address)
             for order in batch
             for address in (order.shipping_address, order.billing_address)
         ]
-        places = self._store_places([address for _, address in imported])
-        made: dict[tuple[Any, ...], Address] = {}
+        places = self._store_places([address for _, address in imported_addresses])
+        stored: dict[tuple[Any, ...], Address] = {}
         addresses = []
-        for (order, address), lies_in in zip(imported, places, strict=True):
+        for (order, address), above in zip(imported_addresses, places, strict=True):
             user_pk = self.user_pk(order)
-            key = (user_pk, orjson.dumps(address.values), *(place.pk for place in lies_in.values()))
-            if key not in made:
-                made[key] = Address(**address.values, **lies_in, user_pk=user_pk)
-            addresses.append(made[key])
-        self._store(made.values())
+            key = (user_pk, orjson.dumps(address.values), *(place.pk for place in above.values()))
+            if key not in stored:
+                stored[key] = Address(**address.values, **above, user_pk=user_pk)
+            addresses.append(stored[key])
+        self._store(stored.values())
         pairs = zip(addresses[::2], addresses[1::2], strict=True)
         return {order.number: pair for order, pair in zip(batch, pairs, strict=True)}
 
-    def _store_places(self, imported: Sequence[ImportedAddress]) -> list[dict[str, Any]]:
+    def _store_places(self, imported_addresses: Sequence[ImportedAddress]) -> list[dict[str, Any]]:
         """Return the places of each address by kind.
 
-        Countries come first, then cities: a place names those that it lies in.
+        A place references those that it lies in, so countries are stored first, then cities.
         """
-        places: list[dict[str, Any]] = [{} for _ in imported]
+        places: list[dict[str, Any]] = [{} for _ in imported_addresses]
         for kind in LocationKind:
-            made: dict[tuple[Any, ...], Location] = {}
-            for address, above in zip(imported, places, strict=True):
+            stored: dict[tuple[Any, ...], Location] = {}
+            for address, above in zip(imported_addresses, places, strict=True):
                 if kind not in address.places:
                     continue
                 values = address.places[kind]
                 lies_in: dict[str, Any] = {f"{name}_pk": place.pk for name, place in above.items()}
                 key = (orjson.dumps(values), *lies_in.items())
-                if key not in made:
-                    made[key] = Location(kind=kind, **values, **lies_in)
-                above[kind] = made[key]
-            self._store(made.values())
+                if key not in stored:
+                    stored[key] = Location(kind=kind, **values, **lies_in)
+                above[kind] = stored[key]
+            self._store(stored.values())
         return places
 
     def _store_sellers(self, batch: Sequence[ImportedOrder]) -> dict[str, int]:
@@ -175,7 +179,7 @@ class ImportedReferences:
     def _store_by_key(
         self, key: sa.Column[Any], rows: Mapping[Any, dict[str, Any]]
     ) -> dict[Any, int]:
-        """Store those rows whose key is new; what is on file of the others stays."""
+        """Store the rows with a new key; stored rows stay as they are."""
         if not rows:
             return {}
         table = key.table

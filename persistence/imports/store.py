@@ -1,4 +1,4 @@
-"""Storing imported orders by the batch, and the tables that say what was imported."""
+"""Storing batches of imported orders, and the tables of their document hashes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,10 +35,9 @@ Results = dict[str, Stored | Rejected | None]
 
 
 def _document_hashes(name: str, owner: str, target: str, *others: sa.Column[Any]) -> sa.Table:
-    """A table that has, for each imported row of ``target``, its document's SHA-256.
+    """Return the table with the SHA-256 of the document of each imported row of ``target``.
 
-    A document with the hash on file has nothing to change; a row that did not come by import has
-    no hash.
+    A document with the stored hash changes nothing. Rows that were not imported have no hash.
     """
     return sa.Table(
         name,
@@ -55,7 +54,7 @@ def _document_hashes(name: str, owner: str, target: str, *others: sa.Column[Any]
     )
 
 
-# document_date: the document's modified_date, if it had any. Documents of an earlier one are older.
+# The document's modified_date, if it has one. Documents with an earlier date are older.
 _document_date = sa.Column("document_date", UtcDateTime)
 order_imports = _document_hashes("order_imports", "order_pk", "orders", _document_date)
 old_order_imports = _document_hashes("old_order_imports", "old_order_pk", "old_orders")
@@ -63,9 +62,9 @@ old_order_imports = _document_hashes("old_order_imports", "old_order_pk", "old_o
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """Where one kind of order is stored; ``owner`` is how lines and hashes name its row.
+    """The tables of one kind of order; ``owner`` is the column of lines and hashes that names it.
 
-    ``document_columns`` are the columns of ``hashes`` that have something of the document.
+    ``document_columns`` are the columns of ``hashes`` that come from the document.
     """
 
     rows: sa.Table
@@ -83,7 +82,7 @@ _OLD_ORDERS = _Kind(
 
 @dataclass(frozen=True, slots=True)
 class _StoredOrder:
-    """What is stored under a number: whose it is, its last document, and its line numbers."""
+    """What is stored under a number: its user, its last document, and its line numbers."""
 
     pk: int
     user_pk: int
@@ -96,7 +95,7 @@ StoredByNumber = Mapping[str, _StoredOrder]
 
 
 class SqlImports:
-    """Stores orders: ``domain.imports.documents.Imports``. The audit trail names ``actor``."""
+    """Implements ``domain.imports.documents.Imports``. The audit trail names ``actor``."""
 
     def __init__(self, work: Work, now: datetime, actor: str) -> None:
         self._work = work
@@ -127,7 +126,7 @@ class SqlImports:
         self,
         accepted: list[ImportedOrder],
         users: ImportedUsers,
-        known: StoredByNumber,
+        existing: StoredByNumber,
         stored: Mapping[str, Order],
     ) -> dict[str, int]:
         if not accepted:
@@ -135,7 +134,7 @@ class SqlImports:
         users.store_missing([order.user for order in accepted], self._now)
         references = ImportedReferences(self._work, accepted, users, self._now)
         rows = [references.order_row(order) for order in accepted]
-        pks = self._store_rows(_ORDERS, rows, known)
+        pks = self._store_rows(_ORDERS, rows, existing)
         store_lines(self._work, accepted, pks, references)
         changes = ImportedChanges(self._work, stored, references, self._now, self._actor)
         changes.apply(accepted, pks)
@@ -143,46 +142,46 @@ class SqlImports:
         return pks
 
     def _write_old_orders(
-        self, accepted: list[ImportedOldOrder], users: ImportedUsers, known: StoredByNumber
+        self, accepted: list[ImportedOldOrder], users: ImportedUsers, existing: StoredByNumber
     ) -> dict[str, int]:
         if not accepted:
             return {}
         users.store_missing([old_order.user for old_order in accepted], self._now)
         rows = [{**old_order.values, "user_pk": users.pk(old_order.user)} for old_order in accepted]
-        pks = self._store_rows(_OLD_ORDERS, rows, known)
+        pks = self._store_rows(_OLD_ORDERS, rows, existing)
         store_old_lines(self._work, accepted, pks)
         return pks
 
     def _classify(
         self, kind: _Kind, batch: Sequence[Imported], users: ImportedUsers
     ) -> tuple[dict[str, _StoredOrder], Results]:
-        """Return what is stored under the numbers, and the answers that need no writing.
+        """Return what is stored under the numbers, and the results that need no writing.
 
-        What is to be changed is locked from then on.
+        Orders that have to be changed are locked.
         """
-        known = self._known(kind, [imported.number for imported in batch])
+        existing = self._existing(kind, [imported.number for imported in batch])
         results = {
-            imported.number: _early_result(imported, known.get(imported.number), users)
+            imported.number: _early_result(imported, existing.get(imported.number), users)
             for imported in batch
         }
-        changing = [number for number in known if results[number] is None]
+        changing = [number for number in existing if results[number] is None]
         if changing:
-            self._lock(kind, [known[number].pk for number in changing])
-            known |= self._known(kind, changing)
+            self._lock(kind, [existing[number].pk for number in changing])
+            existing |= self._existing(kind, changing)
             for imported in batch:
                 if results[imported.number] is None:
                     results[imported.number] = _early_result(
-                        imported, known.get(imported.number), users
+                        imported, existing.get(imported.number), users
                     )
-        return known, results
+        return existing, results
 
     def _lock(self, kind: _Kind, pks: list[int]) -> None:
-        """Lock in the order of the pks, as every writer of orders does, and then the lines."""
+        """Lock orders and then lines, both by ascending pk, as every writer of orders does."""
         for column, owner in ((kind.rows.c.pk, kind.rows.c.pk), _line_keys(kind)):
             lock = sa.select(column).where(in_list(owner, pks)).order_by(column)
             self._work.execute(lock.with_for_update(key_share=True)).all()
 
-    def _known(self, kind: _Kind, numbers: Sequence[str]) -> dict[str, _StoredOrder]:
+    def _existing(self, kind: _Kind, numbers: Sequence[str]) -> dict[str, _StoredOrder]:
         rows, columns = kind.rows, [kind.hashes.c[name] for name in kind.document_columns]
         selected = self._work.execute(
             sa.select(
@@ -192,7 +191,7 @@ class SqlImports:
             .outerjoin_from(rows, kind.hashes)
             .where(in_list(rows.c.number, numbers))
         )
-        known = {
+        existing = {
             number: _StoredOrder(
                 pk,
                 user_pk,
@@ -202,26 +201,28 @@ class SqlImports:
             )
             for number, pk, user_pk, erased_date, *document in selected
         }
-        by_pk = {order.pk: order.lines for order in known.values()}
+        by_pk = {order.pk: order.lines for order in existing.values()}
         owner = kind.lines.c[kind.owner]
         lines = sa.select(owner, kind.lines.c.line).where(in_list(owner, by_pk))
-        for pk, line in self._work.execute(lines) if known else ():
+        for pk, line in self._work.execute(lines) if existing else ():
             by_pk[pk].add(line)
-        return known
+        return existing
 
-    def _stored_orders(self, known: StoredByNumber, results: Results) -> dict[str, Order]:
-        """Return the orders that are to be changed, by number, to look at."""
-        pks = [order.pk for number, order in known.items() if results[number] is None]
+    def _stored_orders(self, existing: StoredByNumber, results: Results) -> dict[str, Order]:
+        """Return the orders that have to be changed, by number, read-only."""
+        pks = [order.pk for number, order in existing.items() if results[number] is None]
         return {order.number: order for order in self._work.read(ORDER, pks)}
 
     def _store_rows(
-        self, kind: _Kind, rows: list[dict[str, Any]], known: StoredByNumber
+        self, kind: _Kind, rows: list[dict[str, Any]], existing: StoredByNumber
     ) -> dict[str, int]:
         """Insert the rows of new numbers and update the others; return the pks by number."""
-        new = sorted((row for row in rows if row["number"] not in known), key=_number)
-        pks = {row["number"]: known[row["number"]].pk for row in rows if row["number"] in known}
+        new = sorted((row for row in rows if row["number"] not in existing), key=_number)
+        pks = {
+            row["number"]: existing[row["number"]].pk for row in rows if row["number"] in existing
+        }
         if pks:
-            self._update(kind.rows, pks, [row for row in rows if row["number"] in known])
+            self._update(kind.rows, pks, [row for row in rows if row["number"] in existing])
         if new:
             pks |= self._insert(kind.rows, [{**row, "version": new_version()} for row in new])
         return pks
@@ -229,14 +230,14 @@ class SqlImports:
     def _insert(self, table: sa.Table, rows: list[dict[str, Any]]) -> dict[str, int]:
         inserted = insert_rows(self._work, table, rows, DoNothing(("number",)))
         if inserted < len(rows):
-            # Somebody else has just stored one of these numbers; the next try will know it.
+            # Another transaction has just stored one of these numbers; the next attempt sees it.
             raise Unavailable
         numbers = [row["number"] for row in rows]
         stored = sa.select(table.c.number, table.c.pk).where(in_list(table.c.number, numbers))
         return dict(self._work.execute(stored).all())
 
     def _update(self, table: sa.Table, pks: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
-        """Replace the content of rows that are locked."""
+        """Overwrite rows that are locked."""
         unchanged = {"uuid", "number"}
         changed: dict[str, Any] = {name: sa.bindparam(name) for name in rows[0].keys() - unchanged}
         statement = sa.update(table).where(table.c.pk == sa.bindparam("row_pk"))
@@ -255,30 +256,30 @@ class SqlImports:
         self,
         kind: _Kind,
         accepted: Sequence[Imported],
-        known: StoredByNumber,
+        existing: StoredByNumber,
         pks: Mapping[str, int],
         results: Results,
     ) -> list[Stored | Rejected]:
-        """Note which documents were stored, and answer in the order of the batch."""
+        """Store the documents' hashes; return the results in the order of the batch."""
         rows = [
             {
                 kind.owner: pks[imported.number],
-                **_document_columns(kind, imported, known.get(imported.number)),
+                **_document_columns(kind, imported, existing.get(imported.number)),
             }
             for imported in accepted
         ]
         insert_rows(self._work, kind.hashes, rows, Overwrite((kind.owner,)))
         for number, pk in pks.items():
-            results[number] = Stored(pk, Outcome.UPDATED if number in known else Outcome.CREATED)
+            results[number] = Stored(pk, Outcome.UPDATED if number in existing else Outcome.CREATED)
         return [result for result in results.values() if result]
 
 
 def _document_columns(
-    kind: _Kind, imported: Imported, known: _StoredOrder | None
+    kind: _Kind, imported: Imported, existing: _StoredOrder | None
 ) -> dict[str, Any]:
-    """Return what is stored of a document; one without a date leaves the date of the last."""
+    """Return the values of ``document_columns``; without a date the last one stays."""
     values = {name: getattr(imported, name) for name in kind.document_columns}
-    before = known.document if known else {}
+    before = existing.document if existing else {}
     return {name: before.get(name) if value is None else value for name, value in values.items()}
 
 
@@ -291,36 +292,38 @@ def _contradictions_rejected() -> Iterator[None]:
 
 
 def _early_result(
-    imported: ImportedOrder | ImportedOldOrder, known: _StoredOrder | None, users: ImportedUsers
+    imported: ImportedOrder | ImportedOldOrder, existing: _StoredOrder | None, users: ImportedUsers
 ) -> Stored | Rejected | None:
-    """Return the answer for what need not or can not be stored, None for the rest."""
-    if known is None:
+    """Return the result if the order need not or can not be stored, else None."""
+    if existing is None:
         return None
-    if known.is_erased:
+    if existing.is_erased:
         return ErasedHere()
-    if users.find(imported.user) != known.user_pk:
+    if users.find(imported.user) != existing.user_pk:
         return Rejected("/number", "Another user's order has this number.")
-    if outcome := _unchanged(imported, known):
-        return Stored(known.pk, outcome)
-    if known.lines - imported.line_numbers:
+    if outcome := _unchanged(imported, existing):
+        return Stored(existing.pk, outcome)
+    if existing.lines - imported.line_numbers:
         return Rejected("/items", "A line that is stored is missing.")
     return None
 
 
-def _unchanged(imported: ImportedOrder | ImportedOldOrder, known: _StoredOrder) -> Outcome | None:
-    """Return why the document changes nothing, if it does not."""
-    if imported.document_hash == known.document["document_hash"]:
+def _unchanged(
+    imported: ImportedOrder | ImportedOldOrder, existing: _StoredOrder
+) -> Outcome | None:
+    """Return why the document changes nothing; None if it may."""
+    if imported.document_hash == existing.document["document_hash"]:
         return Outcome.UNCHANGED
-    present: datetime | None = known.document.get("document_date")
-    if isinstance(imported, ImportedOrder) and present and imported.document_date:
-        return Outcome.OLDER if imported.document_date < present else None
+    last_date: datetime | None = existing.document.get("document_date")
+    if isinstance(imported, ImportedOrder) and last_date and imported.document_date:
+        return Outcome.OLDER if imported.document_date < last_date else None
     return None
 
 
 def _reconciled(
     batch: Sequence[ImportedOrder], stored: Mapping[str, Order], results: Results
 ) -> list[ImportedOrder]:
-    """Return what can be stored of the batch, and answer for the rest."""
+    """Return the orders of the batch that can be stored; reject the others in ``results``."""
     accepted = []
     for order in batch:
         if results[order.number] is not None:

@@ -14,9 +14,9 @@ from persistence.sql.work import Work
 
 
 class ImportedUsers:
-    """Those users of a batch that are stored, found by e-mail key and type.
+    """The stored users of a batch, by e-mail key and type.
 
-    They are locked by ``store_missing`` only: whatever changes orders locks these before users.
+    Only ``store_missing`` locks them: writers lock orders before users.
     """
 
     def __init__(self, work: Work, imported: Iterable[ImportedUser]) -> None:
@@ -33,9 +33,9 @@ class ImportedUsers:
         return self._pks[user.email_key, user.user_type]
 
     def store_missing(self, imported: Iterable[ImportedUser], now: datetime) -> None:
-        """Store those who are not stored yet; the others keep what is on file of them.
+        """Store the users that are missing; stored ones stay as they are.
 
-        None of them is erased from then on, until the transaction ends.
+        All are locked against erasure until the transaction ends.
         """
         imported = list(imported)
         self._pks.clear()
@@ -56,7 +56,7 @@ class ImportedUsers:
                 "is_active": True,
                 "created_date": now,
             }
-            # In one order everywhere, so that two writers never wait for each other.
+            # Sorted, so that two writers can not deadlock.
             for _, user in sorted(missing.items())
         ]
         insert_rows(self._work, users, rows, DoNothing())
