@@ -1,1 +1,1 @@
-"""Where things are kept: tables, queries, units of work, migrations and rendered documents."""
+"""Tables, queries, units of work, migrations and stored documents."""

@@ -1,4 +1,4 @@
-"""Table of the audit trail, and the questions asked of it."""
+"""Table of the audit trail, and its queries."""
 
 from uuid import UUID
 
@@ -28,7 +28,7 @@ _ENTRY = Aggregate(entity=AuditEntry, table=audit_entries)
 
 
 class SqlAuditTrail:
-    """The stored entries, as ``domain.audit.AuditTrail`` asks of them."""
+    """Implements ``domain.audit.AuditTrail``."""
 
     def __init__(self, work: Work) -> None:
         self._work = work

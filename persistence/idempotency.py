@@ -1,4 +1,4 @@
-"""Table of idempotency keys, and the questions asked of it."""
+"""Table of idempotency keys, and its queries."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,7 +78,7 @@ def _claim(dialect: str) -> CompiledQuery:
 
 
 class SqlIdempotencyKeys:
-    """The stored keys, as ``domain.idempotency.IdempotencyKeys`` asks of them."""
+    """Implements ``domain.idempotency.IdempotencyKeys``."""
 
     def __init__(self, work: Work) -> None:
         self._work = work

@@ -1,4 +1,4 @@
-"""Table of the outbox, and the questions asked of it."""
+"""Table of the outbox, and its queries."""
 
 from datetime import datetime
 
@@ -41,7 +41,7 @@ _EVENT = Aggregate(entity=OutboxEvent, table=outbox_events)
 
 
 class SqlOutbox:
-    """The stored events, as ``domain.outbox.Outbox`` asks of them."""
+    """Implements ``domain.outbox.Outbox``."""
 
     def __init__(self, work: Work) -> None:
         self._work = work

@@ -1,4 +1,4 @@
-"""The unit of work on one database work."""
+"""The unit of work: all stores on one connection."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -27,10 +27,10 @@ from persistence.sql.work import Work
 
 
 class SqlUnitOfWork:
-    """What ``domain.unit_of_work.UnitOfWork`` asks for; most of it wants one thing or two."""
+    """Implements ``domain.unit_of_work.UnitOfWork``; stores are created on first use."""
 
     def __init__(self, work: Work, now: datetime, documents: Callable[[str], Documents]) -> None:
-        """``documents`` by the name of what they show, as below."""
+        """``documents`` returns the documents of the store with this name."""
         self.now = now
         self._work = work
         self._documents = documents
@@ -97,26 +97,26 @@ class SqlUnitOfWork:
 
     @cached_property
     def seller_orders(self) -> SqlSellerRows[Any]:
-        return self._listed("seller_orders")
+        return self._seller_rows("seller_orders")
 
     @cached_property
     def seller_order_items(self) -> SqlSellerRows[Any]:
-        return self._listed("seller_order_items")
+        return self._seller_rows("seller_order_items")
 
     @cached_property
     def seller_cancellation_plans(self) -> SqlSellerRows[Any]:
-        return self._listed("seller_cancellation_plans")
+        return self._seller_rows("seller_cancellation_plans")
 
     @cached_property
     def seller_customer_addresses(self) -> SqlSellerRows[Any]:
-        return self._listed("seller_customer_addresses")
+        return self._seller_rows("seller_customer_addresses")
 
-    def _listed(self, name: str) -> SqlSellerRows[Any]:
+    def _seller_rows(self, name: str) -> SqlSellerRows[Any]:
         return SqlSellerRows(self._work, LIST_DEFINITIONS[name], self._documents(name))
 
     def commit(self) -> None:
         self._work.commit()
 
     def close(self) -> None:
-        """Give the connection back; with the next statement it takes another one."""
+        """Give the connection back; the next statement takes another one."""
         self._work.close()

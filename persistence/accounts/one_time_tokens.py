@@ -1,4 +1,4 @@
-"""Table of one-time tokens, and the questions asked of it."""
+"""Table of one-time tokens, and its queries."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -41,7 +41,7 @@ _REMOVE_EXPIRED = CompiledQuery(
 
 
 class SqlOneTimeTokens:
-    """The stored tokens, as ``domain.accounts.one_time_tokens.OneTimeTokens`` asks of them."""
+    """Implements ``domain.accounts.one_time_tokens.OneTimeTokens``."""
 
     def __init__(self, work: Work) -> None:
         self._work = work

@@ -1,4 +1,4 @@
-"""Table of sessions, and the questions asked of it."""
+"""Table of sessions, and its queries."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -49,7 +49,7 @@ REMOVE_EXPIRED = delete_batch(
 
 
 class SqlSessions:
-    """The stored sessions, as ``domain.accounts.sessions.Sessions`` asks of them."""
+    """Implements ``domain.accounts.sessions.Sessions``."""
 
     def __init__(self, work: Work) -> None:
         self._work = work

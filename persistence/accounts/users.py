@@ -1,4 +1,4 @@
-"""Table of users, and the questions asked of it."""
+"""Table of users, and its queries."""
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -64,7 +64,7 @@ _BY_EMAIL = CompiledQuery(
 
 
 class SqlUsers:
-    """The stored users, as ``domain.accounts.users.Users`` asks of them."""
+    """Implements ``domain.accounts.users.Users``."""
 
     def __init__(self, work: Work) -> None:
         self._work = work

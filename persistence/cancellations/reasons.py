@@ -1,4 +1,4 @@
-"""The questions asked of cancellation reasons."""
+"""Queries of cancellation reasons."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import fields
@@ -17,7 +17,7 @@ _REASON = Aggregate(entity=CancellationReason, table=cancellation_reasons)
 
 
 class SqlCancellationReasons:
-    """The stored reasons, as ``domain.cancellations.reasons.CancellationReasons`` asks."""
+    """Implements ``domain.cancellations.reasons.CancellationReasons``."""
 
     def __init__(self, work: Work) -> None:
         self._work = work

@@ -1,4 +1,4 @@
-"""The questions asked of cancellation requests."""
+"""Queries of cancellation requests."""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -45,7 +45,7 @@ _NUMBERS = CompiledQuery(
 
 
 class SqlCancellationRequests:
-    """The stored requests, as ``domain.cancellations.requests.CancellationRequests`` asks."""
+    """Implements ``domain.cancellations.requests.CancellationRequests``."""
 
     def __init__(self, work: Work) -> None:
         self._work = work

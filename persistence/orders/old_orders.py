@@ -1,4 +1,4 @@
-"""Tables of old orders, and the questions asked of them."""
+"""Tables of old orders, and their queries."""
 
 from functools import cache, partial
 from typing import Any
@@ -168,7 +168,7 @@ def _sorted(sort: OldOrderSort) -> sa.ColumnElement[Any]:
 
 
 class SqlOldOrders:
-    """The stored old orders, as ``domain.orders.old_orders.OldOrders`` asks of them."""
+    """Implements ``domain.orders.old_orders.OldOrders``."""
 
     def __init__(self, work: Work, documents: Documents) -> None:
         self._work = work

@@ -156,7 +156,7 @@ _LOCK_BY_PLAN = _locking(_BY_PLAN)
 
 
 class SqlOrders:
-    """The stored orders, as ``domain.orders.orders.Orders`` asks of them."""
+    """Implements ``domain.orders.orders.Orders``."""
 
     def __init__(self, work: Work, documents: Documents) -> None:
         self._work = work

@@ -22,7 +22,7 @@ from persistence.sql.work import Work
 
 
 class SqlPersonalData:
-    """The rows about a person, as ``domain.privacy.personal_data.PersonalData`` asks for them."""
+    """Implements ``domain.privacy.personal_data.PersonalData``."""
 
     def __init__(self, work: Work) -> None:
         self._work = work

@@ -36,7 +36,7 @@ _OVER = (CancellationStatus.COMPLETED, CancellationStatus.REJECTED)
 
 
 class SqlLeftovers:
-    """The rows that can go, as ``domain.privacy.retention.Leftovers`` asks of them."""
+    """Implements ``domain.privacy.retention.Leftovers``."""
 
     def __init__(self, work: Work) -> None:
         self._work = work

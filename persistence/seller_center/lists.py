@@ -249,7 +249,7 @@ def _after_cursor(
 
 
 class SqlSellerRows(Generic[View]):
-    """The rows of one list, as ``domain.seller_center.lists.SellerRows`` asks of them."""
+    """Implements ``domain.seller_center.lists.SellerRows``."""
 
     def __init__(self, work: Work, listing: ListDefinition[View], documents: Documents) -> None:
         self._work = work

@@ -16,7 +16,7 @@ SELLER = Aggregate(entity=Seller, table=sellers, changed=raise_versions_of_selle
 
 
 class SqlSellers:
-    """The stored sellers, as ``domain.sellers.sellers.Sellers`` asks of them."""
+    """Implements ``domain.sellers.sellers.Sellers``."""
 
     def __init__(self, work: Work) -> None:
         self._work = work

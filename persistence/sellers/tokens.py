@@ -1,4 +1,4 @@
-"""Table of the tokens of sellers and of the shop, and the questions asked of it."""
+"""Table of the tokens of sellers and of the shop, and its queries."""
 
 from datetime import date
 
@@ -88,7 +88,7 @@ _HOLDER = OwnerQuery(
 
 
 class SqlSellerTokens:
-    """The stored tokens, as ``domain.sellers.tokens.SellerTokens`` asks of them."""
+    """Implements ``domain.sellers.tokens.SellerTokens``."""
 
     def __init__(self, work: Work) -> None:
         self._work = work

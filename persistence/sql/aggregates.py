@@ -1,12 +1,11 @@
-"""What belongs together: a root, the sets of rows that are its parts, and the rows that it names.
+"""Declarations of aggregates: a root, the rows that are its parts, and the rows that it references.
 
-One declaration for each aggregate says all there is to know: which tables and classes, how rows
-are found from the root, where they attach, and what they are loaded for. ``loading`` derives the
-SELECT statements and the objects from it, ``saving`` the changes.
+An aggregate has one declaration of its tables and classes, how rows are found from the root, to
+which attributes they attach, and what they are loaded for. ``loading`` derives SELECT statements
+and objects from it, ``saving`` the changes.
 
-Entities are plain dataclasses. Their attributes have the names of the columns. A column
-``<name>_pk`` that names another row stands beside the attribute ``<name>``, which has that row's
-object.
+Entities are plain dataclasses, whose attributes have the names of the columns. Beside a column
+``<name>_pk``, which references another row, the attribute ``<name>`` has that row's object.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,9 +27,9 @@ class View(Enum):
     """What an aggregate is loaded for."""
 
     STATE = auto()
-    """To be changed: all that has states or money, and what e-mails name."""
+    """For changes: everything with a state or money, and what e-mails mention."""
     SHOWN = auto()
-    """To be rendered: all that documents show."""
+    """For documents: everything that they show."""
 
 
 _ALWAYS = frozenset(View)
@@ -40,10 +39,10 @@ ONLY_SHOWN = frozenset({View.SHOWN})
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Reference:
-    """A row that another row names by its column ``<attribute>_pk``.
+    """A row that another row references by its column ``<attribute>_pk``.
 
-    It is read with that row and never written with it. ``is_part``: it is a part of the same
-    aggregate, and loaded as that.
+    It is loaded with that row, and never written. ``is_part``: it is a part of the same aggregate,
+    and loaded as such.
     """
 
     entity: type
@@ -55,9 +54,9 @@ class Reference:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Links:
-    """Rows that a part names through ``table``, whose columns ``owner`` and ``target`` pair them.
+    """Rows that a part references through the join table ``table`` (``owner``, ``target``).
 
-    They attach as a list, in the order of their pks. The pairs are parts of the aggregate.
+    They attach as a list by ascending pk. The rows of the join table are parts of the aggregate.
     """
 
     table: sa.Table
@@ -71,8 +70,7 @@ class Links:
 class Parts:
     """The rows of ``table`` whose column ``owner`` has the pk of the row that they are parts of.
 
-    They attach as a list in the order of ``order_by``, or as one object (or None) where
-    ``is_single``.
+    They attach as a list in the order of ``order_by``, or, if ``is_single``, as one object or None.
     """
 
     entity: type
@@ -92,7 +90,7 @@ class Parts:
 
 
 class SavedRoot(Protocol):
-    """A root that is saved, and the rows of its projection, as they are stored."""
+    """A saved root, and the stored rows of its projection."""
 
     root: Any
     projected: list[Row]
@@ -105,8 +103,8 @@ class SavedRoot(Protocol):
 class Projection:
     """Rows that are derived from the aggregate whenever it is saved.
 
-    They are loaded with it for changes, as dictionaries. ``sync`` gets the roots that are saved,
-    and adds to what is written whatever makes the rows what these come to.
+    For changes they are loaded with it, as dictionaries. ``sync`` gets the saved roots, and adds
+    the changes of their rows to what is written.
     """
 
     table: sa.Table
@@ -118,7 +116,7 @@ class Projection:
 class Aggregate(Generic[Root]):
     """A root with its parts.
 
-    Where the table has a column ``version``, every change of any row of the aggregate raises it
+    If the table has a column ``version``, every change of any row of the aggregate raises it
     (``version_numbers``). ``changed`` is called after a change of the root's own row.
     """
 
@@ -131,7 +129,7 @@ class Aggregate(Generic[Root]):
 
     @cached_property
     def root(self) -> Parts:
-        """The root as the one row of a set."""
+        """The root in the form of parts."""
         return Parts(
             entity=self.entity,
             table=self.table,
@@ -142,7 +140,7 @@ class Aggregate(Generic[Root]):
 
     @cached_property
     def all_parts(self) -> Sequence[Parts]:
-        """The root and all sets below it."""
+        """The root and all parts below it."""
         return tuple(_below(self.root))
 
 
@@ -154,6 +152,6 @@ def _below(members: Parts) -> Iterator[Parts]:
 
 def column_names(table: sa.FromClause) -> Sequence[str]:
     """Return the names of the columns, those of the primary key first."""
-    # Plain strings: SQLAlchemy's own are of a class that JSON writers refuse as keys.
+    # Plain strings: SQLAlchemy's class for names is refused as a key by JSON encoders.
     key = [str(column.name) for column in table.primary_key]
     return (*key, *(str(column.name) for column in table.c if column.name not in key))

@@ -15,8 +15,8 @@ def thousandths(
 ) -> sa.ColumnElement[Any]:
     """Return ``amount``, minor units of ``currency``, in thousandths of the main unit.
 
-    The expression has no parameters, so that an index can have the same one. An amount has at
-    most 15 digits (``domain.shared.money``), so that 64 bits are enough for the product.
+    The expression has no parameters, so that it can be indexed. An amount has at most 15 digits
+    (``domain.shared.money``), so that the product fits into 64 bits.
     """
     scales = [
         (_has_exponent(currency, exponent), _scale(exponent))

@@ -21,14 +21,14 @@ _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 @dataclass(frozen=True, slots=True)
 class DoNothing:
-    """Leave rows as they are where ``key`` is there already; no key stands for any unique one."""
+    """Skip rows whose ``key`` exists; without a key, rows that conflict with any unique key."""
 
     key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Overwrite:
-    """Replace rows where ``key`` is there already, but for the key and ``unchanged`` columns."""
+    """Overwrite existing rows of the same ``key``, except for ``unchanged`` columns."""
 
     key: tuple[str, ...]
     unchanged: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ class Overwrite:
 
 @dataclass(frozen=True, slots=True)
 class Increment:
-    """Add to rows where ``key`` is there already: all other columns are numbers."""
+    """Add to existing rows of the same ``key``; all other columns are numbers."""
 
     key: tuple[str, ...]
 
@@ -55,11 +55,11 @@ def insert_rows(
     rows: Sequence[Row],
     on_conflict: OnConflict | None = None,
 ) -> int:
-    """Insert the rows, which all name the same columns; return how many were written.
+    """Insert the rows, which all have the same columns; return how many were written.
 
-    Without ``on_conflict``, rows that are there already raise IntegrityError. To PostgreSQL all go
-    as one JSON text, which it reads by the types of the table: that costs both sides a fraction of
-    what a statement for each row does.
+    Without ``on_conflict``, existing rows raise IntegrityError. PostgreSQL gets all rows as one
+    JSON text, which it reads by the types of the table. That costs both sides a fraction of a
+    statement for each row.
     """
     if not rows:
         return 0
@@ -104,7 +104,7 @@ def _insert(
 def _changed(
     on_conflict: Overwrite | Increment, table: sa.Table, inserted: Any, names: Sequence[str]
 ) -> dict[str, sa.ColumnElement[Any]]:
-    """Return what becomes of the columns of a row that is there already."""
+    """Return the new values of the columns of an existing row."""
     if isinstance(on_conflict, Increment):
         added = [name for name in names if name not in on_conflict.key]
         return {name: table.c[name] + inserted[name] for name in added}
@@ -129,7 +129,7 @@ def _json_text(rows: Sequence[Row]) -> str:
 
 
 def _json_rows(table: sa.Table, names: tuple[str, ...], rows: Sequence[Row]) -> Sequence[Row]:
-    """Return the rows with those values as text that only the type of their column can write."""
+    """Convert the values whose column types have a bind processor of their own."""
     writers = _writers(table, names)
     if not writers:
         return rows
@@ -153,7 +153,7 @@ def _writer(kind: sa.types.TypeDecorator[Any]) -> Callable[[Any], Any]:
 
 
 def _as_text(value: object) -> str:
-    """Return bytes, dates and times as PostgreSQL reads them."""
+    """Return bytes, dates and times in the text format of PostgreSQL."""
     if isinstance(value, bytes):
         return rf"\x{value.hex()}"
     if isinstance(value, datetime) and value.tzinfo is None:

@@ -1,4 +1,4 @@
-"""What all tables share: metadata, types and the walls around values."""
+"""What all tables share: metadata, types and check constraints."""
 
 import json
 from collections.abc import Iterable
@@ -21,9 +21,9 @@ metadata = sa.MetaData(
     }
 )
 
-# SQLite numbers rows only in a column that is called INTEGER, which holds 64 bits there.
+# SQLite generates keys only for a column of type INTEGER, which has 64 bits there.
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-# Text that is sorted goes by code point on both databases: SQLite compares bytes anyway.
+# Text that is sorted by code point on both databases; SQLite compares bytes anyway.
 CodePointText = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 # None is NULL, not the JSON value null.
 Json = sa.JSON(none_as_null=True)
@@ -32,7 +32,7 @@ Json = sa.JSON(none_as_null=True)
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
     """Aware datetimes in UTC, with microseconds; refuses naive ones.
 
-    SQLite keeps them as text of one width without a zone, so that they compare as moments.
+    SQLite stores text of a fixed width without a zone, so that comparison works.
     """
 
     impl = sa.DateTime(timezone=True)
@@ -53,7 +53,7 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
 
 
 class CanonicalJson(sa.types.TypeDecorator[Any]):
-    """JSON that can be compared: equal values have equal texts, whatever their keys' order."""
+    """JSON that can be compared: equal values have equal texts, in any order of keys."""
 
     impl = sa.Text
     cache_ok = True
@@ -93,19 +93,19 @@ def content_hash_column() -> sa.Column[str]:
 def reference(
     name: str, target: sa.Table | str, *, nullable: bool = False, index: bool = False
 ) -> sa.Column[Any]:
-    """A column that names a row of the table ``target``, which stays while it is named."""
+    """Return a foreign key to ``target``; referenced rows can not be deleted."""
     key = sa.ForeignKey(f"{target}.pk")
     return sa.Column(name, BigId, key, nullable=nullable, index=index)
 
 
 def parent(name: str, target: str, *, index: bool = True) -> sa.Column[Any]:
-    """A column that names the row of ``target`` that this row is a part of, and goes with."""
+    """Return a foreign key (ON DELETE CASCADE) to the row of ``target`` with this row as a part."""
     key = sa.ForeignKey(f"{target}.pk", ondelete="CASCADE")
     return sa.Column(name, BigId, key, nullable=False, index=index)
 
 
 def one_of(name: str, values: type[StrEnum], *, nullable: bool = False) -> sa.Column[Any]:
-    """A column for a member of ``values``, kept as its text and checked by the database."""
+    """Return a column for a member of ``values``, stored as text and checked by the database."""
     kind = sa.Enum(
         values,
         name=name,
@@ -118,12 +118,12 @@ def one_of(name: str, values: type[StrEnum], *, nullable: bool = False) -> sa.Co
 
 
 def not_negative(*names: str) -> Iterable[sa.CheckConstraint]:
-    """Walls for amounts and rates; NULL passes."""
+    """Return check constraints for amounts and rates; NULL passes."""
     return [sa.CheckConstraint(f"{name} >= 0", name=f"{name}_not_negative") for name in names]
 
 
 def at_most(length: int, *names: str) -> Iterable[sa.CheckConstraint]:
-    """Walls for texts of at most ``length`` characters: what is indexed must fit into an index."""
+    """Return check constraints for texts that have to fit into an index."""
     return [
         sa.CheckConstraint(f"length({name}) <= {length}", name=f"{name}_length") for name in names
     ]

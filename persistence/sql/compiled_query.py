@@ -1,11 +1,11 @@
 """Statements compiled once per dialect and executed directly on the DBAPI cursor.
 
-SQLAlchemy takes half a millisecond to run a statement, even one that it has compiled before, and
-has PostgreSQL write bytes as hexadecimal text. Here it only compiles the statement and converts
-the values; the driver runs it, and PostgreSQL answers in its binary format.
+SQLAlchemy takes half a millisecond to run a statement, even from its cache, and makes PostgreSQL
+write bytes as hexadecimal text. Here it only compiles the statement and converts values; the driver
+runs it, and PostgreSQL answers in its binary format.
 
-Everything that a request runs goes through this module. ``observe`` is the hook for logs and
-traces, since SQLAlchemy's engine events do not fire here.
+All statements of requests go through this module. ``observe`` is the hook for logs and traces,
+since SQLAlchemy's engine events do not fire here.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -28,9 +28,9 @@ Statement = sa.SelectBase | sa.UpdateBase
 Observer = Callable[[str, int], None]
 """Gets the SQL text of a statement and the number of its rows, after it has run."""
 
-# PostgreSQL's own placeholders: the driver would look for others in the text each time.
+# PostgreSQL's own placeholders, so that the driver does not have to parse the text each time.
 _NUMBERED = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
-_CURSOR = "compiled_query_cursor"  # in what SQLAlchemy stores with a connection while it is open
+_CURSOR = "compiled_query_cursor"  # a key of SQLAlchemy's Connection.info
 
 _observers: list[Observer] = []
 _registered: WeakSet["CompiledQuery"] = WeakSet()
@@ -43,7 +43,7 @@ class Connected(Protocol):
     def connection(self) -> sa.Connection: ...
 
     def flush(self) -> None:
-        """Write what was changed so far, so that the next statement sees it."""
+        """Write pending changes, so that the next statement sees them."""
 
     def execute(
         self, statement: sa.Executable, values: Any = None
@@ -51,7 +51,7 @@ class Connected(Protocol):
         """Run a statement with SQLAlchemy."""
 
     def take_prefetched(self, query: "CompiledQuery", values: Values) -> list[Row] | None:
-        """Return the rows of a statement that came with another one; None where none did."""
+        """Return the rows if they came with an earlier statement, else None."""
 
 
 def observe(observer: Observer) -> Callable[[], None]:
@@ -61,15 +61,15 @@ def observe(observer: Observer) -> Callable[[], None]:
 
 
 def registered() -> list["CompiledQuery"]:
-    """Return all statements that this process has now, for tests over all of them."""
+    """Return all statements of this process, for tests over all of them."""
     return list(_registered)
 
 
 class CompiledQuery:
-    """One statement, with bound parameters for all values that differ between its runs.
+    """A SELECT or a change, with a bound parameter for each value that differs between runs.
 
-    A SELECT or a change. Raises ValueError at its first run for a statement whose text depends on
-    its values (``column.in_([...])``): see ``persistence.sql.in_list``.
+    The first run raises ValueError if the text of the statement depends on its values
+    (``column.in_([...])``): see ``persistence.sql.in_list``.
     """
 
     def __init__(self, statement: Statement) -> None:
@@ -78,9 +78,9 @@ class CompiledQuery:
         _registered.add(self)
 
     def rows(self, work: Connected, values: Values) -> list[Row]:
-        """Return the rows for these values of the parameters.
+        """Run the statement with these parameters, and return the rows.
 
-        Raises what SQLAlchemy raises for the errors of the driver.
+        Raises the driver's errors as SQLAlchemy's.
         """
         work.flush()
         prefetched = work.take_prefetched(self, values)
@@ -90,7 +90,7 @@ class CompiledQuery:
         return self.compiled(connection.dialect).rows(connection, values)
 
     def named_rows(self, work: Connected, values: Values) -> list[Any]:
-        """Return the rows as ``rows`` does, with the names of the columns."""
+        """Return the rows with the columns as attributes."""
         names = [str(column.key) for column in self.statement.exported_columns]
         rows = self.rows(work, values)
         return [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in rows]
@@ -110,7 +110,7 @@ class CompiledQuery:
 
 @dataclass(frozen=True, slots=True)
 class DriverStatement:
-    """A statement in the SQL of one dialect, and how its values go in and come out.
+    """A statement in the SQL of one dialect, with the converters of its values.
 
     ``positions`` has the parameter of each placeholder. ``constants`` are literal bind values,
     already converted for the driver.
@@ -124,7 +124,7 @@ class DriverStatement:
     returns_rows: bool
 
     def rows(self, connection: sa.Connection, values: Values) -> list[Row]:
-        """Run the statement on the driver's own connection; a change without rows returns []."""
+        """Run the statement on the DBAPI connection; a change without RETURNING returns []."""
         cursor = self._execute(connection, values)
         rows: list[Row] = cursor.fetchall() if self.returns_rows else []
         # SQLite's driver does not count the rows of a SELECT.
@@ -134,7 +134,7 @@ class DriverStatement:
         return [self.read(row) for row in rows] if self.results else rows
 
     def change(self, connection: sa.Connection, values: Values) -> int:
-        """Run a change; return how many rows it has changed."""
+        """Run a change; return the number of changed rows."""
         cursor = self._execute(connection, values)
         for observer in _observers:
             observer(self.sql, cursor.rowcount)
@@ -142,7 +142,7 @@ class DriverStatement:
         return count
 
     def change_each(self, connection: sa.Connection, rows: Iterable[Values]) -> int:
-        """Run a change once for each of ``rows``; return how many rows it has changed."""
+        """Run a change once for each of ``rows``; return the number of changed rows."""
         parameters = [self.parameters(values) for values in rows]
         cursor = _cursor(connection)
         try:
@@ -155,7 +155,7 @@ class DriverStatement:
         return count
 
     def parameters(self, values: Values) -> list[Any]:
-        """Return the values as the driver takes them."""
+        """Return the values in the order and form of the driver."""
         bound = {**self.constants, **values}
         for name, process in self.binds:
             bound[name] = process(bound[name])
@@ -170,12 +170,12 @@ class DriverStatement:
         return cursor
 
     def _failed(self, connection: sa.Connection, error: Exception) -> BaseException:
-        # What is left of the cursor's statement may hold locks.
+        # An open cursor may hold locks.
         connection.info.pop(_CURSOR).close()
         return _wrap_driver_error(error, self.sql, connection)
 
     def read(self, row: Row) -> Row:
-        """Return a row of the driver's with its values converted."""
+        """Return a row of the driver with converted values."""
         read = list(row)
         for index, process in self.results:
             read[index] = process(read[index])
@@ -183,7 +183,7 @@ class DriverStatement:
 
 
 def _cursor(connection: sa.Connection) -> Any:
-    """Return the cursor of the connection: to open a new one costs a quarter of a short query."""
+    """Return the connection's cursor; a new one would cost a quarter of a short query."""
     cursor = connection.info.get(_CURSOR)
     if cursor is None:
         driver: Any = connection.connection.dbapi_connection
@@ -197,7 +197,7 @@ def _cursor(connection: sa.Connection) -> Any:
 
 
 def compile_for(dialect: sa.Dialect, statement: Statement) -> DriverStatement:
-    """Raises ValueError for a statement whose text depends on its values."""
+    """Compile a statement. Raises ValueError if its text depends on its values."""
     compiled: Any = statement.compile(
         dialect=_NUMBERED if dialect.name == "postgresql" else dialect
     )
@@ -227,16 +227,16 @@ def compile_for(dialect: sa.Dialect, statement: Statement) -> DriverStatement:
 
 
 def _wrap_driver_error(error: Exception, sql: str, connection: sa.Connection) -> BaseException:
-    """Return the error as SQLAlchemy raises it; connections that are unusable are closed."""
+    """Return the error as SQLAlchemy would raise it; close connections that are unusable."""
     dialect = connection.dialect
     driver: Any = connection.connection.dbapi_connection
-    # Stubs name a type that is not common to all drivers.
+    # The stubs have the type of one driver.
     is_gone = dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]
     is_unusable_now = is_unusable(error)
     if is_gone or is_unusable_now:
         connection.invalidate(error)
     if is_gone or is_stale_plan(error):
-        connection.engine.dispose()  # the others are no better
+        connection.engine.dispose()  # the pool's other connections are affected as well
     return DBAPIError.instance(
         sql,
         None,

@@ -1,4 +1,4 @@
-"""Looking for a part of a text, the same on both databases."""
+"""Substring search with the same result on both databases."""
 
 from typing import Any
 
@@ -9,10 +9,9 @@ from sqlalchemy.sql.functions import GenericFunction
 
 
 class Position(GenericFunction[int]):
-    """Where the second text begins within the first, from 1; 0 if it is not in it.
+    """The position of the second text in the first, from 1; 0 if it does not occur.
 
-    Letter case counts and no character is special. LIKE would differ in both between SQLite and
-    PostgreSQL.
+    Case-sensitive, without wildcards; LIKE of SQLite and PostgreSQL differ in both.
     """
 
     type = sa.Integer()
@@ -30,5 +29,5 @@ def _strpos(element: Position, compiler: SQLCompiler, **kwargs: Any) -> str:
 
 
 def contains(column: sa.ColumnElement[str], part: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-    """Whether ``part`` is in ``column``, taken literally."""
+    """Whether ``column`` contains ``part`` literally."""
     return Position(column, part) > 0

@@ -1,4 +1,4 @@
-"""Deleting some rows at a time, without waiting for other transactions."""
+"""Deleting rows in batches, without waiting for other transactions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,11 +14,11 @@ def delete_batch(
     condition: sa.ColumnElement[bool],
     *shown: sa.Column[Any],
 ) -> CompiledQuery:
-    """Return the DELETE of rows that fit ``condition``, at most as many as its parameter ``limit``.
+    """Return a DELETE of up to ``limit`` rows (a parameter) that meet ``condition``.
 
-    It returns ``shown`` of the rows, or the key. Rows that another transaction has locked are left
-    out. The rows are chosen in a common table expression, which PostgreSQL evaluates once: a
-    subquery of IN it may evaluate again for each row, and each time choose others.
+    It returns the columns ``shown``, or the key. Rows locked by another transaction are skipped.
+    The rows are chosen in a common table expression, which PostgreSQL evaluates once; it may
+    evaluate a subquery of IN for each row, and choose other rows each time.
     """
     chosen = sa.select(*key).where(condition).limit(PAGE_LIMIT)
     chosen_rows = chosen.with_for_update(skip_locked=True).cte("chosen")

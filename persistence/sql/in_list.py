@@ -1,4 +1,4 @@
-"""``column IN values`` with one parameter, however many values there are.
+"""``column IN values`` with one parameter for any number of values.
 
 With a parameter for each value, SQLAlchemy, the driver and the database would each have to process
 another statement for each number of values.
@@ -18,7 +18,7 @@ Value = TypeVar("Value")
 
 
 class ListOf(sa.types.TypeDecorator[Any]):
-    """Values of one type: an array for PostgreSQL, a JSON array for SQLite."""
+    """A list of values of one type: an array for PostgreSQL, a JSON array for SQLite."""
 
     impl = sa.Text
     cache_ok = True
@@ -65,5 +65,5 @@ def in_list(column: sa.ColumnElement[Value], values: Iterable[Value]) -> sa.Colu
 
 
 def in_param(column: sa.ColumnElement[Value], name: str) -> sa.ColumnElement[bool]:
-    """Whether ``column`` is one of the list that is bound to the parameter ``name``."""
+    """Whether ``column`` is one of the values bound to the parameter ``name``."""
     return _InList(column, sa.bindparam(name, type_=ListOf(column.type)))

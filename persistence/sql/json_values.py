@@ -1,4 +1,4 @@
-"""Values of columns as PostgreSQL writes them into JSON."""
+"""Reading column values from PostgreSQL's JSON."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
@@ -14,9 +14,9 @@ _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 def json_reader(kind: sa.types.TypeEngine[Any]) -> Callable[[Any], Any] | None:
-    """Return what makes a column's value of its value in JSON; None where they are the same.
+    """Return the function that converts a JSON value to the column's type; None if none is needed.
 
-    NULL is not for it.
+    It is not called for NULL.
     """
     if isinstance(kind, sa.JSON):
         return None

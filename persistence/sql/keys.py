@@ -1,4 +1,4 @@
-"""Primary keys for rows that are about to be inserted, so that all inserts are independent."""
+"""Primary keys allocated before INSERT, so that no INSERT depends on another."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -23,10 +23,10 @@ _NEXT = CompiledQuery(
 
 
 def next_pks(work: Connected, tables: Sequence[sa.Table]) -> list[int]:
-    """Return a new pk for each of ``tables``, in which a table may come several times.
+    """Return a new pk for each of ``tables``, which may contain a table several times.
 
-    PostgreSQL takes them from its sequences. SQLite has one writer at a time, and gives the pk
-    after the highest one, as it would do itself.
+    PostgreSQL takes them from its sequences. SQLite, with one writer at a time, continues after the
+    highest pk, as it would itself.
     """
     if work.connection.dialect.name == "postgresql":
         names = [f"{table.name}_pk_seq" for table in tables]

@@ -1,7 +1,7 @@
-"""How the rows of an aggregate are read: blocks of rows, and the statements that return them.
+"""How an aggregate is loaded: blocks of rows, and the statements that return them.
 
 PostgreSQL returns a whole aggregate as one JSON array, in one statement, which is one snapshot.
-SQLite, where a statement costs no round trip, returns each block by a statement of its own.
+SQLite, where statements cost no round trip, has one statement for each block.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,9 +30,9 @@ Converters = Sequence[tuple[str, Callable[[Any], Any]]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """One object in the rows of a block: a part, or what it names.
+    """One object in the rows of a block: a part, or a row that it references.
 
-    ``parent`` is the index of the object that names it by ``attribute``. ``converters`` read
+    ``parent`` is the index of the object that references it by ``attribute``. ``converters`` read
     values from JSON. The rows of a projection stay dictionaries.
     """
 
@@ -46,9 +46,9 @@ class Layout:
 
 @dataclass(eq=False)
 class Block:
-    """The rows of one set, or of what it has links to: for each the owner's pk and its objects.
+    """The rows of parts, links or a projection: each has the owner's pk and its objects.
 
-    ``owner`` is the block with the objects that these attach to; ``inner`` has the references to
+    ``owner`` is the block of the objects that these attach to. ``inner`` has the references to
     parts of the same aggregate, by attribute.
     """
 
@@ -74,7 +74,7 @@ class Block:
         parent: int = -1,
         attribute: str = "",
     ) -> int:
-        """Select an object's columns from ``rows``; return its index."""
+        """Select the columns of an object from ``rows``; return its index."""
         names = column_names(table)
         converters = tuple(
             (name, read) for name in names if (read := json_reader(table.c[name].type))
@@ -86,7 +86,7 @@ class Block:
     def join(
         self, references: Mapping[str, Reference], rows: sa.FromClause, index: int, view: View
     ) -> None:
-        """Select what the object at ``index``, whose columns are those of ``rows``, names."""
+        """Join what the object at ``index``, with the columns of ``rows``, references."""
         for attribute, reference in references.items():
             if view not in reference.views:
                 continue
@@ -100,8 +100,8 @@ class Block:
 
     @cached_property
     def by_owners(self) -> CompiledQuery:
-        """The rows of all owners in ``keys``, flat: the owner's pk, then the objects' columns."""
-        # A column that is selected twice has a label of its own, or it would come once.
+        """The flat rows of all owners in ``keys``: the owner's pk, then the objects' columns."""
+        # Labels, since a column that is selected twice would be returned once.
         columns = [column.label(None) for columns in self.columns for column in columns]
         rows = sa.select(self.owner_pk.label(None), *columns).select_from(self.source)
         return CompiledQuery(
@@ -114,7 +114,7 @@ class Block:
         return sa.func.json_build_array(self.owner_pk, *objects)
 
     def split(self, row: Sequence[Any]) -> list[Any]:
-        """Return a flat row in the shape of ``entry``."""
+        """Return a flat row in the form of ``entry``."""
         entry, start = [row[0]], 1
         for layout in self.layouts:
             entry.append(row[start : start + len(layout.names)])
@@ -124,23 +124,23 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class LoadPlan:
-    """The blocks of an aggregate in one view, each after the block of its owners."""
+    """The blocks of an aggregate in one view; owners come first."""
 
     blocks: Sequence[Block]
 
     @cached_property
     def as_json(self) -> CompiledQuery:
-        """For each root in ``keys`` a JSON array: its entry, then an array of each other block."""
+        """A JSON array for each root in ``keys``: its entry, then an array for each other block."""
         root, *others = self.blocks
         arrays = [_entries_of_root(block, root) for block in others]
-        whole = sa.cast(sa.func.json_build_array(root.entry(), *arrays), sa.Text)
-        rows = sa.select(whole.label("aggregate")).select_from(root.source)
+        aggregate = sa.cast(sa.func.json_build_array(root.entry(), *arrays), sa.Text)
+        rows = sa.select(aggregate.label("aggregate")).select_from(root.source)
         return CompiledQuery(rows.where(in_param(root.owner_pk, "keys")))
 
 
 @cache
 def load_plan(aggregate: Aggregate[Any], view: View) -> LoadPlan:
-    """Return how to read ``aggregate``."""
+    """Return the plan of ``aggregate`` for ``view``."""
     planner = _Planner(view)
     root = planner.add_parts("", aggregate.root, None)
     if aggregate.projection is not None and view is View.STATE:
@@ -156,7 +156,7 @@ class _Planner:
         self.blocks: list[Block] = []
 
     def add_parts(self, attribute: str, members: Parts, owner: Block | None) -> Block:
-        """Add the block of a set, and those of all that its members have."""
+        """Add the block of parts, and the blocks below it."""
         rows = members.table.alias()
         order_by = rows.c[members.order_by]
         block = Block(attribute, owner, members, rows, rows.c[members.owner], order_by)
@@ -172,7 +172,7 @@ class _Planner:
         return block
 
     def add_projection(self, projection: Projection, root: Block) -> None:
-        """Add the block of the rows that are derived from the root."""
+        """Add the block of a projection."""
         rows = projection.table.alias()
         block = Block("", root, projection, rows, rows.c[projection.owner], rows.c.pk)
         block.add(dict, projection.table, rows)
@@ -188,7 +188,7 @@ class _Planner:
 
 
 def _entries_of_root(block: Block, root: Block) -> sa.ColumnElement[Any]:
-    """Return a subquery with all rows of ``block`` below the root's row, as a JSON array."""
+    """Return a subquery of the JSON array of all rows of ``block`` of one root."""
     entries = sa.func.json_agg(aggregate_order_by(block.entry(), block.order_by))
     source, above, key = block.source, block.owner, block.owner_pk
     while above is not None and above is not root:

@@ -1,4 +1,4 @@
-"""Reading aggregates: plain objects made of rows, and what is remembered to see their changes."""
+"""Loading aggregates: plain objects made from rows, which are tracked to find changes."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -14,16 +14,16 @@ from persistence.sql.load_plans import Block, Layout, LoadPlan, load_plan
 from persistence.sql.saving import Tracked
 
 Entries = Iterable[Sequence[Any]]
-"""For each row of a block its owner's pk, and the values of each of its objects."""
+"""The rows of a block: the owner's pk, then the values of each object."""
 
 
 def load_roots(
     work: Connected, aggregate: Aggregate[Any], pks: Sequence[int], view: View
 ) -> list[Tracked]:
-    """Return the roots with these pks that are there, in no order.
+    """Return the roots with these pks that exist, unordered.
 
-    Objects that several rows name are the same object. An attribute that ``view`` leaves out is
-    not there: to look at it raises AttributeError.
+    Rows that are referenced several times become one object. Access to an attribute that ``view``
+    leaves out raises AttributeError.
     """
     if not pks:
         return []
@@ -54,7 +54,7 @@ def _add_by_blocks(work: Connected, plan: LoadPlan, pks: Sequence[int], build: "
 
 
 class _Build:
-    """The objects of one loading, by table and pk."""
+    """The objects of one load, by table and pk."""
 
     def __init__(self, aggregate: Aggregate[Any]) -> None:
         self._aggregate = aggregate
@@ -67,7 +67,7 @@ class _Build:
         return list(self._parts[block])
 
     def add(self, block: Block, entries: Entries, *, is_json: bool) -> None:
-        """Make the objects of these rows, and attach them to their owners."""
+        """Create the objects of these rows, and attach them to their owners."""
         if block.owner is None:
             self._add_roots(block, entries, is_json)
         elif isinstance(block.members, Projection):
@@ -80,7 +80,7 @@ class _Build:
             self._add_parts(block, block.members, entries, is_json)
 
     def resolve(self, plan: LoadPlan) -> None:
-        """Attach what names parts of the same aggregate."""
+        """Set the references to parts of the same aggregate."""
         for block in plan.blocks:
             for attribute, table in block.inner:
                 parts = self._objects[table]
@@ -122,7 +122,7 @@ class _Build:
     def _start(
         self, block: Block
     ) -> tuple[dict[Any, tuple[Any, Tracked]], dict[Any, tuple[Any, Tracked]]]:
-        """Give all owners the attribute without a part; return them, and the place for parts."""
+        """Set the attribute of all owners to empty; return the owners and the parts to fill."""
         owners = self._parts[block.owner] if block.owner else {}
         for owner, _ in owners.values():
             vars(owner)[block.attribute] = [] if block.is_list else None
@@ -132,21 +132,21 @@ class _Build:
     def _objects_of(
         self, block: Block, entry: Sequence[Any], is_json: bool
     ) -> tuple[Any, dict[str, Any]]:
-        """Return the first object of a row, with all that it names, and its values."""
+        """Return the first object of a row, with all that it references, and its values."""
         objects: list[Any] = []
         first: dict[str, Any] = {}
         for layout, values in zip(block.layouts, entry[1:], strict=True):
-            known = self._objects[layout.table]
-            named = None
-            if values[0] is not None and (named := known.get(values[0])) is None:
+            objects_of_table = self._objects[layout.table]
+            entity = None
+            if values[0] is not None and (entity := objects_of_table.get(values[0])) is None:
                 state = _state(layout, values, is_json)
-                named = known[values[0]] = _new(layout, state)
+                entity = objects_of_table[values[0]] = _new(layout, state)
                 first = first or state
             if layout.parent >= 0:
                 parent = objects[layout.parent]
                 if parent is not None:
-                    vars(parent)[layout.attribute] = named
-            objects.append(named)
+                    vars(parent)[layout.attribute] = entity
+            objects.append(entity)
         return objects[0], first
 
 

@@ -1,10 +1,10 @@
-"""The look-up of a caller and the first read of their rows, as one statement.
+"""The look-up of the caller and the first read of the caller's rows, as one statement.
 
 A request needs its caller first, and then rows of that caller. To know the second statement early,
-the read runs once with a stand-in for the caller, on a unit of work that records its first
-statement instead of running it. The look-up of the caller then selects those rows as well, with
-the caller's key in place of the stand-in's. The read runs again for the caller, and gets the rows
-if its first statement is the same with that caller's key. Any other statement runs as usual.
+the read runs once for a stand-in, on a unit of work that records its first statement instead of
+running it. The look-up of the caller then selects those rows as well, with the caller's key in
+place of the stand-in's. The read runs again for the caller, and gets the rows if its first
+statement is the same with the caller's key. Any other statement runs as usual.
 """
 
 from collections.abc import Callable
@@ -19,13 +19,13 @@ from persistence.sql.compiled_query import CompiledQuery, Row, Values
 from persistence.sql.statements import first
 from persistence.sql.work import Prefetch, Work
 
-# As many as sellers' lists have.
+# The same as the statements of sellers' lists.
 MAX_STATEMENTS = 256
-_AS_IT_COMES = sa.types.NullType()
+_UNCONVERTED = sa.types.NullType()
 
 
 class FirstStatement(Exception):
-    """A read has come to its first statement, which was recorded and not run."""
+    """A read has reached its first statement, which was recorded and not run."""
 
 
 class RecordingWork(Work):
@@ -41,7 +41,7 @@ class RecordingWork(Work):
 
 
 def first_statement(work: RecordingWork, read: Callable[[], object]) -> Prefetch | None:
-    """Run ``read``, which uses ``work``; return its first statement, None if it has none."""
+    """Run ``read``, which uses ``work``; return its first statement, or None."""
     try:
         read()
     except FirstStatement:
@@ -51,11 +51,10 @@ def first_statement(work: RecordingWork, read: Callable[[], object]) -> Prefetch
 
 @dataclass(frozen=True, eq=False)
 class OwnerQuery:
-    """A statement that finds the one owner of a credential.
+    """A statement that selects the owner of a credential.
 
-    ``key`` is the column of its table that has the owner's key. Statements about rows of theirs
-    have that key as the parameter of the column's name. ``credential`` is the condition for the
-    row of the table.
+    ``key`` is the column with the owner's key; statements for the owner's rows have a parameter of
+    that name. ``credential`` is the condition for the credential's row.
     """
 
     statement: sa.Select[Any]
@@ -63,13 +62,13 @@ class OwnerQuery:
     credential: sa.ColumnElement[bool]
 
     def row(self, work: Work, values: Values) -> Row | None:
-        """Return the owner's row, None if there is none; ``work`` gets the rows it prefetches."""
+        """Return the owner's row or None; ``work`` gets the prefetched rows."""
         prefetch, name = work.prefetch, self.key.name
         if prefetch is None or name not in prefetch.values:
             return first(self._alone.rows(work, values))
         rows = _together(self, prefetch.query).rows(work, {**prefetch.values, **values})
         size = len(self._names)
-        # Only the owner's row lacks the first column of the others, which is a key.
+        # The first column of the prefetched rows is a key, and NULL only in the owner's row.
         owners = [row[:size] for row in rows if row[size] is None]
         if not owners:
             return None
@@ -90,31 +89,31 @@ class OwnerQuery:
 
 @lru_cache(MAX_STATEMENTS)
 def _together(owner: OwnerQuery, query: CompiledQuery) -> CompiledQuery:
-    """Select the owner's row and the rows of ``query``, each in columns of its own.
+    """Return the UNION ALL of the owner's row and the rows of ``query``, in separate columns.
 
-    The owner's columns keep the driver's types: the other rows have NULL there, and would pay for
-    a conversion. Rows of one part of a UNION ALL keep their order on both databases.
+    The owner's columns are not converted here, since the other rows have NULL there. Both databases
+    keep the order of rows within each part of a UNION ALL.
     """
     key = sa.select(owner.key).where(owner.credential).correlate(None).scalar_subquery()
 
-    def replaced(element: Any, **_: Any) -> Any:
+    def replace_key(element: Any, **_: Any) -> Any:
         is_key = isinstance(element, sa.BindParameter) and element.key == owner.key.name
         return key if is_key else None
 
     read: Any = query.statement
-    statement: Any = replacement_traverse(read, {}, replaced)
+    statement: Any = replacement_traverse(read, {}, replace_key)
     owners, rows = owner.statement.subquery("owners"), statement.subquery("rows")
     return CompiledQuery(
         sa.union_all(
             sa.select(
-                *(sa.type_coerce(column, _AS_IT_COMES) for column in owners.c),
-                *map(_nothing, rows.c),
+                *(sa.type_coerce(column, _UNCONVERTED) for column in owners.c),
+                *map(_null, rows.c),
             ),
-            sa.select(*map(_nothing, owners.c), *rows.c),
+            sa.select(*map(_null, owners.c), *rows.c),
         )
     )
 
 
-def _nothing(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """NULL in the place of a column."""
+def _null(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Return NULL with the type of a column."""
     return sa.type_coerce(sa.null(), column.type)

@@ -1,4 +1,4 @@
-"""Storing rows that are named for the first time, so that others can name them by pk."""
+"""Storing referenced rows that are new, so that they have a pk."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -14,27 +14,27 @@ from persistence.sql.keys import next_pks
 
 
 def store_references(work: Connected, members: Parts, part: Any) -> None:
-    """Give all that ``part`` names its pk, and store what is new of it."""
+    """Store the rows that ``part`` references if they are new, and set their pks."""
     state = vars(part)
     for name, reference in members.references.items():
-        named = state.get(name)
-        if named is not None and not reference.is_part:
-            _store(work, reference, named)
+        referenced = state.get(name)
+        if referenced is not None and not reference.is_part:
+            _store(work, reference, referenced)
     for name, links in members.links.items():
         for linked in state.get(name, ()):
             _store(work, links.reference, linked)
 
 
 def store_by_hash(work: Connected, table: sa.Table, rows: Mapping[str, Row]) -> dict[str, int]:
-    """Store those rows whose ``content_hash`` is new; return the pk for each hash.
+    """Store the rows with a new ``content_hash``; return the pks by hash.
 
-    Two writers of one content do not collide: one waits and finds the other's row.
+    Two writers of the same content do not conflict: one waits and gets the other's row.
     """
     if not rows:
         return {}
     stored = _by_hash(table)
     pks: dict[str, int] = dict(stored.rows(work, {"hashes": list(rows)}))
-    # In one order everywhere, so that two writers never wait for each other.
+    # Sorted, so that two writers can not deadlock.
     missing = sorted(rows.keys() - pks.keys())
     if missing:
         insert_rows(work, table, [rows[key] for key in missing], DoNothing())
@@ -42,31 +42,31 @@ def store_by_hash(work: Connected, table: sa.Table, rows: Mapping[str, Row]) -> 
     return pks
 
 
-def row_of(table: sa.Table, named: Any) -> Row:
-    """Return the row of an object, without its pk; whatever it names has a pk."""
-    state = vars(named)
+def row_of(table: sa.Table, entity: Any) -> Row:
+    """Return the row of an object without pk; all that it references has a pk."""
+    state = vars(entity)
     row: Row = {}
     for column in column_names(table):
-        below = state.get(column.removesuffix("_pk")) if column.endswith("_pk") else None
-        row[column] = state.get(column) if below is None else below.pk
+        referenced = state.get(column.removesuffix("_pk")) if column.endswith("_pk") else None
+        row[column] = state.get(column) if referenced is None else referenced.pk
     del row["pk"]
     return row
 
 
-def _store(work: Connected, reference: Reference, named: Any) -> None:
-    if "pk" in vars(named):
+def _store(work: Connected, reference: Reference, entity: Any) -> None:
+    if "pk" in vars(entity):
         return
-    for name, below in reference.references.items():
-        if vars(named).get(name) is not None:
-            _store(work, below, vars(named)[name])
-    row = row_of(reference.table, named)
+    for name, inner in reference.references.items():
+        if vars(entity).get(name) is not None:
+            _store(work, inner, vars(entity)[name])
+    row = row_of(reference.table, entity)
     if "content_hash" in row:
         content_hash = row["content_hash"]
-        named.pk = store_by_hash(work, reference.table, {content_hash: row})[content_hash]
+        entity.pk = store_by_hash(work, reference.table, {content_hash: row})[content_hash]
     else:
         [pk] = next_pks(work, [reference.table])
         insert_rows(work, reference.table, [{"pk": pk, **row}])
-        named.pk = pk
+        entity.pk = pk
 
 
 @cache

@@ -1,7 +1,7 @@
-"""Writing what was changed: the difference between objects and the rows that they were made of.
+"""Writing changes: the difference between objects and the rows that they were loaded from.
 
-One INSERT for each table, and one UPDATE of the changed columns for each changed row. The version
-of the root is raised in the UPDATE of its row.
+There is one INSERT for each table, and one UPDATE of the changed columns for each changed row. The
+UPDATE of the root's row raises its version.
 """
 
 from collections import defaultdict
@@ -27,7 +27,7 @@ _ROW_PK = "row_pk"
 
 
 class Tracked:
-    """A root, and the rows that it and its parts are stored as."""
+    """A root, and the stored rows of it and its parts."""
 
     def __init__(self, aggregate: Aggregate[Any], root: Any) -> None:
         self.aggregate = aggregate
@@ -46,27 +46,27 @@ class Tracked:
         return "version" in self.aggregate.table.c
 
     def is_new(self, part: Any) -> bool:
-        """Say whether ``part`` is not stored yet."""
+        """Return whether ``part`` is not stored yet."""
         return part not in self._rows
 
     def row(self, part: Any) -> Row:
-        """Return the row that ``part`` is stored as."""
+        """Return the stored row of ``part``."""
         return self._rows[part][1]
 
     def remember(self, members: Parts, part: Any, row: Row) -> None:
-        """Note that ``part`` is stored as ``row``."""
+        """Record that ``part`` is stored as ``row``."""
         self._rows[part] = members, row
 
     def forget(self, part: Any) -> None:
-        """Note that ``part`` is stored no longer."""
+        """Record that ``part`` was deleted."""
         del self._rows[part]
 
     def links(self, links: Links, owner: Any) -> set[int]:
-        """Return the pks of what ``owner`` is linked to."""
+        """Return the pks that ``owner`` is linked to in the database."""
         return self._links.get((links, owner), set())
 
     def remember_links(self, links: Links, owner: Any, pks: set[int]) -> None:
-        """Note what ``owner`` is linked to."""
+        """Record the pks that ``owner`` is linked to."""
         self._links[links, owner] = pks
 
     def parts(self) -> Iterator["Part"]:
@@ -74,7 +74,7 @@ class Tracked:
         yield from _walk(self, self.aggregate.root, self.root, None)
 
     def removed(self, present: Iterable[Any]) -> Iterator[tuple[sa.Table, int, Any]]:
-        """Yield table, pk and object of what is stored and not ``present`` any more."""
+        """Yield table, pk and object of stored parts that are not in ``present``."""
         missing = self._rows.keys() - set(present)
         for part in missing:
             members, row = self._rows[part]
@@ -83,23 +83,23 @@ class Tracked:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """One object of an aggregate, where it stands, and which columns differ from its row."""
+    """One object of an aggregate, with its place in it."""
 
     tracked: Tracked
     members: Parts
     entity: Any
     owner: Any
 
-    def refer(self) -> None:
-        """Have the columns name the rows that the attributes have.
+    def set_foreign_keys(self) -> None:
+        """Set the columns of foreign keys from the attributes with the referenced objects.
 
-        What a view leaves out has its column alone.
+        Without such an attribute (the view left it out) the column stays.
         """
         state = vars(self.entity)
         for name in self.members.references:
             if name in state:
-                named = state[name]
-                state[f"{name}_pk"] = None if named is None else vars(named).get("pk")
+                referenced = state[name]
+                state[f"{name}_pk"] = None if referenced is None else vars(referenced).get("pk")
         if self.owner is not None:
             state[self.members.owner] = vars(self.owner).get("pk")
 
@@ -119,7 +119,7 @@ class Part:
 
 @dataclass(eq=False)
 class Changes:
-    """What has to be written of some aggregates."""
+    """What has to be written of a number of aggregates."""
 
     new: dict[sa.Table, list[Part]] = field(default_factory=lambda: defaultdict(list))
     updates: dict[Any, tuple[Part, Row]] = field(default_factory=dict)
@@ -129,10 +129,7 @@ class Changes:
 
     @classmethod
     def of(cls, work: Connected, tracked: Iterable[Tracked]) -> "Changes":
-        """Compare the objects with the rows that they are stored as.
-
-        What they name for the first time is stored.
-        """
+        """Compare the objects with their stored rows; store referenced rows that are new."""
         changes = cls()
         for root in tracked:
             changes._compare(work, root)
@@ -142,8 +139,8 @@ class Changes:
         return bool(self.touched)
 
     def write(self, work: Connected) -> None:
-        """Write everything; the objects know afterwards what is stored."""
-        self._number(work)
+        """Write everything, and record the stored rows."""
+        self._assign_pks(work)
         self._raise_versions()
         unchanged = [part for part, changed in self.updates.values() if not changed]
         updates = defaultdict(list)
@@ -154,7 +151,7 @@ class Changes:
             _raise_together(work, unchanged)
         writes = Writes(work)
         for table in sorted({*updates, *self.new}, key=_place):
-            # One row may have to give way to another: only one request of a line is open.
+            # Updates first: of a unique key (one open request of a line) a row may have to leave.
             for part, changed in updates[table]:
                 _update(writes, part, changed)
             if table in self.new:
@@ -165,10 +162,10 @@ class Changes:
         self._sync_projections(writes)
 
     def _unlink(self, work: Connected) -> None:
-        """Write the links, and remove what is gone: both come after all other rows."""
+        """Write the links and delete removed parts, after all other rows."""
         for part, links, pks in self.linked:
             _write_links(work, part, links, pks)
-        for tracked, table, pk, entity in sorted(self.removed, key=_from_below):
+        for tracked, table, pk, entity in sorted(self.removed, key=_children_first):
             work.execute(sa.delete(table).where(table.c.pk == pk))
             tracked.forget(entity)
 
@@ -186,7 +183,7 @@ class Changes:
             self.touched[tracked] = None
 
     def _compare_part(self, part: Part) -> bool:
-        part.refer()
+        part.set_foreign_keys()
         is_changed = False
         if part.tracked.is_new(part.entity):
             self.new[part.members.table].append(part)
@@ -203,8 +200,8 @@ class Changes:
                     is_changed = True
         return is_changed
 
-    def _number(self, work: Connected) -> None:
-        """Give all new parts their pks, and name these where other parts name them."""
+    def _assign_pks(self, work: Connected) -> None:
+        """Set the pks of new parts, and the foreign keys that reference them."""
         if not self.new:
             return
         tables = [table for table, parts in self.new.items() for _ in parts]
@@ -212,10 +209,10 @@ class Changes:
         for part, pk in zip(parts, next_pks(work, tables), strict=True):
             part.entity.pk = pk
         for part in parts:
-            part.refer()
-        # What was moved to a new part names it only now.
+            part.set_foreign_keys()
+        # Parts that were moved to a new part get its pk only now.
         for entity, (part, _) in list(self.updates.items()):
-            part.refer()
+            part.set_foreign_keys()
             self.updates[entity] = part, part.changed()
 
     def _raise_versions(self) -> None:
@@ -229,7 +226,7 @@ class Changes:
                 self.updates[root] = Part(tracked, tracked.aggregate.root, root, None), {}
 
     def _sync_projections(self, writes: Writes) -> None:
-        """Write what follows from all of it, and send it."""
+        """Add the changes of projections, and send everything."""
         by_aggregate: dict[Aggregate[Any], list[Tracked]] = defaultdict(list)
         for tracked in self.touched:
             by_aggregate[tracked.aggregate].append(tracked)
@@ -254,7 +251,7 @@ def _walk(tracked: Tracked, members: Parts, entity: Any, owner: Any) -> Iterator
 
 
 def _place(table: sa.Table) -> int:
-    """Return the place of a table among all: what it refers to comes before it."""
+    """Return the position of a table in the order of foreign keys."""
     return _places(table.metadata)[table]
 
 
@@ -263,7 +260,7 @@ def _places(metadata: sa.MetaData) -> dict[sa.Table, int]:
     return {table: place for place, table in enumerate(metadata.sorted_tables)}
 
 
-def _from_below(removed: tuple[Tracked, sa.Table, int, Any]) -> int:
+def _children_first(removed: tuple[Tracked, sa.Table, int, Any]) -> int:
     return -_place(removed[1])
 
 
@@ -284,7 +281,7 @@ def _update(writes: Writes, part: Part, changed: Row) -> None:
         return
 
     def take_version(version: int) -> None:
-        # Another writer may have raised it since it was read, where this one has no lock.
+        # Without a lock, another writer may have raised it since it was loaded.
         part.entity.version = row["version"] = version
 
     values[NEW_VERSION] = new_version()
@@ -292,7 +289,7 @@ def _update(writes: Writes, part: Part, changed: Row) -> None:
 
 
 def _raise_together(work: Connected, roots: Sequence[Part]) -> None:
-    """Raise the versions of roots whose own rows have no other changes."""
+    """Raise the versions of roots whose own rows have not changed."""
     by_table: dict[sa.Table, dict[int, Part]] = defaultdict(dict)
     for part in roots:
         by_table[part.members.table][part.entity.pk] = part
@@ -305,9 +302,9 @@ def _raise_together(work: Connected, roots: Sequence[Part]) -> None:
 
 @cache
 def _raise_of(table: sa.Table) -> CompiledQuery:
-    raising = sa.update(table).where(in_param(table.c.pk, "pks"))
-    raising = raising.values(version=next_version(table.c.version))
-    return CompiledQuery(raising.returning(table.c.pk, table.c.version))
+    update = sa.update(table).where(in_param(table.c.pk, "pks"))
+    update = update.values(version=next_version(table.c.version))
+    return CompiledQuery(update.returning(table.c.pk, table.c.version))
 
 
 @lru_cache(MAX_UPDATES)
@@ -315,11 +312,11 @@ def _update_of(table: sa.Table, names: Sequence[str], is_versioned: bool) -> Com
     values: dict[str, Any] = {
         name: sa.bindparam(name, type_=table.c[name].type) for name in names if name != "version"
     }
-    change = sa.update(table).where(table.c.pk == sa.bindparam(_ROW_PK))
+    update = sa.update(table).where(table.c.pk == sa.bindparam(_ROW_PK))
     if not is_versioned:
-        return CompiledQuery(change.values(values))
-    change = change.values(values | {"version": next_version(table.c.version)})
-    return CompiledQuery(change.returning(table.c.version))
+        return CompiledQuery(update.values(values))
+    update = update.values(values | {"version": next_version(table.c.version)})
+    return CompiledQuery(update.returning(table.c.version))
 
 
 def _write_links(work: Connected, part: Part, links: Links, pks: set[int]) -> None:

@@ -18,16 +18,16 @@ PAGE_OFFSET = sa.bindparam("offset", type_=sa.BigInteger)
 
 
 def active_filters(query: OrderQuery | OldOrderQuery) -> dict[str, Any]:
-    """Return the conditions of ``query``: their names choose the statement, the values run it."""
+    """Return the filters of ``query`` that are set; their names select the statement."""
     names = (field.name for field in fields(query) if field.name != "sort")
     return {name: value for name in names if (value := getattr(query, name))}
 
 
 def limit_offset(page: PageRequest) -> dict[str, int]:
-    """Return what PAGE_LIMIT and PAGE_OFFSET bind; no list reaches past what 64 bits can say."""
+    """Return the values of PAGE_LIMIT and PAGE_OFFSET; the offset is limited to 64 bits."""
     return {"limit": page.limit, "offset": min(page.offset, MAX_PK)}
 
 
 def first(values: Sequence[Value]) -> Value | None:
-    """Return the first of ``values``, if there is one."""
+    """Return the first of ``values``, or None."""
     return values[0] if values else None

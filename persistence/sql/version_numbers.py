@@ -1,11 +1,11 @@
-"""Numbers for versions of orders, of which none comes twice for one row.
+"""Version numbers of orders, which are never used twice for one row.
 
-What a process remembers of a row is named by its version. Counting by one would give a number again
-where the database loses what it had counted: after a backup was put back, and after a failover to a
-standby that lacked the last transactions. So a version is the time of the change, in microseconds
-since 1970, and at least one more than the version before. It fits into 2^53 until the year 2255.
+Cached documents are identified by the version. A counter would repeat numbers after a restored
+backup, or a failover to a standby without the last transactions. So a version is the time of the
+change in microseconds since 1970, and at least one more than the version before. It fits into 2^53
+until the year 2255.
 
-A clock that goes back does no harm, unless it names the very microsecond of a change that was lost.
+A clock that is set back does no harm, unless it returns the very microsecond of a lost change.
 """
 
 from time import time_ns
@@ -23,7 +23,7 @@ NEW_VERSION = "new_version"
 
 
 def new_version() -> int:
-    """Return the first version of a row that is new now."""
+    """Return the version of a row that is created now."""
     return time_ns() // 1000
 
 
@@ -43,8 +43,9 @@ def _greatest(element: _Raised, compiler: SQLCompiler, **kwargs: Any) -> str:
 
 
 def next_version(version: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
-    """Return the version after ``version``.
+    """Return the expression of the version after ``version``.
 
-    The database adds: of two writers who both have read 5, one makes more of what the other made.
+    The database computes it, so that of two writers that have read the same version, the second
+    raises the one of the first.
     """
     return _Raised(version + 1, sa.bindparam(NEW_VERSION, type_=BigId))

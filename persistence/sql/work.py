@@ -1,7 +1,6 @@
-"""One unit of work: its statements on one connection, and the aggregates that it changes.
+"""A unit of work: statements on one connection, and the aggregates that it changes.
 
-``CompiledQuery`` is for statements on the path of a request; ``Work.execute`` is SQLAlchemy's own
-way, for everything else. There is no third.
+Statements of requests are run by ``CompiledQuery``, all others by ``Work.execute``.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +21,7 @@ Root = TypeVar("Root")
 
 
 class NoSavepoint(Exception):
-    """A block that was to be undone alone failed, and has no savepoint: the work is done again."""
+    """A block failed that needs a savepoint and has none: the work has to run again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +35,10 @@ class Prefetch:
 class Work:
     """Takes a connection with its first statement, and gives it back with ``close``.
 
-    What was loaded and changed since is written before the next statement runs, and before
-    ``commit``. Without ``is_writing`` nothing is written, and ``add`` raises RuntimeError; each
-    statement sees what is committed when it begins, unless ``engine`` is one of snapshots. Without
-    ``has_savepoints`` the work is to be done again with them where NoSavepoint is raised.
+    Changes of loaded objects are written before the next statement and before ``commit``. Without
+    ``is_writing`` nothing is written, and ``add`` raises RuntimeError; each statement sees what is
+    committed when it begins, unless ``engine`` makes snapshots. Without ``has_savepoints`` the
+    caller has to run the work again, with savepoints, after NoSavepoint.
 
     ``prefetch`` is a statement to run together with the look-up of the caller
     (``persistence.sql.prefetch``).
@@ -66,7 +65,7 @@ class Work:
 
     @classmethod
     def on(cls, connection: sa.Connection) -> "Work":
-        """Return a unit of work in the transaction of ``connection``, which ends with that."""
+        """Return a unit of work in the transaction of ``connection``."""
         work = cls(connection.engine)
         work._connection = connection
         return work
@@ -96,15 +95,15 @@ class Work:
         return self.execute(statement, values).scalars()
 
     def scalar(self, statement: sa.Executable, values: Any = None) -> Any:
-        """Return the first column of the first row, None where there is no row."""
+        """Return the first column of the first row, or None."""
         return self.execute(statement, values).scalar()
 
     def offer_prefetched(self, prefetch: Prefetch, rows: list[Row]) -> None:
-        """Have ``rows`` for the next statement, if it is this one with these values."""
+        """Return ``rows`` for the next statement, if it is this one with these values."""
         self._offered = prefetch, rows
 
     def take_prefetched(self, query: CompiledQuery, values: Values) -> list[Row] | None:
-        """Return the rows that came with another statement; None: ``query`` has to be run."""
+        """Return the prefetched rows of ``query``; None if it has to be run."""
         if self._offered is None:
             return None
         (prefetch, rows), self._offered = self._offered, None
@@ -113,10 +112,9 @@ class Work:
     def load(
         self, aggregate: Aggregate[Root], pks: Sequence[int], view: View = View.STATE
     ) -> list[Root]:
-        """Return the roots with these pks, in this order; those that are not there are left out.
+        """Return the roots with these pks that exist, in this order; their changes are written.
 
-        Their changes are written. A root that was loaded before is read again, and is another
-        object from then on.
+        A root that was loaded before becomes a new object, and changes of the old one are lost.
         """
         roots = {tracked.pk: tracked for tracked in load_roots(self, aggregate, pks, view)}
         for pk, tracked in roots.items():
@@ -126,24 +124,24 @@ class Work:
     def read(
         self, aggregate: Aggregate[Root], pks: Sequence[int], view: View = View.STATE
     ) -> list[Root]:
-        """Return roots as ``load`` does, which are only to be looked at."""
+        """Return roots as ``load`` does, without writing their changes."""
         roots = {tracked.pk: tracked for tracked in load_roots(self, aggregate, pks, view)}
         return [roots[pk].root for pk in pks if pk in roots]
 
     def add(self, aggregate: Aggregate[Root], root: Root) -> None:
-        """Have a new root stored, with its parts; ``flush`` gives all of them their pks."""
+        """Add a new root with its parts; ``flush`` stores them and sets their pks."""
         if not self._is_writing:
             raise RuntimeError("a reading unit of work changes nothing")
         self._new.append(Tracked(aggregate, root))
 
     def remove(self, aggregate: Aggregate[Any], root: Any) -> None:
-        """Delete a root, and with it its parts."""
+        """Delete a root with its parts."""
         self._tracked.pop((aggregate.entity, root.pk), None)
         table = aggregate.table
         self.execute(sa.delete(table).where(table.c.pk == root.pk))
 
     def flush(self) -> None:
-        """Write what was added and changed so far."""
+        """Write all pending changes."""
         if self._is_flushing or not (self._tracked or self._new):
             return
         self._is_flushing = True
@@ -160,23 +158,22 @@ class Work:
         self._new.clear()
 
     def release(self) -> None:
-        """Write what was changed so far, and nothing of the same objects any more.
+        """Write pending changes, and stop tracking the objects.
 
-        Statements after it have nothing to compare.
+        Later statements have nothing to compare.
         """
         self.flush()
         self._forget()
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Write at the end what the block changes.
+        """Write the changes of the block at its end, in a savepoint.
 
-        An error leaves the database as it was before the block; the objects are none that are
-        written any more. Work without savepoints can not go on after it: NoSavepoint is raised in
-        its place.
+        After an error the database is as before the block, and no object is tracked any more.
+        Without savepoints NoSavepoint is raised instead of the error.
         """
         try:
-            with self._nested() if self._has_savepoints else _all_undone():
+            with self._nested() if self._has_savepoints else _without_savepoint():
                 yield
                 self.flush()
         except BaseException:
@@ -195,7 +192,7 @@ class Work:
             self._connection.commit()
 
     def rollback(self) -> None:
-        """Undo what is not committed, and give the connection back."""
+        """Undo uncommitted changes, and give the connection back."""
         self._forget()
         self.close()
 
@@ -210,12 +207,12 @@ class Work:
 
 
 @contextmanager
-def _all_undone() -> Iterator[None]:
-    """Have the work done again from its start after an error."""
+def _without_savepoint() -> Iterator[None]:
+    """Raise NoSavepoint for an error."""
     try:
         yield
     except Exception as error:
-        # A lost connection or race ends the work in any case.
+        # A lost connection or race ends the transaction anyway.
         if isinstance(error, DBAPIError) and is_unavailable(error):
             raise
         raise NoSavepoint from error

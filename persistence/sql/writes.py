@@ -1,7 +1,7 @@
 """Changes of rows that are sent together.
 
-To PostgreSQL all of them go as one statement, in which each is a common table expression. A round
-trip for each would cost both sides twice as much.
+PostgreSQL gets them as one statement with a common table expression for each. A round trip for each
+would cost both sides twice as much.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,16 +23,16 @@ from persistence.sql.compiled_query import (
 MAX_STATEMENTS = 512
 
 OnResult = Callable[[Any], None]
-"""Gets the first value that a change returns."""
+"""Called with the first value that a change returns."""
 
 _Change = tuple[CompiledQuery, Values, OnResult | None]
 
 
 class Writes:
-    """Inserts and updates that wait for ``send``.
+    """Inserts and updates that are executed by ``send``.
 
-    None of them sees what another one does, and their order is the database's: so a table that
-    comes again begins another statement. SQLite gets each at once.
+    Within one statement they do not see each other, and have no defined order; so a second change
+    of a table sends those before it. On SQLite each change is executed at once.
     """
 
     def __init__(self, work: Connected) -> None:
@@ -56,11 +56,11 @@ class Writes:
         values: Values,
         on_result: OnResult | None = None,
     ) -> None:
-        """Update one row of ``table``; ``take`` gets what the statement returns when it is sent."""
+        """Update one row of ``table``; ``on_result`` gets what the statement returns."""
         self._add(table, (query, values, on_result))
 
     def send(self) -> None:
-        """Have everything done that waits."""
+        """Execute all pending changes."""
         changes, self._changes = [*self._changes.values()], {}
         if len(changes) == 1:
             [(query, values, on_result)] = changes
@@ -94,14 +94,14 @@ class Writes:
 
 @lru_cache(MAX_STATEMENTS)
 def _together(dialect: sa.Dialect, queries: Sequence[CompiledQuery]) -> DriverStatement:
-    """Return one statement that does all of these, and returns what each of them returns first."""
+    """Return one statement of all changes, which returns the first value of each."""
     changes = [_numbered(query.statement, place) for place, query in enumerate(queries)]
     answers = [sa.select(*change.c).scalar_subquery() for change in changes if [*change.c]]
     return compile_for(dialect, sa.select(sa.literal(len(queries)), *answers).add_cte(*changes))
 
 
 def _numbered(statement: Any, place: int) -> sa.CTE:
-    """Return the statement as a part of another one, its parameters with its number."""
+    """Return the statement as a CTE whose parameters end in ``place``."""
 
     def rename(element: Any, **_: Any) -> Any:
         if isinstance(element, sa.BindParameter) and element.required:
