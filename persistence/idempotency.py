@@ -18,7 +18,7 @@ from persistence.sql.expired_rows import delete_batch
 from persistence.sql.work import Work
 
 LOCK_TIMEOUT_MS = 2000
-_PURGED_AT_ONCE = 100
+_PURGE_BATCH = 100
 _LOCK_NOT_AVAILABLE = "55P03"
 
 idempotency_keys = sa.Table(
@@ -34,17 +34,17 @@ idempotency_keys = sa.Table(
 )
 
 
-_SAME = (
+_IS_KEY = (
     idempotency_keys.c.scope == sa.bindparam("scope"),
     idempotency_keys.c.key == sa.bindparam("key"),
 )
 _ANSWER = ("status", "content_type", "body")
 _STORED = CompiledQuery(
-    sa.select(*(idempotency_keys.c[name] for name in ("fingerprint", *_ANSWER))).where(*_SAME)
+    sa.select(*(idempotency_keys.c[name] for name in ("fingerprint", *_ANSWER))).where(*_IS_KEY)
 )
 _STORE = CompiledQuery(
     sa.update(idempotency_keys)
-    .where(*_SAME)
+    .where(*_IS_KEY)
     .values(
         {name: sa.bindparam(f"new_{name}", type_=idempotency_keys.c[name].type) for name in _ANSWER}
     )
@@ -53,7 +53,7 @@ REMOVE_OLD = delete_batch(
     [idempotency_keys.c.scope, idempotency_keys.c.key],
     idempotency_keys.c.created_date <= sa.bindparam("before", type_=UtcDateTime),
 )
-_WAIT, _WAIT_AS_USUAL = (
+_SET_TIMEOUT, _RESET_TIMEOUT = (
     CompiledQuery(sa.select(sa.func.set_config("lock_timeout", timeout, True).label("timeout")))
     for timeout in (f"{LOCK_TIMEOUT_MS}ms", None)
 )
@@ -61,7 +61,7 @@ _WAIT, _WAIT_AS_USUAL = (
 
 @cache
 def _claim(dialect: str) -> CompiledQuery:
-    """Insert the key, or take over one whose time has run out; no row where it is in use."""
+    """Insert the key, or take over an expired one; returns no row if the key is in use."""
     columns = ("scope", "key", "fingerprint", "created_date")
     new: dict[str, Any] = {
         name: sa.bindparam(name, type_=idempotency_keys.c[name].type) for name in columns
@@ -89,7 +89,7 @@ class SqlIdempotencyKeys:
         with self._bounded_wait():
             claimed = _claim(self._work.dialect_name).rows(self._work, values | new)
         if claimed:
-            REMOVE_OLD.rows(self._work, {"before": now - KEPT, "limit": _PURGED_AT_ONCE})
+            REMOVE_OLD.rows(self._work, {"before": now - KEPT, "limit": _PURGE_BATCH})
             return None
         [(stored, *answer)] = _STORED.rows(self._work, values)
         if stored != fingerprint:
@@ -102,11 +102,11 @@ class SqlIdempotencyKeys:
 
     @contextmanager
     def _bounded_wait(self) -> Iterator[None]:
-        """Wait two seconds for whoever holds the key; SQLite's writers wait at their beginning."""
+        """Wait two seconds for the request that has the key; SQLite waits when a write begins."""
         if self._work.dialect_name == "sqlite":
             yield
             return
-        _WAIT.rows(self._work, {})
+        _SET_TIMEOUT.rows(self._work, {})
         try:
             yield
         except OperationalError as error:
@@ -114,4 +114,4 @@ class SqlIdempotencyKeys:
                 raise
             message = "The first request with this Idempotency-Key is still at work."
             raise Conflict(message, code="idempotency_key_in_use", retry_after=1) from error
-        _WAIT_AS_USUAL.rows(self._work, {})
+        _RESET_TIMEOUT.rows(self._work, {})

@@ -50,7 +50,7 @@ class SqlOutbox:
         self._work.add(_EVENT, event)
 
     def get(self, pk: int) -> OutboxEvent | None:
-        # Locked: an erasure may delete it before the change is written.
+        # Locked, since an erasure may delete the row before the change is written.
         query = sa.select(outbox_events.c.pk).where(outbox_events.c.pk == pk)
         return first(self._load(query.with_for_update(key_share=True)))
 

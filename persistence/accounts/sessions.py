@@ -15,7 +15,7 @@ from persistence.sql.expired_rows import delete_batch
 from persistence.sql.prefetch import OwnerQuery
 from persistence.sql.work import Work
 
-_REMOVED_AT_ONCE = 100
+_REMOVE_BATCH = 100
 
 sessions = sa.Table(
     "sessions",
@@ -34,15 +34,15 @@ sessions = sa.Table(
 )
 
 
-_SHOWN = sessions.c.id_hash == sa.bindparam("id_hash")
+_CREDENTIAL = sessions.c.id_hash == sa.bindparam("id_hash")
 _OWNER = OwnerQuery(
     sa.select(sessions.c.user_pk, users.c.user_type, users.c.is_active, sessions.c.expires_date)
     .join_from(sessions, users)
-    .where(_SHOWN),
+    .where(_CREDENTIAL),
     key=sessions.c.user_pk,
-    credential=_SHOWN,
+    credential=_CREDENTIAL,
 )
-_REMOVE = CompiledQuery(sa.delete(sessions).where(_SHOWN))
+_REMOVE = CompiledQuery(sa.delete(sessions).where(_CREDENTIAL))
 REMOVE_EXPIRED = delete_batch(
     [sessions.c.id_hash], sessions.c.expires_date <= sa.bindparam("before", type_=UtcDateTime)
 )
@@ -79,5 +79,5 @@ class SqlSessions:
         return began
 
     def remove_expired(self, now: datetime) -> None:
-        # Some of them, and none that another login is at: no login is to wait for the others.
-        REMOVE_EXPIRED.rows(self._work, {"before": now, "limit": _REMOVED_AT_ONCE})
+        # In batches, without rows locked by other logins, so that no login waits for another.
+        REMOVE_EXPIRED.rows(self._work, {"before": now, "limit": _REMOVE_BATCH})

@@ -30,7 +30,7 @@ users = sa.Table(
     sa.Column("last_name", sa.Text, nullable=False),
     sa.Column("is_active", sa.Boolean, nullable=False),
     sa.Column("created_date", UtcDateTime, nullable=False),
-    # A guest may use the address of a registered user, and becomes nobody by it.
+    # A guest may use the address of a registered user without access to that account.
     sa.UniqueConstraint("email_key", "user_type"),
     # Case folding can make a key longer than the address: at most three characters from one.
     *at_most(254, "email"),
@@ -38,15 +38,14 @@ users = sa.Table(
 )
 
 
-# A row comes in any case, and no entity, so that an address that is known takes no longer than one
-# that is not.
-_ASKED = sa.select(sa.bindparam("email_key", type_=sa.String).label("email_key")).subquery()
+# Always returns a row, and no entity, so that timing does not reveal whether an address is known.
+_WANTED = sa.select(sa.bindparam("email_key", type_=sa.String).label("email_key")).subquery()
 _PASSWORD_OWNER = CompiledQuery(
     sa.select(users.c.pk, users.c.is_active, users.c.password_hash)
-    .select_from(_ASKED)
+    .select_from(_WANTED)
     .outerjoin(
         users,
-        sa.and_(users.c.email_key == _ASKED.c.email_key, users.c.user_type == UserType.REGISTERED),
+        sa.and_(users.c.email_key == _WANTED.c.email_key, users.c.user_type == UserType.REGISTERED),
     )
 )
 

@@ -24,7 +24,7 @@ from persistence.sql.in_list import in_param
 from persistence.sql.statements import PAGE_LIMIT, PAGE_OFFSET, limit_offset
 from persistence.sql.work import Work
 
-# Alone, to look at: they change as parts of their orders.
+# Read-only: requests change as parts of their orders.
 _REQUEST = Aggregate(
     entity=CancellationRequest, table=cancellation_requests, parts={"easy_return": EASY_RETURN}
 )
@@ -83,7 +83,7 @@ class SqlCancellationRequests:
 
 
 def _values(query: CancellationRequestQuery) -> dict[str, Any]:
-    """Return the conditions of ``query``: their names choose the statement, the values run it."""
+    """Return the filters of ``query`` that are set; their names select the statement."""
     values = {name: getattr(query, name) for name in ("status", "user_pk", "order_pk")}
     active = {name: value for name, value in values.items() if value is not None}
     return active | {"newest_only": True} if query.newest_only and "user_pk" in active else active

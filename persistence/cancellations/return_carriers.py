@@ -1,4 +1,4 @@
-"""Table of the shop's return carriers, and the lines that offer them."""
+"""Table of the shop's return carriers, and updates of the lines that offer them."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -55,10 +55,10 @@ _ACTIVE = return_carriers.c.is_active.is_(sa.true())
 
 
 def active_companies(work: Work) -> list[int]:
-    """Return the pks of what the shop offers for every line.
+    """Return the pks of the companies that the shop offers for every line.
 
-    Until the transaction ends no carrier is added, changed or switched: what is imported offers
-    what the next batch of ``SqlReturnCarriers.offer`` expects.
+    Carriers are locked until the transaction ends, so that imported lines offer what the next batch
+    of ``SqlReturnCarriers.offer`` expects.
     """
     query = sa.select(return_carriers.c.company_pk).where(_ACTIVE)
     query = query.order_by(return_carriers.c.company_pk)
@@ -135,7 +135,7 @@ class SqlReturnCarriers:
         return {order_pk for order_pk, _, _ in rows}
 
     def _lock_out_imports(self) -> None:
-        """SQLite has one writer at a time anyway."""
+        """Lock the carriers against imports; SQLite has one writer at a time anyway."""
         if self._work.dialect_name == "postgresql":
             self._work.execute(sa.text("LOCK TABLE return_carriers IN EXCLUSIVE MODE"))
 
@@ -149,7 +149,7 @@ class SqlReturnCarriers:
 
 
 def _missing(since: datetime) -> sa.Select[Any]:
-    """Lines, and an active carrier that each lacks."""
+    """Select lines with each active carrier that they lack."""
     may_return = sa.or_(
         order_items.c.delivered_date.is_(None), order_items.c.delivered_date > since
     )
@@ -168,7 +168,7 @@ def _missing(since: datetime) -> sa.Select[Any]:
 
 
 def _surplus() -> sa.Select[Any]:
-    """Lines, and a carrier of the shop that each offers and that is not active."""
+    """Select lines with each inactive carrier of the shop that they offer."""
     active = sa.select(return_carriers.c.pk).where(
         _ACTIVE, return_carriers.c.company_pk == _OFFERS.c.company_pk
     )

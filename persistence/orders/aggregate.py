@@ -1,7 +1,7 @@
-"""The order: one declaration of all that belongs to it.
+"""The declaration of the order as an aggregate.
 
-What is loaded and written, which changes raise the version, what sellers see of it and what is
-copied for a person who asks: all of it is derived from here.
+What is loaded and written, which changes raise the version, what sellers see, and what a personal
+data export contains, are all derived from it.
 """
 
 from domain.orders.addresses import Address, Location
@@ -47,7 +47,7 @@ from persistence.sql.aggregates import (
     Reference,
 )
 
-# An address has some forty columns with its places, and no rule looks at it.
+# An address has some forty columns with its places, and no rule uses it.
 ADDRESS = Reference(
     entity=Address,
     table=addresses,

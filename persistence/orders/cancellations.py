@@ -51,7 +51,7 @@ cancellation_requests = sa.Table(
     sa.Column("is_imported", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("created_date", UtcDateTime, nullable=False),
     sa.Column("modified_date", UtcDateTime, nullable=False),
-    # The operator's list: what is open, newest first.
+    # The operator's list of open requests, newest first.
     sa.Index(None, "status", "created_date", "pk"),
     sa.CheckConstraint(f"quantity BETWEEN 1 AND {MAX_QUANTITY}", name="quantity"),
 )
@@ -59,7 +59,7 @@ cancellation_requests = sa.Table(
 _has_account = sa.or_(
     cancellation_requests.c.iban.is_not(None), cancellation_requests.c.holder_name.is_not(None)
 )
-# What is to be removed some days after the money was paid.
+# Bank accounts, which are removed some days after the refund was paid.
 sa.Index(
     "ix_cancellation_requests_accounts",
     cancellation_requests.c.modified_date,

@@ -1,4 +1,4 @@
-"""Locking orders that statements change, in the order in which every writer locks them."""
+"""Locking orders in the order that all writers use."""
 
 from collections.abc import Collection, Sequence
 
@@ -11,10 +11,10 @@ from persistence.sql.work import Work
 
 
 def lock_orders(work: Work, pks: Collection[int], *, skip_locked: bool = False) -> Sequence[int]:
-    """Lock these orders, by ascending pk, and then their lines; return the pks that are locked.
+    """Lock these orders by ascending pk, and then their lines; return the locked pks.
 
-    Rows that only name an order can still be written. ``skip_locked`` leaves out what another
-    transaction is at, instead of waiting for it.
+    Rows that only reference an order can still be written. ``skip_locked`` leaves out orders that
+    another transaction has locked, instead of waiting.
     """
     locked = sa.select(orders.c.pk).where(in_list(orders.c.pk, pks)).order_by(orders.c.pk)
     locked = locked.with_for_update(key_share=True, skip_locked=skip_locked)

@@ -38,8 +38,7 @@ from persistence.sql.contains import contains
 from persistence.sql.statements import PAGE_LIMIT, PAGE_OFFSET, active_filters, first
 from persistence.sql.work import Work
 
-# An address is a text of any length, and an entry of a PostgreSQL index is at most 2,704 bytes:
-# a sort by address sorts the user's rows.
+# No index: addresses may be longer than the 2,704 bytes of an index entry of PostgreSQL.
 NOT_INDEXED = frozenset({OldOrderField.SHIPPING_ADDRESS, OldOrderField.BILLING_ADDRESS})
 
 old_orders = sa.Table(
@@ -74,7 +73,7 @@ old_orders = sa.Table(
     *not_negative("amount", "discount_amount"),
 )
 
-# Amounts are sorted by value: 186.666 JOD come after 140.00 TRY, and have more minor units.
+# Amounts are sorted by value, not by minor units: 186.666 JOD come after 140.00 TRY.
 _SORTED: dict[OldOrderField, sa.ColumnElement[Any]] = {
     field: thousandths(old_orders.c[field], old_orders.c.currency)
     if field in (OldOrderField.AMOUNT, OldOrderField.DISCOUNT_AMOUNT)
@@ -146,7 +145,7 @@ def _counted(names: tuple[str, ...]) -> CompiledQuery:
 
 @cache
 def _page(names: tuple[str, ...], sort: OldOrderSort) -> CompiledQuery:
-    """Ask for the rows of one page, each with the number of all rows beside it."""
+    """Select the rows of one page, with the number of all rows in the last column."""
     count = _count(names).correlate(None).scalar_subquery()
     chosen = sa.select(old_orders.c.pk, old_orders.c.version, count)
     chosen = chosen.where(*(_CONDITIONS[name] for name in names))
@@ -163,7 +162,7 @@ def _count(names: tuple[str, ...]) -> sa.Select[int]:
 def _sorted(sort: OldOrderSort) -> sa.ColumnElement[Any]:
     value = _SORTED[sort.field]
     direction = value.desc() if sort.descending else value.asc()
-    # Where there is no NULL, saying where it goes would keep PostgreSQL from using the index.
+    # Without NULLs, NULLS LAST would only keep PostgreSQL from using the index.
     return direction.nulls_last() if old_orders.c[sort.field].nullable else direction
 
 

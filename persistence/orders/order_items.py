@@ -69,7 +69,7 @@ order_items = sa.Table(
     sa.Column("parent", BigId),
     sa.Column("created_date", UtcDateTime, nullable=False),
     sa.Column("modified_date", UtcDateTime, nullable=False),
-    # A seller's, newest first, and what has changed of them.
+    # A seller's lines, newest first, and those changed since a time.
     sa.Index(None, "seller_pk", "created_date", "pk"),
     sa.Index(None, "seller_pk", "modified_date", "pk"),
     sa.UniqueConstraint("order_pk", "line"),

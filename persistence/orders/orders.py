@@ -76,10 +76,10 @@ orders = sa.Table(
     reference("payment_option_pk", payment_options),
     reference("bank_pk", banks, nullable=True),
     reference("shipping_company_pk", shipping_companies, nullable=True),
-    # Newest first, and the bounds on created_date; a search looks at one user's rows only, since
-    # no index of either database finds a part of a text.
+    # Newest first, and the bounds on created_date. A search scans the user's rows, since neither
+    # database has an index for substrings.
     sa.Index(None, "user_pk", "created_date", "pk"),
-    # A guest's newest by pk.
+    # The newest order of a guest, by pk.
     sa.Index(None, "user_pk", "pk"),
     sa.CheckConstraint("version >= 1", name="version"),
     sa.CheckConstraint(f"installment_count BETWEEN 0 AND {MAX_QUANTITY}", name="installment_count"),

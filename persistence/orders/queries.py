@@ -1,4 +1,4 @@
-"""The queries of orders."""
+"""Queries of orders."""
 
 from collections.abc import Collection, Mapping
 from functools import cache, partial
@@ -32,7 +32,7 @@ _LATEST_FIRST = (orders.c.created_date.desc(), orders.c.pk.desc())
 
 
 def is_newest_of(user_pk: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
-    """The condition for an order to be the one that a guest with a session has."""
+    """Whether an order is the user's newest, the only one that a guest with a session may see."""
     newest = sa.select(orders.c.pk).where(orders.c.user_pk == user_pk)
     newest = newest.order_by(*_LATEST_FIRST).limit(1)
     return orders.c.pk == newest.correlate(None).scalar_subquery()
@@ -48,12 +48,12 @@ _FOUND = sa.select(orders.c.pk, orders.c.version).where(_USERS)
 _OWN = CompiledQuery(_FOUND.where(_OWNERS["pk"]))
 _HIGHEST = CompiledQuery(_FOUND.order_by(orders.c.pk.desc()).limit(1))
 _LATEST = CompiledQuery(_FOUND.order_by(*_LATEST_FIRST).limit(1))
-# A row comes in any case, so that a number that is there takes no longer than one that is not.
-_ASKED = sa.select(sa.bindparam("number", type_=sa.String).label("number")).subquery()
+# Always returns a row, so that timing does not reveal whether a number exists.
+_WANTED = sa.select(sa.bindparam("number", type_=sa.String).label("number")).subquery()
 _OWNER = CompiledQuery(
     sa.select(orders.c.pk, orders.c.user_pk, orders.c.user_email, users.c.user_type)
-    .select_from(_ASKED)
-    .outerjoin(orders, orders.c.number == _ASKED.c.number)
+    .select_from(_WANTED)
+    .outerjoin(orders, orders.c.number == _WANTED.c.number)
     .outerjoin(users, users.c.pk == orders.c.user_pk)
 )
 _CONDITIONS = {
@@ -72,7 +72,7 @@ def _counted(names: tuple[str, ...]) -> CompiledQuery:
 
 @cache
 def _page(names: tuple[str, ...]) -> CompiledQuery:
-    """Ask for the rows of one page, each with the number of all rows beside it."""
+    """Select the rows of one page, with the number of all rows in the last column."""
     count = _count(names).correlate(None).scalar_subquery()
     chosen = sa.select(orders.c.pk, orders.c.version, count)
     chosen = chosen.where(*(_CONDITIONS[name] for name in names))
@@ -84,7 +84,7 @@ def _count(names: tuple[str, ...]) -> sa.Select[int]:
     return counted.where(*(_CONDITIONS[name] for name in names))
 
 
-# Which order's a line, a request or a plan is.
+# The order of a line, a request or a plan.
 _REQUESTED = sa.select(cancellation_requests.c.order_item_pk).where(
     cancellation_requests.c.pk == sa.bindparam("request_pk")
 )
@@ -103,9 +103,9 @@ _OF_REQUEST = CompiledQuery(sa.select(orders.c.pk).where(orders.c.pk.in_(_BY_REQ
 
 
 def _locking(chosen: sa.Select[int], *conditions: sa.ColumnElement[bool]) -> CompiledQuery:
-    """Lock orders and then their lines, both by ascending pk, and return each line's order.
+    """Lock orders and then their lines, both by ascending pk; return the order of each line.
 
-    Rows that only name an order can still be written.
+    Rows that only reference an order can still be written.
     """
     rows = sa.select(orders.c.pk).where(orders.c.pk.in_(chosen), *conditions)
     locked = rows.order_by(orders.c.pk).with_for_update(key_share=True).cte("locked")
@@ -117,7 +117,7 @@ def _locking(chosen: sa.Select[int], *conditions: sa.ColumnElement[bool]) -> Com
 
 @cache
 def _lock_by_items(names: tuple[str, ...]) -> CompiledQuery:
-    # The session of a person whose data is erased may have been looked at before that.
+    # The caller may have been looked up before an erasure.
     present = [orders.c.erased_date.is_(None)] if names else []
     return _locking(_BY_ITEMS, *(_OWNERS[name] for name in names), *present)
 
@@ -143,7 +143,7 @@ def _addresses(names: tuple[str, ...]) -> CompiledQuery:
 
 
 def _own(caller: Caller) -> dict[str, int]:
-    """The conditions for an order to be the caller's, as ``_OWNERS`` has them."""
+    """Return the values of the conditions in ``_OWNERS`` that restrict orders to the caller's."""
     own = {"user_pk": caller.user_pk}
     if caller.has_newest_only:
         own["newest_only"] = True
@@ -170,8 +170,8 @@ class SqlOrders:
         return first(self._work.load(ORDER, [pk], View.SHOWN))
 
     def lock_by_items(self, item_pks: Collection[int], caller: Caller | None) -> list[Order]:
-        own = _own(caller) if caller else {}
-        return self._lock(_lock_by_items(tuple(own)), {"item_pks": list(item_pks), **own})
+        owner = _own(caller) if caller else {}
+        return self._lock(_lock_by_items(tuple(owner)), {"item_pks": list(item_pks), **owner})
 
     def lock_by_request(self, request_pk: int) -> Order | None:
         return first(self._lock(_LOCK_BY_REQUEST, {"request_pk": request_pk}))
@@ -188,8 +188,8 @@ class SqlOrders:
         return first(self._work.load(ORDER, [pk for (pk,) in rows]))
 
     def by_item(self, item_pk: int, caller: Caller | None) -> Order | None:
-        own = _own(caller) if caller else {}
-        rows = _of_item(tuple(own)).rows(self._work, {"item_pks": [item_pk], **own})
+        owner = _own(caller) if caller else {}
+        rows = _of_item(tuple(owner)).rows(self._work, {"item_pks": [item_pk], **owner})
         return first(self._work.load(ORDER, [pk for (pk,) in rows]))
 
     def owner(self, number: str) -> OrderOwner | None:
@@ -204,7 +204,7 @@ class SqlOrders:
         return {pk for (pk,) in rows}
 
     def _lock(self, chosen: CompiledQuery, values: Mapping[str, Any]) -> list[Order]:
-        """Lock orders and their lines, and load what is there now, by ascending pk."""
+        """Lock orders and their lines, then load the orders by ascending pk."""
         pks = {pk for (pk,) in chosen.rows(self._work, values)}
         return self._work.load(ORDER, sorted(pks))
 

@@ -1,8 +1,8 @@
-"""Table of how many orders sellers have of each status, kept in step with the sellers' orders.
+"""Sharded counters of sellers' orders by status, updated with the sellers' orders.
 
-To count the orders themselves takes longer the more there are. Waybill deletes none; whoever does
-so by hand deletes all rows of sellers' orders as well, and has `waybill migrate` make them anew
-with their counts.
+Counting the orders themselves gets slower with their number. Waybill deletes no orders; after
+deleting some by hand, delete all rows of sellers' orders, and `waybill migrate` makes them and the
+counts again.
 """
 
 from collections import Counter
@@ -13,12 +13,11 @@ import sqlalchemy as sa
 from persistence.sql.bulk import Increment, Row
 from persistence.sql.columns import BigId, metadata, parent
 
-# Orders of one seller and status are counted in so many rows, so that who changes one seldom waits
-# for who changes another.
+# A counter has this many rows, so that transactions seldom wait for each other's lock on one.
 SHARDS = 8
 
 CountedOrder = tuple[int, int, int]
-"""An order of a seller as it is counted: the pk of the seller, the status, the pk of the order."""
+"""What is counted of an order of a seller: seller_pk, status, order_pk."""
 
 _KEY = ("seller_pk", "status", "slot")
 ADD_COUNTS = Increment(_KEY)
@@ -30,16 +29,17 @@ seller_order_counts = sa.Table(
     parent("seller_pk", "sellers", index=False),
     sa.Column("status", sa.Integer, nullable=False),
     sa.Column("slot", sa.Integer, nullable=False),
-    # No wall: both databases would put it up before what is added, which may be negative, too.
+    # No CHECK (orders >= 0): it would be applied to the inserted delta, which may be negative,
+    # before ON CONFLICT adds it.
     sa.Column("orders", BigId, nullable=False),
     sa.PrimaryKeyConstraint(*_KEY),
 )
 
 
 def count_changes(before: Iterable[CountedOrder], after: Iterable[CountedOrder]) -> list[Row]:
-    """Return rows for ``ADD_COUNTS``, to count the orders ``after`` in place of those ``before``.
+    """Return the rows of ``ADD_COUNTS`` that replace the orders ``before`` by those ``after``.
 
-    They come in the order of their keys, so that two writers do not wait for each other.
+    Sorted by key, so that two writers can not deadlock.
     """
     changes = Counter(map(_key, after))
     changes.subtract(map(_key, before))

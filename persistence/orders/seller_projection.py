@@ -1,4 +1,4 @@
-"""Table of sellers' orders, kept in step with what it is made of."""
+"""Table of sellers' orders, a projection of orders."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -145,11 +145,14 @@ _STORED = CompiledQuery(
 _OVERWRITE = Overwrite(("order_pk", "seller_pk"), unchanged=("uuid",))
 
 BySeller = dict[int, Row]
-"""The rows of one order."""
+"""The rows of one order, by seller_pk."""
 
 
 def sync_seller_orders(writes: Writes, saved: Sequence[SavedRoot]) -> None:
-    """Make the rows of these orders what the orders, which are saved, come to now."""
+    """Update the rows of saved orders from their objects.
+
+    Orders that were loaded without their plans are updated by ``rebuild_seller_orders``.
+    """
     loaded = [order for order in saved if "cancellation_plans" in vars(order.root)]
     before = {order: {row["seller_pk"]: row for row in order.projected} for order in loaded}
     after = {order: _rows_of(order.root) for order in loaded}
@@ -182,7 +185,7 @@ def _differing(before: BySeller, after: BySeller) -> list[Row]:
 
 
 def _remove(work: Connected, order_pk: int, seller_pks: Collection[int]) -> None:
-    """Rows of an earlier save of this unit of work have pks that nobody has read."""
+    """Delete by seller: the pks of rows that this unit of work has inserted are not known."""
     if seller_pks:
         own = seller_orders.c.order_pk == order_pk
         removed = in_list(seller_orders.c.seller_pk, seller_pks)
@@ -190,7 +193,7 @@ def _remove(work: Connected, order_pk: int, seller_pks: Collection[int]) -> None
 
 
 def _completed_refunds(order: Order) -> dict[int | None, Booked]:
-    """Return what completed requests gave back, by the seller of the line."""
+    """Return the refunds of completed requests, by the seller of the line."""
     sellers_of = {
         request: item.seller
         for item in order.items
@@ -217,9 +220,9 @@ def _counted(orders: Iterable[BySeller]) -> Iterator[CountedOrder]:
 
 
 def rebuild_seller_orders(work: Connected, order_pks: Sequence[int]) -> None:
-    """Make the rows of these orders what the orders come to now.
+    """Update the rows of these orders from the stored orders.
 
-    A row keeps its pk and its UUID as long as its seller has a line of the order.
+    A row keeps its pk and UUID as long as its seller has a line of the order.
     """
     values = {"order_pks": order_pks}
     lines: dict[int, list[Any]] = defaultdict(list)
@@ -244,7 +247,7 @@ def rebuild_seller_orders(work: Connected, order_pks: Sequence[int]) -> None:
 
 
 def fill_seller_orders(work: Connected) -> None:
-    """Make the rows of all orders, and count them, if there are none: they come with the orders."""
+    """Insert the rows of all orders, with their counts, if there are none."""
     if work.execute(sa.select(seller_orders.c.pk).limit(1)).first() is not None:
         return
     work.execute(sa.delete(seller_order_counts))
@@ -274,10 +277,10 @@ def _rows(order: Any, lines: Sequence[Any], refunds: dict[int | None, Booked]) -
     for seller_pk, share in shares.items():
         if seller_pk is not None:
             own = [line for line in lines if line.seller_pk == seller_pk]
-            # What the order says is theirs only where nobody else has a part in it.
+            # Fields of the order apply to a seller only if it has no other seller.
             sources = [order, *own] if len(shares) == 1 else own
             yield {
-                # The same whenever it is made, and no way to tell one seller's from another's.
+                # Always the same, and it does not reveal other sellers of the order.
                 "uuid": uuid5(order.uuid, str(seller_pk)),
                 "order_pk": order.pk,
                 "seller_pk": seller_pk,

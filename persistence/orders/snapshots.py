@@ -1,4 +1,4 @@
-"""Rows that never change: one for each content."""
+"""Rows that never change, one for each content."""
 
 from collections.abc import Iterable
 
@@ -35,8 +35,9 @@ TABLES: dict[type, sa.Table] = {
 def store_snapshots(work: Work, snapshots: Iterable[Snapshot]) -> dict[str, int]:
     """Store those of ``snapshots`` (all of one class) whose content is new.
 
-    Returns the pk for each ``content_hash``. What a snapshot names (a carrier, a city) has to be
-    stored before it. Two writers of one content do not collide: one waits and finds the other's.
+    Returns the pk of each ``content_hash``. Referenced snapshots (a carrier, a city) have to be
+    stored before. Two writers of the same content do not conflict: one waits and gets the other's
+    row.
     """
     by_hash = {snapshot.content_hash: snapshot for snapshot in snapshots}
     if not by_hash:

@@ -1,6 +1,6 @@
-"""Raising the versions of what statements have changed without the objects.
+"""Raising versions after changes by statements.
 
-Whatever is saved as an aggregate raises its version itself (``persistence.sql.saving``).
+Saving an aggregate raises its version itself (``persistence.sql.saving``).
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ _RAISED: dict[type, CompiledQuery] = {
     )
     for root, table in ((Order, orders), (OldOrder, old_orders))
 }
-# They are found first: an UPDATE of orders that are found by a query would read all of them.
+# Selected first: an UPDATE with this subquery would scan all orders.
 _OF_SELLERS = CompiledQuery(
     sa.select(order_items.c.order_pk)
     .where(in_param(order_items.c.seller_pk, "seller_pks"))
@@ -34,13 +34,13 @@ _OF_SELLERS = CompiledQuery(
 
 
 def raise_versions_of(work: Connected, root: type, pks: Iterable[int]) -> dict[int, int]:
-    """Raise the versions of these orders or old orders; return the new ones by pk."""
+    """Raise the versions of these orders or old orders; return the new versions by pk."""
     values = {"pks": sorted(pks), NEW_VERSION: new_version()}
     return dict(_RAISED[root].rows(work, values))
 
 
 def raise_versions_of_sellers(work: Connected, seller_pks: Sequence[int]) -> None:
-    """Raise the versions of all orders with a line of these sellers: all show their names."""
+    """Raise the versions of all orders that show the names of these sellers."""
     rows = _OF_SELLERS.rows(work, {"seller_pks": seller_pks}) if seller_pks else []
     if rows:
         raise_versions_of(work, Order, [pk for (pk,) in rows])

@@ -1,7 +1,7 @@
-"""Erasing a person: the statements, table by table.
+"""Erasing a person's data, table by table.
 
-``tests/persistence/test_personal_data.py`` fills every column of these tables, and finds no word
-of it afterwards. A new table or column has to be added there, and here.
+``tests/handlers/cli/test_personal_data.py`` fills every column of these tables, and checks that
+nothing is left. A new table or column has to be added there and here.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -51,7 +51,7 @@ _OF_ORDER = (
     *("remote_addr", "gift_box_note", "notes", "bin_number", "e_archive_url", "extra_field"),
     *("basket", "card", "segment", *_TRACES),
 )
-# What a shopper had written on the goods may be in any of these.
+# A text that a shopper had printed on the goods may be in any of these.
 _OF_ITEM = (
     *("e_archive_url", "extra_field", "image", *_TRACES),
     *("attributes", "attributes_kwargs", "localized_attributes", "localized_attributes_kwargs"),
@@ -63,7 +63,7 @@ _LOCATION = Aggregate(entity=Location, table=locations)
 
 
 class Erasing:
-    """One erasure; the users and their orders are locked."""
+    """One erasure. The users and their orders have to be locked."""
 
     def __init__(
         self,
@@ -84,9 +84,9 @@ class Erasing:
         self._old_orders = self._pks(old_orders.c.pk, old_orders.c.user_pk, user_pks)
 
     def run(self) -> Erased:
-        """Erase everything; the order keeps foreign keys whole."""
+        """Erase everything, in an order that satisfies foreign keys."""
         if self._work.dialect_name == "sqlite":
-            # What was deleted is overwritten, instead of left in the free pages of the file.
+            # Overwrite deleted content, which would else stay in free pages of the file.
             self._work.execute(sa.text("PRAGMA secure_delete = ON"))
         events = self._erase_events()
         self._erase_keys()
@@ -98,7 +98,7 @@ class Erasing:
         ended = self._delete(sessions, sessions.c.user_pk, self._user_pks)
         self._delete(one_time_tokens, one_time_tokens.c.user_pk, self._user_pks)
         self._erase_users()
-        self._follow()
+        self._raise_versions()
         return Erased(
             users=len(self._user_pks),
             orders=len(self._orders),
@@ -132,9 +132,9 @@ class Erasing:
             yield from self._pks(column, owner, self._user_pks)
 
     def _erase_keys(self) -> None:
-        """Delete the keys that the person used, with the answers that were stored to them.
+        """Delete the person's idempotency keys, with the stored responses.
 
-        Those of a grant do not say whose they are; the answer says which line it is about.
+        The key of a grant does not name the user; the stored response names the line.
         """
         columns = idempotency_keys.c
         scopes = [f"{kind}:{pk}" for kind in ("user", "guest") for pk in self._user_pks]
@@ -145,7 +145,7 @@ class Erasing:
         self._delete(idempotency_keys, columns.scope, sorted(own))
 
     def _erase_notes(self) -> None:
-        """Clear what operators and sellers wrote about the orders; who did what when stays."""
+        """Clear the notes of operators and sellers; who did what and when stays."""
         uuids = [
             *self._pks(orders.c.uuid, orders.c.pk, self._orders),
             *self._pks(order_items.c.uuid, order_items.c.pk, self._items),
@@ -164,14 +164,14 @@ class Erasing:
         self._change(returns, returns.c.cancellation_request_pk, self._requests, nothing)
         account = dict.fromkeys(("description", "iban", "holder_name"))
         self._change(cancellation_requests, cancellation_requests.c.pk, self._requests, account)
-        # Sellers have copies: what asks for changes since a moment gets these.
+        # Sellers have copies, and fetch changes by modified_date.
         nothing = dict.fromkeys(_OF_ITEM) | {"modified_date": self._now}
         self._change(order_items, order_items.c.pk, self._items, nothing)
-        # Some shops make a code for one person alone.
+        # A code may have been issued to one person.
         self._change(discount_items, discount_items.c.order_pk, self._orders, {"code": None})
         owner = loyalty_transactions.c.order_pk
         self._change(loyalty_transactions, owner, self._orders, {"user_email": None})
-        # A movement that gives a request's money back is known by the request's UUID.
+        # The reference of a refund is the request's UUID, and stays.
         uuids = self._pks(cancellation_requests.c.uuid, cancellation_requests.c.pk, self._requests)
         foreign = ~in_list(loyalty_transactions.c.reference, [str(uuid) for uuid in uuids])
         self._change(loyalty_transactions, owner, self._orders, {"reference": None}, foreign)
@@ -185,10 +185,10 @@ class Erasing:
         self._delete(order_imports, order_imports.c.order_pk, self._orders)
 
     def _replace_addresses(self) -> None:
-        """Give the orders addresses that name a country and a city, and delete the others.
+        """Replace the orders' addresses by ones with country and city only; delete the old ones.
 
-        Addresses are never changed, since orders share them; one that an order of somebody else
-        names as well is not the person's.
+        Addresses are never changed, since orders share them. One that another user's order
+        references as well is not deleted.
         """
         named = sa.select(orders.c.shipping_address_pk, orders.c.billing_address_pk)
         pairs = self._work.execute(named.where(in_list(orders.c.pk, self._orders))).all()
@@ -201,12 +201,12 @@ class Erasing:
                     in_list(orders.c.pk, self._orders), orders.c[name] == old
                 )
                 self._work.execute(change.values({name: new}))
-        # Sellers' orders name them, too, and follow the orders.
+        # Sellers' orders reference the addresses, too.
         rebuild_seller_orders(self._work, self._orders)
         self._delete(addresses, addresses.c.pk, self._unnamed(own - set(replaced.values())))
 
     def _anonymous(self, pks: Collection[int]) -> dict[int, int]:
-        """Store the address that takes the place of each of these; return their pks."""
+        """Store an anonymous copy of each address; return the pks of the copies by pk."""
         query = sa.select(
             *(addresses.c[name] for name in ("pk", "user_pk", "address_type", "is_corporate")),
             *(addresses.c[name] for name in ("country_pk", "city_pk")),
@@ -234,7 +234,7 @@ class Erasing:
         return location
 
     def _unnamed(self, pks: Collection[int]) -> list[int]:
-        """Return those of the addresses that nothing names any more."""
+        """Return those of the addresses that nothing references any more."""
         columns = (orders.c.shipping_address_pk, orders.c.billing_address_pk)
         named = {
             pk
@@ -264,7 +264,7 @@ class Erasing:
             }
             self._change(users, users.c.pk, [pk], nothing)
 
-    def _follow(self) -> None:
+    def _raise_versions(self) -> None:
         for kind, root, pks in (
             (ORDER_DOCUMENTS, Order, self._orders),
             (OLD_ORDER_DOCUMENTS, OldOrder, self._old_orders),
@@ -296,12 +296,12 @@ class Erasing:
 
 
 def _undeliverable_email() -> str:
-    """An address that no mail server has (RFC 2606), and nobody can guess."""
+    """Return a random address of a reserved domain (RFC 2606), which no mail server accepts."""
     return f"erased-{uuid4().hex}@erased.invalid"
 
 
 def _names(body: bytes | None, item_pks: Collection[int]) -> bool:
-    """Whether an answer to a request is about one of the lines."""
+    """Whether a stored response is about one of the lines."""
     try:
         answer = orjson.loads(body or b"null")
     except orjson.JSONDecodeError:

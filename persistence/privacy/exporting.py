@@ -1,4 +1,4 @@
-"""Copying all rows about a person, as they are stored."""
+"""Exporting all rows about a person, as they are stored."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -29,9 +29,9 @@ from persistence.sql.aggregates import Parts
 from persistence.sql.in_list import in_list
 from persistence.sql.work import Work
 
-# Secrets, and what says nothing of a person.
+# Secrets and technical values.
 _LEFT_OUT = frozenset({"password_hash", "email_key", "id_hash", "content_hash", "version"})
-# What stands for the rows that are not a person's own: the column that names them.
+# Referenced rows of others are exported as the value of one column.
 _NAMES: Mapping[str, sa.Column[Any]] = {
     "product_pk": products.c.name,
     "seller_pk": sellers.c.name,
@@ -45,7 +45,7 @@ _NAMES: Mapping[str, sa.Column[Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A table whose rows belong to others by the column ``owner``."""
+    """A table whose column ``owner`` references the rows that its rows are parts of."""
 
     table: sa.Table
     owner: str
@@ -53,7 +53,7 @@ class _Part:
 
 
 def _part(members: Parts, owner: str) -> _Part:
-    """Return the table of a set, and those of all below it."""
+    """Return the table of parts, and those of all parts below."""
     below = tuple(_part(part_set, part_set.owner) for part_set in members.parts.values())
     return _Part(members.table, owner, below)
 
@@ -85,7 +85,7 @@ def export(work: Work, user_pks: Sequence[int], key: str) -> dict[str, Any]:
 
 
 class _RowReader:
-    """Reads parts; remembers their UUIDs and numbers for what names rows by those."""
+    """Reads parts, and collects UUIDs and numbers for rows that reference them by these."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
@@ -93,7 +93,7 @@ class _RowReader:
         self._numbers: set[str] = set()
 
     def rows(self, part: _Part, owners: Collection[int]) -> dict[int, list[dict[str, Any]]]:
-        """Return the rows of ``part``, with their own parts, by the pk of their owner."""
+        """Return the rows of ``part`` with their own parts, by the pk of the owner."""
         table = part.table
         chosen = sa.select(table).where(in_list(table.c[part.owner], owners))
         mappings = self._work.execute(chosen.order_by(*table.primary_key)).mappings().all()
@@ -125,7 +125,7 @@ class _RowReader:
         return dict(self._work.execute(query).all())
 
     def events(self, key: str) -> Iterable[dict[str, Any]]:
-        """Return the e-mails to the person, or about the orders."""
+        """Yield the e-mails to the person or about the orders."""
         for row in self._work.execute(sa.select(outbox_events)).mappings():
             payload = row["payload"]
             is_own = email_key(payload.get("email") or "") == key
@@ -133,14 +133,14 @@ class _RowReader:
                 yield _plain(row)
 
     def audit(self, actors: Collection[str]) -> list[dict[str, Any]]:
-        """Return the entries about what was read, and those of the person's own doing."""
+        """Return the entries about exported rows, and those of the person's own actions."""
         columns = audit_entries.c
         about = sa.or_(in_list(columns.subject_uuid, self._uuids), in_list(columns.actor, actors))
         query = sa.select(audit_entries).where(about).order_by(columns.pk)
         return [_plain(row) for row in self._work.execute(query).mappings()]
 
     def answers(self, scopes: Collection[str]) -> list[dict[str, Any]]:
-        """Return the answers that are stored for repeated requests, for a day."""
+        """Return the responses that are stored for repeated requests."""
         columns = idempotency_keys.c
         query = sa.select(columns.created_date, columns.status, columns.body)
         query = query.where(in_list(columns.scope, scopes)).order_by(columns.created_date)
@@ -151,5 +151,5 @@ class _RowReader:
 
 
 def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """With names that JSON can have: SQLAlchemy's are of a class of their own."""
+    """Return a row with plain strings as keys, since JSON encoders refuse SQLAlchemy's class."""
     return {str(name): value for name, value in row.items()}

@@ -1,4 +1,4 @@
-"""Finding, copying and erasing all rows about a person."""
+"""Locking, exporting and erasing all rows about a person."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -30,13 +30,13 @@ class SqlPersonalData:
     def lock(self, key: str) -> Person:
         query = sa.select(users.c.pk, users.c.uuid).where(users.c.email_key == key)
         query = query.order_by(users.c.pk)
-        # Orders before users, as other writers do: to change an order twice in a transaction
-        # makes PostgreSQL lock the user that it names.
+        # Orders before users, as other writers do: PostgreSQL locks the referenced user when an
+        # order is changed twice in a transaction.
         before = self._order_pks(self._person(query))
         lock_orders(self._work, before)
         self._lock_old_orders(query)
         person = self._person(query.with_for_update())
-        # With the users locked no row that names them is added; these came meanwhile.
+        # While the users are locked no row that references them is added; these came before.
         lock_orders(self._work, sorted(set(self._order_pks(person)) - set(before)))
         return person
 

@@ -1,4 +1,4 @@
-"""Removing what is no longer needed, some rows at a time."""
+"""Removing rows that are no longer needed, in batches."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -55,7 +55,7 @@ class SqlLeftovers:
         self, before: datetime, after: int, limit: int, languages: Sequence[str]
     ) -> RemovedAccounts | None:
         columns = cancellation_requests.c
-        # With the condition of the partial index first, as the index spells it.
+        # First the condition of the partial index, in the same form.
         settled = (
             sa.or_(columns.iban.is_not(None), columns.holder_name.is_not(None)),
             columns.modified_date <= before,

@@ -1,7 +1,7 @@
-"""Conditions of sellers as SQL that means the same on both databases.
+"""Filters of sellers' lists as SQL with the same meaning on both databases.
 
-What a path names is found in the table of its list, by name, unless the list's own map says it.
-A condition is spelled without its values, so that a statement serves all of them.
+A filter's path is a column of the list's table, unless the list defines a field for it. Conditions
+have parameters for their values, so that one statement serves all values.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +27,7 @@ from persistence.sql.columns import CanonicalJson, CodePointText, UtcDateTime
 from persistence.sql.contains import contains
 from persistence.sql.in_list import in_param
 
-# What a text is sorted by: its beginning, so that a cursor stays short.
+# Texts are sorted by this many characters, so that a cursor stays short.
 SORTED_LENGTH = 200
 
 _EXACT = frozenset({Operator.EXACT})
@@ -41,10 +41,10 @@ Values = Callable[[Operator, Any], Sequence[Any] | None]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What a list can be filtered by, and sorted where ``sorting`` says how.
+    """What a list can be filtered by, and sorted by if it has ``sorting``.
 
-    ``build`` makes the condition of an operator, with ``parameter(name, 0)`` and so on for what
-    ``values`` makes of a value; that is None for a value that no row can have.
+    ``build`` returns the condition of an operator, with the parameters ``parameter(name, 0)`` and
+    so on; ``values`` returns their values, or None for a value that no row can have.
     """
 
     operators: frozenset[Operator]
@@ -54,17 +54,17 @@ class Field:
 
 
 def parameter(name: str, position: int = 0) -> str:
-    """Return what one of the parameters of the condition ``name`` is called."""
+    """Return the name of a parameter of the condition ``name``."""
     return f"{name}_{position}"
 
 
 def pass_through(_: Operator, value: Any) -> Sequence[Any]:
-    """Return the values of a condition that takes its value as it is."""
+    """Return the value unchanged."""
     return [value]
 
 
 class CodePoints(GenericFunction[str]):
-    """A text that is sorted by code point: SQLite compares bytes anyway."""
+    """A text that is sorted by code point; SQLite compares bytes anyway."""
 
     type = sa.Text()
     inherit_cache = True
@@ -81,7 +81,7 @@ def _collated(element: CodePoints, compiler: SQLCompiler, **kwargs: Any) -> str:
 
 
 def field_of(table: sa.Table, name: str) -> Field | None:
-    """Return the field of the column that is called ``name``; None where there is none to show."""
+    """Return the field of the column ``name``; None for keys and unknown columns."""
     column = table.c.get(name)
     if column is None or column.primary_key or column.foreign_keys:
         return None
@@ -92,7 +92,7 @@ def field_of(table: sa.Table, name: str) -> Field | None:
 
 
 def text(column: sa.Column[str], folded: sa.Column[str] | None = None) -> Field:
-    """``folded`` is the column with the same texts, casefolded by Python: no database folds so."""
+    """A text. ``folded`` is the column with its casefold by Python, which no database has."""
 
     def build(operator: Operator, name: str) -> sa.ColumnElement[bool]:
         part = sa.bindparam(parameter(name), type_=sa.Text)
@@ -123,28 +123,28 @@ def _beginning(column: sa.Column[str]) -> sa.ColumnElement[str]:
 
 
 def same(column: sa.Column[Any]) -> Field:
-    """A flag, a UUID, or JSON whose stored text is canonical."""
+    """A flag, a UUID, or canonical JSON."""
     return Field(_EXACT, _equals(column), pass_through)
 
 
 def member(column: sa.Column[Any]) -> Field:
-    """One of a column's words, in any letter case."""
-    words: type[StrEnum] = column.type.enum_class  # type: ignore[attr-defined]  # it is an Enum
-    by_text = {word.value: word for word in words}
+    """A member of an enumeration, in any letter case."""
+    members: type[StrEnum] = column.type.enum_class  # type: ignore[attr-defined]  # it is an Enum
+    by_text = {item.value: item for item in members}
 
     def values(_: Operator, value: str) -> Sequence[StrEnum] | None:
         match = by_text.get(value.lower())
         return None if match is None else [match]
 
-    words_as_text = CodePoints(sa.cast(column, sa.Text))
-    sorting = Sorting(words_as_text, str, bool(column.nullable))
+    as_text = CodePoints(sa.cast(column, sa.Text))
+    sorting = Sorting(as_text, str, bool(column.nullable))
     return Field(_EXACT, _equals(column), values, sorting)
 
 
 def moment(column: sa.Column[datetime]) -> Field:
-    """A moment; DATE is its day in UTC.
+    """A date and time; DATE compares its day in UTC.
 
-    A day to compare with stands for the whole of it: what is later comes after its end.
+    A day to compare with means the whole day: later times come after its end.
     """
 
     def build(operator: Operator, name: str) -> sa.ColumnElement[bool]:
@@ -164,7 +164,7 @@ def moment(column: sa.Column[datetime]) -> Field:
 
 
 def code(column: sa.Column[int]) -> Field:
-    """A seller's status code, kept as such."""
+    """A status code of sellers, stored as such."""
     return Field(
         _EXACT,
         _equals(column),
@@ -174,7 +174,7 @@ def code(column: sa.Column[int]) -> Field:
 
 
 def code_of(column: sa.Column[OrderState]) -> Field:
-    """The seller's code of a state."""
+    """The status code of a state."""
 
     def values(_: Operator, value: int) -> Sequence[Any] | None:
         states = _STATES_BY_CODE.get(value)
@@ -192,13 +192,13 @@ def code_of(column: sa.Column[OrderState]) -> Field:
 def money(
     amount: sa.ColumnElement[int], currency: sa.Column[Currency], *, is_nullable: bool = False
 ) -> Field:
-    """An amount in minor units, compared as the decimal that it is in its currency, exactly."""
+    """An amount in minor units, compared exactly by its decimal value in its currency."""
 
     def build(operator: Operator, name: str) -> sa.ColumnElement[bool]:
         return sa.or_(
             *(
                 sa.and_(
-                    # First what is the cheaper to compare.
+                    # The cheaper comparison first.
                     _compared(
                         amount, operator, sa.bindparam(parameter(name, at), type_=sa.BigInteger)
                     ),
@@ -209,7 +209,7 @@ def money(
         )
 
     def values(operator: Operator, value: Decimal) -> Sequence[int | None]:
-        # Nothing compares to NULL.
+        # A comparison with NULL is never true.
         return [_minor_units(value, exponent, operator) for exponent in _EXPONENTS]
 
     sorting = Sorting(thousandths(amount, currency), int, is_nullable)
@@ -217,19 +217,19 @@ def money(
 
 
 def _has_exponent(currency: sa.Column[Currency], exponent: int) -> sa.ColumnElement[bool]:
-    """Named by whichever are fewer: those that have it, or those that have another."""
-    those = [_written(value) for value in Currency if value.exponent == exponent]
-    others = [_written(value) for value in Currency if value.exponent != exponent]
-    return currency.in_(those) if len(those) <= len(others) else currency.not_in(others)
+    """Compare with the currencies of this exponent, or exclude the others if these are fewer."""
+    included = [_written(value) for value in Currency if value.exponent == exponent]
+    excluded = [_written(value) for value in Currency if value.exponent != exponent]
+    return currency.in_(included) if len(included) <= len(excluded) else currency.not_in(excluded)
 
 
 def _written(word: StrEnum) -> sa.ColumnElement[Any]:
-    """One of our own words, in the statement itself: as a parameter it would be sent each time."""
+    """Return a literal: a parameter would be sent with each run."""
     return sa.literal_column(f"'{word}'")
 
 
 def _bound(name: str, position: int = 0) -> sa.BindParameter[Any]:
-    """Return a parameter of the type of what it is compared to."""
+    """Return a parameter, with the type of what it is compared to."""
     return sa.bindparam(parameter(name, position))
 
 
@@ -238,20 +238,20 @@ def _equals(column: sa.Column[Any]) -> Build:
 
 
 def _minor_units(value: Decimal, exponent: int, operator: Operator) -> int | None:
-    """Return the whole number that compares to minor units as ``value`` does; None if none equals.
+    """Return the integer that compares to minor units as ``value`` does; None if none is equal.
 
-    Whatever is past 64 bits compares like the last number in them: no amount is near it.
+    Numbers beyond 64 bits become the largest one, which no amount reaches.
     """
-    # No context: the digits of a Decimal are moved, none is rounded away.
+    # Shifts the exponent without a decimal context, so that nothing is rounded.
     sign, digits, shift = value.as_tuple()
-    moved = Decimal((sign, digits, int(shift) + exponent))
+    minor = Decimal((sign, digits, int(shift) + exponent))
     if operator in (Operator.GTE, Operator.LT):
-        whole = moved.to_integral_value(ROUND_CEILING)
+        integer = minor.to_integral_value(ROUND_CEILING)
     else:
-        whole = moved.to_integral_value(ROUND_FLOOR)
-    if operator is Operator.EXACT and (whole != moved or whole.copy_abs() > MAX_PK):
+        integer = minor.to_integral_value(ROUND_FLOOR)
+    if operator is Operator.EXACT and (integer != minor or integer.copy_abs() > MAX_PK):
         return None
-    return int(max(Decimal(-MAX_PK), min(Decimal(MAX_PK), whole)))
+    return int(max(Decimal(-MAX_PK), min(Decimal(MAX_PK), integer)))
 
 
 def _compared(
@@ -281,7 +281,7 @@ _STATES_BY_CODE = {
     code: [state for state in OrderState if state.seller_code == code]
     for code in {state.seller_code for state in OrderState}
 }
-# A subtype stands before what it is one of.
+# Subtypes come before their supertypes.
 _BY_TYPE: Mapping[type[Any], Callable[[Any], Field]] = {
     CanonicalJson: same,
     UtcDateTime: moment,

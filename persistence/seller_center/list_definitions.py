@@ -1,4 +1,4 @@
-"""What the lists of sellers show, and what they can be filtered by beyond their tables' columns."""
+"""The lists of sellers: their columns, and filters beyond the columns of their tables."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -60,7 +60,7 @@ def _complete_items(work: Work, seller_pk: int, rows: list[dict[str, Any]]) -> N
 
 
 def _complete_plans(work: Work, seller_pk: int, views: list[dict[str, Any]]) -> None:
-    """Add the lines that the plans are about: the seller's own, and no others'."""
+    """Add the lines of the plans that belong to the seller."""
     parameters = {"uuids": [values["id"] for values in views], "seller_pk": seller_pk}
     rows = _LINES_OF_PLANS.rows(work, parameters)
     lines: dict[UUID, dict[UUID, None]] = defaultdict(dict)
@@ -85,7 +85,7 @@ _PLANNED_LINES = cancellation_plan_items.join(
 
 
 def _sum(amount: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
-    """An amount of a plan: it is kept with each of its requests."""
+    """Return an amount of a plan, the sum over its requests."""
     total = sa.func.coalesce(sa.func.sum(amount), 0)
     return (
         sa.select(sa.cast(total, sa.BigInteger))
@@ -105,7 +105,7 @@ def _amounts(table: sa.Table, *names: str) -> dict[str, Field]:
 _PLANNED = cancellation_plan_items.c
 _PLAN_AMOUNTS = {
     "shipping_refund_amount": _sum(_PLANNED.own_shipping_refund_amount),
-    # The shipping of others comes back with whoever is called off last.
+    # Without the shared shipping fee, which is refunded with the last cancelled line.
     "refund_amount": _sum(
         _PLANNED.refund_amount
         - _PLANNED.shipping_refund_amount
@@ -115,8 +115,8 @@ _PLAN_AMOUNTS = {
 }
 
 
-def _about(_: Operator, name: str) -> sa.ColumnElement[bool]:
-    """Whether a plan is about the line with a UUID, which is the seller's own."""
+def _has_line(_: Operator, name: str) -> sa.ColumnElement[bool]:
+    """Whether a plan has the seller's line with a UUID."""
     lines = sa.select(cancellation_plan_items.c.plan_pk).select_from(_PLANNED_LINES)
     own = order_items.c.seller_pk == cancellation_plans.c.seller_pk
     lines = lines.where(order_items.c.uuid == sa.bindparam(parameter(name)), own).correlate(
@@ -126,16 +126,16 @@ def _about(_: Operator, name: str) -> sa.ColumnElement[bool]:
 
 
 def _with_their_orders(table: sa.Table) -> sa.FromClause:
-    """Rows of ``table`` and the seller's order that each belongs to."""
+    """Join ``table`` with the seller's orders."""
     same_order = seller_orders.c.order_pk == table.c.order_pk
     same_seller = seller_orders.c.seller_pk == table.c.seller_pk
     return table.join(seller_orders, sa.and_(same_order, same_seller))
 
 
 def _of_order(table: sa.Table, source: sa.FromClause | None = None) -> sa.FromClause:
-    """Rows of ``table`` in ``source`` and the order of each.
+    """Join ``table`` (in ``source``) with the orders.
 
-    Whatever is shown of them, and whose they are, changes with the version of the order.
+    The order's version changes with anything shown of a row, and with its owner.
     """
     return (table if source is None else source).join(orders, orders.c.pk == table.c.order_pk)
 
@@ -178,7 +178,7 @@ SELLER_ORDERS = ListDefinition(
         },
         shipping_option_slug=orders.c.shipping_option_slug,
         extra_field=sa.case((_is_sole(), orders.c.extra_field)),
-        # Interest on instalments is the order's as a whole: none of it is for shipping.
+        # Interest on instalments is a part of the whole order, not of shipping.
         shipping_interest_amount=sa.literal(0),
         created_at=seller_orders.c.date_placed,
     ),
@@ -250,7 +250,7 @@ SELLER_CANCELLATION_PLANS = ListDefinition(
         "updated_at": moment(cancellation_plans.c.modified_date),
         "order": same(seller_orders.c.uuid),
         "order__number": text(seller_orders.c.number, seller_orders.c.number_folded),
-        "order_items": Field(frozenset({Operator.EXACT}), _about, pass_through),
+        "order_items": Field(frozenset({Operator.EXACT}), _has_line, pass_through),
         **{name: money(total, _CURRENCY) for name, total in _PLAN_AMOUNTS.items()},
     },
     versioned=_of_order(cancellation_plans),
@@ -269,7 +269,7 @@ SELLER_CANCELLATION_PLANS = ListDefinition(
         **_PLAN_AMOUNTS,
     ),
     finish=_complete_plans,
-    # The plan of a seller who has no line of the order any more is in no list.
+    # The join leaves out plans of sellers without a line of the order.
     can_skip_join=False,
 )
 
@@ -298,7 +298,7 @@ SELLER_CUSTOMER_ADDRESSES = ListDefinition(
         "id": same(addresses.c.uuid),
         **{name: same(place.c.uuid) for name, place in _PLACES.items()},
     },
-    # An address never changes, since it is a snapshot; after a failover its pk may come again.
+    # An address is a snapshot and never changes; after a failover its pk may be used again.
     versioned=addresses,
     parent_pk=addresses.c.pk,
     version=addresses.c.uuid,
@@ -317,4 +317,4 @@ LIST_DEFINITIONS: Mapping[str, ListDefinition[Any]] = {
     "seller_cancellation_plans": SELLER_CANCELLATION_PLANS,
     "seller_customer_addresses": SELLER_CUSTOMER_ADDRESSES,
 }
-"""By the name that each has in the unit of work."""
+"""By the name of the store in the unit of work."""

@@ -1,4 +1,4 @@
-"""Lists of rows that belong to sellers: one builder, which keeps each seller to their own."""
+"""Lists of sellers: one query builder, which always restricts rows to the seller's own."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -23,7 +23,7 @@ from persistence.sql.in_list import in_param
 from persistence.sql.statements import PAGE_LIMIT, PAGE_OFFSET, limit_offset
 from persistence.sql.work import Work
 
-# A statement takes some 50 KB. Sellers' systems ask for few different ones, again and again.
+# A statement takes some 50 KB. Sellers' systems repeat few different ones.
 MAX_SHAPES = 256
 
 View = TypeVar("View")
@@ -31,25 +31,25 @@ View = TypeVar("View")
 Columns = Mapping[str, sa.ColumnElement[Any]]
 Paths = tuple[tuple[str, Operator], ...]
 Key = tuple[int, int, int]
-"""A seller, the row that is shown to them, and the order that it is a part of.
+"""The pks of a seller, of the row shown to them, and of its parent.
 
-A pk may come again when its row is gone, but with another version of its order.
+A pk may be used again after its row was deleted, but with another version of the parent.
 """
 
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """How many rows of a list there are, kept in a table that says whose by ``seller_pk``.
+    """Stored numbers of rows of a list, by seller.
 
-    They are the sum of its column ``rows``. ``fields`` has what they are told apart by; a list's
-    fields of the same names take the same values.
+    The number is the sum of the column ``rows`` of a table with ``seller_pk``. ``fields`` are the
+    filters that it can be computed for; they take the same values as the list's.
     """
 
     rows: sa.Column[int]
     fields: Mapping[str, Field]
 
     def total(self, paths: Paths) -> sa.Select[Any] | None:
-        """Return the count of what meets the conditions; None where they ask for more."""
+        """Select the number of rows that meet the conditions; None if it is not stored for them."""
         if any(path not in self.fields for path, _ in paths):
             return None
         total = sa.cast(sa.func.coalesce(sa.func.sum(self.rows), 0), sa.BigInteger)
@@ -61,7 +61,7 @@ class Counts:
 
 @dataclass(frozen=True, eq=False)
 class ListDefinition(Generic[View]):
-    """One kind of list.
+    """The definition of a list.
 
     ``table`` has the rows, ``source`` joins what conditions compare, ``owned`` is the condition
     for a seller's rows. ``can_skip_join``: every row of ``table`` is in ``source``, so that
@@ -87,7 +87,7 @@ class ListDefinition(Generic[View]):
     counts: Counts | None = None
 
     def field(self, path: str) -> Field | None:
-        """Return what ``path`` names; None where the list has no such thing."""
+        """Return the field of ``path``, or None."""
         return self._fields.get(path)
 
     @cached_property
@@ -97,21 +97,21 @@ class ListDefinition(Generic[View]):
         return own | {**self.fields}
 
     def supports(self, path: str, operator: Operator) -> bool:
-        """Say whether the rows can be filtered so."""
+        """Return whether the rows can be filtered by ``path`` and ``operator``."""
         field = self.field(path)
         return field is not None and operator in field.operators
 
     def can_sort(self, path: str) -> bool:
-        """Say whether the rows can be sorted by ``path``."""
+        """Return whether the rows can be sorted by ``path``."""
         return self.sorting(path) is not None
 
     def sorting(self, path: str | None) -> Sorting | None:
-        """Return how to sort by ``path``; None: by pk alone."""
+        """Return the sorting of ``path``; None sorts by pk alone."""
         field = None if path is None else self.field(path)
         return None if field is None else field.sorting
 
     def load(self, work: Work, keys: Sequence[Key]) -> dict[Key, tuple[Version, View]]:
-        """Read the rows with these keys, which are one seller's, as that seller sees them."""
+        """Load the rows with these keys, all of one seller, as that seller sees them."""
         seller_pk = keys[0][0]
         parameters = {"pks": [pk for _, pk, _ in keys], "seller_pk": seller_pk}
         rows = self._completed.rows(work, parameters)
@@ -124,7 +124,7 @@ class ListDefinition(Generic[View]):
 
     @cached_property
     def _completed(self) -> CompiledQuery:
-        """Ask for all that is shown of the rows ``pks``, which are those of ``seller_pk``."""
+        """Select all that is shown of the rows ``pks`` of ``seller_pk``."""
         pk = self.table.c.pk
         named = (
             ("pk", pk),
@@ -137,25 +137,25 @@ class ListDefinition(Generic[View]):
         return CompiledQuery(rows.where(in_param(pk, "pks"), self.owned(_SELLER)))
 
     def base_query(self, shown: Sequence[sa.ColumnElement[Any]], paths: Paths) -> sa.Select[Any]:
-        """Every statement about rows begins here, so that none forgets whose they are."""
-        met = _where((self.resolve_filter(*path) for path in paths), paths)
-        rows = sa.select(*shown).select_from(self._needed([*shown, *met]))
-        return rows.where(self.owned(_SELLER), *met)
+        """Select ``shown`` of a seller's rows; all statements start here, so none omits the owner."""
+        conditions = _where((self.resolve_filter(*path) for path in paths), paths)
+        rows = sa.select(*shown).select_from(self._needed([*shown, *conditions]))
+        return rows.where(self.owned(_SELLER), *conditions)
 
     def count(self, paths: Paths) -> sa.Select[Any]:
-        """Count a seller's rows: one by one only where no counts are kept that tell."""
+        """Count a seller's rows, from stored counts if possible."""
         total = None if self.counts is None else self.counts.total(paths)
         return self.base_query([sa.func.count()], paths) if total is None else total
 
     def resolve_filter(self, path: str, operator: Operator) -> Field:
-        """Return what ``path`` names. Raises LookupError where it can not be compared so."""
+        """Return the field of ``path``. Raises LookupError if it does not have ``operator``."""
         field = self.field(path)
         if field is None or operator not in field.operators:
             raise LookupError(f"no filter {path} {operator}")
         return field
 
     def _needed(self, expressions: Iterable[sa.ColumnElement[Any]]) -> sa.FromClause:
-        """Return what has to be read for these expressions."""
+        """Return the smallest FROM clause for these expressions."""
         seen = {
             part.table
             for expression in expressions
@@ -169,7 +169,7 @@ _SELLER = sa.bindparam("seller_pk", type_=sa.BigInteger)
 
 
 def _where(fields: Iterable[Field], paths: Paths) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions, by what each of them compares."""
+    """Return the conditions of these fields and operators."""
     return [
         field.build(operator, f"condition_{position}")
         for position, (field, (_, operator)) in enumerate(zip(fields, paths, strict=True))
@@ -177,19 +177,21 @@ def _where(fields: Iterable[Field], paths: Paths) -> list[sa.ColumnElement[bool]
 
 
 class PageStart(Enum):
-    """Where some rows of a list begin."""
+    """Where a page of a list starts."""
 
     PAGE = auto()
-    """By number: all are counted."""
+    """At a page number, with the number of all rows."""
     TOP = auto()
+    """At the first row, without a count."""
     VALUE = auto()
-    """After a cursor that has a value."""
+    """After a cursor with a value."""
     NO_VALUE = auto()
+    """After a cursor without a value (NULL)."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueryShape:
-    """What one statement says, and another does not; values are none of it."""
+    """The cache key of a list query: filters, sort and start, without values."""
 
     paths: Paths
     sort: Sort
@@ -203,16 +205,15 @@ def _counted(listing: ListDefinition[Any], paths: Paths) -> CompiledQuery:
 
 @lru_cache(MAX_SHAPES)
 def _chosen(listing: ListDefinition[Any], shape: QueryShape) -> CompiledQuery:
-    """Select pk, parent_pk, version and sort value of some rows, and how many there are.
+    """Select pk, parent_pk, version and sort value of a page, and for page numbers the count.
 
-    The rows are chosen by what an index has, and only those looked up that were chosen: a page
-    far down passes over many.
+    The page is chosen from an index, and only its rows are looked up: high page numbers skip many.
     """
     pk = listing.table.c.pk
     sorting = listing.sorting(shape.sort.field)
     value = pk if sorting is None else sorting.column
     if shape.start is PageStart.PAGE:
-        # Only compared, as the driver has it: cursors alone show values.
+        # Used only for ordering: skip result conversion unless a cursor must expose the value.
         value = sa.type_coerce(value, sa.types.NullType())
     order = [] if sorting is None else [sorting.order(descending=shape.sort.descending)]
     rows = listing.base_query([pk.label("pk"), value.label("value")], shape.paths)
@@ -238,7 +239,7 @@ def _chosen(listing: ListDefinition[Any], shape: QueryShape) -> CompiledQuery:
 def _after_cursor(
     pk: sa.Column[int], sorting: Sorting | None, shape: QueryShape
 ) -> list[sa.ColumnElement[bool]]:
-    """What stands after the cursor that the parameters say."""
+    """Return the conditions for rows after the cursor in the parameters."""
     if shape.start in (PageStart.PAGE, PageStart.TOP):
         return []
     is_later = pk < sa.bindparam("cursor_pk", type_=sa.BigInteger)
@@ -294,7 +295,7 @@ class SqlSellerRows(Generic[View]):
         paths, values = self._bind_conditions(seller_pk, conditions)
         if values is None:
             return [], None
-        # One more than is wanted, to see whether there are any.
+        # One more than the limit shows whether there is a next page.
         values |= place | {"limit": limit + 1}
         chosen = _chosen(self._listing, QueryShape(paths, sort, start)).rows(self._work, values)
         rows = _in_order(chosen, sort)
@@ -307,7 +308,7 @@ class SqlSellerRows(Generic[View]):
     def _bind_conditions(
         self, seller_pk: int, conditions: Sequence[Condition]
     ) -> tuple[Paths, dict[str, Any] | None]:
-        """What is compared, always in the same order, and to what; None where no row can be so."""
+        """Return paths in a fixed order and parameters; None for these if no row can match."""
         values: dict[str, Any] = {"seller_pk": seller_pk}
         paths = []
         for at, condition in enumerate(sorted(conditions, key=_place)):
@@ -321,7 +322,7 @@ class SqlSellerRows(Generic[View]):
         return tuple(paths), values
 
     def _start(self, cursor: Cursor | None, sort: Sort) -> tuple[PageStart, dict[str, Any]]:
-        """Where a walk goes on. Raises InvalidInput for a cursor of another sort."""
+        """Return the start after a cursor. Raises InvalidInput for a cursor of another sort."""
         if cursor is None:
             return PageStart.TOP, {}
         sorting = self._listing.sorting(sort.field)
@@ -343,7 +344,7 @@ def _place(condition: Condition) -> tuple[str, str]:
 
 
 def _in_order(rows: list[Any], sort: Sort) -> list[Any]:
-    """Return the rows as they were chosen: nobody promises the order of what is joined to them.
+    """Sort the rows again, since a join does not preserve the order of the subquery.
 
     Values compare in Python as they do in both databases.
     """
@@ -355,6 +356,6 @@ def _in_order(rows: list[Any], sort: Sort) -> list[Any]:
 
 
 def columns_of(view: type, table: sa.Table, **others: sa.ColumnElement[Any]) -> Columns:
-    """Return which column is which attribute of ``view``: by name, apart from ``others``."""
+    """Return the columns of the attributes of ``view``: by name, except for ``others``."""
     names = [field.name for field in fields(view)]
     return {name: others[name] if name in others else table.c[name] for name in names}

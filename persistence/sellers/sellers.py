@@ -11,7 +11,7 @@ from persistence.sql.aggregates import Aggregate
 from persistence.sql.statements import first
 from persistence.sql.work import Work
 
-# Every order shows the names of its lines' sellers.
+# The documents of orders show the sellers' names.
 SELLER = Aggregate(entity=Seller, table=sellers, changed=raise_versions_of_sellers)
 
 

@@ -46,7 +46,7 @@ seller_tokens = sa.Table(
     metadata,
     pk_column(),
     uuid_column(),
-    # Of the shop where there is none.
+    # NULL: a token of the shop.
     reference("seller_pk", sellers, nullable=True, index=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("token_hash", sa.LargeBinary(32), nullable=False, unique=True),
@@ -56,7 +56,7 @@ seller_tokens = sa.Table(
     sa.Column("revoked_date", UtcDateTime),
     sa.Column("last_used_day", sa.Date),
     sa.CheckConstraint("length(token_hash) = 32", name="token_hash"),
-    # A seller's token opens nothing of the shop's, and the shop's nothing of a seller's.
+    # Tokens of sellers have no scope of the shop, and the reverse.
     sa.CheckConstraint(
         "CASE WHEN seller_pk IS NULL THEN scopes = 'shoppers:login'"
         " ELSE scopes NOT LIKE '%shoppers:%' END",
@@ -70,7 +70,7 @@ _TOKEN = Aggregate(
     table=seller_tokens,
     references={"seller": Reference(entity=Seller, table=sellers)},
 )
-_SHOWN = seller_tokens.c.token_hash == sa.bindparam("token_hash")
+_CREDENTIAL = seller_tokens.c.token_hash == sa.bindparam("token_hash")
 _HOLDER = OwnerQuery(
     sa.select(
         *(seller_tokens.c[name] for name in ("pk", "seller_pk", "scopes")),
@@ -78,12 +78,12 @@ _HOLDER = OwnerQuery(
     )
     .outerjoin_from(seller_tokens, sellers)
     .where(
-        _SHOWN,
+        _CREDENTIAL,
         seller_tokens.c.revoked_date.is_(None),
         sa.or_(seller_tokens.c.seller_pk.is_(None), sellers.c.is_active.is_(sa.true())),
     ),
     key=seller_tokens.c.seller_pk,
-    credential=_SHOWN,
+    credential=_CREDENTIAL,
 )
 
 

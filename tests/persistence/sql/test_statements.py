@@ -54,7 +54,7 @@ NOT_COMPARED: dict[int, str] = {
 }
 ONLY_POSTGRESQL: dict[int, str] = {
     id(each): "SQLite has one writer, and waits as long as its connection says"
-    for each in (idempotency._WAIT, idempotency._WAIT_AS_USUAL)  # noqa: SLF001
+    for each in (idempotency._SET_TIMEOUT, idempotency._RESET_TIMEOUT)  # noqa: SLF001
 }
 """The statements that are not run here, and why; the tests' own are of no table of ours."""
 
