@@ -6,8 +6,8 @@ from typing import Protocol
 
 from domain.shared.work import Work
 
-KEPT = timedelta(hours=24)
-"""How long a key is remembered."""
+KEY_LIFETIME = timedelta(hours=24)
+"""How long a key and its response are stored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from domain.idempotency import KEPT, StoredAnswer
+from domain.idempotency import KEY_LIFETIME, StoredAnswer
 from domain.shared.errors import Conflict, KeyReused
 from persistence.sql.bulk import insert
 from persistence.sql.columns import UtcDateTime, metadata
@@ -85,11 +85,11 @@ class SqlIdempotencyKeys:
 
     def claim(self, scope: str, key: str, fingerprint: bytes, now: datetime) -> StoredAnswer | None:
         values = {"scope": scope, "key": key}
-        new = {"fingerprint": fingerprint, "created_date": now, "before": now - KEPT}
+        new = {"fingerprint": fingerprint, "created_date": now, "before": now - KEY_LIFETIME}
         with self._bounded_wait():
             claimed = _claim(self._work.dialect_name).rows(self._work, values | new)
         if claimed:
-            REMOVE_OLD.rows(self._work, {"before": now - KEPT, "limit": _PURGED_AT_ONCE})
+            REMOVE_OLD.rows(self._work, {"before": now - KEY_LIFETIME, "limit": _PURGED_AT_ONCE})
             return None
         [(stored, *answer)] = _STORED.rows(self._work, values)
         if stored != fingerprint:

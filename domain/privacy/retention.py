@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from domain.idempotency import KEPT
+from domain.idempotency import KEY_LIFETIME
 from domain.shared.work import Work
 
 BATCH = 500
@@ -63,7 +63,7 @@ def remove_expired_sessions(uow: RetentionWork) -> int:
 
 def remove_expired_keys(uow: RetentionWork) -> int:
     """Delete some idempotency keys that are past their 24 hours; return how many."""
-    removed = uow.retention.remove_keys(uow.now - KEPT, BATCH)
+    removed = uow.retention.remove_keys(uow.now - KEY_LIFETIME, BATCH)
     uow.commit()
     return removed
 
