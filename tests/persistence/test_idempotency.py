@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from domain.idempotency import KEY_LIFETIME, StoredAnswer
+from domain.idempotency import KEY_LIFETIME, StoredResponse
 from domain.shared.errors import Conflict, KeyReused
 from persistence import idempotency
 from persistence.database import Database
@@ -12,7 +12,7 @@ from persistence.idempotency import idempotency_keys
 from tests.conftest import KIND
 from tests.support.builders import NOW
 
-ANSWER = StoredAnswer(406, "application/json", b'{"non_field_errors": "No."}')
+ANSWER = StoredResponse(406, "application/json", b'{"non_field_errors": "No."}')
 MINE, OTHER = b"m" * 32, b"o" * 32
 
 
@@ -21,12 +21,12 @@ def claim(
     scope: str = "user:1",
     fingerprint: bytes = MINE,
     after: timedelta = KEY_LIFETIME,
-) -> StoredAnswer | None:
+) -> StoredResponse | None:
     """Claim the key ``after`` a time, and answer if it was new."""
     with database.writing() as uow:
         stored = uow.idempotency_keys.claim(scope, "key", fingerprint, NOW + after - KEY_LIFETIME)
         if stored is None:
-            uow.idempotency_keys.keep(scope, "key", ANSWER)
+            uow.idempotency_keys.store(scope, "key", ANSWER)
             uow.commit()
     return stored
 
