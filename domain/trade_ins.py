@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.accounts.callers import Caller
 from domain.audit import AuditWork
-from domain.orders.order_emails import announce_offer
+from domain.orders.order_emails import enqueue_offer_email
 from domain.orders.order_items import OrderItem
 from domain.orders.orders import Order, OrderWork
 from domain.orders.state_changes import audited
@@ -65,7 +65,7 @@ def offer_trade_in(item_pk: int, lifetime: timedelta, actor: str, uow: TradeInWo
     )
     with audited([order], actor, uow):
         item.offer_trade_in(offer)
-    announce_offer(OutboxKind.TRADE_IN_OFFERED, order, item, offer, uow)
+    enqueue_offer_email(OutboxKind.TRADE_IN_OFFERED, order, item, offer, uow)
     uow.commit()
     return offer
 
@@ -109,7 +109,7 @@ def _answer(
     with audited([order], answerer.actor, uow):
         is_first = offer.answer(state, uow.now)
     if is_first:
-        announce_offer(_KINDS[state], order, item, offer, uow)
+        enqueue_offer_email(_KINDS[state], order, item, offer, uow)
         uow.commit()
     return offer
 

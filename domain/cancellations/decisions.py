@@ -12,7 +12,7 @@ from domain.cancellations.requests import CancellationRequestQuery, Cancellation
 from domain.orders.cancellation_plans import CancellationPlan, CancellationPlanItem, PlanStatus
 from domain.orders.cancellations import CancellationRequest, CancellationStatus
 from domain.orders.loyalty import LoyaltyTransaction
-from domain.orders.order_emails import announce_requests
+from domain.orders.order_emails import enqueue_request_email
 from domain.orders.order_items import OrderItem
 from domain.orders.orders import Order
 from domain.orders.state_changes import audited
@@ -143,7 +143,7 @@ def _deciding(
         yield _Case(order, item, request, planned)
         plan.follow_requests(uow.now)
         order.follow_items(uow.now)
-    announce_requests(_KINDS[status], order, [(item, planned)], uow)
+    enqueue_request_email(_KINDS[status], order, [(item, planned)], uow)
     uow.commit()
 
 

@@ -20,7 +20,7 @@ from domain.orders.cancellations import (
     CancellationType,
     EasyReturn,
 )
-from domain.orders.order_emails import announce_requests
+from domain.orders.order_emails import enqueue_request_email
 from domain.orders.order_items import OrderItem
 from domain.orders.orders import OrderWork
 from domain.orders.state_changes import audited
@@ -193,7 +193,7 @@ def _open(
             opened[order.pk].append((item, planned))
             requests.append(request)
         for pk, order in orders.items():
-            announce_requests(OutboxKind.CANCELLATION_RECEIVED, order, opened[pk], uow)
+            enqueue_request_email(OutboxKind.CANCELLATION_RECEIVED, order, opened[pk], uow)
     return requests
 
 

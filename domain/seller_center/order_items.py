@@ -11,7 +11,7 @@ from domain.cancellations.reasons import ReasonWork, seller_rejection
 from domain.cancellations.refund_plans import grant_refund, planned_requests
 from domain.orders.cancellation_plans import CancellationPlan, CancellationPlanItem
 from domain.orders.cancellations import CancellationRequest, CancellationType, CancelStatus
-from domain.orders.order_emails import announce_requests
+from domain.orders.order_emails import enqueue_request_email
 from domain.orders.order_items import OrderItem
 from domain.orders.orders import Order, OrderWork
 from domain.orders.state_changes import audited
@@ -107,7 +107,7 @@ def reject_seller_order_item(
             closed.append(_approve(order, item, rest, uow.now))
         item.reject(uow.now)
         order.follow_items(uow.now)
-    announce_requests(OutboxKind.ITEM_REJECTED, order, [(item, each) for each in closed], uow)
+    enqueue_request_email(OutboxKind.ITEM_REJECTED, order, [(item, each) for each in closed], uow)
 
 
 def _call_off_rest(
