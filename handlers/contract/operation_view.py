@@ -4,6 +4,7 @@ What acts on GET is kept from browsers that only fetch in advance, or a part of 
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -11,6 +12,7 @@ from flask import Response, request
 
 from domain.shared.errors import Refusal
 from handlers.contract.bodies import ContentType
+from handlers.contract.foresight import is_foreseen, set_upcoming
 from handlers.contract.operations import Operation
 from handlers.contract.responses import Document, DocumentList, Reply
 from handlers.contract.violations import ContractViolation
@@ -42,6 +44,7 @@ class Gate:
         self._handler = handler
         self._admit = admit
         self._refuse = refuse
+        self._is_foreseen = is_foreseen(handler)
 
     def __call__(self, **path: str) -> Response:
         """Answers the current Flask request. Nothing is raised: what fails becomes a response."""
@@ -63,10 +66,25 @@ class Gate:
         operation = self._operation
         if operation.acts_on_get:
             _require_opened()
+        if self._is_foreseen:
+            return self._handled_as_foreseen(path)
         self._admit(operation)
         media_type = _negotiated(operation)
         values = self._read(path)
         return self._respond(self._handler(**values), media_type)
+
+    def _handled_as_foreseen(self, path: dict[str, str]) -> Response:
+        operation = self._operation
+        try:
+            media_type = _negotiated(operation)
+            run = partial(self._handler, **self._read(path))
+        except Refusal:
+            # Whoever is not let in learns that, and not what else is wrong.
+            self._admit(operation)
+            raise
+        set_upcoming(run)
+        self._admit(operation)
+        return self._respond(run(), media_type)
 
     def _read(self, path: dict[str, str]) -> dict[str, Any]:
         operation, body = self._operation, self._operation.body

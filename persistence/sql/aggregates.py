@@ -20,6 +20,7 @@ import sqlalchemy as sa
 if TYPE_CHECKING:
     from persistence.sql.saving import Tracked
     from persistence.sql.work import Work
+    from persistence.sql.writes import Writes
 
 Root = TypeVar("Root")
 
@@ -95,13 +96,13 @@ class Set:
 class Projection:
     """Rows that are derived from the aggregate whenever it is saved.
 
-    They are loaded with it for changes, as dictionaries. ``follow`` gets the unit of work and the
-    root that was saved, and makes the rows what it comes to.
+    They are loaded with it for changes, as dictionaries. ``follow`` gets the roots that are saved,
+    and adds to what is written whatever makes the rows what these come to.
     """
 
     table: sa.Table
     owner: str
-    follow: Callable[["Work", Sequence["Tracked"]], None]
+    follow: Callable[["Writes", Sequence["Tracked"]], None]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -18,6 +18,7 @@ from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.keys import next_pks
 from persistence.sql.references import store_references
 from persistence.sql.version_numbers import MOMENT, raised, this_moment
+from persistence.sql.writes import Writes
 
 if TYPE_CHECKING:
     from persistence.sql.work import Work
@@ -149,18 +150,25 @@ class Changes:
         updates = defaultdict(list)
         for update in self.updates.values():
             updates[update[0].members.table].append(update)
+        writes = Writes(work)
         for table in sorted({*updates, *self.new}, key=_place):
             # One row may have to give way to another: only one request of a line is open.
             for part, changed in updates[table]:
-                _update(work, part, changed)
+                _update(writes, part, changed)
             if table in self.new:
-                _insert(work, table, self.new[table])
+                _insert(writes, table, self.new[table])
+        if self.linked or self.removed:
+            writes.send()
+            self._unlink(work)
+        self._follow(writes)
+
+    def _unlink(self, work: "Work") -> None:
+        """Write the links, and remove what is gone: both come after all other rows."""
         for part, links, pks in self.linked:
             _write_links(work, part, links, pks)
         for tracked, table, pk, entity in sorted(self.removed, key=_from_below):
             work.execute(sa.delete(table).where(table.c.pk == pk))
             tracked.forget(entity)
-        self._follow(work)
 
     def _compare(self, work: "Work", tracked: Tracked) -> None:
         present = []
@@ -218,16 +226,19 @@ class Changes:
             elif root not in self.updates:
                 self.updates[root] = Part(tracked, tracked.aggregate.root, root, None), {}
 
-    def _follow(self, work: "Work") -> None:
+    def _follow(self, writes: Writes) -> None:
+        """Write what follows from all of it, and send it."""
         by_aggregate: dict[Aggregate[Any], list[Tracked]] = defaultdict(list)
         for tracked in self.touched:
             by_aggregate[tracked.aggregate].append(tracked)
         for aggregate, touched in by_aggregate.items():
             if aggregate.projection is not None:
-                aggregate.projection.follow(work, touched)
+                aggregate.projection.follow(writes, touched)
+        writes.send()
+        for aggregate, touched in by_aggregate.items():
             if aggregate.changed is not None:
                 pks = [each.pk for each in touched if each.root in self.updates]
-                aggregate.changed(work, pks)
+                aggregate.changed(writes.work, pks)
 
 
 def _walk(tracked: Tracked, members: Set, entity: Any, owner: Any) -> Iterator[Part]:
@@ -254,25 +265,28 @@ def _from_below(removed: tuple[Tracked, sa.Table, int, Any]) -> int:
     return -_place(removed[1])
 
 
-def _insert(work: "Work", table: sa.Table, parts: Sequence[Part]) -> None:
+def _insert(writes: Writes, table: sa.Table, parts: Sequence[Part]) -> None:
     rows = [part.new_row() for part in parts]
-    insert_rows(work, table, rows)
+    writes.insert(table, rows)
     for part, row in zip(parts, rows, strict=True):
         vars(part.entity).update(row)
         part.tracked.remember(part.members, part.entity, row)
 
 
-def _update(work: "Work", part: Part, changed: Row) -> None:
-    is_root = part.entity is part.tracked.root and part.tracked.is_versioned
-    statement = _update_of(part.members.table, tuple(changed), is_root)
+def _update(writes: Writes, part: Part, changed: Row) -> None:
+    table, row = part.members.table, part.tracked.row(part.entity)
     values = changed | {_ROW_PK: part.entity.pk}
-    if is_root:
-        values[MOMENT] = this_moment()
+    row.update(changed)
+    if part.entity is not part.tracked.root or not part.tracked.is_versioned:
+        writes.update(table, _update_of(table, tuple(changed), False), values)
+        return
+
+    def take(version: int) -> None:
         # Another writer may have raised it since it was read, where this one has no lock.
-        part.entity.version = changed["version"] = statement.scalar(work, values)
-    else:
-        statement.rows(work, values)
-    part.tracked.row(part.entity).update(changed)
+        part.entity.version = row["version"] = version
+
+    values[MOMENT] = this_moment()
+    writes.update(table, _update_of(table, tuple(changed), True), values, take)
 
 
 @lru_cache(MAX_UPDATES)

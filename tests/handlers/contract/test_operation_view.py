@@ -8,6 +8,7 @@ from flask import Response
 from structlog.testing import capture_logs
 
 from domain.shared.errors import Forbidden, NotAuthenticated, NotFound, Refusal
+from handlers.contract.foresight import Run, foreseen, upcoming
 from handlers.contract.operation_view import Gate
 from handlers.contract.operations import Operation
 from handlers.contract.responses import Document, DocumentList, Reply
@@ -139,6 +140,46 @@ class TestOrderOfChecks:
         put(make_gate(operation, admit=admitted.append))
 
         assert admitted == [operation]
+
+
+class TestForeseen:
+    """Parameters are read before the caller is let in, and nothing of it is said to others."""
+
+    @staticmethod
+    @foreseen
+    def handle(**values: object) -> object:
+        return {"name": f"cup {values['pk']}"}
+
+    def test_admit_has_the_handler_with_its_values(self) -> None:
+        runs: list[Run | None] = []
+        gate = make_gate(make_get_thing(), self.handle, lambda _: runs.append(upcoming()))
+
+        response = ask(gate)
+
+        [run] = runs
+        assert run is not None
+        assert run() == response.get_json() == {"name": "cup 7"}
+
+    def test_admit_has_no_other_handler(self) -> None:
+        runs: list[Run | None] = []
+
+        ask(make_gate(make_get_thing(), admit=lambda _: runs.append(upcoming())))
+
+        assert runs == [None]
+
+    @pytest.mark.parametrize(
+        "wrong", [{"pk": "seven"}, {"headers": {"Accept": "text/csv"}}], ids=["path", "accept"]
+    )
+    def test_who_is_not_admitted_does_not_learn_what_else_is_wrong(
+        self, wrong: dict[str, Any]
+    ) -> None:
+        responses = {status: has_json(ERROR) for status in ("401", "404", "406")}
+        operation = make_get_thing(responses=responses)
+        refused = make_gate(operation, self.handle, fail(NotAuthenticated()))
+        admitted = make_gate(operation, self.handle)
+
+        assert ask(refused, **wrong).status_code == 401
+        assert ask(admitted, **wrong).status_code in (404, 406)
 
 
 class TestAnswer:

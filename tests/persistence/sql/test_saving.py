@@ -1,3 +1,4 @@
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -70,9 +71,15 @@ def loaded(work: Work, order: Order) -> Order:
     return loaded
 
 
+def changes_of(statements: Statements) -> Iterator[str]:
+    """Yield the statements, and in place of those that were sent as one each of them."""
+    for text, _ in statements:
+        yield from re.split(r"change_\d+ AS\s+\(", text)
+
+
 def written(statements: Statements) -> list[str]:
     """Return the commands and tables of the statements that change anything, in their order."""
-    commands = [" ".join(text.split()).split() for text, _ in statements]
+    commands = [text.split() for text in changes_of(statements)]
     changes = {"INSERT": 2, "UPDATE": 1, "DELETE": 2}
     return [f"{words[0]} {words[changes[words[0]]]}" for words in commands if words[0] in changes]
 
@@ -276,7 +283,7 @@ class TestChanges:
         statements.clear()
         work.flush()
 
-        [update] = [text for text, _ in statements if text.startswith("UPDATE order_items")]
+        [update] = [text for text in changes_of(statements) if text.startswith("UPDATE order_it")]
         changed = update.partition("WHERE")[0].count("=")
         assert changed == 2
 
@@ -382,6 +389,16 @@ class TestSavepoint:
         loaded.notes = "changed"
         with pytest.raises(ZeroDivisionError), work.savepoint():
             raise ZeroDivisionError
+
+        [again] = work.load(ORDER, [loaded.pk])
+        assert again.notes == "changed"
+
+
+class TestRelease:
+    def test_writes_what_was_changed_and_nothing_after(self, work: Work, loaded: Order) -> None:
+        loaded.notes = "changed"
+        work.release()
+        loaded.notes = "changed again"
 
         [again] = work.load(ORDER, [loaded.pk])
         assert again.notes == "changed"
