@@ -141,8 +141,8 @@ def _deciding(
         plan_imported_requests(order)
         plan, planned = planned_requests(order)[request]
         yield _Case(order, item, request, planned)
-        plan.follow_requests(uow.now)
-        order.follow_items(uow.now)
+        plan.refresh_status(uow.now)
+        order.refresh_state(uow.now)
     enqueue_request_email(_KINDS[status], order, [(item, planned)], uow)
     uow.commit()
 

@@ -53,7 +53,7 @@ def follow_document(
     plan_imported_requests(order)
     for plan in order.cancellation_plans:
         if any(each.request.uuid in changed for each in plan.items):
-            plan.follow_requests(now)
+            plan.refresh_status(now)
     for item in order.items:
         for request in item.cancellation_requests:
             plan, planned = planned_requests(order)[request]
@@ -139,12 +139,12 @@ def _plan(order: Order, item: OrderItem, place: CancellationPlanItem, uuid: UUID
         )
         order.cancellation_plans.append(plan)
     plan.items.append(place)
-    plan.follow_requests(max(plan.modified_date, request.modified_date))
+    plan.refresh_status(max(plan.modified_date, request.modified_date))
 
 
 def _fits(plan: CancellationPlan, item: OrderItem, request: CancellationRequest) -> bool:
     if request.is_open:
-        return plan.takes(request.cancellation_type, item.seller)
+        return plan.accepts(request.cancellation_type, item.seller)
     return (
         plan.plan_type is request.cancellation_type
         and plan.seller is item.seller

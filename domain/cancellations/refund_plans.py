@@ -37,7 +37,7 @@ def plan_request(
         (
             plan
             for plan in order.cancellation_plans
-            if plan.takes(request.cancellation_type, item.seller)
+            if plan.accepts(request.cancellation_type, item.seller)
         ),
         None,
     )
@@ -51,7 +51,7 @@ def plan_request(
         )
         order.cancellation_plans.append(plan)
     plan.items.append(planned)
-    plan.follow_requests(now)
+    plan.refresh_status(now)
     return planned
 
 

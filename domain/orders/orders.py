@@ -144,8 +144,8 @@ class Order:
         ahead = [deadline for deadline in deadlines if deadline is not None and now < deadline]
         return min(ahead, default=None)
 
-    def follow_items(self, now: datetime) -> None:
-        """Take the state that the lines come to, once nothing of any of them is left."""
+    def refresh_state(self, now: datetime) -> None:
+        """Set the state from the lines, once all of them are cancelled, rejected or refunded."""
         self.modified_date = now
         self.state = outcome({item.state for item in self.items}) or self.state
 

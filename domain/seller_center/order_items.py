@@ -106,7 +106,7 @@ def reject_seller_order_item(
             rest = _call_off_rest(order, item, reason_pk, reason, uow.now)
             closed.append(_approve(order, item, rest, uow.now))
         item.reject(uow.now)
-        order.follow_items(uow.now)
+        order.refresh_state(uow.now)
     enqueue_request_email(OutboxKind.ITEM_REJECTED, order, [(item, each) for each in closed], uow)
 
 
@@ -140,5 +140,5 @@ def _approve(
     plan, planned = planned_requests(order)[request]
     item.approve_request(request, now)
     grant_refund(order, item, planned)
-    plan.follow_requests(now)
+    plan.refresh_status(now)
     return planned
