@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from domain.audit import AuditEntry
 from domain.cancellations.imported_plans import plan_imported_requests
-from domain.cancellations.refund_plans import grant_refund, planned_requests, settle
+from domain.cancellations.refund_plans import grant_refund, planned_requests, set_refund
 from domain.cancellations.refunds import Refund
 from domain.cancellations.requests import CancellationRequestQuery, CancellationWork
 from domain.orders.cancellation_plans import CancellationPlan, CancellationPlanItem, PlanStatus
@@ -89,7 +89,7 @@ def reject_request(request_pk: int, actor: str, uow: CancellationWork) -> Cancel
     """
     with _deciding(request_pk, actor, CancellationStatus.REJECTED, uow) as case:
         case.item.reject_request(case.request, uow.now)
-        settle(case.planned, Refund())
+        set_refund(case.planned, Refund())
     return case.request
 
 

@@ -10,7 +10,7 @@ from domain.cancellations.refund_plans import (
     planned_requests,
     refundable_shipping,
     seller_shipping,
-    settle,
+    set_refund,
     still_discounted,
     still_paid,
 )
@@ -97,7 +97,7 @@ def plan_imported_requests(order: Order) -> None:
         if request not in known or (request.is_imported and not item.is_settled_here)
     ]
     if imported:
-        _settle_imported(order, imported)
+        _set_imported_refunds(order, imported)
 
 
 def _take(plan: CancellationPlan, given: GivenPlan) -> None:
@@ -154,14 +154,14 @@ def _fits(plan: CancellationPlan, item: OrderItem, request: CancellationRequest)
     )
 
 
-def _settle_imported(order: Order, imported: Sequence[_Imported]) -> None:
+def _set_imported_refunds(order: Order, imported: Sequence[_Imported]) -> None:
     for each in imported:
-        settle(each.planned, Refund())
+        set_refund(each.planned, Refund())
     worth = _worth(order, imported)
     if order.payment_pending:
         for each in imported:
             value = worth.get(each.request, Refund())
-            settle(each.planned, Refund(unpaid=value.amount, unpaid_discount=value.discount))
+            set_refund(each.planned, Refund(unpaid=value.amount, unpaid_discount=value.discount))
         return
     completed = [each for each in imported if _has(each, CancellationStatus.COMPLETED)]
     approved = [each for each in imported if _has(each, CancellationStatus.APPROVED)]
@@ -172,7 +172,7 @@ def _settle_imported(order: Order, imported: Sequence[_Imported]) -> None:
             value = worth[each.request]
             amount = min(value.amount, still_paid(order))
             discount = min(value.discount, still_discounted(order))
-            settle(each.planned, Refund(amount=amount, discount=discount))
+            set_refund(each.planned, Refund(amount=amount, discount=discount))
     for each in imported:
         if each.request.is_open:
             forecast_refund(order, each.item, each.planned)
@@ -225,7 +225,7 @@ def _book(
     amounts = _at_most(goods, [worth[each.request].amount for each in completed])
     discounts = _at_most(discount, [worth[each.request].discount for each in completed])
     for each, amount, lost in zip(completed, amounts, discounts, strict=True):
-        settle(each.planned, Refund(amount=amount, discount=lost))
+        set_refund(each.planned, Refund(amount=amount, discount=lost))
     cancels = [each for each in completed if each.is_cancel]
     if cancels and shipping > 0 and goods >= 0:
         last = max(cancels, key=lambda each: each.request.modified_date)
@@ -249,7 +249,7 @@ def _promise_cancels(
         value = worth[each.request]
         amount = max(0, min(value.amount, goods, still_paid(order)))
         lost = max(0, min(value.discount, discount))
-        settle(each.planned, Refund(amount=amount, discount=lost))
+        set_refund(each.planned, Refund(amount=amount, discount=lost))
         goods, discount = goods - amount, discount - lost
     _add_shipping(order, approved[-1], refundable_shipping(order))
 
@@ -278,7 +278,7 @@ def _others(
 
 def _add_shipping(order: Order, each: _Imported, shipping: int) -> None:
     place = each.planned
-    settle(
+    set_refund(
         place,
         Refund(
             amount=place.refund_amount + shipping,

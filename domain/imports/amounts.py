@@ -1,4 +1,4 @@
-"""What imported orders come to, and what of it was given back."""
+"""Amounts and refunds of imported orders."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from domain.shared.unit_shares import share_of_units
 Values = dict[str, Any]
 
 
-def settle(
+def complete_amounts(
     part: Part, order: Values, items: Sequence[ImportedItem], discounts: Sequence[Values]
 ) -> None:
-    """Complete the ``order`` that stands in ``part``, and its lines.
+    """Complete the amounts of the ``order`` in ``part``, and of its lines.
 
-    Lines get their shares of the discounts. What was given back follows from the units that are
-    gone, unless the document says it; the money of approved cancels is promised and not given
-    back yet. Raises Rejected for discounts above the lines' prices, an amount past twelve digits,
-    an ``amount`` that is not the computed one, and for more given back than was taken.
+    Lines get their shares of the discounts. Refunds that the document does not give follow from
+    the removed units; the money of approved cancels is promised, not refunded. Raises Rejected
+    for discounts above the lines' prices, an amount of more than twelve digits, an ``amount``
+    that is not the computed one, and a refund above what was paid.
     """
     lines = [item.values for item in items]
     _share_discounts(lines, discounts)

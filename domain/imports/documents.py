@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from uuid import UUID, uuid5
 
 from domain.accounts.users import UserType, email_key, is_email
-from domain.imports.amounts import settle
+from domain.imports.amounts import complete_amounts
 from domain.imports.cancellations import read_requests
 from domain.imports.orders import (
     ImportedAddress,
@@ -121,7 +121,7 @@ def read_order(
     discounts = [_discount(discount, values) for discount in part.parts("discounts")]
     _require_distinct_lines(items)
     values["state"] = _order_state(part, values["state"], items)
-    settle(part, values, items, discounts)
+    complete_amounts(part, values, items, discounts)
     shipping_address = _address(part.part("shipping_address"))
     billing_address = part.optional_part("billing_address")
     return ImportedOrder(
