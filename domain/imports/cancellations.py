@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from domain.imports.parts import Part, SnapshotPool, defaults_of
 from domain.imports.requested_units import RequestedUnits
-from domain.orders.cancellation_plans import GivenPlan, PlanStatus
+from domain.orders.cancellation_plans import ImportedPlan, PlanStatus
 from domain.orders.cancellations import (
     CancellationReason,
     CancellationRequest,
@@ -48,7 +48,7 @@ class ImportedRequest:
     reason: dict[str, Any]
     easy_return: ImportedEasyReturn | None
     images: list[dict[str, Any]]
-    plan: GivenPlan | None
+    plan: ImportedPlan | None
 
     @property
     def requested(self) -> RequestedUnits:
@@ -95,9 +95,9 @@ def _request(part: Part, key: str, pool: SnapshotPool) -> ImportedRequest:
     )
 
 
-def _plan(part: Part) -> GivenPlan:
+def _plan(part: Part) -> ImportedPlan:
     status = part.values.get("status")
-    return GivenPlan(
+    return ImportedPlan(
         status=None if status is None else PlanStatus(status),
         note=part.values.get("note"),
         invoice_number=part.values.get("invoice_number"),

@@ -107,7 +107,7 @@ class CancellationPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class GivenPlan:
+class ImportedPlan:
     """What an import document says of the plan of a request; None where it says nothing."""
 
     status: PlanStatus | None = None
