@@ -47,14 +47,14 @@ class SplitLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Booked:
+class CompletedRefunds:
     """What completed requests for one seller's lines gave back: goods without shipping."""
 
     goods: int = 0
     discount: int = 0
 
 
-_NOTHING_BOOKED = Booked()
+_NO_REFUNDS = CompletedRefunds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Share:
 
 
 def split_order(
-    totals: OrderTotals, lines: Sequence[SplitLine], booked: Mapping[SellerPk, Booked]
+    totals: OrderTotals, lines: Sequence[SplitLine], completed: Mapping[SellerPk, CompletedRefunds]
 ) -> dict[SellerPk, Share]:
     """Return each seller's part, in the order of their first lines.
 
@@ -86,7 +86,7 @@ def split_order(
     # An import can say that all of it was shipping, or that less came back than that.
     in_refunds = min(totals.shipping_refund, totals.refund)
     _, shipping_in_refunds = divide_shipping(totals.shipping, in_refunds, prices)
-    done = [booked.get(seller, _NOTHING_BOOKED) for seller in sellers]
+    done = [completed.get(seller, _NO_REFUNDS) for seller in sellers]
     goods = _given_back(
         totals.refund - in_refunds,
         [each.goods for each in done],
@@ -149,17 +149,17 @@ def _gone(lines: Sequence[SplitLine], worth: Callable[[SplitLine], int]) -> int:
 
 
 def _given_back(
-    total: int, booked: Sequence[int], gone: Callable[[], Sequence[int]], prices: Sequence[int]
+    total: int, completed: Sequence[int], gone: Callable[[], Sequence[int]], prices: Sequence[int]
 ) -> list[int]:
-    """Divide a refund: what is booked to each, and the rest by what else is gone of their lines."""
-    rest = total - sum(booked)
-    if rest < 0:  # an import took back a part of what was booked
-        return _shared(total, booked)
+    """Divide a refund: each seller gets their requests' part, the rest goes by removed units."""
+    rest = total - sum(completed)
+    if rest < 0:  # an import lowered the refund
+        return _shared(total, completed)
     if rest == 0:
-        return list(booked)
-    unbooked = [max(0, each) for each in map(sub, gone(), booked)]
-    parts = _shared(rest, unbooked, prices)
-    return [each + part for each, part in zip(booked, parts, strict=True)]
+        return list(completed)
+    weights = [max(0, weight) for weight in map(sub, gone(), completed)]
+    parts = _shared(rest, weights, prices)
+    return [own + part for own, part in zip(completed, parts, strict=True)]
 
 
 def _shared(total: int, *ways: Sequence[int]) -> list[int]:
