@@ -305,7 +305,7 @@ def _split_line(line: Any) -> SplitLine:
         state=line.state,
         cancel_status=line.cancel_status,
         quantity=line.quantity,
-        gone=line.cancelled_quantity + line.refunded_quantity,
+        removed=line.cancelled_quantity + line.refunded_quantity,
         price=line.price,
         discount=line.discount_amount,
     )

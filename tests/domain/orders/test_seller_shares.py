@@ -25,7 +25,7 @@ def make_line(seller_pk: int | None = 1, **overrides: object) -> SplitLine:
         "state": OrderState.WAITING,
         "cancel_status": None,
         "quantity": 1,
-        "gone": 0,
+        "removed": 0,
         "price": 1000,
         "discount": 0,
     }
@@ -43,7 +43,7 @@ def any_lines(draw: st.DrawFn) -> list[SplitLine]:
                 draw(st.sampled_from([None, 1, 2, 3])),
                 state=draw(st.sampled_from(OrderState)),
                 quantity=quantity,
-                gone=draw(st.integers(0, quantity)),
+                removed=draw(st.integers(0, quantity)),
                 price=price,
                 discount=draw(st.integers(0, price)),
             )
@@ -102,8 +102,8 @@ class TestSplitOrder:
 
         assert [shares[1].refund_amount, shares[2].refund_amount] == [0, 400]
 
-    def test_a_refund_without_a_plan_goes_by_what_is_gone(self) -> None:
-        lines = [make_line(1), make_line(None, gone=1), make_line(2, quantity=2, gone=1)]
+    def test_a_refund_without_a_plan_goes_by_what_is_removed(self) -> None:
+        lines = [make_line(1), make_line(None, removed=1), make_line(2, quantity=2, removed=1)]
 
         shares = split_order(OrderTotals(refund=1500), lines, {})
 
@@ -117,7 +117,7 @@ class TestSplitOrder:
 
         assert [share.shipping_refund_amount for share in shares.values()] == [30, 70]
 
-    def test_an_import_can_take_back_what_was_booked(self) -> None:
+    def test_an_import_can_lower_the_refund(self) -> None:
         shares = split_order(
             OrderTotals(refund=100), [make_line(1)], {1: CompletedRefunds(goods=400)}
         )
@@ -151,7 +151,7 @@ class TestStateOfLines:
             ({"refunded", "rejected"}, "refunded"),
         ],
     )
-    def test_is_the_least_that_any_line_alive_has_reached(
+    def test_is_the_least_that_any_active_line_has_reached(
         self, states: set[str], expected: str
     ) -> None:
         assert state_of_lines({OrderState(state) for state in states}) is OrderState(expected)
@@ -165,7 +165,7 @@ class TestRest:
         [(1000, [900, 100]), (1001, [900, 101]), (999, [899, 100]), (10_000, [1000, 9000])],
     )
     def test_is_divided_to_the_minor_unit(self, refund: int, refunds: list[int]) -> None:
-        lines = [make_line(1, gone=1), make_line(2, price=9000, gone=1)]
+        lines = [make_line(1, removed=1), make_line(2, price=9000, removed=1)]
         done: dict[int | None, CompletedRefunds] = {
             1: CompletedRefunds(goods=900),
             2: CompletedRefunds(goods=100),
@@ -173,14 +173,14 @@ class TestRest:
 
         shares = split_order(OrderTotals(refund=refund), lines, done)
 
-        assert [each.refund_amount for each in shares.values()] == refunds
+        assert [share.refund_amount for share in shares.values()] == refunds
 
-    def test_goes_by_the_discounted_prices_of_what_is_gone(self) -> None:
-        lines = [make_line(1, discount=500, gone=1), make_line(2, gone=1)]
+    def test_goes_by_the_discounted_prices_of_what_is_removed(self) -> None:
+        lines = [make_line(1, discount=500, removed=1), make_line(2, removed=1)]
 
         shares = split_order(OrderTotals(refund=750), lines, {})
 
-        assert [each.refund_amount for each in shares.values()] == [250, 500]
+        assert [share.refund_amount for share in shares.values()] == [250, 500]
 
 
 def test_what_is_not_named_is_nothing() -> None:

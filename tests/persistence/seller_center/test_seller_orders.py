@@ -99,8 +99,8 @@ def expected_rows(order: Order) -> Rows:
     planned = planned_requests(order)
     for item in order.items:
         pk = item.seller.pk if item.seller else None
-        gone = item.cancelled_quantity + item.refunded_quantity
-        amounts = (item.quantity, gone, item.price, item.discount_amount)
+        removed = item.cancelled_quantity + item.refunded_quantity
+        amounts = (item.quantity, removed, item.price, item.discount_amount)
         lines.append(SplitLine(pk, item.state, item.cancel_status, *amounts))
         for request in item.cancellation_requests:
             if request.status is CancellationStatus.COMPLETED:
