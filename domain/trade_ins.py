@@ -56,7 +56,7 @@ def offer_trade_in(item_pk: int, lifetime: timedelta, actor: str, uow: TradeInWo
     Conflict while another offer for it is open.
     """
     order, item = _lock(item_pk, None, uow)
-    if item.state is not OrderState.DELIVERED or not item.free_quantity:
+    if item.state is not OrderState.DELIVERED or not item.available_quantity:
         raise RuleBroken("Only a delivered item can be traded in.", code="not_tradable")
     if item.is_tradable(uow.now):
         raise Conflict("Another offer for this item is open.", code="trade_in_open")
@@ -95,7 +95,7 @@ def show_trade_in_offer(item_pk: int, answerer: Answerer, uow: TradeInWork) -> S
         order_item=item.pk,
         order_number=order.number,
         product=item.product.name,
-        quantity=item.free_quantity,
+        quantity=item.available_quantity,
         state=offer.state_at(uow.now),
         expires_date=offer.expires_date,
     )

@@ -57,7 +57,7 @@ def plan_request(
 
 def forecast_refund(order: Order, item: OrderItem, planned: CancellationPlanItem) -> None:
     """Set the refund of an open request as it would be if approved now, without shipping."""
-    units = max(0, min(item.units_of(planned.request), item.free_quantity))
+    units = max(0, min(item.units_of(planned.request), item.available_quantity))
     settled = min(item.settled_quantity, item.quantity)
     set_refund(planned, refund_of_units(order, item, settled, units))
 

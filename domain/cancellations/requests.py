@@ -204,7 +204,7 @@ def _request(draft: CancellationDraft, item: OrderItem, known: Known) -> Cancell
     return CancellationRequest(
         reason_pk=draft.reason,
         cancellation_type=draft.cancellation_type,
-        quantity=draft.quantity or item.free_quantity,
+        quantity=draft.quantity or item.available_quantity,
         description=draft.description,
         iban=known.policy.compact_iban(iban) if iban else None,
         holder_name=draft.holder_name if (draft.holder_name or "").strip() else None,

@@ -47,7 +47,7 @@ def check_draft(draft: CancellationDraft, known: Known, *, is_repeated: bool = F
     _raise(_check_ids(draft, known))
     order, item = known.lines[draft.order_item]
     _raise(_check_reason(draft, known.reasons[draft.reason]))
-    if draft.quantity is not None and draft.quantity > item.free_quantity:
+    if draft.quantity is not None and draft.quantity > item.available_quantity:
         raise FieldErrors({"quantity": CancellationCode.TOO_MANY_UNITS.invalid()})
     _require_state(draft, item, known)
     _require_pickup_address(draft, item)

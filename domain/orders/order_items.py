@@ -119,7 +119,7 @@ class OrderItem:
         """How many units a cancellation may name now: none once shipped or while one is asked."""
         if self.state not in BEFORE_SHIPPING or self._has_open_request:
             return 0
-        return self.free_quantity
+        return self.available_quantity
 
     @property
     def is_cancellable(self) -> bool:
@@ -133,20 +133,20 @@ class OrderItem:
         """
         if self.state is not OrderState.DELIVERED or self.delivered_date is None:
             return None
-        if self._has_open_request or self.free_quantity <= 0:
+        if self._has_open_request or self.available_quantity <= 0:
             return None
         return policy.ends(self.delivered_date)
 
     def refundable_quantity(self, now: datetime, policy: ReturnPolicy) -> int:
         """How many units a refund may name at ``now``."""
         deadline = self.refundable_until(policy)
-        return self.free_quantity if deadline is not None and now < deadline else 0
+        return self.available_quantity if deadline is not None and now < deadline else 0
 
     def is_refundable(self, now: datetime, policy: ReturnPolicy) -> bool:
         return self.refundable_quantity(now, policy) > 0
 
     @property
-    def free_quantity(self) -> int:
+    def available_quantity(self) -> int:
         """The units that are left, without those whose return is agreed upon but not done."""
         return self.quantity - self.settled_quantity
 
@@ -189,7 +189,7 @@ class OrderItem:
         """
         request.require_next(CancellationStatus.APPROVED)
         units = self.units_of(request)
-        if not 1 <= units <= self.free_quantity:
+        if not 1 <= units <= self.available_quantity:
             raise Conflict("The line has fewer units left.", code="too_few_units")
         if request.is_cancel and self.progress not in BEFORE_SHIPPING:
             raise Conflict("The line was shipped meanwhile.", code="already_shipped")
@@ -227,7 +227,7 @@ class OrderItem:
 
         (Seller center document, Reject; design: 100, 200, 300, and 700 if it was one of them.)
         """
-        return self.progress in BEFORE_PACKAGING and self.free_quantity > 0
+        return self.progress in BEFORE_PACKAGING and self.available_quantity > 0
 
     def reject(self, now: datetime) -> None:
         """Note that its seller called it off; nothing of it is left any more."""
@@ -257,7 +257,7 @@ class OrderItem:
         """
         if request.quantity is not None:
             return request.quantity
-        return self.free_quantity if request.is_open else self.units_left
+        return self.available_quantity if request.is_open else self.units_left
 
     @property
     def _has_open_request(self) -> bool:

@@ -102,7 +102,7 @@ def reject_seller_order_item(
         plan_imported_requests(order)
         asked = [request for request in item.cancellation_requests if request.is_open]
         closed = [_approve(order, item, request, uow.now) for request in asked]
-        if item.free_quantity:
+        if item.available_quantity:
             rest = _call_off_rest(order, item, reason_pk, reason, uow.now)
             closed.append(_approve(order, item, rest, uow.now))
         item.reject(uow.now)
@@ -117,7 +117,7 @@ def _call_off_rest(
     request = CancellationRequest(
         reason_pk=reason_pk,
         cancellation_type=CancellationType.CANCEL,
-        quantity=item.free_quantity,
+        quantity=item.available_quantity,
         description=reason,
         created_date=now,
         modified_date=now,
