@@ -11,7 +11,7 @@ from domain.orders.cancellations import CancellationRequest, CancellationStatus
 from domain.orders.order_items import OrderItem
 from domain.orders.orders import Order
 from domain.orders.seller_shares import divide_shipping
-from domain.orders.states import CALLED_OFF
+from domain.orders.states import CANCELLED_OR_REJECTED
 from domain.sellers.sellers import Seller
 from domain.shared.identifiers import derived_uuid
 from domain.shared.unit_shares import share_of_units
@@ -97,7 +97,9 @@ def refundable_shipping(order: Order) -> int:
     That is all shipping not yet refunded or promised, once every line is cancelled or rejected
     and nothing was shipped; else 0.
     """
-    is_kept = any(item.state not in CALLED_OFF or item.shipped_date for item in order.items)
+    is_kept = any(
+        item.state not in CANCELLED_OR_REJECTED or item.shipped_date for item in order.items
+    )
     if is_kept or order.payment_pending:
         return 0
     promised = sum(planned.shipping_refund_amount for planned in _promised(order))

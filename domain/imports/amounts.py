@@ -7,7 +7,7 @@ from typing import Any, Self
 from domain.imports.orders import ImportedItem
 from domain.imports.parts import Part, Rejected
 from domain.imports.requested_units import RequestedUnits
-from domain.orders.states import CALLED_OFF
+from domain.orders.states import CANCELLED_OR_REJECTED
 from domain.shared.money import MAX_MAJOR_DIGITS, format_amount, split
 from domain.shared.unit_shares import share_of_units
 
@@ -88,7 +88,8 @@ class RefundLine:
             # Negative only for a document whose requests are rejected later.
             repaid=max(0, removed - promised),
             promised=promised,
-            earns_shipping=values["state"] not in CALLED_OFF or values["shipped_date"] is not None,
+            earns_shipping=values["state"] not in CANCELLED_OR_REJECTED
+            or values["shipped_date"] is not None,
         )
 
     def share(self, total: int) -> int:

@@ -31,7 +31,7 @@ from domain.orders.orders import Order
 from domain.orders.payments import Bank, PaymentOption
 from domain.orders.products import Product
 from domain.orders.shipping import EasyReturnShippingCompany, ShippingCompany, ShippingOptionGroup
-from domain.orders.states import OVER, OrderState, outcome
+from domain.orders.states import CLOSED, OrderState, closed_state
 from domain.shared.money import Currency
 
 _NAMESPACE = UUID("7d0c1e5e-6f5b-4c34-9a53-0a3f2f8b9d11")
@@ -191,8 +191,8 @@ def _dates(part: Part, inherited: Mapping[str, Any] | None = None) -> dict[str, 
 
 def _order_state(part: Part, state: OrderState, items: Sequence[ImportedItem]) -> OrderState:
     """Return the combined state of the lines if all are closed, else the document's state."""
-    closed = outcome({item.values["state"] for item in items}) if items else None
-    if closed is None and items and state in OVER:
+    closed = closed_state({item.values["state"] for item in items}) if items else None
+    if closed is None and items and state in CLOSED:
         raise part.rejected("state", "Units of its lines are left.")
     return closed or state
 

@@ -23,7 +23,7 @@ from domain.orders.cancellations import CancellationRequest, CancellationStatus,
 from domain.orders.order_items import OrderItem
 from domain.orders.orders import Order
 from domain.orders.seller_shares import state_of_lines
-from domain.orders.states import CALLED_OFF, OVER, OrderState, moves_back, outcome
+from domain.orders.states import CANCELLED_OR_REJECTED, CLOSED, OrderState, closed_state, moves_back
 from domain.shared.unit_shares import share_of_units
 
 Values = dict[str, Any]
@@ -190,9 +190,9 @@ def _counters(
         if name in item.members and differs:
             raise SettledHere(f"{item.pointer}/{name}", "Other units are settled here.")
         counters[name] = counter if is_settled else max(counter, imported)
-    if stored.state in OVER:
+    if stored.state in CLOSED:
         return {name: getattr(stored, name) for name in _COUNTERS}
-    if is_settled and item.values["state"] in OVER:
+    if is_settled and item.values["state"] in CLOSED:
         raise SettledHere(_place_of_state(item), "Units of this line are left here.")
     return counters
 
@@ -252,7 +252,7 @@ def _states(
     requested: Sequence[RequestedUnits],
 ) -> Values:
     place, state = _place_of_state(item), item.values["state"]
-    if stored.state in OVER:
+    if stored.state in CLOSED:
         return _states_of_closed(stored, item, place)
     before = item.values["state_before_cancellation"] or stored.progress
     if state is OrderState.CANCELLATION_WAITING and (requested or _is_decided_here(stored)):
@@ -265,7 +265,7 @@ def _states(
 
 def _states_of_closed(stored: OrderItem, item: ImportedItem, place: str) -> Values:
     """Return the states of a closed line, which a document can not reopen."""
-    if stored.state in CALLED_OFF:
+    if stored.state in CANCELLED_OR_REJECTED:
         if "state" in item.members and item.values["state"] in _ARRIVED:
             raise SettledHere(place, "All units of this line are cancelled.")
         if item.values["shipped_date"] and not stored.shipped_date:
@@ -282,15 +282,15 @@ def _states_of_closed(stored: OrderItem, item: ImportedItem, place: str) -> Valu
 def _order_state(
     stored: Order, document: ImportedOrder, items: Sequence[ImportedItem]
 ) -> OrderState:
-    closed = outcome({item.values["state"] for item in items}) if items else None
+    closed = closed_state({item.values["state"] for item in items}) if items else None
     if closed is not None:
-        if closed in CALLED_OFF and document.values["state"] in _ARRIVED:
+        if closed in CANCELLED_OR_REJECTED and document.values["state"] in _ARRIVED:
             raise SettledHere("/state", "All units of this order are cancelled.")
         return closed
     if _is_closed(stored):
         raise SettledHere("/items", "Nothing of this order is left.")
     state: OrderState = document.values["state"]
-    if state in OVER and items:
+    if state in CLOSED and items:
         raise SettledHere("/state", "Units of its lines are left here.")
     if moves_back(_progress(stored), state):
         raise SettledHere("/state", "A state does not move back.")
@@ -298,7 +298,7 @@ def _order_state(
 
 
 def _is_closed(stored: Order) -> bool:
-    return bool(stored.items) and outcome({item.state for item in stored.items}) is not None
+    return bool(stored.items) and closed_state({item.state for item in stored.items}) is not None
 
 
 def _progress(stored: Order) -> OrderState:
@@ -315,7 +315,7 @@ def _require_same_terms(stored: Order, document: ImportedOrder) -> None:
     was_pending, is_pending = stored.payment_pending, document.values["payment_pending"]
     if is_pending and not was_pending:
         raise SettledHere("/payment_pending", "Money of this order is given back here.")
-    if was_pending and not is_pending and outcome({item.state for item in stored.items}):
+    if was_pending and not is_pending and closed_state({item.state for item in stored.items}):
         raise SettledHere("/payment_pending", "Nothing of this order is left to be paid.")
     changed = stored.shipping_amount != document.values["shipping_amount"]
     if changed and shipping_of_requests(stored):

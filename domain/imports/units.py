@@ -7,7 +7,7 @@ from domain.imports.cancellations import ImportedRequest
 from domain.imports.parts import Part, Rejected
 from domain.imports.requested_units import RequestedUnits, is_on_its_way, removed_units
 from domain.orders.cancellations import CancellationStatus, CancellationType, CancelStatus
-from domain.orders.states import BEFORE_SHIPPING, CALLED_OFF, OVER, OrderState
+from domain.orders.states import BEFORE_SHIPPING, CANCELLED_OR_REJECTED, CLOSED, OrderState
 
 CANCEL, REFUND = CancellationType.CANCEL, CancellationType.REFUND
 CANCEL_STATUS = {
@@ -38,8 +38,8 @@ def read_units(
         raise part.rejected("cancelled_quantity", "The line has fewer units.")
     if left < 0:
         raise part.rejected("refunded_quantity", "The line has fewer units left.")
-    if state in OVER and left:
-        name = "cancelled_quantity" if state in CALLED_OFF else "refunded_quantity"
+    if state in CLOSED and left:
+        name = "cancelled_quantity" if state in CANCELLED_OR_REJECTED else "refunded_quantity"
         raise part.rejected(name, "A line in this state has no units left.")
     _set_quantities(requests, quantity, cancelled, refunded)
     requested = [request.requested for request in requests]
@@ -77,7 +77,7 @@ def states_of_line(
     """Return ``state`` and ``state_before_cancellation`` of a line; the shop gives ``state``."""
     if not left:
         closed = OrderState.REFUNDED if refunded else OrderState.CANCELLED
-        return _states(state if state in OVER else closed, None)
+        return _states(state if state in CLOSED else closed, None)
     if any(requested.is_cancel and requested.is_open for requested in requests):
         before = before if state is OrderState.CANCELLATION_WAITING else state
         return _states(OrderState.CANCELLATION_WAITING, before)
@@ -105,7 +105,7 @@ def _removed_quantities(
     all_left = {requested.cancellation_type for requested in unnamed}
     refunded = part.values.get("refunded_quantity", removed_units(requests, REFUND))
     cancelled = removed_units(requests, CANCEL)
-    if state in CALLED_OFF or CANCEL in all_left:
+    if state in CANCELLED_OR_REJECTED or CANCEL in all_left:
         cancelled = max(cancelled, quantity - refunded)
     cancelled = part.values.get("cancelled_quantity", cancelled)
     if state is OrderState.REFUNDED or REFUND in all_left:

@@ -14,7 +14,12 @@ from domain.orders.cancellations import (
 from domain.orders.products import Product
 from domain.orders.return_policy import ReturnPolicy
 from domain.orders.shipping import EasyReturnShippingCompany, ShippingCompany, ShippingOptionGroup
-from domain.orders.states import BEFORE_PACKAGING, BEFORE_SHIPPING, CALLED_OFF, OrderState
+from domain.orders.states import (
+    BEFORE_PACKAGING,
+    BEFORE_SHIPPING,
+    CANCELLED_OR_REJECTED,
+    OrderState,
+)
 from domain.orders.trade_in_offers import TradeInOffer, TradeInState
 from domain.sellers.sellers import Seller
 from domain.shared.errors import Conflict
@@ -81,7 +86,7 @@ class OrderItem:
     @property
     def is_cancelled(self) -> bool:
         """Whether the whole line was called off, by whomever."""
-        return self.state in CALLED_OFF
+        return self.state in CANCELLED_OR_REJECTED
 
     @property
     def progress(self) -> OrderState:

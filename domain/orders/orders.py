@@ -16,7 +16,7 @@ from domain.orders.order_items import OrderItem
 from domain.orders.payments import Bank, PaymentOption
 from domain.orders.return_policy import ReturnPolicy
 from domain.orders.shipping import ShippingCompany
-from domain.orders.states import OrderState, outcome
+from domain.orders.states import OrderState, closed_state
 from domain.shared.errors import NotFound
 from domain.shared.identifiers import require_storable_pk
 from domain.shared.money import Currency, split
@@ -147,7 +147,7 @@ class Order:
     def refresh_state(self, now: datetime) -> None:
         """Set the state from the lines, once all of them are cancelled, rejected or refunded."""
         self.modified_date = now
-        self.state = outcome({item.state for item in self.items}) or self.state
+        self.state = closed_state({item.state for item in self.items}) or self.state
 
     def find_item(self, pk: int) -> OrderItem | None:
         """Return the line with this pk."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from operator import sub
 
 from domain.orders.cancellations import CancelStatus
-from domain.orders.states import OrderState, outcome
+from domain.orders.states import OrderState, closed_state
 from domain.shared.money import split
 from domain.shared.unit_shares import share_of_units
 
@@ -152,10 +152,10 @@ def state_of_lines(states: Collection[OrderState]) -> OrderState:
 
     A line that waits for a cancellation counts only if no other line is active.
     """
-    closed = outcome(states)
+    closed = closed_state(states)
     if closed is not None:
         return closed
-    active = [state for state in states if outcome({state}) is None]
+    active = [state for state in states if closed_state({state}) is None]
     return min(active, key=_ADVANCE.__getitem__)
 
 

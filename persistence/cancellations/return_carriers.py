@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from domain.cancellations.return_carriers import CarrierTaken, Offered, ReturnCarrier
 from domain.orders.orders import Order
 from domain.orders.shipping import EasyReturnShippingCompany
-from domain.orders.states import OVER
+from domain.orders.states import CLOSED
 from domain.shared.paging import PageRequest
 from persistence.orders.aggregate import RETURN_COMPANY
 from persistence.orders.locking import lock_orders
@@ -163,7 +163,7 @@ def _missing(since: datetime) -> sa.Select[Any]:
     return (
         sa.select(order_items.c.order_pk, order_items.c.pk, return_carriers.c.company_pk)
         .join_from(order_items, return_carriers, _ACTIVE)
-        .where(order_items.c.state.not_in(OVER), may_return, ~offers.exists())
+        .where(order_items.c.state.not_in(CLOSED), may_return, ~offers.exists())
     )
 
 
