@@ -97,10 +97,10 @@ def refundable_shipping(order: Order) -> int:
     That is all shipping not yet refunded or promised, once every line is cancelled or rejected
     and nothing was shipped; else 0.
     """
-    is_kept = any(
+    is_earned = any(
         item.state not in CANCELLED_OR_REJECTED or item.shipped_date for item in order.items
     )
-    if is_kept or order.payment_pending:
+    if is_earned or order.payment_pending:
         return 0
     promised = sum(planned.shipping_refund_amount for planned in _promised(order))
     left = order.shipping_amount - order.shipping_refund_amount - promised

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from domain.cancellations.return_carriers import CarrierTaken, Offered, ReturnCarrier
+from domain.cancellations.return_carriers import CarrierTaken, OfferedBatch, ReturnCarrier
 from domain.orders.orders import Order
 from domain.orders.shipping import EasyReturnShippingCompany
 from domain.orders.states import CLOSED
@@ -94,7 +94,7 @@ class SqlReturnCarriers:
         pks = pks.limit(page.limit).offset(page.offset)
         return self._work.load(_CARRIER, self._work.scalars(pks).all())
 
-    def offer(self, after: int, since: datetime, limit: int) -> Offered | None:
+    def offer(self, after: int, since: datetime, limit: int) -> OfferedBatch | None:
         differing = sa.union(
             *(
                 sa.select(lines.c.order_pk).where(lines.c.order_pk > after)
@@ -108,7 +108,7 @@ class SqlReturnCarriers:
         lock_orders(self._work, pks)
         changed = self._add(since, pks) | self._remove(pks)
         raise_versions_of(self._work, Order, changed)
-        return Offered(pks[-1], len(changed))
+        return OfferedBatch(pks[-1], len(changed))
 
     def _add(self, since: datetime, order_pks: Collection[int]) -> set[int]:
         lines = _missing(since).subquery()
