@@ -37,7 +37,7 @@ from handlers.contract.operations import Operation
 from handlers.contract.requirements import first_admitted
 from handlers.http.request_body import content_of
 from handlers.settings import Settings
-from handlers.web.foresight import SOME_SELLER, SOME_SHOPPER, look_up
+from handlers.web.prefetch import SOME_SELLER, SOME_SHOPPER, look_up
 from handlers.web.request_context import note, settings
 
 

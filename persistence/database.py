@@ -39,7 +39,7 @@ from persistence.orders.seller_projection import fill_seller_orders
 from persistence.replacing import GivenRows, make_tables, raise_all_versions, replace_rows
 from persistence.revisions import require_answer, require_schema
 from persistence.seller_center.list_definitions import LISTINGS
-from persistence.sql.foresight import RehearsedWork, rehearse
+from persistence.sql.prefetch import RecordingWork, first_statement
 from persistence.sql.work import NoSavepoint, Work
 from persistence.unit_of_work import SqlUnitOfWork
 
@@ -135,17 +135,17 @@ class Database:
         unit = begun if isinstance(begun, SqlUnitOfWork) else self._unit(self._reading())
         return _Reading(unit, self._raise_unavailable)
 
-    def foreseeing(
+    def prefetching(
         self, read: Callable[[UnitOfWork], object]
     ) -> AbstractContextManager[UnitOfWork]:
         """A unit of work as of ``reading``, in which to look up a caller.
 
-        What ``read`` asks first for the caller's rows comes with that. ``read`` is run before, for
-        a stand-in and until then; it has to change nothing.
+        ``read`` runs first, for a stand-in and up to its first statement, whose rows come with the
+        look-up. It must change nothing.
         """
-        rehearsed = RehearsedWork(self._engines.autocommit, is_writing=False)
+        recording = RecordingWork(self._engines.autocommit, is_writing=False)
         work = self._reading()
-        work.foreseen = rehearse(rehearsed, partial(read, self._unit(rehearsed)))
+        work.prefetch = first_statement(recording, partial(read, self._unit(recording)))
         return self.reading(self._unit(work))
 
     @contextmanager

@@ -12,8 +12,8 @@ from flask import Response, request
 
 from domain.shared.errors import Refusal
 from handlers.contract.bodies import ContentType
-from handlers.contract.foresight import is_foreseen, set_upcoming
 from handlers.contract.operations import Operation
+from handlers.contract.prefetch import is_prefetched, set_pending_read
 from handlers.contract.responses import Document, DocumentList, Reply
 from handlers.contract.violations import ContractViolation
 from handlers.http.body_presence import raw_headers
@@ -44,7 +44,7 @@ class Gate:
         self._handler = handler
         self._admit = admit
         self._refuse = refuse
-        self._is_foreseen = is_foreseen(handler)
+        self._is_prefetched = is_prefetched(handler)
 
     def __call__(self, **path: str) -> Response:
         """Answers the current Flask request. Nothing is raised: what fails becomes a response."""
@@ -66,23 +66,23 @@ class Gate:
         operation = self._operation
         if operation.acts_on_get:
             _require_opened()
-        if self._is_foreseen:
-            return self._handled_as_foreseen(path)
+        if self._is_prefetched:
+            return self._prefetched(path)
         self._admit(operation)
         media_type = _negotiated(operation)
         values = self._read(path)
         return self._respond(self._handler(**values), media_type)
 
-    def _handled_as_foreseen(self, path: dict[str, str]) -> Response:
+    def _prefetched(self, path: dict[str, str]) -> Response:
         operation = self._operation
         try:
             media_type = _negotiated(operation)
             run = partial(self._handler, **self._read(path))
         except Refusal:
-            # Whoever is not let in learns that, and not what else is wrong.
+            # A caller who is not let in learns that, and not what else is wrong.
             self._admit(operation)
             raise
-        set_upcoming(run)
+        set_pending_read(run)
         self._admit(operation)
         return self._respond(run(), media_type)
 

@@ -7,7 +7,7 @@ from flask import Response
 
 from domain.seller_center import order_items as seller_order_items
 from domain.unit_of_work import UnitOfWork
-from handlers.contract.foresight import foreseen
+from handlers.contract.prefetch import prefetched
 from handlers.contract.responses import DocumentList, Reply
 from handlers.seller_center.lists import seller_query
 from handlers.web.idempotency import answer_once
@@ -15,7 +15,7 @@ from handlers.web.pagination import envelope
 from handlers.web.request_context import language, reading, seller
 
 
-@foreseen
+@prefetched
 def list_seller_order_items(**values: Any) -> DocumentList:
     with reading() as uow:
         listed = seller_order_items.list_seller_order_items(

@@ -34,7 +34,7 @@ class Database(Protocol):
     def reading(self, begun: UnitOfWork | None = None) -> AbstractContextManager[UnitOfWork]:
         """A unit of work that only reads; one that was ``begun`` goes on."""
 
-    def foreseeing(
+    def prefetching(
         self, read: Callable[[UnitOfWork], object]
     ) -> AbstractContextManager[UnitOfWork]:
         """A unit of work to look up a caller in, with what ``read`` is going to ask for."""

@@ -12,7 +12,7 @@ from persistence.sql.bulk import insert_rows
 from persistence.sql.columns import BigId, UtcDateTime, metadata
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.expired_rows import removal
-from persistence.sql.foresight import OwnerQuery
+from persistence.sql.prefetch import OwnerQuery
 from persistence.sql.work import Work
 
 _REMOVED_AT_ONCE = 100

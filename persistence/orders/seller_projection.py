@@ -25,6 +25,7 @@ from persistence.orders.seller_counts import (
 )
 from persistence.orders.sellers import sellers
 from persistence.orders.shipping import shipping_companies
+from persistence.sql.aggregates import SavedRoot
 from persistence.sql.bulk import Overwrite, Row, insert_rows
 from persistence.sql.columns import (
     BigId,
@@ -39,10 +40,8 @@ from persistence.sql.columns import (
     reference,
     uuid_column,
 )
-from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.compiled_query import CompiledQuery, Connected
 from persistence.sql.in_list import among, among_given
-from persistence.sql.saving import Tracked
-from persistence.sql.work import Work
 from persistence.sql.writes import Writes
 
 _AMOUNTS = (
@@ -149,7 +148,7 @@ BySeller = dict[int, Row]
 """The rows of one order."""
 
 
-def follow_orders(writes: Writes, saved: Sequence[Tracked]) -> None:
+def follow_orders(writes: Writes, saved: Sequence[SavedRoot]) -> None:
     """Make the rows of these orders what the orders, which are saved, come to now."""
     whole = [each for each in saved if "cancellation_plans" in vars(each.root)]
     before = {each: {row["seller_pk"]: row for row in each.projected} for each in whole}
@@ -180,7 +179,7 @@ def _differing(before: BySeller, after: BySeller) -> list[Row]:
     ]
 
 
-def _remove(work: Work, order_pk: int, seller_pks: Collection[int]) -> None:
+def _remove(work: Connected, order_pk: int, seller_pks: Collection[int]) -> None:
     """Rows of an earlier save of this unit of work have pks that nobody has read."""
     if seller_pks:
         own = seller_orders.c.order_pk == order_pk
@@ -215,7 +214,7 @@ def _counted(orders: Iterable[BySeller]) -> Iterator[Counted]:
         yield row["seller_pk"], row["status"], row["order_pk"]
 
 
-def keep_seller_orders(work: Work, order_pks: Sequence[int]) -> None:
+def keep_seller_orders(work: Connected, order_pks: Sequence[int]) -> None:
     """Make the rows of these orders what the orders come to now.
 
     A row keeps its pk and its UUID as long as its seller has a line of the order.
@@ -242,23 +241,23 @@ def keep_seller_orders(work: Work, order_pks: Sequence[int]) -> None:
     insert_rows(work, seller_order_counts, counts, COUNTED)
 
 
-def fill_seller_orders(work: Work) -> None:
+def fill_seller_orders(work: Connected) -> None:
     """Make the rows of all orders, and count them, if there are none: they come with the orders."""
-    if work.scalar(sa.select(seller_orders.c.pk).limit(1)) is not None:
+    if work.execute(sa.select(seller_orders.c.pk).limit(1)).first() is not None:
         return
     work.execute(sa.delete(seller_order_counts))
     sold = sa.select(order_items.c.order_pk).where(order_items.c.seller_pk.is_not(None)).distinct()
     last = 0
     while True:
         some = sold.where(order_items.c.order_pk > last).order_by(order_items.c.order_pk)
-        pks = work.scalars(some.limit(_BATCH)).all()
+        pks = work.execute(some.limit(_BATCH)).scalars().all()
         if not pks:
             return
         keep_seller_orders(work, pks)
         last = pks[-1]
 
 
-def _remove_others(work: Work, stored: Sequence[Any], wanted: set[tuple[int, int]]) -> None:
+def _remove_others(work: Connected, stored: Sequence[Any], wanted: set[tuple[int, int]]) -> None:
     gone = [row.pk for row in stored if (row.order_pk, row.seller_pk) not in wanted]
     if gone:
         work.execute(sa.delete(seller_orders).where(seller_orders.c.pk.in_(gone)))

@@ -18,7 +18,7 @@ from persistence.sql.columns import (
     reference,
     uuid_column,
 )
-from persistence.sql.foresight import OwnerQuery
+from persistence.sql.prefetch import OwnerQuery
 from persistence.sql.statements import first
 from persistence.sql.work import Work
 

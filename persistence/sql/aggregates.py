@@ -13,14 +13,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
 
-if TYPE_CHECKING:
-    from persistence.sql.saving import Tracked
-    from persistence.sql.work import Work
-    from persistence.sql.writes import Writes
+from persistence.sql.bulk import Row
+from persistence.sql.compiled_query import Connected
+from persistence.sql.writes import Writes
 
 Root = TypeVar("Root")
 
@@ -92,6 +91,16 @@ class Set:
         return column_names(self.table)
 
 
+class SavedRoot(Protocol):
+    """A root that is saved, and the rows of its projection, as they are stored."""
+
+    root: Any
+    projected: list[Row]
+
+    @property
+    def pk(self) -> int: ...
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Projection:
     """Rows that are derived from the aggregate whenever it is saved.
@@ -102,7 +111,7 @@ class Projection:
 
     table: sa.Table
     owner: str
-    follow: Callable[["Writes", Sequence["Tracked"]], None]
+    follow: Callable[[Writes, Sequence[SavedRoot]], None]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -118,7 +127,7 @@ class Aggregate(Generic[Root]):
     references: Mapping[str, Reference] = field(default_factory=dict)
     sets: Mapping[str, Set] = field(default_factory=dict)
     projection: Projection | None = None
-    changed: Callable[["Work", Sequence[int]], None] | None = None
+    changed: Callable[[Connected, Sequence[int]], None] | None = None
 
     @cached_property
     def root(self) -> Set:

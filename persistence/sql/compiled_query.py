@@ -45,7 +45,12 @@ class Connected(Protocol):
     def flush(self) -> None:
         """Write what was changed so far, so that the next statement sees it."""
 
-    def brought_along(self, query: "CompiledQuery", values: Values) -> list[Row] | None:
+    def execute(
+        self, statement: sa.Executable, values: Any = None
+    ) -> sa.CursorResult[*tuple[Any, ...]]:
+        """Run a statement with SQLAlchemy."""
+
+    def take_prefetched(self, query: "CompiledQuery", values: Values) -> list[Row] | None:
         """Return the rows of a statement that came with another one; None where none did."""
 
 
@@ -78,7 +83,7 @@ class CompiledQuery:
         Raises what SQLAlchemy raises for the errors of the driver.
         """
         work.flush()
-        brought = work.brought_along(self, values)
+        brought = work.take_prefetched(self, values)
         if brought is not None:
             return brought
         connection = work.connection

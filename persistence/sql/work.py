@@ -26,7 +26,7 @@ class NoSavepoint(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Foreseen:
+class Prefetch:
     """A statement and the values that it runs with."""
 
     query: CompiledQuery
@@ -41,8 +41,8 @@ class Work:
     statement sees what is committed when it begins, unless ``engine`` is one of snapshots. Without
     ``has_savepoints`` the work is to be done again with them where NoSavepoint is raised.
 
-    ``foreseen`` is what will be run once it is known whose rows it is about
-    (``persistence.sql.foresight``).
+    ``prefetch`` is a statement to run together with the look-up of the caller
+    (``persistence.sql.prefetch``).
     """
 
     def __init__(
@@ -61,8 +61,8 @@ class Work:
         self._tracked: dict[tuple[type, int], Tracked] = {}
         self._new: list[Tracked] = []
         self._is_flushing = False
-        self.foreseen: Foreseen | None = None
-        self._brought: tuple[Foreseen, list[Row]] | None = None
+        self.prefetch: Prefetch | None = None
+        self._offered: tuple[Prefetch, list[Row]] | None = None
 
     @classmethod
     def on(cls, connection: sa.Connection) -> "Work":
@@ -99,16 +99,16 @@ class Work:
         """Return the first column of the first row, None where there is no row."""
         return self.execute(statement, values).scalar()
 
-    def bring_along(self, foreseen: Foreseen, rows: list[Row]) -> None:
+    def offer_prefetched(self, prefetch: Prefetch, rows: list[Row]) -> None:
         """Have ``rows`` for the next statement, if it is this one with these values."""
-        self._brought = foreseen, rows
+        self._offered = prefetch, rows
 
-    def brought_along(self, query: CompiledQuery, values: Values) -> list[Row] | None:
+    def take_prefetched(self, query: CompiledQuery, values: Values) -> list[Row] | None:
         """Return the rows that came with another statement; None: ``query`` has to be run."""
-        if self._brought is None:
+        if self._offered is None:
             return None
-        (foreseen, rows), self._brought = self._brought, None
-        return rows if foreseen.query is query and foreseen.values == values else None
+        (prefetch, rows), self._offered = self._offered, None
+        return rows if prefetch.query is query and prefetch.values == values else None
 
     def load(
         self, aggregate: Aggregate[Root], pks: Sequence[int], view: View = View.STATE

@@ -6,7 +6,7 @@ trip for each would cost both sides twice as much.
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.visitors import replacement_traverse
@@ -14,13 +14,11 @@ from sqlalchemy.sql.visitors import replacement_traverse
 from persistence.sql.bulk import OnConflict, Row, insert_rows, insertion
 from persistence.sql.compiled_query import (
     CompiledQuery,
+    Connected,
     DriverStatement,
     Values,
     compile_for,
 )
-
-if TYPE_CHECKING:
-    from persistence.sql.work import Work
 
 MAX_STATEMENTS = 512
 
@@ -37,7 +35,7 @@ class Writes:
     comes again begins another statement. SQLite gets each at once.
     """
 
-    def __init__(self, work: "Work") -> None:
+    def __init__(self, work: Connected) -> None:
         self.work = work
         self._is_postgresql = work.connection.dialect.name == "postgresql"
         self._changes: dict[sa.Table, _Change] = {}

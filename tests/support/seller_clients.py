@@ -117,7 +117,7 @@ class FakeSellerDatabase:
 
     writing = reading
 
-    def foreseeing(self, _read: Callable[[Any], object]) -> AbstractContextManager[Any]:
+    def prefetching(self, _read: Callable[[Any], object]) -> AbstractContextManager[Any]:
         return self.reading()
 
     def write(self, work: Callable[[Any], Result]) -> Result:

@@ -8,9 +8,9 @@ from flask import Response
 from structlog.testing import capture_logs
 
 from domain.shared.errors import Forbidden, NotAuthenticated, NotFound, Refusal
-from handlers.contract.foresight import Run, foreseen, upcoming
 from handlers.contract.operation_view import Gate
 from handlers.contract.operations import Operation
+from handlers.contract.prefetch import Run, pending_read, prefetched
 from handlers.contract.responses import Document, DocumentList, Reply
 from handlers.web.error_responses import error_body, status_of
 from tests.support.guard_requests import passed_on
@@ -142,17 +142,17 @@ class TestOrderOfChecks:
         assert admitted == [operation]
 
 
-class TestForeseen:
+class TestPrefetched:
     """Parameters are read before the caller is let in, and nothing of it is said to others."""
 
     @staticmethod
-    @foreseen
+    @prefetched
     def handle(**values: object) -> object:
         return {"name": f"cup {values['pk']}"}
 
     def test_admit_has_the_handler_with_its_values(self) -> None:
         runs: list[Run | None] = []
-        gate = make_gate(make_get_thing(), self.handle, lambda _: runs.append(upcoming()))
+        gate = make_gate(make_get_thing(), self.handle, lambda _: runs.append(pending_read()))
 
         response = ask(gate)
 
@@ -163,7 +163,7 @@ class TestForeseen:
     def test_admit_has_no_other_handler(self) -> None:
         runs: list[Run | None] = []
 
-        ask(make_gate(make_get_thing(), admit=lambda _: runs.append(upcoming())))
+        ask(make_gate(make_get_thing(), admit=lambda _: runs.append(pending_read())))
 
         assert runs == [None]
 

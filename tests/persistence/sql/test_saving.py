@@ -41,7 +41,7 @@ from tests.support.complete_orders import complete_order
 from tests.support.documents import Document
 from tests.support.entity_graphs import differing
 from tests.support.imported_documents import old_order_documents, order_documents
-from tests.support.stored import store_reason
+from tests.support.stored import store_order, store_reason
 
 Statements = list[tuple[str, Any]]
 anything = settings(
@@ -301,6 +301,22 @@ class TestChanges:
         stored = work.scalar(sa.select(orders.c.version).where(orders.c.pk == loaded.pk))
         assert counted["UPDATE orders"] == 1
         assert loaded.version == stored > before
+
+    def test_raise_the_versions_of_several_roots_at_once(
+        self, database: Database, work: Work, order: Order, shopper: User, statements: Statements
+    ) -> None:
+        other = store_order(database, user_pk=shopper.pk)
+        both = work.load(ORDER, [order.pk, other.pk])
+        before = {each.pk: each.version for each in both}
+        for each in both:
+            each.items[0].tracking_number = "T1"
+        statements.clear()
+        work.flush()
+
+        assert Counter(written(statements))["UPDATE orders"] == 1
+        stored = dict(work.execute(sa.select(orders.c.pk, orders.c.version)).all())
+        assert stored == {each.pk: each.version for each in both}
+        assert all(stored[pk] > version for pk, version in before.items())
 
     def test_come_before_new_parts_of_their_table(self, work: Work, loaded: Order) -> None:
         """Of one line and type a single request is open: it is closed before the next opens."""

@@ -36,7 +36,7 @@ from persistence.seller_center import lists as seller_rows
 from persistence.seller_center.list_definitions import LISTINGS
 from persistence.seller_center.lists import Shape, Start
 from persistence.sellers import tokens as seller_tokens
-from persistence.sql import bulk, foresight, keys, references, saving
+from persistence.sql import bulk, keys, prefetch, references, saving
 from persistence.sql.aggregates import Aggregate, View, column_names
 from persistence.sql.bulk import DoNothing
 from persistence.sql.columns import metadata
@@ -132,11 +132,11 @@ def _of_owners() -> Iterator[CompiledQuery]:
         order_queries._page(("user_pk", "search")),  # noqa: SLF001
         old_orders._page(("user_pk", "currency"), OldOrderSort(OldOrderField.AMOUNT)),  # noqa: SLF001
     ]
-    yield from (foresight._together(shopper, query) for query in of_shoppers)  # noqa: SLF001
+    yield from (prefetch._together(shopper, query) for query in of_shoppers)  # noqa: SLF001
     for listing in LISTINGS.values():
         for start in (Start.PAGE, Start.TOP):
             query = seller_rows._chosen(listing, Shape((), Sort("created_at"), start))  # noqa: SLF001
-            yield foresight._together(seller, query)  # noqa: SLF001
+            yield prefetch._together(seller, query)  # noqa: SLF001
 
 
 def _of_aggregates(engines: Engines) -> Iterator[CompiledQuery]:
@@ -150,6 +150,8 @@ def _of_aggregates(engines: Engines) -> Iterator[CompiledQuery]:
             names = [name for name in column_names(each.table) if name not in ("pk", "version")]
             is_versioned = "version" in each.table.c
             yield saving._update_of(each.table, tuple(names), is_versioned)  # noqa: SLF001
+            if is_versioned:
+                yield saving._raise_of(each.table)  # noqa: SLF001
 
 
 def _of_tables(engines: Engines) -> Iterator[CompiledQuery]:

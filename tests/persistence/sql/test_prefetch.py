@@ -52,7 +52,7 @@ def open_for(database: Database, user: User) -> str:
 
 def looked_up(database: Database, value: str, read: Read) -> tuple[Caller, Any]:
     """Return the caller, and what they read by the look-up's unit of work."""
-    with database.foreseeing(lambda uow: read(STAND_IN, uow)) as uow:
+    with database.prefetching(lambda uow: read(STAND_IN, uow)) as uow:
         caller = authenticate(value, uow)
     with database.reading(uow):
         return caller, read(caller.user_pk, uow)
@@ -84,7 +84,7 @@ def test_rows_come_with_their_owner(
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
-def test_nobody_gets_rows_of_another(
+def test_an_owner_gets_no_rows_of_another(
     database: Database, session: str, shopper: User, read: Read
 ) -> None:
     other = store_user(database, email="other@example.com")
@@ -126,7 +126,7 @@ def test_what_is_read_otherwise_is_a_statement_of_its_own(
 
 def test_rows_come_once(database: Database, shopper: User, session: str) -> None:
     read = READS["the newest order"]
-    with database.foreseeing(lambda uow: read(STAND_IN, uow)) as uow:
+    with database.prefetching(lambda uow: read(STAND_IN, uow)) as uow:
         authenticate(session, uow)
         before = read(shopper.pk, uow)
         store_order(database, user_pk=shopper.pk, number="E")
@@ -160,7 +160,7 @@ class TestSellers:
         return uow.seller_orders.page(pk, (), Sort("created_at"), PageRequest(), "en-us")
 
     def look_up(self, database: Database, value: str) -> tuple[Any, Any]:
-        with database.foreseeing(lambda uow: self.read(STAND_IN, uow)) as uow:
+        with database.prefetching(lambda uow: self.read(STAND_IN, uow)) as uow:
             caller: Any = authenticate_token(value, uow)
             return caller, self.read(caller.seller_pk, uow)
 

@@ -1,4 +1,4 @@
-"""A caller and what they ask for, looked up in one statement."""
+"""Looks a caller up together with the rows that the handler reads first."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,7 +10,7 @@ from domain.accounts.callers import Caller
 from domain.sellers.callers import SellerCaller
 from domain.shared.errors import Refusal
 from domain.unit_of_work import UnitOfWork
-from handlers.contract.foresight import Run, upcoming
+from handlers.contract.prefetch import Run, pending_read
 from handlers.web.request_context import parts, reading
 
 StandIn = Caller | SellerCaller
@@ -23,22 +23,22 @@ SOME_SELLER = SellerCaller(seller_pk=-1, token_pk=-1, scopes=frozenset())
 
 
 def look_up(stand_in: StandIn, find: Callable[[UnitOfWork], Found]) -> Found:
-    """The caller whom ``find`` finds, who is taken for ``stand_in`` until then.
+    """The caller whom ``find`` returns.
 
-    What the handler asks for first comes with that, where the handler is foreseen; its own unit of
-    work goes on with this one.
+    Where the handler is marked `prefetched`, it runs with ``stand_in`` first, and its first
+    statement is joined to the look-up. The handler's own unit of work goes on with this one.
     """
-    run = upcoming()
+    run = pending_read()
     if run is None:
         with reading() as uow:
             return find(uow)
-    with parts().database.foreseeing(partial(_rehearse, run, stand_in)) as uow:
+    with parts().database.prefetching(partial(_record, run, stand_in)) as uow:
         found = find(uow)
     g.begun = uow
     return found
 
 
-def _rehearse(run: Run, stand_in: StandIn, uow: UnitOfWork) -> None:
+def _record(run: Run, stand_in: StandIn, uow: UnitOfWork) -> None:
     g.caller, g.begun = stand_in, uow
     try:
         run()
