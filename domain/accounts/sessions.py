@@ -123,7 +123,7 @@ def id_hash(value: str) -> bytes:
 
 
 # Judged where there is no user, so that this takes as long as where there is one.
-_NOBODY = PasswordOwner(user_pk=0, is_active=False, password_hash=None)
+_NO_USER = PasswordOwner(user_pk=0, is_active=False, password_hash=None)
 
 
 def check_credentials(
@@ -139,7 +139,7 @@ def check_credentials(
     email = credentials.email.strip()
     key = email_key(email)
     with attempts.attempt(credentials):
-        owner = (uow.users.password_owner(key) if is_email(email) else None) or _NOBODY
+        owner = (uow.users.password_owner(key) if is_email(email) else None) or _NO_USER
         known_hash = owner.password_hash if owner.is_active else None
         is_right = passwords.verify(known_hash, credentials.password)
         if known_hash is None or not is_right:

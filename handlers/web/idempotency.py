@@ -8,7 +8,7 @@ from http import HTTPStatus
 import orjson
 from flask import Response, request
 
-from domain.accounts.callers import NOBODY, Caller
+from domain.accounts.callers import ANONYMOUS, Caller
 from domain.accounts.sessions import id_hash
 from domain.idempotency import StoredResponse
 from domain.shared.errors import Refusal
@@ -73,7 +73,7 @@ def _answer_or_refusal(work: Work, uow: UnitOfWork) -> Response:
 def _key() -> _Key | None:
     """The key of the current request; who has shown nothing has none, and shares none."""
     value = request.headers.get("Idempotency-Key")
-    if value is None or acting() is NOBODY:
+    if value is None or acting() is ANONYMOUS:
         return None
     return _Key(_scope(), value, _fingerprint())
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from domain.accounts.callers import NOBODY, Caller
+from domain.accounts.callers import ANONYMOUS, Caller
 from domain.cancellations.codes import CancellationCode
 from domain.cancellations.requests import (
     CancellationRequestQuery,
@@ -292,7 +292,7 @@ class TestCreateBulk:
 
         with pytest.raises(RowErrors) as caught:
             create_bulk_cancellation_requests(
-                NOBODY, [draft(order.items[0])], POLICY, FakeUnitOfWork(order)
+                ANONYMOUS, [draft(order.items[0])], POLICY, FakeUnitOfWork(order)
             )
 
         assert isinstance(caught.value.errors[0], FieldErrors)
