@@ -31,13 +31,13 @@ _RESETS_PER_NETWORK = RateLimitItemPerMinute(50, 15)
 
 
 class LoginAttempts:
-    """domain.accounts.sessions.Attempts."""
+    """domain.accounts.sessions.LoginLimits."""
 
     def __init__(self, settings: Settings) -> None:
         self._counters = Counters("login", settings)
 
-    def attempt(self, shown: Credentials) -> AbstractContextManager[None]:
-        return self._counters.attempt(_login_limits(shown), LoginFailed)
+    def attempt(self, credentials: Credentials) -> AbstractContextManager[None]:
+        return self._counters.attempt(_login_limits(credentials), LoginFailed)
 
 
 class OrderLookUps:
@@ -51,7 +51,7 @@ class OrderLookUps:
 
 
 class PasswordResetRequests:
-    """domain.accounts.password_resets.ResetRequests."""
+    """domain.accounts.password_resets.ResetLimits."""
 
     def __init__(self, settings: Settings) -> None:
         self._counters = Counters("password-reset", settings)

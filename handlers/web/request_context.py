@@ -8,8 +8,8 @@ from typing import Any, Protocol, TypeVar
 from flask import current_app, g, request
 
 from domain.accounts.callers import ANONYMOUS, Caller
-from domain.accounts.password_resets import ResetRequests
-from domain.accounts.sessions import Attempts
+from domain.accounts.password_resets import ResetLimits
+from domain.accounts.sessions import LoginLimits
 from domain.accounts.users import PasswordHasher
 from domain.cancellations.drafts import CancellationPolicy
 from domain.orders.anonymous_orders import GuestLookupLimits
@@ -60,9 +60,9 @@ class Parts:
     contract: Contract
     database: Database
     passwords: PasswordHasher
-    attempts: Attempts
+    attempts: LoginLimits
     look_ups: GuestLookupLimits
-    reset_requests: ResetRequests
+    reset_requests: ResetLimits
     cancellation_policy: CancellationPolicy
     records: Records
     filters: Filters
@@ -115,7 +115,7 @@ def passwords() -> PasswordHasher:
     return parts().passwords
 
 
-def attempts() -> Attempts:
+def attempts() -> LoginLimits:
     """The counters of failed logins."""
     return parts().attempts
 
@@ -125,7 +125,7 @@ def look_ups() -> GuestLookupLimits:
     return parts().look_ups
 
 
-def reset_requests() -> ResetRequests:
+def reset_requests() -> ResetLimits:
     """The counters of requests for a password reset."""
     return parts().reset_requests
 
