@@ -153,18 +153,6 @@ class Order:
         """Return the line with this pk."""
         return next((item for item in self.items if item.pk == pk), None)
 
-    def share_discounts(self) -> None:
-        """Give every line its share of the discounts, in proportion to its price.
-
-        The shares add up exactly and none is above its line's price. Raises ValueError when the
-        discounts exceed the lines' prices.
-        """
-        prices = [item.price for item in self.items]
-        if self.discount_amount > sum(prices):
-            raise ValueError("the discounts exceed the prices of the lines")
-        for item, share in zip(self.items, split(self.discount_amount, prices), strict=True):
-            item.discount_amount = share
-
 
 @dataclass(frozen=True, slots=True)
 class OrderFilters:

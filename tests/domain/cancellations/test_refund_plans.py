@@ -183,7 +183,6 @@ class TestUnpaid:
         line = stored_item(quantity=2, price=10000)
         discounts = [make_discount(amount=1000)]
         case = Case(stored_order(line, discounts=discounts, payment_pending=True))
-        case.order.share_discounts()
         case.complete(quantity=1)
         case.order.payment_pending = False
         return case
@@ -216,9 +215,7 @@ class TestUnpaid:
 class TestDiscountThatIsLeft:
     def order_with_discount(self, **fields: Any) -> Case:
         lines = [stored_item(price=10000), stored_item(price=10000)]
-        case = Case(stored_order(*lines, discounts=[make_discount(amount=2000)], **fields))
-        case.order.share_discounts()
-        return case
+        return Case(stored_order(*lines, discounts=[make_discount(amount=2000)], **fields))
 
     def test_is_less_what_is_lost_and_what_is_promised(self) -> None:
         case = self.order_with_discount(discount_refund_amount=300)
