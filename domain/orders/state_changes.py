@@ -1,4 +1,4 @@
-"""Entries of the audit trail for every state of orders that a service changes."""
+"""Audit entries for changes of the states of orders and their parts."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager

@@ -123,9 +123,9 @@ class FakeCancellableOrders(FakeOrders):
                     return order
         return None
 
-    def address_pks(self, wanted: Collection[int], caller: Caller) -> set[int]:
+    def address_pks(self, pks: Collection[int], caller: Caller) -> set[int]:
         own = [order for order in self.orders if self._is_own(order, caller)]
-        return {order.shipping_address.pk for order in own} & set(wanted)
+        return {order.shipping_address.pk for order in own} & set(pks)
 
     def _is_own(self, order: Order, caller: Caller | None) -> bool:
         if caller is None:
