@@ -1,4 +1,4 @@
-"""Offering trade-ins, and taking the answers."""
+"""Trade-in offers and their answers."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,13 +20,13 @@ from domain.shared.identifiers import require_storable_pk
 
 @dataclass(frozen=True, slots=True)
 class OfferLink:
-    """Whoever holds the link that was mailed with one offer."""
+    """The holder of the link in the e-mail of one offer."""
 
     offer_uuid: UUID
 
     @property
     def actor(self) -> str:
-        """How the audit trail names them."""
+        """The name in the audit trail."""
         return f"link:{self.offer_uuid}"
 
 
@@ -35,7 +35,7 @@ Answerer = Caller | OfferLink
 
 @dataclass(frozen=True, slots=True)
 class ShownOffer:
-    """An offer as the shopper sees it; ``quantity`` are the units of the item that are left."""
+    """An offer as the shopper sees it; ``quantity`` is the item's available quantity."""
 
     order_item: int
     order_number: str
@@ -50,9 +50,9 @@ class TradeInWork(OrderWork, AuditWork, OutboxWork, Protocol):
 
 
 def offer_trade_in(item_pk: int, lifetime: timedelta, actor: str, uow: TradeInWork) -> TradeInOffer:
-    """Offer a trade-in for a delivered order item, and have its owner mailed.
+    """Offer a trade-in for a delivered order item, and enqueue an e-mail to its owner.
 
-    Raises NotFound, RuleBroken for an item that was not delivered or is not there any more, and
+    Raises NotFound, RuleBroken for an item that is not delivered or has no units left, and
     Conflict while another offer for it is open.
     """
     order, item = _lock(item_pk, None, uow)
@@ -73,19 +73,19 @@ def offer_trade_in(item_pk: int, lifetime: timedelta, actor: str, uow: TradeInWo
 def approve_trade_in(item_pk: int, answerer: Answerer, uow: TradeInWork) -> TradeInOffer:
     """Accept the newest offer for an item; a second time changes nothing.
 
-    Raises NotFound for an absent item, a foreign one, one without an offer, and the link of
-    another offer than its newest; Conflict when it was rejected before, Gone when it has run out.
+    Raises NotFound for an absent item, another user's, one without an offer, and the link of an
+    older offer; Conflict if it was rejected before, and Gone if it has expired.
     """
     return _answer(item_pk, answerer, TradeInState.APPROVED, uow)
 
 
 def reject_trade_in(item_pk: int, answerer: Answerer, uow: TradeInWork) -> TradeInOffer:
-    """Turn the newest offer for an item down; raises what ``approve_trade_in`` does."""
+    """Reject the newest offer for an item; raises what ``approve_trade_in`` does."""
     return _answer(item_pk, answerer, TradeInState.REJECTED, uow)
 
 
 def show_trade_in_offer(item_pk: int, answerer: Answerer, uow: TradeInWork) -> ShownOffer:
-    """Return the newest offer for an item. Raises NotFound where ``approve_trade_in`` does."""
+    """Return the newest offer for an item. Raises NotFound as ``approve_trade_in`` does."""
     require_storable_pk(item_pk)
     order = uow.orders.by_item(item_pk, _owner(answerer))
     if order is None:
@@ -115,7 +115,7 @@ def _answer(
 
 
 def _owner(answerer: Answerer) -> Caller | None:
-    """Whose the order has to be; a link says by itself which offer it is for."""
+    """The required owner of the order; a link needs none, because it names its offer."""
     return answerer if isinstance(answerer, Caller) else None
 
 

@@ -1,4 +1,4 @@
-"""All that one piece of work can read and change: the sum of what the services of a subject use."""
+"""The unit of work with all repositories: the sum of what the services of all subjects use."""
 
 from typing import Protocol
 
