@@ -32,9 +32,9 @@ from handlers.auth.session_cookies import (
 )
 from handlers.auth.session_keys import KEY_SCHEME, is_by_key, shown_key
 from handlers.auth.trade_in_links import read_link
-from handlers.contract.bundle import Contract, ContractError
-from handlers.contract.operations import Operation
-from handlers.contract.requirements import first_admitted
+from handlers.contract.document.bundle import Contract, ContractError
+from handlers.contract.operations.operations import Operation
+from handlers.contract.operations.requirements import first_admitted
 from handlers.http.request_body import content_of
 from handlers.settings import Settings
 from handlers.web.prefetch import SOME_SELLER, SOME_SHOPPER, look_up

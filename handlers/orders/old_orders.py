@@ -5,8 +5,8 @@ from typing import Any
 from domain.orders import old_orders
 from domain.orders.old_orders import OldOrderFilters
 from domain.shared.paging import PageRequest
-from handlers.contract.prefetch import prefetched
-from handlers.contract.responses import Document, DocumentList
+from handlers.contract.asgi.prefetch import prefetched
+from handlers.contract.operations.responses import Document, DocumentList
 from handlers.web.pagination import envelope
 from handlers.web.request_context import caller, language, reading
 

@@ -10,7 +10,7 @@ from domain.accounts.callers import Caller
 from domain.sellers.callers import SellerCaller
 from domain.shared.errors import Refusal
 from domain.unit_of_work import UnitOfWork
-from handlers.contract.prefetch import Run, pending_read
+from handlers.contract.asgi.prefetch import Run, pending_read
 from handlers.web.request_context import parts, reading
 
 StandIn = Caller | SellerCaller

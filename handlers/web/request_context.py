@@ -16,8 +16,8 @@ from domain.orders.anonymous_orders import GuestLookupLimits
 from domain.sellers.callers import SellerCaller, ShopCaller
 from domain.trade_ins import Answerer
 from domain.unit_of_work import UnitOfWork
-from handlers.contract.bundle import Contract
-from handlers.contract.operations import Operation
+from handlers.contract.document.bundle import Contract
+from handlers.contract.operations.operations import Operation
 from handlers.i18n.translations import choose_language
 from handlers.rendering.records import Records
 from handlers.settings import Settings

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from domain.accounts.users import User
 from domain.sellers.sellers import Seller
 from handlers.app import database_of
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
 from handlers.rendering.renderer import ContractRenderer
 from tests.support.application import Shop
 from tests.support.builders import make_item
