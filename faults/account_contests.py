@@ -12,7 +12,7 @@ from domain.accounts.user_accounts import deactivate_user
 from domain.accounts.users import User, UserType
 from faults.asking import ask, request
 from faults.contests import Attempt, Contest
-from faults.ground import Ground
+from faults.environment import Environment
 from persistence.accounts.sessions import sessions
 from persistence.engine.engines import Pool, connect
 
@@ -25,10 +25,10 @@ _GONE = 410
 class AccountContests:
     """Contests at one server, each over a user of its own."""
 
-    def __init__(self, ground: Ground, port: int) -> None:
-        self._ground = ground
+    def __init__(self, environment: Environment, port: int) -> None:
+        self._environment = environment
         self._port = port
-        self._engines = connect(ground.url, Pool(1))
+        self._engines = connect(environment.url, Pool(1))
 
     def close(self) -> None:
         """Close the connection that sessions are counted on."""
@@ -36,7 +36,7 @@ class AccountContests:
 
     def hand_over(self) -> Contest:
         """One link in several windows: one of them gets a session."""
-        user = self._ground.shop.user()
+        user = self._environment.shop.user()
         attempts = [self._redeem(self._link(user, Purpose.HANDOVER))] * _RIVALS
 
         def judge(statuses: Sequence[int]) -> Iterator[str]:
@@ -48,7 +48,7 @@ class AccountContests:
 
     def deactivate(self) -> Contest:
         """A link against the end of the account: no session is left, whichever comes first."""
-        user = self._ground.shop.user()
+        user = self._environment.shop.user()
         attempts = [self._redeem(self._link(user, Purpose.HANDOVER)) for _ in range(_RIVALS - 1)]
         attempts.insert(_RIVALS // 2, self._deactivate(user))
 
@@ -62,10 +62,10 @@ class AccountContests:
 
     def reset(self) -> Contest:
         """One link of a password reset, several times: one of them sets the password."""
-        user = self._ground.shop.user()
+        user = self._environment.shop.user()
         token = self._link(user, Purpose.PASSWORD_RESET)
         passwords = [f"the password of window {number}" for number in range(_PASSWORDS)]
-        self._ground.secrets |= set(passwords)
+        self._environment.secrets |= set(passwords)
         attempts = [
             self._send(request("POST", "/users/password/", {}, {"token": token, "password": each}))
             for each in passwords
@@ -78,8 +78,8 @@ class AccountContests:
 
     def _link(self, user: User, purpose: Purpose) -> str:
         """The token of a link that lasts until its contest is held, which may be in minutes."""
-        token = self._ground.shop.link(user, purpose)
-        self._ground.secrets.add(token)
+        token = self._environment.shop.link(user, purpose)
+        self._environment.secrets.add(token)
         return token
 
     def _redeem(self, token: str) -> Attempt:
@@ -90,7 +90,7 @@ class AccountContests:
             return deactivate_user(user.email, UserType.REGISTERED, _OPERATOR, uow)
 
         async def attempt() -> int:
-            await asyncio.to_thread(self._ground.database.write, work)
+            await asyncio.to_thread(self._environment.database.write, work)
             return 204
 
         return attempt
@@ -98,9 +98,9 @@ class AccountContests:
     def _send(self, sent: bytes) -> Attempt:
         async def attempt() -> int:
             answer = (await ask(self._port, sent)).answer
-            self._ground.secrets |= set(answer.cookies.values())
+            self._environment.secrets |= set(answer.cookies.values())
             if answer.status >= 400:
-                self._ground.errors.add(answer.body)
+                self._environment.errors.add(answer.body)
             return answer.status
 
         return attempt

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from faults.amounts import Amounts
 from faults.asking import ask_now
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
 from faults.identities import BEARERS, SHOPPER, Identity, Owner, identities
 from faults.operations import Operation, Target, operations
 from persistence.engine.engines import Pool, connect
@@ -28,14 +28,14 @@ _FORM_TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="\w+"')
 class Matrix:
     """Asks a server, and notes what nobody should have been told."""
 
-    def __init__(self, ground: Ground, server: Server, people: list[Identity]) -> None:
+    def __init__(self, environment: Environment, server: Server, people: list[Identity]) -> None:
         self.asked = 0
         self.failures: list[str] = []
         self.people = people
         self.seen = Counter[str]()
-        self._ground = ground
+        self._environment = environment
         self._port = server.port
-        self._reason = ground.shop.reason().pk
+        self._reason = environment.shop.reason().pk
         self._owners = {id(each): each for who in people for each in (who.owner, who.stranger)}
 
     def ask_about_others(self, operation: Operation, who: Identity) -> None:
@@ -64,7 +64,7 @@ class Matrix:
         self.asked += 1
         answer = ask_now(self._port, operation.request(who, target, self._reason)).answer
         if answer.status >= 400:
-            self._ground.errors.add(_FORM_TOKEN.sub(b"", answer.body))
+            self._environment.errors.add(_FORM_TOKEN.sub(b"", answer.body))
         return answer
 
     def _judge(self, operation: Operation, who: Identity, answer: Answer) -> None:
@@ -84,20 +84,20 @@ class Matrix:
         self.failures.append(f"{operation.name} by {who.name}: {what}")
 
 
-def check(ground: Ground, _amounts: Amounts) -> Finding:
+def check(environment: Environment, _amounts: Amounts) -> Finding:
     """All about others first, after which nothing has changed; then all about one's own."""
     every = list(operations())
-    with ground.serve(workers=1, WAYBILL_LIMITS="false") as server:
-        matrix = Matrix(ground, server, list(identities(ground, server)))
+    with environment.serve(workers=1, WAYBILL_LIMITS="false") as server:
+        matrix = Matrix(environment, server, list(identities(environment, server)))
         naming = [each for each in every if each.names_something(matrix.people[0])]
-        before = _digest(ground)
+        before = _digest(environment)
         for operation, who in product(naming, matrix.people):
             matrix.ask_about_others(operation, who)
-        if _digest(ground) != before:
+        if _digest(environment) != before:
             matrix.failures.append("something of another's has changed")
         for operation, who in product(every, matrix.people):
             matrix.ask_about_own(operation, who)
-        if _digest(ground) == before:
+        if _digest(environment) == before:
             matrix.failures.append("nobody could change what is theirs")
         matrix.failures += [
             f"{who.name} sees nothing that is theirs"
@@ -107,7 +107,7 @@ def check(ground: Ground, _amounts: Amounts) -> Finding:
         ]
     return Finding(
         test="authorization matrix",
-        database=ground.kind,
+        database=environment.kind,
         amount=matrix.asked,
         wanted=(len(every) + 2 * len(naming)) * len(matrix.people),
         bar=BAR,
@@ -135,9 +135,9 @@ def _seen(owner: Owner, answer: Answer) -> set[str]:
     return {word for word in owner.words if word in told}
 
 
-def _digest(ground: Ground) -> bytes:
+def _digest(environment: Environment) -> bytes:
     """Of all rows that are somebody's."""
-    engine = connect(ground.url, Pool(1)).snapshot
+    engine = connect(environment.url, Pool(1)).snapshot
     told = sha256()
     with engine.connect() as connection:
         for table in (each for each in metadata.sorted_tables if each.name in _OWNED):

@@ -14,7 +14,7 @@ from domain.orders.states import OrderState
 from domain.shared.errors import Refusal
 from domain.trade_ins import offer_trade_in
 from faults.asking import ask, ask_now, request
-from faults.ground import Ground
+from faults.environment import Environment
 from faults.imported_contests import Documents, all_stored
 from handlers.auth.passwords import Argon2Passwords
 from handlers.web.error_responses import status_of
@@ -52,18 +52,18 @@ class Contest:
 class Contests:
     """All kinds of contests at one server, each over an order of its own."""
 
-    def __init__(self, ground: Ground, port: int) -> None:
-        self._ground = ground
+    def __init__(self, environment: Environment, port: int) -> None:
+        self._environment = environment
         self._port = port
         password_hash = Argon2Passwords().hash(_PASSWORD)
-        self._customer = ground.customer(ground.shop.user(password_hash=password_hash))
+        self._customer = environment.customer(environment.shop.user(password_hash=password_hash))
         self._seller = make_seller()
         self._order(seller=self._seller)  # which stores the seller, too
-        self._seller_headers = ground.seller_headers(self._seller)
+        self._seller_headers = environment.seller_headers(self._seller)
         self._sold_by = {"slug": self._seller.slug, "name": self._seller.name}
-        self._documents = Documents(ground.database, self._customer.user.email)
-        self._reason = ground.shop.reason().pk
-        ground.secrets.add(_PASSWORD)
+        self._documents = Documents(environment.database, self._customer.user.email)
+        self._reason = environment.shop.reason().pk
+        environment.secrets.add(_PASSWORD)
 
     def cancel(self) -> Contest:
         """All units of a line, by several clients."""
@@ -151,7 +151,7 @@ class Contests:
         """An offer that is accepted and turned down; to say the same again changes nothing."""
         now = utc_now()
         [item] = self._order(state=OrderState.DELIVERED, shipped_date=now, delivered_date=now)
-        with self._ground.database.writing() as uow:
+        with self._environment.database.writing() as uow:
             offer_trade_in(item.pk, timedelta(days=1), _OPERATOR, uow)
         answers = [
             self._send(request("GET", f"/users/order_item/{item.pk}/{each}/", self._headers))
@@ -162,7 +162,7 @@ class Contests:
     def log_in(self) -> Contest:
         """The same shopper, with the same old session, in several windows: each gets a new one."""
         body = {"email": self._customer.user.email, "password": _PASSWORD}
-        old = self._ground.customer(self._customer.user).headers
+        old = self._environment.customer(self._customer.user).headers
         answers: list[Answer] = []
 
         async def attempt() -> int:
@@ -171,7 +171,7 @@ class Contests:
 
         def judge(statuses: Sequence[int]) -> Iterator[str]:
             for each in answers:
-                self._ground.secrets |= set(each.cookies.values())
+                self._environment.secrets |= set(each.cookies.values())
             sessions = {each.cookies.get("sessionid") for each in answers} - {None}
             if set(statuses) != {200} or len(sessions) != len(statuses):
                 yield f"statuses {statuses}, {len(sessions)} sessions"
@@ -188,10 +188,10 @@ class Contests:
         for line in made:
             for name, value in fields.items():
                 setattr(line, name, value)
-        return list(self._ground.shop.order(self._customer.user, items=made).items)
+        return list(self._environment.shop.order(self._customer.user, items=made).items)
 
     def _stored(self, item: OrderItem) -> list[OrderItem]:
-        with self._ground.database.writing() as uow:
+        with self._environment.database.writing() as uow:
             [order] = uow.orders.lock_by_items([item.pk], None)
             return list(order.items)
 
@@ -215,7 +215,7 @@ class Contests:
     async def _answer(self, sent: bytes) -> Answer:
         answer = (await ask(self._port, sent)).answer
         if answer.status >= 400:
-            self._ground.errors.add(answer.body)
+            self._environment.errors.add(answer.body)
         return answer
 
     def _decide(self, service: Any, pk: int) -> Attempt:
@@ -223,7 +223,7 @@ class Contests:
 
         def decide() -> int:
             try:
-                self._ground.database.write(lambda uow: service(pk, _OPERATOR, uow))
+                self._environment.database.write(lambda uow: service(pk, _OPERATOR, uow))
             except Refusal as refusal:
                 return int(status_of(refusal))
             return 200

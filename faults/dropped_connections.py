@@ -9,8 +9,8 @@ from domain.cancellations.requests import CancellationRequestQuery
 from domain.shared.paging import PageRequest
 from faults.amounts import Amounts
 from faults.asking import ask, request
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
 from faults.writers import Work, make_work
 
 BAR = "0 duplicates, 0 lost: one request stored for each key, and its answer for all who ask"
@@ -68,18 +68,18 @@ class Clients:
         return request("POST", "/users/orders/cancellation_requests/", headers, row)
 
 
-def check(ground: Ground, amounts: Amounts) -> Finding:
+def check(environment: Environment, amounts: Amounts) -> Finding:
     """Three connections are dropped for each key."""
-    work = make_work(ground, -(-amounts.retries // _DROPS), _LINES_OF_ORDER)
-    with ground.serve() as server:
+    work = make_work(environment, -(-amounts.retries // _DROPS), _LINES_OF_ORDER)
+    with environment.serve() as server:
         clients = Clients(server.port, work)
         asyncio.run(_cancel_all(clients, work))
-    failures = [*_wrong(ground, work, clients)]
+    failures = [*_wrong(environment, work, clients)]
     if not clients.replayed:
         failures.append("no answer was given twice")
     return Finding(
         test="idempotency with dropped connections",
-        database=ground.kind,
+        database=environment.kind,
         amount=_DROPS * len(work.lines),
         wanted=amounts.retries,
         bar=BAR,
@@ -97,8 +97,8 @@ async def _cancel_all(clients: Clients, work: Work) -> None:
     await asyncio.gather(*(clients.cancel(lines) for _ in range(_CLIENTS)))
 
 
-def _wrong(ground: Ground, work: Work, clients: Clients) -> Iterator[str]:
-    with ground.database.reading() as uow:
+def _wrong(environment: Environment, work: Work, clients: Clients) -> Iterator[str]:
+    with environment.database.reading() as uow:
         stored = uow.cancellation_requests.requests(
             CancellationRequestQuery(), PageRequest(limit=10**6)
         )

@@ -11,8 +11,8 @@ import psycopg
 
 from faults.amounts import Amounts
 from faults.asking import Timed, ask, ask_all, request
+from faults.environment import Customer, Environment
 from faults.findings import Finding
-from faults.ground import Customer, Ground
 from tests.support.builders import make_lines
 
 BAR = "503 with Retry-After within 2.5 s; those before them answered, and all served, once it ends"
@@ -21,16 +21,18 @@ _HEALED_SECONDS = 1.0
 _CONNECTIONS = 2
 
 
-def check(ground: Ground, amounts: Amounts) -> Finding:
+def check(environment: Environment, amounts: Amounts) -> Finding:
     """Two connections, both held up by a lock, with more threads than connections."""
-    customer = ground.customer()
+    customer = environment.customer()
     settings = {
         "WAYBILL_DATABASE_POOL_SIZE": str(_CONNECTIONS),
         "WAYBILL_THREADS": str(4 * _CONNECTIONS),
     }
-    with ground.serve(workers=1, **settings) as server:
-        sent = _request(ground, customer)
-        held, waiting, healed = asyncio.run(_exhaust(ground, server.port, sent, amounts.waiting))
+    with environment.serve(workers=1, **settings) as server:
+        sent = _request(environment, customer)
+        held, waiting, healed = asyncio.run(
+            _exhaust(environment, server.port, sent, amounts.waiting)
+        )
     slowest = max(each.seconds for each in waiting)
     failures = [
         *_wrong(waiting, _SECONDS * amounts.patience),
@@ -38,21 +40,27 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
     ]
     if not _is_good(healed) or healed.seconds > _HEALED_SECONDS * amounts.patience:
         failures.append(f"{healed.answer.status} after {healed.seconds:.1f} s when it was over")
-    ground.errors |= {each.answer.body for each in waiting}
+    environment.errors |= {each.answer.body for each in waiting}
     figures = {"slowest 503 s": slowest, "healed s": healed.seconds}
     return Finding(
-        "pool exhausted", ground.kind, len(waiting), amounts.waiting, BAR, figures, tuple(failures)
+        "pool exhausted",
+        environment.kind,
+        len(waiting),
+        amounts.waiting,
+        BAR,
+        figures,
+        tuple(failures),
     )
 
 
-def _request(ground: Ground, customer: Customer) -> bytes:
+def _request(environment: Environment, customer: Customer) -> bytes:
     """What the lock holds up: a read of PostgreSQL, a write of SQLite, whose readers never wait."""
-    order = ground.shop.order(customer.user, items=make_lines(1, 1000))
-    if ground.kind == "postgres":
+    order = environment.shop.order(customer.user, items=make_lines(1, 1000))
+    if environment.kind == "postgres":
         return request("GET", f"/users/orders/{order.pk}/", customer.headers)
     draft = {
         "order_item": order.items[0].pk,
-        "reason": ground.shop.reason().pk,
+        "reason": environment.shop.reason().pk,
         "cancellation_type": "cancel",
         "quantity": 1,
     }
@@ -60,9 +68,9 @@ def _request(ground: Ground, customer: Customer) -> bytes:
 
 
 async def _exhaust(
-    ground: Ground, port: int, sent: bytes, count: int
+    environment: Environment, port: int, sent: bytes, count: int
 ) -> tuple[list[Timed], list[Timed], Timed]:
-    with _locked(ground):
+    with _locked(environment):
         first = [asyncio.create_task(ask(port, sent)) for _ in range(_CONNECTIONS)]
         await asyncio.sleep(0.3)  # until they are at work
         waiting = await ask_all(port, [sent] * count)
@@ -73,13 +81,13 @@ async def _exhaust(
 
 
 @contextmanager
-def _locked(ground: Ground) -> Iterator[None]:
-    if ground.kind == "postgres":
-        with psycopg.connect(ground.url) as connection:
+def _locked(environment: Environment) -> Iterator[None]:
+    if environment.kind == "postgres":
+        with psycopg.connect(environment.url) as connection:
             connection.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
             yield
         return
-    file = ground.url.removeprefix("sqlite:///")
+    file = environment.url.removeprefix("sqlite:///")
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         yield

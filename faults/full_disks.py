@@ -8,8 +8,8 @@ from time import monotonic, sleep
 from domain.sellers.sellers import Seller
 from faults.amounts import Amounts
 from faults.disks import CountedPages, Disk, small_tablespace
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
 from faults.invariants import broken_at
 from faults.secrets import outbox_leaks
 from faults.writers import Told, Writers, make_work
@@ -23,10 +23,10 @@ _LINES_OF_DISK = 800
 _SELLERS_READ = "/api/i1/orders/"
 
 
-def check(ground: Ground, amounts: Amounts) -> Finding:
+def check(environment: Environment, amounts: Amounts) -> Finding:
     """Fill the disk so often, and see each time that nobody writes and everybody reads."""
     try:
-        with _disk(ground) as (disk, own):
+        with _disk(environment) as (disk, own):
             work = make_work(own, _LINES_OF_DISK * amounts.full_disks)
             seller = make_seller()
             own.shop.order(own.shop.user(), items=[make_item(seller=seller)])
@@ -40,29 +40,31 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
             failures += outbox_leaks(own)
             failures += [f"corrupt: {fault}" for fault in disk.faults()]
     except (CalledProcessError, OSError) as error:
-        return _finding(ground, amounts, Told(), 0, [f"there is no small disk: {error}"])
-    return _finding(ground, amounts, writers.told, sum(filled), failures)
+        return _finding(environment, amounts, Told(), 0, [f"there is no small disk: {error}"])
+    return _finding(environment, amounts, writers.told, sum(filled), failures)
 
 
 @contextmanager
-def _disk(ground: Ground) -> Iterator[tuple[Disk, Ground]]:
-    if ground.kind == "sqlite":
-        yield CountedPages(ground.url, ground.folder), ground
+def _disk(environment: Environment) -> Iterator[tuple[Disk, Environment]]:
+    if environment.kind == "sqlite":
+        yield CountedPages(environment.url, environment.folder), environment
         return
-    with small_tablespace() as disk, ground.beside(disk.url) as own:
+    with small_tablespace() as disk, environment.beside(disk.url) as own:
         own.database.migrate()
         yield disk, own
 
 
-def _fill(disk: Disk, ground: Ground, server: Server, writers: Writers, seller: Seller) -> bool:
+def _fill(
+    disk: Disk, environment: Environment, server: Server, writers: Writers, seller: Seller
+) -> bool:
     """Return whether the disk was seen to be full, and to have room again."""
     # A token that was never used before: that it is now is not worth a refusal.
-    told, headers = writers.told, ground.seller_headers(seller)
+    told, headers = writers.told, environment.seller_headers(seller)
     writers.wait_for_write(_PATIENCE_SECONDS)
     disk.fill()
     refused = told.writes[503] + _REFUSED
     is_full = _comes(lambda: told.writes[503] >= refused)
-    with ground.client(server, headers) as client:
+    with environment.client(server, headers) as client:
         answer = client.get(_SELLERS_READ)
     if answer.status_code != 200:
         told.failures.append(f"a seller reads: {answer.status_code}")
@@ -81,12 +83,12 @@ def _comes(happened: Callable[[], bool]) -> bool:
 
 
 def _finding(
-    ground: Ground, amounts: Amounts, told: Told, filled: int, failures: Sequence[str]
+    environment: Environment, amounts: Amounts, told: Told, filled: int, failures: Sequence[str]
 ) -> Finding:
     refused = [f"a read was answered 503 {told.reads[503]} times"] if told.reads[503] else []
     return Finding(
         test="disk full",
-        database=ground.kind,
+        database=environment.kind,
         amount=filled,
         wanted=amounts.full_disks,
         bar="writes 503, reads 200; nothing acknowledged lost, nothing corrupt; heals alone",

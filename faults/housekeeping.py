@@ -36,9 +36,9 @@ class Housekeeping(Contests):
 
     def erase(self) -> Contest:
         """A person is erased and asks to cancel: one of the two comes first, and stays alone."""
-        user = self._ground.shop.user()
-        headers = self._ground.customer(user).headers
-        order = self._ground.shop.order(user, user_email=user.email, items=make_lines(1, 3))
+        user = self._environment.shop.user()
+        headers = self._environment.customer(user).headers
+        order = self._environment.shop.order(user, user_email=user.email, items=make_lines(1, 3))
         body = {
             "order_item": order.items[0].pk,
             "reason": self._reason,
@@ -68,8 +68,8 @@ class Housekeeping(Contests):
 
     def erase_and_import(self) -> Contest:
         """A person is erased while documents of their order come: the data does not come back."""
-        user = self._ground.shop.user()
-        documents = Documents(self._ground.database, user.email)
+        user = self._environment.shop.user()
+        documents = Documents(self._environment.database, user.email)
         document, item = documents.place(self._sold_by)
 
         def erase(uow: UnitOfWork) -> None:
@@ -80,7 +80,7 @@ class Housekeeping(Contests):
                 yield f"statuses of erasing {Counter(statuses[::2])}"
             if not set(statuses[1::2]) <= {STORED, REJECTED}:
                 yield f"statuses of importing {Counter(statuses[1::2])}"
-            with self._ground.database.reading() as uow:
+            with self._environment.database.reading() as uow:
                 order = uow.orders.get(item.order_pk)
             if order is None or order.user_email == user.email or order.notes is not None:
                 yield "the person is there again"
@@ -118,7 +118,7 @@ class Housekeeping(Contests):
 
         def run() -> int:
             try:
-                self._ground.database.write(work)
+                self._environment.database.write(work)
             except Refusal as refusal:
                 return int(status_of(refusal))
             return 200

@@ -8,8 +8,8 @@ from time import monotonic, sleep
 
 from faults.amounts import Amounts
 from faults.asking import ask_now, request
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
 from faults.writers import Writers, make_work
 from tests.support.processes import children_of
 from tests.support.server import Server
@@ -31,21 +31,25 @@ Kills = Callable[[Server, int, float], Iterator[float]]
 """Kills so many times, and yields how long it took each time until the server was ready again."""
 
 
-def check(ground: Ground, amounts: Amounts) -> Finding:
+def check(environment: Environment, amounts: Amounts) -> Finding:
     """One of three workers at a time, each at work on requests."""
-    return _check("kill -9 of workers", _WORKERS, _killed, ground, amounts)
+    return _check("kill -9 of workers", _WORKERS, _killed, environment, amounts)
 
 
-def check_bursts(ground: Ground, amounts: Amounts) -> Finding:
+def check_bursts(environment: Environment, amounts: Amounts) -> Finding:
     """The only worker again and again, 0.1 to 5 seconds apart."""
-    return _check("kill -9 of the only worker, in bursts", 1, _killed_in_bursts, ground, amounts)
+    return _check(
+        "kill -9 of the only worker, in bursts", 1, _killed_in_bursts, environment, amounts
+    )
 
 
-def _check(test: str, workers: int, killed: Kills, ground: Ground, amounts: Amounts) -> Finding:
+def _check(
+    test: str, workers: int, killed: Kills, environment: Environment, amounts: Amounts
+) -> Finding:
     patience = _READY_SECONDS * amounts.patience
-    work = make_work(ground, _LINES_OF_KILL * amounts.worker_kills)
-    with ground.serve(workers=workers) as server:
-        writers = Writers(ground, server, work, is_cut=True, pause=_PAUSE_OF_WRITERS)
+    work = make_work(environment, _LINES_OF_KILL * amounts.worker_kills)
+    with environment.serve(workers=workers) as server:
+        writers = Writers(environment, server, work, is_cut=True, pause=_PAUSE_OF_WRITERS)
         with writers.at_work(_WRITERS):
             writers.wait_for_write(patience)
             ready = list(killed(server, amounts.worker_kills, patience))
@@ -55,7 +59,7 @@ def _check(test: str, workers: int, killed: Kills, ground: Ground, amounts: Amou
         failures.append("no client has noticed anything")
     return Finding(
         test=test,
-        database=ground.kind,
+        database=environment.kind,
         amount=amounts.worker_kills if ready else 0,
         wanted=amounts.worker_kills,
         bar=BAR,

@@ -9,8 +9,8 @@ from pathlib import Path
 from time import monotonic
 
 from faults.amounts import Amounts
+from faults.environment import Environment, EnvironmentFactory, environment_factory
 from faults.findings import Finding
-from faults.ground import Ground, Site, site
 from faults.invariants import broken_at
 from faults.secrets import Search
 
@@ -26,7 +26,7 @@ class Row:
     """
 
     name: str
-    check: Callable[[Ground, Amounts], Finding]
+    check: Callable[[Environment, Amounts], Finding]
     databases: tuple[str, ...] = BOTH
     alone: bool = False
 
@@ -34,10 +34,10 @@ class Row:
 class Lane:
     """Runs rows on databases of one kind; ``findings`` are what they found so far."""
 
-    def __init__(self, kind: str, place: Site, amounts: Amounts) -> None:
+    def __init__(self, kind: str, factory: EnvironmentFactory, amounts: Amounts) -> None:
         self.findings: list[Finding] = []
         self._kind = kind
-        self._place = place
+        self._factory = factory
         self._amounts = amounts
         self._search = Search(kind)
         self._is_stopped = False
@@ -65,14 +65,16 @@ class Lane:
     def _found(self, row: Row) -> Finding:
         """What the check found, and whether what it leaves behind is whole and tells no secrets."""
         started = monotonic()
-        with self._place.ground(row.name) as ground:
+        with self._factory.environment(row.name) as environment:
             try:
-                finding = row.check(ground, self._amounts)
-                finding = finding.with_failures(broken_at(ground.url))
-                self._search.look_through(ground)
+                finding = row.check(environment, self._amounts)
+                finding = finding.with_failures(broken_at(environment.url))
+                self._search.look_through(environment)
             except Exception:  # noqa: BLE001 - a check that breaks is one that was missed
                 told = traceback.format_exc().splitlines()
-                finding = Finding(row.name, ground.kind, 0, 1, "runs to its end", {}, tuple(told))
+                finding = Finding(
+                    row.name, environment.kind, 0, 1, "runs to its end", {}, tuple(told)
+                )
         return replace(finding, seconds=monotonic() - started)
 
     def _say(self, text: str) -> None:
@@ -83,5 +85,5 @@ class Lane:
 def lane(kind: str, folder: Path, amounts: Amounts) -> Iterator[Lane]:
     """A lane with databases of its own; they are gone with the block."""
     folder.mkdir()
-    with site(kind, folder) as place:
-        yield Lane(kind, place, amounts)
+    with environment_factory(kind, folder) as factory:
+        yield Lane(kind, factory, amounts)

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from domain.outbox import OutboxKind, OutboxStatus
 from faults.amounts import Amounts
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
 from faults.mail_servers import MailServer, mail_server
 from persistence.database import utc_now
 from persistence.engine.engines import Pool, connect
@@ -29,19 +29,19 @@ _HASTY = (
 )
 
 
-def check(ground: Ground, amounts: Amounts) -> Finding:
+def check(environment: Environment, amounts: Amounts) -> Finding:
     """Deliver all; what is to be tried later is brought forward, so that a day takes a minute."""
-    uuids = _write(ground, amounts.letters)
+    uuids = _write(environment, amounts.letters)
     with mail_server() as server:
         rounds, due = 0, len(uuids)
         while due and rounds < _ROUNDS:
             rounds += 1
-            _deliver(ground, server, rounds, due)
-            due = _bring_forward(ground)
-    statuses = _statuses(ground)
+            _deliver(environment, server, rounds, due)
+            due = _bring_forward(environment)
+    statuses = _statuses(environment)
     return Finding(
         test="outbox with a mail server that refuses, hangs and drops",
-        database=ground.kind,
+        database=environment.kind,
         amount=statuses[OutboxStatus.DELIVERED],
         wanted=amounts.letters,
         bar="each delivered, and known by its id wherever it comes twice",
@@ -56,7 +56,7 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
     )
 
 
-def _write(ground: Ground, letters: int) -> set[str]:
+def _write(environment: Environment, letters: int) -> set[str]:
     """Put events of all kinds into the outbox, each to an address of its own."""
     events = [
         make_event(kind, email=f"shopper{number}@example.com")
@@ -66,19 +66,19 @@ def _write(ground: Ground, letters: int) -> set[str]:
         if event.kind is OutboxKind.PASSWORD_RESET:
             # Sent to those who have an account, within the hour.
             event.created_date = utc_now()
-            ground.shop.user(email=event.payload["email"])
-    with ground.database.writing() as uow:
+            environment.shop.user(email=event.payload["email"])
+    with environment.database.writing() as uow:
         for event in events:
             uow.outbox.add(event)
         uow.commit()
     return {str(event.uuid) for event in events}
 
 
-def _deliver(ground: Ground, server: MailServer, number: int, due: int) -> None:
+def _deliver(environment: Environment, server: MailServer, number: int, due: int) -> None:
     """Let workers deliver what is due; one more is killed in the middle of the first round."""
     is_first = number == 1
     workers = min(_WORKERS, 1 + due // _LETTERS_OF_WORKER) + is_first
-    processes = [_worker(ground, server, f"worker-{number}-{each}") for each in range(workers)]
+    processes = [_worker(environment, server, f"worker-{number}-{each}") for each in range(workers)]
     if is_first:
         while not server.taken and processes[0].poll() is None:
             sleep(0.01)
@@ -87,21 +87,21 @@ def _deliver(ground: Ground, server: MailServer, number: int, due: int) -> None:
         process.wait(_ROUND_SECONDS)
 
 
-def _worker(ground: Ground, server: MailServer, name: str) -> subprocess.Popen[str]:
+def _worker(environment: Environment, server: MailServer, name: str) -> subprocess.Popen[str]:
     env = {
-        "WAYBILL_DATABASE_URL": ground.url,
-        "WAYBILL_SECRET": ground.settings.secret,
+        "WAYBILL_DATABASE_URL": environment.url,
+        "WAYBILL_SECRET": environment.settings.secret,
         "WAYBILL_LOG_FORMAT": "json",
         "WAYBILL_SMTP_URL": f"smtp://127.0.0.1:{server.port}",
     }
-    with Path(ground.folder / f"{name}.txt").open("w") as output:
-        return start(ground.folder, output, "--once", command="worker", code=_HASTY, **env)
+    with Path(environment.folder / f"{name}.txt").open("w") as output:
+        return start(environment.folder, output, "--once", command="worker", code=_HASTY, **env)
 
 
-def _bring_forward(ground: Ground) -> int:
+def _bring_forward(environment: Environment) -> int:
     """Make all that is to be tried again due now; returns how many that are."""
     pending = outbox_events.c.status == OutboxStatus.PENDING
-    engines = connect(ground.url, Pool(1))
+    engines = connect(environment.url, Pool(1))
     with engines.writing.begin() as connection:
         moved = connection.execute(
             sa.update(outbox_events).where(pending).values(due_date=utc_now())
@@ -110,8 +110,8 @@ def _bring_forward(ground: Ground) -> int:
     return moved.rowcount
 
 
-def _statuses(ground: Ground) -> dict[OutboxStatus, int]:
-    with ground.database.reading() as uow:
+def _statuses(environment: Environment) -> dict[OutboxStatus, int]:
+    with environment.database.reading() as uow:
         return {status: uow.outbox.count(status) for status in OutboxStatus}
 
 

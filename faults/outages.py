@@ -6,8 +6,8 @@ from time import sleep
 
 from faults.amounts import Amounts
 from faults.cluster import Cluster, cluster
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
 from faults.invariants import broken_at
 from faults.secrets import outbox_leaks
 from faults.writers import Writers, make_work
@@ -37,9 +37,9 @@ _FAULTS: dict[str, Fault] = {
 }
 
 
-def check(ground: Ground, amounts: Amounts) -> Finding:
-    """On a server of its own: others stand on that of the ground."""
-    with cluster() as broken, ground.beside(broken.url) as own:
+def check(environment: Environment, amounts: Amounts) -> Finding:
+    """On a server of its own: other checks use that of the environment."""
+    with cluster() as broken, environment.beside(broken.url) as own:
         own.database.migrate()
         work = make_work(own, _LINES_OF_FAULT * amounts.database_faults)
         with own.serve(WAYBILL_DATABASE_TIMEOUT=str(_TIMEOUT)) as server:
@@ -49,7 +49,7 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
                 healed = dict(_break(broken, writers, amounts.database_faults, patience))
         failures = [*writers.told.failures, *writers.lost_and_twofold(), *broken_at(own.url)]
         failures += outbox_leaks(own)
-    return _finding(ground, amounts, writers, healed, failures)
+    return _finding(environment, amounts, writers, healed, failures)
 
 
 def _break(
@@ -68,7 +68,7 @@ def _break(
 
 
 def _finding(
-    ground: Ground,
+    environment: Environment,
     amounts: Amounts,
     writers: Writers,
     healed: dict[str, float],
@@ -81,7 +81,7 @@ def _finding(
         failures.append(f"an answer took {told.slowest:.1f} s")
     return Finding(
         test="PostgreSQL killed, restarted, frozen and cut off",
-        database=ground.kind,
+        database=environment.kind,
         amount=len(healed),
         wanted=amounts.database_faults,
         bar="no acknowledged write lost, none twice; 503 with Retry-After meanwhile; heals alone",

@@ -9,8 +9,8 @@ from functools import partial
 from domain.accounts.users import UserType
 from faults.amounts import Amounts
 from faults.asking import ask_all, ask_now, request
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
 from handlers.auth.passwords import Argon2Passwords
 from tests.support.server import Server
 
@@ -42,22 +42,22 @@ class Round:
         ]
 
 
-def check(ground: Ground, amounts: Amounts) -> Finding:
+def check(environment: Environment, amounts: Amounts) -> Finding:
     """For logins and look-ups, from one network and from many."""
-    ground.secrets |= {_RIGHT, _WRONG}
+    environment.secrets |= {_RIGHT, _WRONG}
     each = -(-amounts.attempts // 4)
     failures: list[str] = []
     figures: dict[str, int] = {}
-    with ground.serve(workers=1, WAYBILL_TRUSTED_PROXIES="1") as server:
-        for one in _rounds(ground):
-            device = _known_device(ground, server, one)
+    with environment.serve(workers=1, WAYBILL_TRUSTED_PROXIES="1") as server:
+        for one in _rounds(environment):
+            device = _known_device(environment, server, one)
             statuses = asyncio.run(_statuses(server.port, one.guesses(each)))
             figures[one.name] = statuses[one.missed]
             failures += _faults(one, statuses, each)
             failures += _locked_out(server, one, device, statuses)
     return Finding(
         test="attempts at the same time",
-        database=ground.kind,
+        database=environment.kind,
         amount=4 * each,
         wanted=amounts.attempts,
         bar=BAR,
@@ -93,10 +93,10 @@ def _locked_out(server: Server, one: Round, device: str, statuses: Counter[int])
         yield f"{one.name}: {other} after the limit"
 
 
-def _rounds(ground: Ground) -> Iterator[Round]:
+def _rounds(environment: Environment) -> Iterator[Round]:
     password_hash = Argon2Passwords().hash(_RIGHT)
     for limit, is_from_many in ((10, False), (100, True)):
-        email = ground.shop.user(password_hash=password_hash).email
+        email = environment.shop.user(password_hash=password_hash).email
         yield Round(
             name=f"logins from {_networks(is_from_many)}",
             path=_LOGIN,
@@ -107,8 +107,8 @@ def _rounds(ground: Ground) -> Iterator[Round]:
             is_from_many=is_from_many,
         )
     for limit, is_from_many in ((5, False), (50, True)):
-        guest = ground.shop.user(user_type=UserType.GUEST)
-        order = ground.shop.order(guest, user_email=guest.email)
+        guest = environment.shop.user(user_type=UserType.GUEST)
+        order = environment.shop.order(guest, user_email=guest.email)
         yield Round(
             name=f"look-ups from {_networks(is_from_many)}",
             path=_LOOK_UP,
@@ -133,12 +133,12 @@ def _networks(is_from_many: bool) -> str:
     return "many networks" if is_from_many else "one network"
 
 
-def _known_device(ground: Ground, server: Server, one: Round) -> str:
+def _known_device(environment: Environment, server: Server, one: Round) -> str:
     """The cookie of a device that opened the account, or found the order, before the guesses."""
-    with ground.client(server) as client:
+    with environment.client(server) as client:
         client.post(one.path, json=one.right).raise_for_status()
         value = client.cookies["knowndevice"]
-        ground.secrets |= set(client.cookies.values())
+        environment.secrets |= set(client.cookies.values())
     return f"knowndevice={value}"
 
 

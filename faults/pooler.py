@@ -13,8 +13,8 @@ import orjson
 from faults.amounts import Amounts
 from faults.asking import KEPT_OPEN, Channel, ask_now, request
 from faults.bouncers import SESSION, TRANSACTION, Bouncer, NoPgBouncer, bouncer
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
 from faults.writers import Writers, make_work
 from tests.edge.exchange import Answer
 from tests.support.builders import make_item, make_seller
@@ -110,17 +110,17 @@ class _Told:
         }
 
 
-def check(ground: Ground, amounts: Amounts) -> Finding:
+def check(environment: Environment, amounts: Amounts) -> Finding:
     """All modes one after the other, on one database."""
     told = _Told()
     try:
-        questions = _questions(ground)
+        questions = _questions(environment)
         for mode in _MODES:
-            with _behind(ground, mode) as (pooler, own):
+            with _behind(environment, mode) as (pooler, own):
                 if not mode.is_supported:
                     told.failures += _not_refused(own, pooler)
                 asked = list(islice(cycle(questions), amounts.pooled_answers))
-                _ask(ground, own, mode, asked, told)
+                _ask(environment, own, mode, asked, told)
     except NoPgBouncer as error:
         told.failures.append(str(error))
     unsupported = told.statuses.get(_MODES[-1].name, Counter())
@@ -128,7 +128,7 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
         told.failures.append("unchecked, no statement met another client's: nothing was tried")
     return Finding(
         test="PgBouncer",
-        database=ground.kind,
+        database=environment.kind,
         amount=told.compared,
         wanted=3 * amounts.pooled_answers,
         bar=BAR,
@@ -138,20 +138,22 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
 
 
 @contextmanager
-def _behind(ground: Ground, mode: _Mode) -> Iterator[tuple[Bouncer, Ground]]:
+def _behind(environment: Environment, mode: _Mode) -> Iterator[tuple[Bouncer, Environment]]:
     with (
-        bouncer(ground.url, mode.pool_mode, mode.size) as pooler,
-        ground.beside(pooler.url) as own,
+        bouncer(environment.url, mode.pool_mode, mode.size) as pooler,
+        environment.beside(pooler.url) as own,
     ):
         yield pooler, own
 
 
-def _ask(ground: Ground, own: Ground, mode: _Mode, asked: Sequence[_Question], told: _Told) -> None:
+def _ask(
+    environment: Environment, own: Environment, mode: _Mode, asked: Sequence[_Question], told: _Told
+) -> None:
     """Ask all of it, in supported modes while somebody writes."""
     if mode.is_supported:
-        work = make_work(ground, len(asked))
+        work = make_work(environment, len(asked))
         with own.serve(workers=_WORKERS, **_ENV, **mode.env) as server:
-            writers = Writers(ground, server, work)
+            writers = Writers(environment, server, work)
             with writers.at_work(1):
                 answers = asyncio.run(_answers(server.port, asked))
         told.add_writes(mode, writers)
@@ -164,7 +166,7 @@ def _ask(ground: Ground, own: Ground, mode: _Mode, asked: Sequence[_Question], t
 
 
 @contextmanager
-def _serving_unchecked(own: Ground) -> Iterator[Server]:
+def _serving_unchecked(own: Environment) -> Iterator[Server]:
     """A server that may never be ready; it answers."""
     settings = {"WAYBILL_SECRET": own.settings.secret, "WAYBILL_WORKERS": str(_WORKERS)}
     server = Server(own.folder, own.url, code=_UNCHECKED, **settings, **_ENV)
@@ -203,7 +205,7 @@ async def _answers(port: int, questions: Sequence[_Question]) -> list[Answer]:
     return [answers[at] for at in range(len(questions))]
 
 
-def _not_refused(own: Ground, pooler: Bouncer) -> list[str]:
+def _not_refused(own: Environment, pooler: Bouncer) -> list[str]:
     """Start a server as an operator would who does not know the setting."""
     settings = {"WAYBILL_SECRET": own.settings.secret}
     server = Server(own.folder, pooler.url, **settings)
@@ -217,27 +219,28 @@ def _not_refused(own: Ground, pooler: Bouncer) -> list[str]:
     return [] if server.process.returncode and is_named else [f"it ends and says: {said[-200:]}"]
 
 
-def _questions(ground: Ground) -> list[_Question]:
+def _questions(environment: Environment) -> list[_Question]:
     """What all who have orders may ask about them; of customers and of sellers by turns."""
     sellers = [make_seller() for _ in range(_SELLERS)]
     sold: dict[str, set[str]] = {each.slug: set() for each in sellers}
     customers: list[_Question] = []
     for at in range(_CUSTOMERS):
         seller = sellers[at % _SELLERS]
-        numbers = _customer(ground, customers, seller)
+        numbers = _customer(environment, customers, seller)
         sold[seller.slug] |= set(numbers)
-    asked = [_of_seller(ground, each, sold[each.slug]) for each in sellers]
+    asked = [_of_seller(environment, each, sold[each.slug]) for each in sellers]
     return [each for pair in zip(customers, cycle(asked), strict=False) for each in pair]
 
 
-def _customer(ground: Ground, asked: list[_Question], seller: object) -> list[str]:
+def _customer(environment: Environment, asked: list[_Question], seller: object) -> list[str]:
     """Store a customer's orders, and what they may ask; return the numbers."""
-    customer = ground.customer()
+    customer = environment.customer()
     headers = customer.headers | KEPT_OPEN
     orders = [
-        ground.shop.order(customer.user, items=[make_item(seller=seller)]) for _ in range(_ORDERS)
+        environment.shop.order(customer.user, items=[make_item(seller=seller)])
+        for _ in range(_ORDERS)
     ]
-    old_order = ground.shop.old_order(customer.user)
+    old_order = environment.shop.old_order(customer.user)
     numbers = [each.number for each in orders]
     asked.append(_list("/users/orders/", headers, set(numbers)))
     asked.append(_list("/users/old-orders/", headers, {old_order.number}))
@@ -252,8 +255,8 @@ def _customer(ground: Ground, asked: list[_Question], seller: object) -> list[st
     return numbers
 
 
-def _of_seller(ground: Ground, seller: object, numbers: set[str]) -> _Question:
-    headers = ground.seller_headers(seller) | KEPT_OPEN  # type: ignore[arg-type]
+def _of_seller(environment: Environment, seller: object, numbers: set[str]) -> _Question:
+    headers = environment.seller_headers(seller) | KEPT_OPEN  # type: ignore[arg-type]
     return _list("/api/i1/orders/", headers, numbers)
 
 

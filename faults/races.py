@@ -8,8 +8,8 @@ from itertools import cycle
 from faults.account_contests import AccountContests
 from faults.amounts import Amounts
 from faults.contests import Contest
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
 from faults.housekeeping import Housekeeping
 
 BAR = "0 over-cancelled, one winner each, 0 deadlocks seen by a client"
@@ -19,17 +19,17 @@ _LOGINS = (
 )  # of all contests, and as many resets; a password takes as long as many cancellations
 
 
-def check(ground: Ground, amounts: Amounts) -> Finding:
+def check(environment: Environment, amounts: Amounts) -> Finding:
     """All kinds in turn, and a few with passwords, two contests at a time."""
-    with ground.serve(WAYBILL_LIMITS="false") as server:
-        accounts = AccountContests(ground, server.port)
-        contests = _prepared(Housekeeping(ground, server.port), accounts, amounts.races)
+    with environment.serve(WAYBILL_LIMITS="false") as server:
+        accounts = AccountContests(environment, server.port)
+        contests = _prepared(Housekeeping(environment, server.port), accounts, amounts.races)
         faults = asyncio.run(_hold(contests))
         accounts.close()
     kinds = Counter(each.name for each in contests)
     return Finding(
         test="races",
-        database=ground.kind,
+        database=environment.kind,
         amount=sum(len(each.attempts) for each in contests),
         wanted=amounts.races,
         bar=BAR,

@@ -9,8 +9,8 @@ import httpx
 
 from domain.orders.orders import Order
 from faults.amounts import Amounts
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
 from tests.support.builders import make_item, make_seller
 from tests.support.restored_backups import back_up
 from tests.support.server import Server
@@ -27,31 +27,37 @@ _PAUSE_SECONDS = 0.02
 _TIMES = 4 * _WORKERS
 
 
-def check(ground: Ground, amounts: Amounts) -> Finding:
+def check(environment: Environment, amounts: Amounts) -> Finding:
     """Change orders, put the backup back, and change them another way, so many times."""
-    customer = ground.customer()
+    customer = environment.customer()
     seller = make_seller()
     orders = [
-        ground.shop.order(customer.user, items=[make_item(seller=seller)], notes="backed up")
+        environment.shop.order(customer.user, items=[make_item(seller=seller)], notes="backed up")
         for _ in range(_ORDERS)
     ]
-    readers = {"/users/orders/": customer.headers, "/api/i1/orders/": ground.seller_headers(seller)}
-    put_back = back_up(ground.url)
+    readers = {
+        "/users/orders/": customer.headers,
+        "/api/i1/orders/": environment.seller_headers(seller),
+    }
+    put_back = back_up(environment.url)
     failures: list[str] = []
     restored = 0
-    with ground.serve(workers=_WORKERS) as server, _reading(ground, server, readers, failures):
+    with (
+        environment.serve(workers=_WORKERS) as server,
+        _reading(environment, server, readers, failures),
+    ):
         for number in range(amounts.restores):
             for change in (f"lost {number}", None, f"instead {number}"):
                 if change is None:
                     put_back()
                 else:
-                    _change(ground, orders, change)
-                failures += _stale(ground, server, readers, change or "backed up")
+                    _change(environment, orders, change)
+                failures += _stale(environment, server, readers, change or "backed up")
             put_back()
             restored += 1
     return Finding(
         test="a backup is put back",
-        database=ground.kind,
+        database=environment.kind,
         amount=restored,
         wanted=amounts.restores,
         bar=BAR,
@@ -60,19 +66,21 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
     )
 
 
-def _change(ground: Ground, orders: list[Order], notes: str) -> None:
+def _change(environment: Environment, orders: list[Order], notes: str) -> None:
     for each in orders:
-        with ground.database.writing() as uow:
+        with environment.database.writing() as uow:
             [order] = uow.orders.lock_by_items([each.items[0].pk], None)
             order.notes = notes
             uow.commit()
 
 
-def _stale(ground: Ground, server: Server, readers: Readers, expected: str) -> Iterator[str]:
+def _stale(
+    environment: Environment, server: Server, readers: Readers, expected: str
+) -> Iterator[str]:
     """Yield how pages differ from what every order of theirs has to show."""
     for path, headers in readers.items():
         for _ in range(_TIMES):
-            with ground.client(server, headers) as client:  # a new connection: any worker's
+            with environment.client(server, headers) as client:  # a new connection: any worker's
                 answer = client.get(path)
             if answer.status_code != httpx.codes.OK:
                 yield f"{path}: {answer.status_code}"
@@ -84,13 +92,13 @@ def _stale(ground: Ground, server: Server, readers: Readers, expected: str) -> I
 
 @contextmanager
 def _reading(
-    ground: Ground, server: Server, readers: Readers, failures: list[str]
+    environment: Environment, server: Server, readers: Readers, failures: list[str]
 ) -> Iterator[None]:
     """Let others read all the time, so that what is put back meets readers at work."""
     ended = Event()
 
     def read(path: str, headers: dict[str, str]) -> None:
-        with ground.client(server, headers) as client:
+        with environment.client(server, headers) as client:
             while not ended.is_set():
                 status = client.get(path).status_code
                 if status not in {httpx.codes.OK, httpx.codes.SERVICE_UNAVAILABLE}:

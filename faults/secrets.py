@@ -12,8 +12,8 @@ import orjson
 import sqlalchemy as sa
 from stdnum import iban
 
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
 from persistence.engine.engines import Pool, connect
 from persistence.outbox import outbox_events
 
@@ -48,9 +48,11 @@ def _is_iban(text: str) -> bool:
     return any(iban.is_valid(compact[:length]) for length in range(15, len(compact) + 1))
 
 
-def outbox_leaks(ground: Ground) -> list[str]:
+def outbox_leaks(environment: Environment) -> list[str]:
     """Return what stands in the outbox of a database that is gone before all is looked through."""
-    found = Counter(kind for text in _letters(ground.url) for kind in leaks(text, ground.secrets))
+    found = Counter(
+        kind for text in _letters(environment.url) for kind in leaks(text, environment.secrets)
+    )
     return [f"{kind} in the outbox: {times} times" for kind, times in found.items()]
 
 
@@ -63,17 +65,20 @@ class Search:
         self._handed_out = 0
         self._found: Counter[str] = Counter()
 
-    def look_through(self, ground: Ground) -> None:
+    def look_through(self, environment: Environment) -> None:
         """Look at what servers said, at the bodies of errors, and at the letters' payloads."""
-        handed_out = {ground.settings.secret, *ground.secrets}
+        handed_out = {environment.settings.secret, *environment.secrets}
         self._handed_out += len(handed_out)
-        for file in ground.outputs:
+        for file in environment.outputs:
             with file.open(errors="replace") as lines:
                 self._look("lines", f"the output {file.parent.name}/{file.name}", lines, handed_out)
-        bodies = (body.decode(errors="replace") for body in ground.errors)
-        self._look("errors", f"errors of {ground.folder.name}", bodies, handed_out)
+        bodies = (body.decode(errors="replace") for body in environment.errors)
+        self._look("errors", f"errors of {environment.folder.name}", bodies, handed_out)
         self._look(
-            "letters", f"the outbox of {ground.folder.name}", _letters(ground.url), handed_out
+            "letters",
+            f"the outbox of {environment.folder.name}",
+            _letters(environment.url),
+            handed_out,
         )
 
     def finding(self) -> Finding:

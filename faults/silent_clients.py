@@ -13,8 +13,8 @@ from typing import Any
 
 from faults.amounts import Amounts
 from faults.asking import Timed, ask, percentile, request
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
 from tests.support.builders import make_lines
 from tests.support.server import Server
 
@@ -31,20 +31,20 @@ _SHARES = ("0", "512")  # any number, and the default
 _ROOT = Path(__file__).parents[1]
 
 
-def check(ground: Ground, amounts: Amounts) -> Finding:
+def check(environment: Environment, amounts: Amounts) -> Finding:
     """First all of one kind, then all of the other, each opened again when it is closed.
 
     They come from one address. First it may have any number of them, so that the bounds of the
     server alone keep it going; then it has its usual share.
     """
-    customer = ground.customer()
-    ground.shop.order(customer.user, items=make_lines(3, 2))
+    customer = environment.customer()
+    environment.shop.order(customer.user, items=make_lines(3, 2))
     good = request("GET", "/users/orders/", customer.headers)
     seconds = min(_SECONDS, amounts.load_seconds)
     fast: list[Timed] = []
     opened: list[int] = []
     for share in _SHARES:
-        with ground.serve(WAYBILL_CONNECTIONS_PER_ADDRESS=share) as server:
+        with environment.serve(WAYBILL_CONNECTIONS_PER_ADDRESS=share) as server:
             for first in _KINDS:
                 with _silent(server, amounts.silent_sockets, first) as told:
                     fast += asyncio.run(_ask_on(server, good, seconds))
@@ -62,7 +62,7 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
     }
     return Finding(
         "silent clients",
-        ground.kind,
+        environment.kind,
         min(opened),
         amounts.silent_sockets,
         BAR,

@@ -7,8 +7,8 @@ from time import monotonic
 
 from faults.amounts import Amounts
 from faults.asking import Timed, ask, percentile, request
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
 from faults.half_open import HALF_BODY, HALF_HEAD, SILENT
 from tests.support.builders import make_lines
 from tests.support.server import Server
@@ -30,12 +30,12 @@ _KINDS = (
 )
 
 
-def check(ground: Ground, amounts: Amounts) -> Finding:
+def check(environment: Environment, amounts: Amounts) -> Finding:
     """Some come one after the other, and then most of them at once."""
-    customer = ground.customer()
-    ground.shop.order(customer.user, items=make_lines(3, 2))
+    customer = environment.customer()
+    environment.shop.order(customer.user, items=make_lines(3, 2))
     good = request("GET", "/users/orders/", customer.headers)
-    with ground.serve() as server:
+    with environment.serve() as server:
         slow, fast = asyncio.run(_meet(server, good, amounts.slow_sockets))
     milliseconds = [each.seconds * 1e3 for each in fast]
     p99 = percentile(milliseconds, 99)
@@ -46,7 +46,13 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
         failures.append(f"good requests took {p99:.0f} ms (p99)")
     figures = {"good requests": len(fast), "p99 ms": p99, "slowest closed s": max(slow)}
     return Finding(
-        "slow clients", ground.kind, len(slow), amounts.slow_sockets, BAR, figures, tuple(failures)
+        "slow clients",
+        environment.kind,
+        len(slow),
+        amounts.slow_sockets,
+        BAR,
+        figures,
+        tuple(failures),
     )
 
 

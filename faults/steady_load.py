@@ -11,8 +11,8 @@ from time import monotonic
 
 from faults.amounts import Amounts
 from faults.asking import KEPT_OPEN, Channel, percentile, request
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
 from faults.writers import Work, make_work
 from tests.support.builders import make_lines
 
@@ -97,12 +97,12 @@ class Clients:
         load.milliseconds.append((monotonic() - due) * 1e3)
 
 
-def check(ground: Ground, amounts: Amounts) -> Finding:
+def check(environment: Environment, amounts: Amounts) -> Finding:
     """Nineteen reads of many shoppers, then a write, and so on."""
     bouts = max(1, round(amounts.load_seconds / _BOUT_SECONDS))
     saturated = _WARM_SECONDS + bouts * _CAPACITY_SECONDS + _SHARE * amounts.load_seconds
-    requests = _requests(ground, int(_MOST_OF_SECOND * saturated / (_READS_OF_WRITE + 1)))
-    with ground.serve() as server:
+    requests = _requests(environment, int(_MOST_OF_SECOND * saturated / (_READS_OF_WRITE + 1)))
+    with environment.serve() as server:
         clients = Clients(server.port, requests)
         capacities, load = asyncio.run(_load(clients, bouts, amounts.load_seconds))
     p99 = percentile(load.milliseconds, 99)
@@ -117,7 +117,7 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
     }
     return Finding(
         test="load at 60 % of capacity",
-        database=ground.kind,
+        database=environment.kind,
         amount=load.amount,
         wanted=amounts.load_requests,
         bar=BAR,
@@ -138,12 +138,12 @@ async def _load(clients: Clients, bouts: int, seconds: float) -> tuple[list[floa
     return capacities, load
 
 
-def _requests(ground: Ground, lines: int) -> Iterator[bytes]:
-    work = make_work(ground, lines, _LINES_OF_ORDER)
+def _requests(environment: Environment, lines: int) -> Iterator[bytes]:
+    work = make_work(environment, lines, _LINES_OF_ORDER)
     reads = []
     for _ in range(_READERS):
-        reader = ground.customer()
-        order = ground.shop.order(reader.user, items=make_lines(3, 2))
+        reader = environment.customer()
+        order = environment.shop.order(reader.user, items=make_lines(3, 2))
         headers = reader.headers | KEPT_OPEN
         reads.append(request("GET", "/users/orders/?limit=12", headers))
         reads.append(request("GET", f"/users/orders/{order.pk}/", headers))

@@ -12,8 +12,8 @@ from time import monotonic
 
 from faults.amounts import Amounts
 from faults.asking import KEPT_OPEN, Channel, request
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
 from faults.half_open import KINDS
 from faults.writers import Work, make_work
 from tests.support.server import Server
@@ -98,15 +98,15 @@ class Clients:
         return request("POST", path, self._headers, row | {"cancellation_type": "cancel"})
 
 
-def check(ground: Ground, amounts: Amounts) -> Finding:
+def check(environment: Environment, amounts: Amounts) -> Finding:
     """Every second time with clients beside that never finish what they begin."""
     patience = _STOPPED_SECONDS * amounts.patience
-    work = make_work(ground, _LINES_OF_STOP * amounts.stops)
+    work = make_work(environment, _LINES_OF_STOP * amounts.stops)
     lines = iter(work.lines)
     in_flight: list[Sent] = []
     seconds: list[float] = []
     for number in range(amounts.stops):
-        with ground.serve() as server, _half_open(server, 6 * ((number + 1) % 2)):
+        with environment.serve() as server, _half_open(server, 6 * ((number + 1) % 2)):
             clients = Clients(server, work, lines)
             in_flight += asyncio.run(clients.stop())
             server.process.wait(4 * patience)
@@ -117,7 +117,7 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
         failures.append(f"only {len(in_flight)} requests were in flight")
     return Finding(
         test="SIGTERM under load",
-        database=ground.kind,
+        database=environment.kind,
         amount=len(seconds),
         wanted=amounts.stops,
         bar=BAR,

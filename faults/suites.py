@@ -10,8 +10,8 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from faults.amounts import Amounts
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
 from tests.edge.test_bad_requests import GROUPS
 
 _ROOT = Path(__file__).parents[1]
@@ -50,13 +50,13 @@ class Told:
         return cls(passed, failed)
 
 
-def bad_requests(ground: Ground, amounts: Amounts) -> Finding:
+def bad_requests(environment: Environment, amounts: Amounts) -> Finding:
     """The corpus of bytes that nobody should send."""
-    told = _run(ground, [_CORPUS])
+    told = _run(environment, [_CORPUS])
     groups = [match[1] for name in told.passed if (match := _GROUP.fullmatch(name))]
     return Finding(
         test="corpus of bad requests",
-        database=ground.kind,
+        database=environment.kind,
         amount=sum(len(GROUPS[each]) for each in groups),
         wanted=amounts.bad_requests,
         bar="exact status each, 0 × 5xx, no value echoed, no row changed, next request served",
@@ -65,13 +65,13 @@ def bad_requests(ground: Ground, amounts: Amounts) -> Finding:
     )
 
 
-def contract(ground: Ground, amounts: Amounts) -> Finding:
+def contract(environment: Environment, amounts: Amounts) -> Finding:
     """Schemathesis, with all its checks and phases."""
-    told = _run(ground, [*_CONTRACT, "-k", "TestContract"])
+    told = _run(environment, [*_CONTRACT, "-k", "TestContract"])
     runs = [int(each) for logged in told.passed.values() for each in _CASES.findall(logged)]
     return Finding(
         test="Schemathesis",
-        database=ground.kind,
+        database=environment.kind,
         amount=sum(runs),
         wanted=amounts.contract_cases,
         bar="0 failures",
@@ -80,17 +80,17 @@ def contract(ground: Ground, amounts: Amounts) -> Finding:
     )
 
 
-def _run(ground: Ground, files: Sequence[str]) -> Told:
+def _run(environment: Environment, files: Sequence[str]) -> Told:
     """Run these tests on databases of their own. Raises TimeoutExpired, and OSError for none."""
-    report = ground.folder / "report.xml"
+    report = environment.folder / "report.xml"
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"]
     command += ["--tb=short", f"--junitxml={report}", "-o", "junit_logging=log"]
-    with (ground.folder / "pytest.log").open("w") as output:
+    with (environment.folder / "pytest.log").open("w") as output:
         subprocess.run(
             [*command, "--log-level=INFO", *files],
             cwd=_ROOT,
             env=os.environ
-            | {"WAYBILL_TEST_DATABASE": ground.kind, "WAYBILL_TEST_EXAMPLES": str(_EXAMPLES)},
+            | {"WAYBILL_TEST_DATABASE": environment.kind, "WAYBILL_TEST_EXAMPLES": str(_EXAMPLES)},
             stdout=output,
             stderr=subprocess.STDOUT,
             check=False,

@@ -15,8 +15,8 @@ from werkzeug.test import EnvironBuilder
 from domain.accounts.users import UserType
 from faults.amounts import Amounts
 from faults.asking import request
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
 from handlers.auth.devices import remember_device
 from handlers.auth.passwords import Argon2Passwords
 from handlers.auth.rate_limits import login_subject
@@ -38,19 +38,19 @@ Guess = tuple[Body, str]
 """A body, and the Cookie header or nothing."""
 
 
-def check(ground: Ground, amounts: Amounts) -> Finding:
+def check(environment: Environment, amounts: Amounts) -> Finding:
     """Guess each time from another address, all kinds in random order."""
-    ground.secrets.add(_GUESS)
+    environment.secrets.add(_GUESS)
     known = -(-(amounts.guesses + _WARM_UP) // _USES)
-    look_ups, logins = _look_ups(ground, known), _logins(ground, known)
-    with ground.serve(workers=1, WAYBILL_TRUSTED_PROXIES="1") as server:
+    look_ups, logins = _look_ups(environment, known), _logins(environment, known)
+    with environment.serve(workers=1, WAYBILL_TRUSTED_PROXIES="1") as server:
         guessers = [Guesser(server.port, amounts.guesses) for _ in range(2)]
         # Both at once: look-ups wait most of their time, and logins for no other part of it.
         with ThreadPoolExecutor() as threads:
             numbers = threads.submit(guessers[0].guess, _LOOK_UP, 404, look_ups)
             emails = threads.submit(guessers[1].guess, _LOGIN, 400, logins)
         resets = Guesser(server.port, amounts.guesses)
-        asked = resets.guess(_RESET, 202, _resets(ground, known))
+        asked = resets.guess(_RESET, 202, _resets(environment, known))
         guessers.append(resets)
     areas = (
         _areas("number", numbers.result())
@@ -63,7 +63,7 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
     ]
     return Finding(
         test="time of look-ups, logins and password resets, known against unknown",
-        database=ground.kind,
+        database=environment.kind,
         amount=amounts.guesses,
         wanted=amounts.guesses,
         bar=f"indistinguishable: AUC {0.5 - margin:.2f} to {0.5 + margin:.2f}",
@@ -138,14 +138,16 @@ def _with_cookie(kind: str) -> str:
     return _WITH_DEVICE if kind.endswith(_WITH_DEVICE) else ""
 
 
-def _look_ups(ground: Ground, known: int) -> dict[str, Iterator[Guess]]:
+def _look_ups(environment: Environment, known: int) -> dict[str, Iterator[Guess]]:
     """Unknown numbers, those of guests under another address, and those of registered users.
 
     All come as often as any other, so that the counters of misses tell none from another.
     """
-    users = {kind: [ground.shop.user(user_type=kind) for _ in range(known)] for kind in UserType}
+    users = {
+        kind: [environment.shop.user(user_type=kind) for _ in range(known)] for kind in UserType
+    }
     orders = {
-        kind: [ground.shop.order(user, user_email=user.email) for user in some]
+        kind: [environment.shop.order(user, user_email=user.email) for user in some]
         for kind, some in users.items()
     }
     return {
@@ -163,16 +165,16 @@ def _look_ups(ground: Ground, known: int) -> dict[str, Iterator[Guess]]:
     }
 
 
-def _logins(ground: Ground, known: int) -> dict[str, Iterator[Guess]]:
+def _logins(environment: Environment, known: int) -> dict[str, Iterator[Guess]]:
     """Unknown addresses, and those of users with a password that is another one.
 
     Each without a cookie, and with that of a device from which another account was opened.
     """
     password_hash = Argon2Passwords().hash("the password of everybody")
-    cookie = _device_cookie(ground)
+    cookie = _device_cookie(environment)
     guesses: dict[str, Iterator[Guess]] = {}
     for with_device, shown in (("", ""), (_WITH_DEVICE, cookie)):
-        users = [ground.shop.user(password_hash=password_hash) for _ in range(known)]
+        users = [environment.shop.user(password_hash=password_hash) for _ in range(known)]
         first = len(guesses) * known
         unknown = [_nobody(first + number) for number in range(known)]
         guesses[_UNKNOWN + with_device] = _passwords(unknown, shown)
@@ -184,19 +186,19 @@ def _passwords(emails: Sequence[str], cookie: str) -> Iterator[Guess]:
     return (({"email": email, "password": _GUESS}, cookie) for email in cycle(emails))
 
 
-def _device_cookie(ground: Ground) -> str:
+def _device_cookie(environment: Environment) -> str:
     response = Response()
     request = Request(EnvironBuilder().get_environ())
-    remember_device(login_subject("somebody@example.com"), response, request, ground.settings)
+    remember_device(login_subject("somebody@example.com"), response, request, environment.settings)
     cookie = response.headers["Set-Cookie"].partition(";")[0]
-    ground.secrets.add(cookie.partition("=")[2])
+    environment.secrets.add(cookie.partition("=")[2])
     return cookie
 
 
-def _resets(ground: Ground, known: int) -> dict[str, Iterator[Guess]]:
+def _resets(environment: Environment, known: int) -> dict[str, Iterator[Guess]]:
     """Unknown addresses, those of users who get an e-mail, and those of guests and of inactive
     users, who get none."""
-    make = ground.shop.user
+    make = environment.shop.user
     people: dict[str, Mapping[str, Any]] = {
         "a user's": {},
         "a guest's": {"user_type": UserType.GUEST},

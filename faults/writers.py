@@ -14,7 +14,7 @@ from domain.cancellations.requests import CancellationRequestQuery
 from domain.orders.order_items import OrderItem
 from domain.orders.orders import Order
 from domain.shared.paging import PageRequest
-from faults.ground import Customer, Ground
+from faults.environment import Customer, Environment
 from tests.support.builders import make_item, make_product
 from tests.support.server import Server
 
@@ -34,15 +34,15 @@ class Work:
     lines: Sequence[int]
 
 
-def make_work(ground: Ground, lines: int, lines_of_order: int = _LINES_OF_ORDER) -> Work:
+def make_work(environment: Environment, lines: int, lines_of_order: int = _LINES_OF_ORDER) -> Work:
     """At least so many lines, of one unit each."""
-    customer = ground.customer()
+    customer = environment.customer()
     orders: list[Order] = [
-        ground.shop.order(customer.user, items=_lines(lines_of_order))
+        environment.shop.order(customer.user, items=_lines(lines_of_order))
         for _ in range(-(-lines // lines_of_order))
     ]
     pks = [item.pk for order in orders for item in order.items]
-    return Work(customer, ground.shop.reason().pk, pks)
+    return Work(customer, environment.shop.reason().pk, pks)
 
 
 def _lines(count: int) -> list[OrderItem]:
@@ -75,7 +75,7 @@ class Writers:
 
     def __init__(
         self,
-        ground: Ground,
+        environment: Environment,
         server: Server,
         work: Work,
         *,
@@ -85,7 +85,7 @@ class Writers:
         self.told = Told()
         self._pause = pause
         self._is_cut = is_cut
-        self._ground = ground
+        self._environment = environment
         self._server = server
         self._work = work
         self._lines: Queue[int] = Queue()
@@ -118,7 +118,7 @@ class Writers:
 
     def lost_and_twofold(self) -> list[str]:
         """Return how what is stored differs from what was acknowledged."""
-        with self._ground.database.reading() as uow:
+        with self._environment.database.reading() as uow:
             stored = uow.cancellation_requests.requests(
                 CancellationRequestQuery(), PageRequest(limit=10**6)
             )
@@ -131,7 +131,7 @@ class Writers:
         ]
 
     def _write(self) -> None:
-        with self._ground.client(self._server, self._work.customer.headers) as client:
+        with self._environment.client(self._server, self._work.customer.headers) as client:
             while not self._ended.is_set():
                 try:
                     self._cancel(client, self._lines.get_nowait())
@@ -162,7 +162,7 @@ class Writers:
             sleep(_AGAIN_SECONDS)
 
     def _read(self) -> None:
-        with self._ground.client(self._server, self._work.customer.headers) as client:
+        with self._environment.client(self._server, self._work.customer.headers) as client:
             while not self._ended.is_set():
                 self._ask(client, "GET", _ORDERS, self.told.reads)
                 sleep(self._pause)

@@ -7,7 +7,7 @@ import pytest
 from faults import authorization
 from faults.asking import Timed
 from faults.authorization import Matrix
-from faults.ground import Ground
+from faults.environment import Environment
 from faults.identities import GRANT, KEY, SHOPPER, Identity, make_owner
 from faults.operations import Operation
 from tests.edge.exchange import Answer
@@ -25,8 +25,8 @@ class Server:
 
 
 @pytest.fixture
-def matrix(ground: Ground) -> Matrix:
-    mine, other = make_owner(ground, "ada"), make_owner(ground, "bora")
+def matrix(environment: Environment) -> Matrix:
+    mine, other = make_owner(environment, "ada"), make_owner(environment, "bora")
     cookie = {"Cookie": "sessionid=1"}
     server: Any = Server()
     people = [
@@ -36,7 +36,7 @@ def matrix(ground: Ground) -> Matrix:
         Identity("guest", mine, other, KEY, GRANT, {"Authorization": "Session 1"}),
         Identity("nobody", mine, other),
     ]
-    return Matrix(ground, server, people)
+    return Matrix(environment, server, people)
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from faults import (
     timing,
 )
 from faults.amounts import QUICK, Amounts
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
 
 CHECKS = [
     exhausted_pool.check,
@@ -38,7 +38,7 @@ CHECKS = [
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: f"{check.__module__}.{check.__name__}")
-def test_passes(ground: Ground, check: Callable[[Ground, Amounts], Finding]) -> None:
-    finding = check(ground, QUICK)
+def test_passes(environment: Environment, check: Callable[[Environment, Amounts], Finding]) -> None:
+    finding = check(environment, QUICK)
 
     assert finding.is_passed, (finding.failures, finding.figures)

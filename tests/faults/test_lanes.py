@@ -7,40 +7,40 @@ from typing import cast
 import pytest
 
 from faults.amounts import QUICK, Amounts
+from faults.environment import Environment, EnvironmentFactory
 from faults.findings import Finding
-from faults.ground import Ground, Site
 from faults.lanes import POSTGRES, SQLITE, Lane, Row
 from tests.conftest import KIND
 
 OTHER = POSTGRES if KIND == SQLITE else SQLITE
 
 
-class Place:
-    """A site with a single ground."""
+class FakeFactory:
+    """A factory with a single environment."""
 
-    def __init__(self, ground: Ground) -> None:
-        self._ground = ground
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
 
     @contextmanager
-    def ground(self, _name: str) -> Iterator[Ground]:
-        yield self._ground
+    def environment(self, _name: str) -> Iterator[Environment]:
+        yield self._environment
 
 
 @pytest.fixture
-def lane(ground: Ground) -> Lane:
-    return Lane(KIND, cast(Site, Place(ground)), QUICK)
+def lane(environment: Environment) -> Lane:
+    return Lane(KIND, cast(EnvironmentFactory, FakeFactory(environment)), QUICK)
 
 
-def row(check: Callable[[Ground, Amounts], Finding], *databases: str) -> Row:
+def row(check: Callable[[Environment, Amounts], Finding], *databases: str) -> Row:
     return Row(check.__name__, check, databases or (KIND,))
 
 
-def find(ground: Ground, amounts: Amounts) -> Finding:
-    return Finding("find", ground.kind, amounts.stops, amounts.stops, "is found", {})
+def find(environment: Environment, amounts: Amounts) -> Finding:
+    return Finding("find", environment.kind, amounts.stops, amounts.stops, "is found", {})
 
 
-def fail(_ground: Ground, _amounts: Amounts) -> Finding:
-    raise ValueError("the ground gave way")
+def fail(_environment: Environment, _amounts: Amounts) -> Finding:
+    raise ValueError("the database is gone")
 
 
 def test_says_what_was_found(lane: Lane, capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,15 +63,15 @@ def test_goes_on_after_a_check_that_breaks(lane: Lane) -> None:
 
     broken, found = lane.findings
     assert not broken.is_passed
-    assert broken.failures[-1] == "ValueError: the ground gave way"
+    assert broken.failures[-1] == "ValueError: the database is gone"
     assert found.is_passed
 
 
-def test_looks_at_what_a_check_leaves_behind(lane: Lane, ground: Ground) -> None:
-    def leave(ground: Ground, amounts: Amounts) -> Finding:
-        ground.errors.add(b'{"detail": "ayse@example.com"}')
-        ground.shop.order(ground.shop.user(), refund_amount=10**9)
-        return find(ground, amounts)
+def test_looks_at_what_a_check_leaves_behind(lane: Lane, environment: Environment) -> None:
+    def leave(environment: Environment, amounts: Amounts) -> Finding:
+        environment.errors.add(b'{"detail": "ayse@example.com"}')
+        environment.shop.order(environment.shop.user(), refund_amount=10**9)
+        return find(environment, amounts)
 
     lane.run([row(leave)])
 

@@ -6,25 +6,25 @@ import pytest
 
 from faults import letters
 from faults.amounts import QUICK
-from faults.ground import Ground
+from faults.environment import Environment
 from faults.letters import undelivered
 from faults.mail_servers import Mood, mail_server
 
 
-def test_all_get_there(ground: Ground) -> None:
-    finding = letters.check(ground, QUICK)
+def test_all_get_there(environment: Environment) -> None:
+    finding = letters.check(environment, QUICK)
 
     assert finding.is_passed, finding
     assert finding.figures["taken and dropped"] == 1
 
 
 def test_none_is_delivered_where_nobody_is_at_home(
-    ground: Ground, monkeypatch: pytest.MonkeyPatch
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(letters, "_deliver", lambda *_, **__: None)
     monkeypatch.setattr(letters, "_ROUNDS", 1)
 
-    finding = letters.check(ground, replace(QUICK, letters=2))
+    finding = letters.check(environment, replace(QUICK, letters=2))
 
     assert not finding.is_passed
     assert (finding.amount, len(finding.failures)) == (0, 2)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from faults.ground import Ground
+from faults.environment import Environment
 from faults.secrets import Search, leaks, outbox_leaks
 from tests.support.builders import make_item, make_seller
 from tests.support.outbox_events import make_event
@@ -46,41 +46,41 @@ def test_nothing_else_is(text: str) -> None:
     assert list(leaks(text, {VALUE})) == []
 
 
-def put_letter(ground: Ground, order_number: str = "1001") -> None:
-    with ground.shop.database.writing() as uow:
+def put_letter(environment: Environment, order_number: str = "1001") -> None:
+    with environment.shop.database.writing() as uow:
         uow.outbox.add(make_event(order_number=order_number))
         uow.commit()
 
 
-def test_a_ground_without_any_passes(ground: Ground) -> None:
-    (ground.folder / "8000.txt").write_text("Started.\nStopped.\n")
-    ground.errors.add(b'{"detail": "Not found."}')
-    put_letter(ground)
-    search = Search(ground.kind)
+def test_an_environment_without_secrets_passes(environment: Environment) -> None:
+    (environment.folder / "8000.txt").write_text("Started.\nStopped.\n")
+    environment.errors.add(b'{"detail": "Not found."}')
+    put_letter(environment)
+    search = Search(environment.kind)
 
-    search.look_through(ground)
+    search.look_through(environment)
 
     finding = search.finding()
     assert finding.is_passed, finding.failures
     assert finding.figures == {"lines": 2, "errors": 1, "letters": 1, "values known": 1}
 
 
-def test_outputs_errors_and_the_outbox_are_looked_through(ground: Ground) -> None:
+def test_outputs_errors_and_the_outbox_are_looked_through(environment: Environment) -> None:
     seller = make_seller()
-    ground.shop.order(ground.shop.user(), items=[make_item(seller=seller)])
-    headers = ground.seller_headers(seller)
-    (ground.folder / "8000.txt").write_text(f"Started.\n{headers}\n")
-    ground.errors.add(IBAN.encode())
-    put_letter(ground, order_number="ayse@shop.example")
-    search = Search(ground.kind)
+    environment.shop.order(environment.shop.user(), items=[make_item(seller=seller)])
+    headers = environment.seller_headers(seller)
+    (environment.folder / "8000.txt").write_text(f"Started.\n{headers}\n")
+    environment.errors.add(IBAN.encode())
+    put_letter(environment, order_number="ayse@shop.example")
+    search = Search(environment.kind)
 
-    search.look_through(ground)
+    search.look_through(environment)
 
     failures = "\n".join(search.finding().failures)
     assert "a seller's token in the output" in failures
     assert "an IBAN in errors" in failures
     assert "an e-mail address in the outbox" in failures
-    assert outbox_leaks(ground) == ["an e-mail address in the outbox: 1 times"]
+    assert outbox_leaks(environment) == ["an e-mail address in the outbox: 1 times"]
     assert IBAN not in failures
 
 

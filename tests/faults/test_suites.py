@@ -4,7 +4,7 @@ import pytest
 
 from faults import suites
 from faults.amounts import FULL
-from faults.ground import Ground
+from faults.environment import Environment
 from faults.suites import Told
 from tests.edge.test_bad_requests import GROUPS
 
@@ -23,20 +23,20 @@ def told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(suites, "_run", lambda *_: Told.read(REPORT))
 
 
-def test_inputs_of_groups_that_passed_are_counted(ground: Ground) -> None:
-    finding = suites.bad_requests(ground, FULL)
+def test_inputs_of_groups_that_passed_are_counted(environment: Environment) -> None:
+    finding = suites.bad_requests(environment, FULL)
 
     assert finding.amount == len(GROUPS["wire"])
 
 
-def test_cases_of_runs_that_passed_are_counted(ground: Ground) -> None:
-    finding = suites.contract(ground, FULL)
+def test_cases_of_runs_that_passed_are_counted(environment: Environment) -> None:
+    finding = suites.contract(environment, FULL)
 
     assert (finding.amount, finding.figures) == (150, {"runs": 2})
     assert not finding.is_passed
 
 
-def test_what_failed_and_what_was_left_out_is_told(ground: Ground) -> None:
-    finding = suites.contract(ground, FULL)
+def test_what_failed_and_what_was_left_out_is_told(environment: Environment) -> None:
+    finding = suites.contract(environment, FULL)
 
     assert finding.failures == ("test_fails: assert 500 == 404", "test_is_left_out: not today")

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.cancellations.decisions import approve_request
-from faults.ground import Ground
+from faults.environment import Environment
 from faults.writers import Work, Writers
 from tests.support.builders import make_lines
 from tests.support.processes import wait_until
@@ -12,8 +12,8 @@ from tests.support.stored_cancellations import Desk
 
 
 @pytest.fixture
-def work(ground: Ground) -> Work:
-    return Work(ground.customer(), 1, [1])
+def work(environment: Environment) -> Work:
+    return Work(environment.customer(), 1, [1])
 
 
 def nobody() -> Server:
@@ -23,8 +23,8 @@ def nobody() -> Server:
     return server
 
 
-def test_what_is_lost_is_told(ground: Ground, work: Work) -> None:
-    writers = Writers(ground, nobody(), work)
+def test_what_is_lost_is_told(environment: Environment, work: Work) -> None:
+    writers = Writers(environment, nobody(), work)
     assert writers.lost_and_twofold() == []
 
     writers.told.acknowledged[7] = 8
@@ -32,23 +32,23 @@ def test_what_is_lost_is_told(ground: Ground, work: Work) -> None:
     assert writers.lost_and_twofold() == ["request 8 was acknowledged and is lost"]
 
 
-def test_what_happened_twice_is_told(ground: Ground, work: Work) -> None:
-    desk = Desk(ground.database)
-    order = ground.shop.order(work.customer.user, items=make_lines(1, 2))
+def test_what_happened_twice_is_told(environment: Environment, work: Work) -> None:
+    desk = Desk(environment.database)
+    order = environment.shop.order(work.customer.user, items=make_lines(1, 2))
     for _ in range(2):
         desk.decide(
             approve_request,
             desk.create(order, desk.draft(order.items[0].pk, quantity=1)).pk,
         )
 
-    told = Writers(ground, nobody(), work).lost_and_twofold()
+    told = Writers(environment, nobody(), work).lost_and_twofold()
 
     assert told == [f"item {order.items[0].pk} was cancelled more than once"]
 
 
-def test_an_answer_that_should_not_be_is_told(ground: Ground, work: Work) -> None:
+def test_an_answer_that_should_not_be_is_told(environment: Environment, work: Work) -> None:
     """Nobody listens on the port: every request ends without an answer."""
-    writers = Writers(ground, nobody(), work)
+    writers = Writers(environment, nobody(), work)
 
     with writers.at_work(1):
         wait_until(lambda: writers.told.failures)
