@@ -1,4 +1,4 @@
-"""A lane runs what is for its database, whatever becomes of the rows before."""
+"""A run calls the checks for its database, even after one that raises."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ import pytest
 from faults.amounts import QUICK, Amounts
 from faults.environment import Environment, EnvironmentFactory
 from faults.findings import Finding
-from faults.lanes import POSTGRES, SQLITE, Lane, Row
+from faults.runner import POSTGRES, SQLITE, Check, DatabaseRun
 from tests.conftest import KIND
 
 OTHER = POSTGRES if KIND == SQLITE else SQLITE
@@ -27,12 +27,12 @@ class FakeFactory:
 
 
 @pytest.fixture
-def lane(environment: Environment) -> Lane:
-    return Lane(KIND, cast(EnvironmentFactory, FakeFactory(environment)), QUICK)
+def database_run(environment: Environment) -> DatabaseRun:
+    return DatabaseRun(KIND, cast(EnvironmentFactory, FakeFactory(environment)), QUICK)
 
 
-def row(check: Callable[[Environment, Amounts], Finding], *databases: str) -> Row:
-    return Row(check.__name__, check, databases or (KIND,))
+def make_check(check: Callable[[Environment, Amounts], Finding], *databases: str) -> Check:
+    return Check(check.__name__, check, databases or (KIND,))
 
 
 def find(environment: Environment, amounts: Amounts) -> Finding:
@@ -43,46 +43,50 @@ def fail(_environment: Environment, _amounts: Amounts) -> Finding:
     raise ValueError("the database is gone")
 
 
-def test_says_what_was_found(lane: Lane, capsys: pytest.CaptureFixture[str]) -> None:
-    lane.run([row(find)])
+def test_logs_and_collects_findings(
+    database_run: DatabaseRun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database_run.run([make_check(find)])
 
-    [finding] = lane.findings
+    [finding] = database_run.findings
     assert finding.is_passed
     assert finding.seconds > 0
     assert f"{KIND}: find passed in 0 s" in capsys.readouterr().err
 
 
-def test_leaves_out_what_is_for_another_database(lane: Lane) -> None:
-    lane.run([row(find, OTHER)])
+def test_leaves_out_checks_for_another_database(database_run: DatabaseRun) -> None:
+    database_run.run([make_check(find, OTHER)])
 
-    assert not lane.findings
+    assert not database_run.findings
 
 
-def test_goes_on_after_a_check_that_breaks(lane: Lane) -> None:
-    lane.run([row(fail), row(find)])
+def test_continues_after_a_check_that_raises(database_run: DatabaseRun) -> None:
+    database_run.run([make_check(fail), make_check(find)])
 
-    broken, found = lane.findings
+    broken, found = database_run.findings
     assert not broken.is_passed
     assert broken.failures[-1] == "ValueError: the database is gone"
     assert found.is_passed
 
 
-def test_looks_at_what_a_check_leaves_behind(lane: Lane, environment: Environment) -> None:
+def test_searches_the_data_that_a_check_leaves(
+    database_run: DatabaseRun, environment: Environment
+) -> None:
     def leave(environment: Environment, amounts: Amounts) -> Finding:
         environment.errors.add(b'{"detail": "ayse@example.com"}')
         environment.shop.order(environment.shop.user(), refund_amount=10**9)
         return find(environment, amounts)
 
-    lane.run([row(leave)])
+    database_run.run([make_check(leave)])
 
-    [finding] = lane.findings
+    [finding] = database_run.findings
     assert finding.amount == finding.wanted
     assert finding.failures
-    assert "an e-mail address in errors" in lane.search().failures[0]
+    assert "an e-mail address in errors" in database_run.search().failures[0]
 
 
-def test_begins_nothing_once_it_is_stopped(lane: Lane) -> None:
-    lane.stop()
-    lane.run([row(find)])
+def test_starts_no_check_once_it_is_stopped(database_run: DatabaseRun) -> None:
+    database_run.stop()
+    database_run.run([make_check(find)])
 
-    assert not lane.findings
+    assert not database_run.findings
