@@ -9,7 +9,7 @@ from faults.amounts import Amounts
 from faults.asking import Timed, ask, percentile, request
 from faults.environment import Environment
 from faults.findings import Finding
-from faults.half_open import HALF_BODY, HALF_HEAD, SILENT
+from faults.incomplete_requests import NO_BYTES, PARTIAL_BODY, PARTIAL_HEAD
 from tests.support.builders import make_lines
 from tests.support.server import Server
 
@@ -22,11 +22,11 @@ _DRIP_SECONDS = 0.5
 _AT_ONCE = 200 / 270
 # What is sent first, and then again and again.
 _KINDS = (
-    (SILENT, b""),
-    (HALF_HEAD, b""),
-    (HALF_HEAD, b"x"),
-    (HALF_BODY, b""),
-    (HALF_BODY, b" "),
+    (NO_BYTES, b""),
+    (PARTIAL_HEAD, b""),
+    (PARTIAL_HEAD, b"x"),
+    (PARTIAL_BODY, b""),
+    (PARTIAL_BODY, b" "),
 )
 
 

@@ -14,7 +14,7 @@ from faults.amounts import Amounts
 from faults.asking import KEPT_OPEN, Channel, request
 from faults.environment import Environment
 from faults.findings import Finding
-from faults.half_open import KINDS
+from faults.incomplete_requests import KINDS
 from faults.writers import Work, make_work
 from tests.support.server import Server
 
@@ -106,7 +106,7 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
     in_flight: list[Sent] = []
     seconds: list[float] = []
     for number in range(amounts.stops):
-        with environment.serve() as server, _half_open(server, 6 * ((number + 1) % 2)):
+        with environment.serve() as server, _incomplete_requests(server, 6 * ((number + 1) % 2)):
             clients = Clients(server, work, lines)
             in_flight += asyncio.run(clients.stop())
             server.process.wait(4 * patience)
@@ -127,7 +127,7 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
 
 
 @contextmanager
-def _half_open(server: Server, count: int) -> Iterator[None]:
+def _incomplete_requests(server: Server, count: int) -> Iterator[None]:
     with ExitStack() as opened:
         for begun in islice(cycle(KINDS), count):
             client = socket.create_connection(("127.0.0.1", server.port))

@@ -1,4 +1,4 @@
-"""Contests between a document that comes again and what is decided about its order meanwhile."""
+"""Races between imports of an order's document and decisions about the same order."""
 
 import asyncio
 from collections import Counter
@@ -24,7 +24,7 @@ Attempt = Callable[[], Awaitable[int]]
 
 
 class Documents:
-    """Documents of new orders of one shopper, sent again and again with other notes."""
+    """Documents of new orders of one shopper, imported repeatedly with other notes."""
 
     def __init__(self, database: Database, email: str) -> None:
         self._database = database
@@ -51,7 +51,7 @@ class Documents:
         return document, order.items[0]
 
     def again(self, document: Mapping[str, Any]) -> Attempt:
-        """Send the document with another note; the shop knows nothing of what is decided here."""
+        """Import the document with another note, as a shop that knows of no decision would."""
 
         def send() -> int:
             try:
@@ -71,6 +71,6 @@ class Documents:
 
 
 def all_stored(statuses: Sequence[int]) -> Iterator[str]:
-    """Whatever is decided meanwhile, a note can be changed."""
+    """Imports of a note are stored, whatever is decided at the same time."""
     if set(statuses) != {STORED}:
         yield f"imports {dict(Counter(statuses))}"

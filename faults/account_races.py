@@ -1,4 +1,4 @@
-"""Contests over one account: who gets the session or the password, and what ends them."""
+"""Races over one account: for its session, its password and its deactivation."""
 
 import asyncio
 from collections import Counter
@@ -11,19 +11,19 @@ from domain.accounts.one_time_tokens import Purpose
 from domain.accounts.user_accounts import deactivate_user
 from domain.accounts.users import User, UserType
 from faults.asking import ask, request
-from faults.contests import Attempt, Contest
 from faults.environment import Environment
+from faults.order_races import Attempt, Race
 from persistence.accounts.sessions import sessions
 from persistence.engine.engines import Pool, connect
 
 _OPERATOR = "operator:faults"
 _RIVALS = 6
-_PASSWORDS = 3  # at once; each takes as long as many handovers
+_PASSWORDS = 3  # at once; one takes as long as many handovers
 _GONE = 410
 
 
-class AccountContests:
-    """Contests at one server, each over a user of its own."""
+class AccountRaces:
+    """Races over accounts at one server, each over a new user."""
 
     def __init__(self, environment: Environment, port: int) -> None:
         self._environment = environment
@@ -34,50 +34,52 @@ class AccountContests:
         """Close the connection that sessions are counted on."""
         self._engines.dispose()
 
-    def hand_over(self) -> Contest:
-        """One link in several windows: one of them gets a session."""
+    def hand_over(self) -> Race:
+        """Several windows open one link: one of them gets a session."""
         user = self._environment.shop.user()
         attempts = [self._redeem(self._link(user, Purpose.HANDOVER))] * _RIVALS
 
-        def judge(statuses: Sequence[int]) -> Iterator[str]:
+        def check(statuses: Sequence[int]) -> Iterator[str]:
             yield from _one(303, statuses)
             if (count := self._sessions(user)) != 1:
                 yield f"{count} sessions"
 
-        return Contest("handover", attempts, judge)
+        return Race("handover", attempts, check)
 
-    def deactivate(self) -> Contest:
-        """A link against the end of the account: no session is left, whichever comes first."""
+    def deactivate(self) -> Race:
+        """Links are opened while the user is deactivated: no session may be left in any order."""
         user = self._environment.shop.user()
         attempts = [self._redeem(self._link(user, Purpose.HANDOVER)) for _ in range(_RIVALS - 1)]
         attempts.insert(_RIVALS // 2, self._deactivate(user))
 
-        def judge(statuses: Sequence[int]) -> Iterator[str]:
-            if strange := set(statuses) - {204, 303, _GONE}:
-                yield f"statuses {strange}"
+        def check(statuses: Sequence[int]) -> Iterator[str]:
+            if unexpected := set(statuses) - {204, 303, _GONE}:
+                yield f"statuses {unexpected}"
             if count := self._sessions(user):
                 yield f"{count} sessions of an inactive user"
 
-        return Contest("handover against deactivation", attempts, judge)
+        return Race("handover against deactivation", attempts, check)
 
-    def reset(self) -> Contest:
-        """One link of a password reset, several times: one of them sets the password."""
+    def reset(self) -> Race:
+        """Several windows use one link of a password reset: one of them sets the password."""
         user = self._environment.shop.user()
         token = self._link(user, Purpose.PASSWORD_RESET)
         passwords = [f"the password of window {number}" for number in range(_PASSWORDS)]
         self._environment.secrets |= set(passwords)
         attempts = [
-            self._send(request("POST", "/users/password/", {}, {"token": token, "password": each}))
-            for each in passwords
+            self._send(
+                request("POST", "/users/password/", {}, {"token": token, "password": password})
+            )
+            for password in passwords
         ]
 
-        def judge(statuses: Sequence[int]) -> Iterator[str]:
+        def check(statuses: Sequence[int]) -> Iterator[str]:
             return _one(200, statuses)
 
-        return Contest("password reset", attempts, judge)
+        return Race("password reset", attempts, check)
 
     def _link(self, user: User, purpose: Purpose) -> str:
-        """The token of a link that lasts until its contest is held, which may be in minutes."""
+        """The token of a link that lasts until its race is run, which may be in minutes."""
         token = self._environment.shop.link(user, purpose)
         self._environment.secrets.add(token)
         return token
