@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from domain.accounts.one_time_tokens import Purpose
 from domain.accounts.user_accounts import deactivate_user
 from domain.accounts.users import User, UserType
-from faults.asking import ask, request
 from faults.environment import Environment
 from faults.order_races import Attempt, Race
+from faults.raw_client import exchange, request
 from persistence.accounts.sessions import sessions
 from persistence.engine.engines import Pool, connect
 
@@ -99,7 +99,7 @@ class AccountRaces:
 
     def _send(self, sent: bytes) -> Attempt:
         async def attempt() -> int:
-            answer = (await ask(self._port, sent)).answer
+            answer = (await exchange(self._port, sent)).answer
             self._environment.secrets |= set(answer.cookies.values())
             if answer.status >= 400:
                 self._environment.errors.add(answer.body)

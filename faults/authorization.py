@@ -8,11 +8,11 @@ from itertools import product
 import sqlalchemy as sa
 
 from faults.amounts import Amounts
-from faults.asking import ask_now
 from faults.environment import Environment
 from faults.findings import Finding
 from faults.identities import BEARERS, SHOPPER, Identity, Owner, identities
 from faults.operations import Operation, Target, operations
+from faults.raw_client import exchange_sync
 from persistence.engine.engines import Pool, connect
 from persistence.sql.columns import metadata
 from tests.edge.exchange import Answer
@@ -41,7 +41,7 @@ class Matrix:
     def ask_about_others(self, operation: Operation, who: Identity) -> None:
         """About a stranger's things, and about what is not there: the answers are the same."""
         foreign, absent = (
-            self._ask(operation, who, each) for each in (Target.of(who.stranger), Target())
+            self._exchange(operation, who, each) for each in (Target.of(who.stranger), Target())
         )
         self._judge(operation, who, foreign)
         if (foreign.status, foreign.body) != (absent.status, absent.body):
@@ -52,7 +52,7 @@ class Matrix:
 
     def ask_about_own(self, operation: Operation, who: Identity) -> None:
         """About what is theirs: who is admitted is not turned away."""
-        answer = self._ask(operation, who, Target.of(who.owner))
+        answer = self._exchange(operation, who, Target.of(who.owner))
         self._judge(operation, who, answer)
         if not operation.admits(who) or operation.needs_token(who):
             return
@@ -60,9 +60,9 @@ class Matrix:
         if answer.status in turned_away:
             self._note(operation, who, f"{answer.status} to what is theirs")
 
-    def _ask(self, operation: Operation, who: Identity, target: Target) -> Answer:
+    def _exchange(self, operation: Operation, who: Identity, target: Target) -> Answer:
         self.asked += 1
-        answer = ask_now(self._port, operation.request(who, target, self._reason)).answer
+        answer = exchange_sync(self._port, operation.request(who, target, self._reason)).answer
         if answer.status >= 400:
             self._environment.errors.add(_FORM_TOKEN.sub(b"", answer.body))
         return answer

@@ -8,9 +8,9 @@ from random import Random
 from domain.cancellations.requests import CancellationRequestQuery
 from domain.shared.paging import PageRequest
 from faults.amounts import Amounts
-from faults.asking import ask, request
 from faults.environment import Environment
 from faults.findings import Finding
+from faults.raw_client import exchange, request
 from faults.writers import Work, make_work
 
 BAR = "0 duplicates, 0 lost: one request stored for each key, and its answer for all who ask"
@@ -53,7 +53,7 @@ class Clients:
     async def _insist(self, item_pk: int, sent: bytes) -> None:
         """Ask until it is done; while an earlier try is at work, it is a conflict."""
         for _ in range(_TRIES):
-            answer = (await ask(self._port, sent)).answer
+            answer = (await exchange(self._port, sent)).answer
             self.statuses[answer.status] += 1
             if answer.status not in {409, 503}:
                 break

@@ -10,9 +10,9 @@ from time import monotonic
 import psycopg
 
 from faults.amounts import Amounts
-from faults.asking import Timed, ask, ask_all, request
 from faults.environment import Customer, Environment
 from faults.findings import Finding
+from faults.raw_client import TimedResponse, exchange, exchange_all, request
 from tests.support.builders import make_lines
 
 BAR = "503 with Retry-After within 2.5 s; those before them answered, and all served, once it ends"
@@ -69,15 +69,15 @@ def _request(environment: Environment, customer: Customer) -> bytes:
 
 async def _exhaust(
     environment: Environment, port: int, sent: bytes, count: int
-) -> tuple[list[Timed], list[Timed], Timed]:
+) -> tuple[list[TimedResponse], list[TimedResponse], TimedResponse]:
     with _locked(environment):
-        first = [asyncio.create_task(ask(port, sent)) for _ in range(_CONNECTIONS)]
+        first = [asyncio.create_task(exchange(port, sent)) for _ in range(_CONNECTIONS)]
         await asyncio.sleep(0.3)  # until they are at work
-        waiting = await ask_all(port, [sent] * count)
+        waiting = await exchange_all(port, [sent] * count)
     began = monotonic()
     held = await asyncio.gather(*first)
-    healed = await ask(port, request("GET", "/readyz", {}))
-    return held, waiting, Timed(healed.answer, monotonic() - began)
+    healed = await exchange(port, request("GET", "/readyz", {}))
+    return held, waiting, TimedResponse(healed.answer, monotonic() - began)
 
 
 @contextmanager
@@ -93,7 +93,7 @@ def _locked(environment: Environment) -> Iterator[None]:
         yield
 
 
-def _wrong(waiting: list[Timed], patience: float) -> Iterator[str]:
+def _wrong(waiting: list[TimedResponse], patience: float) -> Iterator[str]:
     statuses = Counter(each.answer.status for each in waiting)
     if statuses.keys() != {503}:
         yield f"the statuses are {dict(statuses)}"
@@ -103,6 +103,6 @@ def _wrong(waiting: list[Timed], patience: float) -> Iterator[str]:
         yield f"{rude} were not told when to come again"
 
 
-def _is_good(timed: Timed) -> bool:
+def _is_good(timed: TimedResponse) -> bool:
     """Whether it was worked on; on SQLite, the second of two finds the first one's request."""
     return timed.answer.status in {200, 406}

@@ -17,9 +17,9 @@ from domain.privacy.retention import (
 )
 from domain.shared.errors import Refusal
 from domain.unit_of_work import UnitOfWork
-from faults.asking import ask_now, request
 from faults.import_races import REJECTED, STORED, Documents
 from faults.order_races import Attempt, OrderRaces, Race
+from faults.raw_client import exchange_sync, request
 from handlers.settings import LANGUAGES
 from handlers.web.error_responses import status_of
 from tests.support.builders import make_lines
@@ -93,7 +93,7 @@ class HousekeepingRaces(OrderRaces):
         [item] = self._order()
         body = self._row(item.pk) | {"iban": _IBAN, "holder_name": "Ada"}
         sent = request("POST", _SINGLE, self._headers, body)
-        pk: int = ask_now(self._port, sent).answer.error["pk"]
+        pk: int = exchange_sync(self._port, sent).answer.error["pk"]
         attempts = [
             self._decide(approve_request, pk),
             self._work(_tidy),

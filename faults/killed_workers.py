@@ -7,9 +7,9 @@ from itertools import cycle, islice
 from time import monotonic, sleep
 
 from faults.amounts import Amounts
-from faults.asking import ask_now, request
 from faults.environment import Environment
 from faults.findings import Finding
+from faults.raw_client import exchange_sync, request
 from faults.writers import Writers, make_work
 from tests.support.processes import children_of
 from tests.support.server import Server
@@ -109,5 +109,5 @@ def _seconds_to_ready(server: Server, workers: int, patience: float) -> float:
 
 def _is_ready(server: Server, workers: int) -> bool:
     return len(children_of(server.process.pid)) == workers and all(
-        ask_now(server.port, _PROBE).answer.status == 200 for _ in range(_FRESH_CLIENTS)
+        exchange_sync(server.port, _PROBE).answer.status == 200 for _ in range(_FRESH_CLIENTS)
     )

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from faults.asking import request
 from faults.identities import KEY, LINK, Identity, Owner
+from faults.raw_client import request
 from handlers.contract.bundle import load_contract
 
 _METHODS = ("get", "post", "put", "patch", "delete")

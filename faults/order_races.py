@@ -13,9 +13,9 @@ from domain.orders.order_items import OrderItem
 from domain.orders.states import OrderState
 from domain.shared.errors import Refusal
 from domain.trade_ins import offer_trade_in
-from faults.asking import ask, ask_now, request
 from faults.environment import Environment
 from faults.import_races import Documents, all_stored
+from faults.raw_client import exchange, exchange_sync, request
 from handlers.auth.passwords import Argon2Passwords
 from handlers.web.error_responses import status_of
 from persistence.database import utc_now
@@ -96,7 +96,7 @@ class OrderRaces:
     def settle(self) -> Race:
         """Operators approve and reject the same request."""
         sent = request("POST", _SINGLE, self._customer.headers, self._row(self._order()[0].pk))
-        pk: int = ask_now(self._port, sent).answer.error["pk"]
+        pk: int = exchange_sync(self._port, sent).answer.error["pk"]
         attempts = _in_turn(self._decide(approve_request, pk), self._decide(reject_request, pk))
         return Race("approve against reject", attempts, _one_winner)
 
@@ -110,7 +110,7 @@ class OrderRaces:
         """A document is imported again while a request is approved and rejected."""
         document, item = self._documents.place(self._seller_part)
         sent = request("POST", _SINGLE, self._headers, self._row(item.pk))
-        pk: int = ask_now(self._port, sent).answer.error["pk"]
+        pk: int = exchange_sync(self._port, sent).answer.error["pk"]
         decided = [self._decide(approve_request, pk), self._decide(reject_request, pk)]
         return self._beside_imports("import against decisions", document, decided, _one_winner)
 
@@ -215,7 +215,7 @@ class OrderRaces:
         return attempt
 
     async def _answer(self, sent: bytes) -> Answer:
-        answer = (await ask(self._port, sent)).answer
+        answer = (await exchange(self._port, sent)).answer
         if answer.status >= 400:
             self._environment.errors.add(answer.body)
         return answer

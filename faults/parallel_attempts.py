@@ -8,9 +8,9 @@ from functools import partial
 
 from domain.accounts.users import UserType
 from faults.amounts import Amounts
-from faults.asking import ask_all, ask_now, request
 from faults.environment import Environment
 from faults.findings import Finding
+from faults.raw_client import exchange_all, exchange_sync, request
 from handlers.auth.passwords import Argon2Passwords
 from tests.support.server import Server
 
@@ -37,7 +37,7 @@ class Round:
     def guesses(self, count: int) -> list[bytes]:
         """So many of them, from one network or each from its own."""
         return [
-            _ask(self.path, self.wrong(number), number if self.is_from_many else 0)
+            _request(self.path, self.wrong(number), number if self.is_from_many else 0)
             for number in range(count)
         ]
 
@@ -69,7 +69,7 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
 async def _statuses(port: int, guesses: list[bytes]) -> Counter[int]:
     statuses: Counter[int] = Counter()
     for first in range(0, len(guesses), _AT_ONCE):
-        timed = await ask_all(port, guesses[first : first + _AT_ONCE])
+        timed = await exchange_all(port, guesses[first : first + _AT_ONCE])
         statuses.update(each.answer.status for each in timed)
     return statuses
 
@@ -85,10 +85,10 @@ def _faults(one: Round, statuses: Counter[int], count: int) -> Iterator[str]:
 
 def _locked_out(server: Server, one: Round, device: str, statuses: Counter[int]) -> Iterator[str]:
     """Others are, once the limit is used up; the device that was there before never is."""
-    own = ask_now(server.port, _ask(one.path, one.right, 0, device)).answer.status
+    own = exchange_sync(server.port, _request(one.path, one.right, 0, device)).answer.status
     if own != 200:
         yield f"{one.name}: {own} for a known device"
-    other = ask_now(server.port, _ask(one.path, one.right, 0)).answer.status
+    other = exchange_sync(server.port, _request(one.path, one.right, 0)).answer.status
     if statuses[one.missed] == one.limit and other != _REFUSED:
         yield f"{one.name}: {other} after the limit"
 
@@ -142,7 +142,7 @@ def _known_device(environment: Environment, server: Server, one: Round) -> str:
     return f"knowndevice={value}"
 
 
-def _ask(path: str, body: dict[str, str], network: int, cookie: str = "") -> bytes:
+def _request(path: str, body: dict[str, str], network: int, cookie: str = "") -> bytes:
     headers = {"X-Forwarded-For": f"10.{network >> 16}.{network >> 8 & 255}.{network & 255}"}
     if cookie:
         headers["Cookie"] = cookie

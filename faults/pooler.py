@@ -11,10 +11,10 @@ from itertools import cycle, islice
 import orjson
 
 from faults.amounts import Amounts
-from faults.asking import KEPT_OPEN, Channel, ask_now, request
 from faults.bouncers import SESSION, TRANSACTION, Bouncer, NoPgBouncer, bouncer
 from faults.environment import Environment
 from faults.findings import Finding
+from faults.raw_client import KEEP_ALIVE, Connection, exchange_sync, request
 from faults.writers import Writers, make_work
 from tests.edge.exchange import Answer
 from tests.support.builders import make_item, make_seller
@@ -120,7 +120,7 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
                 if not mode.is_supported:
                     told.failures += _not_refused(own, pooler)
                 asked = list(islice(cycle(questions), amounts.pooled_answers))
-                _ask(environment, own, mode, asked, told)
+                _send_all(environment, own, mode, asked, told)
     except NoPgBouncer as error:
         told.failures.append(str(error))
     unsupported = told.statuses.get(_MODES[-1].name, Counter())
@@ -146,7 +146,7 @@ def _behind(environment: Environment, mode: _Mode) -> Iterator[tuple[Bouncer, En
         yield pooler, own
 
 
-def _ask(
+def _send_all(
     environment: Environment, own: Environment, mode: _Mode, asked: Sequence[_Question], told: _Told
 ) -> None:
     """Ask all of it, in supported modes while somebody writes."""
@@ -178,7 +178,7 @@ def _serving_unchecked(own: Environment) -> Iterator[Server]:
 
 
 def _is_alive(server: Server) -> bool:
-    return ask_now(server.port, request("GET", "/healthz", {})).answer.status == 200
+    return exchange_sync(server.port, request("GET", "/healthz", {})).answer.status == 200
 
 
 async def _answers(port: int, questions: Sequence[_Question]) -> list[Answer]:
@@ -187,19 +187,19 @@ async def _answers(port: int, questions: Sequence[_Question]) -> list[Answer]:
     waiting = iter(enumerate(questions))
 
     async def work() -> None:
-        channel = await Channel.to(port)
+        connection = await Connection.open(port)
         for at, question in waiting:
             try:
-                channel.send(question.sent)
-                answers[at] = await channel.answer()
+                connection.send(question.sent)
+                answers[at] = await connection.answer()
             except (EOFError, ConnectionError):
                 # The server closes a connection on which nothing was asked for some time, as on a
-                # machine that is too busy to ask.
-                channel.close()
-                channel = await Channel.to(port)
-                channel.send(question.sent)
-                answers[at] = await channel.answer()
-        channel.close()
+                # machine that is too busy to send.
+                connection.close()
+                connection = await Connection.open(port)
+                connection.send(question.sent)
+                answers[at] = await connection.answer()
+        connection.close()
 
     await asyncio.gather(*(work() for _ in range(_CLIENTS)))
     return [answers[at] for at in range(len(questions))]
@@ -235,7 +235,7 @@ def _questions(environment: Environment) -> list[_Question]:
 def _customer(environment: Environment, asked: list[_Question], seller: object) -> list[str]:
     """Store a customer's orders, and what they may ask; return the numbers."""
     customer = environment.customer()
-    headers = customer.headers | KEPT_OPEN
+    headers = customer.headers | KEEP_ALIVE
     orders = [
         environment.shop.order(customer.user, items=[make_item(seller=seller)])
         for _ in range(_ORDERS)
@@ -256,7 +256,7 @@ def _customer(environment: Environment, asked: list[_Question], seller: object) 
 
 
 def _of_seller(environment: Environment, seller: object, numbers: set[str]) -> _Question:
-    headers = environment.seller_headers(seller) | KEPT_OPEN  # type: ignore[arg-type]
+    headers = environment.seller_headers(seller) | KEEP_ALIVE  # type: ignore[arg-type]
     return _list("/api/i1/orders/", headers, numbers)
 
 

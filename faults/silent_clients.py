@@ -12,9 +12,9 @@ from time import monotonic
 from typing import Any
 
 from faults.amounts import Amounts
-from faults.asking import Timed, ask, percentile, request
 from faults.environment import Environment
 from faults.findings import Finding
+from faults.raw_client import TimedResponse, exchange, percentile, request
 from tests.support.builders import make_lines
 from tests.support.server import Server
 
@@ -41,7 +41,7 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
     environment.shop.order(customer.user, items=make_lines(3, 2))
     good = request("GET", "/users/orders/", customer.headers)
     seconds = min(_SECONDS, amounts.load_seconds)
-    fast: list[Timed] = []
+    fast: list[TimedResponse] = []
     opened: list[int] = []
     for share in _SHARES:
         with environment.serve(WAYBILL_CONNECTIONS_PER_ADDRESS=share) as server:
@@ -71,11 +71,11 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
     )
 
 
-async def _ask_on(server: Server, good: bytes, seconds: float) -> list[Timed]:
-    async def one() -> list[Timed]:
+async def _ask_on(server: Server, good: bytes, seconds: float) -> list[TimedResponse]:
+    async def one() -> list[TimedResponse]:
         timed = []
         while monotonic() < end:
-            timed.append(await ask(server.port, good))
+            timed.append(await exchange(server.port, good))
             await asyncio.sleep(_PAUSE_SECONDS)
         return timed
 

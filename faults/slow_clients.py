@@ -6,10 +6,10 @@ from itertools import cycle, islice
 from time import monotonic
 
 from faults.amounts import Amounts
-from faults.asking import Timed, ask, percentile, request
 from faults.environment import Environment
 from faults.findings import Finding
 from faults.incomplete_requests import NO_BYTES, PARTIAL_BODY, PARTIAL_HEAD
+from faults.raw_client import TimedResponse, exchange, percentile, request
 from tests.support.builders import make_lines
 from tests.support.server import Server
 
@@ -56,9 +56,9 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
     )
 
 
-async def _meet(server: Server, good: bytes, count: int) -> tuple[list[float], list[Timed]]:
+async def _meet(server: Server, good: bytes, count: int) -> tuple[list[float], list[TimedResponse]]:
     for _ in range(4 * _GOOD_CLIENTS):  # both workers have read before
-        await ask(server.port, good)
+        await exchange(server.port, good)
     slow = asyncio.create_task(_all_slow(server.port, count))
     kept = [asyncio.create_task(_go_on(server.port, good, slow)) for _ in range(_GOOD_CLIENTS)]
     return await slow, [each for some in kept for each in await some]
@@ -96,9 +96,9 @@ async def _drip(writer: asyncio.StreamWriter, drip: bytes) -> None:
         writer.write(drip)
 
 
-async def _go_on(port: int, good: bytes, slow: asyncio.Task[list[float]]) -> list[Timed]:
+async def _go_on(port: int, good: bytes, slow: asyncio.Task[list[float]]) -> list[TimedResponse]:
     timed = []
     while not slow.done():
-        timed.append(await ask(port, good))
+        timed.append(await exchange(port, good))
         await asyncio.sleep(_PAUSE_SECONDS)
     return timed

@@ -10,9 +10,9 @@ from statistics import fmean
 from time import monotonic
 
 from faults.amounts import Amounts
-from faults.asking import KEPT_OPEN, Channel, percentile, request
 from faults.environment import Environment
 from faults.findings import Finding
+from faults.raw_client import KEEP_ALIVE, Connection, percentile, request
 from faults.writers import Work, make_work
 from tests.support.builders import make_lines
 
@@ -49,12 +49,12 @@ class Clients:
     def __init__(self, port: int, requests: Iterator[bytes]) -> None:
         self._port = port
         self._requests = requests
-        self._free: asyncio.Queue[Channel] = asyncio.Queue()
+        self._free: asyncio.Queue[Connection] = asyncio.Queue()
 
     async def open(self) -> None:
         """Connect them all."""
         for _ in range(_CHANNELS):
-            self._free.put_nowait(await Channel.to(self._port))
+            self._free.put_nowait(await Connection.open(self._port))
 
     def close(self) -> None:
         """Close what is open."""
@@ -67,7 +67,7 @@ class Clients:
 
         async def go_on() -> None:
             while monotonic() < until:
-                await self._ask(load, monotonic())
+                await self._exchange(load, monotonic())
 
         await asyncio.gather(*(go_on() for _ in range(_SATURATING)))
         return load.amount / seconds
@@ -79,20 +79,20 @@ class Clients:
         for number in range(int(rate * seconds)):
             due = began + number / rate
             await asyncio.sleep(max(0.0, due - monotonic()))
-            tasks.append(asyncio.create_task(self._ask(load, due)))
+            tasks.append(asyncio.create_task(self._exchange(load, due)))
         await asyncio.gather(*tasks)
 
-    async def _ask(self, load: Load, due: float) -> None:
-        channel = await self._free.get()
+    async def _exchange(self, load: Load, due: float) -> None:
+        connection = await self._free.get()
         try:
-            channel.send(next(self._requests))
-            status = (await channel.answer()).status
+            connection.send(next(self._requests))
+            status = (await connection.answer()).status
         except (EOFError, ConnectionError):
             status = 0
         if status != 200:  # it may have been closed
-            channel.close()
-            channel = await Channel.to(self._port)
-        self._free.put_nowait(channel)
+            connection.close()
+            connection = await Connection.open(self._port)
+        self._free.put_nowait(connection)
         load.statuses[status] += 1
         load.milliseconds.append((monotonic() - due) * 1e3)
 
@@ -144,7 +144,7 @@ def _requests(environment: Environment, lines: int) -> Iterator[bytes]:
     for _ in range(_READERS):
         reader = environment.customer()
         order = environment.shop.order(reader.user, items=make_lines(3, 2))
-        headers = reader.headers | KEPT_OPEN
+        headers = reader.headers | KEEP_ALIVE
         reads.append(request("GET", "/users/orders/?limit=12", headers))
         reads.append(request("GET", f"/users/orders/{order.pk}/", headers))
     # One order after the other would have writers wait for each other's locks.
@@ -153,7 +153,7 @@ def _requests(environment: Environment, lines: int) -> Iterator[bytes]:
 
 
 def _cancellations(work: Work, items: Iterator[int]) -> Iterator[bytes]:
-    headers = work.customer.headers | KEPT_OPEN
+    headers = work.customer.headers | KEEP_ALIVE
     for item_pk in items:
         row = {"order_item": item_pk, "reason": work.reason, "cancellation_type": "cancel"}
         yield request("POST", "/users/orders/cancellation_requests/", headers, row)

@@ -11,10 +11,10 @@ from random import uniform
 from time import monotonic
 
 from faults.amounts import Amounts
-from faults.asking import KEPT_OPEN, Channel, request
 from faults.environment import Environment
 from faults.findings import Finding
 from faults.incomplete_requests import KINDS
+from faults.raw_client import KEEP_ALIVE, Connection, request
 from faults.writers import Work, make_work
 from tests.support.server import Server
 
@@ -37,7 +37,7 @@ class Clients:
     def __init__(self, server: Server, work: Work, lines: Iterator[int]) -> None:
         self.flying: list[Sent] = []
         self._server = server
-        self._headers = work.customer.headers | KEPT_OPEN
+        self._headers = work.customer.headers | KEEP_ALIVE
         self._reason = work.reason
         self._lines = lines
         self._warm = asyncio.Barrier(_CLIENTS + 1)
@@ -46,7 +46,7 @@ class Clients:
 
     async def stop(self) -> list[Sent]:
         """Ask the server to stop in the midst of it; return what was on its way just then."""
-        asking = [asyncio.create_task(self._ask()) for _ in range(_CLIENTS)]
+        asking = [asyncio.create_task(self._exchange()) for _ in range(_CLIENTS)]
         await self._warm.wait()
         await asyncio.sleep(uniform(0.5, 1.5))
         self._is_stopping = True
@@ -56,34 +56,34 @@ class Clients:
         await asyncio.gather(*asking)
         return in_flight
 
-    async def _ask(self) -> None:
-        channel = await self._warmed()
+    async def _exchange(self) -> None:
+        connection = await self._warmed()
         await self._warm.wait()
         while not self._is_stopping:
             for wanted in (self._read, self._write):
                 if not self._is_stopping:
-                    await self._send(channel, wanted())
-        channel.close()
+                    await self._send(connection, wanted())
+        connection.close()
 
-    async def _warmed(self) -> Channel:
+    async def _warmed(self) -> Connection:
         """A connection to a worker that has read and written before.
 
         Its first requests prepare their statements, and many of them at once may wait for a thread
         longer than they are let.
         """
-        channel = await Channel.to(self._server.port)
+        connection = await Connection.open(self._server.port)
         for wanted in (self._read, self._write):
-            while await self._send(channel, wanted()) != 200:
-                channel.close()
-                channel = await Channel.to(self._server.port)
-        return channel
+            while await self._send(connection, wanted()) != 200:
+                connection.close()
+                connection = await Connection.open(self._server.port)
+        return connection
 
-    async def _send(self, channel: Channel, wanted: bytes) -> int | str:
+    async def _send(self, connection: Connection, wanted: bytes) -> int | str:
         sent = Sent()
         self.flying.append(sent)
-        channel.send(wanted)
+        connection.send(wanted)
         try:
-            sent.answer = (await channel.answer()).status
+            sent.answer = (await connection.answer()).status
         except (EOFError, ConnectionError) as error:
             sent.answer = repr(error)
         self.flying.remove(sent)

@@ -14,9 +14,9 @@ from werkzeug.test import EnvironBuilder
 
 from domain.accounts.users import UserType
 from faults.amounts import Amounts
-from faults.asking import request
 from faults.environment import Environment
 from faults.findings import Finding
+from faults.raw_client import request
 from handlers.auth.devices import remember_device
 from handlers.auth.passwords import Argon2Passwords
 from handlers.auth.rate_limits import login_subject
@@ -106,14 +106,16 @@ class Guesser:
             for number in range(self._guesses + _WARM_UP):
                 self._dice.shuffle(order)
                 for kind in order:
-                    answer, taken = self._ask(connection, path, *next(kinds[kind]))
+                    answer, taken = self._exchange(connection, path, *next(kinds[kind]))
                     if answer.status != status:
                         self.failures.append(f"{path}, {kind}: {answer.status}")
                     if number >= _WARM_UP:
                         seconds[kind].append(taken)
         return seconds
 
-    def _ask(self, connection: socket, path: str, body: Body, cookie: str) -> tuple[Answer, float]:
+    def _exchange(
+        self, connection: socket, path: str, body: Body, cookie: str
+    ) -> tuple[Answer, float]:
         number = next(self._addresses)
         address = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
         headers = {"Connection": "keep-alive", "X-Forwarded-For": address}

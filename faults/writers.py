@@ -152,7 +152,9 @@ class Writers:
         key = {"Idempotency-Key": f"cancel-{item_pk}"}
         while not self._ended.is_set():
             began = monotonic()
-            answer = self._ask(client, "POST", _REQUESTS, self.told.writes, json=row, headers=key)
+            answer = self._exchange(
+                client, "POST", _REQUESTS, self.told.writes, json=row, headers=key
+            )
             if answer is None and not self._is_cut:
                 return
             if answer is not None and answer.status_code == httpx.codes.OK:
@@ -164,10 +166,10 @@ class Writers:
     def _read(self) -> None:
         with self._environment.client(self._server, self._work.customer.headers) as client:
             while not self._ended.is_set():
-                self._ask(client, "GET", _ORDERS, self.told.reads)
+                self._exchange(client, "GET", _ORDERS, self.told.reads)
                 sleep(self._pause)
 
-    def _ask(
+    def _exchange(
         self,
         client: httpx.Client,
         method: str,

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from faults import authorization
-from faults.asking import Timed
 from faults.authorization import Matrix
 from faults.environment import Environment
 from faults.identities import GRANT, KEY, SHOPPER, Identity, make_owner
 from faults.operations import Operation
+from faults.raw_client import TimedResponse
 from tests.edge.exchange import Answer
 
 SESSION = ({SHOPPER: list[str]()}, {KEY: list[str]()})
@@ -65,7 +65,7 @@ def test_leaks_are_told(
     told: str | None,
 ) -> None:
     given = iter(answers)
-    monkeypatch.setattr(authorization, "ask_now", lambda *_: Timed(next(given), 0))
+    monkeypatch.setattr(authorization, "exchange_sync", lambda *_: TimedResponse(next(given), 0))
     [asking] = [each for each in matrix.people if each.name == who]
 
     matrix.ask_about_others(operation, asking)
