@@ -99,11 +99,11 @@ class AccountRaces:
 
     def _send(self, sent: bytes) -> Attempt:
         async def attempt() -> int:
-            answer = (await exchange(self._port, sent)).answer
-            self._environment.secrets |= set(answer.cookies.values())
-            if answer.status >= 400:
-                self._environment.errors.add(answer.body)
-            return answer.status
+            response = (await exchange(self._port, sent)).response
+            self._environment.secrets |= set(response.cookies.values())
+            if response.status >= 400:
+                self._environment.errors.add(response.body)
+            return response.status
 
         return attempt
 

@@ -15,7 +15,7 @@ from faults.operations import Operation, Target, operations
 from faults.raw_client import exchange_sync
 from persistence.engine.engines import Pool, connect
 from persistence.sql.columns import metadata
-from tests.edge.exchange import Answer
+from tests.edge.exchange import RawResponse
 from tests.support.server import Server
 
 BAR = "0 leaks: as the contract admits; another's is answered as what is absent, and stays as it is"
@@ -52,32 +52,32 @@ class Matrix:
 
     def ask_about_own(self, operation: Operation, who: Identity) -> None:
         """About what is theirs: who is admitted is not turned away."""
-        answer = self._exchange(operation, who, Target.of(who.owner))
-        self._judge(operation, who, answer)
+        response = self._exchange(operation, who, Target.of(who.owner))
+        self._judge(operation, who, response)
         if not operation.admits(who) or operation.needs_token(who):
             return
         turned_away = _DENIED | (set() if _has_nothing(operation, who) else {404})
-        if answer.status in turned_away:
-            self._note(operation, who, f"{answer.status} to what is theirs")
+        if response.status in turned_away:
+            self._note(operation, who, f"{response.status} to what is theirs")
 
-    def _exchange(self, operation: Operation, who: Identity, target: Target) -> Answer:
+    def _exchange(self, operation: Operation, who: Identity, target: Target) -> RawResponse:
         self.asked += 1
-        answer = exchange_sync(self._port, operation.request(who, target, self._reason)).answer
-        if answer.status >= 400:
-            self._environment.errors.add(_FORM_TOKEN.sub(b"", answer.body))
-        return answer
+        response = exchange_sync(self._port, operation.request(who, target, self._reason)).response
+        if response.status >= 400:
+            self._environment.errors.add(_FORM_TOKEN.sub(b"", response.body))
+        return response
 
-    def _judge(self, operation: Operation, who: Identity, answer: Answer) -> None:
-        if answer.status == 0 or answer.status >= 500:
-            self._note(operation, who, f"{answer.status}")
-        is_denied = answer.status in _DENIED
+    def _judge(self, operation: Operation, who: Identity, response: RawResponse) -> None:
+        if response.status == 0 or response.status >= 500:
+            self._note(operation, who, f"{response.status}")
+        is_denied = response.status in _DENIED
         if not operation.admits(who) and not is_denied:
-            self._note(operation, who, f"{answer.status}, who is not admitted")
+            self._note(operation, who, f"{response.status}, who is not admitted")
         if operation.security and operation.needs_token(who) and not is_denied:
-            self._note(operation, who, f"{answer.status} without a token")
-        self.seen[who.name] += bool(_seen(who.owner, answer))
+            self._note(operation, who, f"{response.status} without a token")
+        self.seen[who.name] += bool(_seen(who.owner, response))
         for owner in self._owners.values():
-            if owner is not who.owner and (seen := _seen(owner, answer)):
+            if owner is not who.owner and (seen := _seen(owner, response)):
                 self._note(operation, who, f"sees {sorted(seen)} of another")
 
     def _note(self, operation: Operation, who: Identity, what: str) -> None:
@@ -130,8 +130,8 @@ def _has_nothing(operation: Operation, who: Identity) -> bool:
     }
 
 
-def _seen(owner: Owner, answer: Answer) -> set[str]:
-    told = answer.body.decode("utf-8", "replace") + " ".join(answer.headers.values())
+def _seen(owner: Owner, response: RawResponse) -> set[str]:
+    told = response.body.decode("utf-8", "replace") + " ".join(response.headers.values())
     return {word for word in owner.words if word in told}
 
 

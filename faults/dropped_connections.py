@@ -53,14 +53,14 @@ class Clients:
     async def _insist(self, item_pk: int, sent: bytes) -> None:
         """Ask until it is done; while an earlier try is at work, it is a conflict."""
         for _ in range(_TRIES):
-            answer = (await exchange(self._port, sent)).answer
-            self.statuses[answer.status] += 1
-            if answer.status not in {409, 503}:
+            response = (await exchange(self._port, sent)).response
+            self.statuses[response.status] += 1
+            if response.status not in {409, 503}:
                 break
             await asyncio.sleep(_AGAIN_SECONDS)
-        self.replayed += "idempotent-replay" in answer.headers
-        if answer.status == 200:
-            self.told[item_pk] = answer.error["pk"]
+        self.replayed += "idempotent-replay" in response.headers
+        if response.status == 200:
+            self.told[item_pk] = response.json["pk"]
 
     def _request(self, item_pk: int) -> bytes:
         row = {"order_item": item_pk, "reason": self._work.reason, "cancellation_type": "cancel"}

@@ -36,11 +36,15 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
     slowest = max(each.seconds for each in waiting)
     failures = [
         *_wrong(waiting, _SECONDS * amounts.patience),
-        *(f"a request before them got {each.answer.status}" for each in held if not _is_good(each)),
+        *(
+            f"a request before them got {each.response.status}"
+            for each in held
+            if not _is_good(each)
+        ),
     ]
     if not _is_good(healed) or healed.seconds > _HEALED_SECONDS * amounts.patience:
-        failures.append(f"{healed.answer.status} after {healed.seconds:.1f} s when it was over")
-    environment.errors |= {each.answer.body for each in waiting}
+        failures.append(f"{healed.response.status} after {healed.seconds:.1f} s when it was over")
+    environment.errors |= {each.response.body for each in waiting}
     figures = {"slowest 503 s": slowest, "healed s": healed.seconds}
     return Finding(
         "pool exhausted",
@@ -77,7 +81,7 @@ async def _exhaust(
     began = monotonic()
     held = await asyncio.gather(*first)
     healed = await exchange(port, request("GET", "/readyz", {}))
-    return held, waiting, TimedResponse(healed.answer, monotonic() - began)
+    return held, waiting, TimedResponse(healed.response, monotonic() - began)
 
 
 @contextmanager
@@ -94,15 +98,15 @@ def _locked(environment: Environment) -> Iterator[None]:
 
 
 def _wrong(waiting: list[TimedResponse], patience: float) -> Iterator[str]:
-    statuses = Counter(each.answer.status for each in waiting)
+    statuses = Counter(each.response.status for each in waiting)
     if statuses.keys() != {503}:
         yield f"the statuses are {dict(statuses)}"
     if late := sum(each.seconds > patience for each in waiting):
         yield f"{late} waited longer than {patience} s"
-    if rude := sum("retry-after" not in each.answer.headers for each in waiting):
+    if rude := sum("retry-after" not in each.response.headers for each in waiting):
         yield f"{rude} were not told when to come again"
 
 
 def _is_good(timed: TimedResponse) -> bool:
     """Whether it was worked on; on SQLite, the second of two finds the first one's request."""
-    return timed.answer.status in {200, 406}
+    return timed.response.status in {200, 406}

@@ -65,9 +65,9 @@ def _fill(
     refused = told.writes[503] + _REFUSED
     is_full = _comes(lambda: told.writes[503] >= refused)
     with environment.client(server, headers) as client:
-        answer = client.get(_SELLERS_READ)
-    if answer.status_code != 200:
-        told.failures.append(f"a seller reads: {answer.status_code}")
+        response = client.get(_SELLERS_READ)
+    if response.status_code != 200:
+        told.failures.append(f"a seller reads: {response.status_code}")
     disk.free()
     healed = writers.wait_for_write(_PATIENCE_SECONDS)
     if not is_full or healed is None:

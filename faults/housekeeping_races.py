@@ -93,7 +93,7 @@ class HousekeepingRaces(OrderRaces):
         [item] = self._order()
         body = self._row(item.pk) | {"iban": _IBAN, "holder_name": "Ada"}
         sent = request("POST", _SINGLE, self._headers, body)
-        pk: int = exchange_sync(self._port, sent).answer.error["pk"]
+        pk: int = exchange_sync(self._port, sent).response.json["pk"]
         attempts = [
             self._decide(approve_request, pk),
             self._work(_tidy),

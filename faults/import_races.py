@@ -41,13 +41,13 @@ class Documents:
             state="approved",
             items=[line],
         )
-        answer = self._store(document)
-        if isinstance(answer, Rejected):
-            raise answer
+        response = self._store(document)
+        if isinstance(response, Rejected):
+            raise response
         with self._database.reading() as uow:
-            order = uow.orders.get(answer.pk)
+            order = uow.orders.get(response.pk)
         if order is None:
-            raise LookupError(answer.pk)
+            raise LookupError(response.pk)
         return document, order.items[0]
 
     def again(self, document: Mapping[str, Any]) -> Attempt:
@@ -55,10 +55,10 @@ class Documents:
 
         def send() -> int:
             try:
-                answer = self._store(deepcopy(dict(document)) | {"notes": str(next(self._notes))})
+                response = self._store(deepcopy(dict(document)) | {"notes": str(next(self._notes))})
             except Unavailable:
                 return UNAVAILABLE
-            return REJECTED if isinstance(answer, Rejected) else STORED
+            return REJECTED if isinstance(response, Rejected) else STORED
 
         async def attempt() -> int:
             return await asyncio.to_thread(send)
@@ -66,8 +66,8 @@ class Documents:
         return attempt
 
     def _store(self, document: dict[str, Any]) -> Any:
-        [answer] = self._loader.store([self._loader.check(Parsed.of(document))])
-        return answer
+        [response] = self._loader.store([self._loader.check(Parsed.of(document))])
+        return response
 
 
 def all_stored(statuses: Sequence[int]) -> Iterator[str]:

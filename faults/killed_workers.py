@@ -109,5 +109,5 @@ def _seconds_to_ready(server: Server, workers: int, patience: float) -> float:
 
 def _is_ready(server: Server, workers: int) -> bool:
     return len(children_of(server.process.pid)) == workers and all(
-        exchange_sync(server.port, _PROBE).answer.status == 200 for _ in range(_FRESH_CLIENTS)
+        exchange_sync(server.port, _PROBE).response.status == 200 for _ in range(_FRESH_CLIENTS)
     )

@@ -19,7 +19,7 @@ from faults.raw_client import exchange, exchange_sync, request
 from handlers.auth.passwords import Argon2Passwords
 from handlers.web.error_responses import status_of
 from persistence.database import utc_now
-from tests.edge.exchange import Answer
+from tests.edge.exchange import RawResponse
 from tests.support.builders import make_lines, make_seller
 
 _SINGLE = "/users/orders/cancellation_requests/"
@@ -96,7 +96,7 @@ class OrderRaces:
     def settle(self) -> Race:
         """Operators approve and reject the same request."""
         sent = request("POST", _SINGLE, self._customer.headers, self._row(self._order()[0].pk))
-        pk: int = exchange_sync(self._port, sent).answer.error["pk"]
+        pk: int = exchange_sync(self._port, sent).response.json["pk"]
         attempts = _in_turn(self._decide(approve_request, pk), self._decide(reject_request, pk))
         return Race("approve against reject", attempts, _one_winner)
 
@@ -110,7 +110,7 @@ class OrderRaces:
         """A document is imported again while a request is approved and rejected."""
         document, item = self._documents.place(self._seller_part)
         sent = request("POST", _SINGLE, self._headers, self._row(item.pk))
-        pk: int = exchange_sync(self._port, sent).answer.error["pk"]
+        pk: int = exchange_sync(self._port, sent).response.json["pk"]
         decided = [self._decide(approve_request, pk), self._decide(reject_request, pk)]
         return self._beside_imports("import against decisions", document, decided, _one_winner)
 
@@ -149,26 +149,26 @@ class OrderRaces:
         [item] = self._order(state=OrderState.DELIVERED, shipped_date=now, delivered_date=now)
         with self._environment.database.writing() as uow:
             offer_trade_in(item.pk, timedelta(days=1), _OPERATOR, uow)
-        answers = [
+        responses = [
             self._send(request("GET", f"/users/order_item/{item.pk}/{name}/", self._headers))
             for name in ("tradein_approved", "tradein_rejected")
         ]
-        return Race("trade-in", _in_turn(*answers), _one_side)
+        return Race("trade-in", _in_turn(*responses), _one_side)
 
     def log_in(self) -> Race:
         """A shopper logs in from several windows with one old session: each gets a new session."""
         body = {"email": self._customer.user.email, "password": _PASSWORD}
         old = self._environment.customer(self._customer.user).headers
-        answers: list[Answer] = []
+        responses: list[RawResponse] = []
 
         async def attempt() -> int:
-            answers.append(await self._answer(request("POST", "/users/login/", old, body)))
-            return answers[-1].status
+            responses.append(await self._response(request("POST", "/users/login/", old, body)))
+            return responses[-1].status
 
         def check(statuses: Sequence[int]) -> Iterator[str]:
-            for answer in answers:
-                self._environment.secrets |= set(answer.cookies.values())
-            sessions = {answer.cookies.get("sessionid") for answer in answers} - {None}
+            for response in responses:
+                self._environment.secrets |= set(response.cookies.values())
+            sessions = {response.cookies.get("sessionid") for response in responses} - {None}
             if set(statuses) != {200} or len(sessions) != len(statuses):
                 yield f"statuses {statuses}, {len(sessions)} sessions"
 
@@ -210,15 +210,15 @@ class OrderRaces:
 
     def _send(self, sent: bytes) -> Attempt:
         async def attempt() -> int:
-            return (await self._answer(sent)).status
+            return (await self._response(sent)).status
 
         return attempt
 
-    async def _answer(self, sent: bytes) -> Answer:
-        answer = (await exchange(self._port, sent)).answer
-        if answer.status >= 400:
-            self._environment.errors.add(answer.body)
-        return answer
+    async def _response(self, sent: bytes) -> RawResponse:
+        response = (await exchange(self._port, sent)).response
+        if response.status >= 400:
+            self._environment.errors.add(response.body)
+        return response
 
     def _decide(self, service: Any, pk: int) -> Attempt:
         """Decide in this process, as the operators' commands do."""

@@ -70,7 +70,7 @@ async def _statuses(port: int, guesses: list[bytes]) -> Counter[int]:
     statuses: Counter[int] = Counter()
     for first in range(0, len(guesses), _AT_ONCE):
         timed = await exchange_all(port, guesses[first : first + _AT_ONCE])
-        statuses.update(each.answer.status for each in timed)
+        statuses.update(each.response.status for each in timed)
     return statuses
 
 
@@ -85,10 +85,10 @@ def _faults(one: Round, statuses: Counter[int], count: int) -> Iterator[str]:
 
 def _locked_out(server: Server, one: Round, device: str, statuses: Counter[int]) -> Iterator[str]:
     """Others are, once the limit is used up; the device that was there before never is."""
-    own = exchange_sync(server.port, _request(one.path, one.right, 0, device)).answer.status
+    own = exchange_sync(server.port, _request(one.path, one.right, 0, device)).response.status
     if own != 200:
         yield f"{one.name}: {own} for a known device"
-    other = exchange_sync(server.port, _request(one.path, one.right, 0)).answer.status
+    other = exchange_sync(server.port, _request(one.path, one.right, 0)).response.status
     if statuses[one.missed] == one.limit and other != _REFUSED:
         yield f"{one.name}: {other} after the limit"
 

@@ -16,7 +16,7 @@ from faults.environment import Environment
 from faults.findings import Finding
 from faults.raw_client import KEEP_ALIVE, Connection, exchange_sync, request
 from faults.writers import Writers, make_work
-from tests.edge.exchange import Answer
+from tests.edge.exchange import RawResponse
 from tests.support.builders import make_item, make_seller
 from tests.support.processes import wait_until
 from tests.support.server import Server
@@ -69,7 +69,7 @@ class _Question:
     """A request, and what its answer names when it is right: all that is the caller's own."""
 
     sent: bytes
-    named: Callable[[Answer], object]
+    named: Callable[[RawResponse], object]
     own: object
 
 
@@ -82,15 +82,15 @@ class _Told:
         self.statuses: dict[str, Counter[int]] = {}
         self.failures: list[str] = []
 
-    def judge(self, mode: _Mode, question: _Question, answer: Answer) -> None:
+    def judge(self, mode: _Mode, question: _Question, response: RawResponse) -> None:
         """Compare an answer with its owner."""
-        self.statuses.setdefault(mode.name, Counter())[answer.status] += 1
-        if answer.status == 200:
+        self.statuses.setdefault(mode.name, Counter())[response.status] += 1
+        if response.status == 200:
             self.compared += mode.is_supported
-            if question.named(answer) != question.own:
+            if question.named(response) != question.own:
                 self.failures.append(f"{mode.name}: an answer is another's")
-        elif mode.is_supported or answer.status != 503:
-            self.failures.append(f"{mode.name}: {answer.status}")
+        elif mode.is_supported or response.status != 503:
+            self.failures.append(f"{mode.name}: {response.status}")
 
     def add_writes(self, mode: _Mode, writers: Writers) -> None:
         """Judge what was answered to those who wrote meanwhile."""
@@ -155,14 +155,14 @@ def _send_all(
         with own.serve(workers=_WORKERS, **_ENV, **mode.env) as server:
             writers = Writers(environment, server, work)
             with writers.at_work(1):
-                answers = asyncio.run(_answers(server.port, asked))
+                responses = asyncio.run(_responses(server.port, asked))
         told.add_writes(mode, writers)
     else:
         with _serving_unchecked(own) as server:
-            answers = asyncio.run(_answers(server.port, asked))
-    own.errors |= {each.body for each in answers if each.status >= 400}
-    for question, answer in zip(asked, answers, strict=True):
-        told.judge(mode, question, answer)
+            responses = asyncio.run(_responses(server.port, asked))
+    own.errors |= {each.body for each in responses if each.status >= 400}
+    for question, response in zip(asked, responses, strict=True):
+        told.judge(mode, question, response)
 
 
 @contextmanager
@@ -178,12 +178,12 @@ def _serving_unchecked(own: Environment) -> Iterator[Server]:
 
 
 def _is_alive(server: Server) -> bool:
-    return exchange_sync(server.port, request("GET", "/healthz", {})).answer.status == 200
+    return exchange_sync(server.port, request("GET", "/healthz", {})).response.status == 200
 
 
-async def _answers(port: int, questions: Sequence[_Question]) -> list[Answer]:
+async def _responses(port: int, questions: Sequence[_Question]) -> list[RawResponse]:
     """Ask by some clients at once, each on a connection of its own."""
-    answers: dict[int, Answer] = {}
+    responses: dict[int, RawResponse] = {}
     waiting = iter(enumerate(questions))
 
     async def work() -> None:
@@ -191,18 +191,18 @@ async def _answers(port: int, questions: Sequence[_Question]) -> list[Answer]:
         for at, question in waiting:
             try:
                 connection.send(question.sent)
-                answers[at] = await connection.answer()
+                responses[at] = await connection.read_response()
             except (EOFError, ConnectionError):
                 # The server closes a connection on which nothing was asked for some time, as on a
                 # machine that is too busy to send.
                 connection.close()
                 connection = await Connection.open(port)
                 connection.send(question.sent)
-                answers[at] = await connection.answer()
+                responses[at] = await connection.read_response()
         connection.close()
 
     await asyncio.gather(*(work() for _ in range(_CLIENTS)))
-    return [answers[at] for at in range(len(questions))]
+    return [responses[at] for at in range(len(questions))]
 
 
 def _not_refused(own: Environment, pooler: Bouncer) -> list[str]:
@@ -247,7 +247,7 @@ def _customer(environment: Environment, asked: list[_Question], seller: object) 
     asked += [
         _Question(
             request("GET", f"/users/orders/{each.pk}/", headers),
-            lambda answer: orjson.loads(answer.body)["number"],
+            lambda response: orjson.loads(response.body)["number"],
             each.number,
         )
         for each in orders
@@ -266,7 +266,7 @@ def _list(path: str, headers: dict[str, str], numbers: set[str]) -> _Question:
     )
 
 
-def _numbers(answer: Answer) -> tuple[int, set[str]]:
+def _numbers(response: RawResponse) -> tuple[int, set[str]]:
     """How many there are, and which."""
-    document = orjson.loads(answer.body)
+    document = orjson.loads(response.body)
     return document["count"], {each["number"] for each in document["results"]}

@@ -8,7 +8,7 @@ from time import monotonic
 
 import orjson
 
-from tests.edge.exchange import Answer, parse
+from tests.edge.exchange import RawResponse, parse
 
 _LINE_END = b"\r\n"
 _HEAD_END = b"\r\n\r\n"
@@ -22,7 +22,7 @@ class TimedResponse:
     The status is 0 where the connection ended without a response.
     """
 
-    answer: Answer
+    response: RawResponse
     seconds: float
 
 
@@ -52,7 +52,7 @@ class Connection:
         """Write the bytes without waiting."""
         self._writer.write(sent)
 
-    async def answer(self) -> Answer:
+    async def read_response(self) -> RawResponse:
         """Read the next response. Raises EOFError or ConnectionError where it is cut off."""
         head = await self._reader.readuntil(_HEAD_END)
         length = int(parse(head).headers.get("content-length", 0))

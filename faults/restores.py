@@ -81,11 +81,11 @@ def _stale(
     for path, headers in readers.items():
         for _ in range(_TIMES):
             with environment.client(server, headers) as client:  # a new connection: any worker's
-                answer = client.get(path)
-            if answer.status_code != httpx.codes.OK:
-                yield f"{path}: {answer.status_code}"
+                response = client.get(path)
+            if response.status_code != httpx.codes.OK:
+                yield f"{path}: {response.status_code}"
                 continue
-            seen = {each["notes"] for each in answer.json()["results"]}
+            seen = {each["notes"] for each in response.json()["results"]}
             if seen != {expected}:
                 yield f"{path} shows {sorted(seen)} instead of {expected}"
 

@@ -51,7 +51,7 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
                 opened.append(told["opened"])
     milliseconds = [each.seconds * 1e3 for each in fast]
     p99 = percentile(milliseconds, 99)
-    failures = [f"good: {each.answer.status}" for each in fast if each.answer.status != 200]
+    failures = [f"good: {each.response.status}" for each in fast if each.response.status != 200]
     if p99 > _GOOD_MILLISECONDS * amounts.patience:
         failures.append(f"good requests took {p99:.0f} ms (p99)")
     figures = {

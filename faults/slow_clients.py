@@ -41,7 +41,7 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
     p99 = percentile(milliseconds, 99)
     patience = amounts.patience
     failures = [f"closed after {each:.1f} s" for each in slow if each > _CLOSED_SECONDS * patience]
-    failures += [f"good: {each.answer.status}" for each in fast if each.answer.status != 200]
+    failures += [f"good: {each.response.status}" for each in fast if each.response.status != 200]
     if p99 > _GOOD_MILLISECONDS * patience:
         failures.append(f"good requests took {p99:.0f} ms (p99)")
     figures = {"good requests": len(fast), "p99 ms": p99, "slowest closed s": max(slow)}

@@ -86,7 +86,7 @@ class Clients:
         connection = await self._free.get()
         try:
             connection.send(next(self._requests))
-            status = (await connection.answer()).status
+            status = (await connection.read_response()).status
         except (EOFError, ConnectionError):
             status = 0
         if status != 200:  # it may have been closed

@@ -28,7 +28,7 @@ _LINES_OF_STOP = 600
 class Sent:
     """A request that is on its way, and what came back: a status, or what broke off."""
 
-    answer: int | str = "nothing"
+    response: int | str = "nothing"
 
 
 class Clients:
@@ -83,11 +83,11 @@ class Clients:
         self.flying.append(sent)
         connection.send(wanted)
         try:
-            sent.answer = (await connection.answer()).status
+            sent.response = (await connection.read_response()).status
         except (EOFError, ConnectionError) as error:
-            sent.answer = repr(error)
+            sent.response = repr(error)
         self.flying.remove(sent)
-        return sent.answer
+        return sent.response
 
     def _read(self) -> bytes:
         return request("GET", "/users/orders/?limit=3", self._headers)
@@ -111,7 +111,7 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
             in_flight += asyncio.run(clients.stop())
             server.process.wait(4 * patience)
             seconds.append(monotonic() - clients.asked)
-    failures = [f"in flight: {each.answer}" for each in in_flight if each.answer != 200]
+    failures = [f"in flight: {each.response}" for each in in_flight if each.response != 200]
     failures += [f"it took {each:.1f} s to stop" for each in seconds if each > patience]
     if len(in_flight) < amounts.stops:
         failures.append(f"only {len(in_flight)} requests were in flight")

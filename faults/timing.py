@@ -20,7 +20,7 @@ from faults.raw_client import request
 from handlers.auth.devices import remember_device
 from handlers.auth.passwords import Argon2Passwords
 from handlers.auth.rate_limits import login_subject
-from tests.edge.exchange import Answer, parse
+from tests.edge.exchange import RawResponse, parse
 
 _MARGIN = 0.05
 _MANY = 600
@@ -106,16 +106,16 @@ class Guesser:
             for number in range(self._guesses + _WARM_UP):
                 self._dice.shuffle(order)
                 for kind in order:
-                    answer, taken = self._exchange(connection, path, *next(kinds[kind]))
-                    if answer.status != status:
-                        self.failures.append(f"{path}, {kind}: {answer.status}")
+                    response, taken = self._exchange(connection, path, *next(kinds[kind]))
+                    if response.status != status:
+                        self.failures.append(f"{path}, {kind}: {response.status}")
                     if number >= _WARM_UP:
                         seconds[kind].append(taken)
         return seconds
 
     def _exchange(
         self, connection: socket, path: str, body: Body, cookie: str
-    ) -> tuple[Answer, float]:
+    ) -> tuple[RawResponse, float]:
         number = next(self._addresses)
         address = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
         headers = {"Connection": "keep-alive", "X-Forwarded-For": address}

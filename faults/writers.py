@@ -152,13 +152,13 @@ class Writers:
         key = {"Idempotency-Key": f"cancel-{item_pk}"}
         while not self._ended.is_set():
             began = monotonic()
-            answer = self._exchange(
+            response = self._exchange(
                 client, "POST", _REQUESTS, self.told.writes, json=row, headers=key
             )
-            if answer is None and not self._is_cut:
+            if response is None and not self._is_cut:
                 return
-            if answer is not None and answer.status_code == httpx.codes.OK:
-                self.told.acknowledged[item_pk] = answer.json()["pk"]
+            if response is not None and response.status_code == httpx.codes.OK:
+                self.told.acknowledged[item_pk] = response.json()["pk"]
                 self.told.last_write = max(self.told.last_write, began)
                 return
             sleep(_AGAIN_SECONDS)
@@ -180,20 +180,20 @@ class Writers:
         """Return what was answered, if it was 200 or a proper 503; note anything else."""
         began = monotonic()
         try:
-            answer = client.request(method, path, **content)  # type: ignore[arg-type]
+            response = client.request(method, path, **content)  # type: ignore[arg-type]
         except httpx.TransportError as error:
             self.told.cuts += 1
             if not self._is_cut:
                 self.told.failures.append(f"{method}: {error!r}")
             return None
         self.told.slowest = max(self.told.slowest, monotonic() - began)
-        counted[answer.status_code] += 1
-        if answer.status_code == httpx.codes.OK:
-            return answer
+        counted[response.status_code] += 1
+        if response.status_code == httpx.codes.OK:
+            return response
         if (
-            answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
-            and "Retry-After" in answer.headers
+            response.status_code == httpx.codes.SERVICE_UNAVAILABLE
+            and "Retry-After" in response.headers
         ):
-            return answer
-        self.told.failures.append(f"{method}: {answer.status_code} {answer.text[:200]}")
+            return response
+        self.told.failures.append(f"{method}: {response.status_code} {response.text[:200]}")
         return None

@@ -1,4 +1,4 @@
-"""What an answer must not have, the matrix notices."""
+"""The matrix reports responses that leak."""
 
 from typing import Any
 
@@ -10,16 +10,16 @@ from faults.environment import Environment
 from faults.identities import GRANT, KEY, SHOPPER, Identity, make_owner
 from faults.operations import Operation
 from faults.raw_client import TimedResponse
-from tests.edge.exchange import Answer
+from tests.edge.exchange import RawResponse
 
 SESSION = ({SHOPPER: list[str]()}, {KEY: list[str]()})
 READ = Operation("getUserOrder", "GET", "/users/orders/{pk}/", SESSION)
 WRITE = Operation("createCancellationRequest", "POST", "/users/orders/requests/", SESSION)
-NOT_FOUND = Answer(404, {}, b"not found")
+NOT_FOUND = RawResponse(404, {}, b"not found")
 
 
 class Server:
-    """Its answers are made up."""
+    """Its responses are fakes."""
 
     port = 0
 
@@ -40,35 +40,37 @@ def matrix(environment: Environment) -> Matrix:
 
 
 @pytest.mark.parametrize(
-    ("who", "operation", "answers", "told"),
+    ("name", "operation", "responses", "failure"),
     [
         ("shopper", READ, [NOT_FOUND, NOT_FOUND], None),
-        ("shopper", READ, [Answer(404, {}, b"of bora-alone"), NOT_FOUND], "sees"),
-        ("shopper", READ, [Answer(200, {}, b""), NOT_FOUND], "200 to another's"),
-        ("shopper", READ, [Answer(403, {}, b""), NOT_FOUND], "403 to another's, 404 to none"),
-        ("shopper", READ, [Answer(500, {}, b"")] * 2, "500"),
+        ("shopper", READ, [RawResponse(404, {}, b"of bora-alone"), NOT_FOUND], "sees"),
+        ("shopper", READ, [RawResponse(200, {}, b""), NOT_FOUND], "200 to another's"),
+        ("shopper", READ, [RawResponse(403, {}, b""), NOT_FOUND], "403 to another's, 404 to none"),
+        ("shopper", READ, [RawResponse(500, {}, b"")] * 2, "500"),
         ("nobody", READ, [NOT_FOUND, NOT_FOUND], "who is not admitted"),
-        ("nobody", READ, [Answer(401, {}, b"")] * 2, None),
-        ("forged", WRITE, [Answer(400, {}, b"")] * 2, "without a token"),
-        ("forged", WRITE, [Answer(403, {}, b"")] * 2, None),
+        ("nobody", READ, [RawResponse(401, {}, b"")] * 2, None),
+        ("forged", WRITE, [RawResponse(400, {}, b"")] * 2, "without a token"),
+        ("forged", WRITE, [RawResponse(403, {}, b"")] * 2, None),
         ("program", WRITE, [NOT_FOUND, NOT_FOUND], None),
         ("guest", WRITE, [NOT_FOUND, NOT_FOUND], "who is not admitted"),
-        ("guest", READ, [Answer(401, {}, b"")] * 2, None),
+        ("guest", READ, [RawResponse(401, {}, b"")] * 2, None),
     ],
 )
-def test_leaks_are_told(
+def test_leaks_are_reported(
     matrix: Matrix,
     monkeypatch: pytest.MonkeyPatch,
-    who: str,
+    name: str,
     operation: Operation,
-    answers: list[Answer],
-    told: str | None,
+    responses: list[RawResponse],
+    failure: str | None,
 ) -> None:
-    given = iter(answers)
-    monkeypatch.setattr(authorization, "exchange_sync", lambda *_: TimedResponse(next(given), 0))
-    [asking] = [each for each in matrix.people if each.name == who]
+    remaining = iter(responses)
+    monkeypatch.setattr(
+        authorization, "exchange_sync", lambda *_: TimedResponse(next(remaining), 0)
+    )
+    [identity] = [identity for identity in matrix.people if identity.name == name]
 
-    matrix.ask_about_others(operation, asking)
+    matrix.ask_about_others(operation, identity)
 
-    assert told is None or any(told in each for each in matrix.failures)
-    assert bool(matrix.failures) is (told is not None)
+    assert failure is None or any(failure in reported for reported in matrix.failures)
+    assert bool(matrix.failures) is (failure is not None)
