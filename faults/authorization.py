@@ -7,12 +7,12 @@ from itertools import product
 
 import sqlalchemy as sa
 
-from faults.amounts import Amounts
 from faults.environment import Environment
 from faults.findings import Finding
 from faults.identities import BEARERS, SHOPPER, Identity, Owner, identities
 from faults.operations import Operation, Target, operations
 from faults.raw_client import exchange_sync
+from faults.scale import Scale
 from persistence.engine.engines import Pool, connect
 from persistence.sql.columns import metadata
 from tests.edge.exchange import RawResponse
@@ -84,7 +84,7 @@ class Matrix:
         self.failures.append(f"{operation.name} by {who.name}: {what}")
 
 
-def check(environment: Environment, _amounts: Amounts) -> Finding:
+def check(environment: Environment, _scale: Scale) -> Finding:
     """All about others first, after which nothing has changed; then all about one's own."""
     every = list(operations())
     with environment.serve(workers=1, WAYBILL_LIMITS="false") as server:

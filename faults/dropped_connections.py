@@ -7,10 +7,10 @@ from random import Random
 
 from domain.cancellations.requests import CancellationRequestQuery
 from domain.shared.paging import PageRequest
-from faults.amounts import Amounts
 from faults.environment import Environment
 from faults.findings import Finding
 from faults.raw_client import exchange, request
+from faults.scale import Scale
 from faults.writers import Work, make_work
 
 BAR = "0 duplicates, 0 lost: one request stored for each key, and its answer for all who ask"
@@ -68,9 +68,9 @@ class Clients:
         return request("POST", "/users/orders/cancellation_requests/", headers, row)
 
 
-def check(environment: Environment, amounts: Amounts) -> Finding:
+def check(environment: Environment, scale: Scale) -> Finding:
     """Three connections are dropped for each key."""
-    work = make_work(environment, -(-amounts.retries // _DROPS), _LINES_OF_ORDER)
+    work = make_work(environment, -(-scale.retries // _DROPS), _LINES_OF_ORDER)
     with environment.serve() as server:
         clients = Clients(server.port, work)
         asyncio.run(_cancel_all(clients, work))
@@ -81,7 +81,7 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
         test="idempotency with dropped connections",
         database=environment.kind,
         amount=_DROPS * len(work.lines),
-        wanted=amounts.retries,
+        wanted=scale.retries,
         bar=BAR,
         figures={
             "keys": len(work.lines),

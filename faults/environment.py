@@ -18,7 +18,7 @@ from tests.support.application import Shop, usual_settings
 from tests.support.server import Server
 
 _TEMPLATE = "waybill_template"
-_PATIENCE_SECONDS = 30
+_TIMEOUT_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Environment:
         self,
         server: Server,
         headers: dict[str, str] | None = None,
-        timeout: float = _PATIENCE_SECONDS,
+        timeout: float = _TIMEOUT_SECONDS,
     ) -> httpx.Client:
         """A client of the server; bodies of error responses go to ``errors``."""
         return httpx.Client(

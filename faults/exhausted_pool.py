@@ -9,10 +9,10 @@ from time import monotonic
 
 import psycopg
 
-from faults.amounts import Amounts
 from faults.environment import Customer, Environment
 from faults.findings import Finding
 from faults.raw_client import TimedResponse, exchange, exchange_all, request
+from faults.scale import Scale
 from tests.support.builders import make_lines
 
 BAR = "503 with Retry-After within 2.5 s; those before them answered, and all served, once it ends"
@@ -21,7 +21,7 @@ _HEALED_SECONDS = 1.0
 _CONNECTIONS = 2
 
 
-def check(environment: Environment, amounts: Amounts) -> Finding:
+def check(environment: Environment, scale: Scale) -> Finding:
     """Two connections, both held up by a lock, with more threads than connections."""
     customer = environment.customer()
     settings = {
@@ -31,18 +31,18 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
     with environment.serve(workers=1, **settings) as server:
         sent = _request(environment, customer)
         held, waiting, healed = asyncio.run(
-            _exhaust(environment, server.port, sent, amounts.waiting)
+            _exhaust(environment, server.port, sent, scale.waiting_requests)
         )
     slowest = max(each.seconds for each in waiting)
     failures = [
-        *_wrong(waiting, _SECONDS * amounts.patience),
+        *_wrong(waiting, _SECONDS * scale.time_factor),
         *(
             f"a request before them got {each.response.status}"
             for each in held
             if not _is_good(each)
         ),
     ]
-    if not _is_good(healed) or healed.seconds > _HEALED_SECONDS * amounts.patience:
+    if not _is_good(healed) or healed.seconds > _HEALED_SECONDS * scale.time_factor:
         failures.append(f"{healed.response.status} after {healed.seconds:.1f} s when it was over")
     environment.errors |= {each.response.body for each in waiting}
     figures = {"slowest 503 s": slowest, "healed s": healed.seconds}
@@ -50,7 +50,7 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
         "pool exhausted",
         environment.kind,
         len(waiting),
-        amounts.waiting,
+        scale.waiting_requests,
         BAR,
         figures,
         tuple(failures),
@@ -97,12 +97,12 @@ def _locked(environment: Environment) -> Iterator[None]:
         yield
 
 
-def _wrong(waiting: list[TimedResponse], patience: float) -> Iterator[str]:
+def _wrong(waiting: list[TimedResponse], timeout: float) -> Iterator[str]:
     statuses = Counter(each.response.status for each in waiting)
     if statuses.keys() != {503}:
         yield f"the statuses are {dict(statuses)}"
-    if late := sum(each.seconds > patience for each in waiting):
-        yield f"{late} waited longer than {patience} s"
+    if late := sum(each.seconds > timeout for each in waiting):
+        yield f"{late} waited longer than {timeout} s"
     if rude := sum("retry-after" not in each.response.headers for each in waiting):
         yield f"{rude} were not told when to come again"
 

@@ -6,11 +6,11 @@ from subprocess import CalledProcessError
 from time import monotonic, sleep
 
 from domain.sellers.sellers import Seller
-from faults.amounts import Amounts
 from faults.disks import CountedPages, Disk, small_tablespace
 from faults.environment import Environment
 from faults.findings import Finding
 from faults.invariants import broken_at
+from faults.scale import Scale
 from faults.secrets import outbox_leaks
 from faults.writers import Told, Writers, make_work
 from tests.support.builders import make_item, make_seller
@@ -18,30 +18,30 @@ from tests.support.server import Server
 
 _WRITERS = 3
 _REFUSED = 5
-_PATIENCE_SECONDS = 20
+_TIMEOUT_SECONDS = 20
 _LINES_OF_DISK = 800
 _SELLERS_READ = "/api/i1/orders/"
 
 
-def check(environment: Environment, amounts: Amounts) -> Finding:
+def check(environment: Environment, scale: Scale) -> Finding:
     """Fill the disk so often, and see each time that nobody writes and everybody reads."""
     try:
         with _disk(environment) as (disk, own):
-            work = make_work(own, _LINES_OF_DISK * amounts.full_disks)
+            work = make_work(own, _LINES_OF_DISK * scale.full_disks)
             seller = make_seller()
             own.shop.order(own.shop.user(), items=[make_item(seller=seller)])
             with own.serve(code=disk.code) as server:
                 writers = Writers(own, server, work)
                 with writers.at_work(_WRITERS, readers=2):
                     filled = [
-                        _fill(disk, own, server, writers, seller) for _ in range(amounts.full_disks)
+                        _fill(disk, own, server, writers, seller) for _ in range(scale.full_disks)
                     ]
             failures = [*writers.told.failures, *writers.lost_and_twofold(), *broken_at(own.url)]
             failures += outbox_leaks(own)
             failures += [f"corrupt: {fault}" for fault in disk.faults()]
     except (CalledProcessError, OSError) as error:
-        return _finding(environment, amounts, Told(), 0, [f"there is no small disk: {error}"])
-    return _finding(environment, amounts, writers.told, sum(filled), failures)
+        return _finding(environment, scale, Told(), 0, [f"there is no small disk: {error}"])
+    return _finding(environment, scale, writers.told, sum(filled), failures)
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def _fill(
     """Return whether the disk was seen to be full, and to have room again."""
     # A token that was never used before: that it is now is not worth a refusal.
     told, headers = writers.told, environment.seller_headers(seller)
-    writers.wait_for_write(_PATIENCE_SECONDS)
+    writers.wait_for_write(_TIMEOUT_SECONDS)
     disk.fill()
     refused = told.writes[503] + _REFUSED
     is_full = _comes(lambda: told.writes[503] >= refused)
@@ -69,28 +69,28 @@ def _fill(
     if response.status_code != 200:
         told.failures.append(f"a seller reads: {response.status_code}")
     disk.free()
-    healed = writers.wait_for_write(_PATIENCE_SECONDS)
+    healed = writers.wait_for_write(_TIMEOUT_SECONDS)
     if not is_full or healed is None:
         told.failures.append("the disk was never full" if not is_full else "nobody writes again")
     return is_full and healed is not None
 
 
 def _comes(happened: Callable[[], bool]) -> bool:
-    until = monotonic() + _PATIENCE_SECONDS
+    until = monotonic() + _TIMEOUT_SECONDS
     while not happened() and monotonic() < until:
         sleep(0.05)
     return happened()
 
 
 def _finding(
-    environment: Environment, amounts: Amounts, told: Told, filled: int, failures: Sequence[str]
+    environment: Environment, scale: Scale, told: Told, filled: int, failures: Sequence[str]
 ) -> Finding:
     refused = [f"a read was answered 503 {told.reads[503]} times"] if told.reads[503] else []
     return Finding(
         test="disk full",
         database=environment.kind,
         amount=filled,
-        wanted=amounts.full_disks,
+        wanted=scale.full_disks,
         bar="writes 503, reads 200; nothing acknowledged lost, nothing corrupt; heals alone",
         figures={
             "acknowledged": len(told.acknowledged),

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from itertools import cycle, islice
 from time import monotonic, sleep
 
-from faults.amounts import Amounts
 from faults.environment import Environment
 from faults.findings import Finding
 from faults.raw_client import exchange_sync, request
+from faults.scale import Scale
 from faults.writers import Writers, make_work
 from tests.support.processes import children_of
 from tests.support.server import Server
@@ -31,37 +31,35 @@ Kills = Callable[[Server, int, float], Iterator[float]]
 """Kills so many times, and yields how long it took each time until the server was ready again."""
 
 
-def check(environment: Environment, amounts: Amounts) -> Finding:
+def check(environment: Environment, scale: Scale) -> Finding:
     """One of three workers at a time, each at work on requests."""
-    return _check("kill -9 of workers", _WORKERS, _killed, environment, amounts)
+    return _check("kill -9 of workers", _WORKERS, _killed, environment, scale)
 
 
-def check_bursts(environment: Environment, amounts: Amounts) -> Finding:
+def check_bursts(environment: Environment, scale: Scale) -> Finding:
     """The only worker again and again, 0.1 to 5 seconds apart."""
-    return _check(
-        "kill -9 of the only worker, in bursts", 1, _killed_in_bursts, environment, amounts
-    )
+    return _check("kill -9 of the only worker, in bursts", 1, _killed_in_bursts, environment, scale)
 
 
 def _check(
-    test: str, workers: int, killed: Kills, environment: Environment, amounts: Amounts
+    test: str, workers: int, killed: Kills, environment: Environment, scale: Scale
 ) -> Finding:
-    patience = _READY_SECONDS * amounts.patience
-    work = make_work(environment, _LINES_OF_KILL * amounts.worker_kills)
+    timeout = _READY_SECONDS * scale.time_factor
+    work = make_work(environment, _LINES_OF_KILL * scale.worker_kills)
     with environment.serve(workers=workers) as server:
         writers = Writers(environment, server, work, is_cut=True, pause=_PAUSE_OF_WRITERS)
         with writers.at_work(_WRITERS):
-            writers.wait_for_write(patience)
-            ready = list(killed(server, amounts.worker_kills, patience))
+            writers.wait_for_write(timeout)
+            ready = list(killed(server, scale.worker_kills, timeout))
     failures = [*writers.told.failures, *writers.lost_and_twofold()]
-    failures += [f"ready after {each:.1f} s" for each in ready if each > patience]
+    failures += [f"ready after {each:.1f} s" for each in ready if each > timeout]
     if not writers.told.cuts:
         failures.append("no client has noticed anything")
     return Finding(
         test=test,
         database=environment.kind,
-        amount=amounts.worker_kills if ready else 0,
-        wanted=amounts.worker_kills,
+        amount=scale.worker_kills if ready else 0,
+        wanted=scale.worker_kills,
         bar=BAR,
         figures={
             "acknowledged": len(writers.told.acknowledged),
@@ -72,37 +70,37 @@ def _check(
     )
 
 
-def _killed_in_bursts(server: Server, times: int, patience: float) -> Iterator[float]:
+def _killed_in_bursts(server: Server, times: int, timeout: float) -> Iterator[float]:
     """Yield after how many seconds fresh clients were served again, for each burst."""
     for begun in range(0, times, _BURST):
         for gap in islice(cycle(_GAPS), begun, min(begun + _BURST, times) - 1):
-            _kill_next(server, patience)
+            _kill_next(server, timeout)
             sleep(gap)
-        _kill_next(server, patience)
-        yield _seconds_to_ready(server, 1, patience)
+        _kill_next(server, timeout)
+        yield _seconds_to_ready(server, 1, timeout)
 
 
-def _kill_next(server: Server, patience: float) -> None:
+def _kill_next(server: Server, timeout: float) -> None:
     """Kill the only worker, as soon as there is one. Raises IndexError where none comes."""
     began = monotonic()
-    while not (workers := children_of(server.process.pid)) and monotonic() - began < patience:
+    while not (workers := children_of(server.process.pid)) and monotonic() - began < timeout:
         sleep(0.005)
     os.kill(workers[0], signal.SIGKILL)
 
 
-def _killed(server: Server, times: int, patience: float) -> Iterator[float]:
+def _killed(server: Server, times: int, timeout: float) -> Iterator[float]:
     """Yield after how many seconds all were there again, and fresh clients were served."""
     for _ in range(times):
         began = monotonic()
         os.kill(children_of(server.process.pid)[0], signal.SIGKILL)
-        yield _seconds_to_ready(server, _WORKERS, patience)
+        yield _seconds_to_ready(server, _WORKERS, timeout)
         sleep(max(0.0, _PAUSE_SECONDS - (monotonic() - began)))
 
 
-def _seconds_to_ready(server: Server, workers: int, patience: float) -> float:
-    """From now on until all workers are there and serve; twice the patience at the most."""
+def _seconds_to_ready(server: Server, workers: int, timeout: float) -> float:
+    """From now on until all workers are there and serve; at most twice the timeout."""
     began = monotonic()
-    while not _is_ready(server, workers) and monotonic() - began < 2 * patience:
+    while not _is_ready(server, workers) and monotonic() - began < 2 * timeout:
         sleep(0.02)
     return monotonic() - began
 

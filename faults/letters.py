@@ -9,10 +9,10 @@ from time import sleep
 import sqlalchemy as sa
 
 from domain.outbox import OutboxKind, OutboxStatus
-from faults.amounts import Amounts
 from faults.environment import Environment
 from faults.findings import Finding
 from faults.mail_servers import MailServer, mail_server
+from faults.scale import Scale
 from persistence.database import utc_now
 from persistence.engine.engines import Pool, connect
 from persistence.outbox import outbox_events
@@ -29,9 +29,9 @@ _HASTY = (
 )
 
 
-def check(environment: Environment, amounts: Amounts) -> Finding:
+def check(environment: Environment, scale: Scale) -> Finding:
     """Deliver all; what is to be tried later is brought forward, so that a day takes a minute."""
-    uuids = _write(environment, amounts.letters)
+    uuids = _write(environment, scale.emails)
     with mail_server() as server:
         rounds, due = 0, len(uuids)
         while due and rounds < _ROUNDS:
@@ -43,7 +43,7 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
         test="outbox with a mail server that refuses, hangs and drops",
         database=environment.kind,
         amount=statuses[OutboxStatus.DELIVERED],
-        wanted=amounts.letters,
+        wanted=scale.emails,
         bar="each delivered, and known by its id wherever it comes twice",
         figures={
             "events": len(uuids),

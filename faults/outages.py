@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from itertools import cycle, islice
 from time import sleep
 
-from faults.amounts import Amounts
 from faults.cluster import Cluster, cluster
 from faults.environment import Environment
 from faults.findings import Finding
 from faults.invariants import broken_at
+from faults.scale import Scale
 from faults.secrets import outbox_leaks
 from faults.writers import Writers, make_work
 
@@ -37,31 +37,31 @@ _FAULTS: dict[str, Fault] = {
 }
 
 
-def check(environment: Environment, amounts: Amounts) -> Finding:
+def check(environment: Environment, scale: Scale) -> Finding:
     """On a server of its own: other checks use that of the environment."""
     with cluster() as broken, environment.beside(broken.url) as own:
         own.database.migrate()
-        work = make_work(own, _LINES_OF_FAULT * amounts.database_faults)
+        work = make_work(own, _LINES_OF_FAULT * scale.database_faults)
         with own.serve(WAYBILL_DATABASE_TIMEOUT=str(_TIMEOUT)) as server:
             writers = Writers(own, server, work)
             with writers.at_work(_WRITERS):
-                patience = _HEALED_SECONDS * amounts.patience
-                healed = dict(_break(broken, writers, amounts.database_faults, patience))
+                timeout = _HEALED_SECONDS * scale.time_factor
+                healed = dict(_break(broken, writers, scale.database_faults, timeout))
         failures = [*writers.told.failures, *writers.lost_and_twofold(), *broken_at(own.url)]
         failures += outbox_leaks(own)
-    return _finding(environment, amounts, writers, healed, failures)
+    return _finding(environment, scale, writers, healed, failures)
 
 
 def _break(
-    broken: Cluster, writers: Writers, times: int, patience: float
+    broken: Cluster, writers: Writers, times: int, timeout: float
 ) -> Iterator[tuple[str, float]]:
     """Yield after how many seconds somebody could write again, by the fault and its number."""
-    writers.wait_for_write(patience)
+    writers.wait_for_write(timeout)
     for number, (name, fault) in enumerate(islice(cycle(_FAULTS.items()), times), 1):
         fault(broken)
-        seconds = writers.wait_for_write(patience)
+        seconds = writers.wait_for_write(timeout)
         if seconds is None:
-            writers.told.failures.append(f"{name}: nobody can write {patience} s later")
+            writers.told.failures.append(f"{name}: nobody can write {timeout} s later")
             return
         yield f"{number} {name}", seconds
         sleep(_CALM_SECONDS)
@@ -69,7 +69,7 @@ def _break(
 
 def _finding(
     environment: Environment,
-    amounts: Amounts,
+    scale: Scale,
     writers: Writers,
     healed: dict[str, float],
     failures: list[str],
@@ -77,13 +77,13 @@ def _finding(
     told = writers.told
     if not told.writes[503]:
         failures.append("no client has noticed anything")
-    if told.slowest > _SLOWEST_SECONDS * amounts.patience:
+    if told.slowest > _SLOWEST_SECONDS * scale.time_factor:
         failures.append(f"an answer took {told.slowest:.1f} s")
     return Finding(
         test="PostgreSQL killed, restarted, frozen and cut off",
         database=environment.kind,
         amount=len(healed),
-        wanted=amounts.database_faults,
+        wanted=scale.database_faults,
         bar="no acknowledged write lost, none twice; 503 with Retry-After meanwhile; heals alone",
         figures={
             "acknowledged": len(told.acknowledged),

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from domain.accounts.users import UserType
-from faults.amounts import Amounts
 from faults.environment import Environment
 from faults.findings import Finding
 from faults.raw_client import exchange_all, exchange_sync, request
+from faults.scale import Scale
 from handlers.auth.passwords import Argon2Passwords
 from tests.support.server import Server
 
@@ -42,10 +42,10 @@ class Round:
         ]
 
 
-def check(environment: Environment, amounts: Amounts) -> Finding:
+def check(environment: Environment, scale: Scale) -> Finding:
     """For logins and look-ups, from one network and from many."""
     environment.secrets |= {_RIGHT, _WRONG}
-    each = -(-amounts.attempts // 4)
+    each = -(-scale.attempts // 4)
     failures: list[str] = []
     figures: dict[str, int] = {}
     with environment.serve(workers=1, WAYBILL_TRUSTED_PROXIES="1") as server:
@@ -59,7 +59,7 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
         test="attempts at the same time",
         database=environment.kind,
         amount=4 * each,
-        wanted=amounts.attempts,
+        wanted=scale.attempts,
         bar=BAR,
         figures=figures,
         failures=tuple(failures),

@@ -10,11 +10,11 @@ from itertools import cycle, islice
 
 import orjson
 
-from faults.amounts import Amounts
 from faults.bouncers import SESSION, TRANSACTION, Bouncer, NoPgBouncer, bouncer
 from faults.environment import Environment
 from faults.findings import Finding
 from faults.raw_client import KEEP_ALIVE, Connection, exchange_sync, request
+from faults.scale import Scale
 from faults.writers import Writers, make_work
 from tests.edge.exchange import RawResponse
 from tests.support.builders import make_item, make_seller
@@ -110,7 +110,7 @@ class _Told:
         }
 
 
-def check(environment: Environment, amounts: Amounts) -> Finding:
+def check(environment: Environment, scale: Scale) -> Finding:
     """All modes one after the other, on one database."""
     told = _Told()
     try:
@@ -119,7 +119,7 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
             with _behind(environment, mode) as (pooler, own):
                 if not mode.is_supported:
                     told.failures += _not_refused(own, pooler)
-                asked = list(islice(cycle(questions), amounts.pooled_answers))
+                asked = list(islice(cycle(questions), scale.pooled_responses))
                 _send_all(environment, own, mode, asked, told)
     except NoPgBouncer as error:
         told.failures.append(str(error))
@@ -130,7 +130,7 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
         test="PgBouncer",
         database=environment.kind,
         amount=told.compared,
-        wanted=3 * amounts.pooled_answers,
+        wanted=3 * scale.pooled_responses,
         bar=BAR,
         figures=told.figures() | {"written beside": told.written},
         failures=tuple(told.failures),

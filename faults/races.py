@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from itertools import cycle
 
 from faults.account_races import AccountRaces
-from faults.amounts import Amounts
 from faults.environment import Environment
 from faults.findings import Finding
 from faults.housekeeping_races import HousekeepingRaces
 from faults.order_races import Race
+from faults.scale import Scale
 
 BAR = "0 over-cancelled, one winner each, 0 deadlocks seen by a client"
 _AT_ONCE = 2
@@ -18,11 +18,11 @@ _AT_ONCE = 2
 _LOGINS = 1 / 60
 
 
-def check(environment: Environment, amounts: Amounts) -> Finding:
+def check(environment: Environment, scale: Scale) -> Finding:
     """Run all kinds of races in turn, with a few that hash passwords; two races at a time."""
     with environment.serve(WAYBILL_LIMITS="false") as server:
         accounts = AccountRaces(environment, server.port)
-        races = _make_races(HousekeepingRaces(environment, server.port), accounts, amounts.races)
+        races = _make_races(HousekeepingRaces(environment, server.port), accounts, scale.races)
         failures = asyncio.run(_run_all(races))
         accounts.close()
     kinds = Counter(race.name for race in races)
@@ -30,7 +30,7 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
         test="races",
         database=environment.kind,
         amount=sum(len(race.attempts) for race in races),
-        wanted=amounts.races,
+        wanted=scale.races,
         bar=BAR,
         figures={"races": len(races), **kinds},
         failures=tuple(failures),

@@ -8,9 +8,9 @@ from time import sleep
 import httpx
 
 from domain.orders.orders import Order
-from faults.amounts import Amounts
 from faults.environment import Environment
 from faults.findings import Finding
+from faults.scale import Scale
 from tests.support.builders import make_item, make_seller
 from tests.support.restored_backups import back_up
 from tests.support.server import Server
@@ -27,7 +27,7 @@ _PAUSE_SECONDS = 0.02
 _TIMES = 4 * _WORKERS
 
 
-def check(environment: Environment, amounts: Amounts) -> Finding:
+def check(environment: Environment, scale: Scale) -> Finding:
     """Change orders, put the backup back, and change them another way, so many times."""
     customer = environment.customer()
     seller = make_seller()
@@ -46,7 +46,7 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
         environment.serve(workers=_WORKERS) as server,
         _reading(environment, server, readers, failures),
     ):
-        for number in range(amounts.restores):
+        for number in range(scale.restores):
             for change in (f"lost {number}", None, f"instead {number}"):
                 if change is None:
                     put_back()
@@ -59,7 +59,7 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
         test="a backup is put back",
         database=environment.kind,
         amount=restored,
-        wanted=amounts.restores,
+        wanted=scale.restores,
         bar=BAR,
         figures={"pages compared": 3 * restored * _TIMES * len(readers), "orders on each": _ORDERS},
         failures=tuple(failures),

@@ -31,10 +31,10 @@ from faults import (
     suites,
     timing,
 )
-from faults.amounts import BESIDE, FULL, QUICK, Amounts
 from faults.findings import Finding
 from faults.report import markdown, write_json
 from faults.runner import BOTH, POSTGRES, SQLITE, Check, DatabaseRun, database_run
+from faults.scale import FULL, QUICK, REDUCED, Scale
 
 _OUTPUT = Path(__file__).parents[1] / "var" / "faults"
 
@@ -85,7 +85,7 @@ def _findings(checks: Sequence[Check], options: Namespace) -> list[Finding]:
     kinds = [options.database] if options.database else BOTH
     with TemporaryDirectory(prefix="waybill-faults-") as name, ExitStack() as stack:
         runs = [
-            stack.enter_context(database_run(kind, Path(name) / kind, _amounts(kind, options)))
+            stack.enter_context(database_run(kind, Path(name) / kind, _scale(kind, options)))
             for kind in kinds
             if any(kind in check.databases for check in checks)
         ]
@@ -108,10 +108,10 @@ def _run_together(runs: Sequence[DatabaseRun], checks: Sequence[Check]) -> None:
             raise
 
 
-def _amounts(kind: str, options: Namespace) -> Amounts:
+def _scale(kind: str, options: Namespace) -> Scale:
     if options.quick:
         return QUICK
-    return FULL if options.database or kind == POSTGRES else BESIDE
+    return FULL if options.database or kind == POSTGRES else REDUCED
 
 
 def _findings_of(run: DatabaseRun, options: Namespace) -> list[Finding]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 
-from faults.amounts import Amounts
 from faults.environment import Environment, EnvironmentFactory, environment_factory
 from faults.findings import Finding
 from faults.invariants import broken_at
+from faults.scale import Scale
 from faults.secrets import Search
 
 POSTGRES, SQLITE = "postgres", "sqlite"
@@ -26,7 +26,7 @@ class Check:
     """
 
     name: str
-    run: Callable[[Environment, Amounts], Finding]
+    run: Callable[[Environment, Scale], Finding]
     databases: tuple[str, ...] = BOTH
     alone: bool = False
 
@@ -34,11 +34,11 @@ class Check:
 class DatabaseRun:
     """Runs checks on databases of one kind; ``findings`` are their results so far."""
 
-    def __init__(self, kind: str, factory: EnvironmentFactory, amounts: Amounts) -> None:
+    def __init__(self, kind: str, factory: EnvironmentFactory, scale: Scale) -> None:
         self.findings: list[Finding] = []
         self._kind = kind
         self._factory = factory
-        self._amounts = amounts
+        self._scale = scale
         self._search = Search(kind)
         self._is_stopped = False
 
@@ -67,7 +67,7 @@ class DatabaseRun:
         started = monotonic()
         with self._factory.environment(check.name) as environment:
             try:
-                finding = check.run(environment, self._amounts)
+                finding = check.run(environment, self._scale)
                 finding = finding.with_failures(broken_at(environment.url))
                 self._search.look_through(environment)
             except Exception:  # noqa: BLE001 - a check that raises has failed
@@ -80,8 +80,8 @@ class DatabaseRun:
 
 
 @contextmanager
-def database_run(kind: str, folder: Path, amounts: Amounts) -> Iterator[DatabaseRun]:
+def database_run(kind: str, folder: Path, scale: Scale) -> Iterator[DatabaseRun]:
     """A run with databases of its own, which are deleted at the end of the block."""
     folder.mkdir()
     with environment_factory(kind, folder) as factory:
-        yield DatabaseRun(kind, factory, amounts)
+        yield DatabaseRun(kind, factory, scale)

@@ -11,10 +11,10 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from faults.amounts import Amounts
 from faults.environment import Environment
 from faults.findings import Finding
 from faults.raw_client import TimedResponse, exchange, percentile, request
+from faults.scale import Scale
 from tests.support.builders import make_lines
 from tests.support.server import Server
 
@@ -31,7 +31,7 @@ _SHARES = ("0", "512")  # any number, and the default
 _ROOT = Path(__file__).parents[1]
 
 
-def check(environment: Environment, amounts: Amounts) -> Finding:
+def check(environment: Environment, scale: Scale) -> Finding:
     """First all of one kind, then all of the other, each opened again when it is closed.
 
     They come from one address. First it may have any number of them, so that the bounds of the
@@ -40,19 +40,19 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
     customer = environment.customer()
     environment.shop.order(customer.user, items=make_lines(3, 2))
     good = request("GET", "/users/orders/", customer.headers)
-    seconds = min(_SECONDS, amounts.load_seconds)
+    seconds = min(_SECONDS, scale.load_seconds)
     fast: list[TimedResponse] = []
     opened: list[int] = []
     for share in _SHARES:
         with environment.serve(WAYBILL_CONNECTIONS_PER_ADDRESS=share) as server:
             for first in _KINDS:
-                with _silent(server, amounts.silent_sockets, first) as told:
+                with _silent(server, scale.silent_sockets, first) as told:
                     fast += asyncio.run(_ask_on(server, good, seconds))
                 opened.append(told["opened"])
     milliseconds = [each.seconds * 1e3 for each in fast]
     p99 = percentile(milliseconds, 99)
     failures = [f"good: {each.response.status}" for each in fast if each.response.status != 200]
-    if p99 > _GOOD_MILLISECONDS * amounts.patience:
+    if p99 > _GOOD_MILLISECONDS * scale.time_factor:
         failures.append(f"good requests took {p99:.0f} ms (p99)")
     figures = {
         "good requests": len(fast),
@@ -64,7 +64,7 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
         "silent clients",
         environment.kind,
         min(opened),
-        amounts.silent_sockets,
+        scale.silent_sockets,
         BAR,
         figures,
         tuple(failures),

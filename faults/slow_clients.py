@@ -5,11 +5,11 @@ from contextlib import suppress
 from itertools import cycle, islice
 from time import monotonic
 
-from faults.amounts import Amounts
 from faults.environment import Environment
 from faults.findings import Finding
 from faults.incomplete_requests import NO_BYTES, PARTIAL_BODY, PARTIAL_HEAD
 from faults.raw_client import TimedResponse, exchange, percentile, request
+from faults.scale import Scale
 from tests.support.builders import make_lines
 from tests.support.server import Server
 
@@ -30,26 +30,28 @@ _KINDS = (
 )
 
 
-def check(environment: Environment, amounts: Amounts) -> Finding:
+def check(environment: Environment, scale: Scale) -> Finding:
     """Some come one after the other, and then most of them at once."""
     customer = environment.customer()
     environment.shop.order(customer.user, items=make_lines(3, 2))
     good = request("GET", "/users/orders/", customer.headers)
     with environment.serve() as server:
-        slow, fast = asyncio.run(_meet(server, good, amounts.slow_sockets))
+        slow, fast = asyncio.run(_meet(server, good, scale.slow_sockets))
     milliseconds = [each.seconds * 1e3 for each in fast]
     p99 = percentile(milliseconds, 99)
-    patience = amounts.patience
-    failures = [f"closed after {each:.1f} s" for each in slow if each > _CLOSED_SECONDS * patience]
+    time_factor = scale.time_factor
+    failures = [
+        f"closed after {each:.1f} s" for each in slow if each > _CLOSED_SECONDS * time_factor
+    ]
     failures += [f"good: {each.response.status}" for each in fast if each.response.status != 200]
-    if p99 > _GOOD_MILLISECONDS * patience:
+    if p99 > _GOOD_MILLISECONDS * time_factor:
         failures.append(f"good requests took {p99:.0f} ms (p99)")
     figures = {"good requests": len(fast), "p99 ms": p99, "slowest closed s": max(slow)}
     return Finding(
         "slow clients",
         environment.kind,
         len(slow),
-        amounts.slow_sockets,
+        scale.slow_sockets,
         BAR,
         figures,
         tuple(failures),

@@ -9,10 +9,10 @@ from random import sample
 from statistics import fmean
 from time import monotonic
 
-from faults.amounts import Amounts
 from faults.environment import Environment
 from faults.findings import Finding
 from faults.raw_client import KEEP_ALIVE, Connection, percentile, request
+from faults.scale import Scale
 from faults.writers import Work, make_work
 from tests.support.builders import make_lines
 
@@ -97,21 +97,21 @@ class Clients:
         load.milliseconds.append((monotonic() - due) * 1e3)
 
 
-def check(environment: Environment, amounts: Amounts) -> Finding:
+def check(environment: Environment, scale: Scale) -> Finding:
     """Nineteen reads of many shoppers, then a write, and so on."""
-    bouts = max(1, round(amounts.load_seconds / _BOUT_SECONDS))
-    saturated = _WARM_SECONDS + bouts * _CAPACITY_SECONDS + _SHARE * amounts.load_seconds
+    bouts = max(1, round(scale.load_seconds / _BOUT_SECONDS))
+    saturated = _WARM_SECONDS + bouts * _CAPACITY_SECONDS + _SHARE * scale.load_seconds
     requests = _requests(environment, int(_MOST_OF_SECOND * saturated / (_READS_OF_WRITE + 1)))
     with environment.serve() as server:
         clients = Clients(server.port, requests)
-        capacities, load = asyncio.run(_load(clients, bouts, amounts.load_seconds))
+        capacities, load = asyncio.run(_load(clients, bouts, scale.load_seconds))
     p99 = percentile(load.milliseconds, 99)
     failures = [f"{times} × {each}" for each, times in load.statuses.items() if each != 200]
-    if p99 > _P99_MILLISECONDS * amounts.patience:
+    if p99 > _P99_MILLISECONDS * scale.time_factor:
         failures.append(f"p99 was {p99:.0f} ms")
     figures = {
         "capacity per s": fmean(capacities),
-        "asked per s": load.amount / amounts.load_seconds,
+        "asked per s": load.amount / scale.load_seconds,
         "p50 ms": percentile(load.milliseconds, 50),
         "p99 ms": p99,
     }
@@ -119,7 +119,7 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
         test="load at 60 % of capacity",
         database=environment.kind,
         amount=load.amount,
-        wanted=amounts.load_requests,
+        wanted=scale.load_requests,
         bar=BAR,
         figures=figures,
         failures=tuple(failures),

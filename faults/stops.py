@@ -10,11 +10,11 @@ from itertools import cycle, islice
 from random import uniform
 from time import monotonic
 
-from faults.amounts import Amounts
 from faults.environment import Environment
 from faults.findings import Finding
 from faults.incomplete_requests import KINDS
 from faults.raw_client import KEEP_ALIVE, Connection, request
+from faults.scale import Scale
 from faults.writers import Work, make_work
 from tests.support.server import Server
 
@@ -98,28 +98,28 @@ class Clients:
         return request("POST", path, self._headers, row | {"cancellation_type": "cancel"})
 
 
-def check(environment: Environment, amounts: Amounts) -> Finding:
+def check(environment: Environment, scale: Scale) -> Finding:
     """Every second time with clients beside that never finish what they begin."""
-    patience = _STOPPED_SECONDS * amounts.patience
-    work = make_work(environment, _LINES_OF_STOP * amounts.stops)
+    timeout = _STOPPED_SECONDS * scale.time_factor
+    work = make_work(environment, _LINES_OF_STOP * scale.graceful_stops)
     lines = iter(work.lines)
     in_flight: list[Sent] = []
     seconds: list[float] = []
-    for number in range(amounts.stops):
+    for number in range(scale.graceful_stops):
         with environment.serve() as server, _incomplete_requests(server, 6 * ((number + 1) % 2)):
             clients = Clients(server, work, lines)
             in_flight += asyncio.run(clients.stop())
-            server.process.wait(4 * patience)
+            server.process.wait(4 * timeout)
             seconds.append(monotonic() - clients.asked)
     failures = [f"in flight: {each.response}" for each in in_flight if each.response != 200]
-    failures += [f"it took {each:.1f} s to stop" for each in seconds if each > patience]
-    if len(in_flight) < amounts.stops:
+    failures += [f"it took {each:.1f} s to stop" for each in seconds if each > timeout]
+    if len(in_flight) < scale.graceful_stops:
         failures.append(f"only {len(in_flight)} requests were in flight")
     return Finding(
         test="SIGTERM under load",
         database=environment.kind,
         amount=len(seconds),
-        wanted=amounts.stops,
+        wanted=scale.graceful_stops,
         bar=BAR,
         figures={"in flight": len(in_flight), "slowest to stop s": max(seconds)},
         failures=tuple(failures),

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from faults.amounts import Amounts
 from faults.environment import Environment
 from faults.findings import Finding
+from faults.scale import Scale
 from tests.edge.test_bad_requests import GROUPS
 
 _ROOT = Path(__file__).parents[1]
@@ -50,7 +50,7 @@ class Told:
         return cls(passed, failed)
 
 
-def bad_requests(environment: Environment, amounts: Amounts) -> Finding:
+def bad_requests(environment: Environment, scale: Scale) -> Finding:
     """The corpus of bytes that nobody should send."""
     told = _run(environment, [_CORPUS])
     groups = [match[1] for name in told.passed if (match := _GROUP.fullmatch(name))]
@@ -58,14 +58,14 @@ def bad_requests(environment: Environment, amounts: Amounts) -> Finding:
         test="corpus of bad requests",
         database=environment.kind,
         amount=sum(len(GROUPS[each]) for each in groups),
-        wanted=amounts.bad_requests,
+        wanted=scale.bad_requests,
         bar="exact status each, 0 × 5xx, no value echoed, no row changed, next request served",
         figures={"groups": len(groups)},
         failures=tuple(f"{name}: {each}" for name, each in told.failed.items()),
     )
 
 
-def contract(environment: Environment, amounts: Amounts) -> Finding:
+def contract(environment: Environment, scale: Scale) -> Finding:
     """Schemathesis, with all its checks and phases."""
     told = _run(environment, [*_CONTRACT, "-k", "TestContract"])
     runs = [int(each) for logged in told.passed.values() for each in _CASES.findall(logged)]
@@ -73,7 +73,7 @@ def contract(environment: Environment, amounts: Amounts) -> Finding:
         test="Schemathesis",
         database=environment.kind,
         amount=sum(runs),
-        wanted=amounts.contract_cases,
+        wanted=scale.contract_cases,
         bar="0 failures",
         figures={"runs": len(runs)},
         failures=tuple(f"{name}: {each}" for name, each in told.failed.items()),

@@ -13,10 +13,10 @@ from flask import Request, Response
 from werkzeug.test import EnvironBuilder
 
 from domain.accounts.users import UserType
-from faults.amounts import Amounts
 from faults.environment import Environment
 from faults.findings import Finding
 from faults.raw_client import request
+from faults.scale import Scale
 from handlers.auth.devices import remember_device
 from handlers.auth.passwords import Argon2Passwords
 from handlers.auth.rate_limits import login_subject
@@ -38,18 +38,18 @@ Guess = tuple[Body, str]
 """A body, and the Cookie header or nothing."""
 
 
-def check(environment: Environment, amounts: Amounts) -> Finding:
+def check(environment: Environment, scale: Scale) -> Finding:
     """Guess each time from another address, all kinds in random order."""
     environment.secrets.add(_GUESS)
-    known = -(-(amounts.guesses + _WARM_UP) // _USES)
+    known = -(-(scale.guesses + _WARM_UP) // _USES)
     look_ups, logins = _look_ups(environment, known), _logins(environment, known)
     with environment.serve(workers=1, WAYBILL_TRUSTED_PROXIES="1") as server:
-        guessers = [Guesser(server.port, amounts.guesses) for _ in range(2)]
+        guessers = [Guesser(server.port, scale.guesses) for _ in range(2)]
         # Both at once: look-ups wait most of their time, and logins for no other part of it.
         with ThreadPoolExecutor() as threads:
             numbers = threads.submit(guessers[0].guess, _LOOK_UP, 404, look_ups)
             emails = threads.submit(guessers[1].guess, _LOGIN, 400, logins)
-        resets = Guesser(server.port, amounts.guesses)
+        resets = Guesser(server.port, scale.guesses)
         asked = resets.guess(_RESET, 202, _resets(environment, known))
         guessers.append(resets)
     areas = (
@@ -57,15 +57,15 @@ def check(environment: Environment, amounts: Amounts) -> Finding:
         | _areas("e-mail", emails.result())
         | _areas("reset", asked)
     )
-    margin = allowed(amounts.guesses)
+    margin = allowed(scale.guesses)
     told = [
         f"{name} is told by the time" for name, area in areas.items() if abs(area - 0.5) > margin
     ]
     return Finding(
         test="time of look-ups, logins and password resets, known against unknown",
         database=environment.kind,
-        amount=amounts.guesses,
-        wanted=amounts.guesses,
+        amount=scale.guesses,
+        wanted=scale.guesses,
         bar=f"indistinguishable: AUC {0.5 - margin:.2f} to {0.5 + margin:.2f}",
         figures=areas,
         failures=tuple(chain(*(each.failures for each in guessers), told)),

@@ -107,10 +107,10 @@ class Writers:
             for thread in threads:
                 thread.join()
 
-    def wait_for_write(self, patience: float) -> float | None:
+    def wait_for_write(self, timeout: float) -> float | None:
         """Return in how many seconds somebody who asks from now on has written; None: in none."""
         began = monotonic()
-        while monotonic() - began < patience:
+        while monotonic() - began < timeout:
             if self.told.last_write > began:
                 return self.told.last_write - began
             sleep(0.01)

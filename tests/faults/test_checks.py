@@ -17,9 +17,9 @@ from faults import (
     stops,
     timing,
 )
-from faults.amounts import QUICK, Amounts
 from faults.environment import Environment
 from faults.findings import Finding
+from faults.scale import QUICK, Scale
 
 CHECKS = [
     exhausted_pool.check,
@@ -38,7 +38,7 @@ CHECKS = [
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: f"{check.__module__}.{check.__name__}")
-def test_passes(environment: Environment, check: Callable[[Environment, Amounts], Finding]) -> None:
+def test_passes(environment: Environment, check: Callable[[Environment, Scale], Finding]) -> None:
     finding = check(environment, QUICK)
 
     assert finding.is_passed, (finding.failures, finding.figures)

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from faults import letters
-from faults.amounts import QUICK
 from faults.environment import Environment
 from faults.letters import undelivered
 from faults.mail_servers import Mood, mail_server
+from faults.scale import QUICK
 
 
 def test_all_get_there(environment: Environment) -> None:
@@ -24,7 +24,7 @@ def test_none_is_delivered_where_nobody_is_at_home(
     monkeypatch.setattr(letters, "_deliver", lambda *_, **__: None)
     monkeypatch.setattr(letters, "_ROUNDS", 1)
 
-    finding = letters.check(environment, replace(QUICK, letters=2))
+    finding = letters.check(environment, replace(QUICK, emails=2))
 
     assert not finding.is_passed
     assert (finding.amount, len(finding.failures)) == (0, 2)

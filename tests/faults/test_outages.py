@@ -3,8 +3,8 @@
 import pytest
 
 from faults import full_disks, outages
-from faults.amounts import QUICK
 from faults.environment import Environment
+from faults.scale import QUICK
 from tests.conftest import KIND
 
 

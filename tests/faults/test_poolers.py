@@ -3,9 +3,9 @@
 import pytest
 
 from faults import bouncers, pooler
-from faults.amounts import QUICK
 from faults.bouncers import NoPgBouncer, require_pgbouncer
 from faults.environment import Environment
+from faults.scale import QUICK
 from tests.conftest import KIND
 
 on_a_server = pytest.mark.skipif(

@@ -6,10 +6,10 @@ from typing import cast
 
 import pytest
 
-from faults.amounts import QUICK, Amounts
 from faults.environment import Environment, EnvironmentFactory
 from faults.findings import Finding
 from faults.runner import POSTGRES, SQLITE, Check, DatabaseRun
+from faults.scale import QUICK, Scale
 from tests.conftest import KIND
 
 OTHER = POSTGRES if KIND == SQLITE else SQLITE
@@ -31,15 +31,17 @@ def database_run(environment: Environment) -> DatabaseRun:
     return DatabaseRun(KIND, cast(EnvironmentFactory, FakeFactory(environment)), QUICK)
 
 
-def make_check(check: Callable[[Environment, Amounts], Finding], *databases: str) -> Check:
+def make_check(check: Callable[[Environment, Scale], Finding], *databases: str) -> Check:
     return Check(check.__name__, check, databases or (KIND,))
 
 
-def find(environment: Environment, amounts: Amounts) -> Finding:
-    return Finding("find", environment.kind, amounts.stops, amounts.stops, "is found", {})
+def find(environment: Environment, scale: Scale) -> Finding:
+    return Finding(
+        "find", environment.kind, scale.graceful_stops, scale.graceful_stops, "is found", {}
+    )
 
 
-def fail(_environment: Environment, _amounts: Amounts) -> Finding:
+def fail(_environment: Environment, _scale: Scale) -> Finding:
     raise ValueError("the database is gone")
 
 
@@ -72,10 +74,10 @@ def test_continues_after_a_check_that_raises(database_run: DatabaseRun) -> None:
 def test_searches_the_data_that_a_check_leaves(
     database_run: DatabaseRun, environment: Environment
 ) -> None:
-    def leave(environment: Environment, amounts: Amounts) -> Finding:
+    def leave(environment: Environment, scale: Scale) -> Finding:
         environment.errors.add(b'{"detail": "ayse@example.com"}')
         environment.shop.order(environment.shop.user(), refund_amount=10**9)
-        return find(environment, amounts)
+        return find(environment, scale)
 
     database_run.run([make_check(leave)])
 

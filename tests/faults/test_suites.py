@@ -3,8 +3,8 @@
 import pytest
 
 from faults import suites
-from faults.amounts import FULL
 from faults.environment import Environment
+from faults.scale import FULL
 from faults.suites import Told
 from tests.edge.test_bad_requests import GROUPS
 

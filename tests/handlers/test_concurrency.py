@@ -23,9 +23,9 @@ from domain.unit_of_work import UnitOfWork
 from handlers.auth.session_cookies import new_csrf_token
 from handlers.settings import Settings
 from handlers.web.request_context import Database
-from tests.support.amounts import RACE_SECONDS
 from tests.support.application import Shop
 from tests.support.builders import make_lines
+from tests.support.scale import RACE_SECONDS
 from tests.support.server import SECRET, Serve, Server
 
 SINGLE = "/users/orders/cancellation_requests/"
