@@ -7,6 +7,7 @@ import pytest
 from faults import (
     dropped_connections,
     exhausted_pool,
+    graceful_stop,
     killed_workers,
     parallel_attempts,
     races,
@@ -14,7 +15,6 @@ from faults import (
     silent_clients,
     slow_clients,
     steady_load,
-    stops,
     timing,
 )
 from faults.environment import Environment
@@ -25,7 +25,7 @@ CHECKS = [
     exhausted_pool.check,
     killed_workers.check,
     killed_workers.check_bursts,
-    stops.check,
+    graceful_stop.check,
     slow_clients.check,
     silent_clients.check,
     steady_load.check,

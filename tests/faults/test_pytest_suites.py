@@ -1,11 +1,11 @@
-"""What pytest reports is understood: only what passed counts, and what did not is told."""
+"""Reports of pytest: only tests that passed count, and others are reported."""
 
 import pytest
 
-from faults import suites
+from faults import pytest_suites
 from faults.environment import Environment
+from faults.pytest_suites import PytestReport
 from faults.scale import FULL
-from faults.suites import Told
 from tests.edge.test_bad_requests import GROUPS
 
 REPORT = """<testsuites><testsuite>
@@ -19,24 +19,24 @@ INFO schemathesis sent 30 cases</system-out></testcase>
 
 
 @pytest.fixture(autouse=True)
-def told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(suites, "_run", lambda *_: Told.read(REPORT))
+def report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pytest_suites, "_run", lambda *_: PytestReport.parse(REPORT))
 
 
 def test_inputs_of_groups_that_passed_are_counted(environment: Environment) -> None:
-    finding = suites.bad_requests(environment, FULL)
+    finding = pytest_suites.bad_requests(environment, FULL)
 
     assert finding.amount == len(GROUPS["wire"])
 
 
 def test_cases_of_runs_that_passed_are_counted(environment: Environment) -> None:
-    finding = suites.contract(environment, FULL)
+    finding = pytest_suites.contract(environment, FULL)
 
     assert (finding.amount, finding.figures) == (150, {"runs": 2})
     assert not finding.is_passed
 
 
-def test_what_failed_and_what_was_left_out_is_told(environment: Environment) -> None:
-    finding = suites.contract(environment, FULL)
+def test_failed_and_skipped_tests_are_reported(environment: Environment) -> None:
+    finding = pytest_suites.contract(environment, FULL)
 
     assert finding.failures == ("test_fails: assert 500 == 404", "test_is_left_out: not today")

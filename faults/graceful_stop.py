@@ -1,4 +1,4 @@
-"""The server is asked to stop under load: what is in flight is answered, and it is gone soon."""
+"""SIGTERM under load: the server completes the requests in flight and stops in time."""
 
 import asyncio
 import signal
@@ -18,7 +18,7 @@ from faults.scale import Scale
 from faults.writers import Work, make_work
 from tests.support.server import Server
 
-BAR = "no request in flight fails; stopped within 5 s, with half-open clients, too"
+BAR = "no request in flight fails; stopped within 5 s, also with incomplete requests"
 _STOPPED_SECONDS = 5.0
 _CLIENTS = 8
 _LINES_OF_STOP = 600
@@ -26,67 +26,67 @@ _LINES_OF_STOP = 600
 
 @dataclass
 class Sent:
-    """A request that is on its way, and what came back: a status, or what broke off."""
+    """A request in flight; ``response`` is its status or the error that ended it."""
 
-    response: int | str = "nothing"
+    response: int | str = "none"
 
 
 class Clients:
-    """Read and write in turn, each on a connection that stays open, until it is closed."""
+    """Clients that read and write in turn, each on a persistent connection."""
 
     def __init__(self, server: Server, work: Work, lines: Iterator[int]) -> None:
-        self.flying: list[Sent] = []
+        self.in_flight: list[Sent] = []
         self._server = server
         self._headers = work.customer.headers | KEEP_ALIVE
         self._reason = work.reason
         self._lines = lines
         self._warm = asyncio.Barrier(_CLIENTS + 1)
         self._is_stopping = False
-        self.asked = 0.0
+        self.stop_time = 0.0
 
     async def stop(self) -> list[Sent]:
-        """Ask the server to stop in the midst of it; return what was on its way just then."""
-        asking = [asyncio.create_task(self._exchange()) for _ in range(_CLIENTS)]
+        """Send SIGTERM after a random time; return the requests in flight at that moment."""
+        clients = [asyncio.create_task(self._run()) for _ in range(_CLIENTS)]
         await self._warm.wait()
         await asyncio.sleep(uniform(0.5, 1.5))
         self._is_stopping = True
-        in_flight = list(self.flying)
-        self.asked = monotonic()
+        in_flight = list(self.in_flight)
+        self.stop_time = monotonic()
         self._server.process.send_signal(signal.SIGTERM)
-        await asyncio.gather(*asking)
+        await asyncio.gather(*clients)
         return in_flight
 
-    async def _exchange(self) -> None:
-        connection = await self._warmed()
+    async def _run(self) -> None:
+        connection = await self._warm_connection()
         await self._warm.wait()
         while not self._is_stopping:
-            for wanted in (self._read, self._write):
+            for make_request in (self._read, self._write):
                 if not self._is_stopping:
-                    await self._send(connection, wanted())
+                    await self._send(connection, make_request())
         connection.close()
 
-    async def _warmed(self) -> Connection:
-        """A connection to a worker that has read and written before.
+    async def _warm_connection(self) -> Connection:
+        """A connection to a worker that has already read and written.
 
-        Its first requests prepare their statements, and many of them at once may wait for a thread
-        longer than they are let.
+        The first requests of a worker prepare their statements; many at once may wait for a thread
+        until they are refused.
         """
         connection = await Connection.open(self._server.port)
-        for wanted in (self._read, self._write):
-            while await self._send(connection, wanted()) != 200:
+        for make_request in (self._read, self._write):
+            while await self._send(connection, make_request()) != 200:
                 connection.close()
                 connection = await Connection.open(self._server.port)
         return connection
 
-    async def _send(self, connection: Connection, wanted: bytes) -> int | str:
+    async def _send(self, connection: Connection, content: bytes) -> int | str:
         sent = Sent()
-        self.flying.append(sent)
-        connection.send(wanted)
+        self.in_flight.append(sent)
+        connection.send(content)
         try:
             sent.response = (await connection.read_response()).status
         except (EOFError, ConnectionError) as error:
             sent.response = repr(error)
-        self.flying.remove(sent)
+        self.in_flight.remove(sent)
         return sent.response
 
     def _read(self) -> bytes:
@@ -99,7 +99,7 @@ class Clients:
 
 
 def check(environment: Environment, scale: Scale) -> Finding:
-    """Every second time with clients beside that never finish what they begin."""
+    """Stop a loaded server repeatedly, every second time with incomplete requests."""
     timeout = _STOPPED_SECONDS * scale.time_factor
     work = make_work(environment, _LINES_OF_STOP * scale.graceful_stops)
     lines = iter(work.lines)
@@ -110,9 +110,9 @@ def check(environment: Environment, scale: Scale) -> Finding:
             clients = Clients(server, work, lines)
             in_flight += asyncio.run(clients.stop())
             server.process.wait(4 * timeout)
-            seconds.append(monotonic() - clients.asked)
-    failures = [f"in flight: {each.response}" for each in in_flight if each.response != 200]
-    failures += [f"it took {each:.1f} s to stop" for each in seconds if each > timeout]
+            seconds.append(monotonic() - clients.stop_time)
+    failures = [f"in flight: {sent.response}" for sent in in_flight if sent.response != 200]
+    failures += [f"it took {stop:.1f} s to stop" for stop in seconds if stop > timeout]
     if len(in_flight) < scale.graceful_stops:
         failures.append(f"only {len(in_flight)} requests were in flight")
     return Finding(
@@ -129,8 +129,8 @@ def check(environment: Environment, scale: Scale) -> Finding:
 @contextmanager
 def _incomplete_requests(server: Server, count: int) -> Iterator[None]:
     with ExitStack() as opened:
-        for begun in islice(cycle(KINDS), count):
+        for incomplete in islice(cycle(KINDS), count):
             client = socket.create_connection(("127.0.0.1", server.port))
             opened.enter_context(client)
-            client.sendall(begun)
+            client.sendall(incomplete)
         yield

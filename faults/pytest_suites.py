@@ -1,4 +1,4 @@
-"""The tests that send many requests of their own, run as they are, and their cases counted."""
+"""Runs the test suites that send many requests, and counts their cases."""
 
 import os
 import re
@@ -22,24 +22,24 @@ _CONTRACT = (
     "tests/contract/test_schemathesis_sellers.py",
     "tests/contract/test_schemathesis_shop.py",
 )
-_EXAMPLES = 50  # of each operation while fuzzing: half of what the tests send
+_EXAMPLES = 50  # of each operation while fuzzing: half of the tests' number
 _GROUP = re.compile(r"test_are_refused_without_echo_and_without_effect\[(\w+)\]")
-# What tests.contract.engine logs of each of its runs.
+# A log line of tests.contract.engine for each of its runs.
 _CASES = re.compile(r"schemathesis sent (\d+) cases")
 
 
 @dataclass(frozen=True)
-class Told:
-    """What pytest reports: for each test that passed, what it logged, and what the others said."""
+class PytestReport:
+    """A report of pytest: the output of each test that passed, and the message of each other."""
 
     passed: Mapping[str, str]
     failed: Mapping[str, str]
 
     @classmethod
-    def read(cls, report: str) -> "Told":
-        """Understand a report in the format of JUnit."""
+    def parse(cls, xml: str) -> "PytestReport":
+        """Parse a report in JUnit's format."""
         passed, failed = {}, {}
-        for case in ET.fromstring(report).iter("testcase"):  # noqa: S314 - of pytest
+        for case in ET.fromstring(xml).iter("testcase"):  # noqa: S314 - of pytest
             name, problem = case.attrib["name"], None
             for kind in ("failure", "error", "skipped"):
                 problem = case.find(kind) if problem is None else problem
@@ -51,24 +51,24 @@ class Told:
 
 
 def bad_requests(environment: Environment, scale: Scale) -> Finding:
-    """The corpus of bytes that nobody should send."""
-    told = _run(environment, [_CORPUS])
-    groups = [match[1] for name in told.passed if (match := _GROUP.fullmatch(name))]
+    """Run the corpus of invalid requests."""
+    report = _run(environment, [_CORPUS])
+    groups = [match[1] for name in report.passed if (match := _GROUP.fullmatch(name))]
     return Finding(
         test="corpus of bad requests",
         database=environment.kind,
-        amount=sum(len(GROUPS[each]) for each in groups),
+        amount=sum(len(GROUPS[group]) for group in groups),
         wanted=scale.bad_requests,
         bar="exact status each, 0 × 5xx, no value echoed, no row changed, next request served",
         figures={"groups": len(groups)},
-        failures=tuple(f"{name}: {each}" for name, each in told.failed.items()),
+        failures=tuple(f"{name}: {message}" for name, message in report.failed.items()),
     )
 
 
 def contract(environment: Environment, scale: Scale) -> Finding:
-    """Schemathesis, with all its checks and phases."""
-    told = _run(environment, [*_CONTRACT, "-k", "TestContract"])
-    runs = [int(each) for logged in told.passed.values() for each in _CASES.findall(logged)]
+    """Run Schemathesis with all its checks and phases."""
+    report = _run(environment, [*_CONTRACT, "-k", "TestContract"])
+    runs = [int(cases) for output in report.passed.values() for cases in _CASES.findall(output)]
     return Finding(
         test="Schemathesis",
         database=environment.kind,
@@ -76,12 +76,12 @@ def contract(environment: Environment, scale: Scale) -> Finding:
         wanted=scale.contract_cases,
         bar="0 failures",
         figures={"runs": len(runs)},
-        failures=tuple(f"{name}: {each}" for name, each in told.failed.items()),
+        failures=tuple(f"{name}: {message}" for name, message in report.failed.items()),
     )
 
 
-def _run(environment: Environment, files: Sequence[str]) -> Told:
-    """Run these tests on databases of their own. Raises TimeoutExpired, and OSError for none."""
+def _run(environment: Environment, files: Sequence[str]) -> PytestReport:
+    """Run these tests. Raises TimeoutExpired, and OSError where there is no report."""
     report = environment.folder / "report.xml"
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"]
     command += ["--tb=short", f"--junitxml={report}", "-o", "junit_logging=log"]
@@ -96,4 +96,4 @@ def _run(environment: Environment, files: Sequence[str]) -> Told:
             check=False,
             timeout=_SECONDS,
         )
-    return Told.read(report.read_text())
+    return PytestReport.parse(report.read_text())
