@@ -15,11 +15,11 @@ import psutil
 from faults import (
     authorization,
     dropped_connections,
+    emails,
     exhausted_pool,
     full_disks,
     graceful_stop,
     killed_workers,
-    letters,
     outages,
     parallel_attempts,
     pooler,
@@ -57,7 +57,7 @@ CHECKS: Sequence[Check] = (
     Check("authorization", authorization.check),
     Check("bad-requests", pytest_suites.bad_requests),
     Check("full-disks", full_disks.check),
-    Check("letters", letters.check),
+    Check("emails", emails.check),
 )
 
 

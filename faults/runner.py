@@ -69,7 +69,7 @@ class DatabaseRun:
             try:
                 finding = check.run(environment, self._scale)
                 finding = finding.with_failures(broken_at(environment.url))
-                self._search.look_through(environment)
+                self._search.add(environment)
             except Exception:  # noqa: BLE001 - a check that raises has failed
                 lines = traceback.format_exc().splitlines()
                 finding = Finding(check.name, environment.kind, 0, 1, "completes", {}, tuple(lines))

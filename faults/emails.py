@@ -1,4 +1,4 @@
-"""Letters go to a mail server that refuses, hangs and drops, and a worker dies on the way."""
+"""E-mails through a mail server that refuses, hangs and disconnects, while a worker dies."""
 
 import signal
 import subprocess
@@ -19,18 +19,18 @@ from persistence.outbox import outbox_events
 from tests.support.outbox_events import make_event
 from tests.support.server import start
 
-_WORKERS, _LETTERS_OF_WORKER = 3, 100
+_WORKERS, _EMAILS_PER_WORKER = 3, 100
 _ROUNDS = 12
 _ROUND_SECONDS = 120
-# A twentieth of the usual patience: many a letter meets silence.
-_HASTY = (
+# A twentieth of the usual timeout, since many e-mails get no reply.
+_SHORT_TIMEOUT = (
     "from handlers.mail.transports import SmtpServer; SmtpServer.__init__.__defaults__ = (0.5,);"
     "from handlers.cli.main import cli; cli()"
 )
 
 
 def check(environment: Environment, scale: Scale) -> Finding:
-    """Deliver all; what is to be tried later is brought forward, so that a day takes a minute."""
+    """Deliver all e-mails; retries are made due at once, so that a day takes a minute."""
     uuids = _write(environment, scale.emails)
     with mail_server() as server:
         rounds, due = 0, len(uuids)
@@ -40,31 +40,34 @@ def check(environment: Environment, scale: Scale) -> Finding:
             due = _bring_forward(environment)
     statuses = _statuses(environment)
     return Finding(
-        test="outbox with a mail server that refuses, hangs and drops",
+        test="outbox with a mail server that refuses, hangs and disconnects",
         database=environment.kind,
         amount=statuses[OutboxStatus.DELIVERED],
         wanted=scale.emails,
         bar="each delivered, and known by its id wherever it comes twice",
         figures={
             "events": len(uuids),
-            "taken": server.taken.total(),
-            "known ids": len(server.taken),
+            "received": server.received.total(),
+            "message ids": len(server.received),
             "rounds": rounds,
-            **{mood.name.lower().replace("_", " "): n for mood, n in server.moods.items()},
+            **{
+                behaviour.name.lower().replace("_", " "): n
+                for behaviour, n in server.behaviours.items()
+            },
         },
         failures=tuple(undelivered(uuids, server)),
     )
 
 
-def _write(environment: Environment, letters: int) -> set[str]:
+def _write(environment: Environment, emails: int) -> set[str]:
     """Put events of all kinds into the outbox, each to an address of its own."""
     events = [
         make_event(kind, email=f"shopper{number}@example.com")
-        for number, kind in enumerate(islice(cycle(OutboxKind), letters))
+        for number, kind in enumerate(islice(cycle(OutboxKind), emails))
     ]
     for event in events:
         if event.kind is OutboxKind.PASSWORD_RESET:
-            # Sent to those who have an account, within the hour.
+            # Sent only to an address with an account, within an hour.
             event.created_date = utc_now()
             environment.shop.user(email=event.payload["email"])
     with environment.database.writing() as uow:
@@ -75,12 +78,14 @@ def _write(environment: Environment, letters: int) -> set[str]:
 
 
 def _deliver(environment: Environment, server: MailServer, number: int, due: int) -> None:
-    """Let workers deliver what is due; one more is killed in the middle of the first round."""
+    """Run workers until all due events are tried; kill one more during the first round."""
     is_first = number == 1
-    workers = min(_WORKERS, 1 + due // _LETTERS_OF_WORKER) + is_first
-    processes = [_worker(environment, server, f"worker-{number}-{each}") for each in range(workers)]
+    workers = min(_WORKERS, 1 + due // _EMAILS_PER_WORKER) + is_first
+    processes = [
+        _worker(environment, server, f"worker-{number}-{number}") for number in range(workers)
+    ]
     if is_first:
-        while not server.taken and processes[0].poll() is None:
+        while not server.received and processes[0].poll() is None:
             sleep(0.01)
         processes[0].send_signal(signal.SIGKILL)
     for process in processes:
@@ -95,11 +100,13 @@ def _worker(environment: Environment, server: MailServer, name: str) -> subproce
         "WAYBILL_SMTP_URL": f"smtp://127.0.0.1:{server.port}",
     }
     with Path(environment.folder / f"{name}.txt").open("w") as output:
-        return start(environment.folder, output, "--once", command="worker", code=_HASTY, **env)
+        return start(
+            environment.folder, output, "--once", command="worker", code=_SHORT_TIMEOUT, **env
+        )
 
 
 def _bring_forward(environment: Environment) -> int:
-    """Make all that is to be tried again due now; returns how many that are."""
+    """Make all pending events due now; return their number."""
     pending = outbox_events.c.status == OutboxStatus.PENDING
     engines = connect(environment.url, Pool(1))
     with engines.writing.begin() as connection:
@@ -116,11 +123,11 @@ def _statuses(environment: Environment) -> dict[OutboxStatus, int]:
 
 
 def undelivered(uuids: set[str], server: MailServer) -> list[str]:
-    """Return what never arrived, what nobody wrote, and what came again after it was confirmed.
+    """Return events that never arrived, unknown e-mails, and those repeated after a confirmation.
 
-    The letter that the killed worker was at may come again: nobody knows whether it arrived.
+    The e-mail that the killed worker was sending may be repeated.
     """
-    failures = [f"{uuid} never arrived" for uuid in uuids - server.taken.keys()]
-    failures += [f"{name} is no event" for name in server.taken.keys() - uuids]
-    again = [name for name, times in server.confirmed.items() if times > 1]
-    return failures + ([f"{name} was sent again" for name in again] if len(again) > 1 else [])
+    failures = [f"{uuid} never arrived" for uuid in uuids - server.received.keys()]
+    failures += [f"{name} is no event" for name in server.received.keys() - uuids]
+    repeated = [name for name, times in server.confirmed.items() if times > 1]
+    return failures + ([f"{name} was sent again" for name in repeated] if len(repeated) > 1 else [])
