@@ -2,9 +2,9 @@
 
 import pytest
 
-from faults import bouncers, pooler
-from faults.bouncers import NoPgBouncer, require_pgbouncer
+from faults import pgbouncer, pooler
 from faults.environment import Environment
+from faults.pgbouncer import PgBouncerUnavailable, require_pgbouncer
 from faults.scale import QUICK
 from tests.conftest import KIND
 
@@ -14,10 +14,10 @@ on_a_server = pytest.mark.skipif(
 
 
 @on_a_server
-def test_nobody_gets_what_is_another_s(environment: Environment) -> None:
+def test_no_caller_gets_another_s_data(environment: Environment) -> None:
     try:
         require_pgbouncer()
-    except NoPgBouncer as error:
+    except PgBouncerUnavailable as error:
         pytest.skip(f"{error}; script/faults does not pass without it")
 
     finding = pooler.check(environment, QUICK)
@@ -26,10 +26,10 @@ def test_nobody_gets_what_is_another_s(environment: Environment) -> None:
 
 
 @on_a_server
-def test_without_pgbouncer_nothing_is_passed(
+def test_without_pgbouncer_the_check_fails(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bouncers, "_WHERE", "/nowhere")
+    monkeypatch.setattr(pgbouncer, "_SEARCH_PATH", "/nowhere")
     monkeypatch.setenv("PATH", "/nowhere")
 
     finding = pooler.check(environment, QUICK)
