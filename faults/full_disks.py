@@ -12,7 +12,7 @@ from faults.findings import Finding
 from faults.invariants import broken_at
 from faults.scale import Scale
 from faults.secrets import outbox_leaks
-from faults.writers import Told, Writers, make_work
+from faults.writers import ClientLog, Writers, make_work
 from tests.support.builders import make_item, make_seller
 from tests.support.server import Server
 
@@ -32,16 +32,16 @@ def check(environment: Environment, scale: Scale) -> Finding:
             own.shop.order(own.shop.user(), items=[make_item(seller=seller)])
             with own.serve(code=disk.code) as server:
                 writers = Writers(own, server, work)
-                with writers.at_work(_WRITERS, readers=2):
+                with writers.running(_WRITERS, readers=2):
                     filled = [
                         _fill(disk, own, server, writers, seller) for _ in range(scale.full_disks)
                     ]
-            failures = [*writers.told.failures, *writers.lost_and_twofold(), *broken_at(own.url)]
+            failures = [*writers.log.failures, *writers.lost_or_duplicated(), *broken_at(own.url)]
             failures += outbox_leaks(own)
             failures += [f"corrupt: {fault}" for fault in disk.faults()]
     except (CalledProcessError, OSError) as error:
-        return _finding(environment, scale, Told(), 0, [f"there is no small disk: {error}"])
-    return _finding(environment, scale, writers.told, sum(filled), failures)
+        return _finding(environment, scale, ClientLog(), 0, [f"there is no small disk: {error}"])
+    return _finding(environment, scale, writers.log, sum(filled), failures)
 
 
 @contextmanager
@@ -59,19 +59,19 @@ def _fill(
 ) -> bool:
     """Return whether the disk was seen to be full, and to have room again."""
     # A token that was never used before: that it is now is not worth a refusal.
-    told, headers = writers.told, environment.seller_headers(seller)
+    log, headers = writers.log, environment.seller_headers(seller)
     writers.wait_for_write(_TIMEOUT_SECONDS)
     disk.fill()
-    refused = told.writes[503] + _REFUSED
-    is_full = _comes(lambda: told.writes[503] >= refused)
+    refused = log.writes[503] + _REFUSED
+    is_full = _comes(lambda: log.writes[503] >= refused)
     with environment.client(server, headers) as client:
         response = client.get(_SELLERS_READ)
     if response.status_code != 200:
-        told.failures.append(f"a seller reads: {response.status_code}")
+        log.failures.append(f"a seller reads: {response.status_code}")
     disk.free()
     healed = writers.wait_for_write(_TIMEOUT_SECONDS)
     if not is_full or healed is None:
-        told.failures.append("the disk was never full" if not is_full else "nobody writes again")
+        log.failures.append("the disk was never full" if not is_full else "nobody writes again")
     return is_full and healed is not None
 
 
@@ -83,9 +83,9 @@ def _comes(happened: Callable[[], bool]) -> bool:
 
 
 def _finding(
-    environment: Environment, scale: Scale, told: Told, filled: int, failures: Sequence[str]
+    environment: Environment, scale: Scale, log: ClientLog, filled: int, failures: Sequence[str]
 ) -> Finding:
-    refused = [f"a read was answered 503 {told.reads[503]} times"] if told.reads[503] else []
+    refused = [f"a read was answered 503 {log.reads[503]} times"] if log.reads[503] else []
     return Finding(
         test="disk full",
         database=environment.kind,
@@ -93,9 +93,9 @@ def _finding(
         wanted=scale.full_disks,
         bar="writes 503, reads 200; nothing acknowledged lost, nothing corrupt; heals alone",
         figures={
-            "acknowledged": len(told.acknowledged),
-            "writes refused": told.writes[503],
-            "read": told.reads[200],
+            "acknowledged": len(log.acknowledged),
+            "writes refused": log.writes[503],
+            "read": log.reads[200],
         },
         failures=(*failures, *refused),
     )

@@ -47,13 +47,15 @@ def _check(
     timeout = _READY_SECONDS * scale.time_factor
     work = make_work(environment, _LINES_OF_KILL * scale.worker_kills)
     with environment.serve(workers=workers) as server:
-        writers = Writers(environment, server, work, is_cut=True, pause=_PAUSE_OF_WRITERS)
-        with writers.at_work(_WRITERS):
+        writers = Writers(
+            environment, server, work, expects_disconnects=True, pause=_PAUSE_OF_WRITERS
+        )
+        with writers.running(_WRITERS):
             writers.wait_for_write(timeout)
             ready = list(killed(server, scale.worker_kills, timeout))
-    failures = [*writers.told.failures, *writers.lost_and_twofold()]
+    failures = [*writers.log.failures, *writers.lost_or_duplicated()]
     failures += [f"ready after {each:.1f} s" for each in ready if each > timeout]
-    if not writers.told.cuts:
+    if not writers.log.disconnects:
         failures.append("no client has noticed anything")
     return Finding(
         test=test,
@@ -62,8 +64,8 @@ def _check(
         wanted=scale.worker_kills,
         bar=BAR,
         figures={
-            "acknowledged": len(writers.told.acknowledged),
-            "connections lost": writers.told.cuts,
+            "acknowledged": len(writers.log.acknowledged),
+            "connections lost": writers.log.disconnects,
             "slowest to be ready s": max(ready),
         },
         failures=tuple(failures),

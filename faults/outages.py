@@ -44,10 +44,10 @@ def check(environment: Environment, scale: Scale) -> Finding:
         work = make_work(own, _LINES_OF_FAULT * scale.database_faults)
         with own.serve(WAYBILL_DATABASE_TIMEOUT=str(_TIMEOUT)) as server:
             writers = Writers(own, server, work)
-            with writers.at_work(_WRITERS):
+            with writers.running(_WRITERS):
                 timeout = _HEALED_SECONDS * scale.time_factor
                 healed = dict(_break(broken, writers, scale.database_faults, timeout))
-        failures = [*writers.told.failures, *writers.lost_and_twofold(), *broken_at(own.url)]
+        failures = [*writers.log.failures, *writers.lost_or_duplicated(), *broken_at(own.url)]
         failures += outbox_leaks(own)
     return _finding(environment, scale, writers, healed, failures)
 
@@ -61,7 +61,7 @@ def _break(
         fault(broken)
         seconds = writers.wait_for_write(timeout)
         if seconds is None:
-            writers.told.failures.append(f"{name}: nobody can write {timeout} s later")
+            writers.log.failures.append(f"{name}: nobody can write {timeout} s later")
             return
         yield f"{number} {name}", seconds
         sleep(_CALM_SECONDS)
@@ -74,11 +74,11 @@ def _finding(
     healed: dict[str, float],
     failures: list[str],
 ) -> Finding:
-    told = writers.told
-    if not told.writes[503]:
+    log = writers.log
+    if not log.writes[503]:
         failures.append("no client has noticed anything")
-    if told.slowest > _SLOWEST_SECONDS * scale.time_factor:
-        failures.append(f"an answer took {told.slowest:.1f} s")
+    if log.slowest > _SLOWEST_SECONDS * scale.time_factor:
+        failures.append(f"an answer took {log.slowest:.1f} s")
     return Finding(
         test="PostgreSQL killed, restarted, frozen and cut off",
         database=environment.kind,
@@ -86,10 +86,10 @@ def _finding(
         wanted=scale.database_faults,
         bar="no acknowledged write lost, none twice; 503 with Retry-After meanwhile; heals alone",
         figures={
-            "acknowledged": len(told.acknowledged),
-            "answered 503": told.writes[503] + told.reads[503],
-            "read": told.reads[200],
-            "slowest answer s": told.slowest,
+            "acknowledged": len(log.acknowledged),
+            "answered 503": log.writes[503] + log.reads[503],
+            "read": log.reads[200],
+            "slowest answer s": log.slowest,
             "slowest to heal s": max(healed.values(), default=0.0),
         },
         failures=tuple(failures),

@@ -100,13 +100,13 @@ class _Results:
 
     def add_writes(self, mode: _Mode, writers: Writers) -> None:
         """Add the responses to the clients that wrote at the same time."""
-        log = writers.told
+        log = writers.log
         self.written += len(log.acknowledged)
         refused = log.writes[503] + log.reads[503]
         if refused:
             self.failures.append(f"{mode.name}: 503 to concurrent writers, {refused} times")
         self.failures += [f"{mode.name}: {failure}" for failure in log.failures]
-        self.failures += writers.lost_and_twofold()
+        self.failures += writers.lost_or_duplicated()
 
     def figures(self) -> dict[str, str | int]:
         """The number of responses of each status, by mode."""
@@ -166,7 +166,7 @@ def _send_all(
         work = make_work(environment, len(probes))
         with own.serve(workers=_WORKERS, **_ENV, **mode.env) as server:
             writers = Writers(environment, server, work)
-            with writers.at_work(1):
+            with writers.running(1):
                 responses = asyncio.run(_responses(server.port, probes))
         results.add_writes(mode, writers)
     else:

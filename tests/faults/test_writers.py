@@ -1,4 +1,4 @@
-"""What was acknowledged and is not stored, or stored twice, is told; and so is any odd answer."""
+"""Lost and duplicated writes and unexpected responses are reported."""
 
 import pytest
 
@@ -16,42 +16,42 @@ def work(environment: Environment) -> Work:
     return Work(environment.customer(), 1, [1])
 
 
-def nobody() -> Server:
-    """A server that is not there."""
+def unreachable_server() -> Server:
+    """A server that does not run."""
     server = Server.__new__(Server)
     server.port = free_port()
     return server
 
 
-def test_what_is_lost_is_told(environment: Environment, work: Work) -> None:
-    writers = Writers(environment, nobody(), work)
-    assert writers.lost_and_twofold() == []
+def test_a_lost_write_is_reported(environment: Environment, work: Work) -> None:
+    writers = Writers(environment, unreachable_server(), work)
+    assert writers.lost_or_duplicated() == []
 
-    writers.told.acknowledged[7] = 8
+    writers.log.acknowledged[7] = 8
 
-    assert writers.lost_and_twofold() == ["request 8 was acknowledged and is lost"]
+    assert writers.lost_or_duplicated() == ["request 8 was acknowledged and is lost"]
 
 
-def test_what_happened_twice_is_told(environment: Environment, work: Work) -> None:
-    desk = Desk(environment.database)
+def test_a_duplicated_write_is_reported(environment: Environment, work: Work) -> None:
+    cancellations = Desk(environment.database)
     order = environment.shop.order(work.customer.user, items=make_lines(1, 2))
     for _ in range(2):
-        desk.decide(
+        cancellations.decide(
             approve_request,
-            desk.create(order, desk.draft(order.items[0].pk, quantity=1)).pk,
+            cancellations.create(order, cancellations.draft(order.items[0].pk, quantity=1)).pk,
         )
 
-    told = Writers(environment, nobody(), work).lost_and_twofold()
+    failures = Writers(environment, unreachable_server(), work).lost_or_duplicated()
 
-    assert told == [f"item {order.items[0].pk} was cancelled more than once"]
+    assert failures == [f"item {order.items[0].pk} was cancelled more than once"]
 
 
-def test_an_answer_that_should_not_be_is_told(environment: Environment, work: Work) -> None:
-    """Nobody listens on the port: every request ends without an answer."""
-    writers = Writers(environment, nobody(), work)
+def test_an_unexpected_response_is_reported(environment: Environment, work: Work) -> None:
+    """Nothing listens on the port: every request ends without a response."""
+    writers = Writers(environment, unreachable_server(), work)
 
-    with writers.at_work(1):
-        wait_until(lambda: writers.told.failures)
+    with writers.running(1):
+        wait_until(lambda: writers.log.failures)
 
-    assert "ConnectError" in writers.told.failures[0]
+    assert "ConnectError" in writers.log.failures[0]
     assert writers.wait_for_write(0) is None
