@@ -18,7 +18,9 @@ from persistence.sql.columns import metadata
 from tests.edge.exchange import RawResponse
 from tests.support.server import Server
 
-BAR = "0 leaks: as the contract admits; another's is answered as what is absent, and stays as it is"
+REQUIREMENT = (
+    "0 leaks: as the contract admits; another's is answered as what is absent, and stays as it is"
+)
 _OWNED = ("orders", "order_items", "cancellation_requests", "trade_in_offers", "outbox_events")
 _DENIED = {401, 403}
 # The page that refuses a log-out has a form, and the form the CSRF token of its reader.
@@ -106,11 +108,11 @@ def check(environment: Environment, _scale: Scale) -> Finding:
             and not matrix.seen[who.name]
         ]
     return Finding(
-        test="authorization matrix",
+        title="authorization matrix",
         database=environment.kind,
-        amount=matrix.asked,
-        wanted=(len(every) + 2 * len(naming)) * len(matrix.people),
-        bar=BAR,
+        count=matrix.asked,
+        required=(len(every) + 2 * len(naming)) * len(matrix.people),
+        requirement=REQUIREMENT,
         figures={
             "operations": len(every),
             "identities": len(matrix.people),

@@ -13,7 +13,9 @@ from faults.raw_client import exchange, request
 from faults.scale import Scale
 from faults.writers import Work, make_work
 
-BAR = "0 duplicates, 0 lost: one request stored for each key, and its answer for all who ask"
+REQUIREMENT = (
+    "0 duplicates, 0 lost: one request stored for each key, and its answer for all who ask"
+)
 _DROPS = 3
 _CLIENTS = 12
 _LINES_OF_ORDER = 4  # fewer clients than with twenty wait for the lock of the same order
@@ -78,11 +80,11 @@ def check(environment: Environment, scale: Scale) -> Finding:
     if not clients.replayed:
         failures.append("no answer was given twice")
     return Finding(
-        test="idempotency with dropped connections",
+        title="idempotency with dropped connections",
         database=environment.kind,
-        amount=_DROPS * len(work.lines),
-        wanted=scale.retries,
-        bar=BAR,
+        count=_DROPS * len(work.lines),
+        required=scale.retries,
+        requirement=REQUIREMENT,
         figures={
             "keys": len(work.lines),
             "answered again": clients.replayed,

@@ -40,11 +40,11 @@ def check(environment: Environment, scale: Scale) -> Finding:
             due = _bring_forward(environment)
     statuses = _statuses(environment)
     return Finding(
-        test="outbox with a mail server that refuses, hangs and disconnects",
+        title="outbox with a mail server that refuses, hangs and disconnects",
         database=environment.kind,
-        amount=statuses[OutboxStatus.DELIVERED],
-        wanted=scale.emails,
-        bar="each delivered, and known by its id wherever it comes twice",
+        count=statuses[OutboxStatus.DELIVERED],
+        required=scale.emails,
+        requirement="each delivered, and known by its id wherever it comes twice",
         figures={
             "events": len(uuids),
             "received": server.received.total(),

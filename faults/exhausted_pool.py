@@ -15,7 +15,9 @@ from faults.raw_client import TimedResponse, exchange, exchange_all, request
 from faults.scale import Scale
 from tests.support.builders import make_lines
 
-BAR = "503 with Retry-After within 2.5 s; those before them answered, and all served, once it ends"
+REQUIREMENT = (
+    "503 with Retry-After within 2.5 s; those before them answered, and all served, once it ends"
+)
 _SECONDS = 2.5
 _HEALED_SECONDS = 1.0
 _CONNECTIONS = 2
@@ -51,7 +53,7 @@ def check(environment: Environment, scale: Scale) -> Finding:
         environment.kind,
         len(waiting),
         scale.waiting_requests,
-        BAR,
+        REQUIREMENT,
         figures,
         tuple(failures),
     )

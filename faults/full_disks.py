@@ -87,11 +87,11 @@ def _finding(
 ) -> Finding:
     refused = [f"a read was answered 503 {log.reads[503]} times"] if log.reads[503] else []
     return Finding(
-        test="disk full",
+        title="disk full",
         database=environment.kind,
-        amount=filled,
-        wanted=scale.full_disks,
-        bar="writes 503, reads 200; nothing acknowledged lost, nothing corrupt; heals alone",
+        count=filled,
+        required=scale.full_disks,
+        requirement="writes 503, reads 200; no acknowledged write lost, no corruption; recovers",
         figures={
             "acknowledged": len(log.acknowledged),
             "writes refused": log.writes[503],

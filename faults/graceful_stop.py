@@ -18,7 +18,7 @@ from faults.scale import Scale
 from faults.writers import Work, make_work
 from tests.support.server import Server
 
-BAR = "no request in flight fails; stopped within 5 s, also with incomplete requests"
+REQUIREMENT = "no request in flight fails; stopped within 5 s, also with incomplete requests"
 _STOPPED_SECONDS = 5.0
 _CLIENTS = 8
 _LINES_OF_STOP = 600
@@ -116,11 +116,11 @@ def check(environment: Environment, scale: Scale) -> Finding:
     if len(in_flight) < scale.graceful_stops:
         failures.append(f"only {len(in_flight)} requests were in flight")
     return Finding(
-        test="SIGTERM under load",
+        title="SIGTERM under load",
         database=environment.kind,
-        amount=len(seconds),
-        wanted=scale.graceful_stops,
-        bar=BAR,
+        count=len(seconds),
+        required=scale.graceful_stops,
+        requirement=REQUIREMENT,
         figures={"in flight": len(in_flight), "slowest to stop s": max(seconds)},
         failures=tuple(failures),
     )

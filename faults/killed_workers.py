@@ -14,7 +14,7 @@ from faults.writers import Writers, make_work
 from tests.support.processes import children_of
 from tests.support.server import Server
 
-BAR = "acknowledged ⊆ stored, none twice; ready within 3 s"
+REQUIREMENT = "acknowledged ⊆ stored, none twice; ready within 3 s"
 _READY_SECONDS = 3
 _WORKERS = 3
 _WRITERS = 8
@@ -42,7 +42,7 @@ def check_bursts(environment: Environment, scale: Scale) -> Finding:
 
 
 def _check(
-    test: str, workers: int, killed: Kills, environment: Environment, scale: Scale
+    title: str, workers: int, killed: Kills, environment: Environment, scale: Scale
 ) -> Finding:
     timeout = _READY_SECONDS * scale.time_factor
     work = make_work(environment, _LINES_OF_KILL * scale.worker_kills)
@@ -58,11 +58,11 @@ def _check(
     if not writers.log.disconnects:
         failures.append("no client has noticed anything")
     return Finding(
-        test=test,
+        title=title,
         database=environment.kind,
-        amount=scale.worker_kills if ready else 0,
-        wanted=scale.worker_kills,
-        bar=BAR,
+        count=scale.worker_kills if ready else 0,
+        required=scale.worker_kills,
+        requirement=REQUIREMENT,
         figures={
             "acknowledged": len(writers.log.acknowledged),
             "connections lost": writers.log.disconnects,

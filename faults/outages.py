@@ -80,11 +80,11 @@ def _finding(
     if log.slowest > _SLOWEST_SECONDS * scale.time_factor:
         failures.append(f"an answer took {log.slowest:.1f} s")
     return Finding(
-        test="PostgreSQL killed, restarted, frozen and cut off",
+        title="PostgreSQL killed, restarted, frozen and cut off",
         database=environment.kind,
-        amount=len(healed),
-        wanted=scale.database_faults,
-        bar="no acknowledged write lost, none twice; 503 with Retry-After meanwhile; heals alone",
+        count=len(healed),
+        required=scale.database_faults,
+        requirement="no acknowledged write lost or duplicated; 503 with Retry-After; recovers",
         figures={
             "acknowledged": len(log.acknowledged),
             "answered 503": log.writes[503] + log.reads[503],

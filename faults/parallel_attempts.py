@@ -14,7 +14,9 @@ from faults.scale import Scale
 from handlers.auth.passwords import Argon2Passwords
 from tests.support.server import Server
 
-BAR = "no more judged than the limit of 10 or 100 logins, 5 or 50 look-ups; known devices get in"
+REQUIREMENT = (
+    "no more judged than the limit of 10 or 100 logins, 5 or 50 look-ups; known devices get in"
+)
 _LOGIN, _LOOK_UP = "/users/login/", "/users/orders/anonymous/"
 _RIGHT, _WRONG = "the password of this account", "another password for it"
 _REFUSED = 429
@@ -56,11 +58,11 @@ def check(environment: Environment, scale: Scale) -> Finding:
             failures += _faults(one, statuses, each)
             failures += _locked_out(server, one, device, statuses)
     return Finding(
-        test="attempts at the same time",
+        title="attempts at the same time",
         database=environment.kind,
-        amount=4 * each,
-        wanted=scale.attempts,
-        bar=BAR,
+        count=4 * each,
+        required=scale.attempts,
+        requirement=REQUIREMENT,
         figures=figures,
         failures=tuple(failures),
     )

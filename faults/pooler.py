@@ -27,7 +27,9 @@ from tests.support.builders import make_item, make_seller
 from tests.support.processes import wait_until
 from tests.support.server import Server
 
-BAR = "0 responses of others, 0 × 5xx in supported modes; an unsupported one prevents the start"
+REQUIREMENT = (
+    "0 responses of others, 0 × 5xx in supported modes; an unsupported one prevents the start"
+)
 _CUSTOMERS = 16
 _ORDERS = 3
 _SELLERS = 4
@@ -135,11 +137,11 @@ def check(environment: Environment, scale: Scale) -> Finding:
             "unchecked mode: no statement collided with another client's, so nothing was shown"
         )
     return Finding(
-        test="PgBouncer",
+        title="PgBouncer",
         database=environment.kind,
-        amount=results.compared,
-        wanted=3 * scale.pooled_responses,
-        bar=BAR,
+        count=results.compared,
+        required=3 * scale.pooled_responses,
+        requirement=REQUIREMENT,
         figures=results.figures() | {"written": results.written},
         failures=tuple(results.failures),
     )

@@ -55,11 +55,11 @@ def bad_requests(environment: Environment, scale: Scale) -> Finding:
     report = _run(environment, [_CORPUS])
     groups = [match[1] for name in report.passed if (match := _GROUP.fullmatch(name))]
     return Finding(
-        test="corpus of bad requests",
+        title="corpus of bad requests",
         database=environment.kind,
-        amount=sum(len(GROUPS[group]) for group in groups),
-        wanted=scale.bad_requests,
-        bar="exact status each, 0 × 5xx, no value echoed, no row changed, next request served",
+        count=sum(len(GROUPS[group]) for group in groups),
+        required=scale.bad_requests,
+        requirement="exact status, 0 × 5xx, no value echoed, no row changed, next request served",
         figures={"groups": len(groups)},
         failures=tuple(f"{name}: {message}" for name, message in report.failed.items()),
     )
@@ -70,11 +70,11 @@ def contract(environment: Environment, scale: Scale) -> Finding:
     report = _run(environment, [*_CONTRACT, "-k", "TestContract"])
     runs = [int(cases) for output in report.passed.values() for cases in _CASES.findall(output)]
     return Finding(
-        test="Schemathesis",
+        title="Schemathesis",
         database=environment.kind,
-        amount=sum(runs),
-        wanted=scale.contract_cases,
-        bar="0 failures",
+        count=sum(runs),
+        required=scale.contract_cases,
+        requirement="0 failures",
         figures={"runs": len(runs)},
         failures=tuple(f"{name}: {message}" for name, message in report.failed.items()),
     )

@@ -12,7 +12,7 @@ from faults.housekeeping_races import HousekeepingRaces
 from faults.order_races import Race
 from faults.scale import Scale
 
-BAR = "0 over-cancelled, one winner each, 0 deadlocks seen by a client"
+REQUIREMENT = "0 over-cancelled, one winner each, 0 deadlocks seen by a client"
 _AT_ONCE = 2
 # Share of logins, and of resets: hashing a password takes as long as many cancellations.
 _LOGINS = 1 / 60
@@ -27,11 +27,11 @@ def check(environment: Environment, scale: Scale) -> Finding:
         accounts.close()
     kinds = Counter(race.name for race in races)
     return Finding(
-        test="races",
+        title="races",
         database=environment.kind,
-        amount=sum(len(race.attempts) for race in races),
-        wanted=scale.races,
-        bar=BAR,
+        count=sum(len(race.attempts) for race in races),
+        required=scale.races,
+        requirement=REQUIREMENT,
         figures={"races": len(races), **kinds},
         failures=tuple(failures),
     )

@@ -18,7 +18,7 @@ from tests.support.server import Server
 Readers = dict[str, dict[str, str]]
 """Headers, by the path that is read with them."""
 
-BAR = "0 stale answers after it, without a restart; heals alone"
+REQUIREMENT = "0 stale answers after it, without a restart; heals alone"
 _WORKERS = 2
 _ORDERS = 6
 _READERS = 1
@@ -56,11 +56,11 @@ def check(environment: Environment, scale: Scale) -> Finding:
             put_back()
             restored += 1
     return Finding(
-        test="a backup is put back",
+        title="a backup is put back",
         database=environment.kind,
-        amount=restored,
-        wanted=scale.restores,
-        bar=BAR,
+        count=restored,
+        required=scale.restores,
+        requirement=REQUIREMENT,
         figures={"pages compared": 3 * restored * _TIMES * len(readers), "orders on each": _ORDERS},
         failures=tuple(failures),
     )

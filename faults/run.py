@@ -120,7 +120,7 @@ def _findings_of(run: DatabaseRun, options: Namespace) -> list[Finding]:
     Single checks may leave nothing to search, but not all of them together.
     """
     secrets = run.search()
-    return [*run.findings, secrets] if secrets.amount or not options.only else run.findings
+    return [*run.findings, secrets] if secrets.count or not options.only else run.findings
 
 
 def _write(findings: Sequence[Finding], options: Namespace, seconds: float) -> None:

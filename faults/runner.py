@@ -48,7 +48,7 @@ class DatabaseRun:
             if self._kind in check.databases and not self._is_stopped:
                 self._log(f"{check.name} …")
                 finding = self._finding(check)
-                verdict = "passed" if finding.is_passed else "missed"
+                verdict = "passed" if finding.is_passed else "failed"
                 self._log(
                     f"{check.name} {verdict} in {finding.seconds:.0f} s: {dict(finding.figures)}"
                 )

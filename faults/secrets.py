@@ -84,11 +84,11 @@ class Search:
     def finding(self) -> Finding:
         """How much was searched, and the secrets found."""
         return Finding(
-            test="secrets",
+            title="secrets",
             database=self._database,
-            amount=self._searched.total(),
-            wanted=1,
-            bar="no IBAN, cookie, token, password or e-mail address",
+            count=self._searched.total(),
+            required=1,
+            requirement="no IBAN, cookie, token, password or e-mail address",
             figures={**self._searched, "values known": self._issued},
             failures=tuple(f"{leak}: {times} times" for leak, times in self._leaks.items()),
         )

@@ -18,7 +18,7 @@ from faults.scale import Scale
 from tests.support.builders import make_lines
 from tests.support.server import Server
 
-BAR = "p99 of good requests ≤ 250 ms, and none fails"
+REQUIREMENT = "p99 of good requests ≤ 250 ms, and none fails"
 _GOOD_MILLISECONDS = 250.0
 _GOOD_CLIENTS = 4
 _PAUSE_SECONDS = 0.1
@@ -65,7 +65,7 @@ def check(environment: Environment, scale: Scale) -> Finding:
         environment.kind,
         min(opened),
         scale.silent_sockets,
-        BAR,
+        REQUIREMENT,
         figures,
         tuple(failures),
     )

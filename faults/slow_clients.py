@@ -13,7 +13,7 @@ from faults.scale import Scale
 from tests.support.builders import make_lines
 from tests.support.server import Server
 
-BAR = "p99 of good requests ≤ 250 ms; every slow client sent away within 15 s"
+REQUIREMENT = "p99 of good requests ≤ 250 ms; every slow client sent away within 15 s"
 _CLOSED_SECONDS = 15.0
 _GOOD_MILLISECONDS = 250.0
 _GOOD_CLIENTS = 4
@@ -52,7 +52,7 @@ def check(environment: Environment, scale: Scale) -> Finding:
         environment.kind,
         len(slow),
         scale.slow_sockets,
-        BAR,
+        REQUIREMENT,
         figures,
         tuple(failures),
     )

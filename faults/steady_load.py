@@ -16,7 +16,7 @@ from faults.scale import Scale
 from faults.writers import Work, make_work
 from tests.support.builders import make_lines
 
-BAR = "0 × 5xx, nothing but 200, p99 ≤ 150 ms, from when each request was due"
+REQUIREMENT = "0 × 5xx, nothing but 200, p99 ≤ 150 ms, from when each request was due"
 _SHARE = 0.6
 _P99_MILLISECONDS = 150.0
 _CHANNELS = 32
@@ -39,7 +39,7 @@ class Load:
     milliseconds: list[float] = field(default_factory=list)
 
     @property
-    def amount(self) -> int:
+    def requests(self) -> int:
         return len(self.milliseconds)
 
 
@@ -70,7 +70,7 @@ class Clients:
                 await self._exchange(load, monotonic())
 
         await asyncio.gather(*(go_on() for _ in range(_SATURATING)))
-        return load.amount / seconds
+        return load.requests / seconds
 
     async def keep_up(self, load: Load, rate: float, seconds: float) -> None:
         """So many a second, whether those before are answered or not."""
@@ -111,16 +111,16 @@ def check(environment: Environment, scale: Scale) -> Finding:
         failures.append(f"p99 was {p99:.0f} ms")
     figures = {
         "capacity per s": fmean(capacities),
-        "asked per s": load.amount / scale.load_seconds,
+        "asked per s": load.requests / scale.load_seconds,
         "p50 ms": percentile(load.milliseconds, 50),
         "p99 ms": p99,
     }
     return Finding(
-        test="load at 60 % of capacity",
+        title="load at 60 % of capacity",
         database=environment.kind,
-        amount=load.amount,
-        wanted=scale.load_requests,
-        bar=BAR,
+        count=load.requests,
+        required=scale.load_requests,
+        requirement=REQUIREMENT,
         figures=figures,
         failures=tuple(failures),
     )

@@ -62,11 +62,11 @@ def check(environment: Environment, scale: Scale) -> Finding:
         f"{name} is told by the time" for name, area in areas.items() if abs(area - 0.5) > margin
     ]
     return Finding(
-        test="time of look-ups, logins and password resets, known against unknown",
+        title="time of look-ups, logins and password resets, known against unknown",
         database=environment.kind,
-        amount=scale.guesses,
-        wanted=scale.guesses,
-        bar=f"indistinguishable: AUC {0.5 - margin:.2f} to {0.5 + margin:.2f}",
+        count=scale.guesses,
+        required=scale.guesses,
+        requirement=f"indistinguishable: AUC {0.5 - margin:.2f} to {0.5 + margin:.2f}",
         figures=areas,
         failures=tuple(chain(*(each.failures for each in guessers), told)),
     )

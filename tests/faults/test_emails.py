@@ -27,7 +27,7 @@ def test_fails_where_no_worker_delivers(
     finding = emails.check(environment, replace(QUICK, emails=2))
 
     assert not finding.is_passed
-    assert (finding.amount, len(finding.failures)) == (0, 2)
+    assert (finding.count, len(finding.failures)) == (0, 2)
 
 
 @pytest.mark.parametrize(

@@ -35,5 +35,5 @@ def test_without_pgbouncer_the_check_fails(
     finding = pooler.check(environment, QUICK)
 
     assert not finding.is_passed
-    assert finding.amount == 0
+    assert finding.count == 0
     assert "install the package pgbouncer" in finding.failures[0]

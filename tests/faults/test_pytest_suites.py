@@ -26,13 +26,13 @@ def report(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_inputs_of_groups_that_passed_are_counted(environment: Environment) -> None:
     finding = pytest_suites.bad_requests(environment, FULL)
 
-    assert finding.amount == len(GROUPS["wire"])
+    assert finding.count == len(GROUPS["wire"])
 
 
 def test_cases_of_runs_that_passed_are_counted(environment: Environment) -> None:
     finding = pytest_suites.contract(environment, FULL)
 
-    assert (finding.amount, finding.figures) == (150, {"runs": 2})
+    assert (finding.count, finding.figures) == (150, {"runs": 2})
     assert not finding.is_passed
 
 

@@ -82,7 +82,7 @@ def test_searches_the_data_that_a_check_leaves(
     database_run.run([make_check(leave)])
 
     [finding] = database_run.findings
-    assert finding.amount == finding.wanted
+    assert finding.count == finding.required
     assert finding.failures
     assert "an e-mail address in errors" in database_run.search().failures[0]
 

@@ -88,4 +88,4 @@ def test_fails_where_nothing_was_searched() -> None:
     finding = Search("sqlite").finding()
 
     assert not finding.is_passed
-    assert replace(finding, amount=1).is_passed
+    assert replace(finding, count=1).is_passed
