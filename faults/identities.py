@@ -1,8 +1,9 @@
-"""Who may come to the server, and what belongs to whom."""
+"""The callers of the authorization check, and the objects that they own."""
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from domain.accounts.users import User, UserType
 from domain.orders.states import OrderState
@@ -15,7 +16,7 @@ from persistence.database import utc_now
 from tests.support.builders import make_address, make_lines, make_seller
 from tests.support.server import Server
 
-SHOPPER, GRANT, LINK, NOBODY = "SessionCookie", "OrderGrant", "TradeInToken", ""
+SHOPPER, GRANT, LINK, ANONYMOUS = "SessionCookie", "OrderGrant", "TradeInToken", ""
 KEY = "SessionKey"
 SHOP = "ShopToken"
 BEARERS = {"Authorization": "SellerToken", "Authentication": "SellerAuthentication"}
@@ -23,7 +24,7 @@ BEARERS = {"Authorization": "SellerToken", "Authentication": "SellerAuthenticati
 
 @dataclass(frozen=True)
 class Owner:
-    """A shopper with an order, the seller of its lines, and the words that only theirs hold."""
+    """A shopper with an order and a trade-in offer, and the seller of its lines; ids are pks."""
 
     user: User
     seller: Seller
@@ -37,25 +38,25 @@ class Owner:
     is_older: bool = False
 
     @property
-    def words(self) -> set[str]:
-        """What must not be seen by anybody else; a user's older order has their name, too."""
+    def identifying_words(self) -> set[str]:
+        """Texts that only the owner may see; an older order has the same name and e-mail."""
         own = {self.number, self.uuid}
         return own if self.is_older else own | {self.user.email, _name(self.user)}
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who asks: what their requests carry, and by which scheme of the contract it lets them in.
+    """A caller: their credentials, and the security scheme of the contract that admits them.
 
-    ``owner`` is whose things are theirs, ``stranger`` somebody whose are not. A key opens what the
+    ``owner`` has the caller's own objects, ``stranger`` foreign ones. A key admits to what the
     cookie of the scheme ``key_of`` does.
     """
 
     name: str
     owner: Owner
     stranger: Owner
-    scheme: str = NOBODY
-    key_of: str = NOBODY
+    scheme: str = ANONYMOUS
+    key_of: str = ANONYMOUS
     headers: Mapping[str, str] = field(default_factory=dict)
     scopes: Set[str] = frozenset()
     links: Mapping[str, str] = field(default_factory=dict)
@@ -65,13 +66,13 @@ class Identity:
 def make_owner(
     environment: Environment, name: str, user_type: UserType = UserType.REGISTERED
 ) -> Owner:
-    """Somebody with one of everything; their lines are of a seller of their own."""
+    """A new user with one object of each kind; a new seller has their lines."""
     user = environment.shop.user(first_name=name, last_name=f"{name}-alone", user_type=user_type)
     return make_order_of(environment, user)
 
 
 def make_order_of(environment: Environment, user: User, age: timedelta = timedelta(0)) -> Owner:
-    """One of everything that is the user's, ``age`` ago; some age is that of an older order."""
+    """One object of each kind for the user, ``age`` ago; an older order where it is not zero."""
     shop, now, seller = environment.shop, utc_now() - age, make_seller()
     name = f"{user.first_name}-{age.days}"
     waiting, delivered = make_lines(2, 3, sku=name)
@@ -104,41 +105,54 @@ def make_order_of(environment: Environment, user: User, age: timedelta = timedel
     )
 
 
-def identities(environment: Environment, server: Server) -> Iterator[Identity]:
-    """Everybody who may come: with what is theirs, with what has run out, with what is made up."""
-    mine, other = make_owner(environment, "ada"), make_owner(environment, "bora")
-    far = make_owner(environment, "cem", UserType.GUEST)
-    twice = environment.shop.user(first_name="ece", last_name="ece-alone", user_type=UserType.GUEST)
-    older = make_order_of(environment, twice, timedelta(days=1))
-    guest = make_order_of(environment, twice)
-    yield Identity("nobody", mine, other)
-    yield from _shoppers(environment, mine, other)
-    session = environment.customer(guest.user).headers
-    yield Identity("guest with a session", guest, far, SHOPPER, headers=session, is_guest=True)
-    another = environment.customer(guest.user).headers
-    yield Identity(
-        "guest with an older order", guest, older, SHOPPER, headers=another, is_guest=True
-    )
-    granted, key = _granted(environment, server, guest)
-    yield Identity("guest with a grant", guest, far, GRANT, headers=granted, is_guest=True)
-    by_key = {"Authorization": f"Session {key}"}
-    yield Identity("guest with a grant's key", guest, far, KEY, GRANT, by_key, is_guest=True)
-    by_both = {"Cookie": environment.customer(far.user).headers["Cookie"]} | by_key
-    name = "guest with a grant's key beside a session"
-    yield Identity(name, guest, far, KEY, GRANT, by_both, is_guest=True)
-    planted = {"Cookie": f"ordergrant=planted; {granted['Cookie']}"}
-    yield Identity("guest with two grants", guest, far, headers=planted, is_guest=True)
+def make_identities(environment: Environment, server: Server) -> Iterator[Identity]:
+    """Every kind of caller: with valid, expired and made-up credentials."""
+    own, foreign = make_owner(environment, "ada"), make_owner(environment, "bora")
+    yield Identity("anonymous", own, foreign)
+    yield from _shoppers(environment, own, foreign)
+    yield from _guests(environment, server)
     links = {
-        each: sign_link(mine.offer, each, environment.settings)
-        for each in ("showTradeInOffer", "answerTradeInOffer", "approveTradeIn", "rejectTradeIn")
+        operation: sign_link(own.offer, operation, environment.settings)
+        for operation in (
+            "showTradeInOffer",
+            "answerTradeInOffer",
+            "approveTradeIn",
+            "rejectTradeIn",
+        )
     }
     environment.secrets |= set(links.values())
-    yield Identity("holder of a link", mine, other, LINK, links=links)
-    yield from _keys(environment, mine, other)
-    yield from _sellers(environment, mine, other)
+    yield Identity("holder of a link", own, foreign, LINK, links=links)
+    yield from _keys(environment, own, foreign)
+    yield from _sellers(environment, own, foreign)
     token = shop_token(environment)
     headers = {"Authorization": f"Bearer {token}"}
-    yield Identity("shop", mine, other, SHOP, headers=headers, scopes=frozenset(ShopScope))
+    yield Identity("shop", own, foreign, SHOP, headers=headers, scopes=frozenset(ShopScope))
+
+
+def _guests(environment: Environment, server: Server) -> Iterator[Identity]:
+    """Guests with sessions and grants; the guest ``own`` has an older order besides."""
+    foreign = make_owner(environment, "cem", UserType.GUEST)
+    user = environment.shop.user(first_name="ece", last_name="ece-alone", user_type=UserType.GUEST)
+    older = make_order_of(environment, user, timedelta(days=1))
+    own = make_order_of(environment, user)
+    guest = partial(Identity, owner=own, is_guest=True)
+    for name, stranger in {"with a session": foreign, "with an older order": older}.items():
+        session = environment.customer(user).headers
+        yield guest(f"guest {name}", stranger=stranger, scheme=SHOPPER, headers=session)
+    headers, key = _look_up(environment, server, own)
+    yield guest("guest with a grant", stranger=foreign, scheme=GRANT, headers=headers)
+    by_key = {"Authorization": f"Session {key}"}
+    with_session = by_key | {"Cookie": environment.customer(foreign.user).headers["Cookie"]}
+    for name, carried in {"": by_key, " beside a session": with_session}.items():
+        yield guest(
+            f"guest with a grant's key{name}",
+            stranger=foreign,
+            scheme=KEY,
+            key_of=GRANT,
+            headers=carried,
+        )
+    planted = {"Cookie": f"ordergrant=planted; {headers['Cookie']}"}
+    yield guest("guest with two grants", stranger=foreign, headers=planted)
 
 
 def shop_token(environment: Environment) -> str:
@@ -148,69 +162,74 @@ def shop_token(environment: Environment) -> str:
     return token
 
 
-def _shoppers(environment: Environment, mine: Owner, other: Owner) -> Iterator[Identity]:
-    headers = environment.customer(mine.user).headers
-    yield Identity("shopper", mine, other, SHOPPER, headers=headers)
-    forged = {"Cookie": headers["Cookie"]}
-    yield Identity("shopper without token", mine, other, SHOPPER, headers=forged)
-    # A page of a sibling domain can plant a cookie, before ours or after it: nobody is let in.
-    stranger = environment.customer(other.user).headers["Cookie"]
+def _shoppers(environment: Environment, own: Owner, foreign: Owner) -> Iterator[Identity]:
+    headers = environment.customer(own.user).headers
+    yield Identity("shopper", own, foreign, SHOPPER, headers=headers)
+    without_token = {"Cookie": headers["Cookie"]}
+    yield Identity("shopper without token", own, foreign, SHOPPER, headers=without_token)
+    # A page of a sibling domain can plant a cookie before or after ours: both are refused.
+    stranger = environment.customer(foreign.user).headers["Cookie"]
     for name, cookies in {
         "shopper after a planted session": [stranger, headers["Cookie"]],
         "shopper before a planted session": [headers["Cookie"], stranger],
     }.items():
-        yield Identity(name, mine, other, headers={"Cookie": "; ".join(cookies)})
-    old = environment.shop.session(mine.user, days=-1)
-    yield Identity("shopper of yesterday", mine, other, headers=_cookie(old))
-    yield Identity("shopper made up", mine, other, headers=_cookie("x" * 43))
+        yield Identity(name, own, foreign, headers={"Cookie": "; ".join(cookies)})
+    expired = environment.shop.session(own.user, days=-1)
+    yield Identity("shopper of yesterday", own, foreign, headers=_cookie(expired))
+    yield Identity("shopper made up", own, foreign, headers=_cookie("x" * 43))
 
 
-def _keys(environment: Environment, mine: Owner, other: Owner) -> Iterator[Identity]:
-    """Programs: the key decides, whatever cookies come along."""
-    customer, stranger = environment.customer(mine.user), environment.customer(other.user)
-    beside = {"Cookie": stranger.headers["Cookie"]}
-    for name, cookies in {"program": {}, "program beside a stranger's cookie": beside}.items():
-        headers = {"Authorization": f"Session {environment.customer(mine.user).session}", **cookies}
-        yield Identity(name, mine, other, KEY, SHOPPER, headers)
-    old = environment.shop.session(mine.user, days=-1)
+def _keys(environment: Environment, own: Owner, foreign: Owner) -> Iterator[Identity]:
+    """Programs: the key decides, whatever cookies are sent with it."""
+    customer, stranger = environment.customer(own.user), environment.customer(foreign.user)
+    foreign_cookies = {"Cookie": stranger.headers["Cookie"]}
+    for name, cookies in {
+        "program": {},
+        "program beside a stranger's cookie": foreign_cookies,
+    }.items():
+        headers = {"Authorization": f"Session {environment.customer(own.user).session}", **cookies}
+        yield Identity(name, own, foreign, KEY, SHOPPER, headers)
+    expired = environment.shop.session(own.user, days=-1)
     for name, value in {
-        "of yesterday": f"Session {old}",
+        "of yesterday": f"Session {expired}",
         "made up": f"Session {'x' * 43}",
         "without a key": "Session",
         "with two keys": f"Session {customer.session}, Session {customer.session}",
         "with a key as a token": f"Bearer {customer.session}",
     }.items():
-        yield Identity(f"program {name}", mine, other, headers={"Authorization": value})
-    own = {"Cookie": customer.headers["Cookie"]}
-    bad = {"Authorization": f"Session {'y' * 43}"}
-    yield Identity("shopper beside a bad key", mine, other, headers=own | bad)
+        yield Identity(f"program {name}", own, foreign, headers={"Authorization": value})
+    headers = {
+        "Cookie": customer.headers["Cookie"],
+        "Authorization": f"Session {'y' * 43}",
+    }
+    yield Identity("shopper beside a bad key", own, foreign, headers=headers)
 
 
-def _sellers(environment: Environment, mine: Owner, other: Owner) -> Iterator[Identity]:
-    shop, everything = environment.shop, frozenset(Scope)
-    tokens = {f"seller without {each}": everything - {each} for each in sorted(everything)}
-    for name, scopes in {"seller": everything, **tokens}.items():
-        token = shop.token(mine.seller, sorted(scopes))
+def _sellers(environment: Environment, own: Owner, foreign: Owner) -> Iterator[Identity]:
+    shop, all_scopes = environment.shop, frozenset(Scope)
+    tokens = {f"seller without {scope}": all_scopes - {scope} for scope in sorted(all_scopes)}
+    for name, scopes in {"seller": all_scopes, **tokens}.items():
+        token = shop.token(own.seller, sorted(scopes))
         environment.secrets.add(token)
         for header, scheme in BEARERS.items():
             headers = {header: f"Bearer {token}"}
-            who = f"{name} by {header}"
-            yield Identity(who, mine, other, scheme, headers=headers, scopes=scopes)
-    old = shop.token(mine.seller, days=-1)
-    for name, token in {"of yesterday": old, "made up": "x" * 43}.items():
+            title = f"{name} by {header}"
+            yield Identity(title, own, foreign, scheme, headers=headers, scopes=scopes)
+    expired = shop.token(own.seller, days=-1)
+    for name, token in {"of yesterday": expired, "made up": "x" * 43}.items():
         headers = {"Authorization": f"Bearer {token}"}
-        yield Identity(f"seller {name}", mine, other, headers=headers)
+        yield Identity(f"seller {name}", own, foreign, headers=headers)
 
 
-def _granted(environment: Environment, server: Server, guest: Owner) -> tuple[dict[str, str], str]:
-    """The headers of somebody who has looked the guest's order up, and the key of the grant."""
+def _look_up(environment: Environment, server: Server, guest: Owner) -> tuple[dict[str, str], str]:
+    """Look up the guest's order; return headers with the grant, and the key of the grant."""
     with environment.client(server) as client:
         body = {"email": guest.user.email, "number": guest.number}
-        found = client.post("/users/orders/anonymous/", json=body).raise_for_status()
+        response = client.post("/users/orders/anonymous/", json=body).raise_for_status()
         environment.secrets |= set(client.cookies.values())
         cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
         headers = {"Cookie": cookies, "x-csrftoken": client.cookies["csrftoken"]}
-        return headers, found.json()["key"]
+        return headers, response.json()["key"]
 
 
 def _cookie(session: str) -> dict[str, str]:

@@ -26,15 +26,15 @@ class Server:
 
 @pytest.fixture
 def matrix(environment: Environment) -> Matrix:
-    mine, other = make_owner(environment, "ada"), make_owner(environment, "bora")
+    own, foreign = make_owner(environment, "ada"), make_owner(environment, "bora")
     cookie = {"Cookie": "sessionid=1"}
     server: Any = Server()
     people = [
-        Identity("shopper", mine, other, SHOPPER, headers=cookie | {"x-csrftoken": "1"}),
-        Identity("forged", mine, other, SHOPPER, headers=cookie),
-        Identity("program", mine, other, KEY, SHOPPER, cookie | {"Authorization": "Session 1"}),
-        Identity("guest", mine, other, KEY, GRANT, {"Authorization": "Session 1"}),
-        Identity("nobody", mine, other),
+        Identity("shopper", own, foreign, SHOPPER, headers=cookie | {"x-csrftoken": "1"}),
+        Identity("forged", own, foreign, SHOPPER, headers=cookie),
+        Identity("program", own, foreign, KEY, SHOPPER, cookie | {"Authorization": "Session 1"}),
+        Identity("guest", own, foreign, KEY, GRANT, {"Authorization": "Session 1"}),
+        Identity("nobody", own, foreign),
     ]
     return Matrix(environment, server, people)
 
@@ -44,15 +44,15 @@ def matrix(environment: Environment) -> Matrix:
     [
         ("shopper", READ, [NOT_FOUND, NOT_FOUND], None),
         ("shopper", READ, [RawResponse(404, {}, b"of bora-alone"), NOT_FOUND], "sees"),
-        ("shopper", READ, [RawResponse(200, {}, b""), NOT_FOUND], "200 to another's"),
-        ("shopper", READ, [RawResponse(403, {}, b""), NOT_FOUND], "403 to another's, 404 to none"),
+        ("shopper", READ, [RawResponse(200, {}, b""), NOT_FOUND], "200 to foreign"),
+        ("shopper", READ, [RawResponse(403, {}, b""), NOT_FOUND], "403 to foreign, 404 to absent"),
         ("shopper", READ, [RawResponse(500, {}, b"")] * 2, "500"),
-        ("nobody", READ, [NOT_FOUND, NOT_FOUND], "who is not admitted"),
+        ("nobody", READ, [NOT_FOUND, NOT_FOUND], "not admitted"),
         ("nobody", READ, [RawResponse(401, {}, b"")] * 2, None),
         ("forged", WRITE, [RawResponse(400, {}, b"")] * 2, "without a token"),
         ("forged", WRITE, [RawResponse(403, {}, b"")] * 2, None),
         ("program", WRITE, [NOT_FOUND, NOT_FOUND], None),
-        ("guest", WRITE, [NOT_FOUND, NOT_FOUND], "who is not admitted"),
+        ("guest", WRITE, [NOT_FOUND, NOT_FOUND], "not admitted"),
         ("guest", READ, [RawResponse(401, {}, b"")] * 2, None),
     ],
 )
@@ -68,9 +68,9 @@ def test_leaks_are_reported(
     monkeypatch.setattr(
         authorization, "exchange_sync", lambda *_: TimedResponse(next(remaining), 0)
     )
-    [identity] = [identity for identity in matrix.people if identity.name == name]
+    [identity] = [identity for identity in matrix.identities if identity.name == name]
 
-    matrix.ask_about_others(operation, identity)
+    matrix.probe_foreign(operation, identity)
 
     assert failure is None or any(failure in reported for reported in matrix.failures)
     assert bool(matrix.failures) is (failure is not None)
