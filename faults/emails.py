@@ -44,7 +44,7 @@ def check(environment: Environment, scale: Scale) -> Finding:
         database=environment.kind,
         count=statuses[OutboxStatus.DELIVERED],
         required=scale.emails,
-        requirement="each delivered, and known by its id wherever it comes twice",
+        requirement="each delivered; duplicates have the same Message-ID",
         figures={
             "events": len(uuids),
             "received": server.received.total(),

@@ -1,4 +1,4 @@
-"""All connections to the database are held up: who waits behind them is told soon to come again."""
+"""All database connections wait for a lock: further requests get 503 with Retry-After soon."""
 
 import asyncio
 import sqlite3
@@ -15,16 +15,14 @@ from faults.raw_client import TimedResponse, exchange, exchange_all, request
 from faults.scale import Scale
 from tests.support.builders import make_lines
 
-REQUIREMENT = (
-    "503 with Retry-After within 2.5 s; those before them answered, and all served, once it ends"
-)
+REQUIREMENT = "503 with Retry-After within 2.5 s; blocked and new requests succeed after the lock"
 _SECONDS = 2.5
-_HEALED_SECONDS = 1.0
+_RECOVERY_SECONDS = 1.0
 _CONNECTIONS = 2
 
 
 def check(environment: Environment, scale: Scale) -> Finding:
-    """Two connections, both held up by a lock, with more threads than connections."""
+    """Block both connections of a server that has more threads than connections."""
     customer = environment.customer()
     settings = {
         "WAYBILL_DATABASE_POOL_SIZE": str(_CONNECTIONS),
@@ -32,22 +30,24 @@ def check(environment: Environment, scale: Scale) -> Finding:
     }
     with environment.serve(workers=1, **settings) as server:
         sent = _request(environment, customer)
-        held, waiting, healed = asyncio.run(
+        blocked, waiting, recovered = asyncio.run(
             _exhaust(environment, server.port, sent, scale.waiting_requests)
         )
-    slowest = max(each.seconds for each in waiting)
+    slowest = max(refused.seconds for refused in waiting)
     failures = [
-        *_wrong(waiting, _SECONDS * scale.time_factor),
+        *_failures(waiting, _SECONDS * scale.time_factor),
         *(
-            f"a request before them got {each.response.status}"
-            for each in held
-            if not _is_good(each)
+            f"a blocked request got {request_.response.status}"
+            for request_ in blocked
+            if not _is_good(request_)
         ),
     ]
-    if not _is_good(healed) or healed.seconds > _HEALED_SECONDS * scale.time_factor:
-        failures.append(f"{healed.response.status} after {healed.seconds:.1f} s when it was over")
-    environment.errors |= {each.response.body for each in waiting}
-    figures = {"slowest 503 s": slowest, "healed s": healed.seconds}
+    if not _is_good(recovered) or recovered.seconds > _RECOVERY_SECONDS * scale.time_factor:
+        failures.append(
+            f"{recovered.response.status} after {recovered.seconds:.1f} s after the lock"
+        )
+    environment.errors |= {refused.response.body for refused in waiting}
+    figures = {"slowest 503 s": slowest, "recovered s": recovered.seconds}
     return Finding(
         "pool exhausted",
         environment.kind,
@@ -60,7 +60,7 @@ def check(environment: Environment, scale: Scale) -> Finding:
 
 
 def _request(environment: Environment, customer: Customer) -> bytes:
-    """What the lock holds up: a read of PostgreSQL, a write of SQLite, whose readers never wait."""
+    """A request that the lock blocks: a read on PostgreSQL, a write on SQLite."""
     order = environment.shop.order(customer.user, items=make_lines(1, 1000))
     if environment.kind == "postgres":
         return request("GET", f"/users/orders/{order.pk}/", customer.headers)
@@ -78,12 +78,12 @@ async def _exhaust(
 ) -> tuple[list[TimedResponse], list[TimedResponse], TimedResponse]:
     with _locked(environment):
         first = [asyncio.create_task(exchange(port, sent)) for _ in range(_CONNECTIONS)]
-        await asyncio.sleep(0.3)  # until they are at work
+        await asyncio.sleep(0.3)  # until they hold their connections
         waiting = await exchange_all(port, [sent] * count)
-    began = monotonic()
-    held = await asyncio.gather(*first)
-    healed = await exchange(port, request("GET", "/readyz", {}))
-    return held, waiting, TimedResponse(healed.response, monotonic() - began)
+    started = monotonic()
+    blocked = await asyncio.gather(*first)
+    recovered = await exchange(port, request("GET", "/readyz", {}))
+    return blocked, waiting, TimedResponse(recovered.response, monotonic() - started)
 
 
 @contextmanager
@@ -99,16 +99,17 @@ def _locked(environment: Environment) -> Iterator[None]:
         yield
 
 
-def _wrong(waiting: list[TimedResponse], timeout: float) -> Iterator[str]:
-    statuses = Counter(each.response.status for each in waiting)
+def _failures(waiting: list[TimedResponse], timeout: float) -> Iterator[str]:
+    statuses = Counter(timed.response.status for timed in waiting)
     if statuses.keys() != {503}:
         yield f"the statuses are {dict(statuses)}"
-    if late := sum(each.seconds > timeout for each in waiting):
+    if late := sum(timed.seconds > timeout for timed in waiting):
         yield f"{late} waited longer than {timeout} s"
-    if rude := sum("retry-after" not in each.response.headers for each in waiting):
-        yield f"{rude} were not told when to come again"
+    responses = [timed.response for timed in waiting]
+    if missing := sum("retry-after" not in response.headers for response in responses):
+        yield f"{missing} have no Retry-After"
 
 
 def _is_good(timed: TimedResponse) -> bool:
-    """Whether it was worked on; on SQLite, the second of two finds the first one's request."""
+    """Whether the request was processed; on SQLite, the second gets 406 after the first's 200."""
     return timed.response.status in {200, 406}

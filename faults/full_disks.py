@@ -1,4 +1,4 @@
-"""The disk fills up while clients write and read, and has room again."""
+"""The disk fills up while clients write and read, and is freed again."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,14 +17,14 @@ from tests.support.builders import make_item, make_seller
 from tests.support.server import Server
 
 _WRITERS = 3
-_REFUSED = 5
+_FURTHER_REFUSALS = 5
 _TIMEOUT_SECONDS = 20
 _LINES_OF_DISK = 800
 _SELLERS_READ = "/api/i1/orders/"
 
 
 def check(environment: Environment, scale: Scale) -> Finding:
-    """Fill the disk so often, and see each time that nobody writes and everybody reads."""
+    """Fill the disk repeatedly: writes must get 503 and reads 200 each time."""
     try:
         with _disk(environment) as (disk, own):
             work = make_work(own, _LINES_OF_DISK * scale.full_disks)
@@ -57,35 +57,35 @@ def _disk(environment: Environment) -> Iterator[tuple[Disk, Environment]]:
 def _fill(
     disk: Disk, environment: Environment, server: Server, writers: Writers, seller: Seller
 ) -> bool:
-    """Return whether the disk was seen to be full, and to have room again."""
-    # A token that was never used before: that it is now is not worth a refusal.
+    """Fill and free the disk; return whether writes failed and recovered."""
+    # A new token: that its use can't be recorded must not refuse the read.
     log, headers = writers.log, environment.seller_headers(seller)
     writers.wait_for_write(_TIMEOUT_SECONDS)
     disk.fill()
-    refused = log.writes[503] + _REFUSED
-    is_full = _comes(lambda: log.writes[503] >= refused)
+    expected = log.writes[503] + _FURTHER_REFUSALS
+    is_full = _wait_for(lambda: log.writes[503] >= expected)
     with environment.client(server, headers) as client:
         response = client.get(_SELLERS_READ)
     if response.status_code != 200:
-        log.failures.append(f"a seller reads: {response.status_code}")
+        log.failures.append(f"a seller's read got {response.status_code}")
     disk.free()
-    healed = writers.wait_for_write(_TIMEOUT_SECONDS)
-    if not is_full or healed is None:
-        log.failures.append("the disk was never full" if not is_full else "nobody writes again")
-    return is_full and healed is not None
+    recovered = writers.wait_for_write(_TIMEOUT_SECONDS)
+    if not is_full or recovered is None:
+        log.failures.append("the disk was never full" if not is_full else "no write succeeds again")
+    return is_full and recovered is not None
 
 
-def _comes(happened: Callable[[], bool]) -> bool:
+def _wait_for(condition: Callable[[], bool]) -> bool:
     until = monotonic() + _TIMEOUT_SECONDS
-    while not happened() and monotonic() < until:
+    while not condition() and monotonic() < until:
         sleep(0.05)
-    return happened()
+    return condition()
 
 
 def _finding(
     environment: Environment, scale: Scale, log: ClientLog, filled: int, failures: Sequence[str]
 ) -> Finding:
-    refused = [f"a read was answered 503 {log.reads[503]} times"] if log.reads[503] else []
+    expected = [f"a read got 503 {log.reads[503]} times"] if log.reads[503] else []
     return Finding(
         title="disk full",
         database=environment.kind,
@@ -95,7 +95,7 @@ def _finding(
         figures={
             "acknowledged": len(log.acknowledged),
             "writes refused": log.writes[503],
-            "read": log.reads[200],
+            "reads": log.reads[200],
         },
-        failures=(*failures, *refused),
+        failures=(*failures, *expected),
     )

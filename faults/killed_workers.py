@@ -1,4 +1,4 @@
-"""Workers of the server are killed while clients write: what was acknowledged stays, once."""
+"""Workers are killed while clients write: acknowledged writes are stored once."""
 
 import os
 import signal
@@ -19,30 +19,30 @@ _READY_SECONDS = 3
 _WORKERS = 3
 _WRITERS = 8
 _LINES_OF_KILL = 1000
-# Requests are short: with longer pauses few of them are under way when a worker dies.
+# Short, so that some requests are in flight when a worker dies.
 _PAUSE_OF_WRITERS = 0.02
-_PAUSE_SECONDS = 2  # the eldest is always the next
+_PAUSE_SECONDS = 2  # the next kill hits the oldest worker
 _BURST = 5
 _GAPS = (0.1, 1.5, 0.4, 5.0, 0.7, 3.0)  # seconds between two kills of a burst
 _FRESH_CLIENTS = 8
 _PROBE = request("GET", "/readyz", {})
 
 Kills = Callable[[Server, int, float], Iterator[float]]
-"""Kills so many times, and yields how long it took each time until the server was ready again."""
+"""Kills workers so many times; yields the seconds until the server was ready after each."""
 
 
 def check(environment: Environment, scale: Scale) -> Finding:
-    """One of three workers at a time, each at work on requests."""
-    return _check("kill -9 of workers", _WORKERS, _killed, environment, scale)
+    """Kill one of three workers at a time."""
+    return _check("kill -9 of workers", _WORKERS, _kill_workers, environment, scale)
 
 
 def check_bursts(environment: Environment, scale: Scale) -> Finding:
-    """The only worker again and again, 0.1 to 5 seconds apart."""
-    return _check("kill -9 of the only worker, in bursts", 1, _killed_in_bursts, environment, scale)
+    """Kill the only worker repeatedly, 0.1 to 5 seconds apart."""
+    return _check("kill -9 of the only worker, in bursts", 1, _kill_in_bursts, environment, scale)
 
 
 def _check(
-    title: str, workers: int, killed: Kills, environment: Environment, scale: Scale
+    title: str, workers: int, kill: Kills, environment: Environment, scale: Scale
 ) -> Finding:
     timeout = _READY_SECONDS * scale.time_factor
     work = make_work(environment, _LINES_OF_KILL * scale.worker_kills)
@@ -52,11 +52,11 @@ def _check(
         )
         with writers.running(_WRITERS):
             writers.wait_for_write(timeout)
-            ready = list(killed(server, scale.worker_kills, timeout))
+            ready = list(kill(server, scale.worker_kills, timeout))
     failures = [*writers.log.failures, *writers.lost_or_duplicated()]
-    failures += [f"ready after {each:.1f} s" for each in ready if each > timeout]
+    failures += [f"ready after {seconds:.1f} s" for seconds in ready if seconds > timeout]
     if not writers.log.disconnects:
-        failures.append("no client has noticed anything")
+        failures.append("no client was affected")
     return Finding(
         title=title,
         database=environment.kind,
@@ -72,10 +72,10 @@ def _check(
     )
 
 
-def _killed_in_bursts(server: Server, times: int, timeout: float) -> Iterator[float]:
-    """Yield after how many seconds fresh clients were served again, for each burst."""
-    for begun in range(0, times, _BURST):
-        for gap in islice(cycle(_GAPS), begun, min(begun + _BURST, times) - 1):
+def _kill_in_bursts(server: Server, times: int, timeout: float) -> Iterator[float]:
+    """Yield the seconds until new clients were served after each burst."""
+    for start in range(0, times, _BURST):
+        for gap in islice(cycle(_GAPS), start, min(start + _BURST, times) - 1):
             _kill_next(server, timeout)
             sleep(gap)
         _kill_next(server, timeout)
@@ -83,15 +83,15 @@ def _killed_in_bursts(server: Server, times: int, timeout: float) -> Iterator[fl
 
 
 def _kill_next(server: Server, timeout: float) -> None:
-    """Kill the only worker, as soon as there is one. Raises IndexError where none comes."""
+    """Kill the only worker once it exists. Raises IndexError where none starts in time."""
     began = monotonic()
     while not (workers := children_of(server.process.pid)) and monotonic() - began < timeout:
         sleep(0.005)
     os.kill(workers[0], signal.SIGKILL)
 
 
-def _killed(server: Server, times: int, timeout: float) -> Iterator[float]:
-    """Yield after how many seconds all were there again, and fresh clients were served."""
+def _kill_workers(server: Server, times: int, timeout: float) -> Iterator[float]:
+    """Yield the seconds until all workers ran again and new clients were served."""
     for _ in range(times):
         began = monotonic()
         os.kill(children_of(server.process.pid)[0], signal.SIGKILL)
@@ -100,7 +100,7 @@ def _killed(server: Server, times: int, timeout: float) -> Iterator[float]:
 
 
 def _seconds_to_ready(server: Server, workers: int, timeout: float) -> float:
-    """From now on until all workers are there and serve; at most twice the timeout."""
+    """Wait until all workers run and serve, at most twice the timeout; return the seconds."""
     began = monotonic()
     while not _is_ready(server, workers) and monotonic() - began < 2 * timeout:
         sleep(0.02)

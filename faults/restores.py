@@ -1,4 +1,4 @@
-"""A backup is put back while clients read: all that is shown then is what is there."""
+"""A backup is restored while clients read: no response may show the state before it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,19 +16,19 @@ from tests.support.restored_backups import back_up
 from tests.support.server import Server
 
 Readers = dict[str, dict[str, str]]
-"""Headers, by the path that is read with them."""
+"""Request headers by path."""
 
-REQUIREMENT = "0 stale answers after it, without a restart; heals alone"
+REQUIREMENT = "0 stale responses afterwards, without a restart"
 _WORKERS = 2
 _ORDERS = 6
 _READERS = 1
 _PAUSE_SECONDS = 0.02
-# So often each is asked, to reach every worker: all of them remember.
+# Requests for each page, to reach every worker: each has a cache.
 _TIMES = 4 * _WORKERS
 
 
 def check(environment: Environment, scale: Scale) -> Finding:
-    """Change orders, put the backup back, and change them another way, so many times."""
+    """Change orders, restore the backup, and change them differently, repeatedly."""
     customer = environment.customer()
     seller = make_seller()
     orders = [
@@ -39,7 +39,7 @@ def check(environment: Environment, scale: Scale) -> Finding:
         "/users/orders/": customer.headers,
         "/api/i1/orders/": environment.seller_headers(seller),
     }
-    put_back = back_up(environment.url)
+    restore = back_up(environment.url)
     failures: list[str] = []
     restored = 0
     with (
@@ -49,43 +49,46 @@ def check(environment: Environment, scale: Scale) -> Finding:
         for number in range(scale.restores):
             for change in (f"lost {number}", None, f"instead {number}"):
                 if change is None:
-                    put_back()
+                    restore()
                 else:
                     _change(environment, orders, change)
                 failures += _stale(environment, server, readers, change or "backed up")
-            put_back()
+            restore()
             restored += 1
     return Finding(
-        title="a backup is put back",
+        title="backup restored under readers",
         database=environment.kind,
         count=restored,
         required=scale.restores,
         requirement=REQUIREMENT,
-        figures={"pages compared": 3 * restored * _TIMES * len(readers), "orders on each": _ORDERS},
+        figures={
+            "pages compared": 3 * restored * _TIMES * len(readers),
+            "orders on a page": _ORDERS,
+        },
         failures=tuple(failures),
     )
 
 
 def _change(environment: Environment, orders: list[Order], notes: str) -> None:
-    for each in orders:
+    for order in orders:
         with environment.database.writing() as uow:
-            [order] = uow.orders.lock_by_items([each.items[0].pk], None)
-            order.notes = notes
+            [locked] = uow.orders.lock_by_items([order.items[0].pk], None)
+            locked.notes = notes
             uow.commit()
 
 
 def _stale(
     environment: Environment, server: Server, readers: Readers, expected: str
 ) -> Iterator[str]:
-    """Yield how pages differ from what every order of theirs has to show."""
+    """Yield the pages on which not all orders have the expected notes."""
     for path, headers in readers.items():
         for _ in range(_TIMES):
-            with environment.client(server, headers) as client:  # a new connection: any worker's
+            with environment.client(server, headers) as client:  # a new connection, to any worker
                 response = client.get(path)
             if response.status_code != httpx.codes.OK:
                 yield f"{path}: {response.status_code}"
                 continue
-            seen = {each["notes"] for each in response.json()["results"]}
+            seen = {order["notes"] for order in response.json()["results"]}
             if seen != {expected}:
                 yield f"{path} shows {sorted(seen)} instead of {expected}"
 
@@ -94,7 +97,7 @@ def _stale(
 def _reading(
     environment: Environment, server: Server, readers: Readers, failures: list[str]
 ) -> Iterator[None]:
-    """Let others read all the time, so that what is put back meets readers at work."""
+    """Run readers during the block, so that the restore happens under reads."""
     ended = Event()
 
     def read(path: str, headers: dict[str, str]) -> None:
@@ -102,10 +105,12 @@ def _reading(
             while not ended.is_set():
                 status = client.get(path).status_code
                 if status not in {httpx.codes.OK, httpx.codes.SERVICE_UNAVAILABLE}:
-                    failures.append(f"beside, {path}: {status}")
+                    failures.append(f"concurrent read of {path}: {status}")
                 sleep(_PAUSE_SECONDS)
 
-    threads = [Thread(target=read, args=each) for each in readers.items() for _ in range(_READERS)]
+    threads = [
+        Thread(target=read, args=notes) for notes in readers.items() for _ in range(_READERS)
+    ]
     for thread in threads:
         thread.start()
     try:

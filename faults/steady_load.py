@@ -1,4 +1,4 @@
-"""A minute at 60 % of what the server can do: every request is answered, and soon."""
+"""A minute at 60 % of the server's capacity: every request succeeds, in time."""
 
 import asyncio
 from collections import Counter
@@ -16,7 +16,7 @@ from faults.scale import Scale
 from faults.writers import Work, make_work
 from tests.support.builders import make_lines
 
-REQUIREMENT = "0 × 5xx, nothing but 200, p99 ≤ 150 ms, from when each request was due"
+REQUIREMENT = "every status 200, p99 ≤ 150 ms, measured from when each request was due"
 _SHARE = 0.6
 _P99_MILLISECONDS = 150.0
 _CHANNELS = 32
@@ -25,15 +25,15 @@ _READERS = 20
 _LINES_OF_ORDER = 8
 _READS_OF_WRITE = 19
 _MOST_OF_SECOND = 2000  # requests; no server here does more on two cores
-_WARM_SECONDS = 6.0  # until each thread of each worker has read and written before
+_WARM_SECONDS = 6.0  # until each thread of each worker has read and written
 _CAPACITY_SECONDS = 0.5
-# A machine that others use, too, may be half as fast a few seconds later, and 60 % too much.
-_BOUT_SECONDS = 3.0
+# Short, since a shared machine may be half as fast a few seconds later.
+_WINDOW_SECONDS = 3.0
 
 
 @dataclass
 class Load:
-    """What came of the requests: how often which status, and the milliseconds of each."""
+    """The results of requests: counts by status, and the milliseconds of each request."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     milliseconds: list[float] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Load:
 
 
 class Clients:
-    """Some connections that stay open, and what is sent on them."""
+    """Persistent connections and the requests to send on them."""
 
     def __init__(self, port: int, requests: Iterator[bytes]) -> None:
         self._port = port
@@ -52,44 +52,44 @@ class Clients:
         self._free: asyncio.Queue[Connection] = asyncio.Queue()
 
     async def open(self) -> None:
-        """Connect them all."""
+        """Open all connections."""
         for _ in range(_CHANNELS):
             self._free.put_nowait(await Connection.open(self._port))
 
     def close(self) -> None:
-        """Close what is open."""
+        """Close all connections."""
         while not self._free.empty():
             self._free.get_nowait().close()
 
     async def saturate(self, seconds: float) -> float:
-        """How many a second there can be, where each client asks again when it has its answer."""
+        """Return the requests a second when each client sends the next after each response."""
         load, until = Load(), monotonic() + seconds
 
-        async def go_on() -> None:
+        async def repeat() -> None:
             while monotonic() < until:
-                await self._exchange(load, monotonic())
+                await self._send(load, monotonic())
 
-        await asyncio.gather(*(go_on() for _ in range(_SATURATING)))
+        await asyncio.gather(*(repeat() for _ in range(_SATURATING)))
         return load.requests / seconds
 
-    async def keep_up(self, load: Load, rate: float, seconds: float) -> None:
-        """So many a second, whether those before are answered or not."""
+    async def send_at_rate(self, load: Load, rate: float, seconds: float) -> None:
+        """Send ``rate`` requests a second, whether earlier ones are complete or not."""
         began = monotonic()
         tasks = []
         for number in range(int(rate * seconds)):
             due = began + number / rate
             await asyncio.sleep(max(0.0, due - monotonic()))
-            tasks.append(asyncio.create_task(self._exchange(load, due)))
+            tasks.append(asyncio.create_task(self._send(load, due)))
         await asyncio.gather(*tasks)
 
-    async def _exchange(self, load: Load, due: float) -> None:
+    async def _send(self, load: Load, due: float) -> None:
         connection = await self._free.get()
         try:
             connection.send(next(self._requests))
             status = (await connection.read_response()).status
         except (EOFError, ConnectionError):
             status = 0
-        if status != 200:  # it may have been closed
+        if status != 200:  # the server may have closed it
             connection.close()
             connection = await Connection.open(self._port)
         self._free.put_nowait(connection)
@@ -98,20 +98,20 @@ class Clients:
 
 
 def check(environment: Environment, scale: Scale) -> Finding:
-    """Nineteen reads of many shoppers, then a write, and so on."""
-    bouts = max(1, round(scale.load_seconds / _BOUT_SECONDS))
-    saturated = _WARM_SECONDS + bouts * _CAPACITY_SECONDS + _SHARE * scale.load_seconds
+    """Send nineteen reads of several shoppers for each write."""
+    windows = max(1, round(scale.load_seconds / _WINDOW_SECONDS))
+    saturated = _WARM_SECONDS + windows * _CAPACITY_SECONDS + _SHARE * scale.load_seconds
     requests = _requests(environment, int(_MOST_OF_SECOND * saturated / (_READS_OF_WRITE + 1)))
     with environment.serve() as server:
         clients = Clients(server.port, requests)
-        capacities, load = asyncio.run(_load(clients, bouts, scale.load_seconds))
+        capacities, load = asyncio.run(_load(clients, windows, scale.load_seconds))
     p99 = percentile(load.milliseconds, 99)
-    failures = [f"{times} × {each}" for each, times in load.statuses.items() if each != 200]
+    failures = [f"{times} × {status}" for status, times in load.statuses.items() if status != 200]
     if p99 > _P99_MILLISECONDS * scale.time_factor:
         failures.append(f"p99 was {p99:.0f} ms")
     figures = {
         "capacity per s": fmean(capacities),
-        "asked per s": load.requests / scale.load_seconds,
+        "sent per s": load.requests / scale.load_seconds,
         "p50 ms": percentile(load.milliseconds, 50),
         "p99 ms": p99,
     }
@@ -126,14 +126,14 @@ def check(environment: Environment, scale: Scale) -> Finding:
     )
 
 
-async def _load(clients: Clients, bouts: int, seconds: float) -> tuple[list[float], Load]:
-    """In bouts, each after another look at the capacity."""
+async def _load(clients: Clients, windows: int, seconds: float) -> tuple[list[float], Load]:
+    """Apply the load in windows; measure the capacity before each."""
     capacities, load = [], Load()
     await clients.open()
     await clients.saturate(_WARM_SECONDS)
-    for _ in range(bouts):
+    for _ in range(windows):
         capacities.append(await clients.saturate(_CAPACITY_SECONDS))
-        await clients.keep_up(load, capacities[-1] * _SHARE, seconds / bouts)
+        await clients.send_at_rate(load, capacities[-1] * _SHARE, seconds / windows)
     clients.close()
     return capacities, load
 
@@ -147,7 +147,7 @@ def _requests(environment: Environment, lines: int) -> Iterator[bytes]:
         headers = reader.headers | KEEP_ALIVE
         reads.append(request("GET", "/users/orders/?limit=12", headers))
         reads.append(request("GET", f"/users/orders/{order.pk}/", headers))
-    # One order after the other would have writers wait for each other's locks.
+    # Shuffled, so that writers do not wait for the lock of one order.
     items = iter(sample(work.lines, len(work.lines)))
     return _mixed(reads, _cancellations(work, items))
 
@@ -161,5 +161,5 @@ def _cancellations(work: Work, items: Iterator[int]) -> Iterator[bytes]:
 
 def _mixed(reads: Sequence[bytes], writes: Iterator[bytes]) -> Iterator[bytes]:
     for number in count():
-        is_read = number % (_READS_OF_WRITE + 1)
-        yield reads[number * 7 % len(reads)] if is_read else next(writes)
+        position = number % (_READS_OF_WRITE + 1)
+        yield reads[number * 7 % len(reads)] if position else next(writes)

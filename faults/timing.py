@@ -1,4 +1,4 @@
-"""Whether the time of a refusal tells what its words do not: that a name or a number is known."""
+"""Timing side channels: response times must not reveal whether an e-mail or number exists."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,40 +26,40 @@ _MARGIN = 0.05
 _MANY = 600
 _DEVIATIONS = 4
 _WARM_UP = 10
-_USES = 4  # of a number or an e-mail address: a fifth miss would be the last that is let in
+_USES = 4  # of a number or an e-mail address, which are locked after five misses
 _LOOK_UP, _LOGIN = "/users/orders/anonymous/", "/users/login/"
 _RESET = "/users/password/reset/"
 _UNKNOWN = "unknown"
 _WITH_DEVICE = ", with a device cookie"
-_GUESS = "the password of nobody"  # as long as the right one
+_GUESS = "the password of no one"  # as long as the right one
 
 Body = Mapping[str, str]
 Guess = tuple[Body, str]
-"""A body, and the Cookie header or nothing."""
+"""A body, and the Cookie header or an empty string."""
 
 
 def check(environment: Environment, scale: Scale) -> Finding:
-    """Guess each time from another address, all kinds in random order."""
+    """Send guesses of all kinds in random order, each from another address."""
     environment.secrets.add(_GUESS)
     known = -(-(scale.guesses + _WARM_UP) // _USES)
     look_ups, logins = _look_ups(environment, known), _logins(environment, known)
     with environment.serve(workers=1, WAYBILL_TRUSTED_PROXIES="1") as server:
         guessers = [Guesser(server.port, scale.guesses) for _ in range(2)]
-        # Both at once: look-ups wait most of their time, and logins for no other part of it.
+        # Both at once: look-ups spend most of their time waiting.
         with ThreadPoolExecutor() as threads:
             numbers = threads.submit(guessers[0].guess, _LOOK_UP, 404, look_ups)
             emails = threads.submit(guessers[1].guess, _LOGIN, 400, logins)
         resets = Guesser(server.port, scale.guesses)
-        asked = resets.guess(_RESET, 202, _resets(environment, known))
+        reset_seconds = resets.guess(_RESET, 202, _resets(environment, known))
         guessers.append(resets)
-    areas = (
-        _areas("number", numbers.result())
-        | _areas("e-mail", emails.result())
-        | _areas("reset", asked)
+    aucs = (
+        _aucs("number", numbers.result())
+        | _aucs("e-mail", emails.result())
+        | _aucs("reset", reset_seconds)
     )
     margin = allowed(scale.guesses)
-    told = [
-        f"{name} is told by the time" for name, area in areas.items() if abs(area - 0.5) > margin
+    revealed = [
+        f"the time reveals {name}" for name, value in aucs.items() if abs(value - 0.5) > margin
     ]
     return Finding(
         title="time of look-ups, logins and password resets, known against unknown",
@@ -67,44 +67,44 @@ def check(environment: Environment, scale: Scale) -> Finding:
         count=scale.guesses,
         required=scale.guesses,
         requirement=f"indistinguishable: AUC {0.5 - margin:.2f} to {0.5 + margin:.2f}",
-        figures=areas,
-        failures=tuple(chain(*(each.failures for each in guessers), told)),
+        figures=aucs,
+        failures=tuple(chain(*(guesser.failures for guesser in guessers), revealed)),
     )
 
 
 def auc(ones: Sequence[float], others: Sequence[float]) -> float:
-    """The chance that one of the first takes longer than one of the others (Mann and Whitney)."""
+    """The probability that one of ``ones`` exceeds one of ``others`` (Mann-Whitney U)."""
     ranked = sorted([(value, True) for value in ones] + [(value, False) for value in others])
     ranks = sum(rank for rank, (_, is_one) in enumerate(ranked, 1) if is_one)
     return (ranks - len(ones) * (len(ones) + 1) / 2) / (len(ones) * len(others))
 
 
 def allowed(guesses: int) -> float:
-    """How far from one half the AUC may be; few guesses differ by mere chance."""
+    """The permitted distance of the AUC from one half; larger for few guesses, which vary more."""
     if guesses >= _MANY:
         return _MARGIN
     return max(_MARGIN, _DEVIATIONS * math.sqrt((2 * guesses + 1) / (12 * guesses**2)))
 
 
 class Guesser:
-    """Asks on one connection, with nothing between it and the clock."""
+    """Sends requests on one connection and measures the time of each response."""
 
     def __init__(self, port: int, guesses: int) -> None:
         self.failures: list[str] = []
         self._port = port
         self._guesses = guesses
         self._addresses = count(1)
-        self._dice = Random(0)
+        self._rng = Random(0)
 
     def guess(
         self, path: str, status: int, kinds: Mapping[str, Iterator[Guess]]
     ) -> dict[str, list[float]]:
-        """Return the seconds of all guesses, by kind; any other status than this is a failure."""
+        """Return the seconds of all guesses by kind; any other status is a failure."""
         seconds: dict[str, list[float]] = {kind: [] for kind in kinds}
         order = list(kinds)
         with create_connection(("127.0.0.1", self._port)) as connection:
             for number in range(self._guesses + _WARM_UP):
-                self._dice.shuffle(order)
+                self._rng.shuffle(order)
                 for kind in order:
                     response, taken = self._exchange(connection, path, *next(kinds[kind]))
                     if response.status != status:
@@ -127,8 +127,8 @@ class Guesser:
         return parse(received), perf_counter() - began
 
 
-def _areas(name: str, seconds: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    """Of each kind, to the unknown ones that come with a cookie as it does."""
+def _aucs(name: str, seconds: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """The AUC of each kind of known guesses against the unknown ones with the same cookie."""
     return {
         f"{name}, {kind}": auc(times, seconds[_UNKNOWN + _with_cookie(kind)])
         for kind, times in seconds.items()
@@ -141,23 +141,24 @@ def _with_cookie(kind: str) -> str:
 
 
 def _look_ups(environment: Environment, known: int) -> dict[str, Iterator[Guess]]:
-    """Unknown numbers, those of guests under another address, and those of registered users.
+    """Unknown numbers, numbers of guests with another e-mail, and numbers of registered users.
 
-    All come as often as any other, so that the counters of misses tell none from another.
+    All repeat equally often, so that the counters of misses are alike.
     """
     users = {
         kind: [environment.shop.user(user_type=kind) for _ in range(known)] for kind in UserType
     }
     orders = {
-        kind: [environment.shop.order(user, user_email=user.email) for user in some]
-        for kind, some in users.items()
+        kind: [environment.shop.order(user, user_email=user.email) for user in users_of_kind]
+        for kind, users_of_kind in users.items()
     }
     return {
         _UNKNOWN: (
-            ({"email": _nobody(n), "number": f"{2 * 10**15 + n}"}, "") for n in cycle(range(known))
+            ({"email": _unknown_email(n), "number": f"{2 * 10**15 + n}"}, "")
+            for n in cycle(range(known))
         ),
         "a guest's": (
-            ({"email": _nobody(known + n), "number": order.number}, "")
+            ({"email": _unknown_email(known + n), "number": order.number}, "")
             for n, order in cycle(enumerate(orders[UserType.GUEST]))
         ),
         "a user's": (
@@ -168,17 +169,17 @@ def _look_ups(environment: Environment, known: int) -> dict[str, Iterator[Guess]
 
 
 def _logins(environment: Environment, known: int) -> dict[str, Iterator[Guess]]:
-    """Unknown addresses, and those of users with a password that is another one.
+    """Unknown addresses, and addresses of users with a wrong password.
 
-    Each without a cookie, and with that of a device from which another account was opened.
+    Each without a cookie, and with the cookie of a device that another account has used.
     """
-    password_hash = Argon2Passwords().hash("the password of everybody")
+    password_hash = Argon2Passwords().hash("the password of all users")
     cookie = _device_cookie(environment)
     guesses: dict[str, Iterator[Guess]] = {}
     for with_device, shown in (("", ""), (_WITH_DEVICE, cookie)):
         users = [environment.shop.user(password_hash=password_hash) for _ in range(known)]
         first = len(guesses) * known
-        unknown = [_nobody(first + number) for number in range(known)]
+        unknown = [_unknown_email(first + number) for number in range(known)]
         guesses[_UNKNOWN + with_device] = _passwords(unknown, shown)
         guesses["a user's" + with_device] = _passwords([user.email for user in users], shown)
     return guesses
@@ -191,15 +192,15 @@ def _passwords(emails: Sequence[str], cookie: str) -> Iterator[Guess]:
 def _device_cookie(environment: Environment) -> str:
     response = Response()
     request = Request(EnvironBuilder().get_environ())
-    remember_device(login_subject("somebody@example.com"), response, request, environment.settings)
+    remember_device(login_subject("device@example.com"), response, request, environment.settings)
     cookie = response.headers["Set-Cookie"].partition(";")[0]
     environment.secrets.add(cookie.partition("=")[2])
     return cookie
 
 
 def _resets(environment: Environment, known: int) -> dict[str, Iterator[Guess]]:
-    """Unknown addresses, those of users who get an e-mail, and those of guests and of inactive
-    users, who get none."""
+    """Unknown addresses, addresses of users, who get an e-mail, and of guests and inactive users,
+    who get none."""
     make = environment.shop.user
     people: dict[str, Mapping[str, Any]] = {
         "a user's": {},
@@ -208,14 +209,14 @@ def _resets(environment: Environment, known: int) -> dict[str, Iterator[Guess]]:
     }
     users = {kind: [make(**fields) for _ in range(known)] for kind, fields in people.items()}
     return {
-        _UNKNOWN: (({"email": _nobody(n)}, "") for n in cycle(range(known))),
+        _UNKNOWN: (({"email": _unknown_email(n)}, "") for n in cycle(range(known))),
         **{
-            kind: (({"email": user.email}, "") for user in cycle(some))
-            for kind, some in users.items()
+            kind: (({"email": user.email}, "") for user in cycle(users_of_kind))
+            for kind, users_of_kind in users.items()
         },
     }
 
 
-def _nobody(number: int) -> str:
-    """An address that nobody has, as long as those that somebody has."""
+def _unknown_email(number: int) -> str:
+    """An unused address, as long as those of users."""
     return f"nobody{number:05}@example.com"

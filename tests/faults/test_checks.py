@@ -1,4 +1,4 @@
-"""The checks themselves, with a little of everything: what they break, holds."""
+"""The checks themselves, at a small scale: all promises hold."""
 
 from collections.abc import Callable
 
