@@ -1,4 +1,4 @@
-"""Figures of Waybill alone: reads beside writes, a second worker, imports, commands and starts."""
+"""Figures of Waybill only: reads beside writes, a second worker, imports, commands and starts."""
 
 import os
 import subprocess
@@ -6,12 +6,12 @@ import time
 from collections import defaultdict
 from dataclasses import replace
 
-from benchmarks import bars, import_orders, servers, waybill
-from benchmarks.load import put_load, put_mixed_load
+from benchmarks import import_orders, servers, targets, waybill
+from benchmarks.fixture import Fixture
+from benchmarks.load import generate_load, generate_mixed_load
 from benchmarks.results import Run, Spread
 from benchmarks.rounds import Effort
 from benchmarks.servers import WAYBILL
-from benchmarks.stage import Stage
 
 _SECONDS = 4
 # One write in five requests; the reads are the list page and the detail.
@@ -23,84 +23,86 @@ _SERVE = replace(WAYBILL, name="script/serve", command=["script/serve"])
 
 
 def process_figures(run: Run) -> dict[str, Spread]:
-    """The most memory that Waybill's worker had, after reads and creates."""
-    return {bars.MEMORY: Spread.of([run.memory[WAYBILL.name] / _MEGABYTE])}
+    """The peak memory of Waybill's worker after reads and creates, in MB."""
+    return {targets.MEMORY: Spread.of([run.memory[WAYBILL.name] / _MEGABYTE])}
 
 
-def reads_beside_writes(stage: Stage, effort: Effort) -> dict[str, Spread]:
-    """The p99 of reads with a write in every five requests, to that of reads alone; the worse.
+def reads_beside_writes(fixture: Fixture, effort: Effort) -> dict[str, Spread]:
+    """The ratio of the p99 of reads with 20 % writes to the p99 of reads alone; the worse of two.
 
-    Both are measured in turn by one process; a turn is a pair.
+    One server process gets both loads alternately; a turn is a pair.
     """
-    reads = stage.asked.reads[:2]
-    found: dict[str, list[float]] = defaultdict(list)
+    reads = fixture.workloads.reads[:2]
+    ratios: dict[str, list[float]] = defaultdict(list)
     for _ in range(effort.rounds):
-        with stage.running(WAYBILL, effort.workers) as started:
-            warm_up, *portions = stage.asked.create.portions(effort.turns + 1)
+        with fixture.running(WAYBILL, effort.workers) as started:
+            warm_up, *portions = fixture.workloads.create.portions(effort.turns + 1)
             for turn, create in enumerate([warm_up, *portions]):
                 p99: dict[tuple[tuple[int, ...], str], float] = {}
                 for turns in (_ALONE, _MIXED):
                     workloads, seconds = [*reads, create], _SECONDS if turn else 1
-                    loads = put_mixed_load(
+                    loads = generate_mixed_load(
                         started.base_url, workloads, turns, seconds, effort.connections
                     )
                     if any(load.errors for load in loads.values()):
                         raise RuntimeError(f"errors under mixed load: {loads}")
                     p99 |= {(turns, read.name): loads[read.name].p99 for read in reads}
                 if not turn:
-                    stage.postgres.analyze(WAYBILL.database)
+                    fixture.postgres.analyze(WAYBILL.database)
                     continue
                 for read in reads:
-                    found[read.name].append(p99[_MIXED, read.name] / p99[_ALONE, read.name])
-    spreads = (Spread.of(ratios) for ratios in found.values())
-    return {bars.BESIDE_WRITES: max(spreads, key=lambda spread: spread.middle)}
+                    ratios[read.name].append(p99[_MIXED, read.name] / p99[_ALONE, read.name])
+    spreads = (Spread.of(ratios) for ratios in ratios.values())
+    return {targets.BESIDE_WRITES: max(spreads, key=lambda spread: spread.median)}
 
 
-def second_worker(stage: Stage, effort: Effort) -> dict[str, Spread]:
-    """Throughput of the list page from one worker to two, round by round."""
-    found = []
+def second_worker(fixture: Fixture, effort: Effort) -> dict[str, Spread]:
+    """The ratio of the throughput of two workers to that of one, by round."""
+    ratios = []
     for _ in range(effort.rounds):
         rates = {}
         for workers in (1, 2):
-            with stage.running(WAYBILL, workers) as started:
-                read = stage.asked.reads[0]
-                put_load(started.base_url, read, 1, effort.connections)
-                stage.postgres.analyze(WAYBILL.database)
-                rates[workers] = put_load(started.base_url, read, _SECONDS, effort.connections).rate
-        found.append(rates[2] / rates[1])
-    return {bars.WORKERS: Spread.of(found)}
+            with fixture.running(WAYBILL, workers) as started:
+                read = fixture.workloads.reads[0]
+                generate_load(started.base_url, read, 1, effort.connections)
+                fixture.postgres.analyze(WAYBILL.database)
+                rates[workers] = generate_load(
+                    started.base_url, read, _SECONDS, effort.connections
+                ).rate
+        ratios.append(rates[2] / rates[1])
+    return {targets.WORKERS: Spread.of(ratios)}
 
 
-def listing(stage: Stage) -> dict[str, Spread]:
-    """CPU seconds of the command that lists the requests, its start included."""
-    url = stage.postgres.url(WAYBILL.template)
-    waybill.run(url, "requests", "list")  # compiles what is not compiled
-    return {bars.LISTING: Spread.of([_cpu_of_listing(url) for _ in range(_TIMES)])}
+def listing(fixture: Fixture) -> dict[str, Spread]:
+    """CPU seconds of the command that lists requests, including its start."""
+    url = fixture.postgres.url(WAYBILL.template)
+    waybill.run(url, "requests", "list")  # compiles modules
+    return {targets.LISTING: Spread.of([_cpu_of_listing(url) for _ in range(_TIMES)])}
 
 
-def imports(stage: Stage, effort: Effort) -> dict[str, Spread]:
-    """Orders a second of `waybill import orders` into a new database on PostgreSQL."""
-    file = stage.folder / "imported.ndjson"
+def imports(fixture: Fixture, effort: Effort) -> dict[str, Spread]:
+    """Orders a second of `waybill import orders` into a new PostgreSQL database."""
+    file = fixture.folder / "imported.ndjson"
     count = import_orders.write_orders(file, _IMPORTED)
-    found = []
+    ratios = []
     for _ in range(effort.rounds):
-        stage.postgres.create("imported")
-        url = stage.postgres.url("imported")
+        fixture.postgres.create("imported")
+        url = fixture.postgres.url("imported")
         waybill.run(url, "migrate")
         started = time.perf_counter()
         waybill.run(url, "import", "orders", str(file))
-        found.append(count / (time.perf_counter() - started))
-    return {bars.IMPORT: Spread.of(found)}
+        ratios.append(count / (time.perf_counter() - started))
+    return {targets.IMPORT: Spread.of(ratios)}
 
 
-def second_start(stage: Stage) -> dict[str, Spread]:
-    """How long `script/serve` takes until it is ready, from the second time on.
+def second_start(fixture: Fixture) -> dict[str, Spread]:
+    """Seconds of `script/serve` until it is ready, without the first start.
 
-    Its demo shop goes into a file of its own; what it installs, into the checkout's `.venv`.
+    The demo shop goes into a new SQLite file; packages go into the checkout's `.venv`.
     """
-    url = f"sqlite:///{stage.folder / 'demo.sqlite3'}"
-    _, *later = (_start_seconds(url, stage) for _ in range(_TIMES + 1))
-    return {bars.START: Spread.of(later)}
+    url = f"sqlite:///{fixture.folder / 'demo.sqlite3'}"
+    _, *later = (_start_seconds(url, fixture) for _ in range(_TIMES + 1))
+    return {targets.START: Spread.of(later)}
 
 
 def _cpu_of_listing(url: str) -> float:
@@ -116,7 +118,7 @@ def _cpu_of_listing(url: str) -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _start_seconds(url: str, stage: Stage) -> float:
-    output = stage.folder / "serve.log"
+def _start_seconds(url: str, fixture: Fixture) -> float:
+    output = fixture.folder / "serve.log"
     with servers.running(_SERVE, url, servers.free_port(), 1, output) as started:
         return started.start_seconds
