@@ -92,9 +92,9 @@ class _Beside:
 def _work(settings: Settings, parent: int) -> None:
     with Stopping(parent) as stop:
         # Only the worker needs what writes letters; the server starts without it.
-        from handlers.mail.outbox_worker import Postman, deliver_until
+        from handlers.mail.outbox_worker import OutboxWorker, deliver_until
         from handlers.mail.transports import mailer_of
 
         database = database_of(application())
-        deliver_until(stop, Postman(database, mailer_of(settings), settings))
+        deliver_until(stop, OutboxWorker(database, mailer_of(settings), settings))
         database.close()

@@ -6,7 +6,7 @@ from handlers.cli.database import command_database, refuse_transaction_pooler
 from handlers.cli.error_reporting import refusals_shown
 from handlers.cli.graceful_shutdown import Stopping
 from handlers.cli.open_files import warn_of_open_files
-from handlers.mail.outbox_worker import Postman, deliver_until
+from handlers.mail.outbox_worker import OutboxWorker, deliver_until
 from handlers.mail.transports import mailer_of
 
 
@@ -25,10 +25,10 @@ def worker(*, once: bool) -> None:
     ):
         refuse_transaction_pooler(database)
         warn_of_open_files(settings)
-        postman = Postman(database, mailer_of(settings), settings)
+        outbox_worker = OutboxWorker(database, mailer_of(settings), settings)
         if once:
-            while not stop.is_wished and postman.deliver_next():
+            while not stop.is_wished and outbox_worker.deliver_next():
                 pass
         else:
-            deliver_until(stop, postman)
-    click.echo(f"{postman.delivered} delivered, {postman.failed} failed.")
+            deliver_until(stop, outbox_worker)
+    click.echo(f"{outbox_worker.delivered} delivered, {outbox_worker.failed} failed.")

@@ -1,4 +1,4 @@
-"""The postman: takes events out of the outbox, delivers their letters, and notes what came of it.
+"""The worker: takes events out of the outbox, delivers their letters, and notes what came of it.
 
 At least once: a letter that was delivered and could not be noted comes again, with the same
 Message-ID.
@@ -33,7 +33,7 @@ Result = TypeVar("Result")
 
 
 class Database(Protocol):
-    """What the postman does with the database."""
+    """What the worker does with the database."""
 
     def write(self, work: Callable[[UnitOfWork], Result]) -> Result:
         """Do ``work`` in a transaction, again if it loses to another. Raises Unavailable."""
@@ -50,7 +50,7 @@ class Stop(Protocol):
         """Wait so long, or until the wish comes."""
 
 
-class Postman:
+class OutboxWorker:
     """Delivers one letter after the other, each outside of any transaction.
 
     One event is taken at a time, so that a stop leaves none to wait for the end of its lease.
@@ -122,11 +122,11 @@ def describe(error: Exception) -> str:
     return name
 
 
-def deliver_until(stop: Stop, postman: Postman) -> None:
+def deliver_until(stop: Stop, worker: OutboxWorker) -> None:
     """Deliver what is due and what comes, until the stop is wished; survives a lost database."""
     while not stop.is_wished:
         try:
-            found = postman.deliver_next()
+            found = worker.deliver_next()
         except Unavailable:
             _log.warning("outbox_unavailable", retry_seconds=RECOVERY_SECONDS)
             stop.wait(RECOVERY_SECONDS)

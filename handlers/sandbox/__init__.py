@@ -63,10 +63,10 @@ def clear_sandbox_failures() -> Response:
 
 def list_sandbox_emails() -> dict[str, Any]:
     # The start does without what writes e-mails.
-    from handlers.mail.outbox_worker import Postman
+    from handlers.mail.outbox_worker import OutboxWorker
 
-    postman = Postman(sandbox_database(), sandbox().emails, settings())
-    while postman.deliver_next():
+    worker = OutboxWorker(sandbox_database(), sandbox().emails, settings())
+    while worker.deliver_next():
         pass
     emails = sandbox().emails.sent()
     return {"results": [{**asdict(email), "links": email.links} for email in emails]}

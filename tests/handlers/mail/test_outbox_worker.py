@@ -12,7 +12,7 @@ from domain.shared.errors import Unavailable
 from handlers.mail.outbox_worker import (
     IDLE_SECONDS,
     RECOVERY_SECONDS,
-    Postman,
+    OutboxWorker,
     deliver_until,
     describe,
 )
@@ -99,9 +99,9 @@ class Dying:
         return database.write(work)
 
 
-def postman_to(office: PostOffice, database: Database | Dying) -> Postman:
+def worker_to(office: PostOffice, database: Database | Dying) -> OutboxWorker:
     mailer = SmtpServer(f"smtp://127.0.0.1:{office.port}", "shop.example", timeout=5)
-    return Postman(database, mailer, SETTINGS)
+    return OutboxWorker(database, mailer, SETTINGS)
 
 
 class TestOverSmtp:
@@ -111,12 +111,12 @@ class TestOverSmtp:
         event = store(database, make_event())
 
         with running() as office:
-            postman = postman_to(office, database)
-            assert [postman.deliver_next() for _ in range(2)] == [True, False]
+            worker = worker_to(office, database)
+            assert [worker.deliver_next() for _ in range(2)] == [True, False]
 
         after = stored(database, event.pk)
         assert (after.status, after.attempts) == (OutboxStatus.DELIVERED, 1)
-        assert (len(office.letters), postman.delivered) == (1, 1)
+        assert (len(office.letters), worker.delivered) == (1, 1)
 
     def test_a_refused_one_is_tried_later_and_later_then_given_up(
         self, database: Database, clock: FakeClock
@@ -125,12 +125,12 @@ class TestOverSmtp:
 
         with running() as office:
             office.refusal = REFUSAL
-            postman = postman_to(office, database)
+            worker = worker_to(office, database)
             for delay in RETRY_DELAYS:
-                assert [postman.deliver_next() for _ in range(2)] == [True, False]
+                assert [worker.deliver_next() for _ in range(2)] == [True, False]
                 assert stored(database, event.pk).due_date == clock.now + delay
                 clock.now += delay
-            postman.deliver_next()
+            worker.deliver_next()
 
         after = stored(database, event.pk)
         assert (after.status, after.attempts) == (OutboxStatus.DEAD, len(RETRY_DELAYS) + 1)
@@ -143,9 +143,9 @@ class TestOverSmtp:
 
         with running() as office:
             with pytest.raises(Unavailable):
-                postman_to(office, Dying(database)).deliver_next()
+                worker_to(office, Dying(database)).deliver_next()
             clock.now += LEASE
-            assert postman_to(office, database).deliver_next()
+            assert worker_to(office, database).deliver_next()
 
         ids = [line for each in office.letters for line in each.split(b"\r\n") if b"-ID:" in line]
         assert ids == [f"Message-ID: <{event.uuid}@shop.example>".encode()] * 2
@@ -155,7 +155,7 @@ class TestOverSmtp:
 
         with hanging_up(b"") as port:
             mailer = SmtpServer(f"smtp://127.0.0.1:{port}", "shop.example", timeout=5)
-            Postman(database, mailer, SETTINGS).deliver_next()
+            OutboxWorker(database, mailer, SETTINGS).deliver_next()
 
         after = stored(database, event.pk)
         assert (after.status, after.last_error) == (OutboxStatus.PENDING, "SMTPServerDisconnected")
@@ -165,24 +165,24 @@ class TestTrouble:
     def test_a_letter_that_can_not_be_written_holds_up_no_other(self) -> None:
         bad, odd, good = make_event(email="nobody"), make_event(requests=None), make_event()
         database, mailer = FakeDatabase(bad, odd, good), FakeMailer()
-        postman = Postman(database, mailer, SETTINGS)
+        worker = OutboxWorker(database, mailer, SETTINGS)
 
-        while postman.deliver_next():
+        while worker.deliver_next():
             pass
 
         errors = [event.last_error for event in database.uow.outbox.added]
         assert errors == ["UnusableAddress", "TypeError", None]
-        assert (postman.delivered, postman.failed, len(mailer.sent)) == (1, 2, 1)
+        assert (worker.delivered, worker.failed, len(mailer.sent)) == (1, 2, 1)
 
     def test_logs_name_nobody(self, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.INFO)
         database = FakeDatabase(make_event(), make_event())
         mailer = FakeMailer(SMTPRecipientsRefused({"ayse@example.com": (550, REFUSAL.encode())}))
-        postman = Postman(database, mailer, SETTINGS)
+        worker = OutboxWorker(database, mailer, SETTINGS)
 
-        postman.deliver_next()
+        worker.deliver_next()
         mailer.error = None
-        postman.deliver_next()
+        worker.deliver_next()
 
         assert "letter_not_delivered" in caplog.text
         assert "550 SMTPRecipientsRefused" in caplog.text
@@ -194,11 +194,11 @@ class TestTrouble:
     def test_what_could_not_be_noted_is_noted_later(self, error: Exception | None) -> None:
         database = FakeDatabase(make_event(), away=(2,))
         mailer = FakeMailer(error)
-        postman = Postman(database, mailer, SETTINGS)
+        worker = OutboxWorker(database, mailer, SETTINGS)
         with pytest.raises(Unavailable):
-            postman.deliver_next()
+            worker.deliver_next()
 
-        assert not postman.deliver_next()
+        assert not worker.deliver_next()
 
         [event] = database.uow.outbox.added
         assert event.attempts == 1
@@ -222,25 +222,25 @@ class TestDeliverUntil:
         later = make_event()
         later.due_date = NOW + timedelta(seconds=1)
         database, stop = FakeDatabase(make_event(), make_event(), later), FakeStop(rounds=2)
-        postman = Postman(database, FakeMailer(), SETTINGS)
+        worker = OutboxWorker(database, FakeMailer(), SETTINGS)
 
-        deliver_until(stop, postman)
+        deliver_until(stop, worker)
 
-        assert (postman.delivered, stop.waits) == (2, [IDLE_SECONDS] * 2)
+        assert (worker.delivered, stop.waits) == (2, [IDLE_SECONDS] * 2)
 
     def test_goes_on_when_the_database_is_back(self, caplog: pytest.LogCaptureFixture) -> None:
         database, stop = FakeDatabase(make_event(), away=(1, 2)), FakeStop(rounds=3)
-        postman = Postman(database, FakeMailer(), SETTINGS)
+        worker = OutboxWorker(database, FakeMailer(), SETTINGS)
 
-        deliver_until(stop, postman)
+        deliver_until(stop, worker)
 
         assert stop.waits == [RECOVERY_SECONDS, RECOVERY_SECONDS, IDLE_SECONDS]
-        assert postman.delivered == 1
+        assert worker.delivered == 1
         assert "outbox_unavailable" in caplog.text
 
     def test_begins_nothing_once_it_is_to_stop(self) -> None:
         database = FakeDatabase(make_event())
 
-        deliver_until(FakeStop(rounds=0), Postman(database, FakeMailer(), SETTINGS))
+        deliver_until(FakeStop(rounds=0), OutboxWorker(database, FakeMailer(), SETTINGS))
 
         assert database.writings == 0
