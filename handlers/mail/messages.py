@@ -37,7 +37,7 @@ class UnusableAddress(ValueError):
     """No letter can be sent to the address; it is not named."""
 
 
-def write_letter(event: OutboxEvent, settings: Settings) -> EmailMessage:
+def build_email(event: OutboxEvent, settings: Settings) -> EmailMessage:
     """The message that tells the shopper of ``event``, as text and as HTML.
 
     Its Message-ID is the event's UUID at the sender's domain, and its Date the event's: the same

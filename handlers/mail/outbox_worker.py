@@ -21,7 +21,7 @@ from domain.outbox import (
 )
 from domain.shared.errors import Unavailable
 from domain.unit_of_work import UnitOfWork
-from handlers.mail.messages import write_letter
+from handlers.mail.messages import build_email
 from handlers.mail.transports import Mailer
 from handlers.settings import Settings
 
@@ -105,7 +105,7 @@ class OutboxWorker:
     def _error_of(self, event: OutboxEvent) -> str | None:
         """Send the letter; return what went wrong."""
         try:
-            self._mailer.send(write_letter(event, self._settings))
+            self._mailer.send(build_email(event, self._settings))
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one, others go on
             return describe(error)
         return None

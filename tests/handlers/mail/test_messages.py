@@ -13,7 +13,7 @@ from domain.trade_ins import OfferLink
 from handlers.auth.one_time_links import read_token, sign_token
 from handlers.auth.trade_in_links import read_link
 from handlers.i18n.translations import translate
-from handlers.mail.messages import UnusableAddress, write_letter
+from handlers.mail.messages import UnusableAddress, build_email
 from handlers.mail.texts import WORDINGS
 from tests.support.outbox_events import (
     ABOUT_OFFERS,
@@ -27,7 +27,7 @@ from tests.support.outbox_events import (
 
 def written(event: OutboxEvent) -> EmailMessage:
     """The letter as it is read at the other end."""
-    sent = write_letter(event, SETTINGS).as_bytes()
+    sent = build_email(event, SETTINGS).as_bytes()
     return message_from_bytes(sent, policy=default)
 
 
@@ -76,13 +76,13 @@ class TestEveryLetter:
         event = make_event()
 
         first, second = (
-            re.sub(r"=====\d+==", "", str(write_letter(event, SETTINGS))) for _ in range(2)
+            re.sub(r"=====\d+==", "", str(build_email(event, SETTINGS))) for _ in range(2)
         )
 
         assert first == second
 
     def test_can_be_sent_through_a_server_that_knows_seven_bits(self) -> None:
-        letter = write_letter(make_event(language="tr-tr"), SETTINGS)
+        letter = build_email(make_event(language="tr-tr"), SETTINGS)
 
         sent = letter.as_bytes(policy=SMTP.clone(cte_type="7bit", max_line_length=998))
 
@@ -113,7 +113,7 @@ class TestUntrustedTexts:
     )
     def test_address_one_person_or_nobody(self, email: str) -> None:
         with pytest.raises(UnusableAddress) as error:
-            write_letter(make_event(email=email), SETTINGS)
+            build_email(make_event(email=email), SETTINGS)
 
         assert "ayse" not in repr(error.value)
 
@@ -192,7 +192,7 @@ class TestOffer:
     def test_leads_to_where_the_server_listens_unless_set(self) -> None:
         event = make_event(OutboxKind.TRADE_IN_OFFERED)
 
-        letter = write_letter(event, replace(SETTINGS, public_url="", port=9000))
+        letter = build_email(event, replace(SETTINGS, public_url="", port=9000))
 
         assert b"http://127.0.0.1:9000/users/order_item/42/" in letter.as_bytes()
 

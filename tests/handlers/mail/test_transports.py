@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from handlers.mail.messages import write_letter
+from handlers.mail.messages import build_email
 from handlers.mail.transports import MailFolder, SmtpServer, Unencrypted, mailer_of
 from tests.support.outbox_events import SETTINGS, make_event
 from tests.support.server import free_port
@@ -26,7 +26,7 @@ LOGIN = f"{QUOTED_USER}:{QUOTED_PASSWORD}@"
 
 
 def letter() -> EmailMessage:
-    return write_letter(make_event(language="tr-tr"), SETTINGS)
+    return build_email(make_event(language="tr-tr"), SETTINGS)
 
 
 def server(url: str, timeout: float = 5) -> SmtpServer:
@@ -151,7 +151,7 @@ class TestMailFolder:
     def test_keeps_a_file_for_the_owner_alone(self, tmp_path: Path) -> None:
         event = make_event(language="tr-tr")
 
-        MailFolder(tmp_path / "var" / "mail").send(write_letter(event, SETTINGS))
+        MailFolder(tmp_path / "var" / "mail").send(build_email(event, SETTINGS))
 
         [file] = (tmp_path / "var" / "mail").iterdir()
         assert file.name == f"{event.uuid}.eml"
