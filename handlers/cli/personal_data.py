@@ -13,7 +13,7 @@ from domain.shared.private_files import open_private_file
 from handlers.cli.database import command_database
 from handlers.cli.error_reporting import refusals_shown
 from handlers.cli.operator_option import operator_option
-from handlers.mail.transports import FOLDER, remove_letters
+from handlers.mail.transports import FOLDER, remove_emails
 from handlers.settings import LANGUAGES
 
 _WRITABLE = click.Path(dir_okay=False, writable=True, path_type=Path)
@@ -72,7 +72,7 @@ def erase_user(email: str, yes: bool, force: bool, actor: str) -> None:
             erased = database.write(work)
         except NotFound:
             raise click.ClickException("No user has this e-mail address.") from None
-    remove_letters(FOLDER, erased.event_uuids)
+    remove_emails(FOLDER, erased.event_uuids)
     click.echo(
         f"Erased: {erased.users} users, {erased.orders} orders, {erased.old_orders} old orders,"
         f" {erased.sessions} sessions, {len(erased.event_uuids)} e-mails."

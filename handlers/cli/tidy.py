@@ -16,7 +16,7 @@ from domain.privacy.retention import (
 from domain.unit_of_work import UnitOfWork
 from handlers.cli.database import command_database
 from handlers.cli.error_reporting import refusals_shown
-from handlers.mail.transports import FOLDER, remove_letters
+from handlers.mail.transports import FOLDER, remove_emails
 from handlers.settings import LANGUAGES
 from persistence.database import Database
 
@@ -68,7 +68,7 @@ def _count(database: Database, remove: Callable[[UnitOfWork], int]) -> int:
 def _events(database: Database, age: timedelta) -> int:
     total = 0
     while uuids := database.write(partial(remove_delivered_events, age)):
-        remove_letters(FOLDER, uuids)
+        remove_emails(FOLDER, uuids)
         total += len(uuids)
         if len(uuids) < BATCH:
             break

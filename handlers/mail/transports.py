@@ -58,7 +58,7 @@ class MailFolder:
         part.replace(self._folder / f"{name}.eml")
 
 
-def remove_letters(folder: Path, uuids: Iterable[UUID]) -> None:
+def remove_emails(folder: Path, uuids: Iterable[UUID]) -> None:
     """Delete the files of these events, where there are any."""
     for uuid in uuids:
         (folder / f"{uuid}.eml").unlink(missing_ok=True)
