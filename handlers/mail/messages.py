@@ -27,54 +27,54 @@ from handlers.i18n.translations import choose_language, label, moment_text, tran
 from handlers.mail.texts import WORDINGS, Wording
 from handlers.settings import Settings
 
-# Texts are kept as they are, so that a letter in a file can be read and its links copied; whoever
+# Texts are kept as they are, so that a message in a file can be read and its links copied; whoever
 # sends it encodes what an old server would not let through. A line may have 998 octets (RFC 5322).
 _POLICY = SMTP.clone(max_line_length=998)
 _ABOUT_ACCOUNTS = {OutboxKind.PASSWORD_RESET, OutboxKind.PASSWORD_CHANGED}
 
 
 class UnusableAddress(ValueError):
-    """No letter can be sent to the address; it is not named."""
+    """No message can be sent to the address; it is not named."""
 
 
 def build_email(event: OutboxEvent, settings: Settings) -> EmailMessage:
     """The message that tells the shopper of ``event``, as text and as HTML.
 
     Its Message-ID is the event's UUID at the sender's domain, and its Date the event's: the same
-    letter each time it is sent. Raises UnusableAddress.
+    message each time it is sent. Raises UnusableAddress.
     """
     payload, wording = event.payload, WORDINGS[event.kind]
-    speech = _Speech(choose_language(payload["language"] or "", settings.default_language))
+    localizer = _Localizer(choose_language(payload["language"] or "", settings.default_language))
     order_number = one_line(payload.get("order_number", ""))
-    letter = EmailMessage(policy=_POLICY)
-    letter["Message-ID"] = f"<{event.uuid}@{settings.mail_domain}>"
-    letter["Date"] = event.created_date
-    letter["From"] = settings.mail_from
-    letter["To"] = _recipient(payload["email"])
-    letter["Subject"] = speech.say(wording.subject, order_number=order_number)
-    letter["Auto-Submitted"] = "auto-generated"
+    message = EmailMessage(policy=_POLICY)
+    message["Message-ID"] = f"<{event.uuid}@{settings.mail_domain}>"
+    message["Date"] = event.created_date
+    message["From"] = settings.mail_from
+    message["To"] = _recipient(payload["email"])
+    message["Subject"] = localizer.text(wording.subject, order_number=order_number)
+    message["Auto-Submitted"] = "auto-generated"
     values = {
-        "language": speech.language,
-        "subject": str(letter["Subject"]),
+        "language": localizer.language,
+        "subject": str(message["Subject"]),
         "order_number": order_number,
-        "_": speech.say,
-        **_told(event, wording, speech, settings),
+        "_": localizer.text,
+        **_content(event, wording, localizer, settings),
     }
     text = _templates().get_template(f"{wording.template}.txt").render(values)
     html = _templates().get_template(f"{wording.template}.html").render(values)
-    letter.set_content(text, cte="8bit")
-    letter.add_alternative(html, subtype="html", cte="8bit")
-    return letter
+    message.set_content(text, cte="8bit")
+    message.add_alternative(html, subtype="html", cte="8bit")
+    return message
 
 
-class _Speech:
+class _Localizer:
     """One language, and how texts, amounts and moments are said in it."""
 
     def __init__(self, language: str) -> None:
         self.language = language
         self._locale = language.partition("-")[0]
 
-    def say(self, text: str, **places: str) -> str:
+    def text(self, text: str, **places: str) -> str:
         return translate(text, self.language) % places
 
     def amount(self, amount: str, currency: Currency) -> str:
@@ -88,49 +88,49 @@ class _Speech:
         return moment_text(moment, self.language)
 
 
-def _told(
-    event: OutboxEvent, wording: Wording, speech: _Speech, settings: Settings
+def _content(
+    event: OutboxEvent, wording: Wording, localizer: _Localizer, settings: Settings
 ) -> dict[str, Any]:
     """What the template of the kind shows beside the frame that all letters have."""
     payload = event.payload
     if event.kind in _ABOUT_ACCOUNTS:
-        return {"opening": speech.say(wording.opening), **_account(event, speech, settings)}
+        return {"opening": localizer.text(wording.opening), **_account(event, localizer, settings)}
     if wording.template == "requests":
-        lines = [_request(told, payload, wording, speech) for told in payload["requests"]]
-        return {"opening": speech.say(wording.opening), "lines": lines}
-    told = {"opening": speech.say(wording.opening, product=one_line(payload["product"]))}
+        lines = [_request(told, payload, wording, localizer) for told in payload["requests"]]
+        return {"opening": localizer.text(wording.opening), "lines": lines}
+    told = {"opening": localizer.text(wording.opening, product=one_line(payload["product"]))}
     if wording.template != "offer":
         return told
     expires = datetime.fromisoformat(payload["expires_date"])
     offer = OfferLink(UUID(payload["offer"]))
     # Mail scanners open links: the page's changes nothing.
     page = offer_links(int(payload["order_item"]), offer, settings).page
-    return {**told, "expires": speech.moment(expires), "page": page}
+    return {**told, "expires": localizer.moment(expires), "page": page}
 
 
-def _account(event: OutboxEvent, speech: _Speech, settings: Settings) -> dict[str, Any]:
+def _account(event: OutboxEvent, localizer: _Localizer, settings: Settings) -> dict[str, Any]:
     """The links; the token of a link is made here, so that no database has it."""
     page = f"{settings.base_url}/users/password/"
     if event.kind is OutboxKind.PASSWORD_CHANGED:
         return {"link": f"{page}reset/"}
     token = sign_token(event.uuid, Purpose.PASSWORD_RESET, settings)
-    expires = speech.moment(event.created_date + LIFETIME)
+    expires = localizer.moment(event.created_date + LIFETIME)
     return {"link": f"{page}?token={token}", "expires": expires}
 
 
 def _request(
-    told: Mapping[str, Any], payload: Mapping[str, Any], wording: Wording, speech: _Speech
+    told: Mapping[str, Any], payload: Mapping[str, Any], wording: Wording, localizer: _Localizer
 ) -> dict[str, Any]:
     refund = wording.loyalty_refund if told["fully_refund_as_loyalty_money"] else wording.refund
     if refund and Decimal(told["refund_amount"]):
-        amount = speech.amount(told["refund_amount"], Currency(payload["currency"]))
-        refund = speech.say(refund, amount=amount)
+        amount = localizer.amount(told["refund_amount"], Currency(payload["currency"]))
+        refund = localizer.text(refund, amount=amount)
     else:
         refund = ""
     return {
         "quantity": told["quantity"],
         "product": one_line(told["product"]),
-        "kind": label("cancellation_type", told["cancellation_type"], speech.language),
+        "kind": label("cancellation_type", told["cancellation_type"], localizer.language),
         "refund": refund,
     }
 

@@ -1,6 +1,6 @@
 """The worker: takes events out of the outbox, delivers their letters, and notes what came of it.
 
-At least once: a letter that was delivered and could not be noted comes again, with the same
+At least once: a message that was delivered and could not be noted comes again, with the same
 Message-ID.
 """
 
@@ -51,7 +51,7 @@ class Stop(Protocol):
 
 
 class OutboxWorker:
-    """Delivers one letter after the other, each outside of any transaction.
+    """Delivers one message after the other, each outside of any transaction.
 
     One event is taken at a time, so that a stop leaves none to wait for the end of its lease.
     ``delivered`` and ``failed`` count.
@@ -66,9 +66,9 @@ class OutboxWorker:
         self._unrecorded: Callable[[UnitOfWork], Any] | None = None
 
     def deliver_next(self) -> bool:
-        """Deliver the letter that is due longest; False when none is. Raises Unavailable.
+        """Deliver the message that is due longest; False when none is. Raises Unavailable.
 
-        What became of the letter before is noted first, where the database was away then.
+        What became of the message before is noted first, where the database was away then.
         """
         self._record()
         events = self._database.write(partial(lease_events, 1))
@@ -103,7 +103,7 @@ class OutboxWorker:
             self._unrecorded = None
 
     def _error_of(self, event: OutboxEvent) -> str | None:
-        """Send the letter; return what went wrong."""
+        """Send the message; return what went wrong."""
         try:
             self._mailer.send(build_email(event, self._settings))
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one, others go on

@@ -9,10 +9,10 @@ from handlers.i18n.labels import mark
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The words of one kind of letter; ``template`` names what they stand in.
+    """The words of one kind of message; ``template`` names what they stand in.
 
     Places: ``order_number`` in the subject where it is about an order, ``product`` in the opening
-    of a letter about an offer, ``amount`` (with its currency) in ``refund`` and
+    of a message about an offer, ``amount`` (with its currency) in ``refund`` and
     ``loyalty_refund``, which are for requests; letters without them speak of no money.
     """
 

@@ -23,12 +23,12 @@ _SUBMISSION_PORT, _TLS_PORT = 587, 465
 class Mailer(Protocol):
     """Takes letters away."""
 
-    def send(self, letter: EmailMessage) -> None:
-        """Return once somebody else is responsible for the letter; raises anything else."""
+    def send(self, message: EmailMessage) -> None:
+        """Return once somebody else is responsible for the message; raises anything else."""
 
 
 class Unencrypted(smtplib.SMTPException):
-    """The password, or where TLS is required the letter, would be sent in clear text."""
+    """The password, or where TLS is required the message, would be sent in clear text."""
 
 
 def mailer_of(settings: Settings) -> Mailer:
@@ -39,7 +39,7 @@ def mailer_of(settings: Settings) -> Mailer:
 
 
 class MailFolder:
-    """Keeps each letter as a file that only its owner can read, named by the event.
+    """Keeps each message as a file that only its owner can read, named by the event.
 
     Sent again it replaces itself; nobody ever finds half of it.
     """
@@ -47,12 +47,12 @@ class MailFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def send(self, letter: EmailMessage) -> None:
+    def send(self, message: EmailMessage) -> None:
         make_private_folder(self._folder)
-        name = letter["Message-ID"].strip("<>").partition("@")[0]
+        name = message["Message-ID"].strip("<>").partition("@")[0]
         part = self._folder / f".{name}.part"
         with open_private_file(part) as file:
-            file.write(letter.as_bytes())
+            file.write(message.as_bytes())
             file.flush()
             os.fsync(file.fileno())
         part.replace(self._folder / f"{name}.eml")
@@ -85,13 +85,13 @@ class SmtpServer:
         self._timeout = timeout
         self._tls = ssl.create_default_context()
 
-    def send(self, letter: EmailMessage) -> None:
+    def send(self, message: EmailMessage) -> None:
         """Raises OSError, of which SMTPException is a kind, when the server did not take it."""
         # `with` would say goodbye to a server that hangs, and wait for its answer.
         with closing(self._connect()) as smtp:
             self._prepare(smtp)
-            smtp.send_message(_seven_bits(letter))
-            # The server has the letter: if it dislikes the goodbye, nothing is to be sent again.
+            smtp.send_message(_seven_bits(message))
+            # The server has the message: if it dislikes the goodbye, nothing is to be sent again.
             with suppress(OSError):
                 smtp.quit()
 
@@ -128,7 +128,7 @@ def _is_here(host: str) -> bool:
         return host == "localhost"
 
 
-def _seven_bits(letter: EmailMessage) -> EmailMessage:
-    """The letter as every server takes it, also one that knows no 8BITMIME."""
-    letter.policy = letter.policy.clone(cte_type="7bit")
-    return letter
+def _seven_bits(message: EmailMessage) -> EmailMessage:
+    """The message as every server takes it, also one that knows no 8BITMIME."""
+    message.policy = message.policy.clone(cte_type="7bit")
+    return message

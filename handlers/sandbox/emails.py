@@ -29,11 +29,11 @@ class Emails:
     def __init__(self) -> None:
         self._sent: deque[Email] = deque(maxlen=_MOST)
 
-    def send(self, letter: EmailMessage) -> None:
+    def send(self, message: EmailMessage) -> None:
         """Collect an e-mail."""
-        body = letter.get_body(("plain",))
+        body = message.get_body(("plain",))
         text = "" if body is None else body.get_content()
-        self._sent.append(Email(str(letter["To"]), str(letter["Subject"]), text))
+        self._sent.append(Email(str(message["To"]), str(message["Subject"]), text))
 
     def sent(self) -> list[Email]:
         """Return them, the oldest first."""
