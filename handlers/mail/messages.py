@@ -24,7 +24,7 @@ from handlers.adapters.plain_text import one_line
 from handlers.auth.one_time_links import sign_token
 from handlers.auth.trade_in_links import offer_links
 from handlers.i18n.translations import choose_language, label, moment_text, translate
-from handlers.mail.texts import WORDINGS, Wording
+from handlers.mail.texts import EMAIL_TEXTS, EmailTexts
 from handlers.settings import Settings
 
 # Texts are kept as they are, so that a message in a file can be read and its links copied; whoever
@@ -43,7 +43,7 @@ def build_email(event: OutboxEvent, settings: Settings) -> EmailMessage:
     Its Message-ID is the event's UUID at the sender's domain, and its Date the event's: the same
     message each time it is sent. Raises UnusableAddress.
     """
-    payload, wording = event.payload, WORDINGS[event.kind]
+    payload, texts = event.payload, EMAIL_TEXTS[event.kind]
     localizer = _Localizer(choose_language(payload["language"] or "", settings.default_language))
     order_number = one_line(payload.get("order_number", ""))
     message = EmailMessage(policy=_POLICY)
@@ -51,17 +51,17 @@ def build_email(event: OutboxEvent, settings: Settings) -> EmailMessage:
     message["Date"] = event.created_date
     message["From"] = settings.mail_from
     message["To"] = _recipient(payload["email"])
-    message["Subject"] = localizer.text(wording.subject, order_number=order_number)
+    message["Subject"] = localizer.text(texts.subject, order_number=order_number)
     message["Auto-Submitted"] = "auto-generated"
     values = {
         "language": localizer.language,
         "subject": str(message["Subject"]),
         "order_number": order_number,
         "_": localizer.text,
-        **_content(event, wording, localizer, settings),
+        **_content(event, texts, localizer, settings),
     }
-    text = _templates().get_template(f"{wording.template}.txt").render(values)
-    html = _templates().get_template(f"{wording.template}.html").render(values)
+    text = _templates().get_template(f"{texts.template}.txt").render(values)
+    html = _templates().get_template(f"{texts.template}.html").render(values)
     message.set_content(text, cte="8bit")
     message.add_alternative(html, subtype="html", cte="8bit")
     return message
@@ -89,17 +89,17 @@ class _Localizer:
 
 
 def _content(
-    event: OutboxEvent, wording: Wording, localizer: _Localizer, settings: Settings
+    event: OutboxEvent, texts: EmailTexts, localizer: _Localizer, settings: Settings
 ) -> dict[str, Any]:
     """What the template of the kind shows beside the frame that all letters have."""
     payload = event.payload
     if event.kind in _ABOUT_ACCOUNTS:
-        return {"opening": localizer.text(wording.opening), **_account(event, localizer, settings)}
-    if wording.template == "requests":
-        lines = [_request(told, payload, wording, localizer) for told in payload["requests"]]
-        return {"opening": localizer.text(wording.opening), "lines": lines}
-    told = {"opening": localizer.text(wording.opening, product=one_line(payload["product"]))}
-    if wording.template != "offer":
+        return {"opening": localizer.text(texts.opening), **_account(event, localizer, settings)}
+    if texts.template == "requests":
+        lines = [_request(told, payload, texts, localizer) for told in payload["requests"]]
+        return {"opening": localizer.text(texts.opening), "lines": lines}
+    told = {"opening": localizer.text(texts.opening, product=one_line(payload["product"]))}
+    if texts.template != "offer":
         return told
     expires = datetime.fromisoformat(payload["expires_date"])
     offer = OfferLink(UUID(payload["offer"]))
@@ -119,9 +119,9 @@ def _account(event: OutboxEvent, localizer: _Localizer, settings: Settings) -> d
 
 
 def _request(
-    told: Mapping[str, Any], payload: Mapping[str, Any], wording: Wording, localizer: _Localizer
+    told: Mapping[str, Any], payload: Mapping[str, Any], texts: EmailTexts, localizer: _Localizer
 ) -> dict[str, Any]:
-    refund = wording.loyalty_refund if told["fully_refund_as_loyalty_money"] else wording.refund
+    refund = texts.loyalty_refund if told["fully_refund_as_loyalty_money"] else texts.refund
     if refund and Decimal(told["refund_amount"]):
         amount = localizer.amount(told["refund_amount"], Currency(payload["currency"]))
         refund = localizer.text(refund, amount=amount)

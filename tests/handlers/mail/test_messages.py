@@ -14,7 +14,7 @@ from handlers.auth.one_time_links import read_token, sign_token
 from handlers.auth.trade_in_links import read_link
 from handlers.i18n.translations import translate
 from handlers.mail.messages import UnusableAddress, build_email
-from handlers.mail.texts import WORDINGS
+from handlers.mail.texts import EMAIL_TEXTS
 from tests.support.outbox_events import (
     ABOUT_OFFERS,
     ABOUT_REQUESTS,
@@ -40,16 +40,16 @@ def bodies(event: OutboxEvent) -> tuple[str, str]:
 
 class TestEveryLetter:
     def test_has_a_wording(self) -> None:
-        assert set(WORDINGS) == set(OutboxKind)
+        assert set(EMAIL_TEXTS) == set(OutboxKind)
 
     @pytest.mark.parametrize("language", ["en-us", "tr-tr"])
     @pytest.mark.parametrize("kind", OutboxKind)
     def test_speaks_the_readers_language(self, kind: OutboxKind, language: str) -> None:
         event = make_event(kind, language=language)
-        wording = WORDINGS[kind]
+        texts = EMAIL_TEXTS[kind]
 
-        subject = translate(wording.subject, language) % {"order_number": "1001"}
-        opening = translate(wording.opening, language) % {"product": "Room Spray"}
+        subject = translate(texts.subject, language) % {"order_number": "1001"}
+        opening = translate(texts.opening, language) % {"product": "Room Spray"}
         assert written(event)["Subject"] == subject
         for body in bodies(event):
             assert opening in body
