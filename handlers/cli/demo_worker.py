@@ -11,7 +11,7 @@ from threading import Event, Lock, Thread
 import structlog
 
 from handlers.app import database_of
-from handlers.cli.graceful_shutdown import Stopping
+from handlers.cli.graceful_shutdown import GracefulShutdown
 from handlers.serving.restarts import Restarts
 from handlers.serving.server import application
 from handlers.settings import Settings
@@ -90,11 +90,11 @@ class _Beside:
 
 
 def _work(settings: Settings, parent: int) -> None:
-    with Stopping(parent) as stop:
+    with GracefulShutdown(parent) as shutdown:
         # Only the worker needs what writes letters; the server starts without it.
         from handlers.mail.outbox_worker import OutboxWorker, deliver_until
         from handlers.mail.transports import mailer_of
 
         database = database_of(application())
-        deliver_until(stop, OutboxWorker(database, mailer_of(settings), settings))
+        deliver_until(shutdown, OutboxWorker(database, mailer_of(settings), settings))
         database.close()

@@ -4,7 +4,7 @@ import click
 
 from handlers.cli.database import command_database, refuse_transaction_pooler
 from handlers.cli.error_reporting import refusals_shown
-from handlers.cli.graceful_shutdown import Stopping
+from handlers.cli.graceful_shutdown import GracefulShutdown
 from handlers.cli.open_files import warn_of_open_files
 from handlers.mail.outbox_worker import OutboxWorker, deliver_until
 from handlers.mail.transports import mailer_of
@@ -21,14 +21,14 @@ def worker(*, once: bool) -> None:
     with (
         refusals_shown(),
         command_database() as (settings, database),
-        Stopping() as stop,
+        GracefulShutdown() as shutdown,
     ):
         refuse_transaction_pooler(database)
         warn_of_open_files(settings)
         outbox_worker = OutboxWorker(database, mailer_of(settings), settings)
         if once:
-            while not stop.is_wished and outbox_worker.deliver_next():
+            while not shutdown.is_requested and outbox_worker.deliver_next():
                 pass
         else:
-            deliver_until(stop, outbox_worker)
+            deliver_until(shutdown, outbox_worker)
     click.echo(f"{outbox_worker.delivered} delivered, {outbox_worker.failed} failed.")

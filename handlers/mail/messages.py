@@ -1,4 +1,4 @@
-"""Writing letters: what happened, as a message in the language of its reader."""
+"""Builds the e-mail for an outbox event, in the recipient's language."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -27,21 +27,21 @@ from handlers.i18n.translations import choose_language, label, moment_text, tran
 from handlers.mail.texts import EMAIL_TEXTS, EmailTexts
 from handlers.settings import Settings
 
-# Texts are kept as they are, so that a message in a file can be read and its links copied; whoever
-# sends it encodes what an old server would not let through. A line may have 998 octets (RFC 5322).
+# Texts stay unencoded, so that a message in a file is readable and its links can be copied; the
+# SMTP transport encodes them for old servers. A line may have 998 octets (RFC 5322).
 _POLICY = SMTP.clone(max_line_length=998)
 _ABOUT_ACCOUNTS = {OutboxKind.PASSWORD_RESET, OutboxKind.PASSWORD_CHANGED}
 
 
 class UnusableAddress(ValueError):
-    """No message can be sent to the address; it is not named."""
+    """The recipient is not one valid address. The error does not contain it."""
 
 
 def build_email(event: OutboxEvent, settings: Settings) -> EmailMessage:
-    """The message that tells the shopper of ``event``, as text and as HTML.
+    """The e-mail for ``event``, as text and HTML.
 
-    Its Message-ID is the event's UUID at the sender's domain, and its Date the event's: the same
-    message each time it is sent. Raises UnusableAddress.
+    Its Message-ID is the event's UUID at the sender's domain, and its Date the event's, so a
+    second attempt sends the same message. Raises UnusableAddress.
     """
     payload, texts = event.payload, EMAIL_TEXTS[event.kind]
     localizer = _Localizer(choose_language(payload["language"] or "", settings.default_language))
@@ -68,17 +68,17 @@ def build_email(event: OutboxEvent, settings: Settings) -> EmailMessage:
 
 
 class _Localizer:
-    """One language, and how texts, amounts and moments are said in it."""
+    """Formats texts, amounts and times in one language."""
 
     def __init__(self, language: str) -> None:
         self.language = language
         self._locale = language.partition("-")[0]
 
-    def text(self, text: str, **places: str) -> str:
-        return translate(text, self.language) % places
+    def text(self, text: str, **values: str) -> str:
+        return translate(text, self.language) % values
 
     def amount(self, amount: str, currency: Currency) -> str:
-        # As many decimals as the amount came with: catalogues of locales round some currencies.
+        # The number of decimals is the currency's by ISO 4217: Babel's locales round some.
         number = format_decimal(
             Decimal(amount), "#,##0." + "0" * currency.exponent, locale=self._locale
         )
@@ -91,25 +91,25 @@ class _Localizer:
 def _content(
     event: OutboxEvent, texts: EmailTexts, localizer: _Localizer, settings: Settings
 ) -> dict[str, Any]:
-    """What the template of the kind shows beside the frame that all letters have."""
+    """The values for the template of the kind, besides those of the layout."""
     payload = event.payload
     if event.kind in _ABOUT_ACCOUNTS:
         return {"opening": localizer.text(texts.opening), **_account(event, localizer, settings)}
     if texts.template == "requests":
-        lines = [_request(told, payload, texts, localizer) for told in payload["requests"]]
+        lines = [_request(request, payload, texts, localizer) for request in payload["requests"]]
         return {"opening": localizer.text(texts.opening), "lines": lines}
-    told = {"opening": localizer.text(texts.opening, product=one_line(payload["product"]))}
+    opening = localizer.text(texts.opening, product=one_line(payload["product"]))
     if texts.template != "offer":
-        return told
+        return {"opening": opening}
     expires = datetime.fromisoformat(payload["expires_date"])
     offer = OfferLink(UUID(payload["offer"]))
-    # Mail scanners open links: the page's changes nothing.
+    # Mail scanners follow links, so link to the page only: opening it changes nothing.
     page = offer_links(int(payload["order_item"]), offer, settings).page
-    return {**told, "expires": localizer.moment(expires), "page": page}
+    return {"opening": opening, "expires": localizer.moment(expires), "page": page}
 
 
 def _account(event: OutboxEvent, localizer: _Localizer, settings: Settings) -> dict[str, Any]:
-    """The links; the token of a link is made here, so that no database has it."""
+    """The link. Its token is signed here, so that no database stores it."""
     page = f"{settings.base_url}/users/password/"
     if event.kind is OutboxKind.PASSWORD_CHANGED:
         return {"link": f"{page}reset/"}
@@ -119,24 +119,24 @@ def _account(event: OutboxEvent, localizer: _Localizer, settings: Settings) -> d
 
 
 def _request(
-    told: Mapping[str, Any], payload: Mapping[str, Any], texts: EmailTexts, localizer: _Localizer
+    request: Mapping[str, Any], payload: Mapping[str, Any], texts: EmailTexts, localizer: _Localizer
 ) -> dict[str, Any]:
-    refund = texts.loyalty_refund if told["fully_refund_as_loyalty_money"] else texts.refund
-    if refund and Decimal(told["refund_amount"]):
-        amount = localizer.amount(told["refund_amount"], Currency(payload["currency"]))
+    refund = texts.loyalty_refund if request["fully_refund_as_loyalty_money"] else texts.refund
+    if refund and Decimal(request["refund_amount"]):
+        amount = localizer.amount(request["refund_amount"], Currency(payload["currency"]))
         refund = localizer.text(refund, amount=amount)
     else:
         refund = ""
     return {
-        "quantity": told["quantity"],
-        "product": one_line(told["product"]),
-        "kind": label("cancellation_type", told["cancellation_type"], localizer.language),
+        "quantity": request["quantity"],
+        "product": one_line(request["product"]),
+        "kind": label("cancellation_type", request["cancellation_type"], localizer.language),
         "refund": refund,
     }
 
 
 def _recipient(email: str) -> Address:
-    """One address and nothing else, whatever stands in it."""
+    """Exactly one address, or UnusableAddress: the text is not trusted."""
     try:
         return Address(addr_spec=email)
     except (ValueError, IndexError, MessageError):

@@ -1,4 +1,4 @@
-"""What the letters say, in English; the catalogues have it in the other languages."""
+"""The texts of e-mails in English; the catalogues have the other languages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from handlers.i18n.labels import mark
 
 @dataclass(frozen=True, slots=True)
 class EmailTexts:
-    """The words of one kind of message; ``template`` names what they stand in.
+    """The texts of one kind of e-mail, and the name of its ``template``.
 
-    Places: ``order_number`` in the subject where it is about an order, ``product`` in the opening
-    of a message about an offer, ``amount`` (with its currency) in ``refund`` and
-    ``loyalty_refund``, which are for requests; letters without them speak of no money.
+    Placeholders: ``order_number`` in the subject of an e-mail about an order, ``product`` in the
+    opening of one about an offer, ``amount`` (with currency) in ``refund`` and ``loyalty_refund``.
+    The latter two are for requests; without them the e-mail mentions no money.
     """
 
     template: str

@@ -57,7 +57,7 @@ class FakeMailer:
         self.sent.append(letter)
 
 
-class FakeStop:
+class FakeShutdown:
     """Wishes the end at the ``rounds``-th wait."""
 
     def __init__(self, rounds: int) -> None:
@@ -65,7 +65,7 @@ class FakeStop:
         self._rounds = rounds
 
     @property
-    def is_wished(self) -> bool:
+    def is_requested(self) -> bool:
         return len(self.waits) >= self._rounds
 
     def wait(self, seconds: float) -> None:
@@ -221,26 +221,26 @@ class TestDeliverUntil:
     def test_delivers_all_that_is_due_then_waits(self) -> None:
         later = make_event()
         later.due_date = NOW + timedelta(seconds=1)
-        database, stop = FakeDatabase(make_event(), make_event(), later), FakeStop(rounds=2)
+        database, shutdown = FakeDatabase(make_event(), make_event(), later), FakeShutdown(rounds=2)
         worker = OutboxWorker(database, FakeMailer(), SETTINGS)
 
-        deliver_until(stop, worker)
+        deliver_until(shutdown, worker)
 
-        assert (worker.delivered, stop.waits) == (2, [IDLE_SECONDS] * 2)
+        assert (worker.delivered, shutdown.waits) == (2, [IDLE_SECONDS] * 2)
 
     def test_goes_on_when_the_database_is_back(self, caplog: pytest.LogCaptureFixture) -> None:
-        database, stop = FakeDatabase(make_event(), away=(1, 2)), FakeStop(rounds=3)
+        database, shutdown = FakeDatabase(make_event(), away=(1, 2)), FakeShutdown(rounds=3)
         worker = OutboxWorker(database, FakeMailer(), SETTINGS)
 
-        deliver_until(stop, worker)
+        deliver_until(shutdown, worker)
 
-        assert stop.waits == [RECOVERY_SECONDS, RECOVERY_SECONDS, IDLE_SECONDS]
+        assert shutdown.waits == [RECOVERY_SECONDS, RECOVERY_SECONDS, IDLE_SECONDS]
         assert worker.delivered == 1
         assert "outbox_unavailable" in caplog.text
 
     def test_begins_nothing_once_it_is_to_stop(self) -> None:
         database = FakeDatabase(make_event())
 
-        deliver_until(FakeStop(rounds=0), OutboxWorker(database, FakeMailer(), SETTINGS))
+        deliver_until(FakeShutdown(rounds=0), OutboxWorker(database, FakeMailer(), SETTINGS))
 
         assert database.writings == 0
