@@ -19,7 +19,7 @@ from domain.cancellations.return_carriers import (
 from domain.shared.paging import PageRequest
 from domain.unit_of_work import UnitOfWork
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.error_reporting import report_errors
 from handlers.cli.operator_option import operator_option
 from handlers.cli.pages import page_options, shown_page
 from handlers.settings import Settings
@@ -45,7 +45,7 @@ def carriers() -> None:
 @page_options
 def list_(page: PageRequest) -> None:
     """List the carriers, the inactive ones too."""
-    with refusals_shown(), command_database() as (_, database), database.reading() as uow:
+    with report_errors(), command_database() as (_, database), database.reading() as uow:
         shown = list_carriers(page, uow)
         rows = [_row(each) for each in shown.entries]
     click.echo(shown_page(_TITLES, rows, shown))
@@ -110,7 +110,7 @@ def activate(pk: int, actor: str) -> None:
 @carriers.command()
 def apply() -> None:
     """Bring all order items up to the carriers; done twice, it changes nothing."""
-    with refusals_shown(), command_database() as (settings, database):
+    with report_errors(), command_database() as (settings, database):
         _apply(settings, database)
 
 
@@ -119,7 +119,7 @@ def _draft(given: dict[str, str | bool | None]) -> CarrierDraft:
 
 
 def _do(work: Callable[[UnitOfWork], ReturnCarrier]) -> None:
-    with refusals_shown(), command_database() as (settings, database):
+    with report_errors(), command_database() as (settings, database):
         carrier = database.write(work)
         click.echo(f"Carrier {carrier.pk} is {state_of(carrier)}.")
         _apply(settings, database)

@@ -22,7 +22,7 @@ _REDIS = (
 
 
 @contextmanager
-def refusals_shown() -> Iterator[None]:
+def report_errors() -> Iterator[None]:
     """Turns what keeps a command from its work into a ClickException. All commands run in it."""
     try:
         yield

@@ -20,7 +20,7 @@ from domain.imports.documents import Outcome
 from domain.imports.parts import Rejected
 from domain.shared.private_files import open_private_file
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.error_reporting import report_errors
 from handlers.cli.import_batches import (
     BATCH_SIZE,
     Imported,
@@ -216,7 +216,7 @@ def _import(
     if rejects_path.exists() and not is_stream and rejects_path.samefile(path):
         raise click.UsageError("The rejects would replace the file.")
     with (
-        refusals_shown(),
+        report_errors(),
         command_database() as (_, database),
         click.open_file(str(path), "rb") as file,
         Rejects(rejects_path, is_kept=is_stream) as rejects,

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from handlers.cli.commands import COMMANDS
-from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.error_reporting import report_errors
 from handlers.serving.garbage import uncollected
 
 # An interpreter that ends looks for garbage several times, in all that was imported: a fifth of the
@@ -37,7 +37,7 @@ class _Commands(click.Group):
             formatter.write_dl([(name, COMMANDS[name].summary) for name in self.list_commands(ctx)])
 
     def invoke(self, ctx: click.Context) -> Any:
-        with refusals_shown():
+        with report_errors():
             return super().invoke(ctx)
 
 

@@ -7,7 +7,7 @@ import click
 from domain.outbox import OutboxStatus, list_outbox_events, revive_event
 from domain.shared.paging import PageRequest
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.error_reporting import report_errors
 from handlers.cli.pages import page_options, shown_page
 
 _TITLES = ("PK", "KIND", "ORDER", "STATUS", "ATTEMPTS", "CREATED", "LAST ERROR")
@@ -29,7 +29,7 @@ def outbox() -> None:
 @page_options
 def list_events(status: str, page: PageRequest) -> None:
     """List letters, newest first: those that need somebody, unless others are asked for."""
-    with refusals_shown(), command_database() as (_, database), database.reading() as uow:
+    with report_errors(), command_database() as (_, database), database.reading() as uow:
         events = list_outbox_events(OutboxStatus(status), page, uow)
     rows = [
         (
@@ -50,6 +50,6 @@ def list_events(status: str, page: PageRequest) -> None:
 @click.argument("pk", type=int)
 def retry(pk: int) -> None:
     """Send the dead letter PK again, with all attempts anew."""
-    with refusals_shown(), command_database() as (_, database):
+    with report_errors(), command_database() as (_, database):
         database.write(partial(revive_event, pk))
     click.echo(f"Letter {pk} is pending.")

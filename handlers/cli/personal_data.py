@@ -11,7 +11,7 @@ from domain.privacy.personal_data import erase_personal_data, export_personal_da
 from domain.shared.errors import NotFound
 from domain.shared.private_files import open_private_file
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.error_reporting import report_errors
 from handlers.cli.operator_option import operator_option
 from handlers.mail.transports import FOLDER, remove_emails
 from handlers.settings import LANGUAGES
@@ -30,7 +30,7 @@ def export_user(email: str, output: Path | None) -> None:
     Amounts are in the smallest unit of the currency. Hashes of passwords and sessions are left
     out. Only you can read the file.
     """
-    with refusals_shown(), command_database() as (_, database), database.reading() as uow:
+    with report_errors(), command_database() as (_, database), database.reading() as uow:
         try:
             found = export_personal_data(email, uow)
         except NotFound:
@@ -67,7 +67,7 @@ def erase_user(email: str, yes: bool, force: bool, actor: str) -> None:
     if not yes:
         click.confirm(f"Erase everything about {email}?", abort=True)
     work = partial(erase_personal_data, email, LANGUAGES, actor, even_underway=force)
-    with refusals_shown(), command_database() as (_, database):
+    with report_errors(), command_database() as (_, database):
         try:
             erased = database.write(work)
         except NotFound:

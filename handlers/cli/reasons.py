@@ -17,7 +17,7 @@ from domain.cancellations.reasons import (
 from domain.orders.cancellations import CancellationReason, CancellationType
 from domain.shared.paging import PageRequest
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.error_reporting import report_errors
 from handlers.cli.operator_option import operator_option
 from handlers.cli.pages import page_options, shown_page
 from handlers.settings import LANGUAGES
@@ -40,7 +40,7 @@ def reasons() -> None:
 def list_(kind: str | None, page: PageRequest) -> None:
     """List all reasons, the inactive ones too."""
     wanted = CancellationType(kind) if kind else None
-    with refusals_shown(), command_database() as (_, database), database.reading() as uow:
+    with report_errors(), command_database() as (_, database), database.reading() as uow:
         shown = list_all_reasons(wanted, page, uow)
         rows = [_row(reason) for reason in shown.entries]
     click.echo(shown_page(_TITLES, rows, shown))
@@ -81,7 +81,7 @@ def add(
 ) -> None:
     """Add a reason; shoppers see it with their next request."""
     draft = ReasonDraft(subjects=subjects, extra_information_needed=needs_description, order=order)
-    with refusals_shown(), command_database() as (_, database):
+    with report_errors(), command_database() as (_, database):
         reason = database.write(lambda uow: add_reason(CancellationType(kind), draft, actor, uow))
     click.echo(f"Reason {reason.pk} is {state_of(reason)}.")
 
@@ -110,7 +110,7 @@ def change(
     that are not given keep their text.
     """
     draft = ReasonDraft(subjects=subjects, extra_information_needed=needs_description, order=order)
-    with refusals_shown(), command_database() as (_, database):
+    with report_errors(), command_database() as (_, database):
         reason = database.write(partial(change_reason, pk, draft, actor))
     if reason.pk == pk:
         click.echo(f"Reason {pk} is at position {reason.order}.")
@@ -135,7 +135,7 @@ def activate(pk: int, actor: str) -> None:
 
 
 def _switch(pk: int, is_active: bool, actor: str) -> None:
-    with refusals_shown(), command_database() as (_, database):
+    with report_errors(), command_database() as (_, database):
         reason = database.write(partial(switch_reason, pk, is_active, actor))
     click.echo(f"Reason {reason.pk} is {state_of(reason)}.")
 

@@ -17,7 +17,7 @@ from domain.shared.paging import PageRequest
 from domain.unit_of_work import UnitOfWork
 from handlers.adapters.plain_text import one_line
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.error_reporting import report_errors
 from handlers.cli.operator_option import operator_option
 from handlers.cli.pages import page_options, shown_page
 from handlers.cli.request_details import given_back, sheet
@@ -42,7 +42,7 @@ def requests() -> None:
 def list_requests(status: str | None, page: PageRequest) -> None:
     """List everybody's requests, newest first."""
     wanted = CancellationStatus(status) if status else None
-    with refusals_shown(), command_database() as (_, database), database.reading() as uow:
+    with report_errors(), command_database() as (_, database), database.reading() as uow:
         found = list_all_requests(wanted, page, uow)
     rows = [
         (
@@ -63,7 +63,7 @@ def list_requests(status: str | None, page: PageRequest) -> None:
 @click.argument("pk", type=int)
 def show(pk: int) -> None:
     """Show request PK with its plan, its money and its audit trail."""
-    with refusals_shown(), command_database() as (_, database), database.reading() as uow:
+    with report_errors(), command_database() as (_, database), database.reading() as uow:
         shown = show_request(pk, uow)
         reasons = uow.cancellation_reasons.by_pks([shown.request.reason_pk])
     click.echo(sheet(shown, reasons.get(shown.request.reason_pk)))
@@ -94,7 +94,7 @@ def complete(pk: int, actor: str) -> None:
 
 
 def _decide(decision: Decision, pk: int, actor: str) -> None:
-    with refusals_shown(), command_database() as (_, database):
+    with report_errors(), command_database() as (_, database):
         database.write(partial(decision, pk, actor))
         with database.reading() as uow:
             shown = show_request(pk, uow)

@@ -23,7 +23,7 @@ from handlers.auth.cookies import session_cookie
 from handlers.auth.passwords import Argon2Passwords
 from handlers.auth.session_cookies import session_lifetime
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.error_reporting import report_errors
 from handlers.cli.import_batches import (
     BATCH_SIZE,
     Imported,
@@ -78,7 +78,7 @@ def seed(
     The shop has a shopper whose password is public. A database with users of other addresses
     than the made-up ones is refused without --force.
     """
-    with refusals_shown(), command_database() as (settings, database):
+    with report_errors(), command_database() as (settings, database):
         if not force:
             _require_made_up(database)
         shop = list(_shown(seed_demo_shop(database, users, orders_per_user, seed_), users))

@@ -10,7 +10,7 @@ from domain.shared.errors import NotFound
 from handlers.auth.cookies import CSRF_COOKIE, session_cookie
 from handlers.auth.session_cookies import CSRF_HEADER, new_csrf_token, session_lifetime
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.error_reporting import report_errors
 from handlers.settings import Settings
 from persistence.database import Database
 
@@ -34,7 +34,7 @@ def sessions() -> None:
 def create(email: str, *, guest: bool) -> None:
     """Open a session without a password, and print what a client needs to use it."""
     user_type = UserType.GUEST if guest else UserType.REGISTERED
-    with refusals_shown(), command_database() as (settings, database):
+    with report_errors(), command_database() as (settings, database):
         opened = _open(database, settings, email, user_type)
     click.echo(_needed(opened, settings))
 

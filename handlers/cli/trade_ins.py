@@ -9,7 +9,7 @@ from domain.trade_ins import OfferLink, offer_trade_in
 from domain.unit_of_work import UnitOfWork
 from handlers.auth.trade_in_links import offer_links
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.error_reporting import report_errors
 from handlers.cli.operator_option import operator_option
 
 
@@ -36,7 +36,7 @@ def offer(item: int, days: int, actor: str, *, shows_links: bool) -> None:
     def work(uow: UnitOfWork) -> TradeInOffer:
         return offer_trade_in(item, timedelta(days=days), actor, uow)
 
-    with refusals_shown(), command_database() as (settings, database):
+    with report_errors(), command_database() as (settings, database):
         made = database.write(work)
     click.echo(
         f"Trade-in offer {made.pk} for order item {item} stands until"

@@ -22,7 +22,7 @@ from domain.unit_of_work import UnitOfWork
 from handlers.auth.one_time_links import handover_url
 from handlers.auth.passwords import Argon2Passwords
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.error_reporting import report_errors
 from handlers.cli.operator_option import operator_option
 from handlers.cli.personal_data import erase_user, export_user
 
@@ -52,7 +52,7 @@ def create(
     if not guest and password is None:
         password = _asked()
     new = NewUser(email=email, password=password, first_name=first_name, last_name=last_name)
-    with refusals_shown(), command_database() as (_, database), database.writing() as uow:
+    with report_errors(), command_database() as (_, database), database.writing() as uow:
         user = create_user(new, Argon2Passwords(), uow)
     click.echo(f"User {user.pk} ({user.user_type}): {user.email}")
 
@@ -64,7 +64,7 @@ def create(
 def set_password_(email: str, actor: str, *, is_piped: bool) -> None:
     """Set a user's password, and end their sessions. An e-mail tells the user."""
     password = _read_line() if is_piped else _asked()
-    with refusals_shown():
+    with report_errors():
         check_password(password)
         password_hash = Argon2Passwords().hash(password)
         user = _done(email, lambda uow: set_password(email, password_hash, actor, uow))
@@ -124,7 +124,7 @@ def _done(email: str, work: Callable[[UnitOfWork], Result]) -> Result:
 @contextmanager
 def _shown(wanted: str) -> Iterator[None]:
     """Turns refusals into ClickExceptions; that of a user who is not there says who is wanted."""
-    with refusals_shown():
+    with report_errors():
         try:
             yield
         except NotFound:

@@ -3,7 +3,7 @@
 import click
 
 from handlers.cli.database import command_database, refuse_transaction_pooler
-from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.error_reporting import report_errors
 from handlers.cli.graceful_shutdown import GracefulShutdown
 from handlers.cli.open_files import warn_of_open_files
 from handlers.mail.outbox_worker import OutboxWorker, deliver_until
@@ -19,7 +19,7 @@ def worker(*, once: bool) -> None:
     run side by side.
     """
     with (
-        refusals_shown(),
+        report_errors(),
         command_database() as (settings, database),
         GracefulShutdown() as shutdown,
     ):
