@@ -10,7 +10,7 @@ import structlog
 from domain.shared.errors import Unavailable
 from domain.shared.readiness import NotReady
 from handlers.cli.demo_secret import use_secret
-from handlers.cli.error_reporting import database_named
+from handlers.cli.error_reporting import report_database_errors
 from handlers.database import open_database
 from handlers.logs import configure_logs
 from handlers.settings import Settings, read_settings
@@ -38,7 +38,7 @@ def command_database(*, is_migrated: bool = True) -> Iterator[tuple[Settings, Da
     settings = command_settings()
     database = open_database(settings)
     try:
-        with database_named(settings.database_url):
+        with report_database_errors(settings.database_url):
             if is_migrated:
                 database.require_schema()
             with _said_once():

@@ -34,7 +34,7 @@ def report_errors() -> Iterator[None]:
 
 
 @contextmanager
-def database_named(url: str) -> Iterator[None]:
+def report_database_errors(url: str) -> Iterator[None]:
     """Says of a database that can't be used which one it is: without its password."""
     try:
         yield

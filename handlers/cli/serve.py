@@ -14,7 +14,7 @@ from handlers.app import database_of
 from handlers.cli.database import command_settings, refuse_transaction_pooler
 from handlers.cli.demo_secret import make_secret
 from handlers.cli.demo_worker import worker_beside
-from handlers.cli.error_reporting import database_named
+from handlers.cli.error_reporting import report_database_errors
 from handlers.cli.free_port import require_free_port
 from handlers.cli.open_files import warn_of_open_files
 from handlers.cli.secret_strength import require_strong
@@ -90,7 +90,7 @@ def serve(demo: bool, sandbox: bool, port: int | None) -> None:
         os.environ["WAYBILL_PORT"] = str(port)  # the application reads its own settings
     require_free_port(settings)
     database = database_of(application())
-    with database_named(settings.database_url):
+    with report_database_errors(settings.database_url):
         refuse_transaction_pooler(database)
         if not demo:
             _require_schema(database)
