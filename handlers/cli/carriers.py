@@ -21,7 +21,7 @@ from domain.unit_of_work import UnitOfWork
 from handlers.cli.database import command_database
 from handlers.cli.error_reporting import report_errors
 from handlers.cli.operator_option import operator_option
-from handlers.cli.pages import page_options, shown_page
+from handlers.cli.pages import format_page, page_options
 from handlers.settings import Settings
 from persistence.database import Database
 
@@ -48,7 +48,7 @@ def list_(page: PageRequest) -> None:
     with report_errors(), command_database() as (_, database), database.reading() as uow:
         shown = list_carriers(page, uow)
         rows = [_row(each) for each in shown.entries]
-    click.echo(shown_page(_TITLES, rows, shown))
+    click.echo(format_page(_TITLES, rows, shown))
 
 
 def _draft_options(*, required: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:

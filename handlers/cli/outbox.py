@@ -8,7 +8,7 @@ from domain.outbox import OutboxStatus, list_outbox_events, revive_event
 from domain.shared.paging import PageRequest
 from handlers.cli.database import command_database
 from handlers.cli.error_reporting import report_errors
-from handlers.cli.pages import page_options, shown_page
+from handlers.cli.pages import format_page, page_options
 
 _TITLES = ("PK", "KIND", "ORDER", "STATUS", "ATTEMPTS", "CREATED", "LAST ERROR")
 
@@ -43,7 +43,7 @@ def list_events(status: str, page: PageRequest) -> None:
         )
         for event in events.entries
     ]
-    click.echo(shown_page(_TITLES, rows, events))
+    click.echo(format_page(_TITLES, rows, events))
 
 
 @outbox.command()

@@ -22,7 +22,7 @@ def page_options(command: Callable[..., None]) -> Callable[..., None]:
     return paged
 
 
-def shown_page(titles: Sequence[str], rows: Iterable[Sequence[object]], page: Page[Any]) -> str:
+def format_page(titles: Sequence[str], rows: Iterable[Sequence[object]], page: Page[Any]) -> str:
     """The rows of the page as a table, and below it how much of the list that is."""
     pages = max(1, -(-page.count // page.limit))
     return f"{table(titles, rows)}\n\n{page.count} in all, page {page.number} of {pages}."

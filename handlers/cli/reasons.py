@@ -19,7 +19,7 @@ from domain.shared.paging import PageRequest
 from handlers.cli.database import command_database
 from handlers.cli.error_reporting import report_errors
 from handlers.cli.operator_option import operator_option
-from handlers.cli.pages import page_options, shown_page
+from handlers.cli.pages import format_page, page_options
 from handlers.settings import LANGUAGES
 
 _TITLES = ("PK", "TYPE", "ORDER", "STATE", "DESCRIPTION", *(each.upper() for each in LANGUAGES))
@@ -43,7 +43,7 @@ def list_(kind: str | None, page: PageRequest) -> None:
     with report_errors(), command_database() as (_, database), database.reading() as uow:
         shown = list_all_reasons(wanted, page, uow)
         rows = [_row(reason) for reason in shown.entries]
-    click.echo(shown_page(_TITLES, rows, shown))
+    click.echo(format_page(_TITLES, rows, shown))
 
 
 def _texts(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> object:

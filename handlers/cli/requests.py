@@ -19,7 +19,7 @@ from handlers.adapters.plain_text import one_line
 from handlers.cli.database import command_database
 from handlers.cli.error_reporting import report_errors
 from handlers.cli.operator_option import operator_option
-from handlers.cli.pages import page_options, shown_page
+from handlers.cli.pages import format_page, page_options
 from handlers.cli.request_details import given_back, sheet
 
 _TITLES = ("PK", "ORDER", "TYPE", "QUANTITY", "STATUS", "CREATED")
@@ -56,7 +56,7 @@ def list_requests(status: str | None, page: PageRequest) -> None:
         )
         for each in found.entries
     ]
-    click.echo(shown_page(_TITLES, rows, found))
+    click.echo(format_page(_TITLES, rows, found))
 
 
 @requests.command()

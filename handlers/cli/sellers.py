@@ -10,7 +10,7 @@ from domain.shared.paging import PageRequest
 from handlers.cli.database import command_database
 from handlers.cli.error_reporting import report_errors
 from handlers.cli.operator_option import operator_option
-from handlers.cli.pages import page_options, shown_page
+from handlers.cli.pages import format_page, page_options
 
 _TITLES = ("SLUG", "NAME", "STATE")
 
@@ -30,7 +30,7 @@ def list_(page: PageRequest) -> None:
     with report_errors(), command_database() as (_, database), database.reading() as uow:
         shown = list_sellers(page, uow)
         rows = [(each.slug, each.name, state_of(each)) for each in shown.entries]
-    click.echo(shown_page(_TITLES, rows, shown))
+    click.echo(format_page(_TITLES, rows, shown))
 
 
 @sellers.command()

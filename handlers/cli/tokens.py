@@ -16,7 +16,7 @@ from domain.shared.errors import NotFound
 from domain.shared.paging import PageRequest
 from handlers.cli.database import command_database
 from handlers.cli.error_reporting import report_errors
-from handlers.cli.pages import page_options, shown_page
+from handlers.cli.pages import format_page, page_options
 
 _DEFAULT_DAYS = 365
 _MAX_DAYS = 3650
@@ -68,7 +68,7 @@ def list_(seller: str | None, page: PageRequest) -> None:
     with report_errors(), command_database() as (_, database), database.reading() as uow:
         shown = list_seller_tokens(seller, page, uow)
         rows = [_row(token, uow.now) for token in shown.entries]
-    click.echo(shown_page(_TITLES, rows, shown))
+    click.echo(format_page(_TITLES, rows, shown))
 
 
 @tokens.command()
