@@ -20,7 +20,7 @@ from handlers.cli.database import command_database
 from handlers.cli.error_reporting import report_errors
 from handlers.cli.operator_option import operator_option
 from handlers.cli.pages import format_page, page_options
-from handlers.cli.request_details import given_back, sheet
+from handlers.cli.request_details import format_details, format_refund
 
 _TITLES = ("PK", "ORDER", "TYPE", "QUANTITY", "STATUS", "CREATED")
 
@@ -66,7 +66,7 @@ def show(pk: int) -> None:
     with report_errors(), command_database() as (_, database), database.reading() as uow:
         shown = show_request(pk, uow)
         reasons = uow.cancellation_reasons.by_pks([shown.request.reason_pk])
-    click.echo(sheet(shown, reasons.get(shown.request.reason_pk)))
+    click.echo(format_details(shown, reasons.get(shown.request.reason_pk)))
 
 
 @requests.command()
@@ -101,7 +101,7 @@ def _decide(decision: Decision, pk: int, actor: str) -> None:
     item, order = shown.item, shown.order
     about = one_line(f"{item.product.name}, order {order.number}")
     click.echo(f"Request {pk} is {shown.request.status}: {about}.")
-    click.echo(f"Refund: {given_back(shown)}.")
+    click.echo(f"Refund: {format_refund(shown)}.")
     click.echo(f"The item is {item.state}, the order {order.state}.")
     if shown.plan:
         click.echo(f"Plan {shown.plan.pk} is {shown.plan.status}.")
