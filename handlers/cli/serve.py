@@ -13,7 +13,7 @@ from domain.shared.readiness import SchemaMismatch
 from handlers.app import database_of
 from handlers.cli.database import command_settings, refuse_transaction_pooler
 from handlers.cli.demo_secret import make_secret
-from handlers.cli.demo_worker import worker_beside
+from handlers.cli.demo_worker import demo_worker
 from handlers.cli.error_reporting import report_database_errors
 from handlers.cli.free_port import require_free_port
 from handlers.cli.open_files import warn_of_open_files
@@ -97,7 +97,7 @@ def serve(demo: bool, sandbox: bool, port: int | None) -> None:
             run(settings)
             return
         _invite(settings, prepare_demo_shop(database))
-    with worker_beside(settings):
+    with demo_worker(settings):
         run(settings)
 
 

@@ -1,4 +1,4 @@
-"""The worker that the demo server runs beside it."""
+"""The outbox worker of `waybill serve --demo`."""
 
 import os
 import signal
@@ -14,8 +14,8 @@ from tests.support.processes import children_of, is_running, wait_for_another, w
 from tests.support.server import STOP_SECONDS, Serve, Server
 
 
-class TestWorkerBeside:
-    """`serve --demo` on a shop of one's own, so that none has to be made."""
+class TestDemoWorker:
+    """`serve --demo` on a database that is not empty, so that no demo shop is loaded."""
 
     @pytest.fixture
     def demo(self, serve: Serve, shop: Shop) -> Server:
