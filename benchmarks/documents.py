@@ -13,7 +13,7 @@ from typing import Any
 from handlers.demo_shop.old_orders import old_order_document
 from handlers.demo_shop.order_scenarios import LIVES, Life
 from handlers.demo_shop.orders import order_document
-from handlers.demo_shop.shoppers import Shopper, Townsfolk
+from handlers.demo_shop.shoppers import Shopper, ShopperFactory
 
 ITEMS = 3
 ORDERS_PER_USER = 24
@@ -49,9 +49,9 @@ def make_histories(orders: int, supply: int, seed: int, today: datetime) -> Iter
 
 
 def _shoppers(seed: int) -> Iterator[Shopper]:
-    townsfolk = Townsfolk()
+    factory = ShopperFactory()
     for index in count():
-        shopper = townsfolk.shopper(index, _dice(seed, index))
+        shopper = factory.shopper(index, _dice(seed, index))
         if shopper.language == "tr-tr" and not shopper.is_guest:
             yield shopper
 

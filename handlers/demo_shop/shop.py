@@ -9,7 +9,7 @@ from typing import Any
 from handlers.demo_shop.old_orders import CURRENCIES, old_order_document
 from handlers.demo_shop.order_scenarios import LIVES, Life
 from handlers.demo_shop.orders import order_document
-from handlers.demo_shop.shoppers import Shopper, Townsfolk
+from handlers.demo_shop.shoppers import Shopper, ShopperFactory
 
 # Every life twice, and more orders than one page shows.
 DEMO_ORDERS = 2 * len(LIVES)
@@ -39,10 +39,10 @@ def histories(users: int, orders_per_user: int, seed: int, today: datetime) -> I
     A shopper does not depend on how many others there are. The demo shopper has at least
     DEMO_ORDERS orders; guests have no old orders.
     """
-    townsfolk = Townsfolk()
+    factory = ShopperFactory()
     for index in range(users):
         dice = _dice(seed, index)
-        shopper = townsfolk.shopper(index, dice)
+        shopper = factory.shopper(index, dice)
         is_demo = shopper.is_demo
         lives = _lives(orders_per_user, dice, is_demo=is_demo)
         numbers = [f"{seed:06d}{index:06d}{position:04d}" for position in range(len(lives))]

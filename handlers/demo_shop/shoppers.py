@@ -47,7 +47,7 @@ class Shopper:
         }
 
 
-class Townsfolk:
+class ShopperFactory:
     """Makes shoppers up; the same index and dice give the same shopper."""
 
     def __init__(self) -> None:
