@@ -41,34 +41,34 @@ class Course:
 
 
 def line_documents(
-    life: Life, course: Course, shopper: Shopper, currency: Currency, dice: Random
+    life: Life, course: Course, shopper: Shopper, currency: Currency, rng: Random
 ) -> list[dict[str, Any]]:
     """Return the lines of an order, one to four."""
-    count = dice.choices((1, 2, 3, 4), weights=(5, 3, 2, 1))[0]
+    count = rng.choices((1, 2, 3, 4), weights=(5, 3, 2, 1))[0]
     if life.asked and life.asked.extent is Extent.LINE:
         count = max(count, 2)
     lines = [
-        _line(number, product, shopper, currency, dice)
-        for number, product in enumerate(dice.sample(PRODUCTS, count), start=1)
+        _line(number, product, shopper, currency, rng)
+        for number, product in enumerate(rng.sample(PRODUCTS, count), start=1)
     ]
     for line in lines:
-        line.update(_parcel(life, course, dice))
+        line.update(_parcel(life, course, rng))
         line.update(_invoice(line))
     if life.asked:
-        _ask(life.asked, lines, course, shopper, dice)
+        _ask(life.asked, lines, course, shopper, rng)
     return lines
 
 
 def _line(
-    number: int, product: CatalogueProduct, shopper: Shopper, currency: Currency, dice: Random
+    number: int, product: CatalogueProduct, shopper: Shopper, currency: Currency, rng: Random
 ) -> dict[str, Any]:
     price = product.price(currency)
-    retail_price = format_amount(price * 5 // 4, currency) if dice.random() < 0.4 else None
+    retail_price = format_amount(price * 5 // 4, currency) if rng.random() < 0.4 else None
     return {
         "line": number,
         "product": product.document(shopper.language),
         "seller": SELLERS.get(product.category),
-        "quantity": dice.choices((1, 2, 3, 5), weights=(7, 2, 1, 1))[0],
+        "quantity": rng.choices((1, 2, 3, 5), weights=(7, 2, 1, 1))[0],
         "unit_price": format_amount(price, currency),
         "retail_price": retail_price,
         "tax_rate": product.tax,
@@ -84,13 +84,13 @@ def _line(
     }
 
 
-def _parcel(life: Life, course: Course, dice: Random) -> dict[str, Any]:
+def _parcel(life: Life, course: Course, rng: Random) -> dict[str, Any]:
     """Return what a line says of its way to the shopper."""
     promised = (course.placed + timedelta(days=4)).date().isoformat()
     parcel: dict[str, Any] = {"state": life.state, "estimated_delivery_date": promised}
     if course.shipped:
-        carrier = dice.choice(CARRIERS)
-        number = f"{dice.randrange(10**12):012d}"
+        carrier = rng.choice(CARRIERS)
+        number = f"{rng.randrange(10**12):012d}"
         parcel |= {
             "shipping_company": carrier,
             "tracking_number": number,
@@ -100,7 +100,7 @@ def _parcel(life: Life, course: Course, dice: Random) -> dict[str, Any]:
     if course.delivered:
         parcel |= {
             "delivered_date": course.delivered.isoformat(),
-            "easy_return_companies": list(EASY_RETURNS[: dice.choice((1, 2))]),
+            "easy_return_companies": list(EASY_RETURNS[: rng.choice((1, 2))]),
         }
     return parcel
 
@@ -118,12 +118,12 @@ def _invoice(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ask(
-    asked: Asked, lines: list[dict[str, Any]], course: Course, shopper: Shopper, dice: Random
+    asked: Asked, lines: list[dict[str, Any]], course: Course, shopper: Shopper, rng: Random
 ) -> None:
     """Add the request to the lines that it is about, and what it has changed there."""
     if asked.extent is Extent.UNIT:
         lines[0]["quantity"] += 2
-    plan = _plan(asked, dice)
+    plan = _plan(asked, rng)
     for line in lines if asked.extent is Extent.ORDER else lines[:1]:
         quantity = 1 if asked.extent is Extent.UNIT else line["quantity"]
         holder_name = f"{shopper.first_name} {shopper.last_name}"
@@ -131,18 +131,18 @@ def _ask(
         if line["state"] == "cancellation_waiting":
             line["state_before_cancellation"] = "approved"
         line["cancellation_requests"] = [
-            request_document(asked, quantity, course.asked, holder_name, dice) | plan
+            request_document(asked, quantity, course.asked, holder_name, rng) | plan
         ]
         if asked.status == "completed":
             _take_off(asked, line, quantity)
 
 
-def _plan(asked: Asked, dice: Random) -> dict[str, Any]:
+def _plan(asked: Asked, rng: Random) -> dict[str, Any]:
     """Return what the accounting says of a request that gives money back."""
     if asked.status not in {"approved", "completed"}:
         return {}
-    number = f"WBC{dice.randrange(10**9):09d}"
-    installments = dice.choice((1, 1, 3))
+    number = f"WBC{rng.randrange(10**9):09d}"
+    installments = rng.choice((1, 1, 3))
     return {"plan": {"invoice_number": number, "payment_plan": {"installments": installments}}}
 
 

@@ -18,47 +18,47 @@ _IBAN = "TR050009900000000000000001"
 
 
 def request_document(
-    asked: Asked, quantity: int, asked_date: datetime, holder_name: str, dice: Random
+    asked: Asked, quantity: int, asked_date: datetime, holder_name: str, rng: Random
 ) -> dict[str, Any]:
     """Return the request for ``quantity`` units of a line, without its plan."""
     decided_date = asked_date if asked.status == "open" else asked_date + timedelta(hours=5)
     document: dict[str, Any] = {
         "cancellation_type": asked.cancellation_type,
         "status": asked.status,
-        "reason": _reason(asked, dice),
+        "reason": _reason(asked, rng),
         "quantity": quantity,
         "created_date": asked_date.isoformat(),
         "modified_date": decided_date.isoformat(),
     }
     if asked.cancellation_type == "refund":
         document |= {
-            "description": dice.choice(("Kutusu ezilmişti.", "The colour is different.", None)),
-            "easy_return": _easy_return(asked, asked_date, dice),
-            "fully_refund_as_loyalty_money": dice.random() < 0.2,
+            "description": rng.choice(("Kutusu ezilmişti.", "The colour is different.", None)),
+            "easy_return": _easy_return(asked, asked_date, rng),
+            "fully_refund_as_loyalty_money": rng.random() < 0.2,
             "images": [
-                {"image": f"{CDN}/returns/{dice.getrandbits(32):08x}.jpg"}
-                for _ in range(dice.choice((0, 0, 1, 2)))
+                {"image": f"{CDN}/returns/{rng.getrandbits(32):08x}.jpg"}
+                for _ in range(rng.choice((0, 0, 1, 2)))
             ],
         }
-        if dice.random() < 0.4:
+        if rng.random() < 0.4:
             document |= {"iban": _IBAN, "holder_name": holder_name}
     return document
 
 
-def _reason(asked: Asked, dice: Random) -> dict[str, Any]:
+def _reason(asked: Asked, rng: Random) -> dict[str, Any]:
     if asked.by_shop:
         return SELLER_REJECTED
-    return dice.choice(CANCEL_REASONS if asked.cancellation_type == "cancel" else REFUND_REASONS)
+    return rng.choice(CANCEL_REASONS if asked.cancellation_type == "cancel" else REFUND_REASONS)
 
 
-def _easy_return(asked: Asked, asked_date: datetime, dice: Random) -> dict[str, Any] | None:
+def _easy_return(asked: Asked, asked_date: datetime, rng: Random) -> dict[str, Any] | None:
     if asked.status == "rejected":
         return None
-    carrier = dice.choice(CARRIERS[:2])
-    number = f"{dice.randrange(10**10):010d}"
+    carrier = rng.choice(CARRIERS[:2])
+    number = f"{rng.randrange(10**10):010d}"
     return {
         "shipping_company": carrier,
-        "code": f"{dice.randrange(10**6):06d}",
+        "code": f"{rng.randrange(10**6):06d}",
         "status": "completed" if asked.status == "completed" else "active",
         "start_date": asked_date.isoformat(),
         "end_date": (asked_date + timedelta(days=7)).isoformat(),
