@@ -23,7 +23,7 @@ _CURRENCIES = {"try", "eur"}
 _WHOLE_SECOND = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\+00:00)")
 _TO_BE_CANCELLED = Life("approved", (0, 3))
 # With requests to cancel, a page of twelve orders would be half as large again.
-_UNTROUBLED = [life for life in LIVES if not life.asked]
+_UNTROUBLED = [life for life in LIVES if not life.request]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 from domain.shared.money import Currency, format_amount
 from handlers.demo_shop.catalogue import PRODUCTS, SELLERS, CatalogueProduct
 from handlers.demo_shop.checkout import CARRIERS, EASY_RETURNS
-from handlers.demo_shop.order_scenarios import Asked, Extent, Life
+from handlers.demo_shop.order_scenarios import Extent, Life, RequestScenario
 from handlers.demo_shop.requests import request_document
 from handlers.demo_shop.shoppers import Shopper
 
@@ -33,7 +33,7 @@ class Course:
     delivered: datetime | None
 
     @property
-    def asked(self) -> datetime:
+    def requested(self) -> datetime:
         """When a request is made: right after the order, or a day after the parcel came."""
         if self.delivered is None:
             return self.placed + timedelta(minutes=40)
@@ -45,7 +45,7 @@ def line_documents(
 ) -> list[dict[str, Any]]:
     """Return the lines of an order, one to four."""
     count = rng.choices((1, 2, 3, 4), weights=(5, 3, 2, 1))[0]
-    if life.asked and life.asked.extent is Extent.LINE:
+    if life.request and life.request.extent is Extent.LINE:
         count = max(count, 2)
     lines = [
         _line(number, product, shopper, currency, rng)
@@ -54,8 +54,8 @@ def line_documents(
     for line in lines:
         line.update(_parcel(life, course, rng))
         line.update(_invoice(line))
-    if life.asked:
-        _ask(life.asked, lines, course, shopper, rng)
+    if life.request:
+        _ask(life.request, lines, course, shopper, rng)
     return lines
 
 
@@ -118,40 +118,44 @@ def _invoice(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ask(
-    asked: Asked, lines: list[dict[str, Any]], course: Course, shopper: Shopper, rng: Random
+    request: RequestScenario,
+    lines: list[dict[str, Any]],
+    course: Course,
+    shopper: Shopper,
+    rng: Random,
 ) -> None:
     """Add the request to the lines that it is about, and what it has changed there."""
-    if asked.extent is Extent.UNIT:
+    if request.extent is Extent.UNIT:
         lines[0]["quantity"] += 2
-    plan = _plan(asked, rng)
-    for line in lines if asked.extent is Extent.ORDER else lines[:1]:
-        quantity = 1 if asked.extent is Extent.UNIT else line["quantity"]
+    plan = _plan(request, rng)
+    for line in lines if request.extent is Extent.ORDER else lines[:1]:
+        quantity = 1 if request.extent is Extent.UNIT else line["quantity"]
         holder_name = f"{shopper.first_name} {shopper.last_name}"
-        line["cancel_status"] = _CANCEL_STATUS[asked.status]
+        line["cancel_status"] = _CANCEL_STATUS[request.status]
         if line["state"] == "cancellation_waiting":
             line["state_before_cancellation"] = "approved"
         line["cancellation_requests"] = [
-            request_document(asked, quantity, course.asked, holder_name, rng) | plan
+            request_document(request, quantity, course.requested, holder_name, rng) | plan
         ]
-        if asked.status == "completed":
-            _take_off(asked, line, quantity)
+        if request.status == "completed":
+            _take_off(request, line, quantity)
 
 
-def _plan(asked: Asked, rng: Random) -> dict[str, Any]:
+def _plan(request: RequestScenario, rng: Random) -> dict[str, Any]:
     """Return what the accounting says of a request that gives money back."""
-    if asked.status not in {"approved", "completed"}:
+    if request.status not in {"approved", "completed"}:
         return {}
     number = f"WBC{rng.randrange(10**9):09d}"
     installments = rng.choice((1, 1, 3))
     return {"plan": {"invoice_number": number, "payment_plan": {"installments": installments}}}
 
 
-def _take_off(asked: Asked, line: dict[str, Any], quantity: int) -> None:
-    if asked.cancellation_type == "refund":
+def _take_off(request: RequestScenario, line: dict[str, Any], quantity: int) -> None:
+    if request.cancellation_type == "refund":
         line["refunded_quantity"] = quantity
         return
     line["cancelled_quantity"] = quantity
-    if asked.extent is Extent.LINE:
+    if request.extent is Extent.LINE:
         line["state"] = "cancelled"
         for name in _SHIPPED:
             line.pop(name, None)
