@@ -25,7 +25,7 @@ _SHIPPED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Timeline:
     """The moments of one order's life; those that did not come are None."""
 
     placed: datetime
@@ -41,7 +41,7 @@ class Course:
 
 
 def line_documents(
-    life: Life, course: Course, shopper: Shopper, currency: Currency, rng: Random
+    life: Life, timeline: Timeline, shopper: Shopper, currency: Currency, rng: Random
 ) -> list[dict[str, Any]]:
     """Return the lines of an order, one to four."""
     count = rng.choices((1, 2, 3, 4), weights=(5, 3, 2, 1))[0]
@@ -52,10 +52,10 @@ def line_documents(
         for number, product in enumerate(rng.sample(PRODUCTS, count), start=1)
     ]
     for line in lines:
-        line.update(_parcel(life, course, rng))
+        line.update(_parcel(life, timeline, rng))
         line.update(_invoice(line))
     if life.request:
-        _ask(life.request, lines, course, shopper, rng)
+        _ask(life.request, lines, timeline, shopper, rng)
     return lines
 
 
@@ -84,22 +84,22 @@ def _line(
     }
 
 
-def _parcel(life: Life, course: Course, rng: Random) -> dict[str, Any]:
+def _parcel(life: Life, timeline: Timeline, rng: Random) -> dict[str, Any]:
     """Return what a line says of its way to the shopper."""
-    promised = (course.placed + timedelta(days=4)).date().isoformat()
+    promised = (timeline.placed + timedelta(days=4)).date().isoformat()
     parcel: dict[str, Any] = {"state": life.state, "estimated_delivery_date": promised}
-    if course.shipped:
+    if timeline.shipped:
         carrier = rng.choice(CARRIERS)
         number = f"{rng.randrange(10**12):012d}"
         parcel |= {
             "shipping_company": carrier,
             "tracking_number": number,
             "tracking_url": f"https://track.waybill.example/{carrier['value']}/{number}",
-            "shipped_date": course.shipped.isoformat(),
+            "shipped_date": timeline.shipped.isoformat(),
         }
-    if course.delivered:
+    if timeline.delivered:
         parcel |= {
-            "delivered_date": course.delivered.isoformat(),
+            "delivered_date": timeline.delivered.isoformat(),
             "easy_return_companies": list(EASY_RETURNS[: rng.choice((1, 2))]),
         }
     return parcel
@@ -120,7 +120,7 @@ def _invoice(line: dict[str, Any]) -> dict[str, Any]:
 def _ask(
     request: RequestScenario,
     lines: list[dict[str, Any]],
-    course: Course,
+    timeline: Timeline,
     shopper: Shopper,
     rng: Random,
 ) -> None:
@@ -135,7 +135,7 @@ def _ask(
         if line["state"] == "cancellation_waiting":
             line["state_before_cancellation"] = "approved"
         line["cancellation_requests"] = [
-            request_document(request, quantity, course.requested, holder_name, rng) | plan
+            request_document(request, quantity, timeline.requested, holder_name, rng) | plan
         ]
         if request.status == "completed":
             _take_off(request, line, quantity)

@@ -14,7 +14,7 @@ from handlers.demo_shop.checkout import (
     CARRIERS,
     OTHER_PAYMENTS,
 )
-from handlers.demo_shop.lines import Course, line_documents
+from handlers.demo_shop.lines import Timeline, line_documents
 from handlers.demo_shop.order_scenarios import Life
 from handlers.demo_shop.shoppers import Shopper
 
@@ -34,31 +34,31 @@ def order_document(
     shopper: Shopper, number: str, life: Life, today: datetime, rng: Random
 ) -> dict[str, Any]:
     """Return an order that has lived ``life`` up to ``today``, midnight in UTC."""
-    course = _course(life, today, rng)
+    timeline = _timeline(life, today, rng)
     currency = rng.choice(_CURRENCIES[shopper.language])
-    lines = line_documents(life, course, shopper, currency, rng)
+    lines = line_documents(life, timeline, shopper, currency, rng)
     return {
         "number": number,
         "user": shopper.user,
         "state": life.state,
         "currency": currency.value,
-        "created_date": course.placed.isoformat(),
-        "modified_date": (course.delivered or course.shipped or course.placed).isoformat(),
+        "created_date": timeline.placed.isoformat(),
+        "modified_date": (timeline.delivered or timeline.shipped or timeline.placed).isoformat(),
         "shipping_address": shopper.addresses[0],
         "billing_address": shopper.addresses[-1],
         "items": lines,
         **_bill(life, lines, currency, rng),
         **_circumstances(shopper, rng),
-        **_papers(number, course, rng),
+        **_papers(number, timeline, rng),
     }
 
 
-def _course(life: Life, today: datetime, rng: Random) -> Course:
+def _timeline(life: Life, today: datetime, rng: Random) -> Timeline:
     age = timedelta(days=rng.randint(*life.days), hours=1, seconds=rng.randrange(82_800))
     placed = today - age
     shipped = placed + timedelta(hours=rng.randint(6, 24)) if life.was_shipped else None
     delivered = shipped + timedelta(hours=rng.randint(24, 72)) if shipped else None
-    return Course(placed, shipped, delivered if life.was_delivered else None)
+    return Timeline(placed, shipped, delivered if life.was_delivered else None)
 
 
 def _bill(
@@ -130,9 +130,9 @@ def _circumstances(shopper: Shopper, rng: Random) -> dict[str, Any]:
     }
 
 
-def _papers(number: str, course: Course, rng: Random) -> dict[str, Any]:
+def _papers(number: str, timeline: Timeline, rng: Random) -> dict[str, Any]:
     """Return the parcel and the invoice of an order that was shipped."""
-    if course.shipped is None:
+    if timeline.shipped is None:
         return {}
     carrier = rng.choice(CARRIERS)
     tracking_number = f"{rng.randrange(10**12):012d}"
@@ -141,6 +141,6 @@ def _papers(number: str, course: Course, rng: Random) -> dict[str, Any]:
         "tracking_number": tracking_number,
         "tracking_url": f"https://track.waybill.example/{carrier['value']}/{tracking_number}",
         "invoice_number": f"WB{number[-12:]}",
-        "invoice_date": course.shipped.isoformat(),
+        "invoice_date": timeline.shipped.isoformat(),
         "e_archive_url": f"https://invoices.waybill.example/{number}.pdf",
     }
