@@ -8,7 +8,7 @@ from typing import Any
 from domain.shared.money import Currency, format_amount
 from handlers.demo_shop.catalogue import PRODUCTS, SELLERS, CatalogueProduct
 from handlers.demo_shop.checkout import CARRIERS, EASY_RETURNS
-from handlers.demo_shop.order_scenarios import Extent, Life, RequestScenario
+from handlers.demo_shop.order_scenarios import Extent, RequestScenario, Scenario
 from handlers.demo_shop.requests import request_document
 from handlers.demo_shop.shoppers import Shopper
 
@@ -26,7 +26,7 @@ _SHIPPED = (
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The moments of one order's life; those that did not come are None."""
+    """When an order was placed, shipped and delivered; None for what did not happen."""
 
     placed: datetime
     shipped: datetime | None
@@ -34,28 +34,28 @@ class Timeline:
 
     @property
     def requested(self) -> datetime:
-        """When a request is made: right after the order, or a day after the parcel came."""
+        """When a request is created: soon after the order, or a day after the delivery."""
         if self.delivered is None:
             return self.placed + timedelta(minutes=40)
         return self.delivered + timedelta(days=1)
 
 
 def line_documents(
-    life: Life, timeline: Timeline, shopper: Shopper, currency: Currency, rng: Random
+    scenario: Scenario, timeline: Timeline, shopper: Shopper, currency: Currency, rng: Random
 ) -> list[dict[str, Any]]:
     """Return the lines of an order, one to four."""
     count = rng.choices((1, 2, 3, 4), weights=(5, 3, 2, 1))[0]
-    if life.request and life.request.extent is Extent.LINE:
+    if scenario.request and scenario.request.extent is Extent.LINE:
         count = max(count, 2)
     lines = [
         _line(number, product, shopper, currency, rng)
         for number, product in enumerate(rng.sample(PRODUCTS, count), start=1)
     ]
     for line in lines:
-        line.update(_parcel(life, timeline, rng))
+        line.update(_parcel(scenario, timeline, rng))
         line.update(_invoice(line))
-    if life.request:
-        _ask(life.request, lines, timeline, shopper, rng)
+    if scenario.request:
+        _add_requests(scenario.request, lines, timeline, shopper, rng)
     return lines
 
 
@@ -84,10 +84,10 @@ def _line(
     }
 
 
-def _parcel(life: Life, timeline: Timeline, rng: Random) -> dict[str, Any]:
-    """Return what a line says of its way to the shopper."""
+def _parcel(scenario: Scenario, timeline: Timeline, rng: Random) -> dict[str, Any]:
+    """Return the state and shipping of a line."""
     promised = (timeline.placed + timedelta(days=4)).date().isoformat()
-    parcel: dict[str, Any] = {"state": life.state, "estimated_delivery_date": promised}
+    parcel: dict[str, Any] = {"state": scenario.state, "estimated_delivery_date": promised}
     if timeline.shipped:
         carrier = rng.choice(CARRIERS)
         number = f"{rng.randrange(10**12):012d}"
@@ -106,7 +106,7 @@ def _parcel(life: Life, timeline: Timeline, rng: Random) -> dict[str, Any]:
 
 
 def _invoice(line: dict[str, Any]) -> dict[str, Any]:
-    """Return the invoice of a line that its seller has shipped; the shop's are the order's."""
+    """Return the invoice of a line that a seller shipped; the shop's own is on the order."""
     if line["seller"] is None or "shipped_date" not in line:
         return {}
     number = f"WBS{line['tracking_number'][-9:]}"
@@ -117,14 +117,14 @@ def _invoice(line: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _ask(
+def _add_requests(
     request: RequestScenario,
     lines: list[dict[str, Any]],
     timeline: Timeline,
     shopper: Shopper,
     rng: Random,
 ) -> None:
-    """Add the request to the lines that it is about, and what it has changed there."""
+    """Add the request to the lines that it concerns, with its effects on them."""
     if request.extent is Extent.UNIT:
         lines[0]["quantity"] += 2
     plan = _plan(request, rng)
@@ -138,11 +138,11 @@ def _ask(
             request_document(request, quantity, timeline.requested, holder_name, rng) | plan
         ]
         if request.status == "completed":
-            _take_off(request, line, quantity)
+            _complete(request, line, quantity)
 
 
 def _plan(request: RequestScenario, rng: Random) -> dict[str, Any]:
-    """Return what the accounting says of a request that gives money back."""
+    """Return the plan of a request that is refunded, as bookkeeping has it."""
     if request.status not in {"approved", "completed"}:
         return {}
     number = f"WBC{rng.randrange(10**9):09d}"
@@ -150,7 +150,7 @@ def _plan(request: RequestScenario, rng: Random) -> dict[str, Any]:
     return {"plan": {"invoice_number": number, "payment_plan": {"installments": installments}}}
 
 
-def _take_off(request: RequestScenario, line: dict[str, Any], quantity: int) -> None:
+def _complete(request: RequestScenario, line: dict[str, Any], quantity: int) -> None:
     if request.cancellation_type == "refund":
         line["refunded_quantity"] = quantity
         return

@@ -15,14 +15,14 @@ from handlers.demo_shop.checkout import (
     OTHER_PAYMENTS,
 )
 from handlers.demo_shop.lines import Timeline, line_documents
-from handlers.demo_shop.order_scenarios import Life
+from handlers.demo_shop.order_scenarios import Scenario
 from handlers.demo_shop.shoppers import Shopper
 
 _CURRENCIES = {
     "tr-tr": (Currency.TRY,) * 9 + (Currency.EUR,),
     "en-us": (Currency.USD, Currency.EUR, Currency.EUR, Currency.KWD),
 }
-# In minor units; goods of 25 times as much are sent for nothing.
+# In minor units. Shipping is free for goods of 25 times as much.
 _SHIPPING = {Currency.TRY: 4990, Currency.EUR: 490, Currency.USD: 490, Currency.KWD: 1490}
 _FREE_ABOVE = 25
 _CARD_SHARE = 0.75
@@ -31,40 +31,40 @@ _FREE_INSTALLMENTS = 3
 
 
 def order_document(
-    shopper: Shopper, number: str, life: Life, today: datetime, rng: Random
+    shopper: Shopper, number: str, scenario: Scenario, today: datetime, rng: Random
 ) -> dict[str, Any]:
-    """Return an order that has lived ``life`` up to ``today``, midnight in UTC."""
-    timeline = _timeline(life, today, rng)
+    """Return an order of this scenario at ``today``, midnight in UTC."""
+    timeline = _timeline(scenario, today, rng)
     currency = rng.choice(_CURRENCIES[shopper.language])
-    lines = line_documents(life, timeline, shopper, currency, rng)
+    lines = line_documents(scenario, timeline, shopper, currency, rng)
     return {
         "number": number,
         "user": shopper.user,
-        "state": life.state,
+        "state": scenario.state,
         "currency": currency.value,
         "created_date": timeline.placed.isoformat(),
         "modified_date": (timeline.delivered or timeline.shipped or timeline.placed).isoformat(),
         "shipping_address": shopper.addresses[0],
         "billing_address": shopper.addresses[-1],
         "items": lines,
-        **_bill(life, lines, currency, rng),
-        **_circumstances(shopper, rng),
-        **_papers(number, timeline, rng),
+        **_bill(scenario, lines, currency, rng),
+        **_order_metadata(shopper, rng),
+        **_shipping_documents(number, timeline, rng),
     }
 
 
-def _timeline(life: Life, today: datetime, rng: Random) -> Timeline:
-    age = timedelta(days=rng.randint(*life.days), hours=1, seconds=rng.randrange(82_800))
+def _timeline(scenario: Scenario, today: datetime, rng: Random) -> Timeline:
+    age = timedelta(days=rng.randint(*scenario.days), hours=1, seconds=rng.randrange(82_800))
     placed = today - age
-    shipped = placed + timedelta(hours=rng.randint(6, 24)) if life.was_shipped else None
+    shipped = placed + timedelta(hours=rng.randint(6, 24)) if scenario.was_shipped else None
     delivered = shipped + timedelta(hours=rng.randint(24, 72)) if shipped else None
-    return Timeline(placed, shipped, delivered if life.was_delivered else None)
+    return Timeline(placed, shipped, delivered if scenario.was_delivered else None)
 
 
 def _bill(
-    life: Life, lines: Sequence[dict[str, Any]], currency: Currency, rng: Random
+    scenario: Scenario, lines: Sequence[dict[str, Any]], currency: Currency, rng: Random
 ) -> dict[str, Any]:
-    """Return what is owed and how it is paid."""
+    """Return the amounts of an order and its payment."""
     goods = sum(parse_amount(line["unit_price"], currency) * line["quantity"] for line in lines)
     shipping = _SHIPPING[currency] if goods < _SHIPPING[currency] * _FREE_ABOVE else 0
     discounts = _discounts(goods, rng)
@@ -77,8 +77,8 @@ def _bill(
             for name, discount in discounts
         ],
         "amount": format_amount(amount, currency),
-        "payment_pending": life.is_unpaid,
-        **_payment(life, amount, currency, rng),
+        "payment_pending": scenario.is_unpaid,
+        **_payment(scenario, amount, currency, rng),
     }
 
 
@@ -87,8 +87,8 @@ def _discounts(goods: int, rng: Random) -> list[tuple[str, int]]:
     return [(name, goods * per_cent // 100) for name, per_cent in campaigns]
 
 
-def _payment(life: Life, amount: int, currency: Currency, rng: Random) -> dict[str, Any]:
-    if life.is_unpaid:
+def _payment(scenario: Scenario, amount: int, currency: Currency, rng: Random) -> dict[str, Any]:
+    if scenario.is_unpaid:
         return {"payment_option": BANK_TRANSFER}
     if rng.random() < _CARD_SHARE:
         return _card_payment(amount, currency, rng)
@@ -113,8 +113,8 @@ def _card_payment(amount: int, currency: Currency, rng: Random) -> dict[str, Any
     }
 
 
-def _circumstances(shopper: Shopper, rng: Random) -> dict[str, Any]:
-    """Return what an order says beside goods and money."""
+def _order_metadata(shopper: Shopper, rng: Random) -> dict[str, Any]:
+    """Return the values of an order that concern neither goods nor money."""
     is_gift = rng.random() < 0.1
     return {
         "client_type": rng.choice(("default", "default", "ios", "android")),
@@ -130,8 +130,8 @@ def _circumstances(shopper: Shopper, rng: Random) -> dict[str, Any]:
     }
 
 
-def _papers(number: str, timeline: Timeline, rng: Random) -> dict[str, Any]:
-    """Return the parcel and the invoice of an order that was shipped."""
+def _shipping_documents(number: str, timeline: Timeline, rng: Random) -> dict[str, Any]:
+    """Return tracking and invoice of an order that was shipped."""
     if timeline.shipped is None:
         return {}
     carrier = rng.choice(CARRIERS)

@@ -7,12 +7,12 @@ from random import Random
 from typing import Any
 
 from handlers.demo_shop.old_orders import CURRENCIES, old_order_document
-from handlers.demo_shop.order_scenarios import LIVES, Life
+from handlers.demo_shop.order_scenarios import SCENARIOS, Scenario
 from handlers.demo_shop.orders import order_document
 from handlers.demo_shop.shoppers import Shopper, ShopperFactory
 
-# Every life twice, and more orders than one page shows.
-DEMO_ORDERS = 2 * len(LIVES)
+# Every scenario twice, and more orders than one page shows.
+DEMO_ORDERS = 2 * len(SCENARIOS)
 DEMO_OLD_ORDERS = 12
 MAX_USERS = 999_999
 MAX_ORDERS = 9_999
@@ -44,13 +44,13 @@ def histories(users: int, orders_per_user: int, seed: int, today: datetime) -> I
         rng = _seeded_rng(seed, index)
         shopper = factory.shopper(index, rng)
         is_demo = shopper.is_demo
-        lives = _lives(orders_per_user, rng, is_demo=is_demo)
-        numbers = [f"{seed:06d}{index:06d}{position:04d}" for position in range(len(lives))]
+        scenarios = _scenarios(orders_per_user, rng, is_demo=is_demo)
+        numbers = [f"{seed:06d}{index:06d}{position:04d}" for position in range(len(scenarios))]
         yield History(
             shopper,
             orders=[
-                order_document(shopper, number, life, today, _seeded_rng(seed, index, position))
-                for position, (number, life) in enumerate(zip(numbers, lives, strict=True))
+                order_document(shopper, number, scenario, today, _seeded_rng(seed, index, position))
+                for position, (number, scenario) in enumerate(zip(numbers, scenarios, strict=True))
             ],
             old_orders=[
                 old_order_document(
@@ -64,8 +64,8 @@ def histories(users: int, orders_per_user: int, seed: int, today: datetime) -> I
             ],
             trade_ins=[
                 number
-                for number, life in zip(numbers, lives, strict=True)
-                if is_demo and life.has_trade_in
+                for number, scenario in zip(numbers, scenarios, strict=True)
+                if is_demo and scenario.has_trade_in
             ],
         )
 
@@ -75,12 +75,12 @@ def _seeded_rng(*numbers: int) -> Random:
     return Random("/".join(map(str, numbers)))  # noqa: S311 - made-up data, nothing to guess
 
 
-def _lives(count: int, rng: Random, *, is_demo: bool) -> list[Life]:
-    """Return the lives of a shopper's orders; the demo shopper's come in turn."""
+def _scenarios(count: int, rng: Random, *, is_demo: bool) -> list[Scenario]:
+    """Return the scenarios of a shopper's orders; the demo shopper has all, in rotation."""
     if is_demo:
-        return [LIVES[position % len(LIVES)] for position in range(max(count, DEMO_ORDERS))]
-    weights = [life.weight for life in LIVES]
-    return [rng.choices(LIVES, weights=weights)[0] for _ in range(count)]
+        return [SCENARIOS[position % len(SCENARIOS)] for position in range(max(count, DEMO_ORDERS))]
+    weights = [scenario.weight for scenario in SCENARIOS]
+    return [rng.choices(SCENARIOS, weights=weights)[0] for _ in range(count)]
 
 
 def _old_orders(shopper: Shopper, rng: Random) -> int:
