@@ -134,7 +134,8 @@ def prepare_demo_shop(database: Database) -> bool:
 
 
 def _fill(database: Database) -> None:
-    from handlers.cli.seed import seed_demo_shop  # it loads names of people, which takes a while
+    # Imported here: Faker's data takes a while to load.
+    from handlers.cli.demo_shop_loader import seed_demo_shop
 
     click.echo("Filling the demo shop …")
     for _ in seed_demo_shop(database, **_DEMO_SHOP):

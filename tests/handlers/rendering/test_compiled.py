@@ -21,7 +21,7 @@ from domain.orders.return_policy import ReturnPolicy
 from domain.seller_center.lists import Sort
 from domain.shared.documents import RenderedDocument
 from domain.shared.paging import PageRequest
-from handlers.cli.seed import seed_demo_shop
+from handlers.cli.demo_shop_loader import seed_demo_shop
 from handlers.contract.marshmallow_schemas import Document, Rendering, Schemas, Source, Sources
 from handlers.demo_shop.catalogue import SELLERS
 from handlers.rendering.compiled import Render, compile_rendering
