@@ -15,14 +15,14 @@ from persistence.engine.engines import Engines, Pool, connect
 from persistence.sql.columns import metadata
 from tests.handlers.cli.conftest import Run
 from tests.support.application import Clients, Shop
-from tests.support.personal_orders import IBAN, Life
+from tests.support.personal_orders import IBAN, Customer
 from tests.support.personal_rows import marked
 
 DAY = timedelta(days=1)
 
 
 @pytest.fixture(autouse=True)
-def letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def mail_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in place of var/mail."""
     monkeypatch.setattr(tidy, "FOLDER", tmp_path)
     return tmp_path
@@ -36,8 +36,8 @@ def engines(database_url: str, database: Database) -> Iterator[Engines]:
 
 
 @pytest.fixture
-def life(shop: Shop, clients: Clients, waybill: Run) -> Life:
-    return Life(shop, clients, waybill, shop.user(), "a word")
+def customer(shop: Shop, clients: Clients, waybill: Run) -> Customer:
+    return Customer(shop, clients, waybill, shop.user(), "a word")
 
 
 def event(status: OutboxStatus, days: int) -> OutboxEvent:
@@ -102,7 +102,7 @@ class TestTidy:
         assert claimed is not None
 
     def test_removes_e_mails_that_were_delivered(
-        self, waybill: Run, database: Database, letters: Path
+        self, waybill: Run, database: Database, mail_folder: Path
     ) -> None:
         events = [
             event(OutboxStatus.DELIVERED, 31),
@@ -115,27 +115,27 @@ class TestTidy:
                 uow.outbox.add(each)
             uow.commit()
         for each in events:
-            (letters / f"{each.uuid}.eml").touch()
+            (mail_folder / f"{each.uuid}.eml").touch()
 
         assert "1 e-mails" in waybill("tidy").output
         with database.reading() as uow:
             left = uow.outbox.events(None, PageRequest())
         assert {each.uuid for each in left} == {each.uuid for each in events[1:]}
-        assert {path.stem for path in letters.iterdir()} == {str(each.uuid) for each in left}
+        assert {path.stem for path in mail_folder.iterdir()} == {str(each.uuid) for each in left}
         assert "1 e-mails" in waybill("tidy", "--email-days", "28").output
 
     def test_removes_ibans_of_what_is_over(
-        self, waybill: Run, life: Life, engines: Engines
+        self, waybill: Run, customer: Customer, engines: Engines
     ) -> None:
-        life.settle()
-        life.read()
+        customer.settle()
+        customer.read()
         age_requests(engines, 91)
 
         result = waybill("tidy")
 
         assert "the IBANs of 2 requests" in result.output
         assert accounts(engines) == [(None, None)] * 2
-        [order] = life.client.get("/users/orders/").json()["results"]
+        [order] = customer.client.get("/users/orders/").json()["results"]
         requests = [each["cancellationrequest_set"][0] for each in order["orderitem_set"]]
         assert [each["iban"] for each in requests] == [None, None]
         with engines.autocommit.connect() as connection:
@@ -143,9 +143,9 @@ class TestTidy:
             assert set(marked(connection, IBAN.lower())) <= {"idempotency_keys.body"}
 
     def test_keeps_ibans_while_they_are_new_or_money_is_due(
-        self, waybill: Run, life: Life, engines: Engines
+        self, waybill: Run, customer: Customer, engines: Engines
     ) -> None:
-        first, second = map(str, life.requests)
+        first, second = map(str, customer.requests)
         waybill("requests", "approve", first)
         age_requests(engines, 400)
         waybill("requests", "reject", second)
