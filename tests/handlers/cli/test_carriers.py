@@ -26,7 +26,7 @@ def offered(client: TestClient) -> list[list[dict[str, Any]]]:
 
 
 def names(client: TestClient) -> list[list[str]]:
-    return [[each["name"] for each in line] for line in offered(client)]
+    return [[carrier["name"] for carrier in line] for line in offered(client)]
 
 
 def delivered(days: int = 1, **overrides: Any) -> Any:
@@ -214,7 +214,7 @@ class TestSwitch:
             carrier = uow.return_carriers.lock(int(pk))
             assert carrier is not None
             entries = uow.audit.entries(carrier.uuid)
-        assert [each.to_state for each in entries] == ["active", "inactive"]
+        assert [entry.to_state for entry in entries] == ["active", "inactive"]
         assert entries[0].actor == "operator:ayse"
 
 

@@ -99,9 +99,9 @@ def test_reads_yaml_and_standard_input(tmp_path: Path) -> None:
 
 def test_names_four_operations_and_counts_the_others(tmp_path: Path) -> None:
     old, new = document(type="integer"), document(type="string")
-    for each in (old, new):
+    for contract in (old, new):
         for name in "abcd":
-            each["paths"][f"/{name}"] = {
+            contract["paths"][f"/{name}"] = {
                 "get": {
                     "operationId": name,
                     "responses": {"200": {"$ref": "#/components/responses/Thing"}},
@@ -151,7 +151,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_says_where_no_payload_was_found(tmp_path: Path) -> None:
-    old, new = (document(type="string", pattern=each) for each in ("^a+$", "^a*$"))
+    old, new = (document(type="string", pattern=pattern) for pattern in ("^a+$", "^a*$"))
 
     result = diff(tmp_path, old, new, "--seconds", "1")
 

@@ -18,11 +18,11 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_is_made_once_and_then_used() -> None:
     make_secret()
-    kept = Path("var/secret").read_text()
+    secret = Path("var/secret").read_text()
     make_secret()
     use_secret()
-    assert os.environ["WAYBILL_SECRET"] == kept
-    assert len(kept) >= 32
+    assert os.environ["WAYBILL_SECRET"] == secret
+    assert len(secret) >= 32
     assert Path("var/secret").stat().st_mode & 0o777 == 0o600
 
 

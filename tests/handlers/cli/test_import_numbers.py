@@ -75,10 +75,12 @@ def respelled(value: Any, draw: Any) -> Any:
     if type(value) is int:
         return draw(st.sampled_from(SPELLINGS)).format(value, 10 * value)
     if isinstance(value, dict):
-        members = (f"{json.dumps(name)}: {respelled(each, draw)}" for name, each in value.items())
+        members = (
+            f"{json.dumps(name)}: {respelled(member, draw)}" for name, member in value.items()
+        )
         return f"{{{', '.join(members)}}}"
     if isinstance(value, list):
-        return f"[{', '.join(respelled(each, draw) for each in value)}]"
+        return f"[{', '.join(respelled(item, draw) for item in value)}]"
     return json.dumps(value)
 
 

@@ -145,7 +145,7 @@ class TestProgress:
         monkeypatch.setattr(imports, "BATCH_SIZE", 1)
         file = tmp_path / "orders"
         documents = [order_document(number=str(number)) for number in range(2)]
-        file.write_text("".join(f"{json.dumps(each)}\n" for each in [*documents, {}]))
+        file.write_text("".join(f"{json.dumps(document)}\n" for document in [*documents, {}]))
 
         result = waybill("import", "orders", str(file))
 

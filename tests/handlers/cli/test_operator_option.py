@@ -30,10 +30,10 @@ class TestOperator:
     def test_must_be_given_where_nobody_has_a_name(
         self, waybill: Run, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
     ) -> None:
-        def nobody() -> str:
+        def fail() -> str:
             raise error
 
-        monkeypatch.setattr(getpass, "getuser", nobody)
+        monkeypatch.setattr(getpass, "getuser", fail)
 
         result = waybill("requests", "approve", "404")
 

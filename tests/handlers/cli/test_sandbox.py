@@ -58,7 +58,7 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
 class TestServeSandbox:
     def test_says_how_to_use_it_and_leaves_nothing(self, sandbox: Sandbox) -> None:
         shown = sandbox.client.get("/sandbox/").json()
-        assert [each.name[:16] for each in sandbox.left] == ["waybill-sandbox-"]
+        assert [folder.name[:16] for folder in sandbox.left] == ["waybill-sandbox-"]
 
         printed = sandbox.end()
 
@@ -121,9 +121,9 @@ class TestSchemathesis:
         command += ["--include-operation-id", name, "--max-examples", "5", "--seed", "1"]
         command += ["--phases", "examples,fuzzing", "--no-color"]
 
-        told = subprocess.run(  # noqa: S603 - ours
+        result = subprocess.run(  # noqa: S603 - ours
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
         )
 
-        assert told.returncode == 0, told.stdout[-5000:] + told.stderr
-        assert re.search(r"[1-9]\d* generated, [1-9]\d* passed", told.stdout)
+        assert result.returncode == 0, result.stdout[-5000:] + result.stderr
+        assert re.search(r"[1-9]\d* generated, [1-9]\d* passed", result.stdout)

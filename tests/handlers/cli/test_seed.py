@@ -73,7 +73,9 @@ class TestSeed:
         seeding.run()
 
         sessions = seeding.sessions_file.read_text("utf-8").splitlines()
-        counts = [clients.new(each).get("/users/orders/").json()["count"] for each in sessions]
+        counts = [
+            clients.new(session).get("/users/orders/").json()["count"] for session in sessions
+        ]
         # The third is a guest, who sees the newest order only.
         assert counts == [DEMO_ORDERS, 2, 1]
 
@@ -214,9 +216,11 @@ class TestPlans:
                 order = uow.orders.get(pk)
                 assert order is not None
                 [whole] = uow.orders.lock_by_items([order.items[0].pk], None)
-            requests = [each for item in whole.items for each in item.cancellation_requests]
+            requests = [request for item in whole.items for request in item.cancellation_requests]
             planned = [place.request for plan in whole.cancellation_plans for place in plan.items]
-            assert sorted(each.pk for each in planned) == sorted(each.pk for each in requests)
+            assert sorted(request.pk for request in planned) == sorted(
+                request.pk for request in requests
+            )
             statuses.update(plan.status for plan in whole.cancellation_plans)
 
         assert statuses.keys() >= {

@@ -65,8 +65,8 @@ def age_requests(engines: Engines, days: int) -> None:
 def accounts(engines: Engines) -> list[Any]:
     requests = metadata.tables["cancellation_requests"]
     with engines.autocommit.connect() as connection:
-        found = sa.select(requests.c.iban, requests.c.holder_name).order_by(requests.c.pk)
-        return [tuple(row) for row in connection.execute(found)]
+        query = sa.select(requests.c.iban, requests.c.holder_name).order_by(requests.c.pk)
+        return [tuple(row) for row in connection.execute(query)]
 
 
 class TestTidy:
@@ -82,17 +82,17 @@ class TestTidy:
         self, waybill: Run, shop: Shop, clients: Clients
     ) -> None:
         user = shop.user()
-        kept = clients.new(shop.session(user))
+        client = clients.new(shop.session(user))
         shop.session(user, days=-1)
 
         assert "1 sessions" in waybill("tidy").output
-        assert kept.get("/users/orders/").status_code == 200
+        assert client.get("/users/orders/").status_code == 200
 
     def test_removes_keys_after_their_day(self, waybill: Run, database: Database) -> None:
         for name, hours in (("old", 25), ("new", 23)):
             with database.writing() as uow:
-                made = utc_now() - timedelta(hours=hours)
-                uow.idempotency_keys.claim("user:1", name, b"f" * 32, made)
+                created = utc_now() - timedelta(hours=hours)
+                uow.idempotency_keys.claim("user:1", name, b"f" * 32, created)
                 uow.idempotency_keys.keep("user:1", name, StoredAnswer(200, "text/plain", b"a"))
                 uow.commit()
 
@@ -111,17 +111,21 @@ class TestTidy:
             event(OutboxStatus.PENDING, 400),
         ]
         with database.writing() as uow:
-            for each in events:
-                uow.outbox.add(each)
+            for stored_event in events:
+                uow.outbox.add(stored_event)
             uow.commit()
-        for each in events:
-            (mail_folder / f"{each.uuid}.eml").touch()
+        for stored_event in events:
+            (mail_folder / f"{stored_event.uuid}.eml").touch()
 
         assert "1 e-mails" in waybill("tidy").output
         with database.reading() as uow:
-            left = uow.outbox.events(None, PageRequest())
-        assert {each.uuid for each in left} == {each.uuid for each in events[1:]}
-        assert {path.stem for path in mail_folder.iterdir()} == {str(each.uuid) for each in left}
+            remaining = uow.outbox.events(None, PageRequest())
+        assert {stored_event.uuid for stored_event in remaining} == {
+            stored_event.uuid for stored_event in events[1:]
+        }
+        assert {path.stem for path in mail_folder.iterdir()} == {
+            str(stored_event.uuid) for stored_event in remaining
+        }
         assert "1 e-mails" in waybill("tidy", "--email-days", "28").output
 
     def test_removes_ibans_of_what_is_over(
@@ -136,10 +140,10 @@ class TestTidy:
         assert "the IBANs of 2 requests" in result.output
         assert accounts(engines) == [(None, None)] * 2
         [order] = customer.client.get("/users/orders/").json()["results"]
-        requests = [each["cancellationrequest_set"][0] for each in order["orderitem_set"]]
-        assert [each["iban"] for each in requests] == [None, None]
+        requests = [item["cancellationrequest_set"][0] for item in order["orderitem_set"]]
+        assert [request["iban"] for request in requests] == [None, None]
         with engines.autocommit.connect() as connection:
-            # The answer to a key is kept for its day.
+            # A key keeps its stored answer for a day.
             assert set(marked(connection, IBAN.lower())) <= {"idempotency_keys.body"}
 
     def test_keeps_ibans_while_they_are_new_or_money_is_due(

@@ -39,9 +39,9 @@ def waybill(tmp_path: Path) -> Waybill:
 
 
 def test_settings_that_can_not_be_used_are_named_a_line_each(waybill: Waybill) -> None:
-    told = waybill("migrate", WAYBILL_SECRET="short", WAYBILL_WORKERS="x", WAYBILL_SMTP="y")
+    output = waybill("migrate", WAYBILL_SECRET="short", WAYBILL_WORKERS="x", WAYBILL_SMTP="y")
 
-    assert told == (
+    assert output == (
         1,
         (
             f"Error: WAYBILL_SECRET: Shorter than minimum length 32. Make one: {MAKE_SECRET}\n"
@@ -185,7 +185,7 @@ class TestSchema:
         assert output.endswith(" Run: waybill migrate\n")
 
     def test_is_found_before_the_limits_need_a_package(self, waybill: Waybill, url: str) -> None:
-        told = waybill(
+        output = waybill(
             "serve",
             code=WITHOUT_REDIS,
             WAYBILL_DATABASE_URL=url,
@@ -193,7 +193,7 @@ class TestSchema:
             PORT=str(free_port()),
         )
 
-        assert told == (
+        assert output == (
             1,
             (
                 "Error: WAYBILL_LIMITS_STORAGE needs the package redis:"

@@ -29,7 +29,7 @@ STOP_SECONDS = 10  # it takes four at most
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where letters are put without a server."""
+    """The folder for e-mails without an SMTP server."""
     monkeypatch.setattr(delivery, "FOLDER", tmp_path / "mail")
     return tmp_path / "mail"
 
@@ -61,7 +61,7 @@ class TestOnce:
         result = waybill("worker", "--once")
 
         assert (result.exit_code, result.output) == (0, "3 delivered, 0 failed.\n")
-        assert {path.stem for path in folder.iterdir()} == {str(each.uuid) for each in events}
+        assert {path.stem for path in folder.iterdir()} == {str(event.uuid) for event in events}
         assert {event.status for event in stored_orders.emails()} == {OutboxStatus.DELIVERED}
 
     def test_counts_what_failed(
@@ -132,7 +132,7 @@ class TestOnce:
                 assert opened.status_code == 200
 
         assert len(links) == 2  # in the text and in the HTML
-        assert [each.kind for each in stored_orders.emails()] == ["trade_in_offered"]
+        assert [event.kind for event in stored_orders.emails()] == ["trade_in_offered"]
         assert scanner.get(links[0]).json()["state"] == "open"
 
 
@@ -140,7 +140,7 @@ def mailed_links(folder: Path) -> list[str]:
     """All links of the one e-mail, in each of its parts, without the host."""
     [file] = folder.iterdir()
     message = message_from_bytes(file.read_bytes(), policy=SMTP)
-    parts = [each.get_content() for each in message.walk() if not each.is_multipart()]
+    parts = [part.get_content() for part in message.walk() if not part.is_multipart()]
     return [
         unescape(link)
         for part in parts

@@ -28,11 +28,11 @@ def filters() -> Iterator[tuple[str, str]]:
     """Each list with the name of each of its filters, but for old names."""
     contract = load_contract()
     for path in LISTS:
-        for given in contract.document["paths"][path]["get"]["parameters"]:
+        for parameter in contract.document["paths"][path]["get"]["parameters"]:
             # What all lists have stands in a component: the paging, and headers.
-            is_current = "$ref" not in given and not given.get("deprecated")
-            if is_current and given["in"] == "query" and given["name"] not in PAGING:
-                yield path, given["name"]
+            is_current = "$ref" not in parameter and not parameter.get("deprecated")
+            if is_current and parameter["in"] == "query" and parameter["name"] not in PAGING:
+                yield path, parameter["name"]
 
 
 class Lists:
@@ -56,8 +56,8 @@ class Lists:
         field, _, operator = name.rpartition("__")
         if operator not in (*BOUNDS, "date", "contains", "icontains"):
             field, operator = name, ""
-        found = [self._value(row, field) for row in self._rows[path]]
-        values = sorted({_text(each) for each in found if each is not None})
+        row_values = [self._value(row, field) for row in self._rows[path]]
+        values = sorted({_text(value) for value in row_values if value is not None})
         if operator in BOUNDS:
             # Amounts by their size; what is earlier is less.
             values.sort(key=lambda text: (len(text), text))
@@ -88,7 +88,7 @@ def test_each_filter_finds_something_and_leaves_something_out(
     idle = [
         (path, name)
         for path, name in filters()
-        if not any(each.finds_some(path, name) for each in lists)
+        if not any(seller_lists.finds_some(path, name) for seller_lists in lists)
     ]
 
     assert idle == []

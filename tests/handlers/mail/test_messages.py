@@ -21,7 +21,7 @@ from tests.support.outbox_events import (
     OFFER,
     SETTINGS,
     make_event,
-    told_request,
+    request_payload,
 )
 
 
@@ -120,7 +120,9 @@ class TestUntrustedTexts:
     @pytest.mark.parametrize("kind", [ABOUT_REQUESTS[0], *ABOUT_OFFERS])
     def test_are_no_markup(self, kind: OutboxKind) -> None:
         name = "<b>Tea\n& co</b>"
-        text, html = bodies(make_event(kind, product=name, requests=[told_request(product=name)]))
+        text, html = bodies(
+            make_event(kind, product=name, requests=[request_payload(product=name)])
+        )
 
         assert "<b>Tea & co</b>" in text
         assert "&lt;b&gt;Tea &amp; co&lt;/b&gt;" in html
@@ -130,13 +132,13 @@ class TestUntrustedTexts:
 class TestRequests:
     @pytest.mark.parametrize("body", [0, 1])
     def test_are_listed(self, body: int) -> None:
-        second = told_request(product="Towel", quantity=1, cancellation_type="cancel")
+        second = request_payload(product="Towel", quantity=1, cancellation_type="cancel")
 
-        told = bodies(make_event(requests=[told_request(), second]))[body]
+        text = bodies(make_event(requests=[request_payload(), second]))[body]
 
-        assert "2 × Room Spray (Refund)" in told
-        assert "1 × Towel (Cancellation)" in told
-        assert told.count("Expected refund: 1,234.50 TL") == 2
+        assert "2 × Room Spray (Refund)" in text
+        assert "1 × Towel (Cancellation)" in text
+        assert text.count("Expected refund: 1,234.50 TL") == 2
 
     @pytest.mark.parametrize(
         ("currency", "amount", "shown"),
@@ -145,14 +147,14 @@ class TestRequests:
     def test_name_amounts_as_the_language_does(
         self, currency: str, amount: str, shown: str
     ) -> None:
-        requests = [told_request(refund_amount=amount)]
+        requests = [request_payload(refund_amount=amount)]
 
         text, _ = bodies(make_event(language="tr", currency=currency, requests=requests))
 
         assert f"Beklenen iade tutarı: {shown}" in text
 
     def test_say_when_it_is_loyalty_money(self) -> None:
-        requests = [told_request(fully_refund_as_loyalty_money=True)]
+        requests = [request_payload(fully_refund_as_loyalty_money=True)]
 
         text, _ = bodies(make_event(OutboxKind.CANCELLATION_COMPLETED, requests=requests))
 
@@ -163,16 +165,16 @@ class TestRequests:
         [(OutboxKind.CANCELLATION_RECEIVED, "0.00"), (OutboxKind.CANCELLATION_REJECTED, "9.90")],
     )
     def test_name_no_money_where_there_is_none(self, kind: OutboxKind, amount: str) -> None:
-        for body in bodies(make_event(kind, requests=[told_request(refund_amount=amount)])):
+        for body in bodies(make_event(kind, requests=[request_payload(refund_amount=amount)])):
             assert " TL" not in body
 
 
 class TestOffer:
     @pytest.mark.parametrize("body", [0, 1])
     def test_links_to_the_page_alone(self, body: int) -> None:
-        told = bodies(make_event(OutboxKind.TRADE_IN_OFFERED))[body]
+        text = bodies(make_event(OutboxKind.TRADE_IN_OFFERED))[body]
 
-        [link] = re.findall(r"https?://[^\s\"]+", told)
+        [link] = re.findall(r"https?://[^\s\"]+", text)
         path, token = link.split("?token=")
         assert path == "https://shop.example/api/users/order_item/42/tradein/"
         for operation_id in ("showTradeInOffer", "answerTradeInOffer"):

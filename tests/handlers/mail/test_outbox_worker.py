@@ -28,7 +28,7 @@ REFUSAL = "550 5.1.1 <ayse@example.com>: no such mailbox"
 
 
 class FakeDatabase:
-    """One unit of work for all; the writings in ``away``, counted from 1, are refused."""
+    """One unit of work for all; the writes in ``away``, counted from 1, raise Unavailable."""
 
     def __init__(self, *events: OutboxEvent, away: tuple[int, ...] = ()) -> None:
         self.uow = FakeUnitOfWork()
@@ -45,20 +45,20 @@ class FakeDatabase:
 
 
 class FakeMailer:
-    """Takes letters, or raises ``error``."""
+    """Collects e-mails, or raises ``error``."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.sent: list[EmailMessage] = []
         self.error = error
 
-    def send(self, letter: EmailMessage) -> None:
+    def send(self, message: EmailMessage) -> None:
         if self.error:
             raise self.error
-        self.sent.append(letter)
+        self.sent.append(message)
 
 
 class FakeShutdown:
-    """Wishes the end at the ``rounds``-th wait."""
+    """Is requested at the ``rounds``-th wait."""
 
     def __init__(self, rounds: int) -> None:
         self.waits: list[float] = []
@@ -86,8 +86,8 @@ def stored(database: Database, pk: int) -> OutboxEvent:
     return event
 
 
-class Dying:
-    """A database that is away as soon as a letter was leased."""
+class DyingDatabase:
+    """A database that is unavailable once an event is leased."""
 
     def __init__(self, database: Database) -> None:
         self._database: Database | None = database
@@ -99,7 +99,7 @@ class Dying:
         return database.write(work)
 
 
-def worker_to(office: PostOffice, database: Database | Dying) -> OutboxWorker:
+def worker_to(office: PostOffice, database: Database | DyingDatabase) -> OutboxWorker:
     mailer = SmtpServer(f"smtp://127.0.0.1:{office.port}", "shop.example", timeout=5)
     return OutboxWorker(database, mailer, SETTINGS)
 
@@ -143,11 +143,11 @@ class TestOverSmtp:
 
         with running() as office:
             with pytest.raises(Unavailable):
-                worker_to(office, Dying(database)).deliver_next()
+                worker_to(office, DyingDatabase(database)).deliver_next()
             clock.now += LEASE
             assert worker_to(office, database).deliver_next()
 
-        ids = [line for each in office.letters for line in each.split(b"\r\n") if b"-ID:" in line]
+        ids = [line for email in office.letters for line in email.split(b"\r\n") if b"-ID:" in line]
         assert ids == [f"Message-ID: <{event.uuid}@shop.example>".encode()] * 2
 
     def test_one_that_was_dropped_stays(self, database: Database) -> None:

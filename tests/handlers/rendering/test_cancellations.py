@@ -61,7 +61,7 @@ class TestRequest:
 
         shown = render_item(make_item(cancellation_requests=requests))
 
-        assert [each["pk"] for each in shown["cancellationrequest_set"]] == [1, 2, 3]
+        assert [request["pk"] for request in shown["cancellationrequest_set"]] == [1, 2, 3]
         assert shown["active_cancellation_request"]["pk"] == 2
 
     def test_may_be_nowhere(self) -> None:

@@ -43,7 +43,7 @@ DOCUMENTS = {
     "UserOrder": order_sources(ReturnPolicy()),
     "UserOldOrder": OLD_ORDER_SOURCES,
     **RECORD_SOURCES,
-    **{each.component: [each] for each in SELLER_SOURCES.values()},
+    **{sources.component: [sources] for sources in SELLER_SOURCES.values()},
 }
 
 
@@ -65,23 +65,25 @@ def compared(component: str, rendering: Rendering) -> bytes:
 
 def components_in(schema: Schema) -> Iterator[str]:
     yield type(schema).__name__
-    for each in schema.dump_fields.values():
-        field = each.inner if isinstance(each, fields.List) else each
+    for schema_field in schema.dump_fields.values():
+        field = schema_field.inner if isinstance(schema_field, fields.List) else schema_field
         if isinstance(field, fields.Nested):
             yield from components_in(field.schema)
 
 
 class TestDocuments:
     def test_of_every_component_are_compared(self) -> None:
-        found = {each for name in DOCUMENTS for each in components_in(rendered(name)[0])}
+        rendered_components = {
+            component for name in DOCUMENTS for component in components_in(rendered(name)[0])
+        }
 
-        assert found == all_sources().keys()
+        assert rendered_components == all_sources().keys()
 
     @pytest.mark.parametrize("component", DOCUMENTS)
     @settings(max_examples=60, suppress_health_check=list(HealthCheck))
     @given(data=st.data())
     def test_are_what_marshmallow_gives(self, component: str, data: st.DataObject) -> None:
-        sources = {each.component: each for each in DOCUMENTS[component]}
+        sources = {source.component: source for source in DOCUMENTS[component]}
         entity = data.draw(entities(sources[component].entity))
         now = data.draw(st.just(NOW) | st.datetimes(timezones=st.just(UTC)))
 
@@ -107,18 +109,18 @@ def test_all_documents_of_the_demo_shop_are_what_marshmallow_gives(make_url: Mak
     renderers = {
         "orders": Comparing("UserOrder"),
         "old_orders": Comparing("UserOldOrder"),
-        **{name: Comparing(each.component) for name, each in SELLER_SOURCES.items()},
+        **{name: Comparing(sources.component) for name, sources in SELLER_SOURCES.items()},
     }
     with closing(Database(make_url(), renderers=renderers)) as database:
         database.migrate()
         shop = list(seed_demo_shop(database, users=6, orders_per_user=4, seed=1))
         for language in LANGUAGES:
             with database.reading() as uow:
-                for each in shop:
-                    for pk in each.orders.values():
-                        assert uow.orders.document(each.user.pk, pk, language)
-                    for pk in each.old_orders.values():
-                        assert uow.old_orders.document(each.user.pk, pk, language)
+                for shopper in shop:
+                    for pk in shopper.orders.values():
+                        assert uow.orders.document(shopper.user.pk, pk, language)
+                    for pk in shopper.old_orders.values():
+                        assert uow.old_orders.document(shopper.user.pk, pk, language)
                 slugs = {seller["slug"] for seller in SELLERS.values()}
                 for seller in filter(None, map(uow.sellers.by_slug, sorted(slugs))):
                     for name in SELLER_SOURCES:
@@ -128,7 +130,7 @@ def test_all_documents_of_the_demo_shop_are_what_marshmallow_gives(make_url: Mak
     orders, old_orders = (sum(map(len, of)) for of in zip(*map(_stored, shop), strict=True))
     assert renderers["orders"].count == orders * len(LANGUAGES)
     assert renderers["old_orders"].count == old_orders * len(LANGUAGES)
-    assert all(each.count for each in renderers.values())
+    assert all(renderer.count for renderer in renderers.values())
 
 
 def _stored(seeded: Any) -> tuple[dict[str, int], dict[str, int]]:
@@ -201,9 +203,9 @@ class TestValues:
         ids=str,
     )
     def test_are_of_plain_types(self, kind: str, value: Any, shown: Any) -> None:
-        found = render(compile_thing({"name": {"type": kind}}), Thing(value))["name"]
+        rendered_value = render(compile_thing({"name": {"type": kind}}), Thing(value))["name"]
 
-        assert (found, type(found)) == (shown, type(shown))
+        assert (rendered_value, type(rendered_value)) == (shown, type(shown))
 
 
 # As variables of the function, words of Python, members of marshmallow's schemas; and no names.

@@ -37,11 +37,11 @@ def test_pk_and_id_are_the_same_everywhere() -> None:
 
     def check(node: Any) -> int:
         parts = node.values() if isinstance(node, dict) else node
-        found = sum(check(part) for part in parts if isinstance(part, dict | list))
+        count = sum(check(part) for part in parts if isinstance(part, dict | list))
         if isinstance(node, dict) and "id" in node:
             assert node["id"] == node["pk"]
-            found += 1
-        return found
+            count += 1
+        return count
 
     # order, line, product, two addresses with country and city, payment option, bank, discount,
     # loyalty
@@ -192,8 +192,8 @@ class TestParts:
 
         shown = render_order(order)["discountitem_set"]
 
-        assert [each["cancel_amount"] for each in shown] == ["3.33", "1.67", "0.00"]
-        assert [each["code"] for each in shown] == [None] * 3
+        assert [discount["cancel_amount"] for discount in shown] == ["3.33", "1.67", "0.00"]
+        assert [discount["code"] for discount in shown] == [None] * 3
 
     def test_of_loyalty_name_order_and_user(self) -> None:
         spent = make_loyalty_transaction(amount=-500, order_pk=7, user_pk=4, user_email="a@b.co")

@@ -82,7 +82,7 @@ def variables(sandbox: str, operation_id: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("operation_id", "language", "source"),
     SAMPLES,
-    ids=[f"{each[0]}-{each[1]}" for each in SAMPLES],
+    ids=[f"{sample[0]}-{sample[1]}" for sample in SAMPLES],
 )
 def test_a_sample_runs_as_it_is(
     sandbox: str, operation_id: str, language: str, source: str

@@ -47,12 +47,14 @@ class TestExamples:
 
         assert response.status_code in exchange.statuses, response.text
         if exchange.pointer is not None:
-            found = list(differences(exchange.response, response.json()))
-            assert not unexplained(exchange.operation_id, found)
+            places = list(differences(exchange.response, response.json()))
+            assert not unexplained(exchange.operation_id, places)
 
     @pytest.mark.no_cover  # the same lines, hundreds of times
     @pytest.mark.parametrize(
-        "exchanges", list(EXAMPLES.with_parameters()), ids=lambda each: each[0].operation_id
+        "exchanges",
+        list(EXAMPLES.with_parameters()),
+        ids=lambda exchanges: exchanges[0].operation_id,
     )
     def test_each_example_of_a_parameter_is_taken(
         self, callers: Callers, exchanges: list[Exchange]
@@ -69,18 +71,18 @@ class TestExamples:
         assert not refused
 
     def test_no_difference_is_listed_that_is_none(self, callers: Callers) -> None:
-        found = {name: set[str]() for name in UNAVOIDABLE}
+        places = {name: set[str]() for name in UNAVOIDABLE}
         for exchange in EXAMPLES.exchanges():
             if exchange.operation_id in UNAVOIDABLE and exchange.pointer:
                 callers.reset()
                 response = callers.send(exchange).json()
-                found[exchange.operation_id].update(differences(exchange.response, response))
+                places[exchange.operation_id].update(differences(exchange.response, response))
 
         unmet = {
             (name, pattern)
             for name, patterns in UNAVOIDABLE.items()
             for pattern in patterns
-            if not any(fnmatchcase(pointer, pattern) for pointer in found[name])
+            if not any(fnmatchcase(pointer, pattern) for pointer in places[name])
         }
 
         assert not unmet

@@ -135,7 +135,7 @@ class TestFailures:
 
         responses = [shopper.get(ORDERS) for _ in range(3)]
 
-        assert [each.status_code for each in responses] == [status, status, 200]
+        assert [response.status_code for response in responses] == [status, status, 200]
         assert responses[0].headers["Retry-After"] == "7"
         assert responses[0].json()["error_code"]
 

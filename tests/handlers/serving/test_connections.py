@@ -54,7 +54,9 @@ class Pairs:
         return client, server
 
     def accepted(self) -> dict[int, Connection]:
-        return {each.descriptor: each for each in accepted(self.family, self.port)}
+        return {
+            connection.descriptor: connection for connection in accepted(self.family, self.port)
+        }
 
 
 @pytest.fixture
@@ -81,12 +83,12 @@ class TestAccepted:
             silent, first = pairs.new()
             _, second = pairs.new(b"GET")
 
-            found = pairs.accepted()
+            by_descriptor = pairs.accepted()
 
-            assert found.keys() == {first.fileno(), second.fileno()}
-            assert found[first.fileno()].peer == silent.getsockname()[:2]
-            assert found[first.fileno()].received == 0
-            assert found[second.fileno()].received == 3
+            assert by_descriptor.keys() == {first.fileno(), second.fileno()}
+            assert by_descriptor[first.fileno()].peer == silent.getsockname()[:2]
+            assert by_descriptor[first.fileno()].received == 0
+            assert by_descriptor[second.fileno()].received == 3
 
     def test_says_for_how_long_nothing_came(self, pairs: Pairs) -> None:
         _, server = pairs.new()
@@ -173,33 +175,33 @@ class TestWatch:
 
     def test_closes_no_other_connection_in_the_place_of_a_gone_one(self, pairs: Pairs) -> None:
         client, server = pairs.new()
-        [found] = pairs.accepted().values()
+        [connection] = pairs.accepted().values()
         watch = Watch(pairs.family, pairs.port, 0)
 
-        watch._close(replace(found, peer=("127.0.0.1", 1)))  # noqa: SLF001 - a race
+        watch._close(replace(connection, peer=("127.0.0.1", 1)))  # noqa: SLF001 - a race
         assert not is_closed(client)
 
         server.close()
-        watch._close(found)  # noqa: SLF001 - another
+        watch._close(connection)  # noqa: SLF001 - another
         assert is_closed(client)
 
 
 class TestBeyond:
     def test_is_what_was_quiet_the_longest(self) -> None:
-        some = [held(1), held(3), held(2)]
+        connections = [held(1), held(3), held(2)]
 
-        assert [each.quiet for each in beyond(some, 1)] == [3, 2]
-        assert list(beyond(some, 3)) == []
+        assert [connection.quiet for connection in beyond(connections, 1)] == [3, 2]
+        assert list(beyond(connections, 3)) == []
 
     def test_is_counted_for_each_address(self) -> None:
-        some = [held(1), held(2, "192.0.2.2"), held(3, "::ffff:192.0.2.2")]
+        connections = [held(1), held(2, "192.0.2.2"), held(3, "::ffff:192.0.2.2")]
 
-        assert [each.quiet for each in beyond(some, 1)] == [3]
+        assert [connection.quiet for connection in beyond(connections, 1)] == [3]
 
     def test_of_ipv6_is_counted_for_each_network(self) -> None:
-        some = [held(1, "2001:db8::1"), held(2, "2001:db8::2"), held(3, "2001:db8:0:1::1")]
+        connections = [held(1, "2001:db8::1"), held(2, "2001:db8::2"), held(3, "2001:db8:0:1::1")]
 
-        assert [each.quiet for each in beyond(some, 1)] == [2]
+        assert [connection.quiet for connection in beyond(connections, 1)] == [2]
 
 
 @pytest.mark.parametrize(
@@ -256,9 +258,9 @@ class TestRaiseLimit:
 
 def test_a_peer_that_resets_is_closed_quietly(pairs: Pairs) -> None:
     client, _ = pairs.new()
-    [found] = pairs.accepted().values()
+    [connection] = pairs.accepted().values()
     with closing(client):
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00" + bytes(4))
     time.sleep(0.05)
 
-    Watch(pairs.family, pairs.port, 0)._close(found)  # noqa: SLF001 - a race
+    Watch(pairs.family, pairs.port, 0)._close(connection)  # noqa: SLF001 - a race

@@ -51,7 +51,9 @@ def test_clients_that_are_too_slow_are_sent_away(serve: Serve) -> None:
     began = time.monotonic()
     with begin_login(server) as half, connect(server) as head, connect(server) as silent:
         head.sendall(b"GET /healthz HTTP/1.1\r\nHost: local")
-        answers = [b"".join(iter(partial(each.recv, 65536), b"")) for each in (half, head, silent)]
+        answers = [
+            b"".join(iter(partial(client.recv, 65536), b"")) for client in (half, head, silent)
+        ]
     assert time.monotonic() - began < 15
     assert answers[0].startswith(b"HTTP/1.1 408 ")
     assert b"request_timeout" in answers[0]

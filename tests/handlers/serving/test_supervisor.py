@@ -164,7 +164,7 @@ class TestListen:
             with ExitStack() as stack:
                 for _ in range(60):
                     stack.enter_context(socket.create_connection(first.getsockname()))
-                assert [waiting(each) > 10 for each in (first, second)] == [True, True]
+                assert [waiting(server) > 10 for server in (first, second)] == [True, True]
 
     def test_where_somebody_does_fails(self) -> None:
         [listener] = listen("127.0.0.1", 0, 8, 1)
