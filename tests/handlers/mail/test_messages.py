@@ -26,7 +26,7 @@ from tests.support.outbox_events import (
 
 
 def written(event: OutboxEvent) -> EmailMessage:
-    """The letter as it is read at the other end."""
+    """The message as its recipient parses it."""
     sent = build_email(event, SETTINGS).as_bytes()
     return message_from_bytes(sent, policy=default)
 
@@ -63,14 +63,14 @@ class TestEveryLetter:
     def test_has_the_headers_of_an_automatic_message(self) -> None:
         event = make_event()
 
-        letter = written(event)
+        message = written(event)
 
-        assert letter["Message-ID"] == f"<{event.uuid}@shop.example>"
-        assert letter["From"] == "Çarşı <orders@shop.example>"
-        assert letter["To"] == "ayse@example.com"
-        assert letter["Date"].datetime == event.created_date
-        assert letter["Auto-Submitted"] == "auto-generated"
-        assert letter.get_content_type() == "multipart/alternative"
+        assert message["Message-ID"] == f"<{event.uuid}@shop.example>"
+        assert message["From"] == "Çarşı <orders@shop.example>"
+        assert message["To"] == "ayse@example.com"
+        assert message["Date"].datetime == event.created_date
+        assert message["Auto-Submitted"] == "auto-generated"
+        assert message.get_content_type() == "multipart/alternative"
 
     def test_is_the_same_each_time(self) -> None:
         event = make_event()
@@ -82,9 +82,9 @@ class TestEveryLetter:
         assert first == second
 
     def test_can_be_sent_through_a_server_that_knows_seven_bits(self) -> None:
-        letter = build_email(make_event(language="tr-tr"), SETTINGS)
+        message = build_email(make_event(language="tr-tr"), SETTINGS)
 
-        sent = letter.as_bytes(policy=SMTP.clone(cte_type="7bit", max_line_length=998))
+        sent = message.as_bytes(policy=SMTP.clone(cte_type="7bit", max_line_length=998))
 
         text = next(message_from_bytes(sent, policy=default).iter_parts())
         assert sent.isascii()
@@ -93,10 +93,10 @@ class TestEveryLetter:
 
 class TestUntrustedTexts:
     def test_begin_no_header(self) -> None:
-        letter = written(make_event(order_number="1001\r\nBcc: eve@example.com\u2028\x00"))
+        message = written(make_event(order_number="1001\r\nBcc: eve@example.com\u2028\x00"))
 
-        assert letter["Bcc"] is None
-        assert letter["Subject"].endswith("order 1001 Bcc: eve@example.com")
+        assert message["Bcc"] is None
+        assert message["Subject"].endswith("order 1001 Bcc: eve@example.com")
 
     @pytest.mark.parametrize(
         "email",
@@ -194,9 +194,9 @@ class TestOffer:
     def test_leads_to_where_the_server_listens_unless_set(self) -> None:
         event = make_event(OutboxKind.TRADE_IN_OFFERED)
 
-        letter = build_email(event, replace(SETTINGS, public_url="", port=9000))
+        message = build_email(event, replace(SETTINGS, public_url="", port=9000))
 
-        assert b"http://127.0.0.1:9000/users/order_item/42/" in letter.as_bytes()
+        assert b"http://127.0.0.1:9000/users/order_item/42/" in message.as_bytes()
 
 
 class TestAccounts:

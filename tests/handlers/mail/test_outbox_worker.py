@@ -22,7 +22,7 @@ from tests.support.builders import NOW
 from tests.support.cancellation_fakes import FakeUnitOfWork
 from tests.support.fakes import FakeClock
 from tests.support.outbox_events import SETTINGS, make_event
-from tests.support.smtp_servers import PostOffice, hanging_up, running
+from tests.support.smtp_servers import MailServer, hanging_up, running
 
 REFUSAL = "550 5.1.1 <ayse@example.com>: no such mailbox"
 
@@ -99,8 +99,8 @@ class DyingDatabase:
         return database.write(work)
 
 
-def worker_to(office: PostOffice, database: Database | DyingDatabase) -> OutboxWorker:
-    mailer = SmtpServer(f"smtp://127.0.0.1:{office.port}", "shop.example", timeout=5)
+def worker_to(mail_server: MailServer, database: Database | DyingDatabase) -> OutboxWorker:
+    mailer = SmtpServer(f"smtp://127.0.0.1:{mail_server.port}", "shop.example", timeout=5)
     return OutboxWorker(database, mailer, SETTINGS)
 
 
@@ -110,22 +110,22 @@ class TestOverSmtp:
     def test_a_letter_is_delivered_once(self, database: Database) -> None:
         event = store(database, make_event())
 
-        with running() as office:
-            worker = worker_to(office, database)
+        with running() as mail_server:
+            worker = worker_to(mail_server, database)
             assert [worker.deliver_next() for _ in range(2)] == [True, False]
 
         after = stored(database, event.pk)
         assert (after.status, after.attempts) == (OutboxStatus.DELIVERED, 1)
-        assert (len(office.letters), worker.delivered) == (1, 1)
+        assert (len(mail_server.emails), worker.delivered) == (1, 1)
 
     def test_a_refused_one_is_tried_later_and_later_then_given_up(
         self, database: Database, clock: FakeClock
     ) -> None:
         event = store(database, make_event())
 
-        with running() as office:
-            office.refusal = REFUSAL
-            worker = worker_to(office, database)
+        with running() as mail_server:
+            mail_server.refusal = REFUSAL
+            worker = worker_to(mail_server, database)
             for delay in RETRY_DELAYS:
                 assert [worker.deliver_next() for _ in range(2)] == [True, False]
                 assert stored(database, event.pk).due_date == clock.now + delay
@@ -141,13 +141,15 @@ class TestOverSmtp:
     ) -> None:
         event = store(database, make_event())
 
-        with running() as office:
+        with running() as mail_server:
             with pytest.raises(Unavailable):
-                worker_to(office, DyingDatabase(database)).deliver_next()
+                worker_to(mail_server, DyingDatabase(database)).deliver_next()
             clock.now += LEASE
-            assert worker_to(office, database).deliver_next()
+            assert worker_to(mail_server, database).deliver_next()
 
-        ids = [line for email in office.letters for line in email.split(b"\r\n") if b"-ID:" in line]
+        ids = [
+            line for email in mail_server.emails for line in email.split(b"\r\n") if b"-ID:" in line
+        ]
         assert ids == [f"Message-ID: <{event.uuid}@shop.example>".encode()] * 2
 
     def test_one_that_was_dropped_stays(self, database: Database) -> None:
