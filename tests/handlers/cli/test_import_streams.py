@@ -34,7 +34,7 @@ def pipe() -> Iterator[tuple[int, IO[bytes]]]:
 
 
 class TestArrivingLines:
-    def test_come_while_the_pipe_is_open_and_silence_is_told(
+    def test_are_yielded_while_the_pipe_is_open_and_none_after_silence(
         self, pipe: tuple[int, IO[bytes]]
     ) -> None:
         read_end, writer = pipe
@@ -151,7 +151,7 @@ class TestProgress:
 
         assert "3 lines read, 1 stored, 1 rejected\n" in result.stderr
 
-    def test_is_not_told_more_often(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_is_not_written_more_often(self, capsys: pytest.CaptureFixture[str]) -> None:
         lines = progress.ProgressLines(every=3600)
 
         lines.tell(lambda: "never")

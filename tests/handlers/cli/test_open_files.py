@@ -51,7 +51,7 @@ def test_a_new_database_is_private_whatever_the_umask(
     assert capsys.readouterr().err == ""
 
 
-def test_one_that_others_can_read_is_told(
+def test_warns_of_one_that_others_can_read(
     file: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file.parent.mkdir()

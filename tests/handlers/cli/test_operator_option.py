@@ -27,7 +27,7 @@ class TestOperator:
         assert stored_orders.actors(request) == []
 
     @pytest.mark.parametrize("error", [KeyError, OSError])
-    def test_must_be_given_where_nobody_has_a_name(
+    def test_is_required_where_the_login_has_no_name(
         self, waybill: Run, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
     ) -> None:
         def fail() -> str:

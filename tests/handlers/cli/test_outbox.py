@@ -46,7 +46,7 @@ class TestList:
 
         assert line.split()[:3] == [str(event.pk), "password_changed", "pending"]
 
-    def test_names_nobody(self, waybill: Run, stored_orders: StoredOrders) -> None:
+    def test_shows_no_address(self, waybill: Run, stored_orders: StoredOrders) -> None:
         dead_letter(stored_orders)
 
         assert "ayse" not in waybill("outbox", "list").output
@@ -69,5 +69,5 @@ class TestRetry:
         assert result.output == "Error: Only a dead letter can be sent again.\n"
 
     @pytest.mark.parametrize("pk", ["404", str(2**63)])
-    def test_needs_a_letter(self, waybill: Run, stored_orders: StoredOrders, pk: str) -> None:
+    def test_needs_an_event(self, waybill: Run, stored_orders: StoredOrders, pk: str) -> None:
         assert waybill("outbox", "retry", pk).output == "Error: Not found.\n"

@@ -146,7 +146,7 @@ class TestErase:
             "personal data erased",
         )
 
-    def test_removes_letters_that_are_files(
+    def test_removes_files_of_emails(
         self, waybill: Run, marked_customer: Customer, mail_folder: Path, database: Database
     ) -> None:
         with database.reading() as uow:
@@ -251,7 +251,7 @@ class TestErase:
         )
         assert waybill(*ERASE, "--force").exit_code == 0
 
-    def test_twice_finds_nobody(self, waybill: Run, marked_customer: Customer) -> None:
+    def test_a_second_time_finds_no_user(self, waybill: Run, marked_customer: Customer) -> None:
         waybill(*ERASE)
 
         result = waybill(*ERASE)
@@ -266,7 +266,7 @@ class TestErase:
         assert result.exit_code == 1
         assert rows(engines) == before
 
-    def test_a_seller_can_still_reject_and_nobody_is_written_to(
+    def test_a_seller_can_still_reject_without_an_email(
         self, waybill: Run, shop: Shop, clients: Clients, mail_folder: Path, database: Database
     ) -> None:
         seller = make_seller()
@@ -352,7 +352,7 @@ class TestExport:
         for secret in ("password_hash", "id_hash", "token_hash"):
             assert secret not in result.output
 
-    def test_of_nobody(self, waybill: Run, database: Database) -> None:
+    def test_of_an_unknown_address_fails(self, waybill: Run, database: Database) -> None:
         result = waybill(*EXPORT)
 
         assert (result.exit_code, result.output) == (1, "Error: No user has this e-mail address.\n")

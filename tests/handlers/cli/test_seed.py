@@ -142,7 +142,7 @@ class TestSeed:
         for name in ("user_pk", "order_pks", "old_order_pks"):
             assert [row[name] for row in before] == [row[name] for row in after]
 
-    def test_some_items_can_be_traded_in_and_the_owner_gets_a_letter_for_each(
+    def test_some_items_can_be_traded_in_and_the_owner_gets_an_email_for_each(
         self, seeding: Seeding, clients: Clients, database: Database
     ) -> None:
         for _ in range(2):
@@ -170,7 +170,7 @@ class TestSeed:
             for path in ("/users/orders/?limit=100", "/users/old-orders/?limit=100"):
                 assert client.get(path, headers=headers).status_code == 200
 
-    def test_a_number_that_somebody_else_has_is_told(self, waybill: Run, shop: Shop) -> None:
+    def test_reports_a_number_of_another_user(self, waybill: Run, shop: Shop) -> None:
         shop.order(shop.user(), number="0000070000000001")
 
         result = waybill(*SEED, "--force")

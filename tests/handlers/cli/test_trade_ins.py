@@ -10,7 +10,7 @@ from tests.support.operator_commands import DELIVERED, StoredOrders
 
 
 class TestOffer:
-    def test_is_open_and_told(self, waybill: Run, stored_orders: StoredOrders) -> None:
+    def test_is_open_and_queues_an_email(self, waybill: Run, stored_orders: StoredOrders) -> None:
         item = stored_orders.order(**DELIVERED).items[0]
 
         result = waybill("trade-ins", "offer", str(item.pk), "--days", "3")

@@ -38,13 +38,13 @@ def bodies(event: OutboxEvent) -> tuple[str, str]:
     return text.get_content(), html.get_content()
 
 
-class TestEveryLetter:
-    def test_has_a_wording(self) -> None:
+class TestEveryEmail:
+    def test_has_texts(self) -> None:
         assert set(EMAIL_TEXTS) == set(OutboxKind)
 
     @pytest.mark.parametrize("language", ["en-us", "tr-tr"])
     @pytest.mark.parametrize("kind", OutboxKind)
-    def test_speaks_the_readers_language(self, kind: OutboxKind, language: str) -> None:
+    def test_is_in_the_recipients_language(self, kind: OutboxKind, language: str) -> None:
         event = make_event(kind, language=language)
         texts = EMAIL_TEXTS[kind]
 
@@ -57,7 +57,7 @@ class TestEveryLetter:
             assert ("Merhaba" in body) is (language == "tr-tr")
 
     @pytest.mark.parametrize(("language", "greeting"), [(None, "Hello,"), ("tr", "Merhaba,")])
-    def test_speaks_the_shops_language_else(self, language: Any, greeting: str) -> None:
+    def test_is_in_the_shops_language_otherwise(self, language: Any, greeting: str) -> None:
         assert greeting in bodies(make_event(language=language))[0]
 
     def test_has_the_headers_of_an_automatic_message(self) -> None:
@@ -111,7 +111,7 @@ class TestUntrustedTexts:
             "ayşe@example.com",
         ],
     )
-    def test_address_one_person_or_nobody(self, email: str) -> None:
+    def test_address_exactly_one_recipient(self, email: str) -> None:
         with pytest.raises(UnusableAddress) as error:
             build_email(make_event(email=email), SETTINGS)
 
@@ -215,7 +215,7 @@ class TestAccounts:
         assert "order" not in text.lower()
 
     @pytest.mark.parametrize("body", [0, 1])
-    def test_are_told_of_a_change_without_a_token(self, body: int) -> None:
+    def test_get_a_link_without_a_token_after_a_change(self, body: int) -> None:
         text = bodies(make_event(OutboxKind.PASSWORD_CHANGED))[body]
 
         assert f"{self.LINK}reset/" in text

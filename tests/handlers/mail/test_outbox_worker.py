@@ -107,7 +107,7 @@ def worker_to(mail_server: MailServer, database: Database | DyingDatabase) -> Ou
 class TestOverSmtp:
     """The whole way from the table to the server."""
 
-    def test_a_letter_is_delivered_once(self, database: Database) -> None:
+    def test_an_email_is_delivered_once(self, database: Database) -> None:
         event = store(database, make_event())
 
         with running() as mail_server:
@@ -136,9 +136,7 @@ class TestOverSmtp:
         assert (after.status, after.attempts) == (OutboxStatus.DEAD, len(RETRY_DELAYS) + 1)
         assert after.last_error == "550 SMTPRecipientsRefused"
 
-    def test_a_second_delivery_can_be_told_by_its_id(
-        self, database: Database, clock: FakeClock
-    ) -> None:
+    def test_a_second_delivery_has_the_same_id(self, database: Database, clock: FakeClock) -> None:
         event = store(database, make_event())
 
         with running() as mail_server:
@@ -164,7 +162,7 @@ class TestOverSmtp:
 
 
 class TestTrouble:
-    def test_a_letter_that_can_not_be_written_holds_up_no_other(self) -> None:
+    def test_an_email_that_can_not_be_built_blocks_no_other(self) -> None:
         bad, odd, good = make_event(email="nobody"), make_event(requests=None), make_event()
         database, mailer = FakeDatabase(bad, odd, good), FakeMailer()
         worker = OutboxWorker(database, mailer, SETTINGS)
@@ -176,7 +174,7 @@ class TestTrouble:
         assert errors == ["UnusableAddress", "TypeError", None]
         assert (worker.delivered, worker.failed, len(mailer.sent)) == (1, 2, 1)
 
-    def test_logs_name_nobody(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_logs_contain_no_personal_data(self, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.INFO)
         database = FakeDatabase(make_event(), make_event())
         mailer = FakeMailer(SMTPRecipientsRefused({"ayse@example.com": (550, REFUSAL.encode())}))

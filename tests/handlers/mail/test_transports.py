@@ -45,7 +45,7 @@ def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
 
 
 class TestSmtpServer:
-    def test_gets_the_letter(self) -> None:
+    def test_receives_the_email(self) -> None:
         with running() as mail_server:
             server(f"smtp://127.0.0.1:{mail_server.port}").send(example_email())
 
@@ -129,7 +129,7 @@ class TestTrouble:
             with pytest.raises(smtplib.SMTPRecipientsRefused):
                 server(f"smtp://127.0.0.1:{mail_server.port}").send(example_email())
 
-    def test_nobody_listens(self) -> None:
+    def test_no_server_listens(self) -> None:
         with pytest.raises(ConnectionRefusedError):
             server(f"smtp://127.0.0.1:{free_port()}").send(example_email())
 
@@ -138,11 +138,11 @@ class TestTrouble:
         with silent() as port, pytest.raises(OSError, match="timed out"):
             server(f"{scheme}://127.0.0.1:{port}", timeout=0.1).send(example_email())
 
-    def test_a_server_that_drops_the_letter_did_not_take_it(self) -> None:
+    def test_a_server_that_drops_the_connection_did_not_accept_it(self) -> None:
         with hanging_up(b"") as port, pytest.raises(smtplib.SMTPServerDisconnected):
             server(f"smtp://127.0.0.1:{port}").send(example_email())
 
-    def test_a_server_that_hangs_up_afterwards_has_taken_it(self) -> None:
+    def test_a_server_that_hangs_up_afterwards_has_accepted_it(self) -> None:
         with hanging_up(b"250 taken\r\n") as port:
             server(f"smtp://127.0.0.1:{port}").send(example_email())
 

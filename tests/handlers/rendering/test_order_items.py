@@ -29,7 +29,7 @@ class TestSeller:
         assert shown["datasource"] == 4
         assert shown["datasource_detailed"] == {"pk": 4, "name": "Ev Dünyası"}
 
-    def test_may_be_nobody(self) -> None:
+    def test_may_be_missing(self) -> None:
         shown = render_item(make_item(seller=None))
 
         assert (shown["datasource"], shown["datasource_detailed"]) == (None, None)

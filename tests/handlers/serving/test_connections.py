@@ -188,20 +188,24 @@ class TestWatch:
 
 class TestBeyond:
     def test_is_what_was_quiet_the_longest(self) -> None:
-        connections = [held(1), held(3), held(2)]
+        open_connections = [held(1), held(3), held(2)]
 
-        assert [connection.quiet for connection in beyond(connections, 1)] == [3, 2]
-        assert list(beyond(connections, 3)) == []
+        assert [connection.quiet for connection in beyond(open_connections, 1)] == [3, 2]
+        assert list(beyond(open_connections, 3)) == []
 
     def test_is_counted_for_each_address(self) -> None:
-        connections = [held(1), held(2, "192.0.2.2"), held(3, "::ffff:192.0.2.2")]
+        open_connections = [held(1), held(2, "192.0.2.2"), held(3, "::ffff:192.0.2.2")]
 
-        assert [connection.quiet for connection in beyond(connections, 1)] == [3]
+        assert [connection.quiet for connection in beyond(open_connections, 1)] == [3]
 
     def test_of_ipv6_is_counted_for_each_network(self) -> None:
-        connections = [held(1, "2001:db8::1"), held(2, "2001:db8::2"), held(3, "2001:db8:0:1::1")]
+        open_connections = [
+            held(1, "2001:db8::1"),
+            held(2, "2001:db8::2"),
+            held(3, "2001:db8:0:1::1"),
+        ]
 
-        assert [connection.quiet for connection in beyond(connections, 1)] == [2]
+        assert [connection.quiet for connection in beyond(open_connections, 1)] == [2]
 
 
 @pytest.mark.parametrize(

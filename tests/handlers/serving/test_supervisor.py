@@ -166,7 +166,7 @@ class TestListen:
                     stack.enter_context(socket.create_connection(first.getsockname()))
                 assert [waiting(server) > 10 for server in (first, second)] == [True, True]
 
-    def test_where_somebody_does_fails(self) -> None:
+    def test_on_a_port_in_use_fails(self) -> None:
         [listener] = listen("127.0.0.1", 0, 8, 1)
         with listener, pytest.raises(OSError, match="in use"):
             listen("127.0.0.1", listener.getsockname()[1], 8, 1)
