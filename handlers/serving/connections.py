@@ -23,7 +23,7 @@ import structlog
 
 from handlers.auth.networks import network_of
 
-MOST_CONNECTIONS = 5_000
+MAX_CONNECTIONS = 5_000
 """Of one worker. Each takes a file descriptor, and 3 KiB, or 11 KiB once something came."""
 FIRST_BYTE_SECONDS = 5.0
 _STEP_SECONDS = 1.0  # a look at 3,000 connections takes 35 ms
@@ -56,7 +56,7 @@ class Connection:
 def raise_limit() -> int:
     """Raise the limit of open files as far as it is of use; return how many connections fit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    allowed = min(MOST_CONNECTIONS + _SPARE_DESCRIPTORS, _count(hard))
+    allowed = min(MAX_CONNECTIONS + _SPARE_DESCRIPTORS, _count(hard))
     if _count(soft) < allowed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
     return max(allowed - _SPARE_DESCRIPTORS, allowed // 2)

@@ -16,7 +16,7 @@ from handlers.auth.networks import network_of
 from handlers.serving import connections
 from handlers.serving.connections import (
     FIRST_BYTE_SECONDS,
-    MOST_CONNECTIONS,
+    MAX_CONNECTIONS,
     Connection,
     Watch,
     accepted,
@@ -239,12 +239,12 @@ class TestRaiseLimit:
     @pytest.mark.parametrize(
         ("before", "after", "fit"),
         [
-            ((1024, 524_288), (5250, 524_288), MOST_CONNECTIONS),
+            ((1024, 524_288), (5250, 524_288), MAX_CONNECTIONS),
             ((1024, 1024), (1024, 1024), 774),
             ((256, 300), (300, 300), 150),
-            ((256, resource.RLIM_INFINITY), (5250, resource.RLIM_INFINITY), MOST_CONNECTIONS),
-            ((resource.RLIM_INFINITY,) * 2, (resource.RLIM_INFINITY,) * 2, MOST_CONNECTIONS),
-            ((9000, 9000), (9000, 9000), MOST_CONNECTIONS),
+            ((256, resource.RLIM_INFINITY), (5250, resource.RLIM_INFINITY), MAX_CONNECTIONS),
+            ((resource.RLIM_INFINITY,) * 2, (resource.RLIM_INFINITY,) * 2, MAX_CONNECTIONS),
+            ((9000, 9000), (9000, 9000), MAX_CONNECTIONS),
         ],
     )
     def test_makes_room_for_connections(
