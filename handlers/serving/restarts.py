@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 
 WINDOW_SECONDS = 60.0
-MOST_DEATHS = 30
+MAX_DEATHS = 30
 """So many deaths in the window, for each worker of a server, end the server."""
 _FIRST_PAUSE_SECONDS = 0.1
 

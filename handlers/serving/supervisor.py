@@ -25,7 +25,7 @@ from granian._granian import SocketHolder
 from granian.server.mp import MPServer, WorkerProcess
 
 from handlers.serving.connections import family_of
-from handlers.serving.restarts import MOST_DEATHS, Restarts
+from handlers.serving.restarts import MAX_DEATHS, Restarts
 
 _LONGEST_PAUSE_SECONDS = 1.0
 # In the first seconds of the server, a worker that ends by itself can not start.
@@ -110,7 +110,7 @@ class Supervisor(MPServer):
             how = _how(code)
             if code > 0 and time.monotonic() - self._began < _START_SECONDS:
                 _log.error("worker_can_not_start", worker=index + 1, how=how)
-            elif deaths >= MOST_DEATHS * self.workers:
+            elif deaths >= MAX_DEATHS * self.workers:
                 _log.error("workers_die_too_often", deaths_in_a_minute=deaths, how=how)
             else:
                 _log.warning(

@@ -10,7 +10,7 @@ from subprocess import PIPE
 
 import pytest
 
-from handlers.serving.restarts import MOST_DEATHS
+from handlers.serving.restarts import MAX_DEATHS
 from handlers.serving.supervisor import listen
 from persistence.database import Database
 from tests.support.fakes import fake_renderers
@@ -94,7 +94,7 @@ class TestDeaths:
         said, _ = process.communicate(timeout=60)
 
         assert process.returncode == 1
-        assert said.count("worker_died") == MOST_DEATHS - 1
+        assert said.count("worker_died") == MAX_DEATHS - 1
         assert "workers_die_too_often" in said
 
 
