@@ -9,7 +9,7 @@ import click
 
 from handlers.cli.commands import COMMANDS
 from handlers.cli.error_reporting import report_errors
-from handlers.serving.garbage import uncollected
+from handlers.serving.garbage import without_garbage_collection
 
 # An interpreter that ends looks for garbage several times, in all that was imported: a fifth of the
 # time of a short command.
@@ -26,7 +26,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         listed = COMMANDS[cmd_name]
-        with uncollected():
+        with without_garbage_collection():
             module = importlib.import_module(listed.module)
         command: click.Command = getattr(module, listed.name)
         return command

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
+def without_garbage_collection() -> Iterator[None]:
     """Collect no garbage in the block, for imports and the like: nearly all that they make stays.
 
     To look through it again and again takes an eighth of a start.

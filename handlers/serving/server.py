@@ -12,7 +12,7 @@ from handlers.app import create_app
 from handlers.contract.routing import ContractApp
 from handlers.logs import configure_logs
 from handlers.serving.connections import family_of, raise_limit, watch_connections
-from handlers.serving.garbage import uncollected
+from handlers.serving.garbage import without_garbage_collection
 from handlers.serving.supervisor import Supervisor
 from handlers.settings import Settings, read_settings
 
@@ -34,7 +34,7 @@ def application() -> ContractApp:
     """
     settings = read_settings()
     configure_logs(settings)
-    with uncollected():
+    with without_garbage_collection():
         return create_app(settings)
 
 
@@ -47,7 +47,7 @@ def sandbox_application() -> ContractApp:
 
     settings = read_settings()
     configure_logs(settings)
-    with uncollected():
+    with without_garbage_collection():
         return create_app(settings, Sandbox.of(read_shop()))
 
 
