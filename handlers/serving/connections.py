@@ -78,11 +78,11 @@ def watch_connections(host: str, port: int, share: int) -> None:
     have with this process; 0 for any number.
     """
     if sys.platform == "linux" and _DESCRIPTORS.exists():
-        watch = Watch(family_of(host), port, share)
+        watch = ConnectionWatch(family_of(host), port, share)
         threading.Thread(target=watch.run, name="connections", daemon=True).start()
 
 
-class Watch:
+class ConnectionWatch:
     """Looks at all connections once a second."""
 
     def __init__(self, family: socket.AddressFamily, port: int, share: int) -> None:
@@ -95,9 +95,9 @@ class Watch:
         """Never returns."""
         while True:
             time.sleep(_STEP_SECONDS)
-            self.look()
+            self.check()
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Close what should be closed now."""
         held = list(accepted(self._family, self._port))
         silent = [each for each in held if each.is_silent]

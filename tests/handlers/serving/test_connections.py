@@ -18,7 +18,7 @@ from handlers.serving.connections import (
     FIRST_BYTE_SECONDS,
     MAX_CONNECTIONS,
     Connection,
-    Watch,
+    ConnectionWatch,
     accepted,
     beyond,
     raise_limit,
@@ -116,7 +116,7 @@ class TestAccepted:
             fcntl.lockf(locked, fcntl.LOCK_EX)
 
             pairs.accepted()
-            Watch(pairs.family, pairs.port, 1).look()
+            ConnectionWatch(pairs.family, pairs.port, 1).check()
 
             with pytest.raises(subprocess.CalledProcessError):
                 subprocess.run(  # noqa: S603 - our own code
@@ -140,12 +140,12 @@ class TestWatch:
         silent, _ = pairs.new()
         talking, _ = pairs.new(b"G")
         monkeypatch.setattr(connections, "FIRST_BYTE_SECONDS", 0.1)
-        watch = Watch(pairs.family, pairs.port, 0)
-        watch.look()
+        watch = ConnectionWatch(pairs.family, pairs.port, 0)
+        watch.check()
         assert not is_closed(silent)
         time.sleep(0.2)
 
-        watch.look()
+        watch.check()
 
         assert is_closed(silent)
         assert not is_closed(talking)
@@ -155,13 +155,13 @@ class TestWatch:
     ) -> None:
         caplog.set_level(logging.WARNING)
         clients = [pairs.new(b"G")[0] for _ in range(3)]
-        watch = Watch(pairs.family, pairs.port, 2)
+        watch = ConnectionWatch(pairs.family, pairs.port, 2)
 
-        watch.look()
+        watch.check()
         assert sum(map(is_closed, clients)) == 1
 
         clients.append(pairs.new(b"G")[0])
-        watch.look()
+        watch.check()
         assert sum(map(is_closed, clients)) == 2
         assert caplog.text.count("too_many_connections_of_an_address") == 1
         assert "127.0.0.1" in caplog.text
@@ -169,14 +169,14 @@ class TestWatch:
     def test_lets_an_address_have_any_number_where_it_has_no_share(self, pairs: Pairs) -> None:
         clients = [pairs.new(b"G")[0] for _ in range(3)]
 
-        Watch(pairs.family, pairs.port, 0).look()
+        ConnectionWatch(pairs.family, pairs.port, 0).check()
 
         assert not any(map(is_closed, clients))
 
     def test_closes_no_other_connection_in_the_place_of_a_gone_one(self, pairs: Pairs) -> None:
         client, server = pairs.new()
         [connection] = pairs.accepted().values()
-        watch = Watch(pairs.family, pairs.port, 0)
+        watch = ConnectionWatch(pairs.family, pairs.port, 0)
 
         watch._close(replace(connection, peer=("127.0.0.1", 1)))  # noqa: SLF001 - a race
         assert not is_closed(client)
@@ -267,4 +267,4 @@ def test_a_peer_that_resets_is_closed_quietly(pairs: Pairs) -> None:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00" + bytes(4))
     time.sleep(0.05)
 
-    Watch(pairs.family, pairs.port, 0)._close(connection)  # noqa: SLF001 - a race
+    ConnectionWatch(pairs.family, pairs.port, 0)._close(connection)  # noqa: SLF001 - a race
