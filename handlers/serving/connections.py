@@ -99,10 +99,10 @@ class ConnectionWatch:
 
     def check(self) -> None:
         """Close what should be closed now."""
-        held = list(accepted(self._family, self._port))
+        held = list(accepted_connections(self._family, self._port))
         silent = [each for each in held if each.is_silent]
         talking = [each for each in held if not each.is_silent]
-        excess = list(beyond(talking, self._share)) if self._share else []
+        excess = list(over_share(talking, self._share)) if self._share else []
         for each in (*silent, *excess):
             self._close(each)
         if excess and time.monotonic() - self._warned >= _WARN_SECONDS:
@@ -120,8 +120,8 @@ class ConnectionWatch:
                 borrowed.shutdown(socket.SHUT_RDWR)
 
 
-def beyond(held: Iterable[Connection], share: int) -> Iterator[Connection]:
-    """Yield what an address has beyond its share: those that have been quiet the longest."""
+def over_share(held: Iterable[Connection], share: int) -> Iterator[Connection]:
+    """Yield what an address has over_share its share: those that have been quiet the longest."""
     by_address: defaultdict[str, list[Connection]] = defaultdict(list)
     for each in held:
         by_address[each.peer[0]].append(each)
@@ -134,7 +134,7 @@ def beyond(held: Iterable[Connection], share: int) -> Iterator[Connection]:
             yield from some[: len(some) - share]
 
 
-def accepted(family: socket.AddressFamily, port: int) -> Iterator[Connection]:
+def accepted_connections(family: socket.AddressFamily, port: int) -> Iterator[Connection]:
     """The connections to this port that this process has open."""
     for name in os.listdir(_DESCRIPTORS):  # noqa: PTH208 - a Path for each would cost more
         descriptor = int(name)

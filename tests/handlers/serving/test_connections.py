@@ -19,8 +19,8 @@ from handlers.serving.connections import (
     MAX_CONNECTIONS,
     Connection,
     ConnectionWatch,
-    accepted,
-    beyond,
+    accepted_connections,
+    over_share,
     raise_limit,
 )
 from tests.support.processes import wait_until
@@ -55,7 +55,8 @@ class Pairs:
 
     def accepted(self) -> dict[int, Connection]:
         return {
-            connection.descriptor: connection for connection in accepted(self.family, self.port)
+            connection.descriptor: connection
+            for connection in accepted_connections(self.family, self.port)
         }
 
 
@@ -190,13 +191,13 @@ class TestBeyond:
     def test_is_what_was_quiet_the_longest(self) -> None:
         open_connections = [held(1), held(3), held(2)]
 
-        assert [connection.quiet for connection in beyond(open_connections, 1)] == [3, 2]
-        assert list(beyond(open_connections, 3)) == []
+        assert [connection.quiet for connection in over_share(open_connections, 1)] == [3, 2]
+        assert list(over_share(open_connections, 3)) == []
 
     def test_is_counted_for_each_address(self) -> None:
         open_connections = [held(1), held(2, "192.0.2.2"), held(3, "::ffff:192.0.2.2")]
 
-        assert [connection.quiet for connection in beyond(open_connections, 1)] == [3]
+        assert [connection.quiet for connection in over_share(open_connections, 1)] == [3]
 
     def test_of_ipv6_is_counted_for_each_network(self) -> None:
         open_connections = [
@@ -205,7 +206,7 @@ class TestBeyond:
             held(3, "2001:db8:0:1::1"),
         ]
 
-        assert [connection.quiet for connection in beyond(open_connections, 1)] == [2]
+        assert [connection.quiet for connection in over_share(open_connections, 1)] == [2]
 
 
 @pytest.mark.parametrize(
