@@ -15,7 +15,7 @@ _TITLES = ("PK", "KIND", "ORDER", "STATUS", "ATTEMPTS", "CREATED", "LAST ERROR")
 
 @click.group()
 def outbox() -> None:
-    """The letters to shoppers; `waybill worker` delivers them."""
+    """The e-mails to shoppers; `waybill worker` delivers them."""
 
 
 @outbox.command("list")
@@ -28,7 +28,7 @@ def outbox() -> None:
 )
 @page_options
 def list_events(status: str, page: PageRequest) -> None:
-    """List letters, newest first: those that need somebody, unless others are asked for."""
+    """List e-mails, newest first; by default those that could not be delivered."""
     with report_errors(), command_database() as (_, database), database.reading() as uow:
         events = list_outbox_events(OutboxStatus(status), page, uow)
     rows = [
@@ -49,7 +49,7 @@ def list_events(status: str, page: PageRequest) -> None:
 @outbox.command()
 @click.argument("pk", type=int)
 def retry(pk: int) -> None:
-    """Send the dead letter PK again, with all attempts anew."""
+    """Send the dead letter PK again, with all its attempts."""
     with report_errors(), command_database() as (_, database):
         database.write(partial(revive_event, pk))
-    click.echo(f"Letter {pk} is pending.")
+    click.echo(f"E-mail {pk} is pending.")

@@ -32,10 +32,10 @@ def export_user(email: str, output: Path | None) -> None:
     """
     with report_errors(), command_database() as (_, database), database.reading() as uow:
         try:
-            found = export_personal_data(email, uow)
+            data = export_personal_data(email, uow)
         except NotFound:
             raise click.ClickException("No user has this e-mail address.") from None
-    text = orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    text = orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     if output is None:
         sys.stdout.buffer.write(text)
         return
@@ -61,7 +61,7 @@ def erase_user(email: str, yes: bool, force: bool, actor: str) -> None:
     tracking, sessions, the password and e-mails of the outbox go. Order numbers, dates, states,
     amounts, products, country and city stay. The person can't log in any more, and imports of
     these orders are rejected from now on. Open and approved requests have to be settled before.
-    Backups, log files, files of rejected imports and letters that were sent by SMTP are yours
+    Backups, log files, files of rejected imports and e-mails that were sent by SMTP are yours
     to erase.
     """
     if not yes:

@@ -22,8 +22,15 @@ from handlers.cli.operator_option import operator_option
 from handlers.cli.pages import format_page, page_options
 from handlers.settings import LANGUAGES
 
-_TITLES = ("PK", "TYPE", "ORDER", "STATE", "DESCRIPTION", *(each.upper() for each in LANGUAGES))
-_TYPES = click.Choice([each.value for each in CancellationType])
+_TITLES = (
+    "PK",
+    "TYPE",
+    "ORDER",
+    "STATE",
+    "DESCRIPTION",
+    *(language.upper() for language in LANGUAGES),
+)
+_TYPES = click.Choice([kind.value for kind in CancellationType])
 _order_option = click.option(
     "--order", type=click.IntRange(0, MAX_ORDER), help="Position in the list, lowest first."
 )
@@ -39,19 +46,19 @@ def reasons() -> None:
 @page_options
 def list_(kind: str | None, page: PageRequest) -> None:
     """List all reasons, the inactive ones too."""
-    wanted = CancellationType(kind) if kind else None
+    cancellation_type = CancellationType(kind) if kind else None
     with report_errors(), command_database() as (_, database), database.reading() as uow:
-        shown = list_all_reasons(wanted, page, uow)
-        rows = [_row(reason) for reason in shown.entries]
-    click.echo(format_page(_TITLES, rows, shown))
+        result = list_all_reasons(cancellation_type, page, uow)
+        rows = [_row(reason) for reason in result.entries]
+    click.echo(format_page(_TITLES, rows, result))
 
 
-def _texts(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> object:
-    """The texts by language, of values such as en-us=Too late."""
+def _texts(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> object:
+    """The texts by language, from values such as en-us=Too late."""
     texts = {}
-    for each in given:
-        language, found, text = each.partition("=")
-        if not found or language not in LANGUAGES:
+    for value in values:
+        language, separator, text = value.partition("=")
+        if not separator or language not in LANGUAGES:
             raise click.BadParameter(f"Must be LANGUAGE=TEXT, with {' or '.join(LANGUAGES)}.")
         texts[language] = text
     return texts
@@ -141,7 +148,7 @@ def _switch(pk: int, is_active: bool, actor: str) -> None:
 
 
 def _row(reason: CancellationReason) -> tuple[object, ...]:
-    texts = [reason.translations.get(each, {}).get("subject", "") for each in LANGUAGES]
+    texts = [reason.translations.get(language, {}).get("subject", "") for language in LANGUAGES]
     return (
         reason.pk,
         reason.cancellation_type,

@@ -1,4 +1,4 @@
-"""`waybill requests`: the desk at which cancellation requests are settled."""
+"""`waybill requests`: lists cancellation requests, and approves, rejects or completes them."""
 
 from collections.abc import Callable
 from functools import partial
@@ -40,23 +40,23 @@ def requests() -> None:
 )
 @page_options
 def list_requests(status: str | None, page: PageRequest) -> None:
-    """List everybody's requests, newest first."""
-    wanted = CancellationStatus(status) if status else None
+    """List the requests of all shoppers, newest first."""
+    wanted_status = CancellationStatus(status) if status else None
     with report_errors(), command_database() as (_, database), database.reading() as uow:
-        found = list_all_requests(wanted, page, uow)
+        result = list_all_requests(wanted_status, page, uow)
     rows = [
         (
-            each.request.pk,
-            each.order_number,
-            each.request.cancellation_type,
-            # Imported requests may name no quantity: they are about all that is left.
-            each.request.quantity or "all",
-            each.request.status,
-            f"{each.request.created_date:%Y-%m-%d %H:%M}",
+            entry.request.pk,
+            entry.order_number,
+            entry.request.cancellation_type,
+            # Imported requests may have no quantity: they concern all remaining units.
+            entry.request.quantity or "all",
+            entry.request.status,
+            f"{entry.request.created_date:%Y-%m-%d %H:%M}",
         )
-        for each in found.entries
+        for entry in result.entries
     ]
-    click.echo(format_page(_TITLES, rows, found))
+    click.echo(format_page(_TITLES, rows, result))
 
 
 @requests.command()
@@ -73,7 +73,7 @@ def show(pk: int) -> None:
 @click.argument("pk", type=int)
 @operator_option
 def approve(pk: int, actor: str) -> None:
-    """Agree to the open request PK: units that are cancelled are off at once."""
+    """Approve the open request PK; a cancellation takes effect at once."""
     _decide(approve_request, pk, actor)
 
 
@@ -81,7 +81,7 @@ def approve(pk: int, actor: str) -> None:
 @click.argument("pk", type=int)
 @operator_option
 def reject(pk: int, actor: str) -> None:
-    """Turn the open request PK down: its line is as it was before."""
+    """Reject the open request PK; its item returns to its previous state."""
     _decide(reject_request, pk, actor)
 
 
@@ -89,7 +89,7 @@ def reject(pk: int, actor: str) -> None:
 @click.argument("pk", type=int)
 @operator_option
 def complete(pk: int, actor: str) -> None:
-    """Book what the approved request PK gives back; paying it out is up to you."""
+    """Record the refund of the approved request PK; the payment is up to you."""
     _decide(complete_request, pk, actor)
 
 

@@ -28,9 +28,9 @@ def sellers() -> None:
 def list_(page: PageRequest) -> None:
     """List the sellers, by slug."""
     with report_errors(), command_database() as (_, database), database.reading() as uow:
-        shown = list_sellers(page, uow)
-        rows = [(each.slug, each.name, state_of(each)) for each in shown.entries]
-    click.echo(format_page(_TITLES, rows, shown))
+        result = list_sellers(page, uow)
+        rows = [(seller.slug, seller.name, state_of(seller)) for seller in result.entries]
+    click.echo(format_page(_TITLES, rows, result))
 
 
 @sellers.command()

@@ -44,18 +44,18 @@ Log in and list that shopper's newest order:
 
 
 class _Port(click.Option):
-    """Blames the variable PORT for what was read from it."""
+    """Names the variable PORT in an error about a value that came from it."""
 
     def get_error_hint(self, ctx: click.Context | None) -> str:
-        is_given = ctx is None or ctx.get_parameter_source("port") is ParameterSource.COMMANDLINE
-        return super().get_error_hint(ctx) if is_given else "'PORT'"
+        is_option = ctx is None or ctx.get_parameter_source("port") is ParameterSource.COMMANDLINE
+        return super().get_error_hint(ctx) if is_option else "'PORT'"
 
 
 @click.command()
 @click.option(
     "--demo",
     is_flag=True,
-    help="Prepare the database, and a demo shop in an empty one; deliver letters, too.",
+    help="Prepare the database, and a demo shop in an empty one; deliver e-mails, too.",
 )
 @click.option(
     "--sandbox",
@@ -74,7 +74,7 @@ def serve(demo: bool, sandbox: bool, port: int | None) -> None:
     if sandbox:
         if demo:
             raise click.UsageError("--demo and --sandbox exclude each other.")
-        from handlers.cli.sandbox import serve_sandbox  # it is no part of any other start
+        from handlers.cli.sandbox import serve_sandbox  # other servers do not need it
 
         serve_sandbox(port)
         return
@@ -96,15 +96,15 @@ def serve(demo: bool, sandbox: bool, port: int | None) -> None:
             _require_schema(database)
             run(settings)
             return
-        _invite(settings, prepare_demo_shop(database))
+        _print_urls(settings, prepare_demo_shop(database))
     with demo_worker(settings):
         run(settings)
 
 
 def _require_schema(database: Database) -> None:
-    """Raises SchemaMismatch; a database that does not answer yet is waited for, by the probes.
+    """Raises SchemaMismatch, and Unavailable for a missing SQLite file.
 
-    Raises Unavailable for a file that is not there, which nothing makes but `waybill migrate`.
+    A database that is not reachable yet is no error: the probes wait for it.
     """
     try:
         database.require_schema()
@@ -114,13 +114,13 @@ def _require_schema(database: Database) -> None:
         if isinstance(refusal.__cause__, FileNotFoundError):
             raise
         log.warning("database_unavailable", reason=str(refusal.__cause__).partition("\n")[0])
-    database.close()  # the workers, which are forks of this process, open their own connections
+    database.close()  # the workers, forks of this process, open their own connections
 
 
 def prepare_demo_shop(database: Database) -> bool:
-    """Bring the tables up to date, and fill an empty database.
+    """Migrate the database, and fill it if it is empty; another shop stays unchanged.
 
-    Returns whether the demo shopper is there: a shop of one's own is left as it is.
+    Returns whether the database has the demo shopper.
     """
     database.migrate()
     with database.reading() as uow:
@@ -129,7 +129,7 @@ def prepare_demo_shop(database: Database) -> bool:
         _fill(database)
     with database.reading() as uow:
         shopper = uow.users.by_email_key(email_key(DEMO_EMAIL), UserType.REGISTERED)
-    database.close()  # the workers, which are forks of this process, open their own connections
+    database.close()  # the workers, forks of this process, open their own connections
     return shopper is not None
 
 
@@ -142,7 +142,7 @@ def _fill(database: Database) -> None:
         pass
 
 
-def _invite(settings: Settings, has_demo_shopper: bool) -> None:
+def _print_urls(settings: Settings, has_demo_shopper: bool) -> None:
     text = _PAGES + (_SHOPPER if has_demo_shopper else "\n")
     url = f"http://{settings.host}:{settings.port}"
     click.echo(text.format(url=url, email=DEMO_EMAIL, password=DEMO_PASSWORD))

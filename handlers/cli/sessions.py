@@ -14,7 +14,7 @@ from handlers.cli.error_reporting import report_errors
 from handlers.settings import Settings
 from persistence.database import Database
 
-_NEEDED = """\
+_TEXT = """\
 Key      Authorization: Session {key}  (for programs, instead of the cookies)
 Cookies  {cookies}
 Header   {header}  (beside the cookies, for requests that change something)
@@ -36,7 +36,7 @@ def create(email: str, *, guest: bool) -> None:
     user_type = UserType.GUEST if guest else UserType.REGISTERED
     with report_errors(), command_database() as (settings, database):
         opened = _open(database, settings, email, user_type)
-    click.echo(_needed(opened, settings))
+    click.echo(_instructions(opened, settings))
 
 
 def _open(database: Database, settings: Settings, email: str, user_type: UserType) -> OpenedSession:
@@ -48,9 +48,9 @@ def _open(database: Database, settings: Settings, email: str, user_type: UserTyp
         raise click.ClickException(f"There is no active {user_type} user {email}.")
 
 
-def _needed(opened: OpenedSession, settings: Settings) -> str:
+def _instructions(opened: OpenedSession, settings: Settings) -> str:
     token = new_csrf_token(opened.value, settings)
-    return _NEEDED.format(
+    return _TEXT.format(
         key=opened.value,
         cookies=f"{session_cookie(settings)}={opened.value}; "
         f"{settings.cookie_name(CSRF_COOKIE)}={token}",

@@ -66,9 +66,9 @@ def create(seller: str | None, name: str, scopes: tuple[str, ...], days: int) ->
 def list_(seller: str | None, page: PageRequest) -> None:
     """Show the tokens, newest first, without their values."""
     with report_errors(), command_database() as (_, database), database.reading() as uow:
-        shown = list_seller_tokens(seller, page, uow)
-        rows = [_row(token, uow.now) for token in shown.entries]
-    click.echo(format_page(_TITLES, rows, shown))
+        result = list_seller_tokens(seller, page, uow)
+        rows = [_row(token, uow.now) for token in result.entries]
+    click.echo(format_page(_TITLES, rows, result))
 
 
 @tokens.command()

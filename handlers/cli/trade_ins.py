@@ -37,11 +37,11 @@ def offer(item: int, days: int, actor: str, *, shows_links: bool) -> None:
         return offer_trade_in(item, timedelta(days=days), actor, uow)
 
     with report_errors(), command_database() as (settings, database):
-        made = database.write(work)
+        created = database.write(work)
     click.echo(
-        f"Trade-in offer {made.pk} for order item {item} stands until"
-        f" {made.expires_date:%Y-%m-%d %H:%M} UTC; the e-mail is in the outbox."
+        f"Trade-in offer {created.pk} for order item {item} stands until"
+        f" {created.expires_date:%Y-%m-%d %H:%M} UTC; the e-mail is in the outbox."
     )
     if shows_links:
-        links = offer_links(item, OfferLink(made.uuid), settings)
+        links = offer_links(item, OfferLink(created.uuid), settings)
         click.echo(f"Page    {links.page}\nAccept  {links.approve}\nReject  {links.reject}")

@@ -13,7 +13,7 @@ from handlers.mail.transports import mailer_of
 @click.command()
 @click.option("--once", is_flag=True, help="Deliver what is due now, and end.")
 def worker(*, once: bool) -> None:
-    """Deliver the letters of the outbox until Ctrl-C or SIGTERM.
+    """Deliver the e-mails of the outbox until Ctrl-C or SIGTERM.
 
     They go to the server that WAYBILL_SMTP_URL names, else into var/mail/. Several workers may
     run side by side.

@@ -234,7 +234,7 @@ class TestList:
 def test_many_orders_are_updated_in_batches(
     waybill: Run, shop: Shop, shopper: User, shopping: TestClient, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("handlers.cli.carriers._ORDERS_AT_ONCE", 2)
+    monkeypatch.setattr("handlers.cli.carriers._ORDERS_PER_BATCH", 2)
     for _ in range(5):
         shop.order(shopper, items=[delivered()], created_date=NOW)
 

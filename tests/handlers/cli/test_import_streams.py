@@ -154,6 +154,6 @@ class TestProgress:
     def test_is_not_written_more_often(self, capsys: pytest.CaptureFixture[str]) -> None:
         lines = progress.ProgressLines(every=3600)
 
-        lines.tell(lambda: "never")
+        lines.write(lambda: "never")
 
         assert capsys.readouterr().err == ""

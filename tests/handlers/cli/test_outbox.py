@@ -59,7 +59,7 @@ class TestRetry:
         result = waybill("outbox", "retry", str(pk))
 
         [event] = stored_orders.emails()
-        assert (result.exit_code, result.output) == (0, f"Letter {pk} is pending.\n")
+        assert (result.exit_code, result.output) == (0, f"E-mail {pk} is pending.\n")
         assert (event.status, event.attempts) == (OutboxStatus.PENDING, 0)
 
     def test_is_for_dead_letters(self, waybill: Run, stored_orders: StoredOrders) -> None:
