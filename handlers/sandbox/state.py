@@ -10,7 +10,7 @@ from werkzeug.routing import Map
 
 from handlers.sandbox.clock import Clock
 from handlers.sandbox.emails import Emails
-from handlers.sandbox.failing import Failing
+from handlers.sandbox.failing import FailureMiddleware
 from handlers.sandbox.failures import Failures
 from handlers.sandbox.shop import Row, Shop
 from handlers.web.request_context import Database, parts
@@ -50,7 +50,7 @@ class Sandbox:
 
     def failing(self, app: ASGIApp, routes: Callable[[], Map]) -> ASGIApp:
         """``app``, in front of which requests fail as the sandbox was told."""
-        return Failing(app, self.failures, routes)
+        return FailureMiddleware(app, self.failures, routes)
 
 
 def sandbox() -> Sandbox:
