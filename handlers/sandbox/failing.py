@@ -24,7 +24,9 @@ class FailureMiddleware:
         self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        failure = self._failures.take(self._operation_id(scope)) if self._failures.left() else None
+        failure = (
+            self._failures.take(self._operation_id(scope)) if self._failures.pending() else None
+        )
         match failure and failure.kind:
             case FailureKind.UNAVAILABLE if failure:
                 refusal = Unavailable()
