@@ -208,9 +208,9 @@ class TestValues:
         assert (rendered_value, type(rendered_value)) == (shown, type(shown))
 
 
-# As variables of the function, words of Python, members of marshmallow's schemas; and no names.
+# Variables of the function, keywords, attributes of schemas, and texts that are no identifiers.
 NAMES = [
-    *("document", "entity", "rendering", "value", "found", "missing", "each", "render"),
+    *("document", "entity", "rendering", "value", "result", "missing", "item", "render"),
     *("source_name", "None", "class", "readers", "optional", "fields", "context"),
     *("a-b", "0", "it's", '"""', "{}", "\\", "\n", "", "ﬁ", "ü"),
 ]
