@@ -6,7 +6,7 @@ from typing import Any
 
 from faults.asking import request
 from faults.identities import KEY, LINK, Identity, Owner
-from handlers.contract.bundle import load_contract
+from handlers.contract.document.bundle import load_contract
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 # It asks for a header of everybody and says nothing about who they are.

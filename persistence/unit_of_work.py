@@ -116,3 +116,7 @@ class SqlUnitOfWork:
 
     def commit(self) -> None:
         self._work.commit()
+
+    def close(self) -> None:
+        """Give the connection back; with the next statement it takes another one."""
+        self._work.close()

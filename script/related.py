@@ -1,7 +1,7 @@
 """Runs the tests of what is named: `script/test domain handlers/mail/postman.py -k letter`.
 
 Tests have the paths of what they test: `tests/domain/` tests `domain/`, and
-`tests/domain/test_money.py` tests `domain/money.py`.
+`tests/domain/shared/test_money.py` tests `domain/shared/money.py`.
 """
 
 import sys

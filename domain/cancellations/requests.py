@@ -143,6 +143,8 @@ def _look_up(
     """Lock the lines that are named and are the caller's, and look the rest up."""
     item_pks = _storable(draft.order_item for draft in drafts)
     addresses = _storable(draft.pickup_address for draft in drafts)
+    # First, so that the locks are held no longer than they have to be.
+    reasons = uow.cancellation_reasons.by_pks(_storable(draft.reason for draft in drafts))
     return Known(
         now=uow.now,
         policy=policy,
@@ -152,7 +154,7 @@ def _look_up(
             for item in order.items
             if item.pk in item_pks
         },
-        reasons=uow.cancellation_reasons.by_pks(_storable(draft.reason for draft in drafts)),
+        reasons=reasons,
         address_pks=uow.orders.address_pks(addresses, caller) if addresses else (),
     )
 

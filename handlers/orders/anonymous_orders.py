@@ -22,7 +22,7 @@ from handlers.auth.session_cookies import (
     shown_credential,
 )
 from handlers.cancellations import requests as cancellation_requests
-from handlers.contract.responses import DocumentList
+from handlers.contract.operations.responses import DocumentList
 from handlers.web.pagination import envelope
 from handlers.web.request_context import language, look_ups, reading, settings
 

@@ -13,7 +13,7 @@ from domain.accounts.sessions import id_hash
 from domain.idempotency import StoredAnswer
 from domain.shared.errors import Refusal
 from domain.unit_of_work import UnitOfWork
-from handlers.contract.responses import Reply
+from handlers.contract.operations.responses import Reply
 from handlers.http.request_body import content_of
 from handlers.web.error_responses import refuse, status_of
 from handlers.web.request_context import acting, credential, operation, write

@@ -16,8 +16,8 @@ from domain.orders.anonymous_orders import LookUps
 from domain.sellers.callers import SellerCaller, ShopCaller
 from domain.trade_ins import Answerer
 from domain.unit_of_work import UnitOfWork
-from handlers.contract.bundle import Contract
-from handlers.contract.operations import Operation
+from handlers.contract.document.bundle import Contract
+from handlers.contract.operations.operations import Operation
 from handlers.i18n.translations import choose_language
 from handlers.rendering.records import Records
 from handlers.settings import Settings
@@ -31,8 +31,13 @@ Result = TypeVar("Result")
 class Database(Protocol):
     """What handlers may do with the database that the composition root opened."""
 
-    def reading(self) -> AbstractContextManager[UnitOfWork]:
-        """A unit of work that only reads."""
+    def reading(self, begun: UnitOfWork | None = None) -> AbstractContextManager[UnitOfWork]:
+        """A unit of work that only reads; one that was ``begun`` goes on."""
+
+    def prefetching(
+        self, read: Callable[[UnitOfWork], object]
+    ) -> AbstractContextManager[UnitOfWork]:
+        """A unit of work to look up a caller in, with what ``read`` is going to ask for."""
 
     def writing(self) -> AbstractContextManager[UnitOfWork]:
         """A unit of work in one transaction, undone unless it is committed."""
@@ -70,8 +75,8 @@ def parts() -> Parts:
 
 
 def reading() -> AbstractContextManager[UnitOfWork]:
-    """A unit of work that only reads."""
-    return parts().database.reading()
+    """A unit of work that only reads; it goes on with the one that the caller was looked up in."""
+    return parts().database.reading(g.get("begun"))
 
 
 def write(work: Callable[[UnitOfWork], Result]) -> Result:

@@ -52,7 +52,7 @@ class ImportedChanges:
             if before:
                 for entry in self._entries(before, was, order, document):
                     self._trail.add(entry)
-        self._work.flush()
+        self._work.release()
 
     def _entries(
         self, before: Order, was: States, order: Order, document: ImportedOrder
