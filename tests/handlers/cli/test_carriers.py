@@ -20,7 +20,7 @@ OFFERED = "available_easy_return_shipping_companies"
 
 
 def offered(client: TestClient) -> list[list[dict[str, Any]]]:
-    """What each line of each order offers, lines in their order."""
+    """The carriers that each item of each order offers, in order."""
     orders = client.get("/users/orders/").json()["results"]
     return [item[OFFERED] for order in orders for item in order["orderitem_set"]]
 

@@ -14,14 +14,14 @@ DOCUMENT = Path(__file__).parents[1] / "contract" / "diff" / "document.yaml"
 
 
 def document(**schema: Any) -> dict[str, Any]:
-    """The small document, whose things have a size of this schema."""
+    """The small document, with this schema for the size of its things."""
     content: dict[str, Any] = yaml.safe_load(DOCUMENT.read_text("utf-8"))
     content["components"]["schemas"]["Thing"]["properties"]["size"] = schema
     return content
 
 
 def diff(tmp_path: Path, old: Any, new: Any, *options: str) -> Result:
-    """Compare two documents; what is text already is written as it is."""
+    """Compare two documents; a str is written to the file unchanged."""
     paths = []
     for name, content in (("old", old), ("new", new)):
         path = tmp_path / name

@@ -1,4 +1,4 @@
-"""The secret of a newcomer."""
+"""The secret that `waybill serve --demo` generates."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from handlers.cli.demo_secret import make_secret, use_secret
 
 @pytest.fixture(autouse=True)
 def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    # Set and deleted, so that what a test puts there is taken away again.
+    # Set and deleted, so that monkeypatch restores it after a test that sets it.
     monkeypatch.setenv("WAYBILL_SECRET", "")
     monkeypatch.delenv("WAYBILL_SECRET")
     monkeypatch.chdir(tmp_path)

@@ -37,7 +37,7 @@ SHAPES = read_file(DIRECTORY / "imports" / "documents.yaml")["components"]["sche
 
 
 class FakeImports:
-    """A database that is in the way for a while, and refuses batches with a bad number.
+    """A database that is unavailable at first, and rejects batches with a bad number.
 
     A number in ``taken`` is refused once alone, as if another import had just stored it.
     """
@@ -73,7 +73,7 @@ class FakeImports:
         return []
 
     def commit(self) -> None:
-        """Everything stays."""
+        """Does nothing."""
 
 
 def checked(database: Any, numbers: Sequence[str]) -> tuple[Any, list[ImportedOrder]]:

@@ -21,7 +21,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def write(file: Path, *documents: Any) -> None:
-    """Write documents, and texts as they are, a line each."""
+    """Write one line per document; a str is written unchanged."""
     lines = (
         document if isinstance(document, str) else json.dumps(document) for document in documents
     )
@@ -106,7 +106,7 @@ class TestOrders:
     def test_whole_numbers_with_a_fraction_are_integers(
         self, waybill: Run, file: Path, shop: Shop, clients: Clients
     ) -> None:
-        """JSON Schema takes 2.0 for an integer; prices are multiplied by it."""
+        """JSON Schema accepts 2.0 as an integer, and prices are multiplied by it."""
         user = shop.user(email="ayse@example.com")
         items = [line_document(line=1.0, quantity=2.0)]
         write(file, order_document(items=items, installment_count=3.0, basket=1e15))

@@ -8,7 +8,7 @@ from tests.support.operator_commands import StoredOrders
 
 @pytest.fixture
 def request_pk(waybill: Run, stored_orders: StoredOrders) -> str:
-    """A request that was approved, and so has a plan."""
+    """An approved request, which has a plan."""
     pk = str(stored_orders.request().pk)
     waybill("requests", "approve", pk)
     return pk

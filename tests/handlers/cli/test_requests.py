@@ -98,17 +98,17 @@ class TestShow:
         assert "Pickup          2026-03-04 09:00-12:00" in output
 
     @pytest.mark.parametrize(
-        ("day", "shown"), [(None, None), (date(2026, 3, 4), "Pickup          2026-03-04")]
+        ("day", "expected"), [(None, None), (date(2026, 3, 4), "Pickup          2026-03-04")]
     )
     def test_knows_of_no_pickup_more_than_there_is(
-        self, waybill: Run, stored_orders: StoredOrders, day: date | None, shown: str | None
+        self, waybill: Run, stored_orders: StoredOrders, day: date | None, expected: str | None
     ) -> None:
         parcel = make_easy_return(pickup_date=day)
         request = stored_orders.request(cancellation_type=REFUND, easy_return=parcel)
 
         lines = waybill("requests", "show", str(request.pk)).output.splitlines()
 
-        assert next((line for line in lines if line.startswith("Pickup")), None) == shown
+        assert next((line for line in lines if line.startswith("Pickup")), None) == expected
 
     def test_moves_no_cursor(self, waybill: Run, stored_orders: StoredOrders) -> None:
         request = stored_orders.request(description="\x1b[2Jfine\nStatus: approved")

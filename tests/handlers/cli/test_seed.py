@@ -29,7 +29,7 @@ def views_on(page: Any) -> list[Any]:
 
 
 class Seeding:
-    """The command with both files, and what stands in them."""
+    """The command with its files, and their contents."""
 
     def __init__(self, waybill: Run, folder: Path) -> None:
         self._waybill = waybill
@@ -76,7 +76,7 @@ class TestSeed:
         counts = [
             clients.new(session).get("/users/orders/").json()["count"] for session in sessions
         ]
-        # The third is a guest, who sees the newest order only.
+        # The third is a guest, who sees only the newest order.
         assert counts == [DEMO_ORDERS, 2, 1]
 
     def test_every_line_of_the_tokens_file_is_a_token_that_the_manifest_explains(
@@ -205,7 +205,7 @@ class TestSeed:
 
 
 class TestPlans:
-    """Requests of the demo shop came with its documents, and sellers see them all."""
+    """Requests of the demo shop are part of its documents, and sellers see all of them."""
 
     def test_there_is_one_for_every_request(self, seeding: Seeding, database: Database) -> None:
         seeding.run()

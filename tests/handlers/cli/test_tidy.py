@@ -41,7 +41,7 @@ def customer(shop: Shop, clients: Clients, waybill: Run) -> Customer:
 
 
 def event(status: OutboxStatus, days: int) -> OutboxEvent:
-    """An event that came to this status so many days ago."""
+    """An event that has had this status for so many days."""
     date = utc_now() - days * DAY
     payload = {"email": "a@example.com", "language": None, "order_number": "1"}
     return OutboxEvent(
@@ -56,7 +56,7 @@ def event(status: OutboxStatus, days: int) -> OutboxEvent:
 
 
 def age_requests(engines: Engines, days: int) -> None:
-    """Have every request be settled so many days ago."""
+    """Date the last change of every request back by so many days."""
     requests = metadata.tables["cancellation_requests"]
     with engines.writing.begin() as connection:
         connection.execute(sa.update(requests).values(modified_date=utc_now() - days * DAY))

@@ -23,7 +23,7 @@ def seller(database: Database, shopper: User) -> str:
 
 
 def value_in(output: str, title: str = "Token") -> str:
-    """What stands behind the title, at the beginning of a line."""
+    """The value on the line that begins with the title."""
     match = re.search(rf"^{title} +(\S+)$", output, re.MULTILINE)
     assert match is not None
     return match[1]

@@ -1,4 +1,4 @@
-"""The usual mistakes get one line, an exit code and no traceback: the real command is run."""
+"""Usual mistakes get one line, an exit code and no traceback; runs the real command."""
 
 import sqlite3
 import subprocess
@@ -26,7 +26,7 @@ Waybill = Callable[..., tuple[int, str]]
 
 @pytest.fixture
 def waybill(tmp_path: Path) -> Waybill:
-    """Runs a command in a new folder, and returns its exit code and all that it said."""
+    """Runs a command in a new folder; returns its exit code and output."""
 
     def run(*arguments: str, code: str = COMMAND, **env: str) -> tuple[int, str]:
         command, *rest = arguments
@@ -138,7 +138,7 @@ def test_a_folder_that_can_not_be_made(waybill: Waybill, tmp_path: Path) -> None
 
 
 class TestSchema:
-    """The revision that was found, the one that is needed, and what to do."""
+    """The current revision, the required one, and what to do."""
 
     @pytest.fixture
     def url(self, make_url: MakeUrl) -> str:

@@ -35,7 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def start(settings: Settings, folder: Path, **env: str) -> subprocess.Popen[str]:
-    """`waybill worker` as a process of its own, its output in pipes."""
+    """`waybill worker` in a process of its own, with its output in pipes."""
     return subprocess.Popen(  # noqa: S603 - our own code
         [sys.executable, "-c", COMMAND, "worker"],
         cwd=folder,
@@ -121,7 +121,7 @@ class TestOnce:
         waybill("trade-ins", "offer", str(item.pk))
         waybill("worker", "--once")
         scanner = clients.new()
-        scanner.event_hooks = {}  # HEAD comes with GET; the contract has no operation for it
+        scanner.event_hooks = {}  # the contract has no operation for HEAD, which comes with GET
         links = mailed_links(folder)
 
         for link in links:
@@ -137,7 +137,7 @@ class TestOnce:
 
 
 def mailed_links(folder: Path) -> list[str]:
-    """All links of the one e-mail, in each of its parts, without the host."""
+    """All links in the parts of the only e-mail, without the host."""
     [file] = folder.iterdir()
     message = message_from_bytes(file.read_bytes(), policy=SMTP)
     parts = [part.get_content() for part in message.walk() if not part.is_multipart()]

@@ -23,13 +23,13 @@ def shop() -> list[History]:
 
 @pytest.fixture(scope="module")
 def orders(shop: list[History]) -> list[ImportedOrder]:
-    """All orders as they are imported, so that every document keeps the rules of the domain."""
+    """All orders as imported, which checks every document against the rules of the domain."""
     pool = SnapshotPool()
     return [read_order(document, b"", pool) for history in shop for document in history.orders]
 
 
 def moments(part: Any) -> Iterator[datetime]:
-    """Every moment in a document but the ends of return codes, which lie ahead."""
+    """Every moment in a document, except the ends of return codes, which are in the future."""
     if isinstance(part, dict):
         for name, value in part.items():
             is_moment = name.endswith("_date") and isinstance(value, str) and "T" in value
@@ -160,7 +160,7 @@ class TestOrders:
             if item.values["state"] is OrderState.DELIVERED
         ]
 
-        # The shop is made at any time of its first day.
+        # The shop may be created at any time of its first day.
         still = [moment for moment in delivered if ReturnPolicy().ends(moment) > TODAY]
         assert all(ReturnPolicy().ends(moment) > TODAY + timedelta(days=1) for moment in still)
         assert 0 < len(still) < len(delivered)

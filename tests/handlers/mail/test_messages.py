@@ -141,17 +141,17 @@ class TestRequests:
         assert text.count("Expected refund: 1,234.50 TL") == 2
 
     @pytest.mark.parametrize(
-        ("currency", "amount", "shown"),
+        ("currency", "amount", "expected"),
         [("try", "1234.50", "1.234,50 TL"), ("iqd", "7.125", "7,125 IQD")],
     )
     def test_name_amounts_as_the_language_does(
-        self, currency: str, amount: str, shown: str
+        self, currency: str, amount: str, expected: str
     ) -> None:
         requests = [request_payload(refund_amount=amount)]
 
         text, _ = bodies(make_event(language="tr", currency=currency, requests=requests))
 
-        assert f"Beklenen iade tutarı: {shown}" in text
+        assert f"Beklenen iade tutarı: {expected}" in text
 
     def test_say_when_it_is_loyalty_money(self) -> None:
         requests = [request_payload(fully_refund_as_loyalty_money=True)]

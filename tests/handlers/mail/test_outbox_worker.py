@@ -105,7 +105,7 @@ def worker_to(mail_server: MailServer, database: Database | DyingDatabase) -> Ou
 
 
 class TestOverSmtp:
-    """The whole way from the table to the server."""
+    """From the table to the SMTP server."""
 
     def test_an_email_is_delivered_once(self, database: Database) -> None:
         event = store(database, make_event())

@@ -1,4 +1,4 @@
-"""Compiled rendering gives what marshmallow's own dump of the same schemas gives, to the byte."""
+"""Compiled rendering returns the same bytes as marshmallow's dump of the same schemas."""
 
 import traceback
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ from tests.support.rendering_sources import all_sources
 from tests.support.small_contracts import make_contract
 
 LANGUAGES = ["en-us", "tr-tr"]
-# The components that documents are, with the sources of all that is in them.
+# The components of documents, with the sources of all their parts.
 DOCUMENTS = {
     "UserOrder": order_sources(ReturnPolicy()),
     "UserOldOrder": OLD_ORDER_SOURCES,
@@ -61,7 +61,7 @@ def rendered(component: str) -> tuple[Document, Render]:
 
 
 def compared(component: str, rendering: Rendering) -> bytes:
-    """The document of the entity, which is the same either way."""
+    """The document of the entity, which must be the same either way."""
     schema, render = rendered(component)
     compiled = orjson.dumps(render(rendering.root, rendering))
     with Context(rendering):
@@ -178,17 +178,17 @@ def left_out_unless_named(thing: Thing, _rendering: Rendering) -> Any:
 
 class TestOptional:
     @pytest.mark.parametrize(
-        ("name", "shown"),
+        ("name", "expected"),
         [("cup", [("a", 1), ("b", "cup"), ("c", 3), ("d", "cup")]), (None, [("a", 1), ("c", 3)])],
     )
-    def test_is_left_out_or_at_its_place(self, name: Any, shown: list[Any]) -> None:
+    def test_is_left_out_or_at_its_place(self, name: Any, expected: list[Any]) -> None:
         function = compile_thing(
             {"a": {}, "b": {"type": "string"}, "c": {}, "d": {}},
             {"a": lambda *_: 1, "c": lambda *_: 3},
             {"b": left_out_unless_named, "d": left_out_unless_named},
         )
 
-        assert list(render(function, Thing(name)).items()) == shown
+        assert list(render(function, Thing(name)).items()) == expected
 
     def test_may_be_null(self) -> None:
         function = compile_thing({"name": {"type": "string"}}, None, {"name": lambda *_: None})
@@ -198,7 +198,7 @@ class TestOptional:
 
 class TestValues:
     @pytest.mark.parametrize(
-        ("kind", "value", "shown"),
+        ("kind", "value", "expected"),
         [
             ("string", Colour.RED, "red"),
             ("string", 5, "5"),
@@ -208,10 +208,10 @@ class TestValues:
         ],
         ids=str,
     )
-    def test_are_of_plain_types(self, kind: str, value: Any, shown: Any) -> None:
+    def test_are_of_plain_types(self, kind: str, value: Any, expected: Any) -> None:
         rendered_value = render(compile_thing({"name": {"type": kind}}), Thing(value))["name"]
 
-        assert (rendered_value, type(rendered_value)) == (shown, type(shown))
+        assert (rendered_value, type(rendered_value)) == (expected, type(expected))
 
 
 # Variables of the function, keywords, attributes of schemas, and texts that are no identifiers.
@@ -250,5 +250,5 @@ class TestFault:
             render(function, Thing())
 
         lines = traceback.format_tb(fault.value.__traceback__)
-        [shown] = [line for line in lines if " of Thing>" in line]
-        assert "'loud': source_loud(entity, rendering)," in shown
+        [frame] = [line for line in lines if " of Thing>" in line]
+        assert "'loud': source_loud(entity, rendering)," in frame

@@ -1,4 +1,4 @@
-"""Every example of the document can be sent to a sandbox, and gets its documented response."""
+"""Sends every example of the document to a sandbox, and gets its documented response."""
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
@@ -9,7 +9,7 @@ from handlers.contract.document.bundle import load_contract
 from tests.support.sandbox_clients import Callers
 from tests.support.sandbox_exchanges import Examples, Exchange, differences
 
-# Where a response can't be what its example says, and why: patterns of JSON pointers by operation.
+# Where a response can't equal its example, and why: patterns of JSON pointers by operation.
 RANDOM = "drawn at random"
 ONE_REQUEST = {"/uuid": RANDOM, "/easy_return/code": RANDOM}
 EACH_REQUEST = {"/?/uuid": RANDOM, "/?/easy_return/code": RANDOM}
@@ -31,7 +31,7 @@ EXAMPLES = Examples(load_contract(more=["sandbox.yaml"]).document)
 
 
 def unexplained(operation_id: str, pointers: Iterable[str]) -> list[str]:
-    """Those that UNAVOIDABLE does not name."""
+    """The places that UNAVOIDABLE does not match."""
     patterns = UNAVOIDABLE.get(operation_id, {})
     return [
         pointer

@@ -34,7 +34,7 @@ def held(quiet: float, address: str = PEER, received: int = 1) -> Connection:
 
 
 class Pairs:
-    """Connections of this process with itself, over a port that is listened on."""
+    """Connections of this process to itself, over a listening port."""
 
     def __init__(self, stack: ExitStack, host: str) -> None:
         self._stack = stack
@@ -43,7 +43,7 @@ class Pairs:
         self.port = self._listener.getsockname()[1]
 
     def new(self, sent: bytes = b"") -> tuple[socket.socket, socket.socket]:
-        """The client's end, and the server's."""
+        """The socket of the client, and that of the server."""
         client = socket.create_connection(self._listener.getsockname()[:2])
         server, _ = self._listener.accept()
         self._stack.enter_context(client)
@@ -107,7 +107,7 @@ class TestAccepted:
             assert not pairs.accepted()
 
     def test_drops_no_lock_of_this_process(self, pairs: Pairs, tmp_path: Path) -> None:
-        """As of SQLite: they go as soon as any descriptor of the file is closed."""
+        """Like SQLite's locks, which are lost when any descriptor of the file is closed."""
         pairs.new()
         file = tmp_path / "locked"
         attempt = (

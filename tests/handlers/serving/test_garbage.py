@@ -1,4 +1,4 @@
-"""Collections of garbage while a process starts."""
+"""Garbage collection while a process starts."""
 
 import gc
 from collections.abc import Iterator
