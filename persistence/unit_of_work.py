@@ -60,8 +60,8 @@ class SqlUnitOfWork:
         return SqlPersonalData(self._work)
 
     @cached_property
-    def leftovers(self) -> SqlLeftovers:
-        return SqlLeftovers(self._work)
+    def retention(self) -> SqlRetention:
+        return SqlRetention(self._work)
 
     @cached_property
     def sellers(self) -> SqlSellers:

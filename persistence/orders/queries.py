@@ -198,7 +198,7 @@ class SqlOrders:
             return None
         return OrderOwner(pk, user_pk, user_type is UserType.GUEST, user_email)
 
-    def address_pks(self, wanted: Collection[int], caller: Caller) -> set[int]:
+    def address_pks(self, pks: Collection[int], caller: Caller) -> set[int]:
         own = _own(caller)
         rows = _addresses(tuple(own)).rows(self._work, {"address_pks": list(wanted), **own})
         return {pk for (pk,) in rows}

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from domain.orders.cancellations import CancellationStatus, CancelStatus
 from domain.orders.orders import Order
-from domain.orders.seller_shares import Booked, OrderTotals, Share, SplitLine, split_order
+from domain.orders.seller_shares import CompletedRefunds, OrderTotals, Share, SplitLine, split_order
 from domain.shared.money import Currency
 from persistence.orders.addresses import addresses
 from persistence.orders.cancellation_plans import cancellation_plan_items
@@ -307,7 +307,7 @@ def _split_line(line: Any) -> SplitLine:
         state=line.state,
         cancel_status=line.cancel_status,
         quantity=line.quantity,
-        gone=line.cancelled_quantity + line.refunded_quantity,
+        removed=line.cancelled_quantity + line.refunded_quantity,
         price=line.price,
         discount=line.discount_amount,
     )

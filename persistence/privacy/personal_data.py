@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.orders.cancellations import CancellationStatus
-from domain.orders.states import OVER, OrderState
+from domain.orders.states import CLOSED, OrderState
 from domain.privacy.personal_data import Erased, Person, Unfinished
 from persistence.accounts.users import users
 from persistence.orders.cancellations import cancellation_requests
