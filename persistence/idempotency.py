@@ -40,7 +40,7 @@ _IS_KEY = (
 )
 _RESPONSE = ("status", "content_type", "body")
 _STORED = CompiledQuery(
-    sa.select(*(idempotency_keys.c[name] for name in ("fingerprint", *_ANSWER))).where(*_IS_KEY)
+    sa.select(*(idempotency_keys.c[name] for name in ("fingerprint", *_RESPONSE))).where(*_IS_KEY)
 )
 _STORE = CompiledQuery(
     sa.update(idempotency_keys)
@@ -94,7 +94,7 @@ class SqlIdempotencyKeys:
         with self._bounded_wait():
             claimed = _claim(self._work.dialect_name).rows(self._work, values | new)
         if claimed:
-            REMOVE_OLD.rows(self._work, {"before": now - KEPT, "limit": _PURGE_BATCH})
+            REMOVE_OLD.rows(self._work, {"before": now - KEY_LIFETIME, "limit": _PURGE_BATCH})
             return None
         [(stored, *response)] = _STORED.rows(self._work, values)
         if stored != fingerprint:

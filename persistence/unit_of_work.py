@@ -18,7 +18,7 @@ from persistence.orders.old_orders import SqlOldOrders
 from persistence.orders.queries import SqlOrders
 from persistence.outbox import SqlOutbox
 from persistence.privacy.personal_data import SqlPersonalData
-from persistence.privacy.retention import SqlLeftovers
+from persistence.privacy.retention import SqlRetention
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
 from persistence.seller_center.lists import SqlSellerRows
 from persistence.sellers.sellers import SqlSellers

@@ -48,7 +48,7 @@ class ImportedChanges:
         for order in orders:
             document, before = affected[order.number], self._stored.get(order.number)
             states_before = states_of([before] if before else [])
-            follow_document(order, _moved(states_before, order), _plans(document), self._now)
+            refresh_plans(order, _moved(states_before, order), _plans(document), self._now)
             if before:
                 for entry in self._entries(before, states_before, order, document):
                     self._trail.add(entry)

@@ -200,7 +200,7 @@ class SqlOrders:
 
     def address_pks(self, pks: Collection[int], caller: Caller) -> set[int]:
         own = _own(caller)
-        rows = _addresses(tuple(own)).rows(self._work, {"address_pks": list(wanted), **own})
+        rows = _addresses(tuple(own)).rows(self._work, {"address_pks": list(pks), **own})
         return {pk for (pk,) in rows}
 
     def _lock(self, chosen: CompiledQuery, values: Mapping[str, Any]) -> list[Order]:

@@ -192,7 +192,7 @@ def _remove(work: Connected, order_pk: int, seller_pks: Collection[int]) -> None
         work.execute(sa.delete(seller_orders).where(own, removed))
 
 
-def _completed_refunds(order: Order) -> dict[int | None, Booked]:
+def _completed_refunds(order: Order) -> dict[int | None, CompletedRefunds]:
     """Return the refunds of completed requests, by the seller of the line."""
     sellers_of = {
         request: item.seller
@@ -200,14 +200,14 @@ def _completed_refunds(order: Order) -> dict[int | None, Booked]:
         for request in item.cancellation_requests
         if request.status is CancellationStatus.COMPLETED
     }
-    refunds: dict[int | None, Booked] = {}
+    refunds: dict[int | None, CompletedRefunds] = {}
     for plan in order.cancellation_plans:
         for planned in plan.items:
             if planned.request in sellers_of:
                 seller = sellers_of[planned.request]
                 seller_pk = None if seller is None else seller.pk
-                so_far = refunds.get(seller_pk, Booked(0, 0))
-                refunds[seller_pk] = Booked(
+                so_far = refunds.get(seller_pk, CompletedRefunds(0, 0))
+                refunds[seller_pk] = CompletedRefunds(
                     so_far.goods + planned.refund_amount - planned.shipping_refund_amount,
                     so_far.discount + planned.discount_refund_amount,
                 )
@@ -228,9 +228,9 @@ def rebuild_seller_orders(work: Connected, order_pks: Sequence[int]) -> None:
     lines: dict[int, list[Any]] = defaultdict(list)
     for line in _LINES.named_rows(work, values):
         lines[line.order_pk].append(line)
-    refunds: dict[int, dict[int | None, Booked]] = defaultdict(dict)
+    refunds: dict[int, dict[int | None, CompletedRefunds]] = defaultdict(dict)
     for order_pk, seller_pk, goods, discount in _COMPLETED_REFUNDS.rows(work, values):
-        refunds[order_pk][seller_pk] = Booked(goods, discount)
+        refunds[order_pk][seller_pk] = CompletedRefunds(goods, discount)
     rows = [
         row
         for order in _ORDERS.named_rows(work, values)
@@ -268,7 +268,9 @@ def _remove_others(work: Connected, stored: Sequence[Any], present: set[tuple[in
         work.execute(sa.delete(seller_orders).where(seller_orders.c.pk.in_(removed)))
 
 
-def _rows(order: Any, lines: Sequence[Any], refunds: dict[int | None, Booked]) -> Iterable[Row]:
+def _rows(
+    order: Any, lines: Sequence[Any], refunds: dict[int | None, CompletedRefunds]
+) -> Iterable[Row]:
     """Return the row of each seller of an order."""
     if all(line.seller_pk is None for line in lines):
         return

@@ -69,7 +69,7 @@ class SqlPersonalData:
         )
         underway = sa.select(sa.func.count(order_items.c.order_pk.distinct())).where(
             in_list(order_items.c.order_pk, order_pks),
-            order_items.c.state.not_in(OVER | {OrderState.DELIVERED}),
+            order_items.c.state.not_in(CLOSED | {OrderState.DELIVERED}),
         )
         return Unfinished(self._work.scalar(unsettled) or 0, self._work.scalar(underway) or 0)
 

@@ -35,7 +35,7 @@ _REMOVE_DELIVERED = delete_batch(
 _OVER = (CancellationStatus.COMPLETED, CancellationStatus.REJECTED)
 
 
-class SqlLeftovers:
+class SqlRetention:
     """Implements ``domain.privacy.retention.Leftovers``."""
 
     def __init__(self, work: Work) -> None:

@@ -137,7 +137,7 @@ class ListDefinition(Generic[View]):
         return CompiledQuery(rows.where(in_param(pk, "pks"), self.owned(_SELLER)))
 
     def base_query(self, shown: Sequence[sa.ColumnElement[Any]], paths: Paths) -> sa.Select[Any]:
-        """Select ``shown`` of a seller's rows; all statements start here, so none omits the owner."""
+        """Select ``shown`` of a seller's rows; all queries start here, so none omits the owner."""
         conditions = _where((self.resolve_filter(*path) for path in paths), paths)
         rows = sa.select(*shown).select_from(self._needed([*shown, *conditions]))
         return rows.where(self.owned(_SELLER), *conditions)
