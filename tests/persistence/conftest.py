@@ -38,9 +38,14 @@ def copy_url(make_url: MakeUrl) -> Callable[[], str]:
     def copy() -> str:
         url = make_url()
         if KIND == "sqlite":
-            shutil.copy(*(each.removeprefix("sqlite:///") for each in (template, url)))
+            shutil.copy(
+                *(database_url.removeprefix("sqlite:///") for database_url in (template, url))
+            )
             return url
-        names = [sql.Identifier(str(sa.make_url(each).database)) for each in (url, template)]
+        names = [
+            sql.Identifier(str(sa.make_url(database_url).database))
+            for database_url in (url, template)
+        ]
         server = sa.make_url(url).set(database="postgres").render_as_string(hide_password=False)
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(sql.SQL("DROP DATABASE {}").format(names[0]))

@@ -27,7 +27,7 @@ from tests.support.builders import NOW, make_item, make_order, make_reason, make
 from tests.support.fakes import fake_renderers
 from tests.support.stored import index_definitions, store_user
 from tests.support.stored_cancellations import store_reason_of
-from tests.support.stored_sellers import kept_counts, sold, store_sold, true_counts, two_sellers
+from tests.support.stored_sellers import sold, store_sold, stored_counts, true_counts, two_sellers
 
 
 def migrate(url: str) -> None:
@@ -47,8 +47,8 @@ def run_step(connection: sa.Connection, name: str) -> None:
 def plain(value: object) -> object:
     """Whatever is not a list or a dict as text."""
     if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
-    return [plain(each) for each in value] if isinstance(value, list) else str(value)
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list) else str(value)
 
 
 def described(engines: Engines) -> object:
@@ -71,10 +71,10 @@ def described(engines: Engines) -> object:
     }
     return indexes | {
         (question, table): sorted(
-            repr(plain(each)) for each in (found if isinstance(found, list) else [found])
+            repr(plain(row)) for row in (result if isinstance(result, list) else [result])
         )
         for question, answer in answers.items()
-        for (_, table), found in answer.items()
+        for (_, table), result in answer.items()
         if table != "alembic_version"
     }
 
@@ -103,10 +103,10 @@ class TestMigrate:
     def test_lets_one_of_two_do_it(self, make_url: MakeUrl, engines: Engines) -> None:
         url = make_url()
         both = [Thread(target=migrate, args=(url,)) for _ in range(2)]
-        for each in both:
-            each.start()
-        for each in both:
-            each.join()
+        for process in both:
+            process.start()
+        for process in both:
+            process.join()
 
         made = connect(url, Pool(1))
         assert described(made) == described(engines)
@@ -118,7 +118,10 @@ class TestMigrate:
         database, engines = Database(url, renderers=fake_renderers()), connect(url, Pool(1))
         sellers = two_sellers()
         orders = (
-            {"number": number, "items": [sold(each, line) for line, each in enumerate(sellers, 1)]}
+            {
+                "number": number,
+                "items": [sold(seller, line) for line, seller in enumerate(sellers, 1)],
+            }
             for number in "AB"
         )
         store_sold(database, store_user(database).pk, *orders)
@@ -126,7 +129,7 @@ class TestMigrate:
             connection.exec_driver_sql("DROP TABLE seller_order_counts")
             run_step(connection, "0008_seller_order_counts")
 
-        assert kept_counts(engines) == true_counts(engines) != {}
+        assert stored_counts(engines) == true_counts(engines) != {}
         database.close()
         engines.dispose()
 
@@ -164,10 +167,10 @@ class TestMigrate:
             run_step(connection, "0011_imported_requests")
 
         with engines.autocommit.connect() as connection:
-            found = connection.execute(
+            result = connection.execute(
                 sa.select(cancellation_requests.c.uuid, cancellation_requests.c.is_imported)
             )
-            assert dict(found.all()) == {requests[0].uuid: False, requests[1].uuid: True}
+            assert dict(result.all()) == {requests[0].uuid: False, requests[1].uuid: True}
         database.close()
         engines.dispose()
 
@@ -204,9 +207,9 @@ class TestMigrate:
             command.upgrade(config, "0008")
             for name, values in rows.items():
                 table = sa.Table(name, sa.MetaData(), autoload_with=connection)
-                given = {"pk": 1, "uuid": uuid4().hex, "created_date": NOW, **values}
-                known = {key: each for key, each in given.items() if key in table.c}
-                connection.execute(sa.insert(table).values(known))
+                row = {"pk": 1, "uuid": uuid4().hex, "created_date": NOW, **values}
+                columns = {key: value for key, value in row.items() if key in table.c}
+                connection.execute(sa.insert(table).values(columns))
 
         migrate(url)
 
@@ -299,9 +302,9 @@ class TestReasons:
 def reasons(url: str) -> list[CancellationReason]:
     database = Database(url, renderers=fake_renderers())
     with database.reading() as uow:
-        found = uow.cancellation_reasons.page(None, PageRequest())
+        result = uow.cancellation_reasons.page(None, PageRequest())
     database.close()
-    return found
+    return result
 
 
 def change(url: str, statement: str) -> None:

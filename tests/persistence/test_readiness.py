@@ -56,8 +56,8 @@ def reopen(url: str) -> Iterator[Open]:
         return databases[-1]
 
     yield opened
-    for each in databases:
-        each.close()
+    for database in databases:
+        database.close()
 
 
 @pytest.fixture
@@ -144,11 +144,11 @@ class TestReadOnlyServer:
             with database.reading() as uow:
                 uow.orders.page(OrderQuery(user.pk), PageRequest(limit=size), "en-us")
 
-        told = [each for each in caplog.records if each.name.startswith("persistence")]
-        assert [each.getMessage() for each in told] == [
+        records = [record for record in caplog.records if record.name.startswith("persistence")]
+        assert [record.getMessage() for record in records] == [
             "rendered documents could not be stored: ReadOnlySqlTransaction"
         ]
-        assert not any(each.exc_info for each in told)
+        assert not any(record.exc_info for record in records)
 
     def test_is_asked_through_new_connections_once_it_is_none(
         self, database: Database, url: str, reopen: Open
@@ -318,10 +318,10 @@ class TestFile:
         engines = reopen()._engines  # noqa: SLF001 - what a request uses
 
         with engines.autocommit.connect() as connection:
-            with pytest.raises(sa.exc.DatabaseError) as told:
+            with pytest.raises(sa.exc.DatabaseError) as raised:
                 connection.execute(sa.select(orders).where(orders.c.pk == order.pk)).all()
             assert connection.invalidated
-        assert told.value.connection_invalidated
+        assert raised.value.connection_invalidated
 
 
 def damage(file: Path, table: str) -> None:

@@ -35,9 +35,9 @@ def made(make_url: MakeUrl) -> Any:
 def versions(url: str) -> list[int]:
     engines = connect(url, Pool(1))
     with engines.autocommit.connect() as connection:
-        found = list(connection.scalars(sa.select(orders.c.version)))
+        versions = list(connection.scalars(sa.select(orders.c.version)))
     engines.dispose()
-    return found
+    return versions
 
 
 class TestMakeTables:
@@ -72,12 +72,12 @@ class TestReplaceRows:
 
         assert len(uuids) == 1
 
-    @pytest.mark.parametrize("given", [{"user": [USER]}, {"users": [USER | {"age": 42}]}])
-    def test_refuses_what_no_table_has(self, made: Any, given: Any) -> None:
+    @pytest.mark.parametrize("rows", [{"user": [USER]}, {"users": [USER | {"age": 42}]}])
+    def test_refuses_what_no_table_has(self, made: Any, rows: Any) -> None:
         database, _ = made
 
         with pytest.raises(KeyError):
-            database.replace_rows(given)
+            database.replace_rows(rows)
 
 
 class TestRenderAnew:

@@ -59,11 +59,11 @@ def _comparisons(statement: Any) -> Iterator[tuple[Any, sa.Column[Any]]]:
         if not isinstance(element, sa.sql.expression.ColumnElement):
             continue
         operands = list(_operands(element))
-        binds = [each for each in operands if isinstance(each, sa.BindParameter)]
+        binds = [operand for operand in operands if isinstance(operand, sa.BindParameter)]
         columns = [
             base
-            for each in operands
-            for part in iterate(each)
+            for operand in operands
+            for part in iterate(operand)
             if isinstance(part, sa.sql.expression.ColumnClause)
             for base in part.base_columns
             if isinstance(base, sa.Column)
@@ -106,8 +106,8 @@ def _is_alike(column: sa.Column[Any], kind: Any) -> bool:
 
 def _stored(connection: sa.Connection, column: sa.Column[Any]) -> list[Any]:
     chosen = sa.select(column).where(column.is_not(None)).order_by(column.table.c[0])
-    found = connection.execute(chosen).scalars().all()
-    return [each for at, each in enumerate(found) if each not in found[:at]]
+    values = connection.execute(chosen).scalars().all()
+    return [value for at, value in enumerate(values) if value not in values[:at]]
 
 
 def _of_type(kind: Any) -> Any:

@@ -109,13 +109,13 @@ def complete_order(user_pk: int, reason_pk: int, **overrides: Any) -> Order:
         modified_date=NOW,
         items=[
             CancellationPlanItem(
-                request=each,
+                request=request,
                 refund_amount=900 + at,
                 discount_refund_amount=10,
                 shipping_refund_amount=5 * at,
                 own_shipping_refund_amount=at,
             )
-            for at, each in enumerate(requests)
+            for at, request in enumerate(requests)
         ],
     )
     empty = CancellationPlan(

@@ -15,11 +15,11 @@ def graph(root: Any) -> Any:
                 return seen[id(value)]
             seen[id(value)] = len(seen)
             state = sorted(vars(value).items())
-            return type(value).__name__, {name: plain(each) for name, each in state}
+            return type(value).__name__, {name: plain(item) for name, item in state}
         if isinstance(value, list):
-            return [plain(each) for each in value]
+            return [plain(item) for item in value]
         if isinstance(value, dict):
-            return {name: plain(each) for name, each in value.items()}
+            return {name: plain(item) for name, item in value.items()}
         return type(value), value
 
     return plain(root)

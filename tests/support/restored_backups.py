@@ -69,8 +69,8 @@ def _back_up_postgres(url: str) -> PutBack:
             for table in tables:
                 with connection.cursor().copy(_sql("COPY {} FROM STDIN", table.name)) as copy:
                     copy.write(rows[table])
-            for each in sequences:
-                connection.execute("SELECT setval(%s, %s, %s)", each)
+            for sequence in sequences:
+                connection.execute("SELECT setval(%s, %s, %s)", sequence)
 
     return put_back
 
@@ -81,15 +81,15 @@ def _rows(connection: Connection, table: sa.Table) -> bytes:
 
 
 def _sequence(connection: Connection, table: sa.Table) -> str | None:
-    [found] = connection.execute("SELECT pg_get_serial_sequence(%s, 'pk')", [table.name]).fetchall()
-    name: str | None = found[0]
+    [row] = connection.execute("SELECT pg_get_serial_sequence(%s, 'pk')", [table.name]).fetchall()
+    name: str | None = row[0]
     return name
 
 
 def _position(connection: Connection, sequence: str) -> tuple[int, bool]:
     """The last value, and whether it was given to a row."""
-    asked = _sql("SELECT last_value, is_called FROM {}", *sequence.split("."))
-    [(last_value, is_called)] = connection.execute(asked).fetchall()
+    query = _sql("SELECT last_value, is_called FROM {}", *sequence.split("."))
+    [(last_value, is_called)] = connection.execute(query).fetchall()
     return last_value, is_called
 
 

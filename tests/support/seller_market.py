@@ -103,11 +103,11 @@ class Market:
             modified_date=NOW,
             items=[
                 CancellationPlanItem(
-                    request=each,
+                    request=request,
                     shipping_refund_amount=position % 2 * 100,
                     own_shipping_refund_amount=position % 2 * 60,
                     **amounts,
                 )
-                for each in requests
+                for request in requests
             ],
         )

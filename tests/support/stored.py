@@ -87,12 +87,14 @@ def listed(database: Database, user_pk: int, **filters: Any) -> list[dict[str, A
 def index_definitions(engines: Engines, table: sa.Table) -> list[str]:
     """The indexes of ``table`` as SQL: SQLAlchemy reflects none with an expression on SQLite."""
     if engines.autocommit.dialect.name == "sqlite":
-        asked = "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = :name"
+        query = "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = :name"
     else:
-        asked = "SELECT indexdef FROM pg_indexes WHERE tablename = :name"
+        query = "SELECT indexdef FROM pg_indexes WHERE tablename = :name"
     with engines.autocommit.connect() as connection:
-        found = connection.scalars(sa.text(asked), {"name": table.name})
-        return sorted(" ".join(each.split()) for each in found if each is not None)
+        definitions = connection.scalars(sa.text(query), {"name": table.name})
+        return sorted(
+            " ".join(definition.split()) for definition in definitions if definition is not None
+        )
 
 
 def plan_of(engines: Engines, statement: str, values: Any) -> str:

@@ -55,7 +55,7 @@ def two_sellers() -> tuple[Seller, Seller]:
     return make_seller(), make_seller(name="Bakırcı Usta")
 
 
-def kept_counts(engines: Engines) -> Counts:
+def stored_counts(engines: Engines) -> Counts:
     """The counts that are kept, by seller, status and slot; none is nothing."""
     rows = sa.select(seller_order_counts).where(seller_order_counts.c.orders != 0)
     with engines.autocommit.connect() as connection:
@@ -74,10 +74,10 @@ def listed(
     database: Database, resource: str, seller: Seller, *conditions: Condition, **query: Any
 ) -> list[Any]:
     """The entries of the one page that has all, where the query does not say otherwise."""
-    return list(asked(database, resource, seller, conditions, **query).entries)
+    return list(list_page(database, resource, seller, conditions, **query).entries)
 
 
-def asked(
+def list_page(
     database: Database,
     resource: str,
     seller: Seller,
@@ -87,8 +87,8 @@ def asked(
     if "cursor" not in query:
         query.setdefault("page", PageRequest(limit=500))
     with database.reading() as uow:
-        wanted = SellerQuery(conditions=tuple(conditions), **query)
-        page = SERVICES[resource](caller_of(seller), wanted, "en-us", uow)
+        seller_query = SellerQuery(conditions=tuple(conditions), **query)
+        page = SERVICES[resource](caller_of(seller), seller_query, "en-us", uow)
     if isinstance(page, CursorPage):
         return CursorPage(list(map(view_of, page.entries)), page.next_cursor)
     views = list(map(view_of, page.documents))

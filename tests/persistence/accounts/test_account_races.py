@@ -112,7 +112,7 @@ def test_a_handover_opens_one_session(database: Database, engines: Engines, acco
 
         results = at_once(database, [redeeming(token)] * RIVALS)
 
-        assert sum(isinstance(each, LinkExpired) for each in results) == RIVALS - 1, results
+        assert sum(isinstance(result, LinkExpired) for result in results) == RIVALS - 1, results
         assert count(engines, sessions) == number
 
 
@@ -121,9 +121,13 @@ def test_a_reset_sets_one_password(database: Database, engines: Engines, account
         token = reset_token(database, account)
         hashes = [f"{number}-{rival}" for rival in range(RIVALS)]
 
-        results = at_once(database, [resetting(token, each) for each in hashes])
+        results = at_once(database, [resetting(token, password_hash) for password_hash in hashes])
 
-        [winner] = [each for each, result in zip(hashes, results, strict=True) if result is None]
+        [winner] = [
+            password_hash
+            for password_hash, result in zip(hashes, results, strict=True)
+            if result is None
+        ]
         assert stored_hash(database, account) == winner
         assert count(engines, outbox_events) == number
 
@@ -147,8 +151,8 @@ def test_a_reset_against_a_deactivation_is_before_it_or_fails(
 
         result, _ = at_once(database, [resetting(token, new), deactivating])
 
-        wanted = before if isinstance(result, LinkExpired) else new
-        assert stored_hash(database, account) == wanted
+        expected = before if isinstance(result, LinkExpired) else new
+        assert stored_hash(database, account) == expected
         reactivate(database)
         [late] = at_once(database, [resetting(token, "late")])
         assert isinstance(late, LinkExpired)

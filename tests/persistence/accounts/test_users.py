@@ -42,9 +42,9 @@ class TestAdd:
         guest = store_user(database, email="ayse@example.com", user_type=UserType.GUEST)
 
         with database.reading() as uow:
-            found = {kind: uow.users.by_email_key("ayse@example.com", kind) for kind in UserType}
+            users = {kind: uow.users.by_email_key("ayse@example.com", kind) for kind in UserType}
 
-        assert {kind: user and user.pk for kind, user in found.items()} == {
+        assert {kind: user and user.pk for kind, user in users.items()} == {
             UserType.REGISTERED: registered.pk,
             UserType.GUEST: guest.pk,
         }

@@ -47,7 +47,7 @@ from tests.support.builders import (
 from tests.support.fakes import FakeClock, fake_renderers
 from tests.support.stored import store_order, store_user, written_of_loaded
 from tests.support.stored_cancellations import CANCEL, POLICY, REFUND, Desk
-from tests.support.stored_sellers import kept_counts, true_counts
+from tests.support.stored_sellers import stored_counts, true_counts
 
 OPEN, APPROVED = CancellationStatus.OPEN, CancellationStatus.APPROVED
 COMPLETED = CancellationStatus.COMPLETED
@@ -99,10 +99,10 @@ wishes = st.fixed_dictionaries(
 
 
 def store_random_order(
-    database: Database, given: list[dict[str, Any]], discount: int, shipping: int, paid: bool
+    database: Database, placed_lines: list[dict[str, Any]], discount: int, shipping: int, paid: bool
 ) -> Order:
     sellers = {name: make_seller() for name in ("a", "b")}
-    items = [random_item(index, line, sellers) for index, line in enumerate(given, 1)]
+    items = [random_item(index, line, sellers) for index, line in enumerate(placed_lines, 1)]
     total = sum(item.price for item in items)
     order = make_order(
         user_pk=store_user(database).pk,
@@ -145,7 +145,7 @@ class Cancelling(RuleBasedStateMachine):
         self.requests: dict[int, CancellationStatus] = {}
 
     @initialize(
-        given=st.lists(lines, min_size=1, max_size=3),
+        placed_lines=st.lists(lines, min_size=1, max_size=3),
         discount=st.integers(0, 100),
         shipping=st.sampled_from([0, 850]),
         paid=st.sampled_from([True, True, True, False]),
@@ -153,14 +153,14 @@ class Cancelling(RuleBasedStateMachine):
     )
     def place(
         self,
-        given: list[dict[str, Any]],
+        placed_lines: list[dict[str, Any]],
         discount: int,
         shipping: int,
         paid: bool,
         is_guest: bool,
     ) -> None:
         self.desk = Desk(self.database, is_guest=is_guest)
-        self.placed = store_random_order(self.database, given, discount, shipping, paid)
+        self.placed = store_random_order(self.database, placed_lines, discount, shipping, paid)
         earlier = self.placed.created_date - timedelta(days=1)
         self.older = store_order(self.database, user_pk=self.placed.user_pk, created_date=earlier)
         if is_guest:
@@ -187,10 +187,10 @@ class Cancelling(RuleBasedStateMachine):
         except (FieldErrors, RuleBroken):
             assert self.stored_requests() == self.requests
 
-    @rule(asked=st.lists(wishes, min_size=1, max_size=3))
-    def ask_for_several(self, asked: list[dict[str, Any]]) -> None:
+    @rule(drafts=st.lists(wishes, min_size=1, max_size=3))
+    def ask_for_several(self, drafts: list[dict[str, Any]]) -> None:
         try:
-            self.desk.create_bulk(self.placed, [self.draft(wish) for wish in asked])
+            self.desk.create_bulk(self.placed, [self.draft(wish) for wish in drafts])
         except RowErrors:
             assert self.stored_requests() == self.requests
 
@@ -208,7 +208,7 @@ class Cancelling(RuleBasedStateMachine):
             with pytest.raises(FieldErrors) as caught:
                 self.desk.create(self.placed, draft)
             refusals.append(caught.value.errors)
-        assert [set(each) for each in refusals] == [{"order_item"}] * 2
+        assert [set(refusal) for refusal in refusals] == [{"order_item"}] * 2
         with pytest.raises(RowErrors):
             self.desk.create_bulk(self.placed, [self.draft(wish), foreign])
 
@@ -249,12 +249,12 @@ class Cancelling(RuleBasedStateMachine):
 
     def stored_requests(self) -> dict[int, CancellationStatus]:
         order = self.desk.order(self.placed.pk)
-        return {request.pk: request.status for _, request in asked(order)}
+        return {request.pk: request.status for _, request in requests_of(order)}
 
     @invariant()
     def all_is_right(self) -> None:
         order = self.desk.order(self.placed.pk)
-        self.requests = {request.pk: request.status for _, request in asked(order)}
+        self.requests = {request.pk: request.status for _, request in requests_of(order)}
         check_units(order)
         check_open_requests(order)
         check_accounts(order, self.desk)
@@ -283,7 +283,7 @@ class Cancelling(RuleBasedStateMachine):
         assert {request.pk: request.status for request in page.entries} == self.requests
 
 
-def asked(order: Order) -> Iterator[tuple[OrderItem, CancellationRequest]]:
+def requests_of(order: Order) -> Iterator[tuple[OrderItem, CancellationRequest]]:
     for item in order.items:
         for request in item.cancellation_requests:
             yield item, request
@@ -305,13 +305,15 @@ def check_units(order: Order) -> None:
 def check_accounts(order: Order, desk: Desk) -> None:
     """Whoever asked, and may still get money, has an account to get it to."""
     reasons = {reason.pk for reason in desk.reasons.values()}
-    active = [request for _, request in asked(order) if request.is_active]
+    active = [request for _, request in requests_of(order) if request.is_active]
     assert all(request.iban for request in active if request.reason_pk in reasons)
 
 
 def check_open_requests(order: Order) -> None:
     opened = Counter(
-        (item.pk, request.cancellation_type) for item, request in asked(order) if request.is_open
+        (item.pk, request.cancellation_type)
+        for item, request in requests_of(order)
+        if request.is_open
     )
     assert all(number == 1 for number in opened.values())
 
@@ -319,16 +321,18 @@ def check_open_requests(order: Order) -> None:
 def check_money(order: Order) -> None:
     """paid = kept + refunded + pending, to the minor unit."""
     planned = [planned for plan in order.cancellation_plans for planned in plan.items]
-    pending = sum(each.refund_amount for each in planned if each.request.status is APPROVED)
-    assert len(planned) == len({each.request.pk for each in planned}) == len(list(asked(order)))
+    pending = sum(item.refund_amount for item in planned if item.request.status is APPROVED)
+    assert (
+        len(planned) == len({item.request.pk for item in planned}) == len(list(requests_of(order)))
+    )
     if order.payment_pending:
         assert order.refund_amount == pending == 0
         return
     paid = order.amount + order.installment_interest_amount
-    assert paid == kept(order) + order.refund_amount + pending
+    assert paid == retained(order) + order.refund_amount + pending
 
 
-def kept(order: Order) -> int:
+def retained(order: Order) -> int:
     """What the shop keeps: units that nobody settled, shipping unless all was called off."""
     goods = 0
     for item in order.items:
@@ -355,4 +359,4 @@ def test_the_books_are_right_whatever_happens(judged_database: Database, engines
         ),
     )
 
-    assert kept_counts(engines) == true_counts(engines)
+    assert stored_counts(engines) == true_counts(engines)

@@ -71,7 +71,7 @@ class Racer:
     def __init__(self, database: Database, desk: Desk, orders: list[Order], seed: int) -> None:
         self.database = database
         self.desk = desk
-        self.dice = Random(seed)
+        self.rng = Random(seed)
         self.caller = Caller(orders[0].user_pk, is_guest=False)
         self.item_pks = [item.pk for order in orders for item in order.items]
         self.refusals: list[Refusal] = []
@@ -79,20 +79,20 @@ class Racer:
 
     def run(self, until: float) -> None:
         while monotonic() < until:
-            self.dice.choice((self.ask, self.ask_for_several, self.decide))()
+            self.rng.choice((self.ask, self.ask_for_several, self.decide))()
 
     def ask(self) -> None:
-        draft = self.desk.draft(self.dice.choice(self.item_pks), quantity=1)
+        draft = self.desk.draft(self.rng.choice(self.item_pks), quantity=1)
         self.try_to(committed(create_cancellation_request, self.caller, draft, POLICY))
 
     def ask_for_several(self) -> None:
-        chosen = self.dice.sample(self.item_pks, 3)
+        chosen = self.rng.sample(self.item_pks, 3)
         drafts = [self.desk.draft(pk, quantity=1) for pk in chosen]
         self.try_to(committed(create_bulk_cancellation_requests, self.caller, drafts, POLICY))
 
     def decide(self) -> None:
-        service = self.dice.choice((approve_request, reject_request, complete_request))
-        pk = self.dice.randint(1, max(1, self.highest()))
+        service = self.rng.choice((approve_request, reject_request, complete_request))
+        pk = self.rng.randint(1, max(1, self.highest()))
         self.try_to(lambda uow: service(pk, OPERATOR, uow))
 
     def highest(self) -> int:
@@ -178,7 +178,7 @@ def test_one_key_makes_one_request(busy_database: Database, shopper: User) -> No
         return busy_database.write(post)
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        answers = {each.result() for each in [pool.submit(run) for _ in range(WORKERS)]}
+        answers = {future.result() for future in [pool.submit(run) for _ in range(WORKERS)]}
 
     assert len(answers) == 1
     assert len(desk.order(order.pk).items[0].cancellation_requests) == 1

@@ -315,7 +315,7 @@ class TestList:
             everything = list_all_requests(None, PageRequest(), uow)
 
         assert approved.entries == []
-        assert [(each.order_number, each.request.pk) for each in everything.entries] == [
+        assert [(entry.order_number, entry.request.pk) for entry in everything.entries] == [
             (order.number, request.pk)
         ]
 

@@ -31,7 +31,7 @@ def order(database: Database, shopper: User, order_renderer: FakeRenderer) -> Or
 
 
 @pytest.fixture
-def remembering(
+def caching_database(
     database_url: str,
     clock: FakeClock,
     order_renderer: FakeRenderer,
@@ -102,8 +102,8 @@ class TestRemembered:
     """In the memory of the process, documents cost no statement of their own."""
 
     @pytest.fixture
-    def database(self, remembering: Database) -> Database:
-        return remembering
+    def database(self, caching_database: Database) -> Database:
+        return caching_database
 
     def test_a_page_costs_one_statement(
         self, database: Database, shopper: User, statements: list[tuple[str, Any]]
@@ -137,11 +137,11 @@ class TestRemembered:
 
 
 class TestStale:
-    @pytest.fixture(params=["kept", "remembered"])
+    @pytest.fixture(params=["stored", "cached"])
     def database(
-        self, request: pytest.FixtureRequest, opened: Opened, remembering: Database
+        self, request: pytest.FixtureRequest, opened: Opened, caching_database: Database
     ) -> Database:
-        return remembering if request.param == "remembered" else opened.database
+        return caching_database if request.param == "cached" else opened.database
 
     def test_a_changed_order_is_rendered_anew(self, database: Database, order: Order) -> None:
         (before,) = listed(database, order.user_pk)
@@ -268,19 +268,19 @@ class TestKeeping:
 
         with engines.writing.begin() as connection:
             connection.execute(sa.delete(orders))
-            kept = connection.execute(sa.select(sa.func.count()).select_from(order_documents))
+            remaining = connection.execute(sa.select(sa.func.count()).select_from(order_documents))
 
-        assert kept.scalar_one() == 0
+        assert remaining.scalar_one() == 0
 
     def test_an_order_that_is_gone_before_it_is_rendered_is_not_there(
         self, database: Database, engines: Engines, order: Order, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         read = Work.read
 
-        def read_too_late(*given: Any) -> list[Any]:
+        def read_too_late(*arguments: Any) -> list[Any]:
             with engines.writing.begin() as connection:
                 connection.execute(sa.delete(orders))
-            return read(*given)
+            return read(*arguments)
 
         monkeypatch.setattr(Work, "read", read_too_late)
         with database.reading() as uow:

@@ -28,7 +28,7 @@ if KIND == "sqlite":
     WAYS["replaced"] = lambda url: back_up_to_replace(Path(url.removeprefix("sqlite:///")))
 
 
-@pytest.fixture(params=["remembered", "kept"])
+@pytest.fixture(params=["cached", "stored"])
 def reopened(
     request: pytest.FixtureRequest,
     opened: Opened,
@@ -39,7 +39,7 @@ def reopened(
 ) -> Iterator[Database]:
     """The empty database, with documents in memory and in its tables, or in these alone."""
     order_renderer.describe = lambda order: order.notes
-    if request.param == "kept":
+    if request.param == "stored":
         yield opened.database
         return
     database = Database(

@@ -53,7 +53,10 @@ class TestNames:
 
         assert all(names)
         assert names[0].isdisjoint(names[1])
-        assert all(each.startswith("waybill_") and len(each) < 63 for each in names[0] | names[1])
+        assert all(
+            statement_name.startswith("waybill_") and len(statement_name) < 63
+            for statement_name in names[0] | names[1]
+        )
 
     def test_are_kept_for_the_next_time(self, single: Engines) -> None:
         with single.autocommit.connect() as connection:
@@ -111,11 +114,11 @@ class TestExchanged:
             FIRST_NAMES.rows(work, {"pk": 1})
             connection = work.connection
             forget(connection)
-            with pytest.raises(DBAPIError) as told:
+            with pytest.raises(DBAPIError) as raised:
                 FIRST_NAMES.rows(work, {"pk": 1})
 
-        assert told.value.connection_invalidated
-        assert getattr(told.value.orig, "sqlstate", None) == "26000"
+        assert raised.value.connection_invalidated
+        assert getattr(raised.value.orig, "sqlstate", None) == "26000"
         with closing(Work(single.autocommit)) as work:
             assert FIRST_NAMES.rows(work, {"pk": 1}) is not None
 
@@ -123,26 +126,29 @@ class TestExchanged:
         with single.autocommit.connect() as connection:
             connection.exec_driver_sql("SELECT 1")
             forget(connection)
-            with pytest.raises(DBAPIError) as told:
+            with pytest.raises(DBAPIError) as raised:
                 connection.exec_driver_sql("SELECT 1")
 
-        assert told.value.connection_invalidated
+        assert raised.value.connection_invalidated
         with single.autocommit.connect() as connection:
             assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
 
     def test_a_name_that_is_taken_costs_its_connection(self, single: Engines) -> None:
         with single.autocommit.connect() as connection:
             connection.exec_driver_sql("SELECT 1")
-            names = [each.rpartition("_") for each in connection.exec_driver_sql(NAMES).scalars()]
+            names = [
+                statement_name.rpartition("_")
+                for statement_name in connection.exec_driver_sql(NAMES).scalars()
+            ]
             # The question for the names has taken the next.
             number = 2 + max(int(number) for *_, number in names)
             driver: Any = connection.connection.driver_connection
             driver.pgconn.exec_(f'PREPARE "{names[0][0]}_{number}" AS SELECT 666'.encode())
-            with pytest.raises(DBAPIError) as told:
+            with pytest.raises(DBAPIError) as raised:
                 connection.exec_driver_sql("SELECT 2")
 
-        assert told.value.connection_invalidated
-        assert getattr(told.value.orig, "sqlstate", None) == "42P05"
+        assert raised.value.connection_invalidated
+        assert getattr(raised.value.orig, "sqlstate", None) == "42P05"
 
     def test_is_answered_as_unavailable(self, database: Database) -> None:
         with database.reading() as uow:
@@ -162,11 +168,11 @@ def test_a_plan_that_a_migration_made_stale_costs_its_connection(copy_url: MakeU
     with psycopg.connect(url, autocommit=True) as other:
         other.execute("ALTER TABLE users ALTER COLUMN first_name TYPE varchar(9999)")
 
-    with closing(Work(engines.autocommit)) as work, pytest.raises(DBAPIError) as told:
+    with closing(Work(engines.autocommit)) as work, pytest.raises(DBAPIError) as raised:
         FIRST_NAMES.rows(work, {"pk": 1})
 
-    assert told.value.connection_invalidated
-    assert "cached plan" in str(told.value)
+    assert raised.value.connection_invalidated
+    assert "cached plan" in str(raised.value)
     with closing(Work(engines.autocommit)) as work:
         assert FIRST_NAMES.rows(work, {"pk": 1}) == []
     engines.dispose()

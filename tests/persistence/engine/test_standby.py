@@ -110,9 +110,9 @@ def test_is_read_until_it_is_promoted(pair: Pair, caplog: pytest.LogCaptureFixtu
             change_notes(pair.standby, pair.order_pk, "never")
         with pytest.raises(ReadOnly):
             pair.standby.require_ready()
-    told = [each for each in caplog.records if each.name.startswith("persistence")]
-    assert told
-    assert not any(each.exc_info for each in told)
+    records = [record for record in caplog.records if record.name.startswith("persistence")]
+    assert records
+    assert not any(record.exc_info for record in records)
 
     pair.promote()
 

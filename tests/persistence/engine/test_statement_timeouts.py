@@ -36,11 +36,11 @@ def short_timeout(migrated_url: str) -> Iterator[Engines]:
 def test_a_statement_is_given_up_and_ended(short_timeout: Engines, name: str) -> None:
     engine, began = getattr(short_timeout, name), monotonic()
 
-    with engine.connect() as connection, pytest.raises(OperationalError) as told:
+    with engine.connect() as connection, pytest.raises(OperationalError) as raised:
         connection.exec_driver_sql("SELECT pg_sleep(20)")
 
     assert monotonic() - began < 5
-    assert told.value.connection_invalidated
+    assert raised.value.connection_invalidated
     with engine.connect() as connection:
         assert connection.exec_driver_sql(_ASLEEP).scalar() == 0
 

@@ -29,7 +29,7 @@ from tests.support.documents import line_document, order_document, request_docum
 from tests.support.fakes import FakeClock
 from tests.support.stored import written_of_loaded
 from tests.support.stored_cancellations import CANCEL, REFUND, Desk
-from tests.support.stored_sellers import kept_counts, true_counts
+from tests.support.stored_sellers import stored_counts, true_counts
 
 DECISIONS = (approve_request, approve_request, reject_request, complete_request)
 PROGRESS = ("waiting", "approved", "package_waiting", "packaged", "shipped", "delivered")
@@ -52,22 +52,22 @@ def money(minor_units: int) -> str:
     return f"{minor_units / 100:.2f}"
 
 
-def placed_line(number: int, given: dict[str, Any]) -> dict[str, Any]:
-    seller = given["seller"]
+def placed_line(number: int, line: dict[str, Any]) -> dict[str, Any]:
+    seller = line["seller"]
     line = line_document(
         line=number,
-        quantity=given["quantity"],
-        unit_price=money(given["unit_price"]),
-        state="delivered" if given["is_delivered"] else "approved",
+        quantity=line["quantity"],
+        unit_price=money(line["unit_price"]),
+        state="delivered" if line["is_delivered"] else "approved",
     )
-    if given["is_delivered"]:
+    if line["is_delivered"]:
         yesterday = (NOW - timedelta(days=1)).isoformat()
         line |= {"shipped_date": yesterday, "delivered_date": yesterday}
     if seller:
         line["seller"] = {"slug": seller, "name": seller.upper()}
-    if given["status"]:
-        kind = "refund" if given["is_delivered"] else "cancel"
-        request = request_document(cancellation_type=kind, status=given["status"], quantity=1)
+    if line["status"]:
+        kind = "refund" if line["is_delivered"] else "cancel"
+        request = request_document(cancellation_type=kind, status=line["status"], quantity=1)
         line["cancellation_requests"] = [request]
     return line
 
@@ -84,17 +84,19 @@ class Importing(RuleBasedStateMachine):
         self.desk = Desk(self.database)
 
     @initialize(
-        given=st.lists(lines, min_size=1, max_size=3),
+        placed_lines=st.lists(lines, min_size=1, max_size=3),
         discount=st.integers(0, 100),
         shipping=st.sampled_from([0, 850]),
         paid=st.sampled_from([True, True, True, False]),
     )
-    def place(self, given: list[dict[str, Any]], discount: int, shipping: int, paid: bool) -> None:
-        total = sum(line["unit_price"] * line["quantity"] for line in given)
+    def place(
+        self, placed_lines: list[dict[str, Any]], discount: int, shipping: int, paid: bool
+    ) -> None:
+        total = sum(line["unit_price"] * line["quantity"] for line in placed_lines)
         self.document = order_document(
             number=f"M{next(_numbers)}",
             state="approved",
-            items=[placed_line(number, line) for number, line in enumerate(given, 1)],
+            items=[placed_line(number, line) for number, line in enumerate(placed_lines, 1)],
             discounts=[{"name": "A", "amount": money(total * discount // 100)}],
             shipping_amount=money(shipping),
             payment_pending=not paid,
@@ -215,7 +217,7 @@ class Importing(RuleBasedStateMachine):
 
     @rule(at=st.integers(0, 5), decision=st.sampled_from(DECISIONS))
     def decide(self, at: int, decision: Any) -> None:
-        requests = list(asked(self.order()))
+        requests = list(requests_of(self.order()))
         if requests:
             try:
                 self.desk.decide(decision, requests[at % len(requests)].pk)
@@ -239,7 +241,7 @@ class Importing(RuleBasedStateMachine):
     @rule()
     def clear_the_desk(self) -> None:
         """Settle what can be settled: nothing that a document said is in the way."""
-        for request in asked(self.order()):
+        for request in requests_of(self.order()):
             for decision in (approve_request, complete_request, reject_request):
                 try:
                     self.desk.decide(decision, request.pk)
@@ -261,7 +263,7 @@ class Importing(RuleBasedStateMachine):
         assert written_of_loaded(self.engines) == []
 
 
-def asked(order: Order) -> Iterator[CancellationRequest]:
+def requests_of(order: Order) -> Iterator[CancellationRequest]:
     for item in order.items:
         yield from item.cancellation_requests
 
@@ -284,4 +286,4 @@ def test_no_document_breaks_the_books(
         ),
     )
 
-    assert kept_counts(engines) == true_counts(engines)
+    assert stored_counts(engines) == true_counts(engines)

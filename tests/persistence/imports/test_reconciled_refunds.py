@@ -151,7 +151,9 @@ class TestRefunds:
     def test_as_loyalty_money_are_booked_once(self, books: Case) -> None:
         books.place()
         pk = books.ask(approve_request, complete_request, fully_refund_as_loyalty_money=True)
-        [request] = [each for each in books.order.items[0].cancellation_requests if each.pk == pk]
+        [request] = [
+            stored for stored in books.order.items[0].cancellation_requests if stored.pk == pk
+        ]
         row = {"amount": "150.00", "reference": str(request.uuid)}
 
         assert is_stored(books.send(loyalty_transactions=[row]))
@@ -264,8 +266,8 @@ class TestRequests:
 
 class TestPlans:
     def test_that_requests_of_ours_have_joined_follow_no_document(self, books: Case) -> None:
-        given = {"plan": {"status": "waiting"}}
-        books.place(imported_request(**given))
+        values = {"plan": {"status": "waiting"}}
+        books.place(imported_request(**values))
         second = line_document(line=3, quantity=2, seller={"slug": "a", "name": "A"})
         books.document["items"].append(second)
         books.send()

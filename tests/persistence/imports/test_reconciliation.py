@@ -284,8 +284,8 @@ class TestImportedRequests:
         assert case.order.refund_amount == (refund if status == "completed" else 0)
 
     def test_have_the_plan_that_the_document_gives(self, case: Case) -> None:
-        given = {"status": "waiting_for_payment", "note": "by hand", "invoice_number": "R1"}
-        case.place(imported_request(status="approved", plan=given | {"payment_plan": {"a": 1}}))
+        values = {"status": "waiting_for_payment", "note": "by hand", "invoice_number": "R1"}
+        case.place(imported_request(status="approved", plan=values | {"payment_plan": {"a": 1}}))
 
         [plan] = case.order.cancellation_plans
 
@@ -351,7 +351,9 @@ class TestAuditTrail:
         entries = case.trail(case.order)
         [first, second] = case.trail(case.order.items[0])
 
-        assert [(each.actor, each.from_state, each.to_state, each.note) for each in entries] == [
+        assert [
+            (entry.actor, entry.from_state, entry.to_state, entry.note) for entry in entries
+        ] == [
             ("import:ayse", "approved", "shipped", "notes, tracking_number"),
             ("import:ayse", "shipped", "shipped", "tracking_number"),
         ]
@@ -375,7 +377,7 @@ class TestAuditTrail:
         [request] = case.order.items[0].cancellation_requests
         [plan] = case.order.cancellation_plans
         moves = [
-            [(each.from_state, each.to_state) for each in case.trail(subject)]
+            [(entry.from_state, entry.to_state) for entry in case.trail(subject)]
             for subject in (request, plan)
         ]
         assert moves == [[("open", "completed")], [("waiting", "completed")]]
@@ -391,14 +393,14 @@ def test_a_line_with_a_request_of_ours_keeps_its_seller(case: Case) -> None:
 
 
 def test_an_account_that_was_removed_does_not_come_back(case: Case) -> None:
-    asked = request_document(
+    document = request_document(
         cancellation_type="cancel",
         status="completed",
         quantity=1,
         iban="TR330006100519786457841326",
         holder_name="Ayşe",
     )
-    line = {"cancellation_requests": [asked]}
+    line = {"cancellation_requests": [document]}
     case.place(line)
     with case.database.writing() as uow:
         remove_settled_accounts(timedelta(), 0, ["en-us", "tr-tr"], uow)

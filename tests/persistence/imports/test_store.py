@@ -244,11 +244,11 @@ class TestKnownOrder:
         stored = store_one(database, items=[line], loyalty_transactions=loyalty[:1])
 
         after = find(database, stored.pk)
-        (was,), (is_now,) = (each.items[0].cancellation_requests for each in (before, after))
+        (was,), (is_now,) = (order.items[0].cancellation_requests for order in (before, after))
         assert (was.pk, was.is_open) == (is_now.pk, True)
         assert not is_now.is_open
-        assert [each.pk for each in after.loyalty_transactions] == [
-            each.pk for each in before.loyalty_transactions
+        assert [transaction.pk for transaction in after.loyalty_transactions] == [
+            transaction.pk for transaction in before.loyalty_transactions
         ]
 
 
@@ -271,7 +271,10 @@ class TestBatch:
         with pytest.raises(Rejected):
             store(
                 database,
-                *(imported_order(number=each, loyalty_transactions=loyalty) for each in numbers),
+                *(
+                    imported_order(number=number, loyalty_transactions=loyalty)
+                    for number in numbers
+                ),
             )
 
     def test_a_second_open_request_is_rejected(self, database: Database) -> None:

@@ -26,8 +26,8 @@ def test_are_those_of_all_parts_with_a_state() -> None:
         for name in _states(part.members.table)
     }
 
-    found = {uuid: state for (_, uuid), state in states_of([order]).items()}
-    assert found == {uuid: state for uuid, (_, state) in expected.items()}
+    states = {uuid: state for (_, uuid), state in states_of([order]).items()}
+    assert states == {uuid: state for uuid, (_, state) in expected.items()}
     # The order has a row in each of these tables, so that none is compared with nothing.
-    with_states = {each.table for each in ORDER.all_parts if _states(each.table)}
+    with_states = {parts.table for parts in ORDER.all_parts if _states(parts.table)}
     assert {table for table, _ in expected.values()} == with_states

@@ -66,9 +66,9 @@ class TestSort:
 
         known.sort(key=lambda pk: values[pk], reverse=descending)
 
-        found = pks(database, caller, sort=f"-{field}" if descending else str(field))
+        matching = pks(database, caller, sort=f"-{field}" if descending else str(field))
 
-        assert found == known + unknown
+        assert matching == known + unknown
 
     @pytest.mark.parametrize("descending", [False, True], ids=["up", "down"])
     @pytest.mark.parametrize("field", [OldOrderField.AMOUNT, OldOrderField.DISCOUNT_AMOUNT])
@@ -96,9 +96,9 @@ class TestSort:
         }
         newest_first = sorted(values, reverse=True)
 
-        found = pks(database, caller, sort=f"-{field}" if descending else str(field))
+        matching = pks(database, caller, sort=f"-{field}" if descending else str(field))
 
-        assert found == sorted(newest_first, key=values.__getitem__, reverse=descending)
+        assert matching == sorted(newest_first, key=values.__getitem__, reverse=descending)
 
     def test_holds_across_pages(self, database: Database, caller: Caller) -> None:
         stored = [
@@ -123,10 +123,10 @@ class TestFilters:
     def test_by_a_literal_part_of_the_number(
         self, database: Database, caller: Caller, search: str
     ) -> None:
-        found = store_old_order(database, user_pk=caller.user_pk, number=f"17{search}4")
+        matching = store_old_order(database, user_pk=caller.user_pk, number=f"17{search}4")
         store_old_order(database, user_pk=caller.user_pk, number="17X4")
 
-        assert pks(database, caller, search=search) == [found]
+        assert pks(database, caller, search=search) == [matching]
 
     def test_only_the_users_own(self, database: Database, caller: Caller) -> None:
         store_old_order(database, user_pk=store_user(database).pk)
@@ -164,22 +164,22 @@ class TestDocument:
 
 class TestStoring:
     def test_keeps_every_field(self, database: Database, caller: Caller) -> None:
-        given = make_old_order(
+        added = make_old_order(
             user_pk=caller.user_pk, bank="garanti", items=[make_old_item(line=2), make_old_item()]
         )
 
         with database.writing() as uow:
-            uow.old_orders.add(given)
+            uow.old_orders.add(added)
             uow.commit()
         with database.reading() as uow:
-            kept = uow.old_orders.get(given.pk)
+            stored = uow.old_orders.get(added.pk)
 
-        assert kept is not None
+        assert stored is not None
         plain = old_orders.c.keys()
-        assert {name: getattr(kept, name) for name in plain} == {
-            name: getattr(given, name) for name in plain
+        assert {name: getattr(stored, name) for name in plain} == {
+            name: getattr(added, name) for name in plain
         }
-        assert [item.line for item in kept.items] == [1, 2]
+        assert [item.line for item in stored.items] == [1, 2]
 
 
 class TestIndexes:
@@ -189,7 +189,11 @@ class TestIndexes:
     ) -> None:
         begins = re.compile(rf"\(user_pk, \(*{field}\b.*, pk\)")
 
-        assert [each for each in index_definitions(engines, old_orders) if begins.search(each)]
+        assert [
+            definition
+            for definition in index_definitions(engines, old_orders)
+            if begins.search(definition)
+        ]
 
     @pytest.mark.parametrize("field", sorted(set(OldOrderField) - NOT_INDEXED))
     def test_a_page_comes_out_of_it(

@@ -77,17 +77,17 @@ class TestList:
             store_order(database, user_pk=shopper.pk, created_date=moment)
         day = date(2026, 2, 1)
 
-        found = listed(database, shopper.pk, created_date__gte=day, created_date__lte=day)
+        page = listed(database, shopper.pk, created_date__gte=day, created_date__lte=day)
 
-        assert sorted(pks(found)) == within
+        assert sorted(pks(page)) == within
 
     def test_the_last_month_is_thirty_days(self, database: Database, shopper: User) -> None:
         old = NOW - timedelta(days=30, microseconds=1)
         store_order(database, user_pk=shopper.pk, created_date=old)
         recent = NOW - timedelta(days=30)
-        kept = store_order(database, user_pk=shopper.pk, created_date=recent)
+        stored = store_order(database, user_pk=shopper.pk, created_date=recent)
 
-        assert pks(listed(database, shopper.pk, last_month=True)) == [kept.pk]
+        assert pks(listed(database, shopper.pk, last_month=True)) == [stored.pk]
 
     @pytest.mark.parametrize("search", ["%", "_", "a", "1_3", "\\", "Ğ"])
     def test_a_search_is_taken_literally(
@@ -98,9 +98,9 @@ class TestList:
             for number in ("W-123", "W-%", "W-a_\\Ğ", "W-A", "W-1_3", "W-ğ")
         }
 
-        found = pks(listed(database, shopper.pk, search=search))
+        matching = pks(listed(database, shopper.pk, search=search))
 
-        assert found == sorted((pk for pk in numbers if search in numbers[pk]), reverse=True)
+        assert matching == sorted((pk for pk in numbers if search in numbers[pk]), reverse=True)
 
     def test_a_guest_has_only_the_newest(self, database: Database, shopper: User) -> None:
         newest = store_order(database, user_pk=shopper.pk, number="NEW", created_date=NOW)
@@ -182,17 +182,17 @@ class TestStoring:
         return order
 
     def test_keeps_every_field(self, database: Database, shopper: User) -> None:
-        given = make_order(user_pk=shopper.pk, extra_field={"a": [1, None]}, bank=make_bank())
+        added = make_order(user_pk=shopper.pk, extra_field={"a": [1, None]}, bank=make_bank())
 
         with database.writing() as uow:
-            uow.orders.add(given)
+            uow.orders.add(added)
             uow.commit()
         with database.reading() as uow:
-            kept = uow.orders.get(given.pk)
+            stored = uow.orders.get(added.pk)
 
         plain = orders.c.keys()
-        assert {name: getattr(kept, name) for name in plain} == {
-            name: getattr(given, name) for name in plain
+        assert {name: getattr(stored, name) for name in plain} == {
+            name: getattr(added, name) for name in plain
         }
 
     def test_keeps_all_that_hangs_on_it(
@@ -273,17 +273,17 @@ class TestByItem:
         further = store_order(database, user_pk=owner.pk)
         item_pk = mine.items[0].pk
 
-        def found(caller: Caller | None, pk: int = item_pk) -> int | None:
+        def pk_by_item(caller: Caller | None, pk: int = item_pk) -> int | None:
             with database.reading() as uow:
                 order = uow.orders.by_item(pk, caller)
                 return None if order is None else order.pk
 
-        assert found(None) == mine.pk
-        assert found(Caller(owner.pk, is_guest=False)) == mine.pk
-        assert found(Caller(owner.pk, is_guest=True, order_pk=mine.pk)) == mine.pk
-        assert found(Caller(owner.pk, is_guest=True, order_pk=further.pk)) is None
-        assert found(Caller(other.pk, is_guest=False)) is None
-        assert found(None, pk=further.items[0].pk + 1000) is None
+        assert pk_by_item(None) == mine.pk
+        assert pk_by_item(Caller(owner.pk, is_guest=False)) == mine.pk
+        assert pk_by_item(Caller(owner.pk, is_guest=True, order_pk=mine.pk)) == mine.pk
+        assert pk_by_item(Caller(owner.pk, is_guest=True, order_pk=further.pk)) is None
+        assert pk_by_item(Caller(other.pk, is_guest=False)) is None
+        assert pk_by_item(None, pk=further.items[0].pk + 1000) is None
 
 
 class TestLock:
@@ -293,15 +293,17 @@ class TestLock:
         order = store_order(database, user_pk=shopper.pk)
         caller = Caller(shopper.pk, is_guest=False)
 
-        def found(caller: Caller | None) -> list[int]:
+        def locked_pks(caller: Caller | None) -> list[int]:
             with database.writing() as uow:
-                return [each.pk for each in uow.orders.lock_by_items([order.items[0].pk], caller)]
+                return [
+                    locked.pk for locked in uow.orders.lock_by_items([order.items[0].pk], caller)
+                ]
 
-        assert found(caller) == found(None) == [order.pk]
+        assert locked_pks(caller) == locked_pks(None) == [order.pk]
         with engines.writing.begin() as connection:
             connection.execute(orders.update().values(erased_date=NOW))
-        assert found(caller) == []
-        assert found(None) == [order.pk]
+        assert locked_pks(caller) == []
+        assert locked_pks(None) == [order.pk]
 
     def test_by_a_plan_is_of_the_order_that_has_it(self, database: Database, shopper: User) -> None:
         first, second = (
@@ -357,6 +359,6 @@ class TestLock:
                 assert locked is not None
                 assert locked.pk == order.pk
             with database.reading() as uow:
-                found = uow.orders.by_request(request.pk)
-                assert found is not None
-                assert found.pk == order.pk
+                owner = uow.orders.by_request(request.pk)
+                assert owner is not None
+                assert owner.pk == order.pk

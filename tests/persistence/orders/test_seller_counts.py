@@ -22,7 +22,7 @@ from tests.persistence.imports.test_store import store
 from tests.persistence.seller_center.test_seller_orders import CHANGES, Sale
 from tests.support.builders import make_seller
 from tests.support.documents import imported_order, line_document
-from tests.support.stored_sellers import kept_counts, sold, store_sold, true_counts, two_sellers
+from tests.support.stored_sellers import sold, store_sold, stored_counts, true_counts, two_sellers
 
 WORKERS = 4
 ROAD = (OrderState.PACKAGED, OrderState.SHIPPED, OrderState.DELIVERED)
@@ -50,13 +50,13 @@ def move(database: Database, order: Order, state: OrderState) -> None:
 class TestKept:
     @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
     def test_are_true_after(self, sale: Sale, change: Callable[[Sale], object]) -> None:
-        before = kept_counts(sale.engines)
+        before = stored_counts(sale.engines)
         assert before == true_counts(sale.engines)
         assert sum(before.values()) == 2
 
         change(sale)
 
-        assert kept_counts(sale.engines) == true_counts(sale.engines)
+        assert stored_counts(sale.engines) == true_counts(sale.engines)
 
     def test_follow_an_order_step_by_step(
         self, database: Database, engines: Engines, shopper: User
@@ -66,7 +66,7 @@ class TestKept:
         for state in ROAD:
             for order in orders:
                 move(database, order, state)
-                assert kept_counts(engines) == true_counts(engines)
+                assert stored_counts(engines) == true_counts(engines)
 
     def test_come_with_an_import_and_change_with_the_next(
         self, database: Database, engines: Engines
@@ -76,15 +76,17 @@ class TestKept:
             numbers = ("A", "B", "C")
             store(database, *(imported_order(number=number, items=lines) for number in numbers))
 
-            assert kept_counts(engines) == true_counts(engines)
-            assert sum(kept_counts(engines).values()) == len(numbers)
+            assert stored_counts(engines) == true_counts(engines)
+            assert sum(stored_counts(engines).values()) == len(numbers)
 
     def test_are_true_while_many_write(
         self, database: Database, engines: Engines, shopper: User
     ) -> None:
         seller = make_seller()
         items = ([sold(seller)] for _ in range(2 * SHARDS))
-        orders = store_sold(database, shopper.pk, *({"items": each} for each in items))
+        orders = store_sold(
+            database, shopper.pk, *({"items": order_items} for order_items in items)
+        )
         together = Barrier(WORKERS)
 
         def run(mine: Sequence[Order]) -> None:
@@ -96,20 +98,20 @@ class TestKept:
         with ThreadPoolExecutor(WORKERS) as pool:
             list(pool.map(run, [orders[start::WORKERS] for start in range(WORKERS)]))
 
-        assert kept_counts(engines) == true_counts(engines)
-        assert kept_counts(engines) == {
+        assert stored_counts(engines) == true_counts(engines)
+        assert stored_counts(engines) == {
             (seller.pk, OrderState.DELIVERED.seller_code, slot): 2 for slot in range(SHARDS)
         }
 
     @pytest.mark.parametrize(
-        ("change", "asked"), [("changing the shipping", 0), ("rejecting by the seller", 1)]
+        ("change", "expected"), [("changing the shipping", 0), ("rejecting by the seller", 1)]
     )
     def test_change_only_where_a_status_does(
-        self, sale: Sale, statements: list[tuple[str, Any]], change: str, asked: int
+        self, sale: Sale, statements: list[tuple[str, Any]], change: str, expected: int
     ) -> None:
         CHANGES[change](sale)
 
-        assert sum("INTO seller_order_counts" in sql for sql, _ in statements) == asked
+        assert sum("INTO seller_order_counts" in sql for sql, _ in statements) == expected
 
 
 class TestPage:

@@ -28,7 +28,7 @@ from tests.support.stored import store_reason
 Change = Callable[[Order], object]
 at = st.integers(0, 3)
 # Of one line, a single request may be open.
-DECIDED = [each for each in CancellationStatus if each is not CancellationStatus.OPEN]
+DECIDED = [status for status in CancellationStatus if status is not CancellationStatus.OPEN]
 small = st.integers(0, 50)
 _numbers = count(10)
 
@@ -49,7 +49,7 @@ def of_order(name: str, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Cha
 
 def of_request(index: int, status: CancellationStatus) -> Change:
     def change(order: Order) -> None:
-        requests = [each for item in order.items for each in item.cancellation_requests]
+        requests = [request for item in order.items for request in item.cancellation_requests]
         if requests:
             requests[index % len(requests)].status = status
 
@@ -58,11 +58,11 @@ def of_request(index: int, status: CancellationStatus) -> Change:
 
 def of_planned(index: int, goods: int, discount: int, shipping: int) -> Change:
     def change(order: Order) -> None:
-        planned = [each for plan in order.cancellation_plans for each in plan.items]
+        planned = [plan_item for plan in order.cancellation_plans for plan_item in plan.items]
         if planned:
-            each = planned[index % len(planned)]
-            each.refund_amount, each.discount_refund_amount = goods + shipping, discount
-            each.shipping_refund_amount, each.own_shipping_refund_amount = shipping, 0
+            plan_item = planned[index % len(planned)]
+            plan_item.refund_amount, plan_item.discount_refund_amount = goods + shipping, discount
+            plan_item.shipping_refund_amount, plan_item.own_shipping_refund_amount = shipping, 0
 
     return change
 
@@ -71,7 +71,7 @@ def resell(to: int, index: int) -> Change:
     """Give a line the seller of another line, or of none before."""
 
     def change(order: Order) -> None:
-        sellers = [each.seller for each in order.items] + [make_seller()]
+        sellers = [item.seller for item in order.items] + [make_seller()]
         order.items[index % len(order.items)].seller = sellers[to % len(sellers)]
 
     return change
@@ -132,16 +132,16 @@ def test_are_the_same_after_any_saves(
 ) -> None:
     with closing(Work(engines.writing)) as work:
         [loaded] = work.load(ORDER, [order.pk])
-        for each in saves:
-            for change in each:
+        for save in saves:
+            for change in save:
                 change(loaded)
             work.flush()
-        after_saves, counts = rows(work), kept_counts(work)
+        after_saves, counts = rows(work), stored_counts(work)
 
         rebuild_seller_orders(work, [order.pk])
 
         assert after_saves == rows(work)
-        assert counts == kept_counts(work) == true_counts(work)
+        assert counts == stored_counts(work) == true_counts(work)
         work.rollback()
 
 
@@ -165,20 +165,20 @@ def test_are_gone_with_the_line_that_an_earlier_save_had(engines: Engines, order
         work.flush()
 
         assert len(rows(work)) == 2
-        assert kept_counts(work) == true_counts(work)
+        assert stored_counts(work) == true_counts(work)
 
 
 def rows(work: Work) -> list[dict[str, Any]]:
-    found = work.execute(sa.select(seller_orders).order_by(seller_orders.c.seller_pk))
-    return [dict(row) for row in found.mappings()]
+    stored = work.execute(sa.select(seller_orders).order_by(seller_orders.c.seller_pk))
+    return [dict(row) for row in stored.mappings()]
 
 
-def kept_counts(work: Work) -> dict[Any, int]:
-    found = work.execute(sa.select(seller_order_counts).where(seller_order_counts.c.orders != 0))
-    return {tuple(key): count for *key, count in found}
+def stored_counts(work: Work) -> dict[Any, int]:
+    stored = work.execute(sa.select(seller_order_counts).where(seller_order_counts.c.orders != 0))
+    return {tuple(key): count for *key, count in stored}
 
 
 def true_counts(work: Work) -> dict[Any, int]:
     key = (seller_orders.c.seller_pk, seller_orders.c.status, seller_orders.c.order_pk % SHARDS)
-    found = work.execute(sa.select(*key, sa.func.count()).group_by(*key))
-    return {tuple(key): count for *key, count in found}
+    stored = work.execute(sa.select(*key, sa.func.count()).group_by(*key))
+    return {tuple(key): count for *key, count in stored}

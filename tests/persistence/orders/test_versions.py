@@ -240,17 +240,17 @@ def test_a_seller_without_lines_has_no_orders_that_show_the_name(database: Datab
         uow.commit()
 
     with database.reading() as uow:
-        found = uow.sellers.by_slug(seller.slug)
-        assert found is not None
-        assert found.name == "Other"
+        stored = uow.sellers.by_slug(seller.slug)
+        assert stored is not None
+        assert stored.name == "Other"
 
 
 @pytest.mark.parametrize("aggregate", [ORDER, OLD_ORDER], ids=["orders", "old"])
 def test_all_that_documents_show_raises_versions_or_never_changes(
     aggregate: Aggregate[Any],
 ) -> None:
-    parts = {each.table for each in aggregate.all_parts}
-    for each in aggregate.all_parts:
-        for reference in each.references.values():
-            is_part = reference.is_part and reference.table in parts
+    tables = {parts.table for parts in aggregate.all_parts}
+    for parts in aggregate.all_parts:
+        for reference in parts.references.values():
+            is_part = reference.is_part and reference.table in tables
             assert is_part or reference.entity is Seller or issubclass(reference.entity, Snapshot)

@@ -66,7 +66,7 @@ def until_time_is_up(work: Callable[[], object]) -> int:
 def together(*works: Callable[[], object]) -> list[int]:
     with ThreadPoolExecutor(len(works)) as pool:
         running = [pool.submit(until_time_is_up, work) for work in works]
-        return [each.result() for each in running]
+        return [future.result() for future in running]
 
 
 def broken(engines: Engines) -> list[str]:
@@ -80,7 +80,7 @@ class Shop:
     def __init__(self, database: Database, user: User) -> None:
         self.database = database
         self.desk = Desk(database)
-        self.dice = Random(1)
+        self.rng = Random(1)
         orders = [
             make_order(user_pk=user.pk, user_email=user.email, items=make_lines(2, 9, f"r{index}"))
             for index in range(3)
@@ -91,23 +91,23 @@ class Shop:
             uow.commit()
         self.caller = Caller(user.pk, is_guest=False)
         self.items = [item.pk for order in orders for item in order.items]
-        self.asked: list[int] = []
+        self.request_pks: list[int] = []
 
     def ask(self) -> None:
         account: Any = {"iban": IBAN, "holder_name": "Ayşe", "description": "gizli"}
-        draft = self.desk.draft(self.dice.choice(self.items), quantity=1, **account)
+        draft = self.desk.draft(self.rng.choice(self.items), quantity=1, **account)
 
         def work(uow: Any) -> int:
             request = create_cancellation_request(self.caller, draft, POLICY, uow)
             uow.commit()
             return request.pk
 
-        self.asked.append(self.database.write(work))
+        self.request_pks.append(self.database.write(work))
 
     def decide(self) -> None:
-        if self.asked:
-            pk = self.dice.choice(self.asked)
-            service = self.dice.choice((approve_request, reject_request, complete_request))
+        if self.request_pks:
+            pk = self.rng.choice(self.request_pks)
+            service = self.rng.choice((approve_request, reject_request, complete_request))
             self.database.write(lambda uow: service(pk, OPERATOR, uow))
 
     def deliver(self) -> None:
@@ -168,7 +168,7 @@ def test_erasing_is_not_undone_by_who_came_before(
 
     done = together(shop.ask, shop.decide, imports, erase, shop.deliver, shop.tidy)
 
-    for pk in set(shop.asked):
+    for pk in set(shop.request_pks):
         for service in (reject_request, approve_request, complete_request):
             with suppress(Refusal):
                 busy_database.write(partial(service, pk, OPERATOR))
@@ -264,8 +264,8 @@ def test_a_document_that_was_being_rendered_is_not_kept_after_an_erasure(
 
     order_renderer.describe = describe
     [before] = listed(database, user.pk)
-    kept = list(words(engines, "gizli"))
+    leaked = list(words(engines, "gizli"))
     [after] = listed(database, user.pk)
 
-    assert (before["shown"], kept) == (EMAIL, [])
+    assert (before["shown"], leaked) == (EMAIL, [])
     assert after["shown"].endswith("@erased.invalid")

@@ -18,7 +18,7 @@ from persistence.seller_center.list_definitions import LIST_DEFINITIONS
 from tests.support.builders import NOW, make_seller
 from tests.support.seller_market import Market
 from tests.support.stored import plan_of
-from tests.support.stored_sellers import asked, listed, sold, store_sold, two_sellers
+from tests.support.stored_sellers import list_page, listed, sold, store_sold, two_sellers
 
 ORDERINGS = {
     "seller_orders": (
@@ -65,7 +65,7 @@ def walk(database: Database, resource: str, seller: Seller, **query: Any) -> lis
     entries: list[Any] = []
     cursor: str | None = ""
     while cursor is not None:
-        page = asked(database, resource, seller, cursor=cursor, limit=2, **query)
+        page = list_page(database, resource, seller, cursor=cursor, limit=2, **query)
         assert isinstance(page, CursorPage)
         entries += page.entries
         cursor = page.next_cursor
@@ -100,9 +100,9 @@ class TestOrdering:
         seller = make_seller()
         fill(database, shopper.pk, seller, 7)
 
-        found = listed(database, "seller_order_items", seller, ordering=f"{sign}retail_price")
+        views = listed(database, "seller_order_items", seller, ordering=f"{sign}retail_price")
 
-        prices = [view.retail_price for view in found]
+        prices = [view.retail_price for view in views]
         assert prices[3:] == [None] * 4
         assert prices[:3] == sorted(prices[:3], reverse=sign == "-")
 
@@ -112,14 +112,14 @@ class TestOrdering:
             order = {"currency": currency, "items": [sold(seller, price=price)]}
             store_sold(database, shopper.pk, order)
 
-        found = listed(database, "seller_orders", seller, ordering="amount")
+        views = listed(database, "seller_orders", seller, ordering="amount")
 
-        assert list(map(attrgetter("amount"), found)) == [199, 1999, 200]
+        assert list(map(attrgetter("amount"), views)) == [199, 1999, 200]
 
     @pytest.mark.parametrize("ordering", ["seller_pk", "-pk", "--amount", "has_gift_box", "-"])
     def test_is_not_by_anything(self, database: Database, ordering: str) -> None:
         with pytest.raises(InvalidInput) as refused:
-            asked(database, "seller_orders", make_seller(pk=1), ordering=ordering)
+            list_page(database, "seller_orders", make_seller(pk=1), ordering=ordering)
 
         assert refused.value.field == "ordering"
 
@@ -130,14 +130,14 @@ class TestPages:
         fill(database, shopper.pk, seller, 5)
         fill(database, shopper.pk, other, 1, start=5)
 
-        page = asked(database, "seller_orders", seller, page=PageRequest(2, 3))
+        page = list_page(database, "seller_orders", seller, page=PageRequest(2, 3))
 
         assert isinstance(page, Page)
         assert (page.count, page.number, len(page.entries)) == (5, 2, 2)
 
     def test_end(self, database: Database, shopper: User) -> None:
         with pytest.raises(InvalidPage):
-            asked(database, "seller_orders", make_seller(pk=1), page=PageRequest(2))
+            list_page(database, "seller_orders", make_seller(pk=1), page=PageRequest(2))
 
 
 class TestWalk:
@@ -151,7 +151,7 @@ class TestWalk:
         seen: list[Any] = []
         cursor: str | None = ""
         while cursor is not None:
-            page = asked(
+            page = list_page(
                 database, "seller_orders", seller, cursor=cursor, limit=3, ordering=ordering
             )
             assert isinstance(page, CursorPage)
@@ -168,7 +168,7 @@ class TestWalk:
         fill(database, shopper.pk, seller, 12)
         condition = Condition("number", Operator.CONTAINS, "N-000")
 
-        page = asked(database, "seller_orders", seller, [condition], cursor="", limit=20)
+        page = list_page(database, "seller_orders", seller, [condition], cursor="", limit=20)
 
         assert isinstance(page, CursorPage)
         assert (len(page.entries), page.next_cursor) == (10, None)
@@ -179,11 +179,11 @@ class TestWalk:
     ) -> None:
         seller = make_seller()
         fill(database, shopper.pk, seller, 3)
-        page = asked(database, "seller_orders", seller, cursor="", limit=1, ordering=made)
+        page = list_page(database, "seller_orders", seller, cursor="", limit=1, ordering=made)
         assert isinstance(page, CursorPage)
 
         with pytest.raises(InvalidInput) as refused:
-            asked(database, "seller_orders", seller, cursor=page.next_cursor, ordering=used)
+            list_page(database, "seller_orders", seller, cursor=page.next_cursor, ordering=used)
 
         assert refused.value.field == "cursor"
 
@@ -191,7 +191,9 @@ class TestWalk:
         cursor = encode_cursor(Cursor("text", 1), "amount")
 
         with pytest.raises(InvalidInput) as refused:
-            asked(database, "seller_orders", make_seller(pk=1), cursor=cursor, ordering="amount")
+            list_page(
+                database, "seller_orders", make_seller(pk=1), cursor=cursor, ordering="amount"
+            )
 
         assert refused.value.field == "cursor"
 
@@ -214,7 +216,7 @@ class TestIndexes:
         index: str,
         query: dict[str, Any],
     ) -> None:
-        asked(database, resource, make_seller(pk=1), **query)
+        list_page(database, resource, make_seller(pk=1), **query)
 
         chosen, values = statements[-1]
         plan = plan_of(engines, chosen, values)
@@ -224,7 +226,7 @@ class TestIndexes:
     def test_have_all_that_a_count_needs(
         self, database: Database, engines: Engines, statements: list[tuple[str, Any]]
     ) -> None:
-        asked(database, "seller_order_items", make_seller(pk=1))
+        list_page(database, "seller_order_items", make_seller(pk=1))
 
         counted, values = statements[0]
         plan = plan_of(engines, counted, values)
@@ -247,7 +249,7 @@ class TestAddresses:
         orders = store_sold(
             database,
             shopper.pk,
-            *({"number": each.name, "items": [sold(each)]} for each in sellers),
+            *({"number": owner.name, "items": [sold(owner)]} for owner in sellers),
         )
 
         for seller, order in zip(sellers, orders, strict=True):

@@ -24,7 +24,7 @@ from tests.support.fakes import fake_renderers
 from tests.support.stored_cancellations import OPERATOR, POLICY, Desk
 from tests.support.stored_sellers import caller_of, sold, store_sold
 
-ROUNDS = 8
+RACES = 8
 WORKERS = 4
 
 
@@ -35,7 +35,7 @@ def busy_database(database_url: str) -> Iterator[Database]:
     database.close()
 
 
-class Round:
+class Race:
     """A line of three units, its seller, its shopper and the operator."""
 
     def __init__(self, database: Database, shopper: User, desk: Desk, seller: Seller) -> None:
@@ -69,7 +69,7 @@ class Round:
             return None
 
         with ThreadPoolExecutor(WORKERS) as pool:
-            return [each.result() for each in [pool.submit(run, work) for work in works]]
+            return [future.result() for future in [pool.submit(run, work) for work in works]]
 
     def order(self) -> Order:
         return self.desk.order(self.stored.pk)
@@ -83,41 +83,41 @@ class Round:
             if request.status is CancellationStatus.APPROVED
         ]
         assert (item.state, order.state) == (OrderState.REJECTED, OrderState.REJECTED)
-        assert item.cancelled_quantity == sum(each.quantity or 0 for each in approved) == 3
+        assert item.cancelled_quantity == sum(request.quantity or 0 for request in approved) == 3
         assert sum(plan.refund_amount for plan in order.cancellation_plans) == 1070
 
 
 @pytest.fixture
-def rounds(busy_database: Database, shopper: User) -> list[Round]:
+def races(busy_database: Database, shopper: User) -> list[Race]:
     desk, seller = Desk(busy_database), make_seller()
-    return [Round(busy_database, shopper, desk, seller) for _ in range(ROUNDS)]
+    return [Race(busy_database, shopper, desk, seller) for _ in range(RACES)]
 
 
-def test_a_cancellation_comes_before_or_is_refused(rounds: list[Round]) -> None:
-    for each in rounds:
-        rejected, _ = each.together(each.reject, each.cancel)
+def test_a_cancellation_comes_before_or_is_refused(races: list[Race]) -> None:
+    for race in races:
+        rejected, _ = race.together(race.reject, race.cancel)
 
         assert rejected is None
-        each.assert_all_is_off()
+        race.assert_all_is_off()
 
 
 @pytest.mark.parametrize("service", [approve_request, reject_request])
-def test_a_decision_comes_before_or_is_refused(rounds: list[Round], service: Any) -> None:
-    for each in rounds:
-        asked = each.desk.create(each.stored, each.desk.draft(each.item.pk, quantity=2))
+def test_a_decision_comes_before_or_is_refused(races: list[Race], service: Any) -> None:
+    for race in races:
+        request = race.desk.create(race.stored, race.desk.draft(race.item.pk, quantity=2))
 
-        def decide(uow: Any, pk: int = asked.pk) -> None:
+        def decide(uow: Any, pk: int = request.pk) -> None:
             service(pk, OPERATOR, uow)
 
-        rejected, _ = each.together(each.reject, decide)
+        rejected, _ = race.together(race.reject, decide)
 
         assert rejected is None
-        each.assert_all_is_off()
+        race.assert_all_is_off()
 
 
-def test_many_at_once_reject_once(rounds: list[Round]) -> None:
-    for each in rounds:
-        assert each.together(*[each.reject] * WORKERS) == [None] * WORKERS
+def test_many_at_once_reject_once(races: list[Race]) -> None:
+    for race in races:
+        assert race.together(*[race.reject] * WORKERS) == [None] * WORKERS
 
-        each.assert_all_is_off()
-        assert len(each.order().cancellation_plans) == 1
+        race.assert_all_is_off()
+        assert len(race.order().cancellation_plans) == 1

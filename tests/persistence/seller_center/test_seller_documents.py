@@ -36,7 +36,9 @@ CHANGES_OF_PLANS: dict[str, Change] = {
 
 
 def seen(database: Database, sellers: Iterable[Seller]) -> list[Any]:
-    return [listed(database, resource, each) for resource in LIST_DEFINITIONS for each in sellers]
+    return [
+        listed(database, resource, seller) for resource in LIST_DEFINITIONS for seller in sellers
+    ]
 
 
 @pytest.fixture
@@ -139,7 +141,7 @@ class TestRemembered:
 
         listed(remembering, "seller_order_items", seller)
 
-        assert [type(each) for each in rendered] == [SellerOrderItemView]
+        assert [type(view) for view in rendered] == [SellerOrderItemView]
         assert rendered[0].sku == sold(seller, 7).product.sku
 
 

@@ -58,9 +58,9 @@ def of_order(attribute: str) -> Value:
 def canonical(value: Any) -> Any:
     """What of JSON is equal: True is no 1 there."""
     if isinstance(value, dict):
-        return {key: canonical(each) for key, each in value.items()}
+        return {key: canonical(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [canonical(each) for each in value]
+        return [canonical(item) for item in value]
     return (isinstance(value, bool), value)
 
 
@@ -86,12 +86,12 @@ def holds(operator: Operator, stored: Any, value: Any) -> bool:
 
 
 def dated(name: str) -> list[tuple[str, list[Any], Value | None]]:
-    return [(f"{name}{each}", MOMENTS, None) for each in COMPARED]
+    return [(f"{name}{suffix}", MOMENTS, None) for suffix in COMPARED]
 
 
 def priced(*names: str, exact: bool = False) -> list[tuple[str, list[Any], Value | None]]:
     suffixes = ("",) if exact else COMPARED
-    return [(f"{name}{each}", DECIMALS, paid(name)) for name in names for each in suffixes]
+    return [(f"{name}{suffix}", DECIMALS, paid(name)) for name in names for suffix in suffixes]
 
 
 CODES = [100, 400, 500, 600, 0, 2**70]
@@ -115,7 +115,7 @@ LISTS: dict[str, list[tuple[str, list[Any], Value | None]]] = {
         ("order__number__contains", TEXTS, of_order("number")),
         ("order__number__icontains", TEXTS, of_order("number")),
         ("status", CODES, None),
-        *[(f"order__date_placed{each}", MOMENTS, of_order("date_placed")) for each in COMPARED],
+        *[(f"order__date_placed{suffix}", MOMENTS, of_order("date_placed")) for suffix in COMPARED],
         *priced("price", "retail_price", "discount_amount"),
         ("price_currency", WORDS, None),
         *dated("created_at"),
@@ -177,18 +177,18 @@ def test_a_filter_means_what_it_means_in_python(
     path, operator = parse_filter(name)
     rows = all_of(database, resource, market.seller)
     take: Value = value or (lambda view: getattr(view, path))
-    stored = [each for row in rows if isinstance(each := take(row), UUID | Decimal)]
-    for wanted in [*values, *stored]:
-        found = listed(database, resource, market.seller, Condition(path, operator, wanted))
+    stored = [operand for row in rows if isinstance(operand := take(row), UUID | Decimal)]
+    for operand in [*values, *stored]:
+        views = listed(database, resource, market.seller, Condition(path, operator, operand))
 
-        expected = [row.id for row in rows if matches(operator, take(row), wanted)]
-        assert [view.id for view in found] == expected, wanted
+        expected = [row.id for row in rows if matches(operator, take(row), operand)]
+        assert [view.id for view in views] == expected, operand
 
 
-def matches(operator: Operator, stored: Any, wanted: Any) -> bool:
+def matches(operator: Operator, stored: Any, operand: Any) -> bool:
     if isinstance(stored, Currency):
-        return bool(stored == wanted.lower())
-    return holds(operator, stored, wanted)
+        return bool(stored == operand.lower())
+    return holds(operator, stored, operand)
 
 
 @pytest.mark.parametrize("resource", LISTS)
@@ -210,9 +210,9 @@ class TestPlans:
         rows = all_of(database, "seller_cancellation_plans", market.seller)
         for uuid in lines:
             condition = Condition("order_items", Operator.EXACT, uuid)
-            found = listed(database, "seller_cancellation_plans", market.seller, condition)
+            views = listed(database, "seller_cancellation_plans", market.seller, condition)
 
-            assert [view.id for view in found] == [
+            assert [view.id for view in views] == [
                 row.id for row in rows if uuid in row.order_items
             ]
 

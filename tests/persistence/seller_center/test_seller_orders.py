@@ -25,10 +25,10 @@ from tests.support.documents import line_document
 from tests.support.stored_cancellations import Desk
 from tests.support.stored_sellers import (
     caller_of,
-    kept_counts,
     listed,
     sold,
     store_sold,
+    stored_counts,
     true_counts,
     two_sellers,
 )
@@ -80,9 +80,9 @@ class Sale:
 
 
 def stored_rows(engines: Engines, order_pk: int) -> Rows:
-    found = sa.select(seller_orders).where(seller_orders.c.order_pk == order_pk)
+    query = sa.select(seller_orders).where(seller_orders.c.order_pk == order_pk)
     with engines.autocommit.connect() as connection:
-        rows = connection.execute(found).mappings()
+        rows = connection.execute(query).mappings()
         return {row["seller_pk"]: dict(row) for row in rows}
 
 
@@ -104,10 +104,10 @@ def expected_rows(order: Order) -> Rows:
         lines.append(SplitLine(pk, item.state, item.cancel_status, *amounts))
         for request in item.cancellation_requests:
             if request.status is CancellationStatus.COMPLETED:
-                _, given = planned[request]
+                _, refund = planned[request]
                 before = completed.get(pk, CompletedRefunds())
-                goods = given.refund_amount - given.shipping_refund_amount
-                discount = before.discount + given.discount_refund_amount
+                goods = refund.refund_amount - refund.shipping_refund_amount
+                discount = before.discount + refund.discount_refund_amount
                 completed[pk] = CompletedRefunds(before.goods + goods, discount)
     shares = split_order(totals, lines, completed)
     return {
@@ -205,7 +205,7 @@ class TestFilling:
         database.migrate()
 
         made = sale.rows()
-        assert kept_counts(sale.engines) == true_counts(sale.engines)
+        assert stored_counts(sale.engines) == true_counts(sale.engines)
         for row in [*before.values(), *made.values()]:
             del row["pk"]
         assert made == before
@@ -238,7 +238,7 @@ class TestPapers:
         order = {"invoice_number": "I-1", "tracking_number": "T-1", "extra_field": {"a": 1}}
         store_sold(database, shopper.pk, order | {"items": items})
 
-        [view], [others] = (listed(database, "seller_orders", each) for each in (one, other))
+        [view], [others] = (listed(database, "seller_orders", seller) for seller in (one, other))
         assert (view.invoice_number, view.tracking_number) == ("I-2", None)
         assert (others.invoice_number, others.extra_field) == (None, {})
         assert view.id != others.id

@@ -65,10 +65,10 @@ class TestCompiledQuery:
             sa.select(sa.literal_column("a").label("a")).select_from(sa.table("b"))
         )
 
-        with closing(Work(engines.autocommit)) as work, pytest.raises(DBAPIError) as told:
+        with closing(Work(engines.autocommit)) as work, pytest.raises(DBAPIError) as raised:
             nothing.rows(work, {})
 
-        assert not told.value.connection_invalidated
+        assert not raised.value.connection_invalidated
 
 
 class TestConnections:

@@ -16,7 +16,7 @@ def people(database: Database) -> list[User]:
     return [store_user(database, email=f"{name}@example.com") for name in "abc"]
 
 
-def found(engines: Engines, condition: sa.ColumnElement[bool], **values: Any) -> list[str]:
+def emails_where(engines: Engines, condition: sa.ColumnElement[bool], **values: Any) -> list[str]:
     chosen = sa.select(users.c.email).where(condition).order_by(users.c.email)
     with engines.autocommit.connect() as connection:
         return list(connection.execute(chosen, values).scalars())
@@ -29,30 +29,30 @@ class TestAmong:
     ) -> None:
         values = [getattr(person, attribute) for person in people[:2]]
 
-        emails = found(engines, in_list(users.c[attribute], values))
+        emails = emails_where(engines, in_list(users.c[attribute], values))
 
         assert emails == ["a@example.com", "b@example.com"]
 
     def test_finds_nothing_among_none(self, engines: Engines, people: list[User]) -> None:
-        assert found(engines, in_list(users.c.pk, [])) == []
+        assert emails_where(engines, in_list(users.c.pk, [])) == []
 
     def test_can_be_negated(self, engines: Engines, people: list[User]) -> None:
-        assert found(engines, ~in_list(users.c.pk, [people[0].pk])) == [
+        assert emails_where(engines, ~in_list(users.c.pk, [people[0].pk])) == [
             "b@example.com",
             "c@example.com",
         ]
 
     def test_takes_a_list_by_name(self, engines: Engines, people: list[User]) -> None:
-        wanted = [person.pk for person in people[1:]]
+        pks = [person.pk for person in people[1:]]
 
-        emails = found(engines, in_param(users.c.pk, "pks"), pks=wanted)
+        emails = emails_where(engines, in_param(users.c.pk, "pks"), pks=pks)
 
         assert emails == ["b@example.com", "c@example.com"]
 
     def test_uses_the_index(
         self, engines: Engines, people: list[User], statements: list[tuple[str, Any]]
     ) -> None:
-        found(engines, in_list(users.c.pk, [1, 2]))
+        emails_where(engines, in_list(users.c.pk, [1, 2]))
 
         plan = plan_of(engines, *statements[-1])
         assert "SEARCH users USING INTEGER PRIMARY KEY" in plan or "pk_users" in plan

@@ -66,8 +66,8 @@ def test_are_what_sqlite_would_give(work: Work, highest: int | None) -> None:
 
     pks = next_pks(work, [sellers, old_orders, sellers])
 
-    given = [insert_seller(work), insert_seller(work)]
-    assert [pks[0], pks[2]] == given
+    inserted = [insert_seller(work), insert_seller(work)]
+    assert [pks[0], pks[2]] == inserted
     assert pks[1] == 1
 
 

@@ -121,7 +121,7 @@ class TestObjects:
 
         first, second, *_ = loaded.items
         carriers = [first.shipping_company, loaded.shipping_company]
-        carriers += [each.shipping_company for each in first.easy_return_companies]
+        carriers += [company.shipping_company for company in first.easy_return_companies]
         easy_return = first.cancellation_requests[0].easy_return
         assert easy_return is not None
         assert len(set(map(id, [*carriers, easy_return.shipping_company]))) == 1
@@ -137,7 +137,7 @@ class TestObjects:
         self, database: Database, work: Work, order: Order, shopper: User
     ) -> None:
         other = complete_order(shopper.pk, order.items[0].cancellation_requests[0].reason_pk)
-        for item, seller in zip(other.items, [each.seller for each in order.items], strict=True):
+        for item, seller in zip(other.items, [item.seller for item in order.items], strict=True):
             item.seller = seller
         other.cancellation_plans.clear()
         with database.writing() as uow:
@@ -146,15 +146,15 @@ class TestObjects:
 
         loaded = work.load(ORDER, [other.pk, order.pk])
 
-        assert [each.pk for each in loaded] == [other.pk, order.pk]
+        assert [loaded_order.pk for loaded_order in loaded] == [other.pk, order.pk]
         assert loaded[0].items[0].seller is loaded[1].items[0].seller
         assert loaded[0].items[0].product is loaded[1].items[0].product
-        assert [len(each.items) for each in loaded] == [4, 4]
+        assert [len(loaded_order.items) for loaded_order in loaded] == [4, 4]
 
     def test_of_plans_name_the_requests_of_the_lines(self, work: Work, order: Order) -> None:
         [loaded] = work.load(ORDER, [order.pk])
 
-        planned = [each.request for each in loaded.cancellation_plans[0].items]
+        planned = [plan_item.request for plan_item in loaded.cancellation_plans[0].items]
         requests = loaded.items[0].cancellation_requests
         assert list(map(id, planned)) == list(map(id, requests))
 
@@ -167,7 +167,7 @@ class TestObjects:
 
 class TestRoots:
     def test_that_are_not_there_are_left_out(self, work: Work, order: Order) -> None:
-        assert [each.pk for each in work.load(ORDER, [ABSENT, order.pk])] == [order.pk]
+        assert [loaded.pk for loaded in work.load(ORDER, [ABSENT, order.pk])] == [order.pk]
         assert work.load(ORDER, [ABSENT]) == []
         assert work.read(ORDER, [ABSENT]) == []
 
@@ -205,7 +205,7 @@ class TestViews:
         for look in LEFT_OUT[view]:
             with pytest.raises(AttributeError):
                 look(loaded)
-        for others in (each for of, each in LEFT_OUT.items() if of is not view):
+        for others in (attributes for of, attributes in LEFT_OUT.items() if of is not view):
             assert all(look(loaded) for look in others)
 
     @pytest.mark.parametrize("aggregate", AGGREGATES.values(), ids=AGGREGATES.keys())
@@ -213,13 +213,13 @@ class TestViews:
         self, aggregate: Aggregate[Any]
     ) -> None:
         """A default would be found in place of what was left out."""
-        for each in aggregate.all_parts:
-            left_out = [name for name, views in _views_of(each) if views != frozenset(View)]
-            assert [name for name in left_out if hasattr(each.entity, name)] == []
+        for parts in aggregate.all_parts:
+            left_out = [name for name, views in _views_of(parts) if views != frozenset(View)]
+            assert [name for name in left_out if hasattr(parts.entity, name)] == []
 
 
-def _views_of(each: Parts) -> Iterator[tuple[str, frozenset[View]]]:
-    for parts in (each.references, each.links, each.parts):
+def _views_of(members: Parts) -> Iterator[tuple[str, frozenset[View]]]:
+    for parts in (members.references, members.links, members.parts):
         yield from ((name, part.views) for name, part in parts.items())
 
 
@@ -256,8 +256,8 @@ def remembered(tracked: Tracked) -> list[Any]:
     rows = [(part.members.table.name, part.entity.pk) for part in tracked.parts()]
     stored = [tracked.row(part.entity) for part in tracked.parts()]
     links = [
-        (name, tracked.links(each, part.entity))
+        (name, tracked.links(link, part.entity))
         for part in tracked.parts()
-        for name, each in part.members.links.items()
+        for name, link in part.members.links.items()
     ]
     return [rows, stored, links]

@@ -77,9 +77,9 @@ def test_rows_come_with_their_owner(
 ) -> None:
     expected, count = counted(database, shopper, read, statements)
 
-    caller, found = looked_up(database, session, read)
+    caller, result = looked_up(database, session, read)
 
-    assert (caller, found) == (Caller(shopper.pk, is_guest=False), expected)
+    assert (caller, result) == (Caller(shopper.pk, is_guest=False), expected)
     assert len(statements) == 2 * count  # to find the caller takes none
 
 
@@ -90,9 +90,9 @@ def test_an_owner_gets_no_rows_of_another(
     other = store_user(database, email="other@example.com")
     store_order(database, user_pk=other.pk, number="C")
 
-    _, found = looked_up(database, open_for(database, other), read)
+    _, result = looked_up(database, open_for(database, other), read)
 
-    assert found == read_alone(database, other, read) != read_alone(database, shopper, read)
+    assert result == read_alone(database, other, read) != read_alone(database, shopper, read)
 
 
 def test_an_owner_without_rows_is_found_with_none(
@@ -102,25 +102,25 @@ def test_an_owner_without_rows_is_found_with_none(
     value = open_for(database, newcomer)
     statements.clear()
 
-    caller, found = looked_up(database, value, READS["the newest order"])
+    caller, result = looked_up(database, value, READS["the newest order"])
 
-    assert (caller.user_pk, found) == (newcomer.pk, None)
+    assert (caller.user_pk, result) == (newcomer.pk, None)
     assert len(statements) == 1
 
 
 def test_what_is_read_otherwise_is_a_statement_of_its_own(
     database: Database, shopper: User, session: str, statements: Statements
 ) -> None:
-    wanted = store_order(database, user_pk=shopper.pk, number="D")
+    newest = store_order(database, user_pk=shopper.pk, number="D")
 
     def document(pk: int, uow: UnitOfWork) -> bytes | None:
-        return uow.orders.document(pk, wanted.pk + (pk == STAND_IN), "en-us")
+        return uow.orders.document(pk, newest.pk + (pk == STAND_IN), "en-us")
 
     expected, count = counted(database, shopper, document, statements)
 
-    _, found = looked_up(database, session, document)
+    _, result = looked_up(database, session, document)
 
-    assert found == expected
+    assert result == expected
     assert len(statements) == count + 1 + count
 
 
@@ -173,10 +173,10 @@ class TestSellers:
             expected = self.read(owner.seller_pk, uow)
         count = len(statements)
 
-        caller, found = self.look_up(database, value)
+        caller, result = self.look_up(database, value)
 
-        assert found == expected
-        assert (found.count, caller) == (2, owner)
+        assert result == expected
+        assert (result.count, caller) == (2, owner)
         assert len(statements) == 2 * count
 
     def test_a_revoked_token_brings_nothing(self, database: Database, value: str) -> None:

@@ -180,8 +180,8 @@ def add_request(order: Order) -> None:
 
 
 def rename_discounts(order: Order) -> None:
-    for each in order.discounts:
-        each.name = "changed"
+    for discount in order.discounts:
+        discount.name = "changed"
 
 
 def replace_discounts(order: Order) -> None:
@@ -270,7 +270,9 @@ class TestChanges:
         work.commit()
 
         of_sellers = {"INSERT seller_orders", "INSERT seller_order_counts"}
-        assert [each for each in written(statements) if each not in of_sellers] == expected
+        assert [
+            statement for statement in written(statements) if statement not in of_sellers
+        ] == expected
 
         with closing(Work(engines.writing)) as other:
             [again] = other.load(ORDER, [loaded.pk])
@@ -307,15 +309,15 @@ class TestChanges:
     ) -> None:
         other = store_order(database, user_pk=shopper.pk)
         both = work.load(ORDER, [order.pk, other.pk])
-        before = {each.pk: each.version for each in both}
-        for each in both:
-            each.items[0].tracking_number = "T1"
+        before = {saved.pk: saved.version for saved in both}
+        for saved in both:
+            saved.items[0].tracking_number = "T1"
         statements.clear()
         work.flush()
 
         assert Counter(written(statements))["UPDATE orders"] == 1
         stored = dict(work.execute(sa.select(orders.c.pk, orders.c.version)).all())
-        assert stored == {each.pk: each.version for each in both}
+        assert stored == {saved.pk: saved.version for saved in both}
         assert all(stored[pk] > version for pk, version in before.items())
 
     def test_come_before_new_parts_of_their_table(self, work: Work, loaded: Order) -> None:
@@ -328,8 +330,8 @@ class TestChanges:
 
         work.flush()
 
-        found = sa.select(cancellation_requests.c.status).order_by(cancellation_requests.c.pk)
-        assert work.scalars(found).all() == ["completed", "rejected", "open"]
+        query = sa.select(cancellation_requests.c.status).order_by(cancellation_requests.c.pk)
+        assert work.scalars(query).all() == ["completed", "rejected", "open"]
 
     def test_of_a_removed_line_remove_what_hangs_on_it(self, work: Work, loaded: Order) -> None:
         loaded.cancellation_plans[0].items.clear()
@@ -337,9 +339,9 @@ class TestChanges:
 
         work.flush()
 
-        for each in ORDER.all_parts:
-            if each.owner == "order_item_pk":
-                left = sa.select(sa.func.count()).select_from(each.table)
+        for parts in ORDER.all_parts:
+            if parts.owner == "order_item_pk":
+                left = sa.select(sa.func.count()).select_from(parts.table)
                 assert work.scalar(left) == 0
 
     def test_of_new_snapshots_share_what_is_stored(
@@ -363,7 +365,7 @@ class TestChanges:
         work.flush()
 
         [again] = work.load(ORDER, [loaded.pk], View.SHOWN)
-        assert [each.pk for each in again.items[-1].cancellation_requests] == [request.pk]
+        assert [stored.pk for stored in again.items[-1].cancellation_requests] == [request.pk]
         assert len(again.items[-1].cancellation_requests[0].images) == 1
 
 

@@ -53,8 +53,8 @@ NOT_COMPARED: dict[int, str] = {
     id(keys._NEXT): "a sequence gives each number once; test_keys.py has it",  # noqa: SLF001
 }
 ONLY_POSTGRESQL: dict[int, str] = {
-    id(each): "SQLite has one writer, and waits as long as its connection says"
-    for each in (idempotency._SET_TIMEOUT, idempotency._RESET_TIMEOUT)  # noqa: SLF001
+    id(query): "SQLite has one writer, and waits as long as its connection says"
+    for query in (idempotency._SET_TIMEOUT, idempotency._RESET_TIMEOUT)  # noqa: SLF001
 }
 """The statements that are not run here, and why; the tests' own are of no table of ours."""
 
@@ -70,7 +70,7 @@ def _modules() -> list[ModuleType]:
 
 def _aggregates() -> list[Aggregate[Any]]:
     values = (value for module in _modules() for value in vars(module).values())
-    return list({id(each): each for each in values if isinstance(each, Aggregate)}.values())
+    return list({id(value): value for value in values if isinstance(value, Aggregate)}.values())
 
 
 def _every_statement(engines: Engines) -> list[CompiledQuery]:
@@ -85,7 +85,7 @@ def _every_statement(engines: Engines) -> list[CompiledQuery]:
             _of_tables(engines),
         )
     )
-    return list({id(each): each for each in (*registered(), *made)}.values())
+    return list({id(query): query for query in (*registered(), *made)}.values())
 
 
 def _of_shoppers() -> Iterator[CompiledQuery]:
@@ -146,12 +146,12 @@ def _of_aggregates(engines: Engines) -> Iterator[CompiledQuery]:
             if engines.writing.dialect.name == "postgresql":
                 yield plan.as_json
             yield from (block.by_owners for block in plan.blocks)
-        for each in aggregate.all_parts:
-            names = [name for name in column_names(each.table) if name not in ("pk", "version")]
-            is_versioned = "version" in each.table.c
-            yield saving._update_of(each.table, tuple(names), is_versioned)  # noqa: SLF001
+        for parts in aggregate.all_parts:
+            names = [name for name in column_names(parts.table) if name not in ("pk", "version")]
+            is_versioned = "version" in parts.table.c
+            yield saving._update_of(parts.table, tuple(names), is_versioned)  # noqa: SLF001
             if is_versioned:
-                yield saving._raise_of(each.table)  # noqa: SLF001
+                yield saving._raise_of(parts.table)  # noqa: SLF001
 
 
 def _of_tables(engines: Engines) -> Iterator[CompiledQuery]:
@@ -299,22 +299,27 @@ def test_all_give_what_sqlalchemy_gives(engines: Engines) -> None:
     is_sqlite = engines.writing.dialect.name == "sqlite"
     left_out = NOT_COMPARED | (ONLY_POSTGRESQL if is_sqlite else {})
     queries = [
-        each
-        for each in _every_statement(engines)
-        if id(each) not in left_out and _tables(each) <= ours
+        query
+        for query in _every_statement(engines)
+        if id(query) not in left_out and _tables(query) <= ours
     ]
     with engines.writing.connect() as connection:
-        compared = [Comparison(connection, each) for each in queries]
+        compared = [Comparison(connection, query) for query in queries]
 
-    differing = [each for each in compared if each.by_driver != each.by_sqlalchemy]
-    assert [(str(each.statement), each.by_driver, each.by_sqlalchemy) for each in differing] == []
+    differing = [
+        comparison for comparison in compared if comparison.by_driver != comparison.by_sqlalchemy
+    ]
+    assert [
+        (str(comparison.statement), comparison.by_driver, comparison.by_sqlalchemy)
+        for comparison in differing
+    ] == []
     # To compare nothing with nothing shows little.
-    found = [each for each in compared if each.by_driver[0]]
-    assert len(found) > 0.75 * len(compared) > 500
+    with_rows = [comparison for comparison in compared if comparison.by_driver[0]]
+    assert len(with_rows) > 0.75 * len(compared) > 500
 
 
 def _tables(query: CompiledQuery) -> set[Any]:
     statement: Any = query.statement
     if isinstance(statement, sa.UpdateBase):
         return {statement.table}
-    return {each for each in iterate(statement) if isinstance(each, sa.TableClause)}
+    return {element for element in iterate(statement) if isinstance(element, sa.TableClause)}
