@@ -180,7 +180,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, Any]
     def record(*args: Any) -> None:
         sent.append((args[2], args[3]))
 
-    execute, change_each = DriverStatement._execute, DriverStatement.change_each  # noqa: SLF001
+    execute, change_many = DriverStatement._execute, DriverStatement.change_many  # noqa: SLF001
 
     def record_execute(
         statement: DriverStatement, connection: sa.Connection, values: Mapping[str, Any]
@@ -192,10 +192,10 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, Any]
         statement: DriverStatement, connection: sa.Connection, rows: Sequence[Mapping[str, Any]]
     ) -> int:
         sent.append((statement.sql, statement.parameters(rows[0])))
-        return change_each(statement, connection, rows)
+        return change_many(statement, connection, rows)
 
     monkeypatch.setattr(DriverStatement, "_execute", record_execute)
-    monkeypatch.setattr(DriverStatement, "change_each", record_each)
+    monkeypatch.setattr(DriverStatement, "change_many", record_each)
     event.listen(sa.Engine, "before_cursor_execute", record)
     yield sent
     event.remove(sa.Engine, "before_cursor_execute", record)

@@ -44,10 +44,10 @@ _OWNERS = {
     "newest_only": is_newest_of(sa.bindparam("user_pk")),
     "pk": orders.c.pk == sa.bindparam("pk"),
 }
-_FOUND = sa.select(orders.c.pk, orders.c.version).where(_USERS)
-_OWN = CompiledQuery(_FOUND.where(_OWNERS["pk"]))
-_HIGHEST = CompiledQuery(_FOUND.order_by(orders.c.pk.desc()).limit(1))
-_LATEST = CompiledQuery(_FOUND.order_by(*_LATEST_FIRST).limit(1))
+_USER_ORDERS = sa.select(orders.c.pk, orders.c.version).where(_USERS)
+_OWN = CompiledQuery(_USER_ORDERS.where(_OWNERS["pk"]))
+_HIGHEST = CompiledQuery(_USER_ORDERS.order_by(orders.c.pk.desc()).limit(1))
+_LATEST = CompiledQuery(_USER_ORDERS.order_by(*_LATEST_FIRST).limit(1))
 # Always returns a row, so that timing does not reveal whether a number exists.
 _WANTED = sa.select(sa.bindparam("number", type_=sa.String).label("number")).subquery()
 _OWNER = CompiledQuery(

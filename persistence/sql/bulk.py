@@ -69,7 +69,7 @@ def insert_rows(
         query, values = insertion(table, rows, on_conflict)
         return query.compiled(connection.dialect).change(connection, values)
     query = _insert(connection.dialect.name, table, tuple(rows[0]), on_conflict)
-    return query.compiled(connection.dialect).change_each(connection, rows)
+    return query.compiled(connection.dialect).change_many(connection, rows)
 
 
 def insertion(

@@ -141,7 +141,7 @@ class DriverStatement:
         count: int = cursor.rowcount
         return count
 
-    def change_each(self, connection: sa.Connection, rows: Iterable[Values]) -> int:
+    def change_many(self, connection: sa.Connection, rows: Iterable[Values]) -> int:
         """Run a change once for each of ``rows``; return the number of changed rows."""
         parameters = [self.parameters(values) for values in rows]
         cursor = _cursor(connection)
@@ -231,11 +231,11 @@ def _wrap_driver_error(error: Exception, sql: str, connection: sa.Connection) ->
     dialect = connection.dialect
     driver: Any = connection.connection.dbapi_connection
     # The stubs have the type of one driver.
-    is_gone = dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]
+    is_disconnected = dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]
     is_unusable_now = is_unusable(error)
-    if is_gone or is_unusable_now:
+    if is_disconnected or is_unusable_now:
         connection.invalidate(error)
-    if is_gone or is_stale_plan(error):
+    if is_disconnected or is_stale_plan(error):
         connection.engine.dispose()  # the pool's other connections are affected as well
     return DBAPIError.instance(
         sql,
@@ -243,6 +243,6 @@ def _wrap_driver_error(error: Exception, sql: str, connection: sa.Connection) ->
         error,
         dialect.loaded_dbapi.Error,
         hide_parameters=True,
-        connection_invalidated=is_gone or is_unusable_now,
+        connection_invalidated=is_disconnected or is_unusable_now,
         dialect=dialect,
     )

@@ -14,7 +14,7 @@ THREE_DECIMALS = ("iqd", "kwd", "bhd", "omr", "jod")
 def upgrade() -> None:
     # Spelled without parameters, as queries spell it: an index is found by its expression.
     currencies: list[sa.ColumnElement[str]] = [
-        sa.literal_column(f"'{each}'") for each in THREE_DECIMALS
+        sa.literal_column(f"'{code}'") for code in THREE_DECIMALS
     ]
     scale = sa.case(
         (sa.column("currency").in_(currencies), sa.literal_column("1")),

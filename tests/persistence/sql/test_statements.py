@@ -257,7 +257,7 @@ class Comparison:
         if compiled.returns_rows:
             return compiled.rows(self.connection, values)
         if isinstance(values, list):
-            return compiled.change_each(self.connection, values)
+            return compiled.change_many(self.connection, values)
         return compiled.change(self.connection, values)
 
     def _run_by_sqlalchemy(self, values: Any) -> Any:
