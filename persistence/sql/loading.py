@@ -93,7 +93,7 @@ class _Build:
         for entry in entries:
             root, state = self._objects_of(block, entry, is_json)
             tracked = Tracked(self._aggregate, root)
-            tracked.remember(self._aggregate.root, root, state)
+            tracked.set_row(self._aggregate.root, root, state)
             self.roots.append(tracked)
             parts[root.pk] = root, tracked
 
@@ -102,7 +102,7 @@ class _Build:
         for entry in entries:
             owner, tracked = owners[entry[0]]
             part, state = self._objects_of(block, entry, is_json)
-            tracked.remember(members, part, state)
+            tracked.set_row(members, part, state)
             parts[part.pk] = part, tracked
             if block.is_list:
                 vars(owner)[block.attribute].append(part)
@@ -117,7 +117,7 @@ class _Build:
             vars(owner)[block.attribute].append(linked)
         for owner, tracked in owners.values():
             pks = {entity.pk for entity in vars(owner)[block.attribute]}
-            tracked.remember_links(links, owner, pks)
+            tracked.set_links(links, owner, pks)
 
     def _start(
         self, block: Block

@@ -53,11 +53,11 @@ class Tracked:
         """Return the stored row of ``part``."""
         return self._rows[part][1]
 
-    def remember(self, members: Parts, part: Any, row: Row) -> None:
+    def set_row(self, members: Parts, part: Any, row: Row) -> None:
         """Record that ``part`` is stored as ``row``."""
         self._rows[part] = members, row
 
-    def forget(self, part: Any) -> None:
+    def drop_row(self, part: Any) -> None:
         """Record that ``part`` was deleted."""
         del self._rows[part]
 
@@ -65,7 +65,7 @@ class Tracked:
         """Return the pks that ``owner`` is linked to in the database."""
         return self._links.get((links, owner), set())
 
-    def remember_links(self, links: Links, owner: Any, pks: set[int]) -> None:
+    def set_links(self, links: Links, owner: Any, pks: set[int]) -> None:
         """Record the pks that ``owner`` is linked to."""
         self._links[links, owner] = pks
 
@@ -167,7 +167,7 @@ class Changes:
             _write_links(work, part, links, pks)
         for tracked, table, pk, entity in sorted(self.removed, key=_children_first):
             work.execute(sa.delete(table).where(table.c.pk == pk))
-            tracked.forget(entity)
+            tracked.drop_row(entity)
 
     def _compare(self, work: Connected, tracked: Tracked) -> None:
         present = []
@@ -269,7 +269,7 @@ def _insert(writes: Writes, table: sa.Table, parts: Sequence[Part]) -> None:
     writes.insert(table, rows)
     for part, row in zip(parts, rows, strict=True):
         vars(part.entity).update(row)
-        part.tracked.remember(part.members, part.entity, row)
+        part.tracked.set_row(part.members, part.entity, row)
 
 
 def _update(writes: Writes, part: Part, changed: Row) -> None:
@@ -327,4 +327,4 @@ def _write_links(work: Connected, part: Part, links: Links, pks: set[int]) -> No
         work.execute(sa.delete(links.table).where(columns[links.owner] == owner, removed))
     new = [{links.owner: owner, links.target: pk} for pk in sorted(pks - before)]
     insert_rows(work, links.table, new)
-    part.tracked.remember_links(links, part.entity, pks)
+    part.tracked.set_links(links, part.entity, pks)
