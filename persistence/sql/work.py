@@ -163,7 +163,7 @@ class Work:
         Later statements have nothing to compare.
         """
         self.flush()
-        self._forget()
+        self._stop_tracking()
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -177,7 +177,7 @@ class Work:
                 yield
                 self.flush()
         except BaseException:
-            self._forget()
+            self._stop_tracking()
             raise
 
     @contextmanager
@@ -193,7 +193,7 @@ class Work:
 
     def rollback(self) -> None:
         """Undo uncommitted changes, and give the connection back."""
-        self._forget()
+        self._stop_tracking()
         self.close()
 
     def close(self) -> None:
@@ -201,7 +201,7 @@ class Work:
             self._connection.close()
             self._connection = None
 
-    def _forget(self) -> None:
+    def _stop_tracking(self) -> None:
         self._tracked.clear()
         self._new.clear()
 
