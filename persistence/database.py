@@ -23,9 +23,9 @@ from persistence.documents.cache import (
     DocumentCache,
     DocumentKind,
     Documents,
-    Later,
     PersistentDocumentCache,
     RequestDocuments,
+    RunLater,
 )
 from persistence.engine.background import Background
 from persistence.engine.engines import Engines, Pool, connect
@@ -339,7 +339,7 @@ class Database:
 
 
 def _document_cache(
-    name: str, renderer: Renderer[Any], engines: Engines, memory_bytes: int, later: Later
+    name: str, renderer: Renderer[Any], engines: Engines, memory_bytes: int, later: RunLater
 ) -> DocumentCache[Any]:
     """Sellers' documents are short and cheap to render, so they are not stored."""
     share = memory_bytes // _SHARES * _SHARE_OF[name]

@@ -32,7 +32,7 @@ Entity = TypeVar("Entity")
 Load = Callable[[Work, Sequence[Any]], Mapping[Any, tuple[Version, Entity]]]
 """Returns the entities of the rows that still exist, each with its version, by the row's key."""
 
-Later = Callable[[Callable[[], None]], None]
+RunLater = Callable[[Callable[[], None]], None]
 """Runs a function that raises nothing, now or later, or drops it when too many wait."""
 
 Versions = Mapping[Any, Version]
@@ -181,7 +181,7 @@ class PersistentDocumentCache(DocumentCache[Entity]):
         renderer: Renderer[Entity],
         engines: Engines,
         memory_bytes: int,
-        later: Later,
+        later: RunLater,
     ) -> None:
         super().__init__(kind.load, renderer, engines, memory_bytes)
         self._kind = kind
