@@ -21,7 +21,7 @@ from psycopg.pq.abc import PGconn
 _RANDOM_BYTES = 12  # PostgreSQL truncates names to 63 characters; these have some 35
 
 
-class OwnNames(PrepareManager):
+class UniqueNames(PrepareManager):
     """Names with a random part for each connection."""
 
     def __init__(self) -> None:
@@ -39,4 +39,4 @@ class OwnNamesConnection(psycopg.Connection[Any]):
 
     def __init__(self, pgconn: PGconn, *args: Any, **options: Any) -> None:
         super().__init__(pgconn, *args, **options)
-        self._prepared = OwnNames()
+        self._prepared = UniqueNames()
