@@ -34,7 +34,7 @@ class UniqueNames(PrepareManager):
         return decision, self._own + name if decision is Prepare.SHOULD else name
 
 
-class OwnNamesConnection(psycopg.Connection[Any]):
+class UniqueNamesConnection(psycopg.Connection[Any]):
     """A connection whose prepared statements have unique names."""
 
     def __init__(self, pgconn: PGconn, *args: Any, **options: Any) -> None:

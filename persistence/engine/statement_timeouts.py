@@ -15,7 +15,7 @@ from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 from sqlalchemy import event
 
-from persistence.engine.prepared import OwnNamesConnection
+from persistence.engine.prepared import UniqueNamesConnection
 
 _INTERVAL = 0.1  # seconds between the driver's checks for an interrupt
 _CANCEL_TIMEOUT = 0.5
@@ -23,7 +23,7 @@ _CANCEL_TIMEOUT = 0.5
 Answer = TypeVar("Answer")
 
 
-class TimeoutConnection(OwnNamesConnection):
+class TimeoutConnection(UniqueNamesConnection):
     """Closes itself when an answer takes longer than ``timeout`` seconds.
 
     Raises psycopg.OperationalError. As after any lost connection, the statement may have been

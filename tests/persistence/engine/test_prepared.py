@@ -14,7 +14,7 @@ from domain.shared.errors import Unavailable
 from persistence.accounts.users import users
 from persistence.database import Database
 from persistence.engine.engines import Engines, Pool, connect
-from persistence.engine.prepared import OwnNamesConnection, UniqueNames
+from persistence.engine.prepared import UniqueNames, UniqueNamesConnection
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.work import Work
 from tests.conftest import KIND, MakeUrl
@@ -29,7 +29,7 @@ FIRST_NAMES = CompiledQuery(sa.select(users.c.first_name).where(users.c.pk >= sa
 def test_psycopg_names_them_where_this_expects_it() -> None:
     """What is overridden is what the pinned psycopg uses."""
     assert PrepareManager.get is not UniqueNames.get
-    assert issubclass(OwnNamesConnection, psycopg.Connection)
+    assert issubclass(UniqueNamesConnection, psycopg.Connection)
 
 
 @pytest.fixture
