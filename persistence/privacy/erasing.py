@@ -62,7 +62,7 @@ _NO_CODE = "0"
 _LOCATION = Aggregate(entity=Location, table=locations)
 
 
-class Erasing:
+class Erasure:
     """One erasure. The users and their orders have to be locked."""
 
     def __init__(

@@ -15,7 +15,7 @@ from persistence.orders.locking import lock_orders
 from persistence.orders.old_orders import old_orders
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
-from persistence.privacy.erasing import Erasing
+from persistence.privacy.erasing import Erasure
 from persistence.privacy.exporting import export
 from persistence.sql.in_list import in_list
 from persistence.sql.work import Work
@@ -74,7 +74,7 @@ class SqlPersonalData:
         return Unfinished(self._work.scalar(unsettled) or 0, self._work.scalar(underway) or 0)
 
     def erase(self, person: Person, now: datetime, languages: Sequence[str]) -> Erased:
-        return Erasing(self._work, person.user_pks, now, languages).run()
+        return Erasure(self._work, person.user_pks, now, languages).run()
 
     def _order_pks(self, person: Person) -> Sequence[int]:
         query = sa.select(orders.c.pk).where(in_list(orders.c.user_pk, person.user_pks))
