@@ -71,7 +71,7 @@ class DocumentKind(Generic[Entity]):
         return {entity.pk: (entity.version, entity) for entity in entities}
 
 
-def remove_documents(
+def invalidate_documents(
     work: Work, kind: DocumentKind[Any], versions: Mapping[int, int], languages: Iterable[str]
 ) -> None:
     """Replace the stored documents of these rows by empty ones of their new ``versions``.

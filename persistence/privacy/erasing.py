@@ -21,7 +21,7 @@ from persistence.accounts.one_time_tokens import one_time_tokens
 from persistence.accounts.sessions import sessions
 from persistence.accounts.users import users
 from persistence.audit import audit_entries
-from persistence.documents.cache import remove_documents
+from persistence.documents.cache import invalidate_documents
 from persistence.idempotency import idempotency_keys
 from persistence.imports.store import old_order_imports, order_imports
 from persistence.orders.addresses import addresses, locations
@@ -270,7 +270,7 @@ class Erasure:
             (OLD_ORDER_DOCUMENTS, OldOrder, self._old_orders),
         ):
             versions = raise_versions_of(self._work, root, pks)
-            remove_documents(self._work, kind, versions, self._languages)
+            invalidate_documents(self._work, kind, versions, self._languages)
 
     def _pks(
         self, column: sa.Column[Any], owner: sa.Column[Any], owner_pks: Collection[int]

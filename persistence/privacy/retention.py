@@ -11,7 +11,7 @@ from domain.orders.orders import Order
 from domain.outbox import OutboxStatus
 from domain.privacy.retention import RemovedAccounts
 from persistence.accounts.sessions import REMOVE_EXPIRED
-from persistence.documents.cache import remove_documents
+from persistence.documents.cache import invalidate_documents
 from persistence.idempotency import REMOVE_OLD
 from persistence.orders.cancellations import cancellation_requests
 from persistence.orders.locking import lock_orders
@@ -73,5 +73,5 @@ class SqlRetention:
         cleared = cleared.values(iban=None, holder_name=None).returning(columns.pk)
         requests = self._work.execute(cleared).all()
         versions = raise_versions_of(self._work, Order, locked)
-        remove_documents(self._work, ORDER_DOCUMENTS, versions, languages)
+        invalidate_documents(self._work, ORDER_DOCUMENTS, versions, languages)
         return RemovedAccounts(pks[-1], len(requests))
