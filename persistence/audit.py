@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from domain.audit import AuditEntry, Subject
 from persistence.sql.aggregates import Aggregate
-from persistence.sql.columns import UtcDateTime, metadata, one_of, pk_column
+from persistence.sql.columns import UtcDateTime, enum_column, metadata, pk_column
 from persistence.sql.work import Work
 
 audit_entries = sa.Table(
@@ -15,7 +15,7 @@ audit_entries = sa.Table(
     pk_column(),
     sa.Column("created_date", UtcDateTime, nullable=False),
     sa.Column("actor", sa.Text, nullable=False),
-    one_of("subject", Subject),
+    enum_column("subject", Subject),
     # No foreign key: the trail outlasts what it is about.
     sa.Column("subject_uuid", sa.Uuid, nullable=False, index=True),
     sa.Column("from_state", sa.Text),

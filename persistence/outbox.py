@@ -10,9 +10,9 @@ from persistence.sql.aggregates import Aggregate
 from persistence.sql.columns import (
     Json,
     UtcDateTime,
+    enum_column,
     metadata,
     not_negative,
-    one_of,
     pk_column,
     uuid_column,
 )
@@ -24,9 +24,9 @@ outbox_events = sa.Table(
     metadata,
     pk_column(),
     uuid_column(),
-    one_of("kind", OutboxKind),
+    enum_column("kind", OutboxKind),
     sa.Column("payload", Json, nullable=False),
-    one_of("status", OutboxStatus),
+    enum_column("status", OutboxStatus),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("created_date", UtcDateTime, nullable=False),
     sa.Column("due_date", UtcDateTime, nullable=False),

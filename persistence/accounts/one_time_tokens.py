@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from domain.accounts.one_time_tokens import OneTimeToken, Purpose
 from persistence.sql.bulk import insert_rows
-from persistence.sql.columns import UtcDateTime, metadata, one_of, parent
+from persistence.sql.columns import UtcDateTime, enum_column, metadata, parent
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.statements import first
 from persistence.sql.work import Work
@@ -17,7 +17,7 @@ one_time_tokens = sa.Table(
     "one_time_tokens",
     metadata,
     sa.Column("uuid", sa.Uuid, primary_key=True),
-    one_of("purpose", Purpose),
+    enum_column("purpose", Purpose),
     parent("user_pk", "users"),
     sa.Column("created_date", UtcDateTime, nullable=False),
     sa.Column("expires_date", UtcDateTime, nullable=False, index=True),

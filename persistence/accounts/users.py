@@ -8,8 +8,8 @@ from persistence.sql.aggregates import Aggregate
 from persistence.sql.columns import (
     UtcDateTime,
     at_most,
+    enum_column,
     metadata,
-    one_of,
     pk_column,
     uuid_column,
 )
@@ -25,7 +25,7 @@ users = sa.Table(
     sa.Column("email", sa.Text, nullable=False),
     sa.Column("email_key", sa.Text, nullable=False),
     sa.Column("password_hash", sa.Text),
-    one_of("user_type", UserType),
+    enum_column("user_type", UserType),
     sa.Column("first_name", sa.Text, nullable=False),
     sa.Column("last_name", sa.Text, nullable=False),
     sa.Column("is_active", sa.Boolean, nullable=False),

@@ -6,9 +6,9 @@ from domain.shared.money import Currency
 from persistence.sql.columns import (
     BigId,
     content_hash_column,
+    enum_column,
     metadata,
     not_negative,
-    one_of,
     pk_column,
     reference,
 )
@@ -28,7 +28,7 @@ shipping_option_groups = sa.Table(
     pk_column(),
     content_hash_column(),
     sa.Column("amount", BigId, nullable=False),
-    one_of("currency", Currency),
+    enum_column("currency", Currency),
     sa.Column("shipping_option_name", sa.Text, nullable=False),
     sa.Column("shipping_option_logo", sa.Text),
     *not_negative("amount"),

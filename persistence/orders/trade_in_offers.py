@@ -5,8 +5,8 @@ import sqlalchemy as sa
 from domain.orders.trade_in_offers import TradeInState
 from persistence.sql.columns import (
     UtcDateTime,
+    enum_column,
     metadata,
-    one_of,
     parent,
     pk_column,
     uuid_column,
@@ -18,7 +18,7 @@ trade_in_offers = sa.Table(
     pk_column(),
     uuid_column(),
     parent("order_item_pk", "order_items"),
-    one_of("state", TradeInState),
+    enum_column("state", TradeInState),
     sa.Column("expires_date", UtcDateTime, nullable=False),
     sa.Column("created_date", UtcDateTime, nullable=False),
     sa.Column("modified_date", UtcDateTime, nullable=False),

@@ -104,7 +104,7 @@ def parent(name: str, target: str, *, index: bool = True) -> sa.Column[Any]:
     return sa.Column(name, BigId, key, nullable=False, index=index)
 
 
-def one_of(name: str, values: type[StrEnum], *, nullable: bool = False) -> sa.Column[Any]:
+def enum_column(name: str, values: type[StrEnum], *, nullable: bool = False) -> sa.Column[Any]:
     """Return a column for a member of ``values``, stored as text and checked by the database."""
     kind = sa.Enum(
         values,

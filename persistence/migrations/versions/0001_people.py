@@ -11,7 +11,7 @@ depends_on = None
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
-def one_of(name: str, *values: str) -> sa.Enum:
+def enum_column(name: str, *values: str) -> sa.Enum:
     return sa.Enum(*values, name=name, native_enum=False, create_constraint=True, length=32)
 
 
@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.Column("email", sa.Text(), nullable=False),
         sa.Column("email_key", sa.Text(), nullable=False),
         sa.Column("password_hash", sa.Text()),
-        sa.Column("user_type", one_of("user_type", "registered", "guest"), nullable=False),
+        sa.Column("user_type", enum_column("user_type", "registered", "guest"), nullable=False),
         sa.Column("first_name", sa.Text(), nullable=False),
         sa.Column("last_name", sa.Text(), nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),

@@ -37,7 +37,7 @@ CURRENCIES = (
 )
 
 
-def one_of(name: str, *values: str) -> sa.Enum:
+def enum_column(name: str, *values: str) -> sa.Enum:
     return sa.Enum(*values, name=name, native_enum=False, create_constraint=True, length=32)
 
 
@@ -48,7 +48,7 @@ def upgrade() -> None:
         sa.Column("uuid", sa.Uuid(), nullable=False),
         sa.Column("content_hash", sa.String(length=64), nullable=False),
         sa.Column(
-            "kind", one_of("kind", "country", "city", "township", "district"), nullable=False
+            "kind", enum_column("kind", "country", "city", "township", "district"), nullable=False
         ),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("code", sa.Text()),
@@ -93,7 +93,7 @@ def upgrade() -> None:
         sa.Column("tax_no", sa.Text()),
         sa.Column("e_bill_taxpayer", sa.Boolean()),
         sa.Column(
-            "address_type", one_of("address_type", "customer", "retail_store"), nullable=False
+            "address_type", enum_column("address_type", "customer", "retail_store"), nullable=False
         ),
         sa.Column("retail_store", Json),
         sa.Column("remote_id", sa.Text()),
@@ -175,7 +175,7 @@ def upgrade() -> None:
         sa.Column("pk", BigId, nullable=False),
         sa.Column("content_hash", sa.String(length=64), nullable=False),
         sa.Column("amount", BigId, nullable=False),
-        sa.Column("currency", one_of("currency", *CURRENCIES), nullable=False),
+        sa.Column("currency", enum_column("currency", *CURRENCIES), nullable=False),
         sa.Column("shipping_option_name", sa.Text(), nullable=False),
         sa.Column("shipping_option_logo", sa.Text()),
         sa.CheckConstraint(

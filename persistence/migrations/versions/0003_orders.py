@@ -49,7 +49,7 @@ CURRENCIES = (
 )
 
 
-def one_of(name: str, *values: str) -> sa.Enum:
+def enum_column(name: str, *values: str) -> sa.Enum:
     return sa.Enum(*values, name=name, native_enum=False, create_constraint=True, length=32)
 
 
@@ -61,9 +61,9 @@ def upgrade() -> None:
         sa.Column("user_pk", BigId, nullable=False),
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("version", BigId, nullable=False),
-        sa.Column("state", one_of("state", *STATES), nullable=False),
-        sa.Column("order_type", one_of("order_type", "regular", "addon", "replacement")),
-        sa.Column("currency", one_of("currency", *CURRENCIES), nullable=False),
+        sa.Column("state", enum_column("state", *STATES), nullable=False),
+        sa.Column("order_type", enum_column("order_type", "regular", "addon", "replacement")),
+        sa.Column("currency", enum_column("currency", *CURRENCIES), nullable=False),
         sa.Column("shipping_amount", BigId, nullable=False),
         sa.Column("shipping_tax_rate", sa.Integer()),
         sa.Column("refund_amount", BigId, nullable=False),
@@ -159,10 +159,10 @@ def upgrade() -> None:
         sa.Column("line", sa.Integer(), nullable=False),
         sa.Column("product_pk", BigId, nullable=False),
         sa.Column("seller_pk", BigId),
-        sa.Column("state", one_of("state", *STATES), nullable=False),
+        sa.Column("state", enum_column("state", *STATES), nullable=False),
         sa.Column(
             "cancel_status",
-            one_of(
+            enum_column(
                 "cancel_status",
                 "waiting",
                 "confirmation_waiting",

@@ -12,7 +12,7 @@ BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 Json = sa.JSON(none_as_null=True)
 
 
-def one_of(name: str, *values: str) -> sa.Enum:
+def enum_column(name: str, *values: str) -> sa.Enum:
     return sa.Enum(*values, name=name, native_enum=False, create_constraint=True, length=32)
 
 
@@ -22,7 +22,9 @@ def upgrade() -> None:
         sa.Column("pk", BigId, nullable=False),
         sa.Column("uuid", sa.Uuid(), nullable=False),
         sa.Column(
-            "cancellation_type", one_of("cancellation_type", "cancel", "refund"), nullable=False
+            "cancellation_type",
+            enum_column("cancellation_type", "cancel", "refund"),
+            nullable=False,
         ),
         sa.Column("translations", Json, nullable=False),
         sa.Column("extra_information_needed", sa.Boolean(), nullable=False),
@@ -40,10 +42,14 @@ def upgrade() -> None:
         sa.Column("order_item_pk", BigId, nullable=False),
         sa.Column("reason_pk", BigId, nullable=False),
         sa.Column(
-            "cancellation_type", one_of("cancellation_type", "cancel", "refund"), nullable=False
+            "cancellation_type",
+            enum_column("cancellation_type", "cancel", "refund"),
+            nullable=False,
         ),
         sa.Column(
-            "status", one_of("status", "open", "approved", "rejected", "completed"), nullable=False
+            "status",
+            enum_column("status", "open", "approved", "rejected", "completed"),
+            nullable=False,
         ),
         sa.Column("description", sa.Text()),
         sa.Column("iban", sa.Text()),

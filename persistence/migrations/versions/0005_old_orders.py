@@ -38,7 +38,7 @@ CURRENCIES = (
 )
 
 
-def one_of(name: str, *values: str) -> sa.Enum:
+def enum_column(name: str, *values: str) -> sa.Enum:
     return sa.Enum(*values, name=name, native_enum=False, create_constraint=True, length=32)
 
 
@@ -54,7 +54,7 @@ def upgrade() -> None:
         sa.Column("created_date", sa.DateTime(timezone=True), nullable=False),
         sa.Column("amount", BigId, nullable=False),
         sa.Column("discount_amount", BigId, nullable=False),
-        sa.Column("currency", one_of("currency", *CURRENCIES), nullable=False),
+        sa.Column("currency", enum_column("currency", *CURRENCIES), nullable=False),
         sa.Column("payment_type", CodePointText),
         sa.Column("bank", CodePointText),
         sa.Column("installment_count", sa.Integer(), nullable=False),

@@ -47,7 +47,7 @@ KINDS = (
 )
 
 
-def one_of(name: str, *values: str) -> sa.Enum:
+def enum_column(name: str, *values: str) -> sa.Enum:
     return sa.Enum(*values, name=name, native_enum=False, create_constraint=True, length=32)
 
 
@@ -89,8 +89,8 @@ def _create_plans() -> None:
         sa.Column("uuid", sa.Uuid(), nullable=False),
         sa.Column("order_pk", BigId, nullable=False),
         sa.Column("seller_pk", BigId),
-        sa.Column("plan_type", one_of("plan_type", "cancel", "refund"), nullable=False),
-        sa.Column("status", one_of("status", *PLAN_STATUSES), nullable=False),
+        sa.Column("plan_type", enum_column("plan_type", "cancel", "refund"), nullable=False),
+        sa.Column("status", enum_column("status", *PLAN_STATUSES), nullable=False),
         sa.Column("note", sa.Text()),
         sa.Column("created_date", sa.DateTime(timezone=True), nullable=False),
         sa.Column("modified_date", sa.DateTime(timezone=True), nullable=False),
@@ -146,7 +146,7 @@ def _create_plans() -> None:
 
 
 def _create_trade_in_offers() -> None:
-    states = one_of("state", "open", "approved", "rejected", "expired")
+    states = enum_column("state", "open", "approved", "rejected", "expired")
     op.create_table(
         "trade_in_offers",
         sa.Column("pk", BigId, nullable=False),
@@ -182,7 +182,7 @@ def _create_audit_trail() -> None:
         sa.Column("pk", BigId, nullable=False),
         sa.Column("created_date", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
-        sa.Column("subject", one_of("subject", *SUBJECTS), nullable=False),
+        sa.Column("subject", enum_column("subject", *SUBJECTS), nullable=False),
         sa.Column("subject_uuid", sa.Uuid(), nullable=False),
         sa.Column("from_state", sa.Text()),
         sa.Column("to_state", sa.Text(), nullable=False),
@@ -193,12 +193,12 @@ def _create_audit_trail() -> None:
 
 
 def _create_outbox() -> None:
-    statuses = one_of("status", "pending", "delivered", "dead")
+    statuses = enum_column("status", "pending", "delivered", "dead")
     op.create_table(
         "outbox_events",
         sa.Column("pk", BigId, nullable=False),
         sa.Column("uuid", sa.Uuid(), nullable=False),
-        sa.Column("kind", one_of("kind", *KINDS), nullable=False),
+        sa.Column("kind", enum_column("kind", *KINDS), nullable=False),
         sa.Column("payload", Json, nullable=False),
         sa.Column("status", statuses, nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),

@@ -44,7 +44,7 @@ KINDS = (
 )
 
 
-def one_of(name: str, *values: str) -> sa.Enum:
+def enum_column(name: str, *values: str) -> sa.Enum:
     return sa.Enum(*values, name=name, native_enum=False, create_constraint=True, length=32)
 
 
@@ -79,8 +79,8 @@ def _create_seller_orders() -> None:
         sa.Column("number", CodePointText, nullable=False),
         sa.Column("number_folded", CodePointText, nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column("cancel_status", one_of("cancel_status", *CANCEL_STATUSES)),
-        sa.Column("currency", one_of("currency", *CURRENCIES), nullable=False),
+        sa.Column("cancel_status", enum_column("cancel_status", *CANCEL_STATUSES)),
+        sa.Column("currency", enum_column("currency", *CURRENCIES), nullable=False),
         *(sa.Column(amount, BigId, nullable=False) for amount in AMOUNTS),
         sa.Column("has_gift_box", sa.Boolean()),
         sa.Column("invoice_number", sa.Text()),

@@ -35,7 +35,7 @@ OWNER = (
 )
 
 
-def one_of(name: str, *values: str) -> sa.Enum:
+def enum_column(name: str, *values: str) -> sa.Enum:
     return sa.Enum(*values, name=name, native_enum=False, create_constraint=True, length=32)
 
 
@@ -43,7 +43,7 @@ def upgrade() -> None:
     op.create_table(
         "one_time_tokens",
         sa.Column("uuid", sa.Uuid(), nullable=False),
-        sa.Column("purpose", one_of("purpose", "password_reset", "handover"), nullable=False),
+        sa.Column("purpose", enum_column("purpose", "password_reset", "handover"), nullable=False),
         sa.Column("user_pk", BigId, nullable=False),
         sa.Column("created_date", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_date", sa.DateTime(timezone=True), nullable=False),
