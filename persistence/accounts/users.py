@@ -7,8 +7,8 @@ from domain.accounts.users import EmailTaken, PasswordOwner, User, UserType
 from persistence.sql.aggregates import Aggregate
 from persistence.sql.columns import (
     UtcDateTime,
-    at_most,
     enum_column,
+    max_length,
     metadata,
     pk_column,
     uuid_column,
@@ -33,8 +33,8 @@ users = sa.Table(
     # A guest may use the address of a registered user without access to that account.
     sa.UniqueConstraint("email_key", "user_type"),
     # Case folding can make a key longer than the address: at most three characters from one.
-    *at_most(254, "email"),
-    *at_most(3 * 254, "email_key"),
+    *max_length(254, "email"),
+    *max_length(3 * 254, "email_key"),
 )
 
 

@@ -25,8 +25,8 @@ from persistence.sql.columns import (
     CodePointText,
     Json,
     UtcDateTime,
-    at_most,
     enum_column,
+    max_length,
     metadata,
     not_negative,
     parent,
@@ -67,9 +67,9 @@ old_orders = sa.Table(
     sa.Column("erased_date", UtcDateTime),
     sa.CheckConstraint("version >= 1", name="version"),
     sa.CheckConstraint(f"installment_count BETWEEN 0 AND {MAX_QUANTITY}", name="installment_count"),
-    *at_most(64, "number", "status"),
-    *at_most(254, "user_email"),
-    *at_most(100, "payment_type", "bank", "tracking_number", "shipping_company"),
+    *max_length(64, "number", "status"),
+    *max_length(254, "user_email"),
+    *max_length(100, "payment_type", "bank", "tracking_number", "shipping_company"),
     *not_negative("amount", "discount_amount"),
 )
 

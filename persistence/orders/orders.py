@@ -15,8 +15,8 @@ from persistence.sql.columns import (
     BigId,
     Json,
     UtcDateTime,
-    at_most,
     enum_column,
+    max_length,
     metadata,
     not_negative,
     pk_column,
@@ -83,7 +83,7 @@ orders = sa.Table(
     sa.Index(None, "user_pk", "pk"),
     sa.CheckConstraint("version >= 1", name="version"),
     sa.CheckConstraint(f"installment_count BETWEEN 0 AND {MAX_QUANTITY}", name="installment_count"),
-    *at_most(64, "number"),
+    *max_length(64, "number"),
     *not_negative(
         "shipping_amount",
         "shipping_tax_rate",

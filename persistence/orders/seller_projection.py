@@ -31,8 +31,8 @@ from persistence.sql.columns import (
     BigId,
     CodePointText,
     UtcDateTime,
-    at_most,
     enum_column,
+    max_length,
     metadata,
     not_negative,
     parent,
@@ -87,7 +87,7 @@ seller_orders = sa.Table(
     # Whose addresses a seller may see.
     sa.Index(None, "seller_pk", "shipping_address_pk"),
     sa.Index(None, "seller_pk", "billing_address_pk"),
-    *at_most(64, "number"),
+    *max_length(64, "number"),
     *not_negative(*_AMOUNTS),
 )
 

@@ -122,7 +122,7 @@ def not_negative(*names: str) -> Iterable[sa.CheckConstraint]:
     return [sa.CheckConstraint(f"{name} >= 0", name=f"{name}_not_negative") for name in names]
 
 
-def at_most(length: int, *names: str) -> Iterable[sa.CheckConstraint]:
+def max_length(length: int, *names: str) -> Iterable[sa.CheckConstraint]:
     """Return check constraints for texts that have to fit into an index."""
     return [
         sa.CheckConstraint(f"length({name}) <= {length}", name=f"{name}_length") for name in names
