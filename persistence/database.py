@@ -229,7 +229,7 @@ class Database:
             try:
                 readiness.require_ready(self._engines)
             except ReadOnly:
-                self._engines.renew()
+                self._engines.reconnect()
                 raise
             except DBAPIError as error:
                 # Any cause, such as a missing table or permission, means that no request is served.
@@ -329,7 +329,7 @@ class Database:
     def _note_failure(self, error: DBAPIError) -> None:
         if is_read_only(error):
             # After a failover another server may be the primary.
-            self._engines.renew()
+            self._engines.reconnect()
             logger.warning("the database is read-only: %s", type(error.orig).__name__)
             return
         # A bad page of PostgreSQL affects some rows, one of SQLite the whole file.

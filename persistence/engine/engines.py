@@ -122,7 +122,7 @@ class Engines:
         except SQLAlchemyError as error:
             if isinstance(error, DBAPIError) and is_read_only(error):
                 self.since_refusal.start()
-                self.renew()
+                self.reconnect()
             cause = getattr(error, "orig", None) or error
             logger.warning("%s could not be stored: %s", what, type(cause).__name__)
             return False
@@ -133,7 +133,7 @@ class Engines:
         for engine in (self.writing, self.autocommit, self.cache_writer):
             engine.dispose()
 
-    def renew(self) -> None:
+    def reconnect(self) -> None:
         """Replace all connections, since another server may be the primary now.
 
         At most once a second, however many requests ask for it.
