@@ -196,7 +196,7 @@ class Database:
             work(self._changing(writing))
             writing.flush()
 
-        if not self._engines.attempt(change, "a note"):
+        if not self._engines.write_best_effort(change, "a note"):
             self._since_note_failed.start()
 
     def require_session_pooling(self) -> None:

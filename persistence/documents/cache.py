@@ -220,7 +220,7 @@ class PersistentDocumentCache(DocumentCache[Entity]):
             self._later(partial(self._write, rows))
 
     def _write(self, rows: list[dict[str, Any]]) -> None:
-        self._engines.attempt(
+        self._engines.write_best_effort(
             lambda connection: connection.execute(self._upsert, rows), "rendered documents"
         )
 

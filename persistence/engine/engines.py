@@ -108,7 +108,7 @@ class Engines:
                 connection.execute(_CACHE_WRITE_SETTINGS)
             yield connection
 
-    def attempt(self, write: Callable[[sa.Connection], object], what: str) -> bool:
+    def write_best_effort(self, write: Callable[[sa.Connection], object], what: str) -> bool:
         """Run ``write`` on such a connection; return whether it succeeded.
 
         A failure is logged in one line that names ``what`` was to be written. A read-only database
