@@ -182,7 +182,7 @@ class Database:
         with self._writing() as work:
             yield SqlImports(work, self._clock(), actor)
 
-    def note(self, work: Callable[[UnitOfWork], object]) -> None:
+    def write_best_effort(self, work: Callable[[UnitOfWork], object]) -> None:
         """Run ``work``, whose one change is best effort: lost if it can not be written at once.
 
         Waits at most a quarter of a second. After a failure nothing is written for a minute, so

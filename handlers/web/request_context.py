@@ -92,7 +92,7 @@ def note(work: Callable[[UnitOfWork], object]) -> None:
 
     For a change that an answer does not depend on.
     """
-    parts().database.note(work)
+    parts().database.write_best_effort(work)
 
 
 def require_ready() -> None:
