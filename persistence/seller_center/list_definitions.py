@@ -182,7 +182,7 @@ SELLER_ORDERS = ListDefinition(
         shipping_interest_amount=sa.literal(0),
         created_at=seller_orders.c.date_placed,
     ),
-    finish=_complete_orders,
+    complete=_complete_orders,
     counts=Counts(
         rows=seller_order_counts.c.orders, fields={"status": code(seller_order_counts.c.status)}
     ),
@@ -235,7 +235,7 @@ SELLER_ORDER_ITEMS = ListDefinition(
         created_at=order_items.c.created_date,
         updated_at=order_items.c.modified_date,
     ),
-    finish=_complete_items,
+    complete=_complete_items,
 )
 
 _PLANS = _with_their_orders(cancellation_plans)
@@ -268,7 +268,7 @@ SELLER_CANCELLATION_PLANS = ListDefinition(
         updated_at=cancellation_plans.c.modified_date,
         **_PLAN_AMOUNTS,
     ),
-    finish=_complete_plans,
+    complete=_complete_plans,
     # The join leaves out plans of sellers without a line of the order.
     can_skip_join=False,
 )

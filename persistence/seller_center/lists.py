@@ -68,7 +68,7 @@ class ListDefinition(Generic[View]):
     conditions on ``table`` alone need no join, and counts stay within one index. ``fields`` has
     filters beyond the columns of ``table``. ``versioned`` joins ``table`` with its parent, whose pk
     is ``parent_pk``, and whose ``version`` changes with anything shown. ``shown`` has the column of
-    each attribute of ``view``, selected from ``shown_from``; ``finish`` adds what no join can.
+    each attribute of ``view``, selected from ``shown_from``; ``complete`` adds what no join can.
     ``counts`` count the rows of ``source``.
     """
 
@@ -82,7 +82,7 @@ class ListDefinition(Generic[View]):
     version: sa.ColumnElement[Any]
     shown_from: sa.FromClause
     shown: Columns
-    finish: Callable[[Work, int, list[dict[str, Any]]], None] = lambda *_: None
+    complete: Callable[[Work, int, list[dict[str, Any]]], None] = lambda *_: None
     can_skip_join: bool = True
     counts: Counts | None = None
 
@@ -116,7 +116,7 @@ class ListDefinition(Generic[View]):
         parameters = {"pks": [pk for _, pk, _ in keys], "seller_pk": seller_pk}
         rows = self._completed.rows(work, parameters)
         views = [dict(zip(self.shown, row[3:], strict=True)) for row in rows]
-        self.finish(work, seller_pk, views)
+        self.complete(work, seller_pk, views)
         return {
             (seller_pk, pk, parent_pk): (version, self.view(**values))
             for (pk, parent_pk, version, *_), values in zip(rows, views, strict=True)
