@@ -144,7 +144,7 @@ SELLER_ORDERS = ListDefinition(
     view=SellerOrderView,
     table=seller_orders,
     source=seller_orders,
-    owned=lambda seller_pk: seller_orders.c.seller_pk == seller_pk,
+    is_owned_by=lambda seller_pk: seller_orders.c.seller_pk == seller_pk,
     fields={
         "status": code(seller_orders.c.status),
         "created_at": moment(seller_orders.c.date_placed),
@@ -203,7 +203,7 @@ SELLER_ORDER_ITEMS = ListDefinition(
     view=SellerOrderItemView,
     table=order_items,
     source=_LINES,
-    owned=lambda seller_pk: order_items.c.seller_pk == seller_pk,
+    is_owned_by=lambda seller_pk: order_items.c.seller_pk == seller_pk,
     fields={
         "status": code_of(order_items.c.state),
         "price_currency": member(_CURRENCY),
@@ -244,7 +244,7 @@ SELLER_CANCELLATION_PLANS = ListDefinition(
     view=SellerCancellationPlanView,
     table=cancellation_plans,
     source=_PLANS,
-    owned=lambda seller_pk: cancellation_plans.c.seller_pk == seller_pk,
+    is_owned_by=lambda seller_pk: cancellation_plans.c.seller_pk == seller_pk,
     fields={
         "created_at": moment(cancellation_plans.c.created_date),
         "updated_at": moment(cancellation_plans.c.modified_date),
@@ -293,7 +293,7 @@ SELLER_CUSTOMER_ADDRESSES = ListDefinition(
     view=SellerCustomerAddressView,
     table=addresses,
     source=_with_places(),
-    owned=_of_orders,
+    is_owned_by=_of_orders,
     fields={
         "id": same(addresses.c.uuid),
         **{name: same(place.c.uuid) for name, place in _PLACES.items()},

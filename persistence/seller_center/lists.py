@@ -53,9 +53,9 @@ class Counts:
         if any(path not in self.fields for path, _ in paths):
             return None
         total = sa.cast(sa.func.coalesce(sa.func.sum(self.rows), 0), sa.BigInteger)
-        owned = self.rows.table.c.seller_pk == _SELLER
+        is_owned_by = self.rows.table.c.seller_pk == _SELLER
         return sa.select(total).where(
-            owned, *_where((self.fields[path] for path, _ in paths), paths)
+            is_owned_by, *_where((self.fields[path] for path, _ in paths), paths)
         )
 
 
@@ -63,7 +63,7 @@ class Counts:
 class ListDefinition(Generic[View]):
     """The definition of a list.
 
-    ``table`` has the rows, ``source`` joins what conditions compare, ``owned`` is the condition
+    ``table`` has the rows, ``source`` joins what conditions compare, ``is_owned_by`` is the condition
     for a seller's rows. ``can_skip_join``: every row of ``table`` is in ``source``, so that
     conditions on ``table`` alone need no join, and counts stay within one index. ``fields`` has
     filters beyond the columns of ``table``. ``versioned`` joins ``table`` with its parent, whose pk
@@ -75,7 +75,7 @@ class ListDefinition(Generic[View]):
     view: Callable[..., View]
     table: sa.Table
     source: sa.FromClause
-    owned: Callable[[sa.BindParameter[int]], sa.ColumnElement[bool]]
+    is_owned_by: Callable[[sa.BindParameter[int]], sa.ColumnElement[bool]]
     fields: Mapping[str, Field]
     versioned: sa.FromClause
     parent_pk: sa.ColumnElement[int]
@@ -134,13 +134,13 @@ class ListDefinition(Generic[View]):
         )
         rows = sa.select(*(column.label(f"{name}_") for name, column in named))
         rows = rows.select_from(self.shown_from)
-        return CompiledQuery(rows.where(in_param(pk, "pks"), self.owned(_SELLER)))
+        return CompiledQuery(rows.where(in_param(pk, "pks"), self.is_owned_by(_SELLER)))
 
     def base_query(self, shown: Sequence[sa.ColumnElement[Any]], paths: Paths) -> sa.Select[Any]:
         """Select ``shown`` of a seller's rows; all queries start here, so none omits the owner."""
         conditions = _where((self.resolve_filter(*path) for path in paths), paths)
         rows = sa.select(*shown).select_from(self._needed([*shown, *conditions]))
-        return rows.where(self.owned(_SELLER), *conditions)
+        return rows.where(self.is_owned_by(_SELLER), *conditions)
 
     def count(self, paths: Paths) -> sa.Select[Any]:
         """Count a seller's rows, from stored counts if possible."""
