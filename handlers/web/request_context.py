@@ -45,8 +45,8 @@ class Database(Protocol):
     def write(self, work: Callable[[UnitOfWork], Result]) -> Result:
         """What ``work`` returns; it is done again when its transaction loses to another one."""
 
-    def note(self, work: Callable[[UnitOfWork], object]) -> None:
-        """Do ``work`` where that can be done at once; nothing depends on it."""
+    def write_best_effort(self, work: Callable[[UnitOfWork], object]) -> None:
+        """Run ``work`` if it can be written at once; nothing depends on it."""
 
     def require_ready(self) -> None:
         """Raises Unavailable unless requests can be served."""

@@ -53,9 +53,9 @@ class Counts:
         if any(path not in self.fields for path, _ in paths):
             return None
         total = sa.cast(sa.func.coalesce(sa.func.sum(self.rows), 0), sa.BigInteger)
-        is_owned_by = self.rows.table.c.seller_pk == _SELLER
+        is_owned = self.rows.table.c.seller_pk == _SELLER
         return sa.select(total).where(
-            is_owned_by, *_where((self.fields[path] for path, _ in paths), paths)
+            is_owned, *_where((self.fields[path] for path, _ in paths), paths)
         )
 
 
@@ -63,8 +63,8 @@ class Counts:
 class ListDefinition(Generic[View]):
     """The definition of a list.
 
-    ``table`` has the rows, ``source`` joins what conditions compare, ``is_owned_by`` is the condition
-    for a seller's rows. ``can_skip_join``: every row of ``table`` is in ``source``, so that
+    ``table`` has the rows, ``source`` joins what conditions compare, ``is_owned_by`` is the
+    condition for a seller's rows. ``can_skip_join``: every row of ``table`` is in ``source``, so that
     conditions on ``table`` alone need no join, and counts stay within one index. ``fields`` has
     filters beyond the columns of ``table``. ``versioned`` joins ``table`` with its parent, whose pk
     is ``parent_pk``, and whose ``version`` changes with anything shown. ``shown`` has the column of

@@ -124,7 +124,7 @@ class FakeSellerDatabase:
         with self.writing() as uow:
             return work(uow)
 
-    def note(self, work: Callable[[Any], object]) -> None:
+    def write_best_effort(self, work: Callable[[Any], object]) -> None:
         with self.writing() as uow:
             work(uow)
 
