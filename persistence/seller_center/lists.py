@@ -64,12 +64,12 @@ class ListDefinition(Generic[View]):
     """The definition of a list.
 
     ``table`` has the rows, ``source`` joins what conditions compare, ``is_owned_by`` is the
-    condition for a seller's rows. ``can_skip_join``: every row of ``table`` is in ``source``, so that
-    conditions on ``table`` alone need no join, and counts stay within one index. ``fields`` has
-    filters beyond the columns of ``table``. ``versioned`` joins ``table`` with its parent, whose pk
-    is ``parent_pk``, and whose ``version`` changes with anything shown. ``shown`` has the column of
-    each attribute of ``view``, selected from ``shown_from``; ``complete`` adds what no join can.
-    ``counts`` count the rows of ``source``.
+    condition for a seller's rows. ``can_skip_join``: every row of ``table`` is in ``source``, so
+    that conditions on ``table`` alone need no join, and counts stay within one index. ``fields``
+    has filters beyond the columns of ``table``. ``versioned`` joins ``table`` with its parent,
+    whose pk is ``parent_pk``, and whose ``version`` changes with anything shown. ``shown`` has the
+    column of each attribute of ``view``, selected from ``shown_from``; ``complete`` adds what no
+    join can. ``counts`` count the rows of ``source``.
     """
 
     view: Callable[..., View]
