@@ -21,7 +21,7 @@ def shopper(database: Database) -> User:
 
 @pytest.fixture
 def engines(database_url: str) -> Iterator[Engines]:
-    """A way to the test's database beside the one that is tested."""
+    """Engines of the test's database, independent of the database under test."""
     engines = connect(database_url, Pool(5))
     yield engines
     engines.dispose()
@@ -29,7 +29,7 @@ def engines(database_url: str) -> Iterator[Engines]:
 
 @pytest.fixture(scope="module")
 def copy_url(make_url: MakeUrl) -> Callable[[], str]:
-    """Make databases with all tables for a test each: to copy them takes less than to migrate."""
+    """Return a function that copies a database with all tables, which is faster than migrating."""
     template = make_url()
     database = Database(template, renderers=fake_renderers())
     database.migrate()

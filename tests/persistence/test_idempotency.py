@@ -22,7 +22,7 @@ def claim(
     fingerprint: bytes = MINE,
     after: timedelta = KEY_LIFETIME,
 ) -> StoredResponse | None:
-    """Claim the key ``after`` a time, and answer if it was new."""
+    """Claim the key ``after`` a time, and store a response if it was new."""
     with database.writing() as uow:
         stored = uow.idempotency_keys.claim(scope, "key", fingerprint, NOW + after - KEY_LIFETIME)
         if stored is None:

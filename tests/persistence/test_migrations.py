@@ -37,7 +37,7 @@ def migrate(url: str) -> None:
 
 
 def run_step(connection: sa.Connection, name: str) -> None:
-    """Run one step alone, on tables that lack nothing but what it makes."""
+    """Run one migration alone, on tables of the newest revision without its changes."""
     step = import_module(f"persistence.migrations.versions.{name}")
     context = MigrationContext.configure(connection, opts={"render_as_batch": True})
     with Operations.context(context):
@@ -45,14 +45,14 @@ def run_step(connection: sa.Connection, name: str) -> None:
 
 
 def plain(value: object) -> object:
-    """Whatever is not a list or a dict as text."""
+    """Return a value with everything but lists and dictionaries as text."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, list) else str(value)
 
 
 def described(engines: Engines) -> object:
-    """All that the database knows of its tables."""
+    """The schema, as the database reflects it."""
     inspector = sa.inspect(engines.autocommit)
     questions = (
         inspector.get_multi_columns,
@@ -315,7 +315,7 @@ def change(url: str, statement: str) -> None:
 
 
 def install_reasons(url: str) -> None:
-    """Do again what the step does about reasons."""
+    """Repeat what the migration does with reasons."""
     step = import_module("persistence.migrations.versions.0010_registry")
     engines = connect(url, Pool(1))
     with (

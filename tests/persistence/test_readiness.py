@@ -1,4 +1,4 @@
-"""A database is ready when its tables are this release's, can be read and can be written."""
+"""A database is ready when its tables have this release's revision and can be read and written."""
 
 import os
 import sqlite3
@@ -48,7 +48,7 @@ def url(copy_url: MakeUrl) -> str:
 
 @pytest.fixture
 def reopen(url: str) -> Iterator[Open]:
-    """Opens it as a process that was just started does."""
+    """Opens the database again, as a new process does."""
     databases: list[Database] = []
 
     def opened() -> Database:
@@ -76,7 +76,7 @@ def execute(url: str, statement: str) -> None:
 
 
 def make_read_only(url: str) -> None:
-    """PostgreSQL for all new transactions, and SQLite as the device does that fails."""
+    """Make PostgreSQL read-only for new transactions, and SQLite as a failing device does."""
     name = sa.make_url(url).database
     execute(url, f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
 
@@ -166,7 +166,7 @@ class TestReadOnlyServer:
 
 @pytest.fixture
 def seller(database: Database) -> Seller:
-    """Of a sold line, with a token."""
+    """A seller with an order and a token."""
     [order] = store_sold(database, store_user(database).pk, {"items": [sold(make_seller())]})
     seller = order.items[0].seller
     assert seller is not None
@@ -179,7 +179,7 @@ def token_of(database: Database, seller: Seller) -> str:
 
 
 def note(database: Database, token: str) -> date | None:
-    """Note that a token is used; return the day of its last use that is stored then."""
+    """Record the use of a token; return the stored day of its last use."""
     with database.reading() as uow:
         caller = authenticate_token(token, uow)
     database.write_best_effort(lambda uow: note_use(caller, uow))
@@ -213,7 +213,7 @@ class TestNotes:
 
 @contextmanager
 def locked(url: str) -> Iterator[None]:
-    """Nobody else can write meanwhile, for as long as they wait."""
+    """Lock out all other writers."""
     if KIND == "sqlite":
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -233,7 +233,7 @@ class TestFile:
     def test_without_permission_to_write_is_read_only(
         self, database: Database, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        # As os.access answers for a file system that is mounted to be read only, also to root.
+        # The result of os.access for a file system that is mounted read-only, even for root.
         monkeypatch.setattr(os, "access", lambda *_: False)
 
         with pytest.raises(ReadOnly):
@@ -325,7 +325,7 @@ class TestFile:
 
 
 def damage(file: Path, table: str) -> None:
-    """Overwrite the page with which a table begins."""
+    """Overwrite the first page of a table."""
     with closing(sqlite3.connect(file)) as connection:
         [(page,)] = connection.execute(
             "SELECT rootpage FROM sqlite_master WHERE name = ?", [table]

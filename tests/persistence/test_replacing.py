@@ -24,7 +24,7 @@ USER = {
 
 @pytest.fixture
 def made(make_url: MakeUrl) -> Any:
-    """A database whose tables were made without the steps to them, and its URL."""
+    """A database whose tables were created without migrations, and its URL."""
     url = make_url()
     database = Database(url, renderers=fake_renderers())
     database.make_tables()

@@ -1,4 +1,4 @@
-"""Values for the parameters of any statement, so that it finds what is stored."""
+"""Values for the parameters of any statement that match stored rows."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, time
@@ -19,11 +19,11 @@ FIXED = {
     "cursor_pk": 2**62,
     NEW_VERSION: 2**52,
 }
-"""Parameters that are compared with no column, or with more than equality, by name."""
+"""Values of parameters that are not compared with a column for equality, by name."""
 
 
 def bound_values(connection: sa.Connection, statement: Any) -> dict[str, Any]:
-    """Return a value for each parameter, of a row that is there where it is compared with any."""
+    """Return a value for each parameter, from a stored row if it is compared with a column."""
     binds = statement.compile(dialect=connection.dialect).binds
     required = {name: bind for name, bind in binds.items() if bind.required}
     compared = {bind.key: column for bind, column in _comparisons(statement)}
@@ -34,7 +34,7 @@ def bound_values(connection: sa.Connection, statement: Any) -> dict[str, Any]:
 
 
 def stored_rows(connection: sa.Connection, statement: Any) -> list[dict[str, Any]]:
-    """Return rows of the table that an INSERT writes to, as they are stored."""
+    """Return stored rows of the table of an INSERT."""
     table = statement.table
     chosen = sa.select(*(table.c[name] for name in _inserted_names(connection, statement)))
     rows = connection.execute(chosen.limit(3)).mappings()
@@ -49,12 +49,12 @@ def _inserted_names(connection: sa.Connection, statement: Any) -> Sequence[str]:
 
 
 def as_json(table: sa.Table, rows: Sequence[dict[str, Any]]) -> str:
-    """Return the rows as the statement for PostgreSQL takes them."""
+    """Return the rows in the form of the statement for PostgreSQL."""
     return _json_text(_json_rows(table, tuple(rows[0]), rows))
 
 
 def _comparisons(statement: Any) -> Iterator[tuple[Any, sa.Column[Any]]]:
-    """Yield the parameters that stand beside a column, and that column."""
+    """Yield the parameters that are compared with a column, and the column."""
     for element in iterate(statement):
         if not isinstance(element, sa.sql.expression.ColumnElement):
             continue

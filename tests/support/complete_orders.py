@@ -1,4 +1,4 @@
-"""An order and an old order that have one of everything, and values that are hard to store."""
+"""An order and an old order with a row in every table, and values that are hard to store."""
 
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any

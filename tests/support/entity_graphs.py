@@ -6,7 +6,7 @@ from typing import Any
 
 
 def graph(root: Any) -> Any:
-    """Return all that hangs on ``root``, with types; an object that comes again is a number."""
+    """Return all objects reachable from ``root``, with types; repeated objects become numbers."""
     seen: dict[int, int] = {}
 
     def plain(value: Any) -> Any:
@@ -26,7 +26,7 @@ def graph(root: Any) -> Any:
 
 
 def differing(stored: Any, loaded: Any, path: str = "") -> Iterator[str]:
-    """Yield where the objects that were loaded are not as those that were stored."""
+    """Yield the differences between loaded and stored objects."""
     if isinstance(loaded, list):
         if len(stored) != len(loaded):
             yield path
@@ -34,7 +34,7 @@ def differing(stored: Any, loaded: Any, path: str = "") -> Iterator[str]:
             yield from differing(one, other, f"{path}/{at}")
     elif hasattr(loaded, "__dataclass_fields__"):
         for name, value in vars(loaded).items():
-            # Ids of what a snapshot names are not the constructor's.
+            # Keys of referenced snapshots are not arguments of the constructor.
             if name in vars(stored) or not name.endswith("_pk"):
                 yield from differing(getattr(stored, name), value, f"{path}/{name}")
     elif (type(stored), stored) != (type(loaded), loaded):

@@ -1,4 +1,4 @@
-"""One imported order whose document comes again and again, and a desk that decides about it."""
+"""One imported order whose document is imported repeatedly, with decisions about its requests."""
 
 from copy import deepcopy
 from datetime import timedelta
@@ -20,7 +20,7 @@ OTHER_UUID = "2c671a64-40d5-491e-99b0-da01ff1f3342"
 
 
 def imported_request(**fields: Any) -> dict[str, Any]:
-    """What a line has of a request to cancel one unit."""
+    """The fields of a line with a request to cancel one unit."""
     fields = {"cancellation_type": "cancel", "quantity": 1, "uuid": UUID} | fields
     return {"cancellation_requests": [request_document(**fields)]}
 
@@ -69,7 +69,7 @@ class Case:
 
     @property
     def order(self) -> Order:
-        """The order with its plans, as it is stored now."""
+        """The stored order with its plans."""
         with self.database.reading() as uow:
             order = uow.orders.get(self.pk)
         assert order is not None

@@ -1,4 +1,4 @@
-"""Documents of orders with everything that an importer may send."""
+"""Documents of orders with all fields that an importer may send."""
 
 from datetime import timedelta
 from itertools import count

@@ -1,4 +1,4 @@
-"""Backups that are put back while connections to the database stay open."""
+"""Backups that are restored while connections to the database stay open."""
 
 import shutil
 import sqlite3
@@ -18,7 +18,7 @@ PutBack = Callable[[], None]
 
 
 def back_up(url: str) -> PutBack:
-    """Copy all rows now; what is returned puts them back, and the sequences, too."""
+    """Copy all rows; return the function that restores them, with the sequences."""
     if url.startswith("sqlite"):
         return back_up_sqlite(Path(url.removeprefix("sqlite:///")))
     return _back_up_postgres(url)
@@ -32,7 +32,7 @@ def back_up_sqlite(file: Path) -> PutBack:
 
 
 def back_up_to_replace(file: Path) -> PutBack:
-    """As `mv` does it: another file comes under the name, and the log of the old one goes."""
+    """As `mv` does it: another file gets the name, and the old write-ahead log is deleted."""
     copy = file.with_suffix(".copy")
     _copy(file, copy)
     shutil.copymode(file, copy)  # later tests use the file, and commands warn of an open one
@@ -87,7 +87,7 @@ def _sequence(connection: Connection, table: sa.Table) -> str | None:
 
 
 def _position(connection: Connection, sequence: str) -> tuple[int, bool]:
-    """The last value, and whether it was given to a row."""
+    """Return the last value, and whether it was used."""
     query = _sql("SELECT last_value, is_called FROM {}", *sequence.split("."))
     [(last_value, is_called)] = connection.execute(query).fetchall()
     return last_value, is_called

@@ -1,4 +1,4 @@
-"""A market: what the lists of sellers are tried on."""
+"""Orders of sellers for tests of their lists."""
 
 from datetime import timedelta
 from typing import Any
@@ -26,7 +26,7 @@ PLANS = [{}, {"a": 1, "b": [1, 2.5, None]}, {"b": [1.0, 2.5, None], "a": 1.0}, {
 
 
 class Market:
-    """One seller's orders of all sorts, and another's beside them."""
+    """A seller's orders of all kinds, and orders of another seller."""
 
     def __init__(self, database: Database) -> None:
         self.seller, self.other = two_sellers()

@@ -1,4 +1,4 @@
-"""Storing what a test is about, and asking for it as the services do."""
+"""Storing rows for tests, and reading them as services do."""
 
 import json
 from contextlib import closing
@@ -56,7 +56,7 @@ def store_reason(engines: Engines) -> CancellationReason:
 
 
 def written_of_loaded(engines: Engines) -> list[str]:
-    """Load all orders in both views, and return the statements by which that is written."""
+    """Load all orders in both views; return the statements that a flush then writes."""
     written: list[str] = []
     with closing(Work(engines.writing)) as work:
         pks = work.scalars(sa.select(orders.c.pk)).all()
@@ -77,7 +77,7 @@ def change_notes(database: Database, pk: int, notes: str) -> None:
 
 
 def listed(database: Database, user_pk: int, **filters: Any) -> list[dict[str, Any]]:
-    """The documents of the first page of the user's orders."""
+    """Return the documents of the first page of the user's orders."""
     caller = Caller(user_pk, is_guest=filters.pop("is_guest", False))
     with database.reading() as uow:
         page = list_user_orders(caller, OrderFilters(**filters), PageRequest(), "en-us", uow)
@@ -85,7 +85,7 @@ def listed(database: Database, user_pk: int, **filters: Any) -> list[dict[str, A
 
 
 def index_definitions(engines: Engines, table: sa.Table) -> list[str]:
-    """The indexes of ``table`` as SQL: SQLAlchemy reflects none with an expression on SQLite."""
+    """Return the indexes of ``table`` as SQL: SQLAlchemy can not reflect expressions on SQLite."""
     if engines.autocommit.dialect.name == "sqlite":
         query = "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = :name"
     else:
@@ -98,15 +98,15 @@ def index_definitions(engines: Engines, table: sa.Table) -> list[str]:
 
 
 def plan_of(engines: Engines, statement: str, values: Any) -> str:
-    """How the database would run ``statement`` if its tables were large."""
+    """Return the query plan of ``statement`` for large tables."""
     with engines.writing.connect() as connection:
         if connection.dialect.name == "sqlite":
             steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(values))
             return "\n".join(step.detail for step in steps)
-        # Of a few rows, whatever the statistics say at the moment, these would be cheaper.
+        # With few rows these would be cheaper, whatever the statistics are.
         for way in ("seqscan", "bitmapscan", "sort"):
             connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
         driver: Any = connection.connection.driver_connection
-        # A list goes with PostgreSQL's own placeholders, as compiled queries have them.
+        # PostgreSQL's own placeholders, which compiled queries use, take a list.
         cursor = psycopg.RawCursor(driver) if isinstance(values, list) else driver.cursor()
         return "\n".join(step for (step,) in cursor.execute(f"EXPLAIN {statement}", values))

@@ -1,4 +1,4 @@
-"""Cancelling what is stored, as handlers and the operator's desk do."""
+"""Cancelling stored orders, as handlers and the operator's commands do."""
 
 from dataclasses import replace
 from datetime import time, timedelta
@@ -22,7 +22,7 @@ SLOT = PickupSlot(NOW.date() + timedelta(days=2), time(9), time(12))
 
 
 def compact_iban(iban: str) -> str | None:
-    """Takes whatever begins with TR for an IBAN."""
+    """Accepts any text that begins with TR as an IBAN."""
     compact = iban.replace(" ", "").upper()
     return compact if compact.startswith("TR") else None
 
@@ -41,7 +41,7 @@ def store_reason_of(
 
 
 class Desk:
-    """Asks for cancellations with a reason that is there, and decides about them.
+    """Creates cancellation requests with a stored reason, and decides them.
 
     ``is_guest``: who asks is a guest with a session.
     """
@@ -52,7 +52,7 @@ class Desk:
         self.reasons = {kind: store_reason_of(database, kind) for kind in CancellationType}
 
     def draft(self, item_pk: int, kind: CancellationType = CANCEL, **fields: Any) -> Any:
-        """A draft that breaks no rule that the line does not."""
+        """A draft that breaks no rule, unless the line's state does."""
         reason = fields.pop("reason", self.reasons[kind].pk)
         draft = CancellationDraft(order_item=item_pk, reason=reason, cancellation_type=kind)
         return replace(draft, **fields)
@@ -74,13 +74,13 @@ class Desk:
         return requests
 
     def decide(self, service: Any, request_pk: int) -> CancellationRequest:
-        """Let a service of ``domain.cancellations.decisions`` decide about a request."""
+        """Decide a request by a service of ``domain.cancellations.decisions``."""
         with self.database.writing() as uow:
             request: CancellationRequest = service(request_pk, OPERATOR, uow)
         return request
 
     def order(self, pk: int) -> Order:
-        """The order with its plans, as it is stored now."""
+        """The stored order with its plans."""
         with self.database.writing() as uow:
             [order] = uow.orders.lock_by_items(self.item_pks(pk), None)
         return order

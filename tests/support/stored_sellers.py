@@ -1,4 +1,4 @@
-"""Sellers and what they sold, as it is stored."""
+"""Stored sellers and their orders."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -42,7 +42,7 @@ def sold(seller: Seller | None, line: int = 1, **overrides: Any) -> Any:
 
 
 def store_sold(database: Database, user_pk: int, *orders: dict[str, Any]) -> list[Order]:
-    """Store orders, whose sellers are stored with the first that names them."""
+    """Store orders; a seller is stored with the first order that references it."""
     made = [make_order(**{"user_pk": user_pk} | order) for order in orders]
     with database.writing() as uow:
         for order in made:
@@ -56,14 +56,14 @@ def two_sellers() -> tuple[Seller, Seller]:
 
 
 def stored_counts(engines: Engines) -> Counts:
-    """The counts that are kept, by seller, status and slot; none is nothing."""
+    """Return the stored counts by seller, status and slot, without zeros."""
     rows = sa.select(seller_order_counts).where(seller_order_counts.c.orders != 0)
     with engines.autocommit.connect() as connection:
         return {tuple(key): orders for *key, orders in connection.execute(rows)}
 
 
 def true_counts(engines: Engines) -> Counts:
-    """The same, counted."""
+    """Return the same, counted from the orders."""
     key = (seller_orders.c.seller_pk, seller_orders.c.status, seller_orders.c.order_pk % SHARDS)
     rows = sa.select(*key, sa.func.count()).group_by(*key)
     with engines.autocommit.connect() as connection:
@@ -73,7 +73,7 @@ def true_counts(engines: Engines) -> Counts:
 def listed(
     database: Database, resource: str, seller: Seller, *conditions: Condition, **query: Any
 ) -> list[Any]:
-    """The entries of the one page that has all, where the query does not say otherwise."""
+    """Return the entries of a page, which has all unless the query says otherwise."""
     return list(list_page(database, resource, seller, conditions, **query).entries)
 
 

@@ -1,4 +1,4 @@
-"""What happens at once to one account, on both databases: every outcome is that of some order."""
+"""Concurrent changes of one account on both databases: each outcome is that of a serial order."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -37,7 +37,7 @@ def account(database: Database) -> User:
 
 
 def at_once(database: Database, works: Sequence[Work]) -> list[Any]:
-    """What each returns, or the refusal that it raises; all begin together."""
+    """Run all at the same time; return the results, or the refusals that they raise."""
     together = Barrier(len(works))
 
     def run(work: Work) -> Any:

@@ -1,4 +1,4 @@
-"""Random lives of orders with cancellations: whatever happens, the books are right."""
+"""Random histories of orders with cancellations: all amounts stay consistent."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -74,7 +74,7 @@ def contract_renderer() -> ContractRenderer[Order]:
 def judged_database(
     database_url: str, contract_renderer: ContractRenderer[Order], clock: FakeClock
 ) -> Iterator[Database]:
-    """A database whose documents are those that are served."""
+    """A database with the real renderers."""
     database = Database(
         database_url,
         renderers=fake_renderers(contract_renderer),
@@ -167,7 +167,7 @@ class Cancelling(RuleBasedStateMachine):
             self.find_no_older_order({"index": 0, "is_absurd": False})
 
     def draft(self, wish: dict[str, Any]) -> Any:
-        """A draft that fits the line's state, unless an absurd one is wished for."""
+        """A draft that fits the line's state, unless an invalid one is wanted."""
         fields = {key: value for key, value in wish.items() if key not in {"index", "is_absurd"}}
         item = self.placed.items[wish["index"] % len(self.placed.items)]
         is_refund = (item.delivered_date is not None) is not wish["is_absurd"]
@@ -176,7 +176,7 @@ class Cancelling(RuleBasedStateMachine):
 
     @rule()
     def tidy(self) -> None:
-        """Remove accounts as soon as may be: states and money do not change."""
+        """Remove bank accounts at once: states and amounts do not change."""
         with self.database.writing() as uow:
             remove_settled_accounts(timedelta(), 0, LANGUAGES, uow)
 
@@ -200,7 +200,7 @@ class Cancelling(RuleBasedStateMachine):
         self.find_no_older_order(wish)
 
     def find_no_older_order(self, wish: dict[str, Any]) -> None:
-        """A guest has the newest order alone: a line of another is as good as absent."""
+        """A guest has the newest order only: lines of others are not found."""
         foreign = replace(self.draft(wish), order_item=self.older.items[0].pk)
         absent = replace(foreign, order_item=2**40)
         refusals = []
@@ -227,7 +227,7 @@ class Cancelling(RuleBasedStateMachine):
 
     @rule()
     def clear_the_desk(self) -> None:
-        """Settle all that was asked, so that lives get on."""
+        """Decide all open requests, so that histories go on."""
         for pk, status in self.requests.items():
             if status is OPEN:
                 self.desk.decide(approve_request, pk)
@@ -267,7 +267,7 @@ class Cancelling(RuleBasedStateMachine):
         assert written_of_loaded(self.engines) == []
 
     def check_document(self, order: Order) -> None:
-        """What is served fits the contract, or it would not have been rendered."""
+        """What is served meets the contract, since rendering validates it."""
         with self.database.reading() as uow:
             body = uow.orders.document(order.user_pk, order.pk, "tr-tr")
         assert body is not None
@@ -276,7 +276,7 @@ class Cancelling(RuleBasedStateMachine):
         assert document["is_cancelled"] is order.is_cancelled
 
     def check_list(self, order: Order) -> None:
-        """What the caller lists is what there is."""
+        """The caller lists all requests that are stored."""
         caller = Caller(order.user_pk, self.desk.is_guest)
         with self.database.reading() as uow:
             page = list_cancellation_requests(caller, PageRequest(limit=100), uow)
@@ -303,7 +303,7 @@ def check_units(order: Order) -> None:
 
 
 def check_accounts(order: Order, desk: Desk) -> None:
-    """Whoever asked, and may still get money, has an account to get it to."""
+    """An active request that is refunded by bank transfer has an account."""
     reasons = {reason.pk for reason in desk.reasons.values()}
     active = [request for _, request in requests_of(order) if request.is_active]
     assert all(request.iban for request in active if request.reason_pk in reasons)
@@ -319,7 +319,7 @@ def check_open_requests(order: Order) -> None:
 
 
 def check_money(order: Order) -> None:
-    """paid = kept + refunded + pending, to the minor unit."""
+    """paid = retained + refunded + pending, to the minor unit."""
     planned = [planned for plan in order.cancellation_plans for planned in plan.items]
     pending = sum(item.refund_amount for item in planned if item.request.status is APPROVED)
     assert (
@@ -333,11 +333,11 @@ def check_money(order: Order) -> None:
 
 
 def retained(order: Order) -> int:
-    """What the shop keeps: units that nobody settled, shipping unless all was called off."""
+    """What the shop retains: units that are not settled, and shipping unless all is cancelled."""
     goods = 0
     for item in order.items:
         staying = item.quantity - item.settled_quantity
-        # Half a minor unit goes back to the shopper.
+        # Half a minor unit is refunded to the shopper.
         goods += -(-(2 * item.discounted_price * staying - item.quantity) // (2 * item.quantity))
     called_off = all(item.is_cancelled for item in order.items)
     shipping = 0 if called_off else order.shipping_amount
@@ -353,7 +353,7 @@ def test_the_books_are_right_whatever_happens(judged_database: Database, engines
             max_examples=6,
             stateful_step_count=20,
             deadline=None,
-            # To make a failing life shorter takes minutes; one of twenty steps can be read.
+            # Shrinking a failing history takes minutes; one of twenty steps can be read.
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),

@@ -1,4 +1,4 @@
-"""Many at once: what is accepted is never more than there is, and losers are told in order."""
+"""Concurrent requests: no more units are accepted than exist, and all others are refused."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +35,7 @@ Work = Callable[[Any], Any]
 
 @pytest.fixture
 def busy_database(database_url: str) -> Iterator[Database]:
-    """A database with a connection for everybody."""
+    """A database with a connection for each worker."""
     database = Database(database_url, renderers=fake_renderers(), pool=Pool(WORKERS))
     yield database
     database.close()
@@ -55,7 +55,7 @@ def store_lines(database: Database, shopper: User, number: int, quantity: int) -
 
 
 def committed(service: Any, *arguments: Any) -> Work:
-    """Work that ends with the commit that the service leaves to its caller."""
+    """Return work that calls the service and commits."""
 
     def work(uow: Any) -> Any:
         answer = service(*arguments, uow)
@@ -66,7 +66,7 @@ def committed(service: Any, *arguments: Any) -> Work:
 
 
 class Racer:
-    """Asks, decides and looks, in turns that its own dice give."""
+    """Creates, decides and lists requests in random order."""
 
     def __init__(self, database: Database, desk: Desk, orders: list[Order], seed: int) -> None:
         self.database = database

@@ -52,7 +52,7 @@ def order(database: Database, shopper: User) -> Order:
 
 
 def place(database: Database, user: User) -> Order:
-    """An order of two lines, one to cancel and one to send back."""
+    """An order of two lines, one to cancel and one to return."""
     yesterday = NOW - timedelta(days=1)
     company = make_easy_return_company(requires_pickup_address=True)
     delivered = make_item(
@@ -143,7 +143,7 @@ class TestCreate:
     def test_a_guest_has_the_lines_of_the_newest_order(
         self, database: Database, desk: Desk, shopper: User, order: Order
     ) -> None:
-        """Of two that are as new, the higher pk is newer, as in the list."""
+        """Of two of the same date, the one with the higher pk is newer, as in the list."""
         newest = place(database, shopper)
         desk.is_guest = True
 
@@ -160,7 +160,7 @@ class TestCreate:
     def test_loses_to_whoever_did_not_wait(
         self, database: Database, desk: Desk, engines: Engines, order: Order
     ) -> None:
-        """The last wall: an open request of somebody who took no locks."""
+        """The last barrier is the unique index: an open request of a writer without locks."""
         desk.create(order, desk.draft(order.items[0].pk))
         reason = desk.reasons[CANCEL].pk
         with database.writing() as uow:
@@ -179,7 +179,7 @@ class TestCreate:
     def test_loses_with_a_key_to_whoever_did_not_wait(
         self, database: Database, desk: Desk, order: Order
     ) -> None:
-        """The work is done again with savepoints, so that the refusal can be stored."""
+        """The work runs again with savepoints, so that the refusal can be stored."""
         desk.create(order, desk.draft(order.items[0].pk))
         item_pks = [order.items[0].pk]
         key = ("user:1", "key")

@@ -37,7 +37,7 @@ def caching_database(
     order_renderer: FakeRenderer,
     old_order_renderer: FakeRenderer,
 ) -> Iterator[Database]:
-    """The empty database, with documents in the memory of the process as well."""
+    """The empty database, with documents cached in memory as well."""
     database = Database(
         database_url,
         renderers=fake_renderers(order_renderer, old_order_renderer),
@@ -49,7 +49,7 @@ def caching_database(
 
 @contextmanager
 def locked(engines: Engines) -> Iterator[None]:
-    """Nobody else can write a document meanwhile."""
+    """Lock out other writers of documents."""
     with engines.writing.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(sa.text("LOCK TABLE order_documents IN SHARE MODE"))
@@ -99,7 +99,7 @@ class TestWarm:
 
 
 class TestRemembered:
-    """In the memory of the process, documents cost no statement of their own."""
+    """Documents in memory need no statement."""
 
     @pytest.fixture
     def database(self, caching_database: Database) -> Database:

@@ -1,4 +1,4 @@
-"""The database goes back in time under an open Database: by a backup, or by a failover.
+"""The database goes back in time under an open Database: by a restored backup or a failover.
 
 What a process remembers, and what is kept, was rendered of contents that are gone. Versions that
 never come again keep it from being shown.
@@ -37,7 +37,7 @@ def reopened(
     order_renderer: FakeRenderer,
     old_order_renderer: FakeRenderer,
 ) -> Iterator[Database]:
-    """The empty database, with documents in memory and in its tables, or in these alone."""
+    """The empty database, with documents in memory and in its tables, or in the tables only."""
     order_renderer.describe = lambda order: order.notes
     if request.param == "stored":
         yield opened.database
@@ -121,13 +121,13 @@ class TestOrders:
 class TestSellers:
     @pytest.fixture
     def seller(self, reopened: Database, shopper: User) -> Seller:
-        """One who has sold something that is in the backup."""
+        """A seller with an order in the backup."""
         seller = make_seller()
         self.sell(reopened, seller, shopper, "backed up")
         return seller
 
     def sell(self, database: Database, seller: Seller, shopper: User, name: str) -> Order:
-        """Store an order whose number and address have the name."""
+        """Store an order with the name in its number and address."""
         address = make_address(user_pk=shopper.pk, line=name)
         sale = {"number": name, "items": [sold(seller)]}
         [order] = store_sold(

@@ -1,4 +1,4 @@
-"""Writers of SQLite take turns, in a process and among processes."""
+"""The write lock of SQLite, within a process and between processes."""
 
 import runpy
 import sqlite3
@@ -34,7 +34,7 @@ def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "BUSY_TIMEOUT_MS", 50)
 
 
-class TestTurn:
+class TestWriteLock:
     def test_comes_when_the_one_before_is_done(self, opened: Engines) -> None:
         done: list[str] = []
         begun = Event()
@@ -95,7 +95,7 @@ class TestBegin:
                 assert connection.scalar(sa.text("PRAGMA busy_timeout")) == 50
 
 
-class TestPersevere:
+class TestRetryWhileBusy:
     @pytest.mark.parametrize("code", [sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY])
     def test_tries_again_while_others_are_at_the_file(self, code: int) -> None:
         refusals = [refusal(code), refusal(code)]
@@ -124,7 +124,7 @@ class TestPersevere:
 
 
 def refuse(refusals: list[sqlite3.OperationalError]) -> None:
-    """Raise the first of those that are left."""
+    """Raise and remove the first error, if there is one."""
     if refusals:
         raise refusals.pop(0)
 

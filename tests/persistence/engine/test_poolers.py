@@ -1,4 +1,4 @@
-"""PgBouncer before PostgreSQL: a pooler in transaction mode is found out, and can be lived with."""
+"""PgBouncer in front of PostgreSQL: a pooler in transaction mode is detected and supported."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -30,7 +30,7 @@ Start = Callable[..., PgBouncer]
 
 @pytest.fixture
 def start(migrated_url: str) -> Iterator[Start]:
-    """Starts poolers before the server of the tests; they end with the test."""
+    """Starts poolers in front of the test server; they stop with the test."""
     with ExitStack() as stack:
 
         def started(mode: str, size: int = 2, *, round_robin: bool = False) -> PgBouncer:
@@ -44,7 +44,7 @@ def start(migrated_url: str) -> Iterator[Start]:
 
 
 def warm(url: str, clients: int) -> None:
-    """Leave so many server connections open behind a pooler in transaction mode."""
+    """Open this many server connections of a pooler in transaction mode."""
     with ExitStack() as stack:
         connect = partial(psycopg.connect, url, prepare_threshold=None)
         for connection in [stack.enter_context(connect()) for _ in range(clients)]:

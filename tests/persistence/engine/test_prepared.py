@@ -1,4 +1,4 @@
-"""Prepared statements have names of their own, and a statement that is not there is an error."""
+"""Prepared statements have unique names, and a missing statement is an error."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -27,14 +27,14 @@ FIRST_NAMES = CompiledQuery(sa.select(users.c.first_name).where(users.c.pk >= sa
 
 
 def test_psycopg_names_them_where_this_expects_it() -> None:
-    """What is overridden is what the pinned psycopg uses."""
+    """The overridden methods are those that the pinned psycopg uses."""
     assert PrepareManager.get is not UniqueNames.get
     assert issubclass(UniqueNamesConnection, psycopg.Connection)
 
 
 @pytest.fixture
 def single(migrated_url: str) -> Iterator[Engines]:
-    """Connections of which each pool has one."""
+    """Engines with one connection in each pool."""
     engines = connect(migrated_url, Pool(1))
     yield engines
     engines.dispose()
@@ -102,7 +102,7 @@ def database(migrated_url: str) -> Iterator[Database]:
 
 
 def forget(connection: Any) -> None:
-    """What a pooler does that goes on with another server connection."""
+    """Deallocate all statements, as after a pooler changed the server connection."""
     driver: psycopg.Connection[Any] = connection.connection.driver_connection
     driver.pgconn.exec_(b"DEALLOCATE ALL")
 
@@ -140,7 +140,7 @@ class TestExchanged:
                 statement_name.rpartition("_")
                 for statement_name in connection.exec_driver_sql(NAMES).scalars()
             ]
-            # The question for the names has taken the next.
+            # The query for the names was prepared under the next one.
             number = 2 + max(int(number) for *_, number in names)
             driver: Any = connection.connection.driver_connection
             driver.pgconn.exec_(f'PREPARE "{names[0][0]}_{number}" AS SELECT 666'.encode())

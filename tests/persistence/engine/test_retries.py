@@ -1,4 +1,4 @@
-"""Transactions that lose to others are done again."""
+"""Transactions that lose to others run again."""
 
 import logging
 from typing import Any
@@ -55,7 +55,7 @@ class TestWrite:
 
 class TestSavepoints:
     def test_are_there_once_one_is_missing(self, database: Database) -> None:
-        """An error that is expected within a block costs the whole of the first attempt."""
+        """An expected error within a block costs the whole first attempt."""
         with database.writing() as uow:
             uow.users.add(make_user(email="ayse@example.com"))
             uow.commit()

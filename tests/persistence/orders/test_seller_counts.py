@@ -1,4 +1,4 @@
-"""How many orders sellers have is kept, and never another number than they have."""
+"""The stored counts of sellers' orders are always right."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Sellers' orders that a save makes of objects are those that a statement makes of rows."""
+"""Sellers' orders are the same whether derived from objects or from rows."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -27,7 +27,7 @@ from tests.support.stored import store_reason
 
 Change = Callable[[Order], object]
 at = st.integers(0, 3)
-# Of one line, a single request may be open.
+# A line has at most one open request.
 DECIDED = [status for status in CancellationStatus if status is not CancellationStatus.OPEN]
 small = st.integers(0, 50)
 _numbers = count(10)
@@ -68,7 +68,7 @@ def of_planned(index: int, goods: int, discount: int, shipping: int) -> Change:
 
 
 def resell(to: int, index: int) -> Change:
-    """Give a line the seller of another line, or of none before."""
+    """Give a line the seller of another line, or a new seller."""
 
     def change(order: Order) -> None:
         sellers = [item.seller for item in order.items] + [make_seller()]
@@ -78,14 +78,14 @@ def resell(to: int, index: int) -> Change:
 
 
 def add_line(order: Order) -> None:
-    # Of a line that is removed in the same save, the number is still taken.
+    # The number of a line that is removed in the same save is still in use.
     line = next(_numbers)
     product = make_product(sku=f"new-{line}")
     order.items.append(make_item(line=line, product=product, seller=order.items[0].seller))
 
 
 def remove_line(order: Order) -> None:
-    """Remove the last line; the first one's requests are planned."""
+    """Remove the last line, since plans reference requests of the first one."""
     if len(order.items) > 1:
         order.items.pop()
 

@@ -80,7 +80,7 @@ CHANGES: dict[str, Callable[[Any], object]] = {
 
 @pytest.fixture
 def pk(database: Database, engines: Engines, shopper: User) -> int:
-    """An order that has one of everything."""
+    """An order with a row in every table."""
     request = make_request(
         reason_pk=store_reason(engines).pk, images=[make_image()], easy_return=make_easy_return()
     )
@@ -171,7 +171,7 @@ class TestOrders:
         self, database: Database, pk: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         before = version(database, pk)
-        # A clock that stands, or has gone back, is no help to them.
+        # Even with a clock that stands still or was set back.
         monkeypatch.setattr(saving, "new_version", lambda: 1)
         both_have_it = Barrier(2)
 

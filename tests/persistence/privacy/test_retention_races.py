@@ -1,4 +1,4 @@
-"""Erasing and tidying beside everything that writes."""
+"""Erasure and retention, concurrent with all writers."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -54,7 +54,7 @@ def busy_database(database_url: str) -> Iterator[Database]:
 
 
 def until_time_is_up(work: Callable[[], object]) -> int:
-    """Do ``work`` again and again; a refusal is an answer like any other."""
+    """Repeat ``work``; refusals are expected."""
     until, done = monotonic() + RACE_SECONDS, 0
     while monotonic() < until:
         with suppress(Refusal):
@@ -75,7 +75,7 @@ def broken(engines: Engines) -> list[str]:
 
 
 class Shop:
-    """Asks, decides and delivers, as its dice say."""
+    """Creates requests, decides and delivers in random order."""
 
     def __init__(self, database: Database, user: User) -> None:
         self.database = database
@@ -145,7 +145,7 @@ def test_tidying_takes_nothing_that_is_needed(busy_database: Database, engines: 
 def test_erasing_is_not_undone_by_who_came_before(
     busy_database: Database, engines: Engines
 ) -> None:
-    """A request that was admitted, and an import that was read, before the erasure."""
+    """A request that was authorized, and an import that was read, before the erasure."""
     user = store_user(busy_database, email=EMAIL)
     shop = Shop(busy_database, user)
     shop.caller = Caller(user.pk, is_guest=False)
@@ -194,7 +194,7 @@ def words(engines: Engines, word: str) -> Iterator[str]:
 def test_an_import_that_began_before_an_erasure_is_not_mixed_with_it(
     busy_database: Database, engines: Engines
 ) -> None:
-    """A new order of the person is stored before, or for a new user after it."""
+    """A new order of the person is stored before the erasure, or for a new user after it."""
     for number in range(10):
         email = f"{number}-{EMAIL}"
         store_user(busy_database, email=email)

@@ -1,4 +1,4 @@
-"""Sorting and walking through what sellers see."""
+"""Sorting and paging of sellers' lists."""
 
 from datetime import timedelta
 from operator import attrgetter

@@ -1,4 +1,4 @@
-"""A seller rejects while others cancel and decide: one order of things, and exact sums."""
+"""A seller rejects while others cancel and decide: serial results, and exact sums."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -55,7 +55,7 @@ class Race:
         uow.commit()
 
     def together(self, *works: Any) -> list[Refusal | None]:
-        """Do all at once; return who refused what."""
+        """Run all at the same time; return the refusals."""
         start = Barrier(len(works))
 
         def run(work: Any) -> Refusal | None:

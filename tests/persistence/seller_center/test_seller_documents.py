@@ -1,4 +1,4 @@
-"""What sellers see is rendered once for each version, and never stale."""
+"""Sellers' documents are rendered once for each version, and never stale."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -25,7 +25,7 @@ def of_plan(name: str, value: Any) -> Change:
     return lambda sale: sale.change(lambda order: setattr(order.cancellation_plans[0], name, value))
 
 
-# A plan has a line by now, which was approved.
+# Approving added the line to a plan.
 CHANGES_OF_PLANS: dict[str, Change] = {
     "a plan's invoice": of_plan("invoice_number", "I-1"),
     "a plan's payments": of_plan("payment_plan", {"a": 1}),
@@ -43,7 +43,7 @@ def seen(database: Database, sellers: Iterable[Seller]) -> list[Any]:
 
 @pytest.fixture
 def remembering(database_url: str, clock: FakeClock) -> Iterator[Database]:
-    """The empty database, with documents in the memory of the process."""
+    """The empty database, with documents cached in memory."""
     database = Database(database_url, renderers=fake_renderers(), clock=clock)
     yield database
     database.close()
@@ -56,7 +56,7 @@ def sale(remembering: Database, engines: Engines, shopper: User) -> Sale:
 
 @pytest.fixture
 def rendered(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """All that is rendered from here on."""
+    """All views that are rendered from here on."""
     entities: list[Any] = []
     render = FakeViewRenderer.__call__
 

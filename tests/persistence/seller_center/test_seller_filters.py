@@ -51,12 +51,12 @@ def paid(name: str) -> Value:
 
 
 def of_order(attribute: str) -> Value:
-    """What the view's order has, which ``run`` puts there."""
+    """A value of the view's order, which ``run`` attaches."""
     return lambda view: getattr(view.its_order, attribute)
 
 
 def canonical(value: Any) -> Any:
-    """What of JSON is equal: True is no 1 there."""
+    """Return JSON in a form to compare: in JSON, true is not equal to 1."""
     if isinstance(value, dict):
         return {key: canonical(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -65,7 +65,7 @@ def canonical(value: Any) -> Any:
 
 
 def holds(operator: Operator, stored: Any, value: Any) -> bool:
-    """What each operator means; what is not there matches nothing, and days compare to days."""
+    """The meaning of each operator; None matches nothing, and days compare to days."""
     if stored is None:
         return False
     if isinstance(stored, datetime) and not isinstance(value, datetime):

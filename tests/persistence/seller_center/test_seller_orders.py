@@ -1,4 +1,4 @@
-"""Sellers' orders stay in step with the orders that they are parts of."""
+"""Sellers' orders are updated with their orders."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -37,7 +37,7 @@ Rows = dict[int, dict[str, Any]]
 
 
 class Sale:
-    """An order of two sellers and the shop itself, and what becomes of it."""
+    """An order of two sellers and the shop itself, and changes of it."""
 
     def __init__(self, database: Database, engines: Engines, user_pk: int) -> None:
         self.database, self.engines = database, engines
@@ -87,7 +87,7 @@ def stored_rows(engines: Engines, order_pk: int) -> Rows:
 
 
 def expected_rows(order: Order) -> Rows:
-    """What the order comes to for each seller, by the domain alone."""
+    """Return each seller's part of the order, computed by the domain."""
     totals = OrderTotals(
         order.shipping_amount,
         order.refund_amount,

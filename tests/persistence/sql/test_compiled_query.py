@@ -74,7 +74,7 @@ class TestCompiledQuery:
 class TestConnections:
     @pytest.mark.skipif(KIND == "sqlite", reason="SQLite has no server that could cut them")
     def test_that_were_cut_are_given_up(self, make_url: MakeUrl) -> None:
-        # A database of its own: the shared one's other connections are to outlive this test.
+        # A database of its own, since other tests need the shared one's connections.
         url = make_url()
         database = Database(url, renderers=fake_renderers())
         database.migrate()
@@ -91,7 +91,7 @@ class TestConnections:
 
 
 def _cut(url: str) -> None:
-    """End all connections to a database but the one that asks for it."""
+    """End all other connections to the database."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -136,7 +136,7 @@ class TestObserve:
 
 @pytest.fixture
 def observed() -> Iterator[list[tuple[str, int]]]:
-    """The statements from here on, as an observer gets them."""
+    """The statements from here on, as an observer receives them."""
     observed: list[tuple[str, int]] = []
     end = observe(lambda text, count: observed.append((text, count)))
     yield observed

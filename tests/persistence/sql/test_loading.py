@@ -31,7 +31,7 @@ AGGREGATES: dict[str, Aggregate[Any]] = {"orders": ORDER, "old orders": OLD_ORDE
 
 @pytest.fixture
 def order(database: Database, engines: Engines, shopper: User) -> Order:
-    """An order that has one of everything, as it was stored."""
+    """A stored order with a row in every table."""
     order = complete_order(shopper.pk, store_reason(engines).pk)
     with database.writing() as uow:
         uow.orders.add(order)
@@ -212,7 +212,7 @@ class TestViews:
     def test_leave_out_only_what_has_no_default_of_its_class(
         self, aggregate: Aggregate[Any]
     ) -> None:
-        """A default would be found in place of what was left out."""
+        """A default would be returned for an attribute that was left out."""
         for parts in aggregate.all_parts:
             left_out = [name for name, views in _views_of(parts) if views != frozenset(View)]
             assert [name for name in left_out if hasattr(parts.entity, name)] == []
@@ -224,7 +224,7 @@ def _views_of(members: Parts) -> Iterator[tuple[str, frozenset[View]]]:
 
 
 class TestWays:
-    """PostgreSQL's JSON and the blocks of rows, which SQLite returns, make the same."""
+    """PostgreSQL's JSON and SQLite's blocks of rows make the same objects."""
 
     @pytest.mark.parametrize("view", View)
     @pytest.mark.parametrize("kind", AGGREGATES)

@@ -1,4 +1,4 @@
-"""A caller's rows come with the look-up of the caller, and are what they are without it."""
+"""Prefetching with the look-up of the caller returns the same rows as reading alone."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -51,7 +51,7 @@ def open_for(database: Database, user: User) -> str:
 
 
 def looked_up(database: Database, value: str, read: Read) -> tuple[Caller, Any]:
-    """Return the caller, and what they read by the look-up's unit of work."""
+    """Return the caller, and what is read in the look-up's unit of work."""
     with database.prefetching(lambda uow: read(STAND_IN, uow)) as uow:
         caller = authenticate(value, uow)
     with database.reading(uow):
@@ -64,7 +64,7 @@ def read_alone(database: Database, user: User, read: Read) -> Any:
 
 
 def counted(database: Database, user: User, read: Read, statements: Statements) -> tuple[Any, int]:
-    """Return what a user reads that was rendered before, and by how many statements."""
+    """Return what a user reads of cached documents, and the number of statements."""
     expected = read_alone(database, user, read)
     statements.clear()
     assert read_alone(database, user, read) == expected

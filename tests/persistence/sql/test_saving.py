@@ -51,7 +51,7 @@ anything = settings(
 
 @pytest.fixture
 def order(database: Database, engines: Engines, shopper: User) -> Order:
-    """An order that has one of everything."""
+    """An order with a row in every table."""
     order = complete_order(shopper.pk, store_reason(engines).pk)
     with database.writing() as uow:
         uow.orders.add(order)
@@ -72,7 +72,7 @@ def loaded(work: Work, order: Order) -> Order:
 
 
 def changes_of(statements: Statements) -> Iterator[str]:
-    """Yield the statements, and in place of those that were sent as one each of them."""
+    """Yield the statements, with those sent together one by one."""
     for text, _ in statements:
         yield from re.split(r"change_\d+ AS\s+\(", text)
 
@@ -173,7 +173,7 @@ def add_plan(order: Order) -> None:
 
 
 def add_request(order: Order) -> None:
-    """A new request of a line, in the plan that is there."""
+    """Add a request of a line to the existing plan."""
     request = make_request(reason_pk=order.items[0].cancellation_requests[0].reason_pk)
     order.items[2].cancellation_requests.append(request)
     order.cancellation_plans[0].items.append(CancellationPlanItem(request=request))
@@ -321,7 +321,7 @@ class TestChanges:
         assert all(stored[pk] > version for pk, version in before.items())
 
     def test_come_before_new_parts_of_their_table(self, work: Work, loaded: Order) -> None:
-        """Of one line and type a single request is open: it is closed before the next opens."""
+        """A line has one open request of a type, which is closed before the next one is opened."""
         line = loaded.items[0]
         line.cancellation_requests[1].status = CancellationStatus.REJECTED
         line.cancellation_requests.append(

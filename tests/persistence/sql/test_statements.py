@@ -1,4 +1,4 @@
-"""What the driver answers to each statement is what SQLAlchemy makes of it."""
+"""Each statement gives the same result by the driver and by SQLAlchemy."""
 
 import pkgutil
 from collections.abc import Callable, Iterator
@@ -56,7 +56,7 @@ ONLY_POSTGRESQL: dict[int, str] = {
     id(query): "SQLite has one writer, and waits as long as its connection says"
     for query in (idempotency._SET_TIMEOUT, idempotency._RESET_TIMEOUT)  # noqa: SLF001
 }
-"""The statements that are not run here, and why; the tests' own are of no table of ours."""
+"""The statements that are not compared, with reasons; those of tests use other tables."""
 
 
 def _modules() -> list[ModuleType]:
@@ -74,7 +74,7 @@ def _aggregates() -> list[Aggregate[Any]]:
 
 
 def _every_statement(engines: Engines) -> list[CompiledQuery]:
-    """Return all statements that modules have, and all that they make when they are wanted."""
+    """Return all statements of modules, and those that cached functions make."""
     _modules()
     made = list(
         chain(
@@ -123,7 +123,7 @@ def _of_sellers() -> Iterator[CompiledQuery]:
 
 
 def _of_owners() -> Iterator[CompiledQuery]:
-    """Yield look-ups of owners, alone and with rows of theirs."""
+    """Yield look-ups of owners, alone and with prefetched rows."""
     shopper, seller = sessions._OWNER, seller_tokens._HOLDER  # noqa: SLF001
     yield from (owner._alone for owner in (shopper, seller))  # noqa: SLF001
     of_shoppers = [
@@ -155,7 +155,7 @@ def _of_aggregates(engines: Engines) -> Iterator[CompiledQuery]:
 
 
 def _of_tables(engines: Engines) -> Iterator[CompiledQuery]:
-    """Yield what is made for each table, where there are rows to try it with."""
+    """Yield the statements of each table that has rows."""
     dialect = engines.writing.dialect.name
     yield idempotency._claim(dialect)  # noqa: SLF001
     for table in metadata.sorted_tables:
@@ -176,7 +176,7 @@ def _subsets(names: list[str]) -> Iterator[tuple[str, ...]]:
 
 @pytest.fixture
 def filled(database: Database, engines: Engines, shopper: User) -> None:
-    """A database that has one of everything."""
+    """A database with a row in every table."""
     reason = store_reason(engines)
     order = complete_order(shopper.pk, reason.pk)
     with database.writing() as uow:
@@ -219,7 +219,7 @@ def filled(database: Database, engines: Engines, shopper: User) -> None:
 
 
 class Comparison:
-    """Runs one statement by the driver and by SQLAlchemy, and undoes what it did."""
+    """Runs one statement by the driver and by SQLAlchemy, and rolls it back."""
 
     def __init__(self, connection: sa.Connection, query: CompiledQuery) -> None:
         self.connection = connection
@@ -237,7 +237,7 @@ class Comparison:
         return answer
 
     def _values(self) -> Any:
-        """Find values that are stored; make place for rows that nothing gives way to."""
+        """Return stored values; before a plain INSERT, delete the rows that would conflict."""
         if not isinstance(self.statement, sa.Insert) or self.statement.exported_columns:
             return bound_values(self.connection, self.statement)
         table: Any = self.statement.table
@@ -264,7 +264,7 @@ class Comparison:
         options = {"preserve_rowcount": True}
         statement = self.statement
         if isinstance(statement, sa.Update | sa.Delete):
-            # SQLAlchemy keeps the names of columns for values.
+            # SQLAlchemy reserves the names of columns for new values.
             statement = replacement_traverse(statement, {}, _with_prefix)
             values = {f"{PREFIX}{name}": value for name, value in values.items()}
         result = self.connection.execute(statement, values, execution_options=options)
@@ -275,7 +275,7 @@ class Comparison:
         if not isinstance(self.statement, sa.UpdateBase):
             return None
         is_insert = isinstance(self.statement, sa.Insert)
-        # Each run of an INSERT without pks gets others of the sequence.
+        # Each INSERT without pks gets new ones from the sequence.
         columns = [c for c in self.statement.table.c if not (is_insert and c.name == "pk")]
         rows = self.connection.execute(sa.select(*columns))
         return _with_types(list(map(tuple, rows)))
@@ -313,7 +313,7 @@ def test_all_give_what_sqlalchemy_gives(engines: Engines) -> None:
         (str(comparison.statement), comparison.by_driver, comparison.by_sqlalchemy)
         for comparison in differing
     ] == []
-    # To compare nothing with nothing shows little.
+    # Most comparisons must have rows.
     with_rows = [comparison for comparison in compared if comparison.by_driver[0]]
     assert len(with_rows) > 0.75 * len(compared) > 500
 
