@@ -52,22 +52,22 @@ def money(minor_units: int) -> str:
     return f"{minor_units / 100:.2f}"
 
 
-def placed_line(number: int, line: dict[str, Any]) -> dict[str, Any]:
-    seller = line["seller"]
+def placed_line(number: int, drawn: dict[str, Any]) -> dict[str, Any]:
+    seller = drawn["seller"]
     line = line_document(
         line=number,
-        quantity=line["quantity"],
-        unit_price=money(line["unit_price"]),
-        state="delivered" if line["is_delivered"] else "approved",
+        quantity=drawn["quantity"],
+        unit_price=money(drawn["unit_price"]),
+        state="delivered" if drawn["is_delivered"] else "approved",
     )
-    if line["is_delivered"]:
+    if drawn["is_delivered"]:
         yesterday = (NOW - timedelta(days=1)).isoformat()
         line |= {"shipped_date": yesterday, "delivered_date": yesterday}
     if seller:
-        line["seller"] = {"slug": seller, "name": seller.upper()}
-    if line["status"]:
-        kind = "refund" if line["is_delivered"] else "cancel"
-        request = request_document(cancellation_type=kind, status=line["status"], quantity=1)
+        drawn["seller"] = {"slug": seller, "name": seller.upper()}
+    if drawn["status"]:
+        kind = "refund" if drawn["is_delivered"] else "cancel"
+        request = request_document(cancellation_type=kind, status=drawn["status"], quantity=1)
         line["cancellation_requests"] = [request]
     return line
 

@@ -177,7 +177,7 @@ def test_a_filter_means_what_it_means_in_python(
     path, operator = parse_filter(name)
     rows = all_of(database, resource, market.seller)
     take: Value = value or (lambda view: getattr(view, path))
-    stored = [operand for row in rows if isinstance(operand := take(row), UUID | Decimal)]
+    stored = [taken for row in rows if isinstance(taken := take(row), UUID | Decimal)]
     for operand in [*values, *stored]:
         views = listed(database, resource, market.seller, Condition(path, operator, operand))
 
