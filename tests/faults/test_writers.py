@@ -8,7 +8,7 @@ from faults.writers import Work, Writers
 from tests.support.builders import make_lines
 from tests.support.processes import wait_until
 from tests.support.server import Server, free_port
-from tests.support.stored_cancellations import Desk
+from tests.support.stored_cancellations import StoredCancellations
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_a_lost_write_is_reported(environment: Environment, work: Work) -> None:
 
 
 def test_a_duplicated_write_is_reported(environment: Environment, work: Work) -> None:
-    cancellations = Desk(environment.database)
+    cancellations = StoredCancellations(environment.database)
     order = environment.shop.order(work.customer.user, items=make_lines(1, 2))
     for _ in range(2):
         cancellations.decide(

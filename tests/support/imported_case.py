@@ -11,7 +11,7 @@ from domain.orders.orders import Order
 from persistence.database import Database
 from tests.support.builders import NOW
 from tests.support.documents import imported_order, line_document, order_document, request_document
-from tests.support.stored_cancellations import CANCEL, REFUND, Desk
+from tests.support.stored_cancellations import CANCEL, REFUND, StoredCancellations
 
 YESTERDAY = (NOW - timedelta(days=1)).isoformat()
 DELIVERED = {"state": "delivered", "shipped_date": YESTERDAY, "delivered_date": YESTERDAY}
@@ -30,7 +30,7 @@ class Case:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.desk = Desk(database)
+        self.cancellations = StoredCancellations(database)
 
     def place(self, first: dict[str, Any] | None = None, **fields: Any) -> None:
         seller = {"slug": "a", "name": "A"}
@@ -62,9 +62,11 @@ class Case:
     def ask(self, *decisions: Any, **fields: Any) -> int:
         item = self.order.items[0]
         kind = REFUND if item.delivered_date else CANCEL
-        request = self.desk.create(self.order, self.desk.draft(item.pk, kind, **fields))
+        request = self.cancellations.create(
+            self.order, self.cancellations.draft(item.pk, kind, **fields)
+        )
         for decision in decisions:
-            self.desk.decide(decision, request.pk)
+            self.cancellations.decide(decision, request.pk)
         return request.pk
 
     @property
@@ -73,7 +75,7 @@ class Case:
         with self.database.reading() as uow:
             order = uow.orders.get(self.pk)
         assert order is not None
-        return self.desk.order(order.pk)
+        return self.cancellations.order(order.pk)
 
     def trail(self, entity: Any) -> list[AuditEntry]:
         with self.database.reading() as uow:

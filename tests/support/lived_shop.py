@@ -16,7 +16,7 @@ from handlers.cli.demo_shop_loader import seed_demo_shop
 from persistence.database import Database, utc_now
 from tests.support.application import Shop
 from tests.support.builders import make_discount, make_item, make_lines, make_seller
-from tests.support.stored_cancellations import CANCEL, OPERATOR, REFUND, Desk
+from tests.support.stored_cancellations import CANCEL, OPERATOR, REFUND, StoredCancellations
 
 
 def live(database: Database) -> None:
@@ -32,33 +32,37 @@ def live(database: Database) -> None:
     came = {"state": OrderState.DELIVERED, "shipped_date": now, "delivered_date": now}
     returned = shop.order(user, items=[make_item(quantity=4, price=4000, seller=seller, **came)])
     shop.token(seller)
-    _cancel(Desk(database), order)
-    _send_back(Desk(database), returned)
+    _cancel(StoredCancellations(database), order)
+    _send_back(StoredCancellations(database), returned)
     _reject(database, lines[1].uuid, seller)
     _trade_in(database, returned)
     _deliver_a_letter(database)
 
 
-def _cancel(desk: Desk, order: Order) -> None:
+def _cancel(cancellations: StoredCancellations, order: Order) -> None:
     """Of the first line a part twice and once more, of the last all, and then the money."""
     first, *_, last = (item.pk for item in order.items)
-    desk.decide(approve_request, desk.create(order, desk.draft(first, quantity=1)).pk)
-    desk.decide(reject_request, desk.create(order, desk.draft(first, quantity=2)).pk)
-    desk.create(order, desk.draft(first, CANCEL, quantity=1))
-    whole = desk.create(order, desk.draft(last))
-    desk.decide(approve_request, whole.pk)
-    desk.decide(complete_request, whole.pk)
+    cancellations.decide(
+        approve_request, cancellations.create(order, cancellations.draft(first, quantity=1)).pk
+    )
+    cancellations.decide(
+        reject_request, cancellations.create(order, cancellations.draft(first, quantity=2)).pk
+    )
+    cancellations.create(order, cancellations.draft(first, CANCEL, quantity=1))
+    whole = cancellations.create(order, cancellations.draft(last))
+    cancellations.decide(approve_request, whole.pk)
+    cancellations.decide(complete_request, whole.pk)
 
 
-def _send_back(desk: Desk, order: Order) -> None:
+def _send_back(cancellations: StoredCancellations, order: Order) -> None:
     """Two units for loyalty money, and one that is yet on its way."""
     item_pk = order.items[0].pk
-    draft = desk.draft(item_pk, REFUND, quantity=2, fully_refund_as_loyalty_money=True)
-    for each in (draft, desk.draft(item_pk, REFUND, quantity=1)):
-        request = desk.create(order, each)
-        desk.decide(approve_request, request.pk)
+    draft = cancellations.draft(item_pk, REFUND, quantity=2, fully_refund_as_loyalty_money=True)
+    for each in (draft, cancellations.draft(item_pk, REFUND, quantity=1)):
+        request = cancellations.create(order, each)
+        cancellations.decide(approve_request, request.pk)
         if each is draft:
-            desk.decide(complete_request, request.pk)
+            cancellations.decide(complete_request, request.pk)
 
 
 def _reject(database: Database, item_uuid: UUID, seller: Seller) -> None:

@@ -40,7 +40,7 @@ def store_reason_of(
     return reason
 
 
-class Desk:
+class StoredCancellations:
     """Creates cancellation requests with a stored reason, and decides them.
 
     ``is_guest``: who asks is a guest with a session.

@@ -46,7 +46,7 @@ from tests.support.builders import (
 )
 from tests.support.fakes import FakeClock, fake_renderers
 from tests.support.stored import store_order, store_user, written_of_loaded
-from tests.support.stored_cancellations import CANCEL, POLICY, REFUND, Desk
+from tests.support.stored_cancellations import CANCEL, POLICY, REFUND, StoredCancellations
 from tests.support.stored_sellers import stored_counts, true_counts
 
 OPEN, APPROVED = CancellationStatus.OPEN, CancellationStatus.APPROVED
@@ -159,7 +159,7 @@ class Cancelling(RuleBasedStateMachine):
         paid: bool,
         is_guest: bool,
     ) -> None:
-        self.desk = Desk(self.database, is_guest=is_guest)
+        self.cancellations = StoredCancellations(self.database, is_guest=is_guest)
         self.placed = store_random_order(self.database, placed_lines, discount, shipping, paid)
         earlier = self.placed.created_date - timedelta(days=1)
         self.older = store_order(self.database, user_pk=self.placed.user_pk, created_date=earlier)
@@ -172,7 +172,7 @@ class Cancelling(RuleBasedStateMachine):
         item = self.placed.items[wish["index"] % len(self.placed.items)]
         is_refund = (item.delivered_date is not None) is not wish["is_absurd"]
         fields |= {"iban": IBAN, "holder_name": "Ayşe"}
-        return self.desk.draft(item.pk, REFUND if is_refund else CANCEL, **fields)
+        return self.cancellations.draft(item.pk, REFUND if is_refund else CANCEL, **fields)
 
     @rule()
     def tidy(self) -> None:
@@ -183,18 +183,18 @@ class Cancelling(RuleBasedStateMachine):
     @rule(wish=wishes)
     def ask(self, wish: dict[str, Any]) -> None:
         try:
-            self.desk.create(self.placed, self.draft(wish))
+            self.cancellations.create(self.placed, self.draft(wish))
         except (FieldErrors, RuleBroken):
             assert self.stored_requests() == self.requests
 
     @rule(drafts=st.lists(wishes, min_size=1, max_size=3))
     def ask_for_several(self, drafts: list[dict[str, Any]]) -> None:
         try:
-            self.desk.create_bulk(self.placed, [self.draft(wish) for wish in drafts])
+            self.cancellations.create_bulk(self.placed, [self.draft(wish) for wish in drafts])
         except RowErrors:
             assert self.stored_requests() == self.requests
 
-    @precondition(lambda self: self.desk.is_guest)
+    @precondition(lambda self: self.cancellations.is_guest)
     @rule(wish=wishes)
     def ask_for_the_older_order(self, wish: dict[str, Any]) -> None:
         self.find_no_older_order(wish)
@@ -206,11 +206,11 @@ class Cancelling(RuleBasedStateMachine):
         refusals = []
         for draft in (foreign, absent):
             with pytest.raises(FieldErrors) as caught:
-                self.desk.create(self.placed, draft)
+                self.cancellations.create(self.placed, draft)
             refusals.append(caught.value.errors)
         assert [set(refusal) for refusal in refusals] == [{"order_item"}] * 2
         with pytest.raises(RowErrors):
-            self.desk.create_bulk(self.placed, [self.draft(wish), foreign])
+            self.cancellations.create_bulk(self.placed, [self.draft(wish), foreign])
 
     @precondition(lambda self: OPEN in self.requests.values())
     @rule(
@@ -230,9 +230,9 @@ class Cancelling(RuleBasedStateMachine):
         """Decide all open requests, so that histories go on."""
         for pk, status in self.requests.items():
             if status is OPEN:
-                self.desk.decide(approve_request, pk)
+                self.cancellations.decide(approve_request, pk)
             if status in (OPEN, APPROVED):
-                self.desk.decide(complete_request, pk)
+                self.cancellations.decide(complete_request, pk)
 
     @precondition(lambda self: self.requests)
     @rule(status=st.sampled_from(CancellationStatus), decision=st.sampled_from(DECISIONS))
@@ -245,19 +245,19 @@ class Cancelling(RuleBasedStateMachine):
 
     def decide(self, status: CancellationStatus, index: int, decision: Any) -> None:
         pks = [pk for pk, present in self.requests.items() if present is status]
-        self.desk.decide(decision, pks[index % len(pks)])
+        self.cancellations.decide(decision, pks[index % len(pks)])
 
     def stored_requests(self) -> dict[int, CancellationStatus]:
-        order = self.desk.order(self.placed.pk)
+        order = self.cancellations.order(self.placed.pk)
         return {request.pk: request.status for _, request in requests_of(order)}
 
     @invariant()
     def all_is_right(self) -> None:
-        order = self.desk.order(self.placed.pk)
+        order = self.cancellations.order(self.placed.pk)
         self.requests = {request.pk: request.status for _, request in requests_of(order)}
         check_units(order)
         check_open_requests(order)
-        check_accounts(order, self.desk)
+        check_accounts(order, self.cancellations)
         check_money(order)
         self.check_document(order)
         self.check_list(order)
@@ -277,7 +277,7 @@ class Cancelling(RuleBasedStateMachine):
 
     def check_list(self, order: Order) -> None:
         """The caller lists all requests that are stored."""
-        caller = Caller(order.user_pk, self.desk.is_guest)
+        caller = Caller(order.user_pk, self.cancellations.is_guest)
         with self.database.reading() as uow:
             page = list_cancellation_requests(caller, PageRequest(limit=100), uow)
         assert {request.pk: request.status for request in page.entries} == self.requests
@@ -302,9 +302,9 @@ def check_units(order: Order) -> None:
         assert item.refunded_quantity == counted[REFUND]
 
 
-def check_accounts(order: Order, desk: Desk) -> None:
+def check_accounts(order: Order, cancellations: StoredCancellations) -> None:
     """An active request that is refunded by bank transfer has an account."""
-    reasons = {reason.pk for reason in desk.reasons.values()}
+    reasons = {reason.pk for reason in cancellations.reasons.values()}
     active = [request for _, request in requests_of(order) if request.is_active]
     assert all(request.iban for request in active if request.reason_pk in reasons)
 

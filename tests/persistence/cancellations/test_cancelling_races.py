@@ -26,7 +26,7 @@ from persistence.engine.engines import Pool
 from tests.support.builders import make_lines, make_order
 from tests.support.fakes import fake_renderers
 from tests.support.scale import RACE_SECONDS
-from tests.support.stored_cancellations import OPERATOR, POLICY, Desk
+from tests.support.stored_cancellations import OPERATOR, POLICY, StoredCancellations
 
 WORKERS = 16
 FINGERPRINT = b"f" * 32
@@ -68,9 +68,11 @@ def committed(service: Any, *arguments: Any) -> Work:
 class Racer:
     """Creates, decides and lists requests in random order."""
 
-    def __init__(self, database: Database, desk: Desk, orders: list[Order], seed: int) -> None:
+    def __init__(
+        self, database: Database, cancellations: StoredCancellations, orders: list[Order], seed: int
+    ) -> None:
         self.database = database
-        self.desk = desk
+        self.cancellations = cancellations
         self.rng = Random(seed)
         self.caller = Caller(orders[0].user_pk, is_guest=False)
         self.item_pks = [item.pk for order in orders for item in order.items]
@@ -82,12 +84,12 @@ class Racer:
             self.rng.choice((self.ask, self.ask_for_several, self.decide))()
 
     def ask(self) -> None:
-        draft = self.desk.draft(self.rng.choice(self.item_pks), quantity=1)
+        draft = self.cancellations.draft(self.rng.choice(self.item_pks), quantity=1)
         self.try_to(committed(create_cancellation_request, self.caller, draft, POLICY))
 
     def ask_for_several(self) -> None:
         chosen = self.rng.sample(self.item_pks, 3)
-        drafts = [self.desk.draft(pk, quantity=1) for pk in chosen]
+        drafts = [self.cancellations.draft(pk, quantity=1) for pk in chosen]
         self.try_to(committed(create_bulk_cancellation_requests, self.caller, drafts, POLICY))
 
     def decide(self) -> None:
@@ -116,8 +118,8 @@ def test_accepted_units_never_exceed_the_ordered_ones(
     busy_database: Database, shopper: User
 ) -> None:
     orders = store_lines(busy_database, shopper, number=3, quantity=5)
-    desk = Desk(busy_database)
-    racers = [Racer(busy_database, desk, orders, seed) for seed in range(WORKERS)]
+    cancellations = StoredCancellations(busy_database)
+    racers = [Racer(busy_database, cancellations, orders, seed) for seed in range(WORKERS)]
     until = monotonic() + RACE_SECONDS
     with ThreadPoolExecutor(WORKERS) as pool:
         for run in [pool.submit(racer.run, until) for racer in racers]:
@@ -126,7 +128,7 @@ def test_accepted_units_never_exceed_the_ordered_ones(
     assert sum(racer.accepted for racer in racers) > 0
     refusals = [refusal for racer in racers for refusal in racer.refusals]
     assert not [refusal for refusal in refusals if isinstance(refusal, Unavailable)]
-    for order in (desk.order(order.pk) for order in orders):
+    for order in (cancellations.order(order.pk) for order in orders):
         for item in order.items:
             off = [r for r in item.cancellation_requests if r.status in ("approved", "completed")]
             assert item.cancelled_quantity == sum(request.quantity or 0 for request in off)
@@ -136,12 +138,12 @@ def test_accepted_units_never_exceed_the_ordered_ones(
 
 def test_one_of_many_gets_the_last_unit(busy_database: Database, shopper: User) -> None:
     [order] = store_lines(busy_database, shopper, number=1, quantity=1)
-    desk = Desk(busy_database)
+    cancellations = StoredCancellations(busy_database)
     together = Barrier(WORKERS)
 
     def ask() -> str:
         together.wait()
-        draft = desk.draft(order.items[0].pk)
+        draft = cancellations.draft(order.items[0].pk)
         caller = Caller(shopper.pk, is_guest=False)
         try:
             busy_database.write(committed(create_cancellation_request, caller, draft, POLICY))
@@ -158,7 +160,7 @@ def test_one_of_many_gets_the_last_unit(busy_database: Database, shopper: User) 
 
 def test_one_key_makes_one_request(busy_database: Database, shopper: User) -> None:
     [order] = store_lines(busy_database, shopper, number=1, quantity=5)
-    desk = Desk(busy_database)
+    cancellations = StoredCancellations(busy_database)
     together = Barrier(WORKERS)
 
     def post(uow: Any) -> bytes:
@@ -166,7 +168,7 @@ def test_one_key_makes_one_request(busy_database: Database, shopper: User) -> No
         if stored is not None:
             return bytes(stored.body)
         caller = Caller(shopper.pk, is_guest=False)
-        draft = desk.draft(order.items[0].pk, quantity=1)
+        draft = cancellations.draft(order.items[0].pk, quantity=1)
         request = create_cancellation_request(caller, draft, POLICY, uow)
         answer = StoredResponse(200, "application/json", str(request.pk).encode())
         uow.idempotency_keys.store("user:1", "key", answer)
@@ -181,4 +183,4 @@ def test_one_key_makes_one_request(busy_database: Database, shopper: User) -> No
         answers = {future.result() for future in [pool.submit(run) for _ in range(WORKERS)]}
 
     assert len(answers) == 1
-    assert len(desk.order(order.pk).items[0].cancellation_requests) == 1
+    assert len(cancellations.order(order.pk).items[0].cancellation_requests) == 1

@@ -36,14 +36,20 @@ from tests.support.builders import (
 )
 from tests.support.fakes import FakeClock
 from tests.support.stored import listed, store_user
-from tests.support.stored_cancellations import CANCEL, REFUND, SLOT, Desk, store_reason_of
+from tests.support.stored_cancellations import (
+    CANCEL,
+    REFUND,
+    SLOT,
+    StoredCancellations,
+    store_reason_of,
+)
 
 FINGERPRINT = b"f" * 32
 
 
 @pytest.fixture
-def desk(database: Database) -> Desk:
-    return Desk(database)
+def cancellations(database: Database) -> StoredCancellations:
+    return StoredCancellations(database)
 
 
 @pytest.fixture
@@ -72,9 +78,11 @@ def place(database: Database, user: User) -> Order:
 
 
 class TestCreate:
-    def test_is_stored_with_all_that_hangs_on_it(self, desk: Desk, order: Order) -> None:
+    def test_is_stored_with_all_that_hangs_on_it(
+        self, cancellations: StoredCancellations, order: Order
+    ) -> None:
         line = order.items[1]
-        draft = desk.draft(
+        draft = cancellations.draft(
             line.pk,
             REFUND,
             shipping_company=line.easy_return_companies[0].pk,
@@ -84,28 +92,30 @@ class TestCreate:
             holder_name="Ayşe Yılmaz",
         )
 
-        made = desk.create(order, draft)
+        made = cancellations.create(order, draft)
 
-        stored = desk.order(order.pk).items[1].cancellation_requests[0]
+        stored = cancellations.order(order.pk).items[1].cancellation_requests[0]
         assert (stored.pk, stored.iban, stored.quantity) == (made.pk, "TR330006", 1)
         assert stored.easy_return is not None
         assert stored.easy_return.pickup_start == SLOT.start
         assert stored.easy_return.pickup_address_pk == order.shipping_address.pk
 
-    def test_shows_in_the_document(self, database: Database, desk: Desk, order: Order) -> None:
+    def test_shows_in_the_document(
+        self, database: Database, cancellations: StoredCancellations, order: Order
+    ) -> None:
         before = listed(database, order.user_pk)[0]["version"]
 
-        desk.create(order, desk.draft(order.items[0].pk))
+        cancellations.create(order, cancellations.draft(order.items[0].pk))
 
         assert listed(database, order.user_pk)[0]["version"] > before
 
     def test_of_a_stranger_finds_nothing(
-        self, database: Database, desk: Desk, order: Order
+        self, database: Database, cancellations: StoredCancellations, order: Order
     ) -> None:
         stranger = place(database, store_user(database))
 
         with pytest.raises(FieldErrors) as caught:
-            desk.create(stranger, desk.draft(order.items[0].pk))
+            cancellations.create(stranger, cancellations.draft(order.items[0].pk))
 
         assert set(caught.value.errors) == {"order_item"}
 
@@ -141,28 +151,30 @@ class TestCreate:
             assert uow.orders.address_pks(own, guest) == {order.shipping_address.pk}
 
     def test_a_guest_has_the_lines_of_the_newest_order(
-        self, database: Database, desk: Desk, shopper: User, order: Order
+        self, database: Database, cancellations: StoredCancellations, shopper: User, order: Order
     ) -> None:
         """Of two of the same date, the one with the higher pk is newer, as in the list."""
         newest = place(database, shopper)
-        desk.is_guest = True
+        cancellations.is_guest = True
 
         for older in (order.items[0].pk, order.items[1].pk):
             with pytest.raises(FieldErrors) as caught:
-                desk.create(order, desk.draft(older))
+                cancellations.create(order, cancellations.draft(older))
             assert set(caught.value.errors) == {"order_item"}
             with pytest.raises(RowErrors):
-                desk.create_bulk(order, [desk.draft(newest.items[0].pk), desk.draft(older)])
+                cancellations.create_bulk(
+                    order, [cancellations.draft(newest.items[0].pk), cancellations.draft(older)]
+                )
 
-        assert desk.create(newest, desk.draft(newest.items[0].pk)).is_open
+        assert cancellations.create(newest, cancellations.draft(newest.items[0].pk)).is_open
         assert listed(database, shopper.pk, is_guest=True)[0]["pk"] == newest.pk
 
     def test_loses_to_whoever_did_not_wait(
-        self, database: Database, desk: Desk, engines: Engines, order: Order
+        self, database: Database, cancellations: StoredCancellations, engines: Engines, order: Order
     ) -> None:
         """The last barrier is the unique index: an open request of a writer without locks."""
-        desk.create(order, desk.draft(order.items[0].pk))
-        reason = desk.reasons[CANCEL].pk
+        cancellations.create(order, cancellations.draft(order.items[0].pk))
+        reason = cancellations.reasons[CANCEL].pk
         with database.writing() as uow:
             [again] = uow.orders.lock_by_items([order.items[0].pk], None)
             again.items[0].modified_date = NOW
@@ -174,13 +186,13 @@ class TestCreate:
             uow.commit()
 
         assert caught.value.code == "cancellation_request_100_17"
-        assert len(desk.order(order.pk).items[0].cancellation_requests) == 1
+        assert len(cancellations.order(order.pk).items[0].cancellation_requests) == 1
 
     def test_loses_with_a_key_to_whoever_did_not_wait(
-        self, database: Database, desk: Desk, order: Order
+        self, database: Database, cancellations: StoredCancellations, order: Order
     ) -> None:
         """The work runs again with savepoints, so that the refusal can be stored."""
-        desk.create(order, desk.draft(order.items[0].pk))
+        cancellations.create(order, cancellations.draft(order.items[0].pk))
         item_pks = [order.items[0].pk]
         key = ("user:1", "key")
         refusals: list[Conflict | None] = []
@@ -191,7 +203,7 @@ class TestCreate:
             refusals.append(None)
             try:
                 with uow.cancellation_requests.opening(item_pks):
-                    request = make_request(reason_pk=desk.reasons[CANCEL].pk)
+                    request = make_request(reason_pk=cancellations.reasons[CANCEL].pk)
                     again.items[0].cancellation_requests.append(request)
             except Conflict as refusal:
                 refusals[-1] = refusal
@@ -207,7 +219,7 @@ class TestCreate:
         with database.writing() as uow:
             stored = uow.idempotency_keys.claim(*key, FINGERPRINT, uow.now)
         assert stored == StoredResponse(409, "text/plain", b"first come")
-        assert len(desk.order(order.pk).items[0].cancellation_requests) == 1
+        assert len(cancellations.order(order.pk).items[0].cancellation_requests) == 1
 
     def test_what_else_is_wrong_is_not_hidden(self, database: Database, order: Order) -> None:
         item_pks = [order.items[0].pk]
@@ -218,14 +230,18 @@ class TestCreate:
 
 
 class TestSettle:
-    def test_is_stored(self, database: Database, desk: Desk, order: Order) -> None:
-        draft = desk.draft(order.items[0].pk, quantity=1, fully_refund_as_loyalty_money=True)
-        request = desk.create(order, draft)
+    def test_is_stored(
+        self, database: Database, cancellations: StoredCancellations, order: Order
+    ) -> None:
+        draft = cancellations.draft(
+            order.items[0].pk, quantity=1, fully_refund_as_loyalty_money=True
+        )
+        request = cancellations.create(order, draft)
 
-        desk.decide(approve_request, request.pk)
-        desk.decide(complete_request, request.pk)
+        cancellations.decide(approve_request, request.pk)
+        cancellations.decide(complete_request, request.pk)
 
-        stored = desk.order(order.pk)
+        stored = cancellations.order(order.pk)
         assert stored.items[0].cancelled_quantity == 1
         assert stored.refund_amount == stored.loyalty_transactions[0].amount == 5000
         assert stored.cancellation_plans[0].refund_amount == 5000
@@ -234,8 +250,10 @@ class TestSettle:
         trail = [(entry.from_state, entry.to_state) for entry in shown.audit]
         assert trail == [(None, "open"), ("open", "approved"), ("approved", "completed")]
 
-    def test_a_reader_can_not_change_it(self, database: Database, desk: Desk, order: Order) -> None:
-        request = desk.create(order, desk.draft(order.items[0].pk))
+    def test_a_reader_can_not_change_it(
+        self, database: Database, cancellations: StoredCancellations, order: Order
+    ) -> None:
+        request = cancellations.create(order, cancellations.draft(order.items[0].pk))
 
         with database.reading() as uow, pytest.raises(RuntimeError, match="changes nothing"):
             approve_request(request.pk, "operator:ayse", uow)
@@ -243,13 +261,13 @@ class TestSettle:
 
 class TestList:
     def test_is_the_callers_newest_first(
-        self, database: Database, desk: Desk, order: Order, clock: FakeClock
+        self, database: Database, cancellations: StoredCancellations, order: Order, clock: FakeClock
     ) -> None:
         other = place(database, store_user(database))
-        desk.create(other, desk.draft(other.items[0].pk))
-        first = desk.create(order, desk.draft(order.items[0].pk))
+        cancellations.create(other, cancellations.draft(other.items[0].pk))
+        first = cancellations.create(order, cancellations.draft(order.items[0].pk))
         clock.now = NOW + timedelta(hours=1)
-        second = desk.create(order, desk.draft(order.items[1].pk, REFUND))
+        second = cancellations.create(order, cancellations.draft(order.items[1].pk, REFUND))
 
         with database.reading() as uow:
             caller = Caller(order.user_pk, is_guest=False)
@@ -259,13 +277,17 @@ class TestList:
         assert [request.pk for request in page.entries] == [second.pk, first.pk]
         assert (page.count, [request.pk for request in last.entries]) == (2, [first.pk])
 
-    def test_comes_with_the_parcel(self, database: Database, desk: Desk, order: Order) -> None:
+    def test_comes_with_the_parcel(
+        self, database: Database, cancellations: StoredCancellations, order: Order
+    ) -> None:
         line = order.items[1]
         company = line.easy_return_companies[0]
         address = order.shipping_address.pk
-        desk.create(
+        cancellations.create(
             order,
-            desk.draft(line.pk, REFUND, shipping_company=company.pk, pickup_address=address),
+            cancellations.draft(
+                line.pk, REFUND, shipping_company=company.pk, pickup_address=address
+            ),
         )
 
         with database.reading() as uow:
@@ -278,19 +300,19 @@ class TestList:
             _ = request.images
 
     def test_of_a_granted_guest_is_of_one_order(
-        self, database: Database, desk: Desk, order: Order, shopper: User
+        self, database: Database, cancellations: StoredCancellations, order: Order, shopper: User
     ) -> None:
         other = place(database, shopper)
-        desk.create(other, desk.draft(other.items[0].pk))
+        cancellations.create(other, cancellations.draft(other.items[0].pk))
         guest = Caller(shopper.pk, is_guest=True, order_pk=order.pk)
 
         with database.reading() as uow:
             assert list_cancellation_requests(guest, PageRequest(), uow).count == 0
 
     def test_of_a_guest_with_a_session_is_of_the_newest_order(
-        self, database: Database, desk: Desk, order: Order, shopper: User
+        self, database: Database, cancellations: StoredCancellations, order: Order, shopper: User
     ) -> None:
-        desk.create(order, desk.draft(order.items[0].pk))
+        cancellations.create(order, cancellations.draft(order.items[0].pk))
         guest = Caller(shopper.pk, is_guest=True)
 
         def seen() -> list[int]:
@@ -302,13 +324,13 @@ class TestList:
         assert len(seen()) == 1
         newest = place(database, shopper)
         assert seen() == []
-        request = desk.create(newest, desk.draft(newest.items[0].pk))
+        request = cancellations.create(newest, cancellations.draft(newest.items[0].pk))
         assert seen() == [request.pk]
 
     def test_of_the_operator_is_of_a_status(
-        self, database: Database, desk: Desk, order: Order
+        self, database: Database, cancellations: StoredCancellations, order: Order
     ) -> None:
-        request = desk.create(order, desk.draft(order.items[0].pk))
+        request = cancellations.create(order, cancellations.draft(order.items[0].pk))
 
         with database.reading() as uow:
             approved = list_all_requests(CancellationStatus.APPROVED, PageRequest(), uow)
@@ -342,11 +364,11 @@ class TestReasons:
 
 
 def test_the_iban_is_in_one_place_only(
-    database: Database, desk: Desk, engines: Engines, order: Order
+    database: Database, cancellations: StoredCancellations, engines: Engines, order: Order
 ) -> None:
-    draft = desk.draft(order.items[0].pk, iban="TR330006", holder_name="Ayşe")
-    request = desk.create(order, draft)
-    desk.decide(approve_request, request.pk)
+    draft = cancellations.draft(order.items[0].pk, iban="TR330006", holder_name="Ayşe")
+    request = cancellations.create(order, draft)
+    cancellations.decide(approve_request, request.pk)
 
     with engines.autocommit.connect() as connection:
         for table in sa.inspect(connection).get_table_names():

@@ -28,7 +28,7 @@ from tests.support.builders import NOW
 from tests.support.documents import line_document, order_document, request_document
 from tests.support.fakes import FakeClock
 from tests.support.stored import written_of_loaded
-from tests.support.stored_cancellations import CANCEL, REFUND, Desk
+from tests.support.stored_cancellations import CANCEL, REFUND, StoredCancellations
 from tests.support.stored_sellers import stored_counts, true_counts
 
 DECISIONS = (approve_request, approve_request, reject_request, complete_request)
@@ -64,7 +64,7 @@ def placed_line(number: int, drawn: dict[str, Any]) -> dict[str, Any]:
         yesterday = (NOW - timedelta(days=1)).isoformat()
         line |= {"shipped_date": yesterday, "delivered_date": yesterday}
     if seller:
-        drawn["seller"] = {"slug": seller, "name": seller.upper()}
+        line["seller"] = {"slug": seller, "name": seller.upper()}
     if drawn["status"]:
         kind = "refund" if drawn["is_delivered"] else "cancel"
         request = request_document(cancellation_type=kind, status=drawn["status"], quantity=1)
@@ -81,7 +81,7 @@ class Importing(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.desk = Desk(self.database)
+        self.cancellations = StoredCancellations(self.database)
 
     @initialize(
         placed_lines=st.lists(lines, min_size=1, max_size=3),
@@ -211,7 +211,7 @@ class Importing(RuleBasedStateMachine):
         kind = REFUND if item.delivered_date else CANCEL
         fields = {} if quantity is None else {"quantity": quantity}
         try:
-            self.desk.create(order, self.desk.draft(item.pk, kind, **fields))
+            self.cancellations.create(order, self.cancellations.draft(item.pk, kind, **fields))
         except (FieldErrors, RuleBroken):
             return
 
@@ -220,7 +220,7 @@ class Importing(RuleBasedStateMachine):
         requests = list(requests_of(self.order()))
         if requests:
             try:
-                self.desk.decide(decision, requests[at % len(requests)].pk)
+                self.cancellations.decide(decision, requests[at % len(requests)].pk)
             except Conflict:
                 return
 
@@ -244,7 +244,7 @@ class Importing(RuleBasedStateMachine):
         for request in requests_of(self.order()):
             for decision in (approve_request, complete_request, reject_request):
                 try:
-                    self.desk.decide(decision, request.pk)
+                    self.cancellations.decide(decision, request.pk)
                 except Conflict:
                     continue
 

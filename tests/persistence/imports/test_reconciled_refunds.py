@@ -61,8 +61,8 @@ class TestStates:
     def test_of_an_order_that_is_cancelled_do_not_arrive(self, case: Case) -> None:
         case.place()
         for item in case.order.items:
-            request = case.desk.create(case.order, case.desk.draft(item.pk))
-            case.desk.decide(approve_request, request.pk)
+            request = case.cancellations.create(case.order, case.cancellations.draft(item.pk))
+            case.cancellations.decide(approve_request, request.pk)
 
         assert case.blamed(state="shipped") == ("settled_here", "/state")
 
@@ -174,7 +174,7 @@ class TestRefunds:
         row = {"amount": "150.00", "reference": str(request.uuid)}
         books.send(loyalty_transactions=[row])
 
-        books.desk.decide(complete_request, pk)
+        books.cancellations.decide(complete_request, pk)
 
         assert len(books.order.loyalty_transactions) == 1
 
@@ -202,7 +202,7 @@ class TestRequests:
     def test_that_are_new_follow_one_that_was_rejected_here(self, books: Case) -> None:
         books.place(imported_request())
         [request] = books.order.items[0].cancellation_requests
-        books.desk.decide(reject_request, request.pk)
+        books.cancellations.decide(reject_request, request.pk)
         new = request_document(cancellation_type="cancel", quantity=1, uuid=OTHER_UUID)
         known = imported_request()["cancellation_requests"]
 
@@ -233,7 +233,7 @@ class TestRequests:
         books.place({**DELIVERED, "cancellation_requests": returns}, state="delivered")
         [_, all_left] = books.order.items[0].cancellation_requests
 
-        books.desk.decide(approve_request, all_left.pk)
+        books.cancellations.decide(approve_request, all_left.pk)
 
         assert books.order.items[0].available_quantity == 0
 
@@ -272,8 +272,8 @@ class TestPlans:
         books.document["items"].append(second)
         books.send()
         item = books.order.items[-1]
-        request = books.desk.create(books.order, books.desk.draft(item.pk))
-        books.desk.decide(approve_request, request.pk)
+        request = books.cancellations.create(books.order, books.cancellations.draft(item.pk))
+        books.cancellations.decide(approve_request, request.pk)
 
         books.send(imported_request(plan={"status": "completed"}), notes="new")
 
@@ -295,8 +295,8 @@ class TestDocumentDate:
 def test_a_line_is_not_added_to_an_order_that_was_cancelled_here(case: Case) -> None:
     case.place()
     for item in case.order.items:
-        request = case.desk.create(case.order, case.desk.draft(item.pk))
-        case.desk.decide(approve_request, request.pk)
+        request = case.cancellations.create(case.order, case.cancellations.draft(item.pk))
+        case.cancellations.decide(approve_request, request.pk)
     came_back = line_document(
         line=3,
         state="refunded",

@@ -68,8 +68,8 @@ class TestSettledUnits:
         [first, _] = case.order.items
         assert first.state is OrderState.CANCELLATION_WAITING
         with pytest.raises(Conflict):
-            case.desk.decide(approve_request, request_pk)
-        case.desk.decide(reject_request, request_pk)
+            case.cancellations.decide(approve_request, request_pk)
+        case.cancellations.decide(reject_request, request_pk)
         assert case.order.items[0].state is OrderState.SHIPPED
 
     @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ class TestSettledUnits:
         request_pk = case.ask(approve_request, quantity=2)
 
         assert case.blamed({"quantity": 1}) == ("settled_here", "/items/0/quantity")
-        case.desk.decide(complete_request, request_pk)
+        case.cancellations.decide(complete_request, request_pk)
 
         assert case.order.refund_amount == 10000
 
@@ -177,8 +177,8 @@ class TestPayment:
     def test_of_an_order_that_is_over_is_rejected(self, case: Case) -> None:
         case.place(payment_pending=True)
         for item in case.order.items:
-            request = case.desk.create(case.order, case.desk.draft(item.pk))
-            case.desk.decide(approve_request, request.pk)
+            request = case.cancellations.create(case.order, case.cancellations.draft(item.pk))
+            case.cancellations.decide(approve_request, request.pk)
 
         assert case.blamed(payment_pending=False) == ("settled_here", "/payment_pending")
 
@@ -235,7 +235,7 @@ class TestImportedRequests:
     def test_follow_no_document_once_decided_here(self, case: Case) -> None:
         case.place(imported_request())
         [request] = case.order.items[0].cancellation_requests
-        case.desk.decide(approve_request, request.pk)
+        case.cancellations.decide(approve_request, request.pk)
 
         answer = case.send(imported_request(), notes="as the shop knows it")
         blamed = case.blamed(imported_request(status="rejected"))

@@ -39,7 +39,7 @@ from tests.support.documents import imported_order, line_document, user_document
 from tests.support.fakes import FakeRenderer, fake_renderers
 from tests.support.scale import RACE_SECONDS
 from tests.support.stored import listed, store_order, store_user
-from tests.support.stored_cancellations import OPERATOR, POLICY, Desk
+from tests.support.stored_cancellations import OPERATOR, POLICY, StoredCancellations
 
 LANGUAGES = ("en-us", "tr-tr")
 IBAN = "TR330006100519786457841326"
@@ -79,7 +79,7 @@ class Shop:
 
     def __init__(self, database: Database, user: User) -> None:
         self.database = database
-        self.desk = Desk(database)
+        self.cancellations = StoredCancellations(database)
         self.rng = Random(1)
         orders = [
             make_order(user_pk=user.pk, user_email=user.email, items=make_lines(2, 9, f"r{index}"))
@@ -95,7 +95,7 @@ class Shop:
 
     def ask(self) -> None:
         account: Any = {"iban": IBAN, "holder_name": "Ayşe", "description": "gizli"}
-        draft = self.desk.draft(self.rng.choice(self.items), quantity=1, **account)
+        draft = self.cancellations.draft(self.rng.choice(self.items), quantity=1, **account)
 
         def work(uow: Any) -> int:
             request = create_cancellation_request(self.caller, draft, POLICY, uow)

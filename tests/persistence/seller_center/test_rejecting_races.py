@@ -21,7 +21,7 @@ from persistence.database import Database
 from persistence.engine.engines import Pool
 from tests.support.builders import make_seller
 from tests.support.fakes import fake_renderers
-from tests.support.stored_cancellations import OPERATOR, POLICY, Desk
+from tests.support.stored_cancellations import OPERATOR, POLICY, StoredCancellations
 from tests.support.stored_sellers import caller_of, sold, store_sold
 
 RACES = 8
@@ -38,8 +38,10 @@ def busy_database(database_url: str) -> Iterator[Database]:
 class Race:
     """A line of three units, its seller, its shopper and the operator."""
 
-    def __init__(self, database: Database, shopper: User, desk: Desk, seller: Seller) -> None:
-        self.database, self.desk, self.seller = database, desk, seller
+    def __init__(
+        self, database: Database, shopper: User, cancellations: StoredCancellations, seller: Seller
+    ) -> None:
+        self.database, self.cancellations, self.seller = database, cancellations, seller
         order = {"items": [sold(seller, quantity=3, price=1000)], "shipping_amount": 70}
         [self.stored] = store_sold(database, shopper.pk, order)
         self.item = self.stored.items[0]
@@ -50,7 +52,7 @@ class Race:
         uow.commit()
 
     def cancel(self, uow: Any) -> None:
-        draft = self.desk.draft(self.item.pk, quantity=1)
+        draft = self.cancellations.draft(self.item.pk, quantity=1)
         create_cancellation_request(self.shopper, draft, POLICY, uow)
         uow.commit()
 
@@ -72,7 +74,7 @@ class Race:
             return [future.result() for future in [pool.submit(run, work) for work in works]]
 
     def order(self) -> Order:
-        return self.desk.order(self.stored.pk)
+        return self.cancellations.order(self.stored.pk)
 
     def assert_all_is_off(self) -> None:
         order = self.order()
@@ -89,8 +91,8 @@ class Race:
 
 @pytest.fixture
 def races(busy_database: Database, shopper: User) -> list[Race]:
-    desk, seller = Desk(busy_database), make_seller()
-    return [Race(busy_database, shopper, desk, seller) for _ in range(RACES)]
+    cancellations, seller = StoredCancellations(busy_database), make_seller()
+    return [Race(busy_database, shopper, cancellations, seller) for _ in range(RACES)]
 
 
 def test_a_cancellation_comes_before_or_is_refused(races: list[Race]) -> None:
@@ -104,7 +106,9 @@ def test_a_cancellation_comes_before_or_is_refused(races: list[Race]) -> None:
 @pytest.mark.parametrize("service", [approve_request, reject_request])
 def test_a_decision_comes_before_or_is_refused(races: list[Race], service: Any) -> None:
     for race in races:
-        request = race.desk.create(race.stored, race.desk.draft(race.item.pk, quantity=2))
+        request = race.cancellations.create(
+            race.stored, race.cancellations.draft(race.item.pk, quantity=2)
+        )
 
         def decide(uow: Any, pk: int = request.pk) -> None:
             service(pk, OPERATOR, uow)

@@ -22,7 +22,7 @@ from persistence.orders.seller_projection import seller_orders
 from tests.persistence.imports.test_store import store_one
 from tests.support.builders import make_discount, make_seller, make_shipping_company
 from tests.support.documents import line_document
-from tests.support.stored_cancellations import Desk
+from tests.support.stored_cancellations import StoredCancellations
 from tests.support.stored_sellers import (
     caller_of,
     listed,
@@ -50,15 +50,15 @@ class Sale:
         discounts = [make_discount(amount=100)]
         order = {"items": items, "discounts": discounts, "shipping_amount": 777}
         [self.order] = store_sold(database, user_pk, order)
-        self.desk = Desk(database)
+        self.cancellations = StoredCancellations(database)
 
     def ask(self, line: int = 1, **fields: Any) -> int:
-        draft = self.desk.draft(self.order.items[line - 1].pk, **fields)
-        return self.desk.create(self.order, draft).pk
+        draft = self.cancellations.draft(self.order.items[line - 1].pk, **fields)
+        return self.cancellations.create(self.order, draft).pk
 
     def decide(self, request_pk: int, *services: Any) -> None:
         for service in services:
-            self.desk.decide(service, request_pk)
+            self.cancellations.decide(service, request_pk)
 
     def change(self, work: Callable[[Order], object]) -> None:
         with self.database.writing() as uow:
@@ -76,7 +76,7 @@ class Sale:
         return stored_rows(self.engines, self.order.pk)
 
     def expected(self) -> Rows:
-        return expected_rows(self.desk.order(self.order.pk))
+        return expected_rows(self.cancellations.order(self.order.pk))
 
 
 def stored_rows(engines: Engines, order_pk: int) -> Rows:
@@ -184,8 +184,8 @@ class TestRows:
         usta = {"slug": "usta", "name": "Usta"}
         lines = [line_document(line=1, seller=usta), line_document(line=2)]
         pk = store_one(database, items=lines, shipping_amount="5.00").pk
-        desk = Desk(database)
-        first = agree(stored_rows(engines, pk), expected_rows(desk.order(pk)))
+        cancellations = StoredCancellations(database)
+        first = agree(stored_rows(engines, pk), expected_rows(cancellations.order(pk)))
 
         lines[1]["seller"] = {"slug": "other", "name": "Other"}
         store_one(database, items=lines, shipping_amount="7.00")
@@ -193,7 +193,7 @@ class TestRows:
         rows = stored_rows(engines, pk)
         assert first
         assert len(rows) == 2
-        assert agree(rows, expected_rows(desk.order(pk)))
+        assert agree(rows, expected_rows(cancellations.order(pk)))
 
 
 class TestFilling:
@@ -248,7 +248,7 @@ class TestPlans:
     def test_show_no_line_that_has_become_another_sellers(self, sale: Sale) -> None:
         seller, other = sale.sellers
         sale.change(lambda order: order.items.append(sold(order.items[0].seller, 4)))
-        sale.order = sale.desk.order(sale.order.pk)
+        sale.order = sale.cancellations.order(sale.order.pk)
         for request in [sale.ask(1), sale.ask(4)]:
             sale.decide(request, approve_request)
 
