@@ -281,18 +281,23 @@ def _rows(
             own = [line for line in lines if line.seller_pk == seller_pk]
             # Fields of the order apply to a seller only if it has no other seller.
             sources = [order, *own] if len(shares) == 1 else own
-            yield {
-                # Always the same, and it does not reveal other sellers of the order.
-                "uuid": uuid5(order.uuid, str(seller_pk)),
-                "order_pk": order.pk,
-                "seller_pk": seller_pk,
-                **{name: getattr(order, name) for name in _COPIED},
-                "number_folded": order.number.casefold(),
-                **_amounts(share),
-                **{name: _first(sources, name) for name in _DOCUMENT_FIELDS},
-                "date_placed": order.created_date,
-                "updated_at": order.modified_date,
-            }
+            yield _row(order, seller_pk, share, sources)
+
+
+def _row(order: Any, seller_pk: int, share: Share, sources: Sequence[Any]) -> Row:
+    """``sources`` are the order or lines that may have the shipping and invoice fields."""
+    return {
+        # Always the same, and it does not reveal other sellers of the order.
+        "uuid": uuid5(order.uuid, str(seller_pk)),
+        "order_pk": order.pk,
+        "seller_pk": seller_pk,
+        **{name: getattr(order, name) for name in _COPIED},
+        "number_folded": order.number.casefold(),
+        **_amounts(share),
+        **{name: _first(sources, name) for name in _DOCUMENT_FIELDS},
+        "date_placed": order.created_date,
+        "updated_at": order.modified_date,
+    }
 
 
 def _amounts(share: Share) -> Row:
