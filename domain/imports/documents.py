@@ -62,8 +62,8 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """The row of a document."""
+class ImportResult:
+    """The row of a stored document, and what was done to it."""
 
     pk: int
     outcome: Outcome
@@ -81,13 +81,13 @@ class Imports(Protocol):
     a document without a line that is stored, and a contradiction of what was settled here.
     """
 
-    def store_orders(self, batch: Sequence[ImportedOrder]) -> list[Stored | Rejected]:
+    def store_orders(self, batch: Sequence[ImportedOrder]) -> list[ImportResult | Rejected]:
         """Store orders. Raises Rejected if a document of the batch has another's UUID.
 
         Nothing is stored then. Split the batch to find the document.
         """
 
-    def store_old_orders(self, batch: Sequence[ImportedOldOrder]) -> list[Stored | Rejected]:
+    def store_old_orders(self, batch: Sequence[ImportedOldOrder]) -> list[ImportResult | Rejected]:
         """Store old orders."""
 
     def commit(self) -> None:
