@@ -20,7 +20,7 @@ from domain.sellers.callers import (
 )
 from domain.sellers.tokens import authenticate_token, note_use
 from domain.shared.errors import NotAuthenticated
-from domain.trade_ins import Answerer, OfferLink
+from domain.trade_ins import OfferLink, OfferPrincipal
 from handlers.auth.bearer_tokens import BEARER_HEADERS, SHOP_SCHEME, bearer_value
 from handlers.auth.order_grants import grant_value, granted_caller
 from handlers.auth.session_cookies import (
@@ -108,7 +108,7 @@ def _bearer(operation: Operation, header: str, kind: type[TokenCaller]) -> Token
 
 
 _SCOPES: dict[str, AnyScope] = {scope.value: scope for scope in (*Scope, *ShopScope)}
-_SCHEMES: dict[str, Callable[[Operation], Answerer | TokenCaller]] = {
+_SCHEMES: dict[str, Callable[[Operation], OfferPrincipal | TokenCaller]] = {
     **{name: partial(_cookie, credential=each) for name, each in _CREDENTIALS.items()},
     KEY_SCHEME: _key,
     "TradeInToken": _link,

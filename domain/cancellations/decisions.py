@@ -29,7 +29,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class ListedRequest:
+class RequestSummary:
     """A request and the number of its order."""
 
     order_number: str
@@ -37,7 +37,7 @@ class ListedRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownRequest:
+class RequestDetails:
     """A request with its order, plan and audit entries; an imported one may have no plan."""
 
     order: Order
@@ -50,7 +50,7 @@ class ShownRequest:
 
 def list_all_requests(
     status: CancellationStatus | None, page: PageRequest, uow: CancellationWork
-) -> Page[ListedRequest]:
+) -> Page[RequestSummary]:
     """Return one page of all requests, newest first. Raises InvalidPage."""
     query = CancellationRequestQuery(status=status)
     count = uow.cancellation_requests.count(query)
@@ -59,16 +59,16 @@ def list_all_requests(
     numbers = uow.cancellation_requests.order_numbers(
         [request.order_item_pk for request in requests]
     )
-    listed = [ListedRequest(numbers[request.order_item_pk], request) for request in requests]
+    listed = [RequestSummary(numbers[request.order_item_pk], request) for request in requests]
     return Page(count, page.number, page.limit, listed)
 
 
-def show_request(request_pk: int, uow: CancellationWork) -> ShownRequest:
+def show_request(request_pk: int, uow: CancellationWork) -> RequestDetails:
     """Return a request with its details. Raises NotFound."""
     require_storable_pk(request_pk)
     order, item, request = _find(request_pk, uow.orders.by_request(request_pk))
     plan, planned = planned_requests(order).get(request) or (None, None)
-    return ShownRequest(order, item, request, plan, planned, uow.audit.entries(request.uuid))
+    return RequestDetails(order, item, request, plan, planned, uow.audit.entries(request.uuid))
 
 
 def approve_request(request_pk: int, actor: str, uow: CancellationWork) -> CancellationRequest:

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from domain.cancellations.decisions import (
-    ListedRequest,
+    RequestSummary,
     approve_request,
     complete_request,
     list_all_requests,
@@ -305,7 +305,7 @@ class TestList:
 
         page = list_all_requests(CancellationStatus.OPEN, PageRequest(), case.uow)
 
-        assert page.entries == [ListedRequest(case.order.number, request)]
+        assert page.entries == [RequestSummary(case.order.number, request)]
         assert case.uow.cancellation_requests.queries[0].user_pk is None
 
     def test_has_no_page_past_its_end(self) -> None:
