@@ -123,9 +123,9 @@ def shipping_of_requests(stored: Order) -> int:
 
 
 def _changes(stored: Order, values: Values, items: Sequence[ImportedItem]) -> dict[str, int]:
-    """Return what documents change of the refunds.
+    """Return the changes of the refunds by the document.
 
-    Lines with units that were settled here change only by requests that documents complete.
+    Lines with units that were settled here change only by requests that the document completes.
     """
     lines = {item.line: item for item in stored.items}
     before = [_stored_line(line) for line in stored.items if not line.is_settled_here]
@@ -154,7 +154,7 @@ def _stored_line(item: OrderItem) -> RefundLine:
 
 
 def _line(item: ImportedItem, stored: OrderItem | None) -> RefundLine:
-    """Return what a line comes to; the cancels of lines settled here have their amounts."""
+    """Return the refund line; cancels on lines settled here have their amounts already."""
     if stored is None:
         return RefundLine.of_import(item)
     if stored.is_settled_here:
@@ -165,7 +165,7 @@ def _line(item: ImportedItem, stored: OrderItem | None) -> RefundLine:
 
 
 def _completed(stored: Order, items: Sequence[ImportedItem]) -> tuple[int, int, int]:
-    """Return what requests give back that documents complete on lines settled here."""
+    """Return the refunds of requests on lines settled here that the document completes."""
     plan_items_by_uuid = {
         request.uuid: plan_item for request, (_, plan_item) in planned_requests(stored).items()
     }
@@ -183,7 +183,7 @@ def _completed(stored: Order, items: Sequence[ImportedItem]) -> tuple[int, int, 
 
 
 def _shipping(stored: Order, values: Values, items: Sequence[ImportedItem]) -> int:
-    """Return how much more shipping is given back than before, beside that of requests here."""
+    """Return the change of refunded shipping, without that of requests decided here."""
     lines = {item.line: item for item in stored.items}
     before = refund_totals(_of_order(stored), [_stored_line(line) for line in stored.items])
     after = refund_totals(values, [_line(item, lines.get(item.values["line"])) for item in items])
@@ -192,7 +192,7 @@ def _shipping(stored: Order, values: Values, items: Sequence[ImportedItem]) -> i
 
 
 def _promised(stored: Order) -> tuple[int, int, int]:
-    """Return what approved requests still give back that no document changes, as ``REFUNDS``."""
+    """Return, as ``REFUNDS``, what approved requests promise that no document can change."""
     settled = {plan_item.request.uuid for plan_item in _items_of_settled_lines(stored)}
     return _sums(
         [

@@ -45,7 +45,7 @@ class Erased:
 
 
 class PersonalData(Protocol):
-    """All rows about a person, wherever they are."""
+    """All rows about a person, in all tables."""
 
     def lock(self, key: str) -> Person:
         """Return the users with this ``email_key``, locked.

@@ -59,7 +59,7 @@ class TestCheckCredentials:
 
         assert (refusal.value.message, refusal.value.field) == (LoginFailed.message, None)
         assert passwords.verified == [verified]
-        assert [(each.email, each.address) for each in attempts.misses] == [
+        assert [(miss.email, miss.address) for miss in attempts.misses] == [
             ("ayse@example.com", "192.0.2.1")
         ]
 
@@ -137,12 +137,12 @@ class TestLogIn:
         user = make_shopper()
         uow = FakeUnitOfWork(user)
         open_session(user, timedelta(0), uow)
-        kept = open_session(user, timedelta(seconds=1), uow)
+        other = open_session(user, timedelta(seconds=1), uow)
 
         _, opened = log_in(proof_of(user), None, LIFETIME, uow)
 
         assert len(uow.sessions.stored) == 2
-        assert {authenticate(s.value, uow).user_pk for s in (kept, opened)} == {user.pk}
+        assert {authenticate(s.value, uow).user_pk for s in (other, opened)} == {user.pk}
 
     def test_keeps_a_hash_with_the_new_parameters(self) -> None:
         user = make_shopper()
@@ -195,7 +195,7 @@ class TestAuthenticate:
         with pytest.raises(NotAuthenticated):
             authenticate(value, uow)
 
-        assert uow.sessions.asked == 0
+        assert uow.sessions.lookups == 0
 
     def test_refuses_an_unknown_value(self) -> None:
         with pytest.raises(NotAuthenticated):
@@ -224,11 +224,11 @@ class TestLogOut:
     def test_ends_the_session_and_no_other(self) -> None:
         user = make_shopper()
         uow = FakeUnitOfWork(user)
-        ended, kept = (open_session(user, LIFETIME, uow) for _ in range(2))
+        ended, other = (open_session(user, LIFETIME, uow) for _ in range(2))
 
         log_out(ended.value, uow)
 
-        assert authenticate(kept.value, uow).user_pk == user.pk
+        assert authenticate(other.value, uow).user_pk == user.pk
         with pytest.raises(NotAuthenticated):
             authenticate(ended.value, uow)
 

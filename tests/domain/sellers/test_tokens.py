@@ -47,14 +47,14 @@ class FakeSellers:
 class FakeTokens:
     def __init__(self) -> None:
         self.stored: list[SellerToken] = []
-        self.asked = 0
+        self.lookups = 0
 
     def add(self, token: SellerToken) -> None:
         self.stored.append(token)
         token.pk = len(self.stored)
 
     def holder(self, token_hash: bytes) -> TokenHolder | None:
-        self.asked += 1
+        self.lookups += 1
         for token in self.stored:
             if token.token_hash == token_hash and token.revoked_date is None:
                 return holder_of(token)
@@ -148,7 +148,7 @@ class TestAuthenticate:
         with pytest.raises(NotAuthenticated):
             authenticate_token(value, uow)
 
-        assert uow.seller_tokens.asked == 0
+        assert uow.seller_tokens.lookups == 0
 
     def test_a_scope_that_is_missing_is_named(self, uow: FakeUnitOfWork) -> None:
         caller = authenticate_token(made(uow)[1], uow)
