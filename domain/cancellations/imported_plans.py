@@ -220,17 +220,9 @@ def _divide_refund(
     if not completed:
         return
     others = _others(order, completed, CancellationStatus.COMPLETED)
-    shipping = order.shipping_refund_amount - sum(
-        plan_item.shipping_refund_amount for plan_item in others
-    )
-    goods = (
-        order.refund_amount
-        - sum(plan_item.refund_amount for plan_item in others)
-        - max(0, shipping)
-    )
-    discount = order.discount_refund_amount - sum(
-        plan_item.discount_refund_amount for plan_item in others
-    )
+    shipping = order.shipping_refund_amount - sum(other.shipping_refund_amount for other in others)
+    goods = order.refund_amount - sum(other.refund_amount for other in others) - max(0, shipping)
+    discount = order.discount_refund_amount - sum(other.discount_refund_amount for other in others)
     amounts = _at_most(goods, [worth[entry.request].amount for entry in completed])
     discounts = _at_most(discount, [worth[entry.request].discount for entry in completed])
     for entry, amount, lost in zip(completed, amounts, discounts, strict=True):
@@ -248,15 +240,12 @@ def _promise_cancels(
     if not approved:
         return
     others = _others(order, approved, CancellationStatus.APPROVED)
-    cancels = [plan_item for plan_item in others if plan_item.request.is_cancel]
-    refunded = order.refund_amount - order.shipping_refund_amount
+    cancels = [other for other in others if other.request.is_cancel]
     goods, discount = _due(order)
-    goods -= refunded
-    goods -= sum(
-        plan_item.refund_amount - plan_item.shipping_refund_amount for plan_item in cancels
-    )
+    goods -= order.refund_amount - order.shipping_refund_amount
+    goods -= sum(cancel.refund_amount - cancel.shipping_refund_amount for cancel in cancels)
     discount -= order.discount_refund_amount
-    discount -= sum(plan_item.discount_refund_amount for plan_item in cancels)
+    discount -= sum(cancel.discount_refund_amount for cancel in cancels)
     for entry in approved:
         value = worth[entry.request]
         amount = max(0, min(value.amount, goods, still_paid(order)))
