@@ -13,7 +13,7 @@ from domain.outbox import (
     list_outbox_events,
     record_delivery,
     record_failure,
-    revive_event,
+    requeue_event,
 )
 from domain.shared.errors import Conflict, InvalidPage
 from domain.shared.paging import PageRequest
@@ -112,7 +112,7 @@ class TestRevive:
         event.status, event.attempts = OutboxStatus.DEAD, 8
         event.due_date = NOW - timedelta(days=2)
 
-        revive_event(event.pk, uow)
+        requeue_event(event.pk, uow)
 
         assert (event.status, event.attempts, event.due_date) == (OutboxStatus.PENDING, 0, NOW)
 
@@ -120,7 +120,7 @@ class TestRevive:
         event, uow = make_event()
 
         with pytest.raises(Conflict):
-            revive_event(event.pk, uow)
+            requeue_event(event.pk, uow)
 
 
 class TestList:
