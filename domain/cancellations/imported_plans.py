@@ -9,10 +9,10 @@ from domain.cancellations.refund_plans import (
     forecast_refund,
     planned_requests,
     refundable_shipping,
+    remaining_discount,
+    remaining_payment,
     seller_shipping,
     set_refund,
-    still_discounted,
-    still_paid,
 )
 from domain.cancellations.refunds import Refund
 from domain.orders.cancellation_plans import CancellationPlan, CancellationPlanItem, ImportedPlan
@@ -171,8 +171,8 @@ def _set_imported_refunds(order: Order, imported: Sequence[_Imported]) -> None:
     for entry in approved:
         if not entry.is_cancel:
             value = worth[entry.request]
-            amount = min(value.amount, still_paid(order))
-            discount = min(value.discount, still_discounted(order))
+            amount = min(value.amount, remaining_payment(order))
+            discount = min(value.discount, remaining_discount(order))
             set_refund(entry.plan_item, Refund(amount=amount, discount=discount))
     for entry in imported:
         if entry.request.is_open:
@@ -248,7 +248,7 @@ def _promise_cancels(
     discount -= sum(cancel.discount_refund_amount for cancel in cancels)
     for entry in approved:
         value = worth[entry.request]
-        amount = max(0, min(value.amount, goods, still_paid(order)))
+        amount = max(0, min(value.amount, goods, remaining_payment(order)))
         lost = max(0, min(value.discount, discount))
         set_refund(entry.plan_item, Refund(amount=amount, discount=lost))
         goods, discount = goods - amount, discount - lost

@@ -87,7 +87,8 @@ def refund_of_units(order: Order, item: OrderItem, settled: int, units: int) -> 
     if order.payment_pending:
         return Refund(unpaid=price, unpaid_discount=discount)
     return Refund(
-        amount=min(price, still_paid(order)), discount=min(discount, still_discounted(order))
+        amount=min(price, remaining_payment(order)),
+        discount=min(discount, remaining_discount(order)),
     )
 
 
@@ -104,7 +105,7 @@ def refundable_shipping(order: Order) -> int:
         return 0
     promised = sum(plan_item.shipping_refund_amount for plan_item in _promised(order))
     left = order.shipping_amount - order.shipping_refund_amount - promised
-    return max(0, min(left, still_paid(order)))
+    return max(0, min(left, remaining_payment(order)))
 
 
 def set_refund(plan_item: CancellationPlanItem, refund: Refund) -> None:
@@ -126,7 +127,7 @@ def seller_shipping(order: Order, seller: Seller | None, shipping: int) -> int:
     return refunds[list(prices).index(seller)]
 
 
-def still_discounted(order: Order) -> int:
+def remaining_discount(order: Order) -> int:
     """The discount that is neither lost with refunded units nor promised."""
     promised = sum(plan_item.discount_refund_amount for plan_item in _promised(order))
     unpaid = sum(
@@ -137,7 +138,7 @@ def still_discounted(order: Order) -> int:
     return max(0, order.discount_amount - order.discount_refund_amount - promised - unpaid)
 
 
-def still_paid(order: Order) -> int:
+def remaining_payment(order: Order) -> int:
     """What was paid for goods and shipping and is neither refunded nor promised.
 
     Units cancelled before the payment were never paid.

@@ -9,8 +9,8 @@ from domain.cancellations.decisions import approve_request, complete_request, re
 from domain.cancellations.refund_plans import (
     forecast_refund,
     refundable_shipping,
-    still_discounted,
-    still_paid,
+    remaining_discount,
+    remaining_payment,
 )
 from domain.cancellations.refunds import Refund
 from domain.orders.cancellation_plans import CancellationPlanItem
@@ -198,7 +198,7 @@ class TestUnpaid:
     def test_units_are_not_paid_any_more(self) -> None:
         case = self.settled_before_the_payment()
 
-        assert (still_paid(case.order), still_discounted(case.order)) == (4500, 500)
+        assert (remaining_payment(case.order), remaining_discount(case.order)) == (4500, 500)
 
     def test_units_of_a_paid_order_have_nothing_unpaid(self) -> None:
         case = Case(stored_order(stored_item(quantity=2, price=10000)))
@@ -221,13 +221,13 @@ class TestDiscountThatIsLeft:
         case = self.order_with_discount(discount_refund_amount=300)
         case.decide(case.create(1), approve_request)
 
-        assert still_discounted(case.order) == 2000 - 300 - 1000
+        assert remaining_discount(case.order) == 2000 - 300 - 1000
 
     def test_is_never_below_nothing(self) -> None:
         case = self.order_with_discount(discount_refund_amount=2500)
         case.decide(case.create(1), approve_request)
 
-        assert still_discounted(case.order) == 0
+        assert remaining_discount(case.order) == 0
         [[plan_item]] = [plan.items for plan in case.order.cancellation_plans]
         assert plan_item.discount_refund_amount == 0
 
