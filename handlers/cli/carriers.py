@@ -14,7 +14,7 @@ from domain.cancellations.return_carriers import (
     change_carrier,
     list_carriers,
     offer_carriers,
-    switch_carrier,
+    set_carrier_active,
 )
 from domain.shared.paging import PageRequest
 from domain.unit_of_work import UnitOfWork
@@ -96,7 +96,7 @@ def change(pk: int, actor: str, **draft: str | bool | None) -> None:
 @operator_option
 def deactivate(pk: int, actor: str) -> None:
     """Offer carrier PK for no new request."""
-    _change(partial(switch_carrier, pk, False, actor))
+    _change(partial(set_carrier_active, pk, False, actor))
 
 
 @carriers.command()
@@ -104,7 +104,7 @@ def deactivate(pk: int, actor: str) -> None:
 @operator_option
 def activate(pk: int, actor: str) -> None:
     """Offer carrier PK again."""
-    _change(partial(switch_carrier, pk, True, actor))
+    _change(partial(set_carrier_active, pk, True, actor))
 
 
 @carriers.command()

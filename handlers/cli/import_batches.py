@@ -6,7 +6,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from jsonschema_rs import ValidationError
 
-from domain.imports.documents import Imports, Stored, read_old_order, read_order
+from domain.imports.documents import ImportResult, Imports, read_old_order, read_order
 from domain.imports.orders import ImportedOldOrder, ImportedOrder
 from domain.imports.parts import Rejected, SnapshotPool
 from domain.shared.errors import Unavailable
@@ -21,7 +21,7 @@ BATCH_SIZE = 500
 _TRIES = 5
 
 Imported = TypeVar("Imported", bound=ImportedOrder | ImportedOldOrder)
-Answer = Stored | Rejected
+Answer = ImportResult | Rejected
 
 
 class OpensImports(Protocol):

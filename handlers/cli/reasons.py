@@ -12,7 +12,7 @@ from domain.cancellations.reasons import (
     add_reason,
     change_reason,
     list_all_reasons,
-    switch_reason,
+    set_reason_active,
 )
 from domain.orders.cancellations import CancellationReason, CancellationType
 from domain.shared.paging import PageRequest
@@ -143,7 +143,7 @@ def activate(pk: int, actor: str) -> None:
 
 def _switch(pk: int, is_active: bool, actor: str) -> None:
     with report_errors(), command_database() as (_, database):
-        reason = database.write(partial(switch_reason, pk, is_active, actor))
+        reason = database.write(partial(set_reason_active, pk, is_active, actor))
     click.echo(f"Reason {reason.pk} is {state_of(reason)}.")
 
 

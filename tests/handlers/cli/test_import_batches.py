@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from domain.accounts.users import UserType
-from domain.imports.documents import Imports, Outcome, Stored
+from domain.imports.documents import ImportResult, Imports, Outcome
 from domain.imports.orders import ImportedOldOrder, ImportedOrder
 from domain.imports.parts import Rejected
 from domain.orders.addresses import Address, AddressType
@@ -56,7 +56,7 @@ class FakeImports:
     def importing(self, actor: str) -> nullcontext[Imports]:
         return nullcontext(self)
 
-    def store_orders(self, batch: Sequence[ImportedOrder]) -> list[Stored | Rejected]:
+    def store_orders(self, batch: Sequence[ImportedOrder]) -> list[ImportResult | Rejected]:
         self._failures -= 1
         if self._failures >= 0:
             raise Unavailable
@@ -67,9 +67,9 @@ class FakeImports:
             self._taken -= {numbers[0]} if len(numbers) == 1 else set()
             raise Rejected("", "taken")
         self.batches.append(numbers)
-        return [Stored(int(number), Outcome.CREATED) for number in numbers]
+        return [ImportResult(int(number), Outcome.CREATED) for number in numbers]
 
-    def store_old_orders(self, batch: Sequence[ImportedOldOrder]) -> list[Stored | Rejected]:
+    def store_old_orders(self, batch: Sequence[ImportedOldOrder]) -> list[ImportResult | Rejected]:
         return []
 
     def commit(self) -> None:
@@ -138,7 +138,7 @@ class TestStore:
     def test_a_database_that_is_in_the_way_is_tried_again(self) -> None:
         loader, batch = checked(FakeImports(failures=4), ["1"])
 
-        assert loader.store(batch) == [Stored(1, Outcome.CREATED)]
+        assert loader.store(batch) == [ImportResult(1, Outcome.CREATED)]
 
     def test_five_tries_are_enough(self) -> None:
         loader, batch = checked(FakeImports(failures=5), ["1"])
@@ -158,7 +158,7 @@ class TestStore:
     def test_what_another_import_stored_at_the_same_moment_is_compared_again(self) -> None:
         loader, batch = checked(FakeImports(taken=frozenset({"2"})), ["1", "2", "3"])
 
-        assert loader.store(batch) == [Stored(pk, Outcome.CREATED) for pk in (1, 2, 3)]
+        assert loader.store(batch) == [ImportResult(pk, Outcome.CREATED) for pk in (1, 2, 3)]
 
     def test_two_at_once_store_every_order_once(self, database: Database) -> None:
         numbers = [str(number) for number in range(100, 140)]

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy.exc import IntegrityError
 
 from domain.accounts.users import User
-from domain.imports.documents import Stored, read_old_order, read_order
+from domain.imports.documents import ImportResult, read_old_order, read_order
 from domain.imports.parts import SnapshotPool
 from domain.orders.cancellation_plans import CancellationPlan, CancellationPlanItem
 from domain.orders.cancellations import CancellationStatus, CancellationType
@@ -97,7 +97,7 @@ class TestOfWhatWasOnlyLoaded:
         with database.importing("import:tests") as imports:
             [answer] = imports.store_orders([imported])
             imports.commit()
-        assert isinstance(answer, Stored), answer
+        assert isinstance(answer, ImportResult), answer
 
         for view in View:
             with closing(Work(engines.writing)) as work:
@@ -117,7 +117,7 @@ class TestOfWhatWasOnlyLoaded:
                 [read_old_order(parsed.document, parsed.document_hash)]
             )
             imports.commit()
-        assert isinstance(answer, Stored), answer
+        assert isinstance(answer, ImportResult), answer
 
         with closing(Work(engines.writing)) as work:
             assert work.load(OLD_ORDER, [answer.pk])
