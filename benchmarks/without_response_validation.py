@@ -6,8 +6,8 @@ No setting turns validation off, so this process replaces the two functions that
 from types import SimpleNamespace
 from typing import Any
 
-from handlers.contract import responses
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
+from handlers.contract.operations import responses
 from handlers.rendering import renderer
 from handlers.serving.server import application as judged_application
 

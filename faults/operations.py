@@ -6,7 +6,7 @@ from typing import Any
 
 from faults.identities import KEY, LINK, Identity, Owner
 from faults.raw_client import request
-from handlers.contract.bundle import load_contract
+from handlers.contract.document.bundle import load_contract
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 _LOG_OUTS = {"logOut", "logOutByForm"}

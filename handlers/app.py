@@ -19,12 +19,12 @@ from handlers.auth.cookies import session_cookie
 from handlers.auth.passwords import Argon2Passwords
 from handlers.auth.rate_limits import LoginAttempts, OrderLookUps, PasswordResetRequests
 from handlers.authentication import admit, check_schemes
-from handlers.contract.bodies import ContentType
-from handlers.contract.bundle import Contract, load_contract
+from handlers.contract.asgi.routing import ContractApp, Middleware
+from handlers.contract.document.bundle import Contract, load_contract
 from handlers.contract.engine import Admit, Application, mount
-from handlers.contract.marshmallow_schemas import Schemas
-from handlers.contract.operations import Operation, Rules
-from handlers.contract.routing import ContractApp, Middleware
+from handlers.contract.operations.bodies import ContentType
+from handlers.contract.operations.marshmallow_schemas import Schemas
+from handlers.contract.operations.operations import Operation, Rules
 from handlers.database import open_database
 from handlers.rendering.old_orders import OLD_ORDER_SOURCES
 from handlers.rendering.orders import order_sources

@@ -32,12 +32,13 @@ from handlers.auth.session_cookies import (
 )
 from handlers.auth.session_keys import KEY_SCHEME, is_by_key, shown_key
 from handlers.auth.trade_in_links import read_link
-from handlers.contract.bundle import Contract, ContractError
-from handlers.contract.operations import Operation
-from handlers.contract.requirements import first_admitted
+from handlers.contract.document.bundle import Contract, ContractError
+from handlers.contract.operations.operations import Operation
+from handlers.contract.operations.requirements import first_admitted
 from handlers.http.request_body import content_of
 from handlers.settings import Settings
-from handlers.web.request_context import note, reading, settings
+from handlers.web.prefetch import SOME_SELLER, SOME_SHOPPER, look_up
+from handlers.web.request_context import note, settings
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,7 @@ class _Credential:
 
 
 def _shopper(value: str | None) -> Caller:
-    with reading() as uow:
-        return authenticate(value, uow)
+    return look_up(SOME_SHOPPER, partial(authenticate, value))
 
 
 def _guest(value: str | None) -> Caller:
@@ -96,9 +96,7 @@ def _link(operation: Operation) -> OfferLink:
 
 
 def _bearer(operation: Operation, header: str, kind: type[TokenCaller]) -> TokenCaller:
-    value = bearer_value(header)
-    with reading() as uow:
-        caller = authenticate_token(value, uow)
+    caller = look_up(SOME_SELLER, partial(authenticate_token, bearer_value(header)))
     if not caller.is_use_noted:
         # A read needs no database that can be written: it may be a standby, or its disk full.
         note(lambda uow: note_use(caller, uow))

@@ -11,9 +11,9 @@ from flask import Response, render_template, request
 from markupsafe import Markup, escape
 
 from handlers.auth.session_cookies import csrf_token, give_csrf_token
-from handlers.contract.bundle import Contract
-from handlers.contract.published import to_json, to_yaml
-from handlers.contract.views import Document, client_document, full_document
+from handlers.contract.document.bundle import Contract
+from handlers.contract.document.published import to_json, to_yaml
+from handlers.contract.document.views import Document, client_document, full_document
 from handlers.error_codes import error_code_entries
 from handlers.web.request_context import current_contract, settings
 from handlers.web.visitors import visitor

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from handlers.contract.contract import Contract
+from handlers.contract.document.contract import Contract
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from environs import Env, EnvValidationError
 from marshmallow import ValidationError
 from marshmallow.validate import URL, Length, OneOf, Range, Regexp
 
-from handlers.contract.violations import ResponseValidation
+from handlers.contract.operations.violations import ResponseValidation
 
 LANGUAGES = ("en-us", "tr-tr")
 SMTP_SCHEMES = ("smtp", "smtp+starttls", "smtps")

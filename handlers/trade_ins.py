@@ -14,7 +14,7 @@ from domain.unit_of_work import UnitOfWork
 from handlers.auth.navigation import is_from_elsewhere
 from handlers.auth.session_cookies import csrf_token, give_csrf_token
 from handlers.auth.session_keys import is_by_key
-from handlers.contract.responses import Reply
+from handlers.contract.operations.responses import Reply
 from handlers.http.media_types import FORM
 from handlers.http.negotiation import prefers_html
 from handlers.i18n.labels import mark

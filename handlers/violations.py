@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter
 
-from handlers.contract.violations import ResponseValidation, Violations
+from handlers.contract.operations.violations import ResponseValidation, Violations
 
 _counter = Counter(
     "waybill_contract_violations",

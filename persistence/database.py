@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from domain.imports.documents import Imports
@@ -38,7 +39,8 @@ from persistence.orders.seller_projection import fill_seller_orders
 from persistence.replacing import GivenRows, make_tables, raise_all_versions, replace_rows
 from persistence.revisions import require_answer, require_schema
 from persistence.seller_center.list_definitions import LISTINGS
-from persistence.sql.work import Work
+from persistence.sql.prefetch import RecordingWork, first_statement
+from persistence.sql.work import NoSavepoint, Work
 from persistence.unit_of_work import SqlUnitOfWork
 
 DEFAULT_POOL = Pool()
@@ -65,6 +67,31 @@ class LostRace(Unavailable):
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+class _Reading:
+    """A unit of work that gives its connection back at the end of the block.
+
+    Not a generator's: each request has two or three, and they cost as much as a short statement.
+    """
+
+    __slots__ = ("_raise_unavailable", "_unit")
+
+    def __init__(
+        self, unit: SqlUnitOfWork, raise_unavailable: Callable[[BaseException], None]
+    ) -> None:
+        self._unit = unit
+        self._raise_unavailable = raise_unavailable
+
+    def __enter__(self) -> SqlUnitOfWork:
+        return self._unit
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object
+    ) -> None:
+        self._unit.close()
+        if error is not None:
+            self._raise_unavailable(error)
 
 
 class Database:
@@ -100,23 +127,32 @@ class Database:
             for name, renderer in renderers.items()
         }
 
-    @contextmanager
-    def reading(self) -> Iterator[UnitOfWork]:
-        """A unit of work that changes nothing; each of its questions sees what is committed."""
-        with self._available(), closing(self._reading()) as work:
-            now = self._clock()
+    def reading(self, begun: UnitOfWork | None = None) -> AbstractContextManager[UnitOfWork]:
+        """A unit of work that changes nothing; each of its questions sees what is committed.
 
-            def documents(name: str) -> Documents:
-                shelf = self._shelves.get(name)
-                return NoDocuments() if shelf is None else ShelvedDocuments(work, shelf, now)
+        One that was ``begun``, and has ended, goes on.
+        """
+        unit = begun if isinstance(begun, SqlUnitOfWork) else self._unit(self._reading())
+        return _Reading(unit, self._raise_unavailable)
 
-            yield SqlUnitOfWork(work, now, documents)
+    def prefetching(
+        self, read: Callable[[UnitOfWork], object]
+    ) -> AbstractContextManager[UnitOfWork]:
+        """A unit of work as of ``reading``, in which to look up a caller.
+
+        ``read`` runs first, for a stand-in and up to its first statement, whose rows come with the
+        look-up. It must change nothing.
+        """
+        recording = RecordingWork(self._engines.autocommit, is_writing=False)
+        work = self._reading()
+        work.prefetch = first_statement(recording, partial(read, self._unit(recording)))
+        return self.reading(self._unit(work))
 
     @contextmanager
     def writing(self) -> Iterator[UnitOfWork]:
         """A unit of work in one transaction: what is not committed is rolled back at its end."""
         with self._writing() as work:
-            yield SqlUnitOfWork(work, self._clock(), lambda _: NoDocuments())
+            yield self._changing(work)
 
     def write(self, work: Callable[[UnitOfWork], Result]) -> Result:
         """Return what ``work`` returns, which commits what it did itself.
@@ -124,12 +160,15 @@ class Database:
         Work that loses to another transaction (a deadlock, a serialization failure) is done again
         from the start, in a new transaction, five times at most; so it must have no effect outside
         of the unit of work. Raises Unavailable when it has lost every time.
+
+        The first attempt has no savepoints, which cost two round trips and are seldom used: where
+        one is missing, the work is done again with all of them.
         """
-        for _ in range(MAX_ATTEMPTS - 1):
+        for attempt in range(MAX_ATTEMPTS - 1):
             try:
-                with self.writing() as uow:
-                    return work(uow)
-            except LostRace:
+                with self._writing(has_savepoints=attempt > 0) as attempted:
+                    return work(self._changing(attempted))
+            except (LostRace, NoSavepoint):
                 continue
         with self.writing() as uow:
             return work(uow)
@@ -154,7 +193,7 @@ class Database:
 
         def change(connection: sa.Connection) -> None:
             noting = Work.on(connection)
-            work(SqlUnitOfWork(noting, self._clock(), lambda _: NoDocuments()))
+            work(self._changing(noting))
             noting.flush()
 
         if not self._engines.attempt(change, "a note"):
@@ -244,12 +283,25 @@ class Database:
         self.finish_background()
         self._engines.dispose()
 
+    def _unit(self, work: Work) -> SqlUnitOfWork:
+        now = self._clock()
+
+        def documents(name: str) -> Documents:
+            shelf = self._shelves.get(name)
+            return NoDocuments() if shelf is None else ShelvedDocuments(work, shelf, now)
+
+        return SqlUnitOfWork(work, now, documents)
+
     def _reading(self) -> Work:
         return Work(self._engines.autocommit, is_writing=False, is_transaction=False)
 
+    def _changing(self, work: Work) -> SqlUnitOfWork:
+        return SqlUnitOfWork(work, self._clock(), lambda _: NoDocuments())
+
     @contextmanager
-    def _writing(self) -> Iterator[Work]:
-        with self._available(), self._engines.turn(), closing(Work(self._engines.writing)) as work:
+    def _writing(self, *, has_savepoints: bool = True) -> Iterator[Work]:
+        writing = Work(self._engines.writing, has_savepoints=has_savepoints)
+        with self._available(), self._engines.turn(), closing(writing) as work:
             yield work
 
     @contextmanager
@@ -257,17 +309,22 @@ class Database:
         """Raises Unavailable for an error that says so; LostRace where a second try may win."""
         try:
             yield
-        except PoolTimeoutError as error:
-            logger.exception("the database is not available")
+        except SQLAlchemyError as error:
+            self._raise_unavailable(error)
+            raise
+
+    def _raise_unavailable(self, error: BaseException) -> None:
+        """Raises as ``_available`` does, or nothing."""
+        if isinstance(error, PoolTimeoutError):
+            logger.error("the database is not available", exc_info=error)
             raise Unavailable from error
-        except DBAPIError as error:
-            if not is_unavailable(error):
-                raise
-            if is_lost_race(error):
-                logger.warning("a transaction lost to another one")
-                raise LostRace from error
-            self._note_failure(error)
-            raise Unavailable from error
+        if not isinstance(error, DBAPIError) or not is_unavailable(error):
+            return
+        if is_lost_race(error):
+            logger.warning("a transaction lost to another one")
+            raise LostRace from error
+        self._note_failure(error)
+        raise Unavailable from error
 
     def _note_failure(self, error: DBAPIError) -> None:
         if is_read_only(error):

@@ -1,7 +1,7 @@
 """Runs the tests of files or folders: `script/test domain handlers/mail/postman.py -k email`.
 
 Tests have the paths of the code that they test: `tests/domain/` tests `domain/`, and
-`tests/domain/test_money.py` tests `domain/money.py`.
+`tests/domain/shared/test_money.py` tests `domain/shared/money.py`.
 """
 
 import sys

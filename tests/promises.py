@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from handlers.contract.bundle import load_contract
+from handlers.contract.document.bundle import load_contract
 from tests.support.judge import declared_response
 from tests.support.presence import JSON, Presence, digest_of, parts_of, resolved
 

@@ -26,7 +26,7 @@ from handlers.app import create_app, database_of
 from handlers.auth.cookies import session_cookie
 from handlers.auth.session_cookies import session_lifetime
 from handlers.cli.progress import ProgressLines
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
 from handlers.logs import configure_logs
 from handlers.settings import Settings, read_settings
 

@@ -14,7 +14,7 @@ from handlers.auth.session_cookies import (
     session_lifetime,
     shown_session,
 )
-from handlers.contract.responses import Reply
+from handlers.contract.operations.responses import Reply
 from handlers.web.redirects import see_other
 from handlers.web.request_context import settings, shop, write
 

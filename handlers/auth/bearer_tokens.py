@@ -5,7 +5,7 @@ import re
 from flask import request
 
 from domain.shared.errors import Forbidden, NotAuthenticated, Refusal
-from handlers.contract.operations import Operation
+from handlers.contract.operations.operations import Operation
 
 SHOP_SCHEME = "ShopToken"
 _BARE_HEADER = "Authentication"

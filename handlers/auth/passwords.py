@@ -1,6 +1,7 @@
 """Password hashes by argon2id."""
 
-from secrets import token_urlsafe
+from base64 import b64encode
+from secrets import token_bytes
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
@@ -11,7 +12,7 @@ class Argon2Passwords:
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1)
-        self._nobodys_hash = self.hash(token_urlsafe())
+        self._nobodys_hash = _hash_of_nothing(self._hasher)
 
     def hash(self, password: str) -> str:
         return self._hasher.hash(password)
@@ -25,3 +26,14 @@ class Argon2Passwords:
 
     def needs_rehash(self, password_hash: str) -> bool:
         return self._hasher.check_needs_rehash(password_hash)
+
+
+def _hash_of_nothing(hasher: PasswordHasher) -> str:
+    """A hash that no password has, as long to verify as any; to make one of a password takes as
+    much memory as to verify it, and a server would start with that."""
+    salt, tag = (
+        b64encode(token_bytes(length)).decode().rstrip("=")
+        for length in (hasher.salt_len, hasher.hash_len)
+    )
+    cost = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2id$v=19${cost}${salt}${tag}"

@@ -10,7 +10,7 @@ from itertools import chain
 from flask import Request
 
 from domain.shared.errors import NotAuthenticated, Refusal
-from handlers.contract.operations import Operation
+from handlers.contract.operations.operations import Operation
 
 KEY_SCHEME = "SessionKey"
 

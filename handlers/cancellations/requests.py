@@ -9,7 +9,7 @@ from domain.cancellations.drafts import CancellationDraft, PickupSlot
 from domain.orders.cancellations import CancellationType
 from domain.shared.paging import PageRequest
 from domain.unit_of_work import UnitOfWork
-from handlers.contract.responses import Reply
+from handlers.contract.operations.responses import Reply
 from handlers.web.idempotency import answer_once
 from handlers.web.pagination import record_page
 from handlers.web.request_context import caller, cancellation_policy, reading, record

@@ -4,13 +4,13 @@ from typing import BinaryIO
 
 import click
 
-from handlers.contract.bundle import load_contract
 from handlers.contract.diff.comparison import SECONDS, compare_documents
 from handlers.contract.diff.documents import DocumentError, read_document
 from handlers.contract.diff.references import Document
 from handlers.contract.diff.report import FORMATS
-from handlers.contract.published import to_json, to_yaml
-from handlers.contract.views import client_document, full_document
+from handlers.contract.document.bundle import load_contract
+from handlers.contract.document.published import to_json, to_yaml
+from handlers.contract.document.views import client_document, full_document
 
 _READABLE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 _WRITERS = {"json": to_json, "yaml": to_yaml}

@@ -57,7 +57,7 @@ def _message(error: Exception) -> str | None:
     from environs import EnvValidationError
     from limits.errors import ConfigurationError
 
-    from handlers.contract.bundle import ContractError
+    from handlers.contract.document.bundle import ContractError
 
     if isinstance(error, EnvValidationError):
         return _of_settings(error.error_messages)

@@ -12,9 +12,9 @@ from domain.imports.parts import Rejected, SnapshotPool
 from domain.shared.errors import Unavailable
 from handlers.cli.import_numbers import integer_reader
 from handlers.cli.ndjson import Parsed
-from handlers.contract.bundle import DIRECTORY
-from handlers.contract.validators import Judges, pointer_to
-from handlers.contract.yaml_files import read_file
+from handlers.contract.document.bundle import DIRECTORY
+from handlers.contract.document.validators import Judges, pointer_to
+from handlers.contract.document.yaml_files import read_file
 from handlers.http.messages import refusal
 
 BATCH_SIZE = 500

@@ -5,7 +5,7 @@ from operator import is_
 from typing import Any
 
 from domain.imports.parts import Rejected
-from handlers.contract.validators import pointer_to
+from handlers.contract.document.validators import pointer_to
 
 Read = Callable[[Any, tuple[str | int, ...]], Any]
 

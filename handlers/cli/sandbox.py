@@ -9,7 +9,7 @@ import click
 
 from handlers.app import database_of
 from handlers.cli.free_port import require_free_port
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
 from handlers.sandbox.folders import temporary_folder
 from handlers.sandbox.orphans import watch_parent
 from handlers.sandbox.shop import SECRET, read_shop

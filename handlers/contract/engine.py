@@ -11,18 +11,18 @@ from flask import Response
 from werkzeug.exceptions import HTTPException
 
 from domain.shared.errors import Refusal
-from handlers.contract.bundle import load_contract
-from handlers.contract.contract import Contract, ContractError
-from handlers.contract.deprecations import announcing, compile_deprecations
-from handlers.contract.documents import read_document
-from handlers.contract.keywords import check_keywords, leave_out
-from handlers.contract.operation_view import Gate
-from handlers.contract.operations import Compiler, Operation, Rules
-from handlers.contract.problems import problem, unrouted
-from handlers.contract.responses import Reply
-from handlers.contract.routing import ContractApp, Handlers, Middleware, find_handler
-from handlers.contract.security import Admission, Check, challenges
-from handlers.contract.violations import Violations
+from handlers.contract.asgi.operation_view import Gate
+from handlers.contract.asgi.problems import problem, unrouted
+from handlers.contract.asgi.routing import ContractApp, Handlers, Middleware, find_handler
+from handlers.contract.document.bundle import load_contract
+from handlers.contract.document.contract import Contract, ContractError
+from handlers.contract.document.keywords import check_keywords, leave_out
+from handlers.contract.document.self_contained import read_document
+from handlers.contract.operations.deprecations import announcing, compile_deprecations
+from handlers.contract.operations.operations import Compiler, Operation, Rules
+from handlers.contract.operations.responses import Reply
+from handlers.contract.operations.security import Admission, Check, challenges
+from handlers.contract.operations.violations import Violations
 from handlers.edge.guard import Guard
 
 Admit = Callable[[Operation], None]

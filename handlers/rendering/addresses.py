@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import missing
 
 from domain.orders.addresses import Address, Location
-from handlers.contract.marshmallow_schemas import Rendering, Sources
+from handlers.contract.operations.marshmallow_schemas import Rendering, Sources
 from handlers.rendering.values import attribute, named, translated
 
 

@@ -1,7 +1,7 @@
 """Sources of the reasons to cancel or return."""
 
 from domain.orders.cancellations import CancellationReason
-from handlers.contract.marshmallow_schemas import Rendering, Sources
+from handlers.contract.operations.marshmallow_schemas import Rendering, Sources
 from handlers.rendering.values import attribute
 
 

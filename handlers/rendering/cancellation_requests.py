@@ -1,7 +1,7 @@
 """Sources of cancellation requests as the endpoints of their own show them."""
 
 from domain.orders.cancellations import CancellationRequest
-from handlers.contract.marshmallow_schemas import Sources
+from handlers.contract.operations.marshmallow_schemas import Sources
 from handlers.rendering.cancellations import EASY_RETURN
 from handlers.rendering.values import attribute, labelled, named
 

@@ -1,7 +1,7 @@
 """Sources of cancellation requests as orders show them."""
 
 from domain.orders.cancellations import CancellationRequest, CancellationRequestImage, EasyReturn
-from handlers.contract.marshmallow_schemas import Rendering, Source, Sources
+from handlers.contract.operations.marshmallow_schemas import Rendering, Source, Sources
 from handlers.rendering.values import attribute, named
 
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from marshmallow import fields, missing
 
-from handlers.contract.marshmallow_schemas import Attribute, Document, Moment, Rendering
+from handlers.contract.operations.marshmallow_schemas import Attribute, Document, Moment, Rendering
 
 Render = Callable[[Any, Rendering], dict[str, Any]]
 

@@ -1,7 +1,7 @@
 """Sources of the user who is logged in."""
 
 from domain.accounts.current_user import CurrentUser
-from handlers.contract.marshmallow_schemas import Rendering, Sources
+from handlers.contract.operations.marshmallow_schemas import Rendering, Sources
 from handlers.rendering.values import attribute
 
 # Of the user, who has these attributes.

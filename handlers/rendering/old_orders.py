@@ -1,7 +1,7 @@
 """Sources of old orders and their lines."""
 
 from domain.orders.old_orders import OldOrder, OldOrderItem
-from handlers.contract.marshmallow_schemas import Rendering, Sources
+from handlers.contract.operations.marshmallow_schemas import Rendering, Sources
 from handlers.rendering.values import Labelled, attribute, currency, labelled, money
 
 

@@ -7,7 +7,7 @@ from domain.orders.products import Product
 from domain.orders.return_policy import ReturnPolicy
 from domain.orders.shipping import EasyReturnShippingCompany, ShippingOptionGroup
 from domain.shared.money import format_amount
-from handlers.contract.marshmallow_schemas import Rendering, Sources
+from handlers.contract.operations.marshmallow_schemas import Rendering, Sources
 from handlers.rendering.values import (
     attribute,
     currency,

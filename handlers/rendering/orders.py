@@ -6,7 +6,7 @@ from domain.orders.orders import Order
 from domain.orders.payments import Bank, PaymentOption
 from domain.orders.return_policy import ReturnPolicy
 from domain.shared.money import format_amount
-from handlers.contract.marshmallow_schemas import Rendering, Sources
+from handlers.contract.operations.marshmallow_schemas import Rendering, Sources
 from handlers.rendering.addresses import ADDRESS, LOCATION
 from handlers.rendering.cancellations import (
     CANCELLATION_REQUEST,

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from handlers.contract.bundle import Contract
-from handlers.contract.marshmallow_schemas import Rendering, Schemas, Sources
+from handlers.contract.document.bundle import Contract
+from handlers.contract.operations.marshmallow_schemas import Rendering, Schemas, Sources
 from handlers.rendering.cancellation_reasons import CANCELLATION_REASON_SOURCES
 from handlers.rendering.cancellation_requests import CANCELLATION_REQUEST_SOURCES
 from handlers.rendering.compiled import compile_rendering

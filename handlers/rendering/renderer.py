@@ -9,11 +9,11 @@ from typing import Any, Generic, TypeVar
 import orjson
 
 from domain.shared.documents import RenderedDocument
-from handlers.contract.bundle import Contract
-from handlers.contract.marshmallow_schemas import Rendering, Schemas, Sources
-from handlers.contract.published import to_json
-from handlers.contract.validators import Judges, describe, pointer_to
-from handlers.contract.violations import Violations
+from handlers.contract.document.bundle import Contract
+from handlers.contract.document.published import to_json
+from handlers.contract.document.validators import Judges, describe, pointer_to
+from handlers.contract.operations.marshmallow_schemas import Rendering, Schemas, Sources
+from handlers.contract.operations.violations import Violations
 from handlers.rendering.compiled import compile_rendering
 
 Entity = TypeVar("Entity")

@@ -1,7 +1,7 @@
 """Sources of a cancellation plan as the seller of its items sees it."""
 
 from domain.seller_center.cancellation_plans import SellerCancellationPlanView
-from handlers.contract.marshmallow_schemas import Rendering, Sources
+from handlers.contract.operations.marshmallow_schemas import Rendering, Sources
 from handlers.rendering.values import money
 
 _AMOUNTS = ("shipping_refund_amount", "refund_amount", "discount_refund_amount")

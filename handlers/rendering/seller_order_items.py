@@ -1,7 +1,7 @@
 """Sources of a line as its seller sees it."""
 
 from domain.seller_center.order_items import SellerOrderItemView
-from handlers.contract.marshmallow_schemas import Sources
+from handlers.contract.operations.marshmallow_schemas import Sources
 from handlers.rendering.values import money, rate
 
 _AMOUNTS = ("price", "retail_price", "discount_amount")

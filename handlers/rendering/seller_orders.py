@@ -1,7 +1,7 @@
 """Sources of an order as its seller sees it."""
 
 from domain.seller_center.orders import SellerOrderView
-from handlers.contract.marshmallow_schemas import Sources
+from handlers.contract.operations.marshmallow_schemas import Sources
 from handlers.rendering.values import money, rate
 
 _AMOUNTS = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from handlers.contract.marshmallow_schemas import Sources
+from handlers.contract.operations.marshmallow_schemas import Sources
 from handlers.rendering.seller_cancellation_plans import SELLER_CANCELLATION_PLAN
 from handlers.rendering.seller_customer_addresses import SELLER_CUSTOMER_ADDRESS
 from handlers.rendering.seller_order_items import SELLER_ORDER_ITEM

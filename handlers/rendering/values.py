@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 from domain.shared.money import format_amount, format_rate
-from handlers.contract.marshmallow_schemas import Attribute, Rendering, Source, Sources
+from handlers.contract.operations.marshmallow_schemas import Attribute, Rendering, Source, Sources
 from handlers.i18n.translations import label
 
 

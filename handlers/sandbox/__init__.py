@@ -8,7 +8,7 @@ from flask import Response, current_app
 
 from domain.shared.errors import InvalidInput
 from handlers.auth.rate_limits import LoginAttempts, OrderLookUps, PasswordResetRequests
-from handlers.contract.responses import Reply
+from handlers.contract.operations.responses import Reply
 from handlers.sandbox.failures import Failure, FailureKind
 from handlers.sandbox.state import known_operations, sandbox, sandbox_database
 from handlers.web.request_context import PARTS, parts, settings

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
-from handlers.contract.yaml_files import read_file
+from handlers.contract.document.yaml_files import read_file
 
 SECRET = "the-secret-of-every-sandbox-which-opens-nothing-else"  # noqa: S105 - as it says
 """Fixed, so that the signed tokens in the contract's examples are good in a sandbox."""

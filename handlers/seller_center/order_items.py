@@ -7,13 +7,15 @@ from flask import Response
 
 from domain.seller_center import order_items as seller_order_items
 from domain.unit_of_work import UnitOfWork
-from handlers.contract.responses import DocumentList, Reply
+from handlers.contract.asgi.prefetch import prefetched
+from handlers.contract.operations.responses import DocumentList, Reply
 from handlers.seller_center.lists import seller_query
 from handlers.web.idempotency import answer_once
 from handlers.web.pagination import envelope
 from handlers.web.request_context import language, reading, seller
 
 
+@prefetched
 def list_seller_order_items(**values: Any) -> DocumentList:
     with reading() as uow:
         listed = seller_order_items.list_seller_order_items(

@@ -9,7 +9,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
 from handlers.app import create_app
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
 from handlers.logs import configure_logs
 from handlers.serving.connections import family_of, raise_limit, watch_connections
 from handlers.serving.garbage import uncollected

@@ -26,8 +26,8 @@ from domain.shared.errors import (
 )
 from handlers.auth.bearer_tokens import challenge
 from handlers.auth.session_keys import key_challenge
-from handlers.contract.operations import Operation
-from handlers.contract.responses import Reply
+from handlers.contract.operations.operations import Operation
+from handlers.contract.operations.responses import Reply
 from handlers.http.errors import (
     UnknownMethod,
     UnknownPath,

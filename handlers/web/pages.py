@@ -10,7 +10,7 @@ from flask import Response, render_template, request
 
 from domain.trade_ins import ShownOffer
 from handlers.auth.session_cookies import csrf_token, give_csrf_token
-from handlers.contract.responses import Reply
+from handlers.contract.operations.responses import Reply
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
 from handlers.http.media_types import HTML
 from handlers.http.negotiation import prefers_html

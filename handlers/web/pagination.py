@@ -8,7 +8,7 @@ from flask import request
 from werkzeug.sansio.utils import get_current_url
 
 from domain.shared.paging import CursorPage, DocumentPage, Page
-from handlers.contract.responses import DocumentList
+from handlers.contract.operations.responses import DocumentList
 from handlers.web.request_context import record
 
 _REMEMBERED = 128

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from domain.shared.filters import Condition, Operator, parse_filter
-from handlers.contract.bundle import Contract, ContractError
-from handlers.contract.operations import Operation
-from handlers.contract.validators import pointer_to
+from handlers.contract.document.bundle import Contract, ContractError
+from handlers.contract.document.validators import pointer_to
+from handlers.contract.operations.operations import Operation
 
 
 class Listing(Protocol):

@@ -12,7 +12,7 @@ from persistence.sql.bulk import insert_rows
 from persistence.sql.columns import BigId, UtcDateTime, metadata
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.expired_rows import removal
-from persistence.sql.statements import first
+from persistence.sql.prefetch import OwnerQuery
 from persistence.sql.work import Work
 
 _REMOVED_AT_ONCE = 100
@@ -34,12 +34,15 @@ sessions = sa.Table(
 )
 
 
-_OWNER = CompiledQuery(
+_SHOWN = sessions.c.id_hash == sa.bindparam("id_hash")
+_OWNER = OwnerQuery(
     sa.select(sessions.c.user_pk, users.c.user_type, users.c.is_active, sessions.c.expires_date)
     .join_from(sessions, users)
-    .where(sessions.c.id_hash == sa.bindparam("id_hash"))
+    .where(_SHOWN),
+    key=sessions.c.user_pk,
+    credential=_SHOWN,
 )
-_REMOVE = CompiledQuery(sa.delete(sessions).where(sessions.c.id_hash == sa.bindparam("id_hash")))
+_REMOVE = CompiledQuery(sa.delete(sessions).where(_SHOWN))
 REMOVE_EXPIRED = removal(
     [sessions.c.id_hash], sessions.c.expires_date <= sa.bindparam("before", type_=UtcDateTime)
 )
@@ -55,7 +58,7 @@ class SqlSessions:
         insert_rows(self._work, sessions, [asdict(session)])
 
     def owner(self, id_hash: bytes) -> SessionOwner | None:
-        row = first(_OWNER.rows(self._work, {"id_hash": id_hash}))
+        row = _OWNER.row(self._work, {"id_hash": id_hash})
         if row is None:
             return None
         user_pk, user_type, is_active, expires_date = row

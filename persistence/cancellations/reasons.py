@@ -27,7 +27,7 @@ class SqlCancellationReasons:
         self._work.flush()
 
     def by_pks(self, pks: Collection[int]) -> Mapping[int, CancellationReason]:
-        return {reason.pk: reason for reason in self._work.load(_REASON, list(pks))}
+        return {reason.pk: reason for reason in self._work.read(_REASON, list(pks))}
 
     def ensure(self, reason: CancellationReason) -> CancellationReason:
         row = {each.name: getattr(reason, each.name) for each in fields(reason) if each.init}

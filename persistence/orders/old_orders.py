@@ -1,6 +1,6 @@
 """Tables of old orders, and the questions asked of them."""
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from domain.shared.money import Currency
 from domain.shared.paging import DocumentPage, PageRequest
 from persistence.accounts.users import users
 from persistence.documents.cache import DocumentKind, Documents, document_table
+from persistence.documents.queries import DocumentQueries
 from persistence.sql.aggregates import Aggregate, Set, View
 from persistence.sql.amounts import thousandths
 from persistence.sql.columns import (
@@ -34,7 +35,7 @@ from persistence.sql.columns import (
 )
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.contains import contains
-from persistence.sql.statements import PAGE_LIMIT, PAGE_OFFSET, first, given, page_of
+from persistence.sql.statements import PAGE_LIMIT, PAGE_OFFSET, first, given
 from persistence.sql.work import Work
 
 # An address is a text of any length, and an entry of a PostgreSQL index is at most 2,704 bytes:
@@ -171,7 +172,7 @@ class SqlOldOrders:
 
     def __init__(self, work: Work, documents: Documents) -> None:
         self._work = work
-        self._documents = documents
+        self._shown = DocumentQueries(work, documents)
 
     def add(self, old_order: OldOrder) -> None:
         self._work.add(OLD_ORDER, old_order)
@@ -183,16 +184,9 @@ class SqlOldOrders:
     def page(self, query: OldOrderQuery, page: PageRequest, language: str) -> DocumentPage:
         values = given(query)
         names = tuple(values)
-        found = _page(names, query.sort).rows(self._work, values | page_of(page))
-        if found:
-            count: int = found[0][-1]
-        else:  # none at all, or none so far down
-            count = _counted(names).scalar(self._work, values)
-        documents = self._documents.bodies(found, language)
-        return DocumentPage(count, page.number, page.limit, documents)
+        return self._shown.page(
+            _page(names, query.sort), values, page, language, partial(_counted, names)
+        )
 
     def document(self, user_pk: int, pk: int, language: str) -> bytes | None:
-        return self._first(_OWN, language, user_pk=user_pk, pk=pk)
-
-    def _first(self, question: CompiledQuery, language: str, **values: int) -> bytes | None:
-        return first(self._documents.bodies(question.rows(self._work, values), language))
+        return self._shown.first(_OWN, language, user_pk=user_pk, pk=pk)

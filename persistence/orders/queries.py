@@ -1,7 +1,7 @@
 """The queries of orders."""
 
 from collections.abc import Collection, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from domain.orders.orders import Order, OrderOwner, OrderQuery
 from domain.shared.paging import DocumentPage, PageRequest
 from persistence.accounts.users import users
 from persistence.documents.cache import DocumentKind, Documents
+from persistence.documents.queries import DocumentQueries
 from persistence.orders.aggregate import ORDER
 from persistence.orders.cancellation_plans import cancellation_plans
 from persistence.orders.cancellations import cancellation_requests
@@ -22,7 +23,7 @@ from persistence.sql.aggregates import View
 from persistence.sql.compiled_query import CompiledQuery
 from persistence.sql.contains import contains
 from persistence.sql.in_list import among_given
-from persistence.sql.statements import PAGE_LIMIT, PAGE_OFFSET, first, given, page_of
+from persistence.sql.statements import PAGE_LIMIT, PAGE_OFFSET, first, given
 from persistence.sql.work import Work
 
 ORDER_DOCUMENTS = DocumentKind(documents=order_documents, owner="order_pk", aggregate=ORDER)
@@ -102,9 +103,16 @@ _OF_REQUEST = CompiledQuery(sa.select(orders.c.pk).where(orders.c.pk.in_(_BY_REQ
 
 
 def _locking(chosen: sa.Select[int], *conditions: sa.ColumnElement[bool]) -> CompiledQuery:
-    """Lock orders by ascending pk; rows that only name an order can still be written."""
+    """Lock orders and then their lines, both by ascending pk, and return each line's order.
+
+    Rows that only name an order can still be written.
+    """
     rows = sa.select(orders.c.pk).where(orders.c.pk.in_(chosen), *conditions)
-    return CompiledQuery(rows.order_by(orders.c.pk).with_for_update(key_share=True))
+    locked = rows.order_by(orders.c.pk).with_for_update(key_share=True).cte("locked")
+    lines = sa.select(order_items.c.order_pk).where(
+        order_items.c.order_pk.in_(sa.select(locked.c.pk))
+    )
+    return CompiledQuery(lines.order_by(order_items.c.pk).with_for_update(key_share=True))
 
 
 @cache
@@ -142,12 +150,6 @@ def _own(caller: Caller) -> dict[str, int]:
 _LOCK_BY_REQUEST = _locking(_BY_REQUEST)
 _LOCK_BY_SELLER = _locking(_BY_SELLER)
 _LOCK_BY_PLAN = _locking(_BY_PLAN)
-_LOCK_LINES = CompiledQuery(
-    sa.select(order_items.c.pk)
-    .where(among_given(order_items.c.order_pk, "order_pks"))
-    .order_by(order_items.c.pk)
-    .with_for_update(key_share=True)
-)
 
 
 class SqlOrders:
@@ -155,7 +157,7 @@ class SqlOrders:
 
     def __init__(self, work: Work, documents: Documents) -> None:
         self._work = work
-        self._documents = documents
+        self._shown = DocumentQueries(work, documents)
 
     def add(self, order: Order) -> None:
         self._work.add(ORDER, order)
@@ -193,36 +195,27 @@ class SqlOrders:
             return None
         return OrderOwner(pk, user_pk, user_type is UserType.GUEST, user_email)
 
-    def address_pks(self, wanted: Collection[int], caller: Caller) -> set[int]:
+    def address_pks(self, pks: Collection[int], caller: Caller) -> set[int]:
         own = _own(caller)
-        found = _addresses(tuple(own)).rows(self._work, {"address_pks": list(wanted), **own})
+        found = _addresses(tuple(own)).rows(self._work, {"address_pks": list(pks), **own})
         return {pk for (pk,) in found}
 
     def _lock(self, chosen: CompiledQuery, values: Mapping[str, Any]) -> list[Order]:
-        """Lock orders and then their lines, both by ascending pk, and load what is there now."""
-        pks = [pk for (pk,) in chosen.rows(self._work, values)]
-        _LOCK_LINES.rows(self._work, {"order_pks": pks})
-        return self._work.load(ORDER, pks)
+        """Lock orders and their lines, and load what is there now, by ascending pk."""
+        pks = {pk for (pk,) in chosen.rows(self._work, values)}
+        return self._work.load(ORDER, sorted(pks))
 
     def page(self, query: OrderQuery, page: PageRequest, language: str) -> DocumentPage:
         values = given(query)
         names = tuple(values)
-        found = _page(names).rows(self._work, values | page_of(page))
-        if found:
-            count: int = found[0][-1]
-        else:  # none at all, or none so far down
-            count = _counted(names).scalar(self._work, values)
-        documents = self._documents.bodies(found, language)
-        return DocumentPage(count, page.number, page.limit, documents)
+        counted = partial(_counted, names)
+        return self._shown.page(_page(names), values, page, language, counted)
 
     def document(self, user_pk: int, pk: int, language: str) -> bytes | None:
-        return self._first(_OWN, language, user_pk=user_pk, pk=pk)
+        return self._shown.first(_OWN, language, user_pk=user_pk, pk=pk)
 
     def newest_document(self, user_pk: int, language: str) -> bytes | None:
-        return self._first(_HIGHEST, language, user_pk=user_pk)
+        return self._shown.first(_HIGHEST, language, user_pk=user_pk)
 
     def latest_document(self, user_pk: int, language: str) -> bytes | None:
-        return self._first(_LATEST, language, user_pk=user_pk)
-
-    def _first(self, question: CompiledQuery, language: str, **values: int) -> bytes | None:
-        return first(self._documents.bodies(question.rows(self._work, values), language))
+        return self._shown.first(_LATEST, language, user_pk=user_pk)

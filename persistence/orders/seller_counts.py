@@ -10,9 +10,8 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from persistence.sql.bulk import Increment, insert_rows
+from persistence.sql.bulk import Increment, Row
 from persistence.sql.columns import BigId, metadata, parent
-from persistence.sql.work import Work
 
 # Orders of one seller and status are counted in so many rows, so that who changes one seldom waits
 # for who changes another.
@@ -22,6 +21,7 @@ Counted = tuple[int, int, int]
 """An order of a seller as it is counted: the pk of the seller, the status, the pk of the order."""
 
 _KEY = ("seller_pk", "status", "slot")
+COUNTED = Increment(_KEY)
 
 seller_order_counts = sa.Table(
     "seller_order_counts",
@@ -36,19 +36,18 @@ seller_order_counts = sa.Table(
 )
 
 
-def count_changes(work: Work, before: Iterable[Counted], after: Iterable[Counted]) -> None:
-    """Count the orders ``after`` in place of those ``before``; nothing is asked where none differ.
+def changed_counts(before: Iterable[Counted], after: Iterable[Counted]) -> list[Row]:
+    """Return rows for ``COUNTED``, to count the orders ``after`` in place of those ``before``.
 
-    The rows change in the order of their keys, so that two writers do not wait for each other.
+    They come in the order of their keys, so that two writers do not wait for each other.
     """
     changes = Counter(map(_key, after))
     changes.subtract(map(_key, before))
-    rows = [
+    return [
         dict(zip(_KEY, key, strict=True)) | {"orders": change}
         for key, change in sorted(changes.items())
         if change
     ]
-    insert_rows(work, seller_order_counts, rows, Increment(_KEY))
 
 
 def _key(counted: Counted) -> tuple[int, int, int]:

@@ -1,7 +1,8 @@
 """Table of sellers' orders, kept in step with what it is made of."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 from uuid import uuid5
 
@@ -9,16 +10,22 @@ import sqlalchemy as sa
 
 from domain.orders.cancellations import CancellationStatus, CancelStatus
 from domain.orders.orders import Order
-from domain.orders.seller_shares import Booked, OrderTotals, Share, SplitLine, split_order
+from domain.orders.seller_shares import CompletedRefunds, OrderTotals, Share, SplitLine, split_order
 from domain.shared.money import Currency
 from persistence.orders.addresses import addresses
 from persistence.orders.cancellation_plans import cancellation_plan_items
 from persistence.orders.cancellations import cancellation_requests
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
-from persistence.orders.seller_counts import Counted, count_changes, seller_order_counts
+from persistence.orders.seller_counts import (
+    COUNTED,
+    Counted,
+    changed_counts,
+    seller_order_counts,
+)
 from persistence.orders.sellers import sellers
 from persistence.orders.shipping import shipping_companies
+from persistence.sql.aggregates import SavedRoot
 from persistence.sql.bulk import Overwrite, Row, insert_rows
 from persistence.sql.columns import (
     BigId,
@@ -33,10 +40,9 @@ from persistence.sql.columns import (
     reference,
     uuid_column,
 )
-from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.compiled_query import CompiledQuery, Connected
 from persistence.sql.in_list import among, among_given
-from persistence.sql.saving import Tracked
-from persistence.sql.work import Work
+from persistence.sql.writes import Writes
 
 _AMOUNTS = (
     "amount",
@@ -138,36 +144,50 @@ _STORED = CompiledQuery(
 )
 _KEPT = Overwrite(("order_pk", "seller_pk"), unchanged=("uuid",))
 
+BySeller = dict[int, Row]
+"""The rows of one order."""
 
-def follow_orders(work: Work, saved: Sequence[Tracked]) -> None:
-    """Make the rows of these orders what the orders, which were just saved, come to now."""
+
+def follow_orders(writes: Writes, saved: Sequence[SavedRoot]) -> None:
+    """Make the rows of these orders what the orders, which are saved, come to now."""
     whole = [each for each in saved if "cancellation_plans" in vars(each.root)]
+    before = {each: {row["seller_pk"]: row for row in each.projected} for each in whole}
+    after = {each: _rows_of(each.root) for each in whole}
+    changed = []
     for each in whole:
-        _follow_order(work, each)
+        changed += _differing(before[each], after[each])
+        _remove(writes.work, each.pk, before[each].keys() - after[each].keys())
+        each.projected = [{**before[each].get(key, {}), **row} for key, row in after[each].items()]
+    writes.insert(seller_orders, changed, _KEPT)
+    counts = changed_counts(before=_counted(before.values()), after=_counted(after.values()))
+    writes.insert(seller_order_counts, counts, COUNTED)
     others = sorted(each.pk for each in saved if each not in whole)
     if others:
-        keep_seller_orders(work, others)
+        writes.send()
+        keep_seller_orders(writes.work, others)
 
 
-def _follow_order(work: Work, saved: Tracked) -> None:
-    order, before = saved.root, {row["seller_pk"]: row for row in saved.projected}
-    after = {row["seller_pk"]: row for row in _rows(order, order.items, _booked(order))}
-    changed = [
+def _rows_of(order: Order) -> BySeller:
+    return {row["seller_pk"]: row for row in _rows(order, order.items, _completed_refunds(order))}
+
+
+def _differing(before: BySeller, after: BySeller) -> list[Row]:
+    return [
         row
         for seller_pk, row in after.items()
         if seller_pk not in before or not row.items() <= before[seller_pk].items()
     ]
-    gone = before.keys() - after.keys()
-    if gone:
-        # Rows of an earlier save of this unit of work have pks that nobody has read.
-        own = seller_orders.c.order_pk == order.pk
-        work.execute(sa.delete(seller_orders).where(own, among(seller_orders.c.seller_pk, gone)))
-    insert_rows(work, seller_orders, changed, _KEPT)
-    count_changes(work, before=map(_counted, before.values()), after=map(_counted, after.values()))
-    saved.projected = [{**before.get(key, {}), **row} for key, row in after.items()]
 
 
-def _booked(order: Order) -> dict[int | None, Booked]:
+def _remove(work: Connected, order_pk: int, seller_pks: Collection[int]) -> None:
+    """Rows of an earlier save of this unit of work have pks that nobody has read."""
+    if seller_pks:
+        own = seller_orders.c.order_pk == order_pk
+        gone = among(seller_orders.c.seller_pk, seller_pks)
+        work.execute(sa.delete(seller_orders).where(own, gone))
+
+
+def _completed_refunds(order: Order) -> dict[int | None, CompletedRefunds]:
     """Return what completed requests gave back, by the seller of the line."""
     sellers_of = {
         request: item.seller
@@ -175,25 +195,26 @@ def _booked(order: Order) -> dict[int | None, Booked]:
         for request in item.cancellation_requests
         if request.status is CancellationStatus.COMPLETED
     }
-    booked: dict[int | None, Booked] = {}
+    completed: dict[int | None, CompletedRefunds] = {}
     for plan in order.cancellation_plans:
         for planned in plan.items:
             if planned.request in sellers_of:
                 seller = sellers_of[planned.request]
                 seller_pk = None if seller is None else seller.pk
-                so_far = booked.get(seller_pk, Booked(0, 0))
-                booked[seller_pk] = Booked(
+                so_far = completed.get(seller_pk, CompletedRefunds(0, 0))
+                completed[seller_pk] = CompletedRefunds(
                     so_far.goods + planned.refund_amount - planned.shipping_refund_amount,
                     so_far.discount + planned.discount_refund_amount,
                 )
-    return booked
+    return completed
 
 
-def _counted(row: Row) -> Counted:
-    return row["seller_pk"], row["status"], row["order_pk"]
+def _counted(orders: Iterable[BySeller]) -> Iterator[Counted]:
+    for row in chain.from_iterable(each.values() for each in orders):
+        yield row["seller_pk"], row["status"], row["order_pk"]
 
 
-def keep_seller_orders(work: Work, order_pks: Sequence[int]) -> None:
+def keep_seller_orders(work: Connected, order_pks: Sequence[int]) -> None:
     """Make the rows of these orders what the orders come to now.
 
     A row keeps its pk and its UUID as long as its seller has a line of the order.
@@ -202,52 +223,54 @@ def keep_seller_orders(work: Work, order_pks: Sequence[int]) -> None:
     lines: dict[int, list[Any]] = defaultdict(list)
     for line in _LINES.named_rows(work, values):
         lines[line.order_pk].append(line)
-    booked: dict[int, dict[int | None, Booked]] = defaultdict(dict)
+    completed: dict[int, dict[int | None, CompletedRefunds]] = defaultdict(dict)
     for order_pk, seller_pk, goods, discount in _BOOKED.rows(work, values):
-        booked[order_pk][seller_pk] = Booked(goods, discount)
+        completed[order_pk][seller_pk] = CompletedRefunds(goods, discount)
     rows = [
         row
         for order in _ORDERS.named_rows(work, values)
-        for row in _rows(order, lines[order.pk], booked[order.pk])
+        for row in _rows(order, lines[order.pk], completed[order.pk])
     ]
     stored = _STORED.named_rows(work, values)
     _remove_others(work, stored, {(row["order_pk"], row["seller_pk"]) for row in rows})
     insert_rows(work, seller_orders, rows, _KEPT)
-    count_changes(
-        work,
+    counts = changed_counts(
         before=((row.seller_pk, row.status, row.order_pk) for row in stored),
         after=((row["seller_pk"], row["status"], row["order_pk"]) for row in rows),
     )
+    insert_rows(work, seller_order_counts, counts, COUNTED)
 
 
-def fill_seller_orders(work: Work) -> None:
+def fill_seller_orders(work: Connected) -> None:
     """Make the rows of all orders, and count them, if there are none: they come with the orders."""
-    if work.scalar(sa.select(seller_orders.c.pk).limit(1)) is not None:
+    if work.execute(sa.select(seller_orders.c.pk).limit(1)).first() is not None:
         return
     work.execute(sa.delete(seller_order_counts))
     sold = sa.select(order_items.c.order_pk).where(order_items.c.seller_pk.is_not(None)).distinct()
     last = 0
     while True:
         some = sold.where(order_items.c.order_pk > last).order_by(order_items.c.order_pk)
-        pks = work.scalars(some.limit(_BATCH)).all()
+        pks = work.execute(some.limit(_BATCH)).scalars().all()
         if not pks:
             return
         keep_seller_orders(work, pks)
         last = pks[-1]
 
 
-def _remove_others(work: Work, stored: Sequence[Any], wanted: set[tuple[int, int]]) -> None:
+def _remove_others(work: Connected, stored: Sequence[Any], wanted: set[tuple[int, int]]) -> None:
     gone = [row.pk for row in stored if (row.order_pk, row.seller_pk) not in wanted]
     if gone:
         work.execute(sa.delete(seller_orders).where(seller_orders.c.pk.in_(gone)))
 
 
-def _rows(order: Any, lines: Sequence[Any], booked: dict[int | None, Booked]) -> Iterable[Row]:
+def _rows(
+    order: Any, lines: Sequence[Any], completed: dict[int | None, CompletedRefunds]
+) -> Iterable[Row]:
     """Return the row of each seller of an order."""
     if all(line.seller_pk is None for line in lines):
         return
     totals = OrderTotals(*(getattr(order, name) for name in _TOTALS))
-    shares = split_order(totals, [_split_line(line) for line in lines], booked)
+    shares = split_order(totals, [_split_line(line) for line in lines], completed)
     for seller_pk, share in shares.items():
         if seller_pk is not None:
             own = [line for line in lines if line.seller_pk == seller_pk]
@@ -281,7 +304,7 @@ def _split_line(line: Any) -> SplitLine:
         state=line.state,
         cancel_status=line.cancel_status,
         quantity=line.quantity,
-        gone=line.cancelled_quantity + line.refunded_quantity,
+        removed=line.cancelled_quantity + line.refunded_quantity,
         price=line.price,
         discount=line.discount_amount,
     )

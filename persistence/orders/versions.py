@@ -12,10 +12,9 @@ from domain.orders.orders import Order
 from persistence.orders.old_orders import old_orders
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
-from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.compiled_query import CompiledQuery, Connected
 from persistence.sql.in_list import among_given
 from persistence.sql.version_numbers import MOMENT, raised, this_moment
-from persistence.sql.work import Work
 
 _RAISED: dict[type, CompiledQuery] = {
     root: CompiledQuery(
@@ -34,13 +33,13 @@ _OF_SELLERS = CompiledQuery(
 )
 
 
-def raise_versions_of(work: Work, root: type, pks: Iterable[int]) -> dict[int, int]:
+def raise_versions_of(work: Connected, root: type, pks: Iterable[int]) -> dict[int, int]:
     """Raise the versions of these orders or old orders; return the new ones by pk."""
     values = {"pks": sorted(pks), MOMENT: this_moment()}
     return dict(_RAISED[root].rows(work, values))
 
 
-def raise_versions_of_sellers(work: Work, seller_pks: Sequence[int]) -> None:
+def raise_versions_of_sellers(work: Connected, seller_pks: Sequence[int]) -> None:
     """Raise the versions of all orders with a line of these sellers: all show their names."""
     found = _OF_SELLERS.rows(work, {"seller_pks": seller_pks}) if seller_pks else []
     if found:

@@ -18,7 +18,7 @@ from persistence.sql.columns import (
     reference,
     uuid_column,
 )
-from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.prefetch import OwnerQuery
 from persistence.sql.statements import first
 from persistence.sql.work import Work
 
@@ -70,17 +70,20 @@ _TOKEN = Aggregate(
     table=seller_tokens,
     references={"seller": Reference(entity=Seller, table=sellers)},
 )
-_HOLDER = CompiledQuery(
+_SHOWN = seller_tokens.c.token_hash == sa.bindparam("token_hash")
+_HOLDER = OwnerQuery(
     sa.select(
         *(seller_tokens.c[name] for name in ("pk", "seller_pk", "scopes")),
         *(seller_tokens.c[name] for name in ("expires_date", "last_used_day")),
     )
     .outerjoin_from(seller_tokens, sellers)
     .where(
-        seller_tokens.c.token_hash == sa.bindparam("token_hash"),
+        _SHOWN,
         seller_tokens.c.revoked_date.is_(None),
         sa.or_(seller_tokens.c.seller_pk.is_(None), sellers.c.is_active.is_(sa.true())),
-    )
+    ),
+    key=seller_tokens.c.seller_pk,
+    credential=_SHOWN,
 )
 
 
@@ -95,7 +98,7 @@ class SqlSellerTokens:
         self._work.flush()
 
     def holder(self, token_hash: bytes) -> TokenHolder | None:
-        row = first(_HOLDER.rows(self._work, {"token_hash": token_hash}))
+        row = _HOLDER.row(self._work, {"token_hash": token_hash})
         return None if row is None else TokenHolder(*row)
 
     def get(self, pk: int) -> SellerToken | None:

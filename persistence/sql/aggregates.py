@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
 
-if TYPE_CHECKING:
-    from persistence.sql.saving import Tracked
-    from persistence.sql.work import Work
+from persistence.sql.bulk import Row
+from persistence.sql.compiled_query import Connected
+from persistence.sql.writes import Writes
 
 Root = TypeVar("Root")
 
@@ -91,17 +91,27 @@ class Set:
         return column_names(self.table)
 
 
+class SavedRoot(Protocol):
+    """A root that is saved, and the rows of its projection, as they are stored."""
+
+    root: Any
+    projected: list[Row]
+
+    @property
+    def pk(self) -> int: ...
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Projection:
     """Rows that are derived from the aggregate whenever it is saved.
 
-    They are loaded with it for changes, as dictionaries. ``follow`` gets the unit of work and the
-    root that was saved, and makes the rows what it comes to.
+    They are loaded with it for changes, as dictionaries. ``follow`` gets the roots that are saved,
+    and adds to what is written whatever makes the rows what these come to.
     """
 
     table: sa.Table
     owner: str
-    follow: Callable[["Work", Sequence["Tracked"]], None]
+    follow: Callable[[Writes, Sequence[SavedRoot]], None]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -117,7 +127,7 @@ class Aggregate(Generic[Root]):
     references: Mapping[str, Reference] = field(default_factory=dict)
     sets: Mapping[str, Set] = field(default_factory=dict)
     projection: Projection | None = None
-    changed: Callable[["Work", Sequence[int]], None] | None = None
+    changed: Callable[[Connected, Sequence[int]], None] | None = None
 
     @cached_property
     def root(self) -> Set:

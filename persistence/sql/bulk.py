@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from persistence.sql.columns import UtcDateTime
-from persistence.sql.compiled_query import CompiledQuery, Connected
+from persistence.sql.compiled_query import CompiledQuery, Connected, Values
 
 Row = dict[str, Any]
 Insert = postgresql.Insert | sqlite.Insert
@@ -65,13 +65,20 @@ def insert_rows(
         return 0
     work.flush()
     connection = work.connection
+    if connection.dialect.name == "postgresql":
+        query, values = insertion(table, rows, on_conflict)
+        return query.compiled(connection.dialect).change(connection, values)
+    query = _insert(connection.dialect.name, table, tuple(rows[0]), on_conflict)
+    return query.compiled(connection.dialect).change_each(connection, rows)
+
+
+def insertion(
+    table: sa.Table, rows: Sequence[Row], on_conflict: OnConflict | None
+) -> tuple[CompiledQuery, Values]:
+    """Return the statement for PostgreSQL that inserts the rows, and its parameters."""
     names = tuple(rows[0])
-    statement = _insert(connection.dialect.name, table, names, on_conflict)
-    compiled = statement.compiled(connection.dialect)
-    if connection.dialect.name != "postgresql":
-        return compiled.change_each(connection, rows)
     text = _json_text(_json_rows(table, names, rows))
-    return compiled.change(connection, {"rows": text})
+    return _insert("postgresql", table, names, on_conflict), {"rows": text}
 
 
 @cache

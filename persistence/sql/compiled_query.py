@@ -14,7 +14,9 @@ from types import SimpleNamespace
 from typing import Any, Protocol
 from weakref import WeakSet
 
+import psycopg
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 
 from persistence.engine.failures import is_stale_plan, is_unusable
@@ -26,6 +28,8 @@ Statement = sa.SelectBase | sa.UpdateBase
 Observer = Callable[[str, int], None]
 """Gets the SQL text of a statement and the number of its rows, after it has run."""
 
+# PostgreSQL's own placeholders: the driver would look for others in the text each time.
+_NUMBERED = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 _CURSOR = "compiled_query_cursor"  # in what SQLAlchemy stores with a connection while it is open
 
 _observers: list[Observer] = []
@@ -40,6 +44,14 @@ class Connected(Protocol):
 
     def flush(self) -> None:
         """Write what was changed so far, so that the next statement sees it."""
+
+    def execute(
+        self, statement: sa.Executable, values: Any = None
+    ) -> sa.CursorResult[*tuple[Any, ...]]:
+        """Run a statement with SQLAlchemy."""
+
+    def take_prefetched(self, query: "CompiledQuery", values: Values) -> list[Row] | None:
+        """Return the rows of a statement that came with another one; None where none did."""
 
 
 def observe(observer: Observer) -> Callable[[], None]:
@@ -71,6 +83,9 @@ class CompiledQuery:
         Raises what SQLAlchemy raises for the errors of the driver.
         """
         work.flush()
+        brought = work.take_prefetched(self, values)
+        if brought is not None:
+            return brought
         connection = work.connection
         return self.compiled(connection.dialect).rows(connection, values)
 
@@ -89,7 +104,7 @@ class CompiledQuery:
         """Return the statement for ``dialect``, compiled at the first call."""
         compiled = self._compiled.get(dialect.name)
         if compiled is None:
-            compiled = self._compiled[dialect.name] = _compile(self.statement, dialect)
+            compiled = self._compiled[dialect.name] = compile_for(dialect, self.statement)
         return compiled
 
 
@@ -97,12 +112,12 @@ class CompiledQuery:
 class DriverStatement:
     """A statement in the SQL of one dialect, and how its values go in and come out.
 
-    ``positions`` has the parameter of each placeholder, for drivers whose placeholders have no
-    names. ``constants`` are literal bind values, already converted for the driver.
+    ``positions`` has the parameter of each placeholder. ``constants`` are literal bind values,
+    already converted for the driver.
     """
 
     sql: str
-    positions: tuple[str, ...] | None
+    positions: tuple[str, ...]
     constants: Values
     binds: tuple[tuple[str, Processor], ...]
     results: tuple[tuple[int, Processor], ...]
@@ -116,7 +131,7 @@ class DriverStatement:
         count = len(rows) if self.returns_rows else cursor.rowcount
         for observer in _observers:
             observer(self.sql, count)
-        return [self._read(row) for row in rows] if self.results else rows
+        return [self.read(row) for row in rows] if self.results else rows
 
     def change(self, connection: sa.Connection, values: Values) -> int:
         """Run a change; return how many rows it has changed."""
@@ -129,7 +144,7 @@ class DriverStatement:
     def change_each(self, connection: sa.Connection, rows: Iterable[Values]) -> int:
         """Run a change once for each of ``rows``; return how many rows it has changed."""
         parameters = [self.parameters(values) for values in rows]
-        cursor = _cursor(connection, self.positions is None)
+        cursor = _cursor(connection)
         try:
             cursor.executemany(self.sql, parameters)
         except connection.dialect.loaded_dbapi.Error as error:
@@ -139,15 +154,15 @@ class DriverStatement:
         count: int = cursor.rowcount
         return count
 
-    def parameters(self, values: Values) -> dict[str, Any] | list[Any]:
+    def parameters(self, values: Values) -> list[Any]:
         """Return the values as the driver takes them."""
         given = {**self.constants, **values}
         for name, process in self.binds:
             given[name] = process(given[name])
-        return given if self.positions is None else [given[name] for name in self.positions]
+        return [given[name] for name in self.positions]
 
     def _execute(self, connection: sa.Connection, values: Values) -> Any:
-        cursor = _cursor(connection, self.positions is None)
+        cursor = _cursor(connection)
         try:
             cursor.execute(self.sql, self.parameters(values))
         except connection.dialect.loaded_dbapi.Error as error:
@@ -159,25 +174,33 @@ class DriverStatement:
         connection.info.pop(_CURSOR).close()
         return _wrap_driver_error(error, self.sql, connection)
 
-    def _read(self, row: Row) -> Row:
+    def read(self, row: Row) -> Row:
+        """Return a row of the driver's with its values converted."""
         read = list(row)
         for index, process in self.results:
             read[index] = process(read[index])
         return tuple(read)
 
 
-def _cursor(connection: sa.Connection, is_binary: bool) -> Any:
+def _cursor(connection: sa.Connection) -> Any:
     """Return the cursor of the connection: to open a new one costs a quarter of a short query."""
     cursor = connection.info.get(_CURSOR)
     if cursor is None:
         driver: Any = connection.connection.dbapi_connection
-        cursor = driver.cursor(binary=True) if is_binary else driver.cursor()
+        if connection.dialect.name == "postgresql":
+            cursor = psycopg.RawCursor(driver)
+            cursor.format = psycopg.pq.Format.BINARY
+        else:
+            cursor = driver.cursor()
         connection.info[_CURSOR] = cursor
     return cursor
 
 
-def _compile(statement: Statement, dialect: sa.Dialect) -> DriverStatement:
-    compiled: Any = statement.compile(dialect=dialect)
+def compile_for(dialect: sa.Dialect, statement: Statement) -> DriverStatement:
+    """Raises ValueError for a statement whose text depends on its values."""
+    compiled: Any = statement.compile(
+        dialect=_NUMBERED if dialect.name == "postgresql" else dialect
+    )
     if compiled.post_compile_params:
         raise ValueError("the text of a compiled statement can not depend on its values")
     columns = ((index, each.type) for index, each in enumerate(statement.exported_columns))
@@ -189,7 +212,7 @@ def _compile(statement: Statement, dialect: sa.Dialect) -> DriverStatement:
     fixed = {name: each.value for name, each in compiled.binds.items() if not each.required}
     return DriverStatement(
         sql=str(compiled),
-        positions=tuple(compiled.positiontup) if compiled.positional else None,
+        positions=tuple(compiled.positiontup),
         constants={
             name: binds[name](value) if name in binds else value for name, value in fixed.items()
         },

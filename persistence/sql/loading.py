@@ -3,24 +3,22 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
 from persistence.sql.aggregates import Aggregate, Links, Projection, Set, View
+from persistence.sql.compiled_query import Connected
 from persistence.sql.load_plans import Block, Layout, LoadPlan, load_plan
 from persistence.sql.saving import Tracked
-
-if TYPE_CHECKING:
-    from persistence.sql.work import Work
 
 Entries = Iterable[Sequence[Any]]
 """For each row of a block its owner's pk, and the values of each of its objects."""
 
 
 def load_roots(
-    work: "Work", aggregate: Aggregate[Any], pks: Sequence[int], view: View
+    work: Connected, aggregate: Aggregate[Any], pks: Sequence[int], view: View
 ) -> list[Tracked]:
     """Return the roots with these pks that are there, in no order.
 
@@ -31,7 +29,7 @@ def load_roots(
         return []
     plan = load_plan(aggregate, view)
     build = _Build(aggregate)
-    if work.dialect_name == "postgresql":
+    if work.connection.dialect.name == "postgresql":
         _add_from_json(work, plan, pks, build)
     else:
         _add_by_blocks(work, plan, pks, build)
@@ -39,14 +37,14 @@ def load_roots(
     return build.roots
 
 
-def _add_from_json(work: "Work", plan: LoadPlan, pks: Sequence[int], build: "_Build") -> None:
+def _add_from_json(work: Connected, plan: LoadPlan, pks: Sequence[int], build: "_Build") -> None:
     found = [orjson.loads(text) for (text,) in plan.as_json.rows(work, {"keys": list(pks)})]
     build.add(plan.blocks[0], (entries[0] for entries in found), is_json=True)
     for at, block in enumerate(plan.blocks[1:], 1):
         build.add(block, chain.from_iterable(each[at] or () for each in found), is_json=True)
 
 
-def _add_by_blocks(work: "Work", plan: LoadPlan, pks: Sequence[int], build: "_Build") -> None:
+def _add_by_blocks(work: Connected, plan: LoadPlan, pks: Sequence[int], build: "_Build") -> None:
     for block in plan.blocks:
         keys = list(pks) if block.owner is None else build.pks(block.owner)
         rows = block.by_owners.rows(work, {"keys": keys}) if keys else []

@@ -7,20 +7,19 @@ of the root is raised in the UPDATE of its row.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from functools import cache, lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 
 from persistence.sql.aggregates import Aggregate, Links, Set
 from persistence.sql.bulk import Row, insert_rows
-from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.compiled_query import CompiledQuery, Connected
+from persistence.sql.in_list import among_given
 from persistence.sql.keys import next_pks
 from persistence.sql.references import store_references
 from persistence.sql.version_numbers import MOMENT, raised, this_moment
-
-if TYPE_CHECKING:
-    from persistence.sql.work import Work
+from persistence.sql.writes import Writes
 
 MAX_UPDATES = 512
 
@@ -129,7 +128,7 @@ class Changes:
     touched: dict[Tracked, None] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, work: "Work", tracked: Iterable[Tracked]) -> "Changes":
+    def of(cls, work: Connected, tracked: Iterable[Tracked]) -> "Changes":
         """Compare the objects with the rows that they are stored as.
 
         What they name for the first time is stored.
@@ -142,27 +141,38 @@ class Changes:
     def __bool__(self) -> bool:
         return bool(self.touched)
 
-    def write(self, work: "Work") -> None:
+    def write(self, work: Connected) -> None:
         """Write everything; the objects know afterwards what is stored."""
         self._number(work)
         self._raise_versions()
+        unchanged = [part for part, changed in self.updates.values() if not changed]
         updates = defaultdict(list)
-        for update in self.updates.values():
-            updates[update[0].members.table].append(update)
+        for part, changed in self.updates.values():
+            if changed or len(unchanged) == 1:
+                updates[part.members.table].append((part, changed))
+        if len(unchanged) > 1:
+            _raise_together(work, unchanged)
+        writes = Writes(work)
         for table in sorted({*updates, *self.new}, key=_place):
             # One row may have to give way to another: only one request of a line is open.
             for part, changed in updates[table]:
-                _update(work, part, changed)
+                _update(writes, part, changed)
             if table in self.new:
-                _insert(work, table, self.new[table])
+                _insert(writes, table, self.new[table])
+        if self.linked or self.removed:
+            writes.send()
+            self._unlink(work)
+        self._follow(writes)
+
+    def _unlink(self, work: Connected) -> None:
+        """Write the links, and remove what is gone: both come after all other rows."""
         for part, links, pks in self.linked:
             _write_links(work, part, links, pks)
         for tracked, table, pk, entity in sorted(self.removed, key=_from_below):
             work.execute(sa.delete(table).where(table.c.pk == pk))
             tracked.forget(entity)
-        self._follow(work)
 
-    def _compare(self, work: "Work", tracked: Tracked) -> None:
+    def _compare(self, work: Connected, tracked: Tracked) -> None:
         present = []
         is_changed = False
         for part in tracked.parts():
@@ -193,7 +203,7 @@ class Changes:
                     is_changed = True
         return is_changed
 
-    def _number(self, work: "Work") -> None:
+    def _number(self, work: Connected) -> None:
         """Give all new parts their pks, and name these where other parts name them."""
         if not self.new:
             return
@@ -218,16 +228,19 @@ class Changes:
             elif root not in self.updates:
                 self.updates[root] = Part(tracked, tracked.aggregate.root, root, None), {}
 
-    def _follow(self, work: "Work") -> None:
+    def _follow(self, writes: Writes) -> None:
+        """Write what follows from all of it, and send it."""
         by_aggregate: dict[Aggregate[Any], list[Tracked]] = defaultdict(list)
         for tracked in self.touched:
             by_aggregate[tracked.aggregate].append(tracked)
         for aggregate, touched in by_aggregate.items():
             if aggregate.projection is not None:
-                aggregate.projection.follow(work, touched)
+                aggregate.projection.follow(writes, touched)
+        writes.send()
+        for aggregate, touched in by_aggregate.items():
             if aggregate.changed is not None:
                 pks = [each.pk for each in touched if each.root in self.updates]
-                aggregate.changed(work, pks)
+                aggregate.changed(writes.work, pks)
 
 
 def _walk(tracked: Tracked, members: Set, entity: Any, owner: Any) -> Iterator[Part]:
@@ -254,25 +267,47 @@ def _from_below(removed: tuple[Tracked, sa.Table, int, Any]) -> int:
     return -_place(removed[1])
 
 
-def _insert(work: "Work", table: sa.Table, parts: Sequence[Part]) -> None:
+def _insert(writes: Writes, table: sa.Table, parts: Sequence[Part]) -> None:
     rows = [part.new_row() for part in parts]
-    insert_rows(work, table, rows)
+    writes.insert(table, rows)
     for part, row in zip(parts, rows, strict=True):
         vars(part.entity).update(row)
         part.tracked.remember(part.members, part.entity, row)
 
 
-def _update(work: "Work", part: Part, changed: Row) -> None:
-    is_root = part.entity is part.tracked.root and part.tracked.is_versioned
-    statement = _update_of(part.members.table, tuple(changed), is_root)
+def _update(writes: Writes, part: Part, changed: Row) -> None:
+    table, row = part.members.table, part.tracked.row(part.entity)
     values = changed | {_ROW_PK: part.entity.pk}
-    if is_root:
-        values[MOMENT] = this_moment()
+    row.update(changed)
+    if part.entity is not part.tracked.root or not part.tracked.is_versioned:
+        writes.update(table, _update_of(table, tuple(changed), False), values)
+        return
+
+    def take(version: int) -> None:
         # Another writer may have raised it since it was read, where this one has no lock.
-        part.entity.version = changed["version"] = statement.scalar(work, values)
-    else:
-        statement.rows(work, values)
-    part.tracked.row(part.entity).update(changed)
+        part.entity.version = row["version"] = version
+
+    values[MOMENT] = this_moment()
+    writes.update(table, _update_of(table, tuple(changed), True), values, take)
+
+
+def _raise_together(work: Connected, roots: Sequence[Part]) -> None:
+    """Raise the versions of roots whose own rows have no other changes."""
+    by_table: dict[sa.Table, dict[int, Part]] = defaultdict(dict)
+    for part in roots:
+        by_table[part.members.table][part.entity.pk] = part
+    for table, parts in by_table.items():
+        values = {"pks": [*parts], MOMENT: this_moment()}
+        for pk, version in _raise_of(table).rows(work, values):
+            part = parts[pk]
+            part.entity.version = part.tracked.row(part.entity)["version"] = version
+
+
+@cache
+def _raise_of(table: sa.Table) -> CompiledQuery:
+    raising = sa.update(table).where(among_given(table.c.pk, "pks"))
+    raising = raising.values(version=raised(table.c.version))
+    return CompiledQuery(raising.returning(table.c.pk, table.c.version))
 
 
 @lru_cache(MAX_UPDATES)
@@ -287,7 +322,7 @@ def _update_of(table: sa.Table, names: Sequence[str], is_versioned: bool) -> Com
     return CompiledQuery(change.returning(table.c.version))
 
 
-def _write_links(work: "Work", part: Part, links: Links, pks: set[int]) -> None:
+def _write_links(work: Connected, part: Part, links: Links, pks: set[int]) -> None:
     before, owner = part.tracked.links(links, part.entity), part.entity.pk
     columns = links.table.c
     if before - pks:

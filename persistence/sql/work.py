@@ -6,15 +6,31 @@ way, for everything else. There is no third.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
+from persistence.engine.failures import is_unavailable
 from persistence.sql.aggregates import Aggregate, View
+from persistence.sql.compiled_query import CompiledQuery, Row, Values
 from persistence.sql.loading import load_roots
 from persistence.sql.saving import Changes, Tracked
 
 Root = TypeVar("Root")
+
+
+class NoSavepoint(Exception):
+    """A block that was to be undone alone failed, and has no savepoint: the work is done again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prefetch:
+    """A statement and the values that it runs with."""
+
+    query: CompiledQuery
+    values: Values
 
 
 class Work:
@@ -22,19 +38,31 @@ class Work:
 
     What was loaded and changed since is written before the next statement runs, and before
     ``commit``. Without ``is_writing`` nothing is written, and ``add`` raises RuntimeError; each
-    statement sees what is committed when it begins, unless ``engine`` is one of snapshots.
+    statement sees what is committed when it begins, unless ``engine`` is one of snapshots. Without
+    ``has_savepoints`` the work is to be done again with them where NoSavepoint is raised.
+
+    ``prefetch`` is a statement to run together with the look-up of the caller
+    (``persistence.sql.prefetch``).
     """
 
     def __init__(
-        self, engine: sa.Engine, *, is_writing: bool = True, is_transaction: bool = True
+        self,
+        engine: sa.Engine,
+        *,
+        is_writing: bool = True,
+        is_transaction: bool = True,
+        has_savepoints: bool = True,
     ) -> None:
         self._engine = engine
+        self._has_savepoints = has_savepoints
         self._is_writing = is_writing
         self._is_transaction = is_transaction
         self._connection: sa.Connection | None = None
         self._tracked: dict[tuple[type, int], Tracked] = {}
         self._new: list[Tracked] = []
         self._is_flushing = False
+        self.prefetch: Prefetch | None = None
+        self._offered: tuple[Prefetch, list[Row]] | None = None
 
     @classmethod
     def on(cls, connection: sa.Connection) -> "Work":
@@ -70,6 +98,17 @@ class Work:
     def scalar(self, statement: sa.Executable, values: Any = None) -> Any:
         """Return the first column of the first row, None where there is no row."""
         return self.execute(statement, values).scalar()
+
+    def offer_prefetched(self, prefetch: Prefetch, rows: list[Row]) -> None:
+        """Have ``rows`` for the next statement, if it is this one with these values."""
+        self._offered = prefetch, rows
+
+    def take_prefetched(self, query: CompiledQuery, values: Values) -> list[Row] | None:
+        """Return the rows that came with another statement; None: ``query`` has to be run."""
+        if self._offered is None:
+            return None
+        (prefetch, rows), self._offered = self._offered, None
+        return rows if prefetch.query is query and prefetch.values == values else None
 
     def load(
         self, aggregate: Aggregate[Root], pks: Sequence[int], view: View = View.STATE
@@ -120,21 +159,35 @@ class Work:
             self._tracked[tracked.aggregate.entity, tracked.pk] = tracked
         self._new.clear()
 
+    def release(self) -> None:
+        """Write what was changed so far, and nothing of the same objects any more.
+
+        Statements after it have nothing to compare.
+        """
+        self.flush()
+        self._forget()
+
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Write at the end what the block changes.
 
         An error leaves the database as it was before the block; the objects are none that are
-        written any more.
+        written any more. Work without savepoints can not go on after it: NoSavepoint is raised in
+        its place.
         """
-        self.flush()
         try:
-            with self.connection.begin_nested():
+            with self._nested() if self._has_savepoints else _all_undone():
                 yield
                 self.flush()
         except BaseException:
             self._forget()
             raise
+
+    @contextmanager
+    def _nested(self) -> Iterator[None]:
+        self.flush()
+        with self.connection.begin_nested():
+            yield
 
     def commit(self) -> None:
         self.flush()
@@ -154,3 +207,15 @@ class Work:
     def _forget(self) -> None:
         self._tracked.clear()
         self._new.clear()
+
+
+@contextmanager
+def _all_undone() -> Iterator[None]:
+    """Have the work done again from its start after an error."""
+    try:
+        yield
+    except Exception as error:
+        # A lost connection or race ends the work in any case.
+        if isinstance(error, DBAPIError) and is_unavailable(error):
+            raise
+        raise NoSavepoint from error

@@ -3,9 +3,9 @@
 from functools import cache
 
 from handlers.app import rules_of
-from handlers.contract.bundle import Contract, load_contract
-from handlers.contract.operations import Compiler, Operation
-from handlers.contract.violations import Violations
+from handlers.contract.document.bundle import Contract, load_contract
+from handlers.contract.operations.operations import Compiler, Operation
+from handlers.contract.operations.violations import Violations
 from handlers.settings import Settings
 
 SETTINGS = Settings(secret="s" * 32)

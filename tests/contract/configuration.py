@@ -10,7 +10,7 @@ from schemathesis import BaseSchema
 
 from domain.trade_ins import OfferLink
 from handlers.auth.trade_in_links import sign_link
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
 from handlers.settings import Settings
 from tests.contract.conftest import EMAIL, PASSWORD
 from tests.contract.drafts import Choice

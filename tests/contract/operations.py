@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from handlers.contract.bundle import load_contract
+from handlers.contract.document.bundle import load_contract
 
 _DOCUMENT = load_contract().document
 _USUAL = _DOCUMENT["security"]

@@ -6,7 +6,7 @@ import schemathesis
 from schemathesis import BaseSchema, Config
 from starlette.testclient import TestClient
 
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
 
 
 def published_schema(app: ContractApp, config: dict[str, Any]) -> BaseSchema:

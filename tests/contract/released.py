@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from handlers.contract.bundle import DIRECTORY
 from handlers.contract.diff.changes import Change
+from handlers.contract.document.bundle import DIRECTORY
 
 RELEASED = DIRECTORY / "released"
 

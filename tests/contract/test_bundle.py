@@ -5,9 +5,9 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from handlers.auth.cookie_names import name_cookies
-from handlers.contract.bundle import Contract, ContractError, load_contract
-from handlers.contract.published import to_json
-from handlers.contract.yaml_files import read_file
+from handlers.contract.document.bundle import Contract, ContractError, load_contract
+from handlers.contract.document.published import to_json
+from handlers.contract.document.yaml_files import read_file
 
 ROOT = """
 openapi: 3.1.0

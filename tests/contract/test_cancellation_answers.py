@@ -16,10 +16,10 @@ from starlette.testclient import TestClient
 from werkzeug.exceptions import HTTPException
 
 from domain.cancellations.codes import CancellationCode
-from handlers.contract.bundle import Contract
-from handlers.contract.operations import Operation
-from handlers.contract.routing import ContractApp
-from handlers.contract.validators import Judges, pointer_to
+from handlers.contract.asgi.routing import ContractApp
+from handlers.contract.document.bundle import Contract
+from handlers.contract.document.validators import Judges, pointer_to
+from handlers.contract.operations.operations import Operation
 from handlers.http.media_types import HTML, JSON
 from tests.contract.compiled import compiled_contract, compiled_operations
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from domain.shared.errors import InvalidInput
-from handlers.contract.operations import Operation
+from handlers.contract.operations.operations import Operation
 from handlers.http.media_types import FORM, JSON
 from handlers.http.request_body import Content
 from handlers.web.error_responses import error_body

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from handlers.contract.bundle import load_contract
 from handlers.contract.diff.changes import REQUESTS, RESPONSES
 from handlers.contract.diff.comparison import compare_documents
-from handlers.contract.validators import Judges, pointer_to
-from handlers.contract.views import client_document, full_document
+from handlers.contract.document.bundle import load_contract
+from handlers.contract.document.validators import Judges, pointer_to
+from handlers.contract.document.views import client_document, full_document
 
 CONTRACT = load_contract()
 # The complete document has formats of the server's own, whose values no proof knows.

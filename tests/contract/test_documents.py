@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from handlers.contract.bundle import load_contract
-from handlers.contract.validators import Judges, pointer_to
-from handlers.contract.views import client_document, full_document
+from handlers.contract.document.bundle import load_contract
+from handlers.contract.document.validators import Judges, pointer_to
+from handlers.contract.document.views import client_document, full_document
 from tests.contract.comparison import resolve
 
 Document = dict[str, Any]

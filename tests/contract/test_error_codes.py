@@ -10,7 +10,7 @@ import pytest
 
 from domain.cancellations.codes import CancellationCode
 from domain.shared.errors import Refusal
-from handlers.contract.bundle import load_contract
+from handlers.contract.document.bundle import load_contract
 from handlers.web.error_responses import status_of
 
 ROOT = Path(__file__).parents[2]

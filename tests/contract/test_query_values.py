@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
 
 from domain.shared.errors import InvalidInput
-from handlers.contract.format_converters import converter
-from handlers.contract.operations import Operation
-from handlers.contract.validators import Judges, pointer_to
+from handlers.contract.document.validators import Judges, pointer_to
+from handlers.contract.operations.format_converters import converter
+from handlers.contract.operations.operations import Operation
 from tests.contract.comparison import resolve
 from tests.contract.compiled import compiled_contract, compiled_operations
 

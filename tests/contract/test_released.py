@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
-from handlers.contract.bundle import DIRECTORY, load_contract
 from handlers.contract.diff.changes import REQUESTS, Change
 from handlers.contract.diff.comparison import compare_documents
 from handlers.contract.diff.documents import check_document
-from handlers.contract.views import client_document, full_document
+from handlers.contract.document.bundle import DIRECTORY, load_contract
+from handlers.contract.document.views import client_document, full_document
 from tests.contract.released import (
     RELEASED,
     exceptions_of,

@@ -16,9 +16,9 @@ from starlette.testclient import TestClient
 from domain.shared.errors import NotFound
 from handlers import app as composition
 from handlers.contract import engine
-from handlers.contract.bundle import Contract, load_contract
-from handlers.contract.methods import METHODS
-from handlers.contract.operations import Operation
+from handlers.contract.document.bundle import Contract, load_contract
+from handlers.contract.document.methods import METHODS
+from handlers.contract.operations.operations import Operation
 from handlers.settings import Settings
 from tests.support.application import Clients
 

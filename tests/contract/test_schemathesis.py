@@ -20,7 +20,7 @@ from domain.orders.cancellations import CancellationRequest
 from domain.shared.paging import Page
 from domain.unit_of_work import UnitOfWork
 from handlers.app import database_of
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
 from handlers.settings import Settings
 from tests.contract.configuration import (
     EXAMPLES,

@@ -14,7 +14,7 @@ from schemathesis.engine import Status
 
 from domain.accounts.users import User
 from domain.orders.orders import Order
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
 from tests.contract.configuration import EXAMPLES, WALKS
 from tests.contract.engine import run
 from tests.contract.operations import OPERATIONS, admitting

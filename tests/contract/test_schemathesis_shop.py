@@ -10,7 +10,7 @@ from schemathesis.engine import Status
 from starlette.testclient import TestClient
 
 from domain.accounts.sessions import id_hash
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
 from handlers.web.request_context import PARTS
 from tests.contract.configuration import EXAMPLES
 from tests.contract.engine import run

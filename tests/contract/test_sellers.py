@@ -9,9 +9,9 @@ from domain.orders.cancellation_plans import PlanStatus
 from domain.orders.cancellations import CancellationType, CancelStatus
 from domain.orders.states import OrderState
 from domain.sellers.callers import Scope
-from handlers.contract.bundle import Contract
-from handlers.contract.operations import Operation
-from handlers.contract.validators import Judges, pointer_to
+from handlers.contract.document.bundle import Contract
+from handlers.contract.document.validators import Judges, pointer_to
+from handlers.contract.operations.operations import Operation
 from handlers.http.media_types import JSON
 from tests.contract.comparison import resolve
 from tests.contract.compiled import compiled_contract, compiled_operations

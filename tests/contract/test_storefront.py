@@ -17,7 +17,7 @@ import yaml
 from domain.accounts.users import UserType
 from handlers.auth.cookie_names import name_cookies
 from handlers.auth.passwords import Argon2Passwords
-from handlers.contract.bundle import load_contract
+from handlers.contract.document.bundle import load_contract
 from tests.support.application import Shop
 from tests.support.builders import make_discount, make_item
 from tests.support.judge import Judge

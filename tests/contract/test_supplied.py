@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from handlers.contract.bundle import load_contract
-from handlers.contract.views import client_document, full_document
+from handlers.contract.document.bundle import load_contract
+from handlers.contract.document.views import client_document, full_document
 from tests.contract.bounds import BOUNDS
 from tests.contract.comparison import Comparison, Document, resolve
 

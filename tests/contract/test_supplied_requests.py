@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from domain.orders import orders
 from domain.shared.errors import InvalidInput
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
 from tests.contract.bounds import BOUNDS
 from tests.contract.conftest import Person
 from tests.support.application import SUPPLIED, Clients, Shop

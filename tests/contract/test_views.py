@@ -9,9 +9,9 @@ import pytest
 import yaml
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from handlers.contract.bundle import load_contract
-from handlers.contract.published import to_json, to_yaml
-from handlers.contract.views import Document, client_document, full_document
+from handlers.contract.document.bundle import load_contract
+from handlers.contract.document.published import to_json, to_yaml
+from handlers.contract.document.views import Document, client_document, full_document
 from handlers.documentation import View
 
 EDGE = {"408", "413", "414", "431", "500", "503"}

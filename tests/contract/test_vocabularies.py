@@ -12,7 +12,7 @@ from domain.orders.cancellations import CancellationStatus, CancellationType, Ca
 from domain.orders.orders import OrderType
 from domain.orders.states import OrderState
 from domain.shared.money import Currency
-from handlers.contract.bundle import load_contract
+from handlers.contract.document.bundle import load_contract
 from handlers.i18n.labels import LABELS
 
 SCHEMAS = load_contract().document["components"]["schemas"]

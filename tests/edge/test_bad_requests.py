@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from handlers.contract.bundle import load_contract
+from handlers.contract.document.bundle import load_contract
 from tests.edge.bad_requests import BARE, EMPTY, NO_RESPONSE, ORDERS, BadRequest, get
 from tests.edge.conftest import Running
 from tests.edge.exchange import RawResponse

@@ -14,7 +14,7 @@ from examples.olist import convert, verify
 from handlers.app import database_of
 from handlers.cli.import_batches import order_loader
 from handlers.cli.ndjson import Parsed
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
 from handlers.settings import Settings
 
 ORDERS = """\

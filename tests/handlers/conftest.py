@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from domain.accounts.users import User
 from domain.sellers.sellers import Seller
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
 from handlers.web.request_context import PARTS
 from persistence.database import Database
 from tests.support.application import Clients, Shop

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from handlers.app import create_app, database_of
-from handlers.contract import wsgi_bridge as bridge
+from handlers.contract.asgi import wsgi_bridge as bridge
 from handlers.settings import Settings
 
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from handlers.authentication import check_schemes
-from handlers.contract.bundle import ContractError
+from handlers.contract.document.bundle import ContractError
 from tests.support.small_contracts import compile_operations, make_contract, make_spec
 
 

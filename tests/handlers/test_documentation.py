@@ -5,8 +5,8 @@ import yaml
 from starlette.testclient import TestClient
 
 from handlers.app import create_app
-from handlers.contract.bundle import load_contract
-from handlers.contract.views import client_document, full_document
+from handlers.contract.document.bundle import load_contract
+from handlers.contract.document.views import client_document, full_document
 from handlers.documentation import View
 from handlers.settings import Settings
 

@@ -5,7 +5,7 @@ from starlette.testclient import TestClient
 
 from domain.shared.readiness import Corrupt, NotReady, ReadOnly, SchemaMismatch, TransactionPooler
 from handlers.app import database_of
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
 
 REASONS: dict[str, tuple[NotReady, str]] = {
     "schema_mismatch": (

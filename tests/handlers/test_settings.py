@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from environs import EnvValidationError
 
-from handlers.contract.violations import ResponseValidation
+from handlers.contract.operations.violations import ResponseValidation
 from handlers.settings import DatabasePooler, LogFormat, Settings, read_settings
 
 SECRET = "a secret of thirty-two characters"

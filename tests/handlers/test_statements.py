@@ -8,27 +8,27 @@ from starlette.testclient import TestClient
 from domain.accounts.users import User
 from domain.sellers.sellers import Seller
 from handlers.app import database_of
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
 from handlers.rendering.renderer import ContractRenderer
 from tests.support.application import Shop
 from tests.support.builders import make_item
 
 Statements = list[tuple[str, Any]]
 
-# The first statement asks whose the session or the token is.
+# Whose the session or the token is comes with what they ask for.
 OF_SHOPPERS = {
-    "/users/orders/?limit=12": 2,
-    "/users/orders/?limit=1&page=2&search=A&last_month=false": 2,
-    "/users/orders/{order}/": 2,
-    "/users/orders/{order}/cancellation/": 2,
-    "/users/old-orders/?sort=-amount": 2,
-    "/users/old-orders/{old_order}/": 2,
+    "/users/orders/?limit=12": 1,
+    "/users/orders/?limit=1&page=2&search=A&last_month=false": 1,
+    "/users/orders/{order}/": 1,
+    "/users/orders/{order}/cancellation/": 1,
+    "/users/old-orders/?sort=-amount": 1,
+    "/users/old-orders/{old_order}/": 1,
 }
 OF_SELLERS = {
-    "/api/i1/orders/?amount__gte=0.01&currency=try": 2,
-    "/api/i1/orders/?cursor=&ordering=-amount": 2,
-    "/api/i1/order-items/?order__number__icontains=a": 2,
-    "/api/i1/customer-addresses/": 2,
+    "/api/i1/orders/?amount__gte=0.01&currency=try": 1,
+    "/api/i1/orders/?cursor=&ordering=-amount": 1,
+    "/api/i1/order-items/?order__number__icontains=a": 1,
+    "/api/i1/customer-addresses/": 1,
 }
 
 

@@ -1,6 +1,6 @@
 from prometheus_client import REGISTRY
 
-from handlers.contract.violations import ResponseValidation
+from handlers.contract.operations.violations import ResponseValidation
 from handlers.violations import counted_violations
 
 

@@ -28,8 +28,8 @@ from handlers.app import create_app, database_of
 from handlers.auth.one_time_links import sign_token
 from handlers.auth.rate_limits import LoginAttempts, OrderLookUps, PasswordResetRequests
 from handlers.auth.session_cookies import new_csrf_token
-from handlers.contract.bundle import load_contract
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
+from handlers.contract.document.bundle import load_contract
 from handlers.settings import Settings
 from handlers.web.request_context import PARTS, Database
 from tests.support.builders import make_old_order, make_order, make_reason, make_user

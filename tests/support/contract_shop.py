@@ -14,7 +14,7 @@ from domain.orders.orders import Order
 from domain.orders.states import OrderState
 from domain.orders.trade_in_offers import TradeInOffer
 from handlers.auth.session_cookies import new_csrf_token
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
 from handlers.web.request_context import PARTS
 from tests.contract.conftest import Person
 from tests.contract.drafts import Choice, Stock

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from handlers.contract.bundle import load_contract
+from handlers.contract.document.bundle import load_contract
 from tests.support.judge import declared_response, template_of
 
 FOLDER = os.environ.get("WAYBILL_TEST_PRESENCE", "")

@@ -11,8 +11,8 @@ import orjson
 from domain.orders.old_orders import OldOrder
 from domain.orders.orders import Order
 from domain.orders.return_policy import ReturnPolicy
-from handlers.contract.bundle import Contract, load_contract
-from handlers.contract.violations import ResponseValidation, Violations
+from handlers.contract.document.bundle import Contract, load_contract
+from handlers.contract.operations.violations import ResponseValidation, Violations
 from handlers.rendering.old_orders import OLD_ORDER_SOURCES
 from handlers.rendering.orders import order_sources
 from handlers.rendering.renderer import ContractRenderer

@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.orders.return_policy import ReturnPolicy
 from handlers import rendering
-from handlers.contract.marshmallow_schemas import Sources
+from handlers.contract.operations.marshmallow_schemas import Sources
 from handlers.rendering.orders import order_sources
 
 

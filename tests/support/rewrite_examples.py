@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from handlers.app import create_app, database_of
-from handlers.contract.bundle import DIRECTORY
+from handlers.contract.document.bundle import DIRECTORY
 from handlers.sandbox.shop import SECRET, read_shop
 from handlers.sandbox.state import Sandbox
 from handlers.settings import Settings

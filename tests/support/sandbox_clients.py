@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from domain.trade_ins import OfferLink
 from handlers.auth.session_cookies import new_csrf_token
 from handlers.auth.trade_in_links import sign_link
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
 from handlers.sandbox.shop import read_shop
 from handlers.web.request_context import PARTS
 from tests.support.sandbox_exchanges import JSON, Exchange

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from handlers.contract.validators import pointer_to
+from handlers.contract.document.validators import pointer_to
 
 JSON = "application/json"
 _METHODS = ("get", "post", "put", "patch", "delete")

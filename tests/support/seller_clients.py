@@ -1,7 +1,7 @@
 """Sellers over HTTP, before a database that only remembers what it was asked."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import count
@@ -106,7 +106,7 @@ class FakeSellerDatabase:
         self.rows = {name: FakeRows() for name in LISTS.values()}
 
     @contextmanager
-    def reading(self) -> Iterator[Any]:
+    def reading(self, _begun: Any = None) -> Iterator[Any]:
         yield SimpleNamespace(
             now=self.now,
             sellers=self.sellers,
@@ -116,6 +116,9 @@ class FakeSellerDatabase:
         )
 
     writing = reading
+
+    def prefetching(self, _read: Callable[[Any], object]) -> AbstractContextManager[Any]:
+        return self.reading()
 
     def write(self, work: Callable[[Any], Result]) -> Result:
         with self.writing() as uow:

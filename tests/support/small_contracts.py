@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from handlers.contract.bundle import Contract
-from handlers.contract.marshmallow_schemas import Schemas
-from handlers.contract.operations import Compiler, Operation, Rules
-from handlers.contract.parameters import Parameters, compile_parameter
-from handlers.contract.validators import Judges
-from handlers.contract.violations import ResponseValidation, Violations
+from handlers.contract.document.bundle import Contract
+from handlers.contract.document.validators import Judges
+from handlers.contract.operations.marshmallow_schemas import Schemas
+from handlers.contract.operations.operations import Compiler, Operation, Rules
+from handlers.contract.operations.parameters import Parameters, compile_parameter
+from handlers.contract.operations.violations import ResponseValidation, Violations
 
 THING = {"$ref": "#/components/schemas/Thing"}
 ERROR = {"$ref": "#/components/schemas/Error"}

@@ -4,6 +4,7 @@ import json
 from contextlib import closing
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 
 from domain.accounts.callers import Caller
@@ -98,12 +99,12 @@ def plan_of(engines: Engines, statement: str, values: Any) -> str:
     """How the database would run ``statement`` if its tables were large."""
     with engines.writing.connect() as connection:
         if connection.dialect.name == "sqlite":
-            if isinstance(values, list):
-                values = tuple(values)
-            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(values))
             return "\n".join(step.detail for step in steps)
         # Of a few rows, whatever the statistics say at the moment, these would be cheaper.
         for way in ("seqscan", "bitmapscan", "sort"):
             connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
-        steps = connection.exec_driver_sql(f"EXPLAIN {statement}", values)
-        return "\n".join(step[0] for step in steps)
+        driver: Any = connection.connection.driver_connection
+        # A list goes with PostgreSQL's own placeholders, as compiled queries have them.
+        cursor = psycopg.RawCursor(driver) if isinstance(values, list) else driver.cursor()
+        return "\n".join(step for (step,) in cursor.execute(f"EXPLAIN {statement}", values))

@@ -10,10 +10,10 @@ import yaml
 from jsonschema_rs import Draft202012Validator, Registry
 
 from handlers.contract.diff.references import Document, ReferenceMissing, resolve
-from handlers.contract.validators import pointer_to
+from handlers.contract.document.validators import pointer_to
 
 # The OpenAPI Initiative's own schema, https://spec.openapis.org/oas/3.1/schema/2022-10-07.
-_OPENAPI_SCHEMA = Path(__file__).parents[1] / "openapi-3.1.schema.json"
+_OPENAPI_SCHEMA = Path(__file__).parents[1] / "document" / "openapi-3.1.schema.json"
 _DIALECT = {
     "$dynamicAnchor": "meta",
     "$ref": "https://json-schema.org/draft/2020-12/schema",

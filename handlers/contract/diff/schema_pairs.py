@@ -16,7 +16,7 @@ from handlers.contract.diff.operands import (
 )
 from handlers.contract.diff.unrolling import equal
 from handlers.contract.diff.words import ABSENT, from_to
-from handlers.contract.validators import pointer_to
+from handlers.contract.document.validators import pointer_to
 
 # Keywords that say something together: a change of one is a change of all.
 _GROUPS: tuple[tuple[str, ...], ...] = (

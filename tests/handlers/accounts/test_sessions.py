@@ -13,8 +13,8 @@ from starlette.testclient import TestClient
 from domain.accounts.users import User, UserType
 from handlers.auth.cookie_names import name_cookies
 from handlers.auth.passwords import Argon2Passwords
-from handlers.contract.bundle import load_contract
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
+from handlers.contract.document.bundle import load_contract
 from handlers.settings import Settings
 from handlers.web.request_context import PARTS
 from persistence.database import Database

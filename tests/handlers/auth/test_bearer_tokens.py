@@ -5,7 +5,7 @@ import pytest
 
 from domain.shared.errors import Forbidden, InvalidInput, NotAuthenticated, Refusal
 from handlers.auth.bearer_tokens import bearer_value, challenge
-from handlers.contract.operations import Operation
+from handlers.contract.operations.operations import Operation
 from tests.support.small_contracts import make_operation
 
 BOTH = [{"SellerToken": ["plans:read"]}, {"SellerAuthentication": ["plans:read"]}]

@@ -8,7 +8,7 @@ import pytest
 from handlers.app import database_of
 from handlers.cli import database as command_database
 from handlers.cli.main import cli
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
 from handlers.settings import Settings
 
 Run = Callable[..., click.testing.Result]

@@ -6,8 +6,8 @@ import yaml
 from click.testing import CliRunner
 
 from handlers.cli.main import cli
-from handlers.contract.bundle import load_contract
-from handlers.contract.views import Document, client_document, full_document
+from handlers.contract.document.bundle import load_contract
+from handlers.contract.document.views import Document, client_document, full_document
 
 CONTRACT = load_contract()
 

@@ -22,8 +22,8 @@ from domain.shared.errors import Unavailable
 from domain.shared.money import Currency
 from handlers.cli.import_batches import old_order_loader, order_loader
 from handlers.cli.ndjson import Parsed
-from handlers.contract.bundle import DIRECTORY
-from handlers.contract.yaml_files import read_file
+from handlers.contract.document.bundle import DIRECTORY
+from handlers.contract.document.yaml_files import read_file
 from persistence.database import Database
 from tests.support.documents import (
     line_document,

@@ -11,8 +11,8 @@ from domain.imports.parts import Rejected
 from handlers.cli.import_batches import old_order_loader, order_loader
 from handlers.cli.import_numbers import integer_reader
 from handlers.cli.ndjson import Line, Parsed, parse
-from handlers.contract.bundle import DIRECTORY
-from handlers.contract.yaml_files import read_file
+from handlers.contract.document.bundle import DIRECTORY
+from handlers.contract.document.yaml_files import read_file
 from tests.support.documents import (
     line_document,
     old_order_document,

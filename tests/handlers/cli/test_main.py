@@ -81,7 +81,7 @@ def test_a_command_imports_neither_the_server_nor_the_contract(
     assert "persistence.database" in modules
     assert packages(modules).isdisjoint(HEAVY)
     assert "handlers.app" not in modules
-    assert not any(name.startswith("handlers.contract.bundle") for name in modules)
+    assert not any(name.startswith("handlers.contract.document.bundle") for name in modules)
 
 
 def test_the_help_of_all_imports_no_command() -> None:

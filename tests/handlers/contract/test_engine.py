@@ -11,10 +11,10 @@ from flask import Response
 from starlette.testclient import TestClient
 
 from domain.shared.errors import FieldErrors, InvalidInput, NotAuthenticated, NotFound, Unavailable
-from handlers.contract.contract import ContractError
+from handlers.contract.document.contract import ContractError
 from handlers.contract.engine import Application, mount
-from handlers.contract.responses import Reply
-from handlers.contract.security import Credential, identity
+from handlers.contract.operations.responses import Reply
+from handlers.contract.operations.security import Credential, identity
 
 NAME = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
 THING: dict[str, Any] = {"schema": NAME}

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from handlers.contract.bundle import load_contract
+from handlers.contract.document.bundle import load_contract
 from tests.handlers.cli.conftest import Run, waybill
 from tests.support.application import Clients
 

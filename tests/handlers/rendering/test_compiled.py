@@ -22,7 +22,13 @@ from domain.seller_center.lists import Sort
 from domain.shared.documents import RenderedDocument
 from domain.shared.paging import PageRequest
 from handlers.cli.seed import seed_demo_shop
-from handlers.contract.marshmallow_schemas import Document, Rendering, Schemas, Source, Sources
+from handlers.contract.operations.marshmallow_schemas import (
+    Document,
+    Rendering,
+    Schemas,
+    Source,
+    Sources,
+)
 from handlers.demo_shop.catalogue import SELLERS
 from handlers.rendering.compiled import Render, compile_rendering
 from handlers.rendering.old_orders import OLD_ORDER_SOURCES

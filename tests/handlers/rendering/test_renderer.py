@@ -8,9 +8,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.orders.return_policy import ReturnPolicy
-from handlers.contract.bundle import Contract, ContractError
-from handlers.contract.marshmallow_schemas import Sources
-from handlers.contract.violations import ContractViolation, ResponseValidation, Violations
+from handlers.contract.document.bundle import Contract, ContractError
+from handlers.contract.operations.marshmallow_schemas import Sources
+from handlers.contract.operations.violations import (
+    ContractViolation,
+    ResponseValidation,
+    Violations,
+)
 from handlers.rendering import renderer
 from handlers.rendering.renderer import ContractRenderer, edition_of
 from tests.support.builders import NOW
@@ -98,7 +102,7 @@ class TestEdition:
             "domain/orders/orders.py",
             "domain/orders/order.py",
             "handlers/rendering/compiled.py",
-            "handlers/contract/marshmallow_schemas.py",
+            "handlers/contract/operations/marshmallow_schemas.py",
             "handlers/i18n/locale/tr/LC_MESSAGES/messages.mo",
         ],
     )

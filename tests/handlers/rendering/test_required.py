@@ -2,7 +2,7 @@
 
 import pytest
 
-from handlers.contract.bundle import load_contract
+from handlers.contract.document.bundle import load_contract
 from tests.support.rendering_sources import all_sources
 
 SOURCES = all_sources()

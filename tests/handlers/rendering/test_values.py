@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from domain.shared.money import Currency
-from handlers.contract.marshmallow_schemas import Rendering, Source
+from handlers.contract.operations.marshmallow_schemas import Rendering, Source
 from handlers.rendering.values import (
     Labelled,
     attribute,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from handlers.app import create_app, database_of
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
 from handlers.sandbox.shop import SECRET, read_shop
 from handlers.sandbox.state import Sandbox
 from handlers.settings import Settings

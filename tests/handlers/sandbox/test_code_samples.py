@@ -17,8 +17,8 @@ import pytest
 
 from domain.trade_ins import OfferLink
 from handlers.auth.trade_in_links import sign_link
-from handlers.contract.bundle import load_contract
-from handlers.contract.views import client_document
+from handlers.contract.document.bundle import load_contract
+from handlers.contract.document.views import client_document
 from handlers.sandbox.shop import SECRET, read_shop
 from handlers.settings import Settings
 from tests.support.processes import wait_until

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from handlers.contract.bundle import load_contract
+from handlers.contract.document.bundle import load_contract
 from tests.support.sandbox_clients import Callers
 from tests.support.sandbox_exchanges import Examples, Exchange, differences
 

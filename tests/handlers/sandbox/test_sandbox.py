@@ -7,8 +7,8 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from handlers.contract.bundle import load_contract
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
+from handlers.contract.document.bundle import load_contract
 from handlers.sandbox.shop import read_shop
 from handlers.web.request_context import PARTS
 from tests.support.judge import HeaderJudge, Judge

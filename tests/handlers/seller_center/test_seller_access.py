@@ -13,7 +13,7 @@ from domain.sellers.callers import Scope
 from domain.sellers.sellers import Seller
 from domain.sellers.tokens import list_seller_tokens, revoke_seller_token
 from domain.shared.paging import PageRequest
-from handlers.contract.operations import Operation
+from handlers.contract.operations.operations import Operation
 from tests.contract.compiled import compiled_operations
 from tests.support.application import Clients, Shop
 from tests.support.builders import make_item, make_seller

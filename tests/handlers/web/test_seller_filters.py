@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from domain.shared.filters import Condition, Operator
-from handlers.contract.bundle import ContractError
-from handlers.contract.operations import Operation
+from handlers.contract.document.bundle import ContractError
+from handlers.contract.operations.operations import Operation
 from handlers.web.seller_filters import Filters
 from tests.support.small_contracts import compile_operations, make_contract, make_spec
 

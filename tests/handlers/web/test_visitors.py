@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from domain.accounts.users import User
 from domain.shared.errors import Unavailable
 from handlers.auth.passwords import Argon2Passwords
-from handlers.contract.routing import ContractApp
+from handlers.contract.asgi.routing import ContractApp
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
 from handlers.web.request_context import PARTS
 from tests.handlers.accounts.test_logout_forms import token_of

@@ -30,8 +30,8 @@ from domain.orders.states import OrderState
 from domain.privacy.retention import remove_settled_accounts
 from domain.shared.errors import Conflict, FieldErrors, RowErrors, RuleBroken
 from domain.shared.paging import PageRequest
-from handlers.contract.bundle import load_contract
-from handlers.contract.violations import ResponseValidation, Violations
+from handlers.contract.document.bundle import load_contract
+from handlers.contract.operations.violations import ResponseValidation, Violations
 from handlers.rendering.orders import order_sources
 from handlers.rendering.renderer import ContractRenderer
 from persistence.database import Database

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from domain.cancellations.decisions import (
 )
 from domain.cancellations.reasons import list_cancellation_reasons
 from domain.cancellations.requests import list_cancellation_requests
+from domain.idempotency import StoredResponse
 from domain.orders.cancellations import CancellationStatus
 from domain.orders.orders import Order
 from domain.orders.states import OrderState
@@ -35,6 +37,8 @@ from tests.support.builders import (
 from tests.support.fakes import FakeClock
 from tests.support.stored import listed, store_user
 from tests.support.stored_cancellations import CANCEL, REFUND, SLOT, Desk, store_reason_of
+
+FINGERPRINT = b"f" * 32
 
 
 @pytest.fixture
@@ -170,6 +174,39 @@ class TestCreate:
             uow.commit()
 
         assert caught.value.code == "cancellation_request_100_17"
+        assert len(desk.order(order.pk).items[0].cancellation_requests) == 1
+
+    def test_loses_with_a_key_to_whoever_did_not_wait(
+        self, database: Database, desk: Desk, order: Order
+    ) -> None:
+        """The work is done again with savepoints, so that the refusal can be stored."""
+        desk.create(order, desk.draft(order.items[0].pk))
+        item_pks = [order.items[0].pk]
+        key = ("user:1", "key")
+        refusals: list[Conflict | None] = []
+
+        def work(uow: Any) -> None:
+            uow.idempotency_keys.claim(*key, FINGERPRINT, uow.now)
+            [again] = uow.orders.lock_by_items(item_pks, None)
+            refusals.append(None)
+            try:
+                with uow.cancellation_requests.opening(item_pks):
+                    request = make_request(reason_pk=desk.reasons[CANCEL].pk)
+                    again.items[0].cancellation_requests.append(request)
+            except Conflict as refusal:
+                refusals[-1] = refusal
+            uow.idempotency_keys.store(*key, StoredResponse(409, "text/plain", b"first come"))
+            uow.commit()
+
+        database.write(work)
+
+        first, second = refusals
+        assert first is None
+        assert second is not None
+        assert second.code == "cancellation_request_100_17"
+        with database.writing() as uow:
+            stored = uow.idempotency_keys.claim(*key, FINGERPRINT, uow.now)
+        assert stored == StoredResponse(409, "text/plain", b"first come")
         assert len(desk.order(order.pk).items[0].cancellation_requests) == 1
 
     def test_what_else_is_wrong_is_not_hidden(self, database: Database, order: Order) -> None:

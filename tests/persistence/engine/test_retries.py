@@ -7,6 +7,7 @@ import psycopg.errors
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from domain.accounts.users import EmailTaken, UserType
 from domain.shared.errors import NotFound, Unavailable
 from persistence.database import MAX_ATTEMPTS, Database
 from tests.support.builders import make_user
@@ -50,6 +51,53 @@ class TestWrite:
             database.write(work)
 
         assert work.runs == MAX_ATTEMPTS
+
+
+class TestSavepoints:
+    def test_are_there_once_one_is_missing(self, database: Database) -> None:
+        """An error that is expected within a block costs the whole of the first attempt."""
+        with database.writing() as uow:
+            uow.users.add(make_user(email="ayse@example.com"))
+            uow.commit()
+        runs = []
+
+        def work(uow: Any) -> None:
+            runs.append(1)
+            with pytest.raises(EmailTaken):
+                uow.users.add(make_user(email="ayse@example.com"))
+            uow.users.add(make_user(email="zeynep@example.com"))
+            uow.commit()
+
+        database.write(work)
+
+        assert len(runs) == 2
+        with database.reading() as uow:
+            assert uow.users.by_email_key("zeynep@example.com", UserType.REGISTERED) is not None
+
+    def test_are_not_made_before(
+        self, database: Database, statements: list[tuple[str, Any]]
+    ) -> None:
+        def work(uow: Any) -> None:
+            uow.users.add(make_user())
+            uow.commit()
+
+        statements.clear()
+        database.write(work)
+
+        assert not [text for text, _ in statements if text.startswith("SAVEPOINT")]
+
+    def test_do_not_help_where_the_database_is_gone(self, database: Database) -> None:
+        runs = []
+
+        def work(uow: Any) -> None:
+            runs.append(1)
+            with uow.cancellation_requests.opening([1]):
+                raise OperationalError("UPDATE", {}, psycopg.errors.AdminShutdown())
+
+        with pytest.raises(Unavailable):
+            database.write(work)
+
+        assert len(runs) == 1
 
 
 class TestOtherwise:

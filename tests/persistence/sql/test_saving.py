@@ -1,3 +1,4 @@
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -40,7 +41,7 @@ from tests.support.complete_orders import complete_order
 from tests.support.documents import Document
 from tests.support.entity_graphs import differing
 from tests.support.imported_documents import old_order_documents, order_documents
-from tests.support.stored import store_reason
+from tests.support.stored import store_order, store_reason
 
 Statements = list[tuple[str, Any]]
 anything = settings(
@@ -70,9 +71,15 @@ def loaded(work: Work, order: Order) -> Order:
     return loaded
 
 
+def changes_of(statements: Statements) -> Iterator[str]:
+    """Yield the statements, and in place of those that were sent as one each of them."""
+    for text, _ in statements:
+        yield from re.split(r"change_\d+ AS\s+\(", text)
+
+
 def written(statements: Statements) -> list[str]:
     """Return the commands and tables of the statements that change anything, in their order."""
-    commands = [" ".join(text.split()).split() for text, _ in statements]
+    commands = [text.split() for text in changes_of(statements)]
     changes = {"INSERT": 2, "UPDATE": 1, "DELETE": 2}
     return [f"{words[0]} {words[changes[words[0]]]}" for words in commands if words[0] in changes]
 
@@ -276,7 +283,7 @@ class TestChanges:
         statements.clear()
         work.flush()
 
-        [update] = [text for text, _ in statements if text.startswith("UPDATE order_items")]
+        [update] = [text for text in changes_of(statements) if text.startswith("UPDATE order_it")]
         changed = update.partition("WHERE")[0].count("=")
         assert changed == 2
 
@@ -294,6 +301,22 @@ class TestChanges:
         stored = work.scalar(sa.select(orders.c.version).where(orders.c.pk == loaded.pk))
         assert counted["UPDATE orders"] == 1
         assert loaded.version == stored > before
+
+    def test_raise_the_versions_of_several_roots_at_once(
+        self, database: Database, work: Work, order: Order, shopper: User, statements: Statements
+    ) -> None:
+        other = store_order(database, user_pk=shopper.pk)
+        both = work.load(ORDER, [order.pk, other.pk])
+        before = {each.pk: each.version for each in both}
+        for each in both:
+            each.items[0].tracking_number = "T1"
+        statements.clear()
+        work.flush()
+
+        assert Counter(written(statements))["UPDATE orders"] == 1
+        stored = dict(work.execute(sa.select(orders.c.pk, orders.c.version)).all())
+        assert stored == {each.pk: each.version for each in both}
+        assert all(stored[pk] > version for pk, version in before.items())
 
     def test_come_before_new_parts_of_their_table(self, work: Work, loaded: Order) -> None:
         """Of one line and type a single request is open: it is closed before the next opens."""
@@ -382,6 +405,16 @@ class TestSavepoint:
         loaded.notes = "changed"
         with pytest.raises(ZeroDivisionError), work.savepoint():
             raise ZeroDivisionError
+
+        [again] = work.load(ORDER, [loaded.pk])
+        assert again.notes == "changed"
+
+
+class TestRelease:
+    def test_writes_what_was_changed_and_nothing_after(self, work: Work, loaded: Order) -> None:
+        loaded.notes = "changed"
+        work.release()
+        loaded.notes = "changed again"
 
         [again] = work.load(ORDER, [loaded.pk])
         assert again.notes == "changed"

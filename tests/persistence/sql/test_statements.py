@@ -26,6 +26,7 @@ from domain.sellers.callers import Scope
 from domain.sellers.tokens import create_seller_token
 from domain.shared.paging import PageRequest
 from persistence import idempotency, sql
+from persistence.accounts import sessions
 from persistence.cancellations import requests as cancellation_requests
 from persistence.database import Database
 from persistence.engine.engines import Engines
@@ -34,7 +35,8 @@ from persistence.orders import queries as order_queries
 from persistence.seller_center import lists as seller_rows
 from persistence.seller_center.list_definitions import LISTINGS
 from persistence.seller_center.lists import Shape, Start
-from persistence.sql import bulk, keys, references, saving
+from persistence.sellers import tokens as seller_tokens
+from persistence.sql import bulk, keys, prefetch, references, saving
 from persistence.sql.aggregates import Aggregate, View, column_names
 from persistence.sql.bulk import DoNothing
 from persistence.sql.columns import metadata
@@ -74,7 +76,15 @@ def _aggregates() -> list[Aggregate[Any]]:
 def _every_statement(engines: Engines) -> list[CompiledQuery]:
     """Return all statements that modules have, and all that they make when they are wanted."""
     _modules()
-    made = list(chain(_of_shoppers(), _of_sellers(), _of_aggregates(engines), _of_tables(engines)))
+    made = list(
+        chain(
+            _of_shoppers(),
+            _of_sellers(),
+            _of_owners(),
+            _of_aggregates(engines),
+            _of_tables(engines),
+        )
+    )
     return list({id(each): each for each in (*registered(), *made)}.values())
 
 
@@ -112,6 +122,23 @@ def _of_sellers() -> Iterator[CompiledQuery]:
                     yield seller_rows._chosen(listing, shape)  # noqa: SLF001
 
 
+def _of_owners() -> Iterator[CompiledQuery]:
+    """Yield look-ups of owners, alone and with rows of theirs."""
+    shopper, seller = sessions._OWNER, seller_tokens._HOLDER  # noqa: SLF001
+    yield from (owner._alone for owner in (shopper, seller))  # noqa: SLF001
+    of_shoppers = [
+        order_queries._OWN,  # noqa: SLF001
+        old_orders._OWN,  # noqa: SLF001
+        order_queries._page(("user_pk", "search")),  # noqa: SLF001
+        old_orders._page(("user_pk", "currency"), OldOrderSort(OldOrderField.AMOUNT)),  # noqa: SLF001
+    ]
+    yield from (prefetch._together(shopper, query) for query in of_shoppers)  # noqa: SLF001
+    for listing in LISTINGS.values():
+        for start in (Start.PAGE, Start.TOP):
+            query = seller_rows._chosen(listing, Shape((), Sort("created_at"), start))  # noqa: SLF001
+            yield prefetch._together(seller, query)  # noqa: SLF001
+
+
 def _of_aggregates(engines: Engines) -> Iterator[CompiledQuery]:
     for aggregate in _aggregates():
         for view in View:
@@ -123,6 +150,8 @@ def _of_aggregates(engines: Engines) -> Iterator[CompiledQuery]:
             names = [name for name in column_names(each.table) if name not in ("pk", "version")]
             is_versioned = "version" in each.table.c
             yield saving._update_of(each.table, tuple(names), is_versioned)  # noqa: SLF001
+            if is_versioned:
+                yield saving._raise_of(each.table)  # noqa: SLF001
 
 
 def _of_tables(engines: Engines) -> Iterator[CompiledQuery]:

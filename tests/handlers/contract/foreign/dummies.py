@@ -8,17 +8,17 @@ import orjson
 from flask import Response
 
 from domain.shared.errors import NotAuthenticated, Refusal
-from handlers.contract.contract import Contract
-from handlers.contract.documents import read_document
+from handlers.contract.asgi.operation_view import Handler
+from handlers.contract.asgi.problems import problem
+from handlers.contract.asgi.routing import ContractApp
+from handlers.contract.document.contract import Contract
+from handlers.contract.document.keywords import leave_out
+from handlers.contract.document.methods import METHODS
+from handlers.contract.document.self_contained import read_document
 from handlers.contract.engine import Application, mount
-from handlers.contract.keywords import leave_out
-from handlers.contract.methods import METHODS
-from handlers.contract.operation_view import Handler
-from handlers.contract.operations import Operation
-from handlers.contract.problems import problem
-from handlers.contract.responses import Reply
-from handlers.contract.routing import ContractApp
-from handlers.contract.security import Credential
+from handlers.contract.operations.operations import Operation
+from handlers.contract.operations.responses import Reply
+from handlers.contract.operations.security import Credential
 from tests.handlers.contract.foreign.samples import Samples
 
 DOCUMENTS = Path(__file__).with_name("documents")

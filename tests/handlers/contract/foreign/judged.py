@@ -15,7 +15,7 @@ from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from werkzeug.datastructures import ImmutableMultiDict
 
-from handlers.contract.methods import METHODS
+from handlers.contract.document.methods import METHODS
 
 # It refuses empty values of a query, which OpenAPI leaves to their schema, and can't read objects
 # of any properties that are spread in a query.

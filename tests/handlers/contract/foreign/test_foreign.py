@@ -11,8 +11,8 @@ from schemathesis import BaseSchema, Case, Config
 from schemathesis.hooks import HookContext
 from starlette.testclient import TestClient
 
-from handlers.contract.contract import ContractError
-from handlers.contract.keywords import check_keywords
+from handlers.contract.document.contract import ContractError
+from handlers.contract.document.keywords import check_keywords
 from handlers.http.statuses import STATUSES
 from handlers.http.strict_json import decode_json
 from tests.contract.engine import run

@@ -1,0 +1,151 @@
+"""The way of one request through its operation: admit, negotiate, read, handle, judge.
+
+What acts on GET is kept from browsers that only fetch in advance, or a part of a page.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import structlog
+from flask import Response, request
+
+from domain.shared.errors import Refusal
+from handlers.contract.asgi.prefetch import is_prefetched, set_pending_read
+from handlers.contract.operations.bodies import ContentType
+from handlers.contract.operations.operations import Operation
+from handlers.contract.operations.responses import Document, DocumentList, Reply
+from handlers.contract.operations.violations import ContractViolation
+from handlers.http.body_presence import raw_headers
+from handlers.http.errors import Embedded, InternalError, NotAcceptable, Prefetched
+from handlers.http.negotiation import is_embedded, is_prefetch, negotiate, takes_json
+from handlers.http.request_body import content_of
+
+Handler = Callable[..., Any]
+
+_log = structlog.get_logger(__name__)
+
+
+class Gate:
+    """The view of one operation.
+
+    ``admit`` raises a refusal for a caller who may not use the operation, ``refuse`` renders any
+    refusal in the one error shape.
+    """
+
+    def __init__(
+        self,
+        operation: Operation,
+        handler: Handler,
+        admit: Callable[[Operation], None],
+        refuse: Callable[[Operation, Refusal], Response | Reply],
+    ) -> None:
+        self._operation = operation
+        self._handler = handler
+        self._admit = admit
+        self._refuse = refuse
+        self._is_prefetched = is_prefetched(handler)
+
+    def __call__(self, **path: str) -> Response:
+        """Answers the current Flask request. Nothing is raised: what fails becomes a response."""
+        try:
+            return self._answer(path)
+        except ContractViolation:
+            return self._refused(InternalError())
+        except Exception:  # noqa: BLE001 - whatever breaks is answered with 500
+            _log.exception("unhandled_error", operation_id=self._operation.operation_id)
+            return self._refused(InternalError())
+
+    def _answer(self, path: dict[str, str]) -> Response:
+        try:
+            return self._handled(path)
+        except Refusal as refusal:
+            return self._refused(refusal)
+
+    def _handled(self, path: dict[str, str]) -> Response:
+        operation = self._operation
+        if operation.acts_on_get:
+            _require_opened()
+        if self._is_prefetched:
+            return self._prefetched(path)
+        self._admit(operation)
+        media_type = _negotiated(operation)
+        values = self._read(path)
+        return self._respond(self._handler(**values), media_type)
+
+    def _prefetched(self, path: dict[str, str]) -> Response:
+        operation = self._operation
+        try:
+            media_type = _negotiated(operation)
+            run = partial(self._handler, **self._read(path))
+        except Refusal:
+            # A caller who is not let in learns that, and not what else is wrong.
+            self._admit(operation)
+            raise
+        set_pending_read(run)
+        self._admit(operation)
+        return self._respond(run(), media_type)
+
+    def _read(self, path: dict[str, str]) -> dict[str, Any]:
+        operation, body = self._operation, self._operation.body
+        environ = request.environ
+        operation.content_type.check(environ.get("CONTENT_TYPE", ""))
+        values: dict[str, Any] = {}
+        if body is not None:
+            values["body"] = body.read(content_of(environ))
+        # Last, since a path that names no resource is not found, after all that can be malformed.
+        parameters = operation.parameters
+        headers = raw_headers(environ) if parameters.reads_raw_headers else request.headers
+        cookies = request.cookies if parameters.reads_cookies else {}
+        return values | parameters.read(path, request.query_string, headers, cookies)
+
+    def _respond(self, result: Any, media_type: str) -> Response:
+        responses = self._operation.responses
+        match result:
+            case Document():
+                return responses.document(result, media_type)
+            case DocumentList():
+                return responses.document_list(result)
+            case Response():
+                return responses.check(result)
+            case Reply():
+                return responses.reply(result)
+            case _:
+                return responses.reply(_as_reply(result, responses.success))
+
+    def _refused(self, refusal: Refusal) -> Response:
+        return self._operation.responses.refusal(self._refuse(self._operation, refusal))
+
+
+def _as_reply(result: Any, success: int) -> Reply:
+    """What a handler returned that is none of our own: a body, or one with status and headers."""
+    match result:
+        case (body, int(status)):
+            return Reply(status, body)
+        case (body, int(status), headers):
+            return Reply(status, body, headers)
+        case _:
+            return Reply(success, result)
+
+
+def _require_opened() -> None:
+    """Raises Prefetched or Embedded: a link that acts was not followed by anyone."""
+    if is_prefetch(request.headers):
+        raise Prefetched
+    if is_embedded(request.headers):
+        raise Embedded
+
+
+def _negotiated(operation: Operation) -> str:
+    """The media type to answer in. Raises NotAcceptable.
+
+    What asks for JSON answers nobody who can't read any, even where success is an empty answer.
+    """
+    accept = request.environ.get("HTTP_ACCEPT", "")
+    if operation.content_type is not ContentType.ANY and not takes_json(accept):
+        raise NotAcceptable
+    offered = operation.responses.offered
+    media_type = negotiate(accept, offered) if offered else ""
+    if media_type is None:
+        raise NotAcceptable
+    return media_type

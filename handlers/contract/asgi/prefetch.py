@@ -1,0 +1,39 @@
+"""Handlers that read only, and may run before the caller is known to find out what they read."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import g
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+Run = Callable[[], Any]
+"""A handler with the values of the current request."""
+
+_MARK = "is_prefetched"
+
+
+def prefetched(handler: Handler) -> Handler:
+    """Mark a handler that changes nothing.
+
+    Its parameters are read before the caller is authenticated. Authentication may run it on a
+    unit of work that records and returns nothing; it runs once more afterwards, for the caller.
+    """
+    setattr(handler, _MARK, True)
+    return handler
+
+
+def is_prefetched(handler: Callable[..., Any]) -> bool:
+    """Whether the handler is marked so."""
+    return getattr(handler, _MARK, False)
+
+
+def set_pending_read(run: Run) -> None:
+    """Set the read that runs once the caller of the current request is authenticated."""
+    g.contract_pending_read = run
+
+
+def pending_read() -> Run | None:
+    """That read; None where the handler is not marked, or its parameters are refused."""
+    run: Run | None = g.get("contract_pending_read")
+    return run

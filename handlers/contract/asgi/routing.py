@@ -1,0 +1,176 @@
+"""connexion dispatches: it registers every operationId of a routing view with its gate.
+
+connexion 3 reads OpenAPI 3.0 and judges with validators that it builds per request. So it gets a
+view of the document that only routes (3.0.3, no schemas), and its middleware for requests,
+responses and security is left out: the gates do that work, compiled once.
+"""
+
+import importlib
+import inspect
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from types import ModuleType
+from typing import Any
+
+from flask import Response
+
+from handlers.contract.asgi.deferred import clients_deferred
+
+with clients_deferred():
+    from connexion import FlaskApp
+    from connexion.apps.abstract import AbstractApp
+    from connexion.apps.flask import FlaskApi, FlaskASGIApp
+    from connexion.middleware.lifespan import Lifespan, LifespanMiddleware
+    from connexion.operations import AbstractOperation
+    from connexion.resolver import Resolver
+
+from starlette.types import ASGIApp
+
+from handlers.contract.asgi.dispatch import ContractFlask, static_rules
+from handlers.contract.asgi.operation_view import Handler
+from handlers.contract.asgi.wsgi_bridge import Bridge
+from handlers.contract.document.bundle import Contract, ContractError
+from handlers.contract.operations.operations import Operation
+from handlers.contract.operations.parameters import key_of
+
+View = Callable[..., Response]
+Middleware = Callable[[ASGIApp], ASGIApp]
+Handlers = str | ModuleType | Mapping[str, Handler]
+
+
+def routing_view(operations: Iterable[Operation], base_path: str = "/") -> dict[str, Any]:
+    """The OpenAPI 3.0.3 document from which connexion routes; all paths are below ``base_path``.
+
+    Path parameters are plain strings here: a converter of numbers answers 500 for 5,000 digits.
+    """
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations:
+        paths.setdefault(_template(operation), {})[operation.method] = {
+            "operationId": operation.operation_id,
+            "parameters": [
+                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+                for name in map(key_of, operation.path_names)
+            ],
+            "responses": {"default": {"description": "see the contract"}},
+        }
+    info = {"title": "routing view", "version": "0"}
+    return {"openapi": "3.0.3", "info": info, "servers": [{"url": base_path}], "paths": paths}
+
+
+def _template(operation: Operation) -> str:
+    """The path with its parameters named as handlers get them."""
+    return re.sub(r"{([^}]*)}", lambda found: f"{{{key_of(found[1])}}}", operation.path)
+
+
+def find_handler(contract: Contract, operation: Operation, handlers: Handlers) -> Handler:
+    """The function of an operation.
+
+    ``handlers``: a package, by its name, with a module for each resource file of the contract; a
+    module; or functions by operationId. In a module, a function has the operationId as its name,
+    in snake case: `listThings` is handled by `list_things`.
+
+    Raises ContractError where it is missing, or takes other parameters than the contract has.
+    """
+    place = contract.origin(operation.pointer)
+    handler: Handler | None
+    if isinstance(handlers, Mapping):
+        handler, name = handlers.get(operation.operation_id), operation.operation_id
+    else:
+        module = handlers
+        if isinstance(module, str):
+            module = _module(f"{handlers}.{operation.resource}", place)
+        handler = getattr(module, operation.function_name, None)
+        name = f"{module.__name__}.{operation.function_name}"
+    if handler is None:
+        raise ContractError(f"{place}: operationId {operation.operation_id} has no handler {name}")
+    expected = set(operation.parameters.names) | ({"body"} if operation.body else set())
+    accepted = _check_signature(handler, expected, operation.parameters.header_names, place)
+    operation.parameters.pass_on(accepted)
+    return handler
+
+
+def _module(name: str, place: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise ContractError(f"{place}: there is no module {name}") from error
+
+
+def _check_signature(
+    handler: Handler, expected: set[str], headers: Collection[str], place: str
+) -> Collection[str]:
+    """The headers and cookies that the handler names; it need not name any."""
+    parameters = inspect.signature(handler).parameters.values()
+    named = {each.name for each in parameters if each.kind is not each.VAR_KEYWORD}
+    takes_more = len(named) < len(parameters)
+    if named - expected - set(headers) or (expected - named and not takes_more):
+        raise ContractError(
+            f"{place}: {_name(handler)} takes {sorted(named)}, not {sorted(expected)}"
+        )
+    return named.intersection(headers)
+
+
+def _name(handler: Handler) -> str:
+    return getattr(handler, "__name__", type(handler).__name__)
+
+
+class _GateApi(FlaskApi):
+    """Registers gates as they are: connexion's own decorators are rebuilt for every request."""
+
+    def make_operation(self, operation: AbstractOperation) -> View:
+        view: View = operation.function
+        return view
+
+
+class _GateASGIApp(FlaskASGIApp):
+    acting: frozenset[str] = frozenset()
+    """The operationIds of what acts on GET, and must not on HEAD."""
+
+    def __init__(self, import_name: str, server_args: dict[str, Any], threads: int) -> None:
+        super().__init__(import_name, server_args)
+        # connexion offers no place for another class of Flask's.
+        self.app.__class__ = ContractFlask
+        self.asgi_app = Bridge(self.app.wsgi_app, threads)
+
+    def add_api(self, specification: Any, *, name: str | None = None, **options: Any) -> FlaskApi:
+        api = _GateApi(specification, **options)
+        self.app.register_blueprint(api.blueprint, name=name or api.blueprint.name)
+        for rule in self.app.url_map.iter_rules():
+            if rule.endpoint.rpartition(".")[2] in self.acting and rule.methods:
+                rule.methods.discard("HEAD")
+        self.app.static_rules = static_rules(self.app.url_map.iter_rules())
+        return api
+
+
+class ContractApp(FlaskApp):
+    """A connexion FlaskApp whose views are gates; ``contract`` is what it serves."""
+
+    contract: Contract
+    operations: list[Operation]
+
+    def __init__(
+        self, import_name: str, *, lifespan: Lifespan, edge: Middleware, threads: int
+    ) -> None:
+        """``edge`` wraps the whole application; no other middleware comes between.
+
+        As many requests as there are ``threads`` are worked on at once.
+        """
+        middlewares = [edge, LifespanMiddleware]
+        # FlaskApp offers no place for another API class, so its constructor is passed over.
+        # Without a static folder, whose files would be a route that no contract has.
+        self._middleware_app = _GateASGIApp(import_name, {"static_folder": None}, threads)
+        AbstractApp.__init__(self, import_name, lifespan=lifespan, middlewares=middlewares)
+        self.app = self._middleware_app.app
+
+    def route(
+        self, operations: Iterable[Operation], views: Mapping[str, View], base_path: str = "/"
+    ) -> None:
+        """Dispatch every operation to its view, below ``base_path``; ``views`` is keyed by
+        operationId."""
+        operations = list(operations)
+        self._middleware_app.acting = frozenset(
+            each.operation_id for each in operations if each.acts_on_get
+        )
+        self.add_api(routing_view(operations, base_path), resolver=Resolver(views.__getitem__))

@@ -1,0 +1,1 @@
+"""The OpenAPI document: reading, bundling, checking and publishing it."""

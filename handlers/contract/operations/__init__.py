@@ -1,0 +1,1 @@
+"""What the document says of one operation, compiled: parameters, bodies, responses, security."""

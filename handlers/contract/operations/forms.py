@@ -1,0 +1,152 @@
+"""The fields of a form, which are text or files, as the object that a schema describes."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import MultiPartParser
+from werkzeug.http import parse_options_header
+
+from domain.shared.errors import InvalidInput
+from handlers.contract.operations.schema_types import ANY_TYPE, COMPOUND, SchemaTypes
+from handlers.contract.operations.styles import Repeated, Style, compile_reading
+from handlers.contract.operations.text_values import first
+from handlers.http.errors import ContentTooLarge
+from handlers.http.messages import GIVEN_TWICE, MALFORMED_BODY
+from handlers.http.strict_json import decode_json
+
+MAX_PARTS = 1000
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that came with a form; what a client says of its name and type is not judged."""
+
+    filename: str
+    media_type: str
+    content: bytes
+
+    @property
+    def judged(self) -> str:
+        """What schemas see of it: a string with a character for each byte."""
+        return self.content.decode("latin-1")
+
+
+Value = str | Upload
+FormPairs = list[tuple[str, Value]]
+_ReadField = Callable[[list[Value]], Any]
+
+
+class FormFields:
+    """Reads the fields of one media type by the properties of its schema.
+
+    Fields that the schema does not name stay as they are; of one given twice, the last.
+    ``encoding`` is the Encoding Object of each property that has one. Raises ValueError for a
+    property that can't be in a form.
+    """
+
+    def __init__(self, schema: Any, encoding: Mapping[str, Any], types: SchemaTypes) -> None:
+        self._fields = {
+            name: _compile_field(name, each, encoding.get(name, {}), types)
+            for name, each in types.properties(schema).items()
+        }
+        self.names = frozenset(self._fields)
+
+    def read(self, pairs: FormPairs) -> dict[str, Any]:
+        """The object. Raises InvalidInput for a field given twice that has one value."""
+        document: dict[str, Any] = dict(pairs)
+        given = Counter(name for name, _ in pairs)
+        for name in self.names & given.keys():
+            values = [value for each, value in pairs if each == name]
+            try:
+                document[name] = self._fields[name](values)
+            except Repeated:
+                raise InvalidInput(GIVEN_TWICE, code="malformed_body") from None
+            except ValueError:
+                document[name] = values[-1]  # which its schema then refuses
+        return document
+
+
+def _compile_field(
+    name: str, schema: Any, encoding: Mapping[str, Any], types: SchemaTypes
+) -> _ReadField:
+    possible = types.of(schema)
+    if "style" in encoding or "explode" in encoding:
+        return _styled_field(name, schema, encoding, types)
+    if possible == ANY_TYPE or not possible & COMPOUND:
+        return lambda values: _converted(_only(name, values), first(possible - COMPOUND))
+    if possible & COMPOUND == {"array"}:
+        items = types.of(types.items(schema))
+        read_item = first(items - COMPOUND) if items - COMPOUND else _json
+        return lambda values: [_converted(each, read_item) for each in values]
+    return lambda values: _converted(_only(name, values), _json)
+
+
+def _styled_field(
+    name: str, schema: Any, encoding: Mapping[str, Any], types: SchemaTypes
+) -> _ReadField:
+    style = encoding.get("style", "form")
+    reading = compile_reading(
+        Style("query", name, style, encoding.get("explode", style == "form")), schema, types
+    )
+    if reading.has_other_names:
+        raise ValueError("an object of a form is not supported in a style that spreads it")
+
+    def read(values: list[Value]) -> Any:
+        texts = [(name, each) for each in values if isinstance(each, str)]
+        return reading.read(texts, lambda _value: True) if len(texts) == len(values) else values[-1]
+
+    return read
+
+
+def _only(name: str, values: list[Value]) -> Value:
+    if len(values) > 1:
+        raise Repeated(name)
+    return values[0]
+
+
+def _converted(value: Value, read: Callable[[str], Any]) -> Any:
+    return read(value) if isinstance(value, str) else value
+
+
+def _json(text: str) -> Any:
+    return decode_json(text.encode())
+
+
+def judged(value: Any) -> Any:
+    """The value as a schema judges it: files are strings there."""
+    if isinstance(value, Upload):
+        return value.judged
+    if isinstance(value, list):
+        return [judged(item) for item in value]
+    if isinstance(value, dict):
+        return {name: judged(member) for name, member in value.items()}
+    return value
+
+
+def decode_multipart(raw: bytes, content_type: str) -> FormPairs:
+    """The parts of a `multipart/form-data` body in their order (RFC 7578).
+
+    Raises InvalidInput where it is malformed or werkzeug reads no name of a part, and
+    ContentTooLarge for more than MAX_PARTS.
+    """
+    boundary = parse_options_header(content_type)[1].get("boundary", "")
+    try:
+        parser = MultiPartParser(max_form_memory_size=len(raw) + 1, max_form_parts=MAX_PARTS)
+        fields, files = parser.parse(BytesIO(raw), boundary.encode(), len(raw))
+    except ValueError:
+        raise InvalidInput(MALFORMED_BODY, code="malformed_body") from None
+    except RequestEntityTooLarge:
+        raise ContentTooLarge from None
+    pairs: FormPairs = list(fields.items(multi=True))
+    for name, each in files.items(multi=True):
+        pairs.append((name, Upload(each.filename or "", each.mimetype, each.read())))
+        each.close()
+    if any(name is None for name, _ in pairs) or any(
+        "\0" in value for _, value in pairs if isinstance(value, str)
+    ):
+        raise InvalidInput(MALFORMED_BODY, code="malformed_body")
+    return pairs

@@ -1,0 +1,347 @@
+"""Parameters of an operation, in query, path, headers and cookies: decoded, judged and converted.
+
+What the query holds besides is passed over, or refused where the operation is strict. One
+primitive value in the default style is read by the shortest way; `styles` reads all others.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from keyword import iskeyword
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from jsonschema_rs import Draft202012Validator
+from werkzeug.datastructures import Headers
+
+from domain.shared.errors import InvalidInput, NotFound
+from handlers.contract.operations.format_converters import converter
+from handlers.contract.operations.schema_types import SchemaTypes
+from handlers.contract.operations.styles import (
+    DEFAULT_STYLES,
+    Pairs,
+    Reading,
+    Repeated,
+    compile_reading,
+    style_of,
+)
+from handlers.contract.operations.text_values import FROM_TEXT
+from handlers.http.messages import (
+    GIVEN_TWICE,
+    REQUIRED,
+    UNKNOWN_PARAMETER,
+    WRONG_ENCODING,
+    refusal,
+    type_message,
+)
+from handlers.http.strict_json import decode_json
+
+_ALIAS_OF = "x-alias-of"
+_NO_COOKIES: Mapping[str, str] = {}
+_WHITE_SPACE = " \t\r\n"  # JSON's
+# Comparing takes the product of the lengths, and a query may hold 8 KiB.
+_LONGEST_NAME = 64
+_JSON_CONTENT = "application/json"
+# OpenAPI passes over header parameters of these names.
+IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of one operation, compiled.
+
+    ``alias_of``: the handler gets its value by that parameter's name. The contract says so by
+    `x-alias-of`, as OpenAPI has no word for it. ``is_trimmed``: white space around the text is no
+    part of it.
+    """
+
+    name: str
+    alias_of: str | None
+    place: str
+    required: bool
+    default: Any
+    json_type: str
+    is_trimmed: bool
+    validator: Draft202012Validator
+    convert: Callable[[Any], Any]
+
+    @property
+    def key(self) -> str:
+        """The name by which the handler gets the value."""
+        return key_of(self.alias_of or self.name)
+
+    def read(self, text: str) -> Any:
+        """The handler's value for ``text``.
+
+        Raises InvalidInput on the parameter, or NotFound where the path itself names no resource.
+        """
+        if self.is_trimmed:
+            text = text.strip(_WHITE_SPACE)
+        try:
+            value = FROM_TEXT[self.json_type](text)
+        except ValueError:
+            raise self._refused(
+                InvalidInput(type_message(self.json_type), field=self.name)
+            ) from None
+        return self._judged(value)
+
+    def _judged(self, value: Any) -> Any:
+        if not self.validator.is_valid(value):
+            error = next(self.validator.iter_errors(value))
+            raise self._refused(refusal(error, self.name))
+        try:
+            return self.convert(value)
+        except ValueError as error:
+            raise self._refused(InvalidInput(str(error), field=self.name)) from None
+
+    def _refused(self, error: InvalidInput) -> InvalidInput | NotFound:
+        return NotFound() if self.place == "path" else error
+
+
+@dataclass(frozen=True, eq=False)
+class StyledParameter(Parameter):
+    """A parameter that `styles` reads: an array, an object, or a value of several types."""
+
+    reading: Reading
+
+    def read(self, text: str) -> Any:
+        return self.read_pairs([(self.name, text)])
+
+    def read_pairs(self, pairs: Pairs) -> Any:
+        """The handler's value for all pairs of this parameter; raises as ``read`` does."""
+        try:
+            value = self.reading.read(pairs, self.validator.is_valid)
+        except Repeated:
+            raise self._refused(InvalidInput(GIVEN_TWICE, field=self.name)) from None
+        except ValueError:
+            raise self._refused(
+                InvalidInput(type_message(self.json_type), field=self.name)
+            ) from None
+        return self._judged(value)
+
+
+def key_of(name: str) -> str:
+    """The name of a parameter as one of Python: `page[size]` is `page_size`, `class` `class_`."""
+    if name.isidentifier() and not iskeyword(name):
+        return name
+    plain = re.sub(r"\W+", "_", name).strip("_")
+    return plain if plain.isidentifier() and not iskeyword(plain) else f"{plain}_"
+
+
+def compile_parameter(
+    parameter: Mapping[str, Any],
+    schema: Mapping[str, Any],
+    validator: Draft202012Validator,
+    types: SchemaTypes | None = None,
+    *,
+    trims_queries: bool = False,
+) -> Parameter:
+    """Compile one Parameter Object; ``schema`` is its schema with references resolved.
+
+    ``trims_queries``: white space around a value of a query is dropped, unless it is free text.
+
+    Raises ValueError when it is of a form that this engine does not read.
+    """
+    types = types or SchemaTypes({})
+    place = parameter["in"]
+    json_type = _type_of(schema)
+    values = {
+        "name": parameter["name"],
+        "alias_of": parameter.get(_ALIAS_OF),
+        "place": place,
+        "required": parameter.get("required", False),
+        "default": schema.get("default"),
+        "is_trimmed": trims_queries and place == "query" and not _is_free_text(schema),
+        "validator": validator,
+        "convert": converter(schema),
+    }
+    if "content" in parameter:
+        reading = _content_reading(parameter["content"])
+    elif json_type in FROM_TEXT and parameter.get("style", "") in {"", DEFAULT_STYLES[place]}:
+        return Parameter(json_type=json_type, **values)
+    else:
+        reading = compile_reading(style_of(parameter, place, parameter["name"]), schema, types)
+    if parameter.get("allowEmptyValue") and json_type != "string":
+        raise ValueError("allowEmptyValue is supported for `type: string` alone")
+    return StyledParameter(json_type=reading.kind, reading=reading, **values)
+
+
+def _content_reading(content: Mapping[str, Any]) -> Reading:
+    if [*content] != [_JSON_CONTENT]:
+        raise ValueError(f"the content of a parameter is {_JSON_CONTENT}, or not supported")
+
+    def read(pairs: Pairs, _is_valid: Callable[[Any], bool]) -> Any:
+        if len(pairs) > 1:
+            raise Repeated(pairs[0][0])
+        return decode_json(pairs[0][1].encode())
+
+    return Reading(read, kind="json")
+
+
+def _type_of(schema: Mapping[str, Any]) -> str:
+    """The one type, which stands at the top; empty where several are allowed or none is named."""
+    named = schema.get("type")
+    return named if isinstance(named, str) else ""
+
+
+def _is_free_text(schema: Mapping[str, Any]) -> bool:
+    return schema.get("type") == "string" and not schema.keys() & {"enum", "format"}
+
+
+class Parameters:
+    """All parameters of one operation.
+
+    ``is_strict``: a query with a parameter that the operation does not have is refused. An alias
+    may not stand beside what it stands for.
+
+    Raises ValueError for an alias of no parameter of the query, and for two parameters that the
+    handler would get by one name.
+    """
+
+    def __init__(self, parameters: list[Parameter], *, is_strict: bool = False) -> None:
+        self._query = {each.name: each for each in parameters if each.place == "query"}
+        self._path = {each.key: each for each in parameters if each.place == "path"}
+        self._headers = [each for each in parameters if each.place == "header"]
+        self._cookies = [each for each in parameters if each.place == "cookie"]
+        self._direct = {
+            each.name: each
+            for each in self._query.values()
+            if not (isinstance(each, StyledParameter) and each.reading.has_other_names)
+        }
+        others = [each for each in self._query.values() if each.name not in self._direct]
+        self.reads_cookies = bool(self._cookies)
+        # WSGI leaves out headers of such names.
+        self.reads_raw_headers = any("_" in each.name for each in self._headers)
+        self._spread = _Spread(others, self._direct) if others else None
+        self._is_strict = is_strict
+        self._defaults = {
+            each.key: each.default for each in self._query.values() if each.default is not None
+        }
+        self._required = [each for each in self._query.values() if each.required]
+        self._passed: frozenset[str] = frozenset()
+        self.path_names = frozenset(each.name for each in self._path.values())
+        self.query_names = frozenset(each.key for each in self._query.values())
+        self.names = self.query_names | frozenset(self._path)
+        self.header_names = frozenset(each.key for each in (*self._headers, *self._cookies))
+        _check_aliases(self._query)
+        _check_keys(parameters)
+
+    def pass_on(self, names: Collection[str]) -> None:
+        """Give the handler the values of these headers and cookies as well, by their keys."""
+        self._passed = self.header_names.intersection(names)
+
+    def read(
+        self,
+        path: Mapping[str, str],
+        query: bytes,
+        headers: Headers | Mapping[str, str],
+        cookies: Mapping[str, str] = _NO_COOKIES,
+    ) -> dict[str, Any]:
+        """The handler's keyword arguments; an absent parameter is left to the handler's default,
+        unless the contract has one.
+
+        Raises InvalidInput with the field for the first parameter that does not fit.
+        """
+        values = dict(self._defaults)
+        if query:
+            values |= self._read_query(query)
+        for parameter in self._required:
+            if parameter.key not in values:
+                raise InvalidInput(REQUIRED, field=parameter.name)
+        self._read_fields(self._headers, headers, values)
+        if self._cookies:
+            self._read_fields(self._cookies, cookies, values)
+        for name, text in path.items():
+            values[name] = self._path[name].read(text)
+        return values
+
+    def _read_fields(
+        self,
+        parameters: list[Parameter],
+        given: Headers | Mapping[str, str],
+        values: dict[str, Any],
+    ) -> None:
+        for each in parameters:
+            if (text := given.get(each.name)) is not None:
+                value = each.read(text)
+                if each.key in self._passed:
+                    values[each.key] = value
+            elif each.required:
+                raise InvalidInput(REQUIRED, field=each.name)
+
+    def _read_query(self, query: bytes) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        gathered: dict[StyledParameter, Pairs] = {}
+        for pair in filter(None, query.split(b"&")):
+            raw_name, _, raw_value = pair.partition(b"=")
+            name = unquote_to_bytes(raw_name.replace(b"+", b" ")).decode("utf-8", "replace")
+            parameter = self._direct.get(name) or self._other(name)
+            if parameter is None:
+                continue  # clients append cache-busters and format=json
+            text = _decode(raw_value, parameter.name)
+            if isinstance(parameter, StyledParameter):
+                gathered.setdefault(parameter, []).append((name, text))
+                continue
+            if parameter.key in found:
+                raise InvalidInput(GIVEN_TWICE, field=parameter.name)
+            found[parameter.key] = parameter.read(text)
+        for styled, pairs in gathered.items():
+            found[styled.key] = styled.read_pairs(pairs)
+        return found
+
+    def _other(self, name: str) -> Parameter | None:
+        parameter = self._spread.find(name) if self._spread else None
+        if parameter is None and self._is_strict:
+            raise self._unknown(name)
+        return parameter
+
+    def _unknown(self, name: str) -> InvalidInput:
+        """The refusal of a parameter that is not there; it never holds the name, which may be
+        personal, but the nearest that is."""
+        known = sorted(self.query_names)
+        nearest = get_close_matches(name[:_LONGEST_NAME], known, n=1, cutoff=0)
+        return InvalidInput(
+            UNKNOWN_PARAMETER,
+            code="unknown_parameter",
+            params={"nearest": nearest[0] if nearest else "-"},
+        )
+
+
+class _Spread:
+    """The objects of a query, which are written under other names than their own."""
+
+    def __init__(self, objects: Iterable[Any], direct: Collection[str]) -> None:
+        self._by_name = {name: each for each in objects for name in each.reading.names}
+        self._by_prefix = {each.reading.prefix: each for each in objects if each.reading.prefix}
+        takers = [each for each in objects if each.reading.takes_others]
+        self._taker = takers[0] if takers else None
+        named = [name for each in objects for name in each.reading.names]
+        if len(takers) > 1 or len(named) != len(self._by_name) or self._by_name.keys() & direct:
+            raise ValueError("two parameters of the query would be written by the same name")
+
+    def find(self, name: str) -> StyledParameter | None:
+        """The object that a name of the query belongs to."""
+        found = self._by_name.get(name) or self._by_prefix.get(name.partition("[")[0] + "[")
+        return found or self._taker
+
+
+def _check_keys(parameters: Iterable[Parameter]) -> None:
+    keys = Counter(each.key for each in parameters if not each.alias_of)
+    for key, count in keys.items():
+        if count > 1:
+            raise ValueError(f"two parameters would be handed over as {key}")
+
+
+def _check_aliases(query: Mapping[str, Parameter]) -> None:
+    for each in query.values():
+        if each.alias_of and query.get(each.alias_of, each).alias_of:
+            raise ValueError(f"{each.name} is an alias of {each.alias_of}, which is no parameter")
+
+
+def _decode(raw: bytes, field: str) -> str:
+    try:
+        return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidInput(WRONG_ENCODING, field=field) from None

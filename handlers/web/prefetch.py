@@ -1,0 +1,48 @@
+"""Looks a caller up together with the rows that the handler reads first."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from flask import g
+
+from domain.accounts.callers import Caller
+from domain.sellers.callers import SellerCaller
+from domain.shared.errors import Refusal
+from domain.unit_of_work import UnitOfWork
+from handlers.contract.asgi.prefetch import Run, pending_read
+from handlers.web.request_context import parts, reading
+
+StandIn = Caller | SellerCaller
+Found = TypeVar("Found")
+
+# No statement runs for them, and no row has such a pk. Nothing is falsy: a query of orders has no
+# condition for what is.
+SOME_SHOPPER = Caller(user_pk=-1, is_guest=False)
+SOME_SELLER = SellerCaller(seller_pk=-1, token_pk=-1, scopes=frozenset())
+
+
+def look_up(stand_in: StandIn, find: Callable[[UnitOfWork], Found]) -> Found:
+    """The caller whom ``find`` returns.
+
+    Where the handler is marked `prefetched`, it runs with ``stand_in`` first, and its first
+    statement is joined to the look-up. The handler's own unit of work goes on with this one.
+    """
+    run = pending_read()
+    if run is None:
+        with reading() as uow:
+            return find(uow)
+    with parts().database.prefetching(partial(_record, run, stand_in)) as uow:
+        found = find(uow)
+    g.begun = uow
+    return found
+
+
+def _record(run: Run, stand_in: StandIn, uow: UnitOfWork) -> None:
+    g.caller, g.begun = stand_in, uow
+    try:
+        run()
+    except Refusal:
+        pass  # it is raised again for the caller
+    finally:
+        g.caller = g.begun = None

@@ -1,0 +1,120 @@
+"""The look-up of a caller and the first read of their rows, as one statement.
+
+A request needs its caller first, and then rows of that caller. To know the second statement early,
+the read runs once with a stand-in for the caller, on a unit of work that records its first
+statement instead of running it. The look-up of the caller then selects those rows as well, with
+the caller's key in place of the stand-in's. The read runs again for the caller, and gets the rows
+if its first statement is the same with that caller's key. Any other statement runs as usual.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql.visitors import replacement_traverse
+
+from persistence.sql.compiled_query import CompiledQuery, Row, Values
+from persistence.sql.statements import first
+from persistence.sql.work import Prefetch, Work
+
+# As many as sellers' lists have.
+MAX_STATEMENTS = 256
+_AS_IT_COMES = sa.types.NullType()
+
+
+class FirstStatement(Exception):
+    """A read has come to its first statement, which was recorded and not run."""
+
+
+class RecordingWork(Work):
+    """A unit of work without a connection; its first statement is recorded and ends the read."""
+
+    @property
+    def connection(self) -> sa.Connection:
+        raise FirstStatement
+
+    def take_prefetched(self, query: CompiledQuery, values: Values) -> list[Row] | None:
+        self.prefetch = Prefetch(query, values)
+        raise FirstStatement
+
+
+def first_statement(work: RecordingWork, read: Callable[[], object]) -> Prefetch | None:
+    """Run ``read``, which uses ``work``; return its first statement, None if it has none."""
+    try:
+        read()
+    except FirstStatement:
+        return work.prefetch
+    return None
+
+
+@dataclass(frozen=True, eq=False)
+class OwnerQuery:
+    """A statement that finds the one owner of a credential.
+
+    ``key`` is the column of its table that has the owner's key. Statements about rows of theirs
+    have that key as the parameter of the column's name. ``credential`` is the condition for the
+    row of the table.
+    """
+
+    statement: sa.Select[Any]
+    key: sa.Column[Any]
+    credential: sa.ColumnElement[bool]
+
+    def row(self, work: Work, values: Values) -> Row | None:
+        """Return the owner's row, None if there is none; ``work`` gets the rows it prefetches."""
+        prefetch, name = work.prefetch, self.key.name
+        if prefetch is None or name not in prefetch.values:
+            return first(self._alone.rows(work, values))
+        rows = _together(self, prefetch.query).rows(work, {**prefetch.values, **values})
+        size = len(self._names)
+        # Only the owner's row lacks the first column of the others, which is a key.
+        owners = [row[:size] for row in rows if row[size] is None]
+        if not owners:
+            return None
+        owner = self._alone.compiled(work.connection.dialect).read(owners[0])
+        key = owner[self._names.index(name)]
+        prefetched = [row[size:] for row in rows if row[size] is not None]
+        work.offer_prefetched(Prefetch(prefetch.query, {**prefetch.values, name: key}), prefetched)
+        return owner
+
+    @cached_property
+    def _alone(self) -> CompiledQuery:
+        return CompiledQuery(self.statement)
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return self.statement.selected_columns.keys()
+
+
+@lru_cache(MAX_STATEMENTS)
+def _together(owner: OwnerQuery, query: CompiledQuery) -> CompiledQuery:
+    """Select the owner's row and the rows of ``query``, each in columns of its own.
+
+    The owner's columns keep the driver's types: the other rows have NULL there, and would pay for
+    a conversion. Rows of one part of a UNION ALL keep their order on both databases.
+    """
+    key = sa.select(owner.key).where(owner.credential).correlate(None).scalar_subquery()
+
+    def replaced(element: Any, **_: Any) -> Any:
+        is_key = isinstance(element, sa.BindParameter) and element.key == owner.key.name
+        return key if is_key else None
+
+    read: Any = query.statement
+    statement: Any = replacement_traverse(read, {}, replaced)
+    owners, rows = owner.statement.subquery("owners"), statement.subquery("rows")
+    return CompiledQuery(
+        sa.union_all(
+            sa.select(
+                *(sa.type_coerce(column, _AS_IT_COMES) for column in owners.c),
+                *map(_nothing, rows.c),
+            ),
+            sa.select(*map(_nothing, owners.c), *rows.c),
+        )
+    )
+
+
+def _nothing(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """NULL in the place of a column."""
+    return sa.type_coerce(sa.null(), column.type)

@@ -1,0 +1,370 @@
+from collections.abc import Callable
+from typing import Any
+
+import flask
+import orjson
+import pytest
+from flask import Response
+from structlog.testing import capture_logs
+
+from domain.shared.errors import Forbidden, NotAuthenticated, NotFound, Refusal
+from handlers.contract.asgi.operation_view import Gate
+from handlers.contract.asgi.prefetch import Run, pending_read, prefetched
+from handlers.contract.operations.operations import Operation
+from handlers.contract.operations.responses import Document, DocumentList, Reply
+from handlers.web.error_responses import error_body, status_of
+from tests.support.guard_requests import passed_on
+from tests.support.small_contracts import ERROR, THING, has_json, make_operation
+
+JSON = "application/json"
+PK = {"name": "pk", "in": "path", "required": True, "schema": {"type": "integer"}}
+PAGE = {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1}}
+LANGUAGE = {"name": "Accept-Language", "in": "header", "schema": {"type": "string", "maxLength": 5}}
+STATUSES = ("401", "403", "404", "406", "415")
+THING_OR_PAGE = {"description": "", "content": {JSON: {"schema": THING}, "text/html": {}}}
+LISTED = has_json({"properties": {"results": {"items": THING}}})
+WRONG: dict[str, Any] = {
+    "pk": "x",
+    "accept": "text/csv",
+    "content_type": "text/csv",
+    "page": "0",
+    "raw": b"{",
+}
+BROKEN = {"detail": "Internal server error.", "error_code": "internal_error"}
+
+
+def make_put_thing(**overrides: Any) -> Operation:
+    """An operation with everything that can be refused."""
+    values: dict[str, Any] = {
+        "path": "/things/{pk}/",
+        "method": "put",
+        "parameters": [PK, PAGE, LANGUAGE],
+        "requestBody": has_json(THING) | {"required": True},
+        "responses": {status: has_json(ERROR) for status in STATUSES},
+    }
+    return make_operation(**values | overrides)
+
+
+def make_get_thing(**overrides: Any) -> Operation:
+    return make_operation("/things/{pk}/", parameters=[PK, PAGE], **overrides)
+
+
+def refuse(_operation: Operation, refusal: Refusal) -> Reply:
+    return Reply(status_of(refusal), error_body(refusal, "en-us"))
+
+
+def answer(result: object) -> Callable[..., object]:
+    return lambda **_values: result
+
+
+def fail(error: Exception) -> Callable[..., Any]:
+    def failing(*_arguments: object, **_values: object) -> Any:
+        raise error
+
+    return failing
+
+
+def make_gate(
+    operation: Operation,
+    handler: Callable[..., object] = answer({"name": "cup"}),  # noqa: B008 - never changed
+    admit: Callable[[Operation], None] = lambda _operation: None,
+    refuse: Callable[[Operation, Refusal], Any] = refuse,
+) -> Gate:
+    return Gate(operation, handler, admit, refuse)
+
+
+def ask(
+    gate: Gate, pk: str = "7", data: bytes = b"", content_type: str = "", **request: Any
+) -> Response:
+    request["environ_overrides"] = {"asgi.scope": passed_on(data, content_type)}
+    with flask.Flask("handlers").test_request_context(
+        "/things/", content_type=content_type, **request
+    ):
+        return gate(pk=pk)
+
+
+def said(response: Response) -> tuple[int, Any]:
+    return response.status_code, orjson.loads(response.get_data())
+
+
+def put(gate: Gate, pk: str = "7", **changes: Any) -> Response:
+    """Ask for what nothing is wrong with, but for the changes."""
+    asked: dict[str, Any] = {
+        "accept": JSON,
+        "content_type": JSON,
+        "page": "1",
+        "raw": b'{"name": "jug"}',
+    }
+    asked |= changes
+    headers = {"Accept": asked["accept"], "Accept-Language": asked.get("language", "tr")}
+    return ask(
+        gate,
+        pk,
+        method="PUT",
+        headers=headers,
+        query_string={"page": asked["page"]},
+        content_type=asked["content_type"],
+        data=asked["raw"],
+    )
+
+
+class TestOrderOfChecks:
+    @pytest.mark.parametrize(
+        ("right", "status", "code"),
+        [
+            ([], 406, "not_acceptable"),
+            (["accept"], 415, "unsupported_media_type"),
+            (["accept", "content_type"], 400, "malformed_body"),
+            (["accept", "content_type", "raw"], 400, "invalid"),
+            (["accept", "content_type", "raw", "page"], 404, "not_found"),
+        ],
+        ids=lambda value: "+".join(value) if isinstance(value, list) else None,
+    )
+    def test_refuses_the_first_fault(self, right: list[str], status: int, code: str) -> None:
+        faults = {name: value for name, value in WRONG.items() if name not in right}
+
+        response = put(make_gate(make_put_thing(), fail(AssertionError())), **faults)
+
+        assert (response.status_code, said(response)[1]["error_code"]) == (status, code)
+
+    @pytest.mark.parametrize(("refusal", "status"), [(NotAuthenticated(), 401), (Forbidden(), 403)])
+    def test_admits_before_anything_else(self, refusal: Refusal, status: int) -> None:
+        gate = make_gate(make_put_thing(), fail(AssertionError()), admit=fail(refusal))
+
+        assert put(gate, **WRONG).status_code == status
+
+    def test_tells_admit_which_operation_it_is(self) -> None:
+        operation = make_put_thing()
+        admitted: list[Operation] = []
+
+        put(make_gate(operation, admit=admitted.append))
+
+        assert admitted == [operation]
+
+
+class TestPrefetched:
+    """Parameters are read before the caller is let in, and nothing of it is said to others."""
+
+    @staticmethod
+    @prefetched
+    def handle(**values: object) -> object:
+        return {"name": f"cup {values['pk']}"}
+
+    def test_admit_has_the_handler_with_its_values(self) -> None:
+        runs: list[Run | None] = []
+        gate = make_gate(make_get_thing(), self.handle, lambda _: runs.append(pending_read()))
+
+        response = ask(gate)
+
+        [run] = runs
+        assert run is not None
+        assert run() == response.get_json() == {"name": "cup 7"}
+
+    def test_admit_has_no_other_handler(self) -> None:
+        runs: list[Run | None] = []
+
+        ask(make_gate(make_get_thing(), admit=lambda _: runs.append(pending_read())))
+
+        assert runs == [None]
+
+    @pytest.mark.parametrize(
+        "wrong", [{"pk": "seven"}, {"headers": {"Accept": "text/csv"}}], ids=["path", "accept"]
+    )
+    def test_who_is_not_admitted_does_not_learn_what_else_is_wrong(
+        self, wrong: dict[str, Any]
+    ) -> None:
+        responses = {status: has_json(ERROR) for status in ("401", "404", "406")}
+        operation = make_get_thing(responses=responses)
+        refused = make_gate(operation, self.handle, fail(NotAuthenticated()))
+        admitted = make_gate(operation, self.handle)
+
+        assert ask(refused, **wrong).status_code == 401
+        assert ask(admitted, **wrong).status_code in (404, 406)
+
+
+class TestAnswer:
+    def test_hands_every_value_to_the_handler(self) -> None:
+        seen: list[dict[str, Any]] = []
+        gate = make_gate(make_put_thing(), lambda **values: seen.append(values))
+
+        ask(
+            gate,
+            method="PUT",
+            query_string="page=2&x=1",
+            data=b'{"name": "jug", "x": 1}',
+            content_type=JSON,
+        )
+
+        assert seen == [{"pk": 7, "page": 2, "body": {"name": "jug"}}]
+
+    @pytest.mark.parametrize(
+        ("raw", "content_type"), [(b'{"name": "jug"}', ""), (b"", ""), (b"", "text/plain")]
+    )
+    def test_needs_a_media_type_for_its_body(self, raw: bytes, content_type: str) -> None:
+        response = put(make_gate(make_put_thing()), raw=raw, content_type=content_type)
+
+        assert said(response)[0] == 415
+
+    def test_gives_an_optional_body_that_is_empty_as_none(self) -> None:
+        seen: list[Any] = []
+        operation = make_put_thing(requestBody=has_json(THING))
+
+        put(make_gate(operation, lambda body, **_: seen.append(body)), raw=b"", content_type="")
+
+        assert seen == [None]
+
+    def test_judges_headers(self) -> None:
+        response = put(make_gate(make_put_thing()), language="tr-tr,en")
+
+        assert said(response) == (
+            400,
+            {
+                "Accept-Language": "Must be at most 5 characters long.",
+                "error_code": "invalid",
+            },
+        )
+
+    def test_passes_over_a_body_that_the_operation_does_not_have(self) -> None:
+        gate = make_gate(make_get_thing())
+
+        assert ask(gate, data=b"{", content_type="text/csv").status_code == 200
+
+    def test_answers_whatever_is_accepted_where_there_is_nothing_to_choose(self) -> None:
+        spec = {"200": {"description": "Done."}}
+        gate = make_gate(make_get_thing(responses=spec), answer(Reply(200)))
+
+        assert ask(gate, headers={"Accept": "text/csv"}).status_code == 200
+
+
+class TestJsonOnly:
+    @pytest.fixture
+    def gate(self) -> Gate:
+        """Of what answers nothing, and reads no body."""
+        responses = {
+            "204": {"description": "Done."},
+            "406": has_json(ERROR),
+            "415": has_json(ERROR),
+        }
+        return make_gate(
+            make_get_thing(**{"x-requires-json": True}, responses=responses), answer(Reply(204))
+        )
+
+    @pytest.mark.parametrize("accept", ["text/html", "text/csv", "application/json;q=0"])
+    def test_needs_a_client_that_reads_json(self, gate: Gate, accept: str) -> None:
+        assert ask(gate, headers={"Accept": accept}, content_type="").status_code == 406
+
+    @pytest.mark.parametrize("content_type", ["text/csv", ""])
+    def test_needs_a_content_type_without_a_body(self, gate: Gate, content_type: str) -> None:
+        response = ask(gate, pk="x", content_type=content_type, query_string={"page": "0"})
+
+        assert response.status_code == 415
+
+    def test_answers_json_clients(self, gate: Gate) -> None:
+        assert ask(gate, content_type="Application/JSON").status_code == 204
+
+
+class TestPrefetch:
+    ACTING = make_get_thing(responses={"403": has_json(ERROR)}, **{"x-acts-on-get": True})
+
+    def test_of_what_acts_is_refused_before_anything_else(self) -> None:
+        gate = make_gate(self.ACTING, fail(AssertionError()), admit=fail(AssertionError()))
+
+        response = ask(gate, headers={"Sec-Purpose": "prefetch;prerender"})
+
+        assert said(response) == (
+            403,
+            {
+                "detail": "This link must not be fetched in advance.",
+                "error_code": "prefetch_refused",
+            },
+        )
+
+    def test_of_what_acts_is_no_matter_when_the_link_is_followed(self) -> None:
+        assert ask(make_gate(self.ACTING)).status_code == 200
+
+    def test_of_what_does_not_act_is_answered(self) -> None:
+        response = ask(make_gate(make_get_thing()), headers={"Sec-Purpose": "prefetch"})
+
+        assert response.status_code == 200
+
+
+class TestResults:
+    @pytest.mark.parametrize(
+        ("ok", "result", "shown"),
+        [
+            (THING_OR_PAGE, {"name": "cup"}, b'{"name":"cup"}'),
+            (THING_OR_PAGE, Reply(200, {"name": "cup"}), b'{"name":"cup"}'),
+            (THING_OR_PAGE, Document("Thing", b'{"name": ""}'), b'{"data": {"name": ""}}'),
+            (LISTED, DocumentList("Thing", {}, [b"1", b"2"]), b'{"results":[1,2]}'),
+            (THING_OR_PAGE, Response("<p>", content_type="text/html"), b"<p>"),
+        ],
+        ids=["data", "reply", "document", "list", "response"],
+    )
+    def test_of_every_kind_become_responses(
+        self, ok: dict[str, Any], result: object, shown: bytes
+    ) -> None:
+        gate = make_gate(make_get_thing(responses={"200": ok}), answer(result))
+
+        response = ask(gate, headers={"Accept": "text/html"})
+
+        assert (response.status_code, response.get_data()) == (200, shown)
+
+
+class TestFailures:
+    def test_that_are_refusals_are_answered_as_such(self) -> None:
+        gate = make_gate(make_put_thing(), fail(NotFound()))
+
+        assert said(put(gate)) == (404, {"detail": "Not found.", "error_code": "not_found"})
+
+    @pytest.mark.parametrize(
+        "result",
+        [{}, None, {"name": 5}, Reply(299, {"name": "cup"}), Document("Other", b"{}")],
+        ids=str,
+    )
+    def test_to_keep_the_contract_are_answered_with_500(self, result: object) -> None:
+        with capture_logs() as lines:
+            response = put(make_gate(make_put_thing(), answer(result)))
+
+        assert said(response) == (500, BROKEN)
+        assert [line["event"] for line in lines] == ["contract_violation"]
+
+    def test_of_any_kind_are_logged_and_answered_with_500(self) -> None:
+        with capture_logs() as lines:
+            response = put(make_gate(make_put_thing(), fail(ZeroDivisionError("secret"))))
+
+        assert said(response) == (500, BROKEN)
+        [line] = lines
+        assert (line["event"], line["operation_id"]) == ("unhandled_error", "getThing")
+        assert line["exc_info"]
+
+    @pytest.mark.parametrize("faulty", ["admit", "handler", "refuse"])
+    def test_are_answered_wherever_they_come_from(self, faulty: str) -> None:
+        parts: dict[str, Any] = {"handler": fail(NotFound()), "refuse": _refuse_but_not_found}
+        parts[faulty] = parts[faulty] if faulty == "refuse" else fail(KeyError())
+
+        with capture_logs() as lines:
+            response = put(make_gate(make_put_thing(), **parts))
+
+        assert said(response) == (500, BROKEN)
+        assert [line["event"] for line in lines] == ["unhandled_error"]
+
+    def test_whose_status_is_not_in_the_contract_are_answered_with_500(self) -> None:
+        with capture_logs() as lines:
+            response = ask(make_gate(make_get_thing(), fail(NotFound())))
+
+        assert said(response) == (500, BROKEN)
+        assert [line["reason"] for line in lines] == ["status 404 is not in the contract"]
+
+    def test_of_input_never_repeat_what_was_sent(self) -> None:
+        response = put(make_gate(make_put_thing()), raw=b'{"name": ["elif@example.com"]}')
+
+        assert said(response) == (
+            400,
+            {"name": "A valid string is required.", "error_code": "invalid"},
+        )
+
+
+def _refuse_but_not_found(operation: Operation, refusal: Refusal) -> Reply:
+    if isinstance(refusal, NotFound):
+        raise KeyError
+    return refuse(operation, refusal)

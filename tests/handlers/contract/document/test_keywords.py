@@ -1,0 +1,110 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import handlers.contract
+from handlers.contract.document.contract import ContractError
+from handlers.contract.document.keywords import KEYWORDS, Use, check_keywords, leave_out
+from handlers.contract.document.self_contained import read_document
+
+README = Path(handlers.contract.__path__[0], "README.md")
+JSON = "application/json"
+DESCRIPTION = "/paths/~1things/get/description"
+OWN_BASE = {"description": "", "content": {JSON: {"schema": {"$id": "a"}}}}
+
+
+def make(operation: dict[str, Any] | None = None, **document: Any) -> Any:
+    spec = {"operationId": "getThing", "responses": {"200": {"description": ""}}}
+    return read_document(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "Things", "version": "1"},
+            "paths": {"/things": {"get": spec | (operation or {})}},
+        }
+        | document
+    )
+
+
+def fault(*arguments: Any, **document: Any) -> str:
+    with pytest.raises(ContractError) as error:
+        check_keywords(make(*arguments, **document))
+    return str(error.value)
+
+
+class TestCheck:
+    def test_lets_pass_what_is_supported(self) -> None:
+        check_keywords(make({"x-own": 1, "tags": ["a"]}))
+
+    @pytest.mark.parametrize(
+        ("operation", "document", "told"),
+        [
+            ({"callbacks": {}}, {}, "/paths/~1things/get: the keyword callbacks of a Operation"),
+            ({"servers": []}, {}, "/paths/~1things/get: the keyword servers of a Operation"),
+            ({}, {"webhooks": {}}, ": the keyword webhooks of a OpenAPI"),
+            (
+                {},
+                {"components": {"schemas": {"A": {"items": {"nullable": True}}}}},
+                "/components/schemas/A/items: the keyword nullable of a Schema",
+            ),
+            (
+                {"responses": {"200": OWN_BASE}},
+                {},
+                "/content/application~1json/schema: the keyword $id",
+            ),
+        ],
+        ids=["callbacks", "servers", "webhooks", "unknown", "$id"],
+    )
+    def test_names_what_is_not(
+        self, operation: dict[str, Any], document: dict[str, Any], told: str
+    ) -> None:
+        assert told in fault(operation, **document)
+
+    @pytest.mark.parametrize("method", ["head", "options", "trace"])
+    def test_names_methods_that_are_not_routed(self, method: str) -> None:
+        paths = {"/things": {method: {"operationId": "a"}}}
+
+        assert f"the keyword {method} of a Path Item" in fault(paths=paths)
+
+
+class TestLeavingOut:
+    def test_takes_keywords_media_types_and_places_away(self) -> None:
+        content = {JSON: {"schema": {"nullable": True}}, "application/xml": {}}
+        body = {"content": content}
+        contract = make({"requestBody": body, "callbacks": {}, "description": "x"})
+
+        left = leave_out(
+            contract,
+            frozenset(
+                {"nullable", "callbacks", "application/xml", "/paths/~1things/get/description"}
+            ),
+        )
+
+        assert left.document["paths"]["/things"]["get"] == {
+            "operationId": "getThing",
+            "responses": {"200": {"description": ""}},
+            "requestBody": {"content": {JSON: {"schema": {}}}},
+        }
+        assert "callbacks" in contract.document["paths"]["/things"]["get"]
+        check_keywords(left)
+
+    @pytest.mark.parametrize("name", ["nullable", "/paths/~1other", "text/csv"])
+    def test_is_of_what_is_there(self, name: str) -> None:
+        with pytest.raises(ContractError, match=f"has no {name} to leave out"):
+            leave_out(make(), frozenset({name}))
+
+    def test_of_nothing_is_the_same(self) -> None:
+        contract = make()
+
+        assert leave_out(contract, frozenset()) is contract
+
+
+@pytest.mark.parametrize("kind", KEYWORDS)
+def test_the_readme_has_the_list(kind: str) -> None:
+    listed = {
+        use: ", ".join(f"`{name}`" for name, each in KEYWORDS[kind].items() if each is use) or "-"
+        for use in Use
+    }
+    row = f"| {kind} | {listed[Use.ENFORCED]} | {listed[Use.NOTED]} | {listed[Use.REFUSED]} |"
+
+    assert row in README.read_text("utf-8")

@@ -1,0 +1,204 @@
+import copy
+from typing import Any
+
+import pytest
+
+from handlers.contract.document.contract import Contract, ContractError
+from handlers.contract.document.views import Document, client_document, full_document
+
+PAGE = {"x-internal": True, "schema": {"type": "string"}}
+DOCUMENT: Document = {
+    "openapi": "3.1.0",
+    "info": {"title": "Things", "version": "1"},
+    "tags": [{"name": "Things"}, {"name": "Pages"}],
+    "security": [{"Session": []}, {"Old": []}],
+    "paths": {
+        "/things/": {
+            "get": {
+                "tags": ["Things"],
+                "operationId": "listThings",
+                "parameters": [
+                    {"name": "day", "in": "query", "schema": {"$ref": "#/components/schemas/Day"}},
+                    {"name": "date", "in": "query", "x-internal": True, "schema": {}},
+                    {"$ref": "#/components/parameters/Page"},
+                ],
+                "responses": {
+                    "200": {
+                        "description": "Things.",
+                        "headers": {"Vary": {"x-internal": True, "schema": {"type": "string"}}},
+                        "content": {
+                            "application/json": {"schema": {"$ref": "#/components/schemas/Thing"}},
+                            "text/html": PAGE,
+                        },
+                        "links": {"next": {"operationId": "listThings", "x-link-body": {"a": "b"}}},
+                    },
+                    "403": {"description": "A page.", "content": {"text/html": PAGE}},
+                    "500": {"$ref": "#/components/responses/Broken"},
+                },
+            }
+        },
+        "/page": {
+            "get": {
+                "tags": ["Pages"],
+                "operationId": "showPage",
+                "x-internal": True,
+                "responses": {"200": {"description": "The page."}},
+            }
+        },
+    },
+    "components": {
+        "schemas": {
+            "Day": {
+                "description": "A day.",
+                "examples": ["2026-03-01"],
+                "type": "string",
+                "anyOf": [{"format": "date"}, {"$ref": "#/components/schemas/Moment"}],
+                "x-client": {"type": "string", "format": "date-time"},
+            },
+            "Moment": {"format": "date-time"},
+            "Thing": {
+                "type": "object",
+                "required": ["name", "old_name"],
+                "properties": {
+                    "name": {"type": "string"},
+                    "old_name": {"type": "string", "x-internal": True},
+                },
+            },
+        },
+        "parameters": {"Page": {"name": "page", "in": "query", "schema": {"type": "integer"}}},
+        "responses": {"Broken": {"description": "Broken.", "x-internal": True}},
+        "securitySchemes": {
+            "Session": {"type": "apiKey", "in": "cookie", "name": "session"},
+            "Old": {"type": "apiKey", "in": "cookie", "name": "old", "x-internal": True},
+        },
+    },
+}
+
+
+def make_contract(**changes: Any) -> Contract:
+    return Contract(copy.deepcopy(DOCUMENT) | changes, {})
+
+
+@pytest.fixture
+def client() -> Document:
+    return client_document(make_contract())
+
+
+@pytest.fixture
+def operation(client: Document) -> Document:
+    found: Document = client["paths"]["/things/"]["get"]
+    return found
+
+
+class TestClientDocument:
+    def test_has_no_internal_operation_nor_its_path_and_tag(self, client: Document) -> None:
+        assert client["paths"].keys() == {"/things/"}
+        assert client["tags"] == [{"name": "Things"}]
+
+    def test_has_no_internal_parameter(self, operation: Document) -> None:
+        assert [each.get("name", each.get("$ref")) for each in operation["parameters"]] == [
+            "day",
+            "#/components/parameters/Page",
+        ]
+
+    def test_has_no_internal_response_that_it_refers_to(
+        self, client: Document, operation: Document
+    ) -> None:
+        assert operation["responses"].keys() == {"200", "403"}
+        assert "responses" not in client["components"]
+
+    def test_has_no_internal_media_type_nor_content_without_one(self, operation: Document) -> None:
+        assert operation["responses"]["200"]["content"].keys() == {"application/json"}
+        assert operation["responses"]["403"] == {"description": "A page."}
+
+    def test_has_no_internal_header(self, operation: Document) -> None:
+        assert operation["responses"]["200"]["headers"] == {}
+
+    def test_has_no_internal_property_nor_requires_it(self, client: Document) -> None:
+        assert client["components"]["schemas"]["Thing"] == {
+            "type": "object",
+            "required": ["name"],
+            "properties": {"name": {"type": "string"}},
+        }
+
+    def test_has_no_internal_security_scheme_nor_a_way_in_by_it(self, client: Document) -> None:
+        assert client["security"] == [{"Session": []}]
+        assert client["components"]["securitySchemes"].keys() == {"Session"}
+
+    def test_a_schema_for_clients_stands_in_place_of_the_other_but_for_its_words(
+        self, client: Document
+    ) -> None:
+        assert client["components"]["schemas"]["Day"] == {
+            "description": "A day.",
+            "examples": ["2026-03-01"],
+            "type": "string",
+            "format": "date-time",
+        }
+
+    def test_examples_beside_a_reference_are_those_of_the_schema_itself(self) -> None:
+        contract = make_contract()
+        [day, *_] = contract.document["paths"]["/things/"]["get"]["parameters"]
+        day["schema"] |= {"examples": ["2026-04-23"], "description": "Since then."}
+
+        document = client_document(contract)
+
+        [shown] = document["paths"]["/things/"]["get"]["parameters"][:1]
+        assert shown["schema"] == {
+            "type": "string",
+            "format": "date-time",
+            "description": "Since then.",
+            "examples": ["2026-04-23"],
+        }
+        assert "Day" not in document["components"]["schemas"]
+
+    def test_has_no_component_that_is_used_no_more(self, client: Document) -> None:
+        assert client["components"]["schemas"].keys() == {"Day", "Thing"}
+
+    def test_has_no_body_of_a_link(self, operation: Document) -> None:
+        assert operation["responses"]["200"]["links"] == {"next": {"operationId": "listThings"}}
+
+    def test_does_not_open_an_operation_whose_ways_in_are_all_internal(self) -> None:
+        contract = make_contract()
+        contract.document["paths"]["/things/"]["get"]["security"] = [{"Old": []}]
+
+        with pytest.raises(ContractError, match="listThings: each of its security schemes"):
+            client_document(contract)
+
+    def test_leaves_an_open_operation_open(self) -> None:
+        contract = make_contract(security=[])
+        contract.document["paths"]["/things/"]["get"]["security"] = [{}]
+
+        operation = client_document(contract)["paths"]["/things/"]["get"]
+
+        assert operation["security"] == [{}]
+
+    def test_leaves_the_contract_as_it_is(self) -> None:
+        contract = make_contract()
+
+        client_document(contract)
+
+        assert contract.document == DOCUMENT
+
+    def test_takes_a_document_without_components(self) -> None:
+        contract = make_contract(paths={}, security=[])
+        del contract.document["components"]
+
+        assert client_document(contract)["components"] == {}
+
+
+class TestFullDocument:
+    def test_has_all_but_what_is_for_clients_alone(self) -> None:
+        document = full_document(make_contract())
+
+        expected = copy.deepcopy(DOCUMENT)
+        del expected["components"]["schemas"]["Day"]["x-client"]
+        assert document == expected
+
+    def test_has_no_component_that_only_clients_see(self) -> None:
+        contract = make_contract()
+        reference = {"$ref": "#/components/schemas/ClientDay"}
+        contract.document["components"]["schemas"]["Day"]["x-client"] = reference
+        contract.document["components"]["schemas"]["ClientDay"] = {"type": "string"}
+
+        assert "ClientDay" not in full_document(contract)["components"]["schemas"]
+        assert "ClientDay" in client_document(contract)["components"]["schemas"]

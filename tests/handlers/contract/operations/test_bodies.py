@@ -1,0 +1,267 @@
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+import pytest
+
+from domain.shared.errors import FieldErrors, InvalidInput, Refusal
+from handlers.contract.operations.bodies import Body, ContentType
+from handlers.http.errors import UnsupportedMediaType
+from handlers.http.media_types import FORM, JSON
+from handlers.http.request_body import Content
+from tests.support.guard_requests import sent
+from tests.support.small_contracts import make_operation
+
+LOGIN = {
+    "type": "object",
+    "required": ["email", "password"],
+    "properties": {
+        "email": {"type": "string", "maxLength": 20, "minLength": 1},
+        "password": {"type": "string"},
+        "trusted": {"type": "boolean"},
+        "gift": {"type": ["boolean", "null"]},
+        "places": {
+            "type": "array",
+            "maxItems": 2,
+            "minItems": 1,
+            "items": {"type": "object", "required": ["name"]},
+        },
+        "born": {"type": ["string", "null"], "format": "date"},
+    },
+}
+VALID = b'{"email": "elif@example.com", "password": "secret"}'
+VALID_FORM = b"email=elif%40example.com&password=correct+horse"
+
+
+def make_body(*, required: bool = True, login: Mapping[str, Any] = LOGIN, **others: Any) -> Body:
+    content = {each: {"schema": {"$ref": "#/components/schemas/Login"}} for each in (JSON, FORM)}
+    body = make_operation(
+        method="post",
+        requestBody={"required": required, "content": content},
+        components={"schemas": {"Login": login, "Thing": {}, "Error": {}} | others},
+    ).body
+    assert body is not None
+    return body
+
+
+def refused(raw: bytes, content_type: str = JSON, **overrides: Any) -> InvalidInput:
+    with pytest.raises(InvalidInput) as refusal:
+        make_body(**overrides).read(sent(raw, content_type))
+    return refusal.value
+
+
+def fields_of(refusal: Refusal) -> Any:
+    """What is told of each field, nested as in the body."""
+    if isinstance(refusal, FieldErrors):
+        return {name: fields_of(each) for name, each in refusal.errors.items()}
+    return refusal.message
+
+
+class TestMediaType:
+    @pytest.mark.parametrize(
+        "content_type",
+        [JSON, "APPLICATION/JSON; charset=utf-8", " application/json ;x=y", FORM, FORM.title()],
+    )
+    def test_is_taken_in_any_spelling(self, content_type: str) -> None:
+        raw = VALID_FORM if "form" in content_type.lower() else VALID
+
+        assert make_body().read(sent(raw, content_type))["email"] == "elif@example.com"
+
+    @pytest.mark.parametrize(
+        "content_type",
+        ["", ";charset=utf-8", "text/plain", "application/json, text/html", "json", "*/*"],
+    )
+    @pytest.mark.parametrize("required", [True, False])
+    def test_is_refused_when_it_is_missing_or_another(
+        self, content_type: str, required: bool
+    ) -> None:
+        with pytest.raises(UnsupportedMediaType):
+            make_body(required=required).read(sent(VALID, content_type))
+
+    def test_of_a_required_body_is_asked_for_even_where_it_is_empty(self) -> None:
+        with pytest.raises(UnsupportedMediaType):
+            make_body().read(Content())
+
+    def test_of_another_operation_is_refused(self) -> None:
+        content = {JSON: {"schema": {"$ref": "#/components/schemas/Thing"}}}
+        body = make_operation(method="post", requestBody={"content": content}).body
+        assert body is not None
+
+        with pytest.raises(UnsupportedMediaType):
+            body.read(sent(VALID_FORM, FORM))
+
+
+class TestJson:
+    @pytest.mark.parametrize("content_type", [JSON, "APPLICATION/JSON; charset=utf-8"])
+    def test_is_loaded_without_what_is_unknown(self, content_type: str) -> None:
+        raw = VALID[:-1] + b', "extra": {"a": 1}, "trusted": true, "born": null}'
+
+        assert make_body().read(sent(raw, content_type)) == {
+            "email": "elif@example.com",
+            "password": "secret",
+            "trusted": True,
+            "born": None,
+        }
+
+    def test_that_cannot_be_decoded_is_malformed(self) -> None:
+        refusal = refused(b"{")
+
+        assert (refusal.code, refusal.field) == ("malformed_body", None)
+        assert refusal.message == "The request body is malformed."
+
+    @pytest.mark.parametrize("raw", [b"[]", b"null", b'"text"', b"1", b"true"])
+    def test_that_is_no_object_is_refused_as_a_whole(self, raw: bytes) -> None:
+        refusal = refused(raw)
+
+        assert (refusal.field, refusal.message) == (None, "A valid object is required.")
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"email": 5}, "A valid string is required."),
+            ({"email": None}, "A valid string is required."),
+            ({"email": ""}, "Must be at least 1 character long."),
+            ({"trusted": "true"}, "A valid boolean is required."),
+            ({"trusted": 1}, "A valid boolean is required."),
+            ({"gift": 1}, "A valid boolean is required."),
+            ({"places": {}}, "A valid list is required."),
+            ({"places": []}, "Must have at least 1 item."),
+            ({"places": [{}]}, {"0": {"name": "This field is required."}}),
+            ({"places": [{"name": "x"}, 1]}, {"1": "A valid object is required."}),
+            ({"born": "2026-02-30"}, "Enter a valid date."),
+            ({"born": "0000-01-01"}, "Enter a valid date."),
+        ],
+        ids=str,
+    )
+    def test_that_does_not_fit_names_the_field(self, change: dict[str, Any], message: Any) -> None:
+        refusal = refused(orjson.dumps(orjson.loads(VALID) | change))
+
+        assert [fields_of(refusal)] == [dict.fromkeys(change, message)]
+
+    def test_that_lacks_a_field_names_it(self) -> None:
+        refusal = refused(b'{"password": "secret"}')
+
+        assert fields_of(refusal) == {"email": "This field is required."}
+
+    def test_that_does_not_fit_in_several_ways_tells_them_all(self) -> None:
+        refusal = refused(b'{"email": "", "trusted": 1, "places": [{"name": 1}, {}, 5]}')
+
+        assert fields_of(refusal) == {
+            "password": "This field is required.",
+            "email": "Must be at least 1 character long.",
+            "trusted": "A valid boolean is required.",
+            "places": "Must have at most %(limit)s items.",
+        }
+        assert (refusal.code, refusal.message) == ("invalid", "This field is required.")
+
+    def test_with_a_list_far_too_long_is_told_so_alone(self) -> None:
+        raw = b'{"email": "a", "password": "b", "places": [' + b"{}," * 9_000 + b"{}]}"
+
+        refusal = refused(raw)
+
+        assert fields_of(refusal) == {"places": "Must have at most %(limit)s items."}
+
+    @pytest.mark.parametrize(
+        ("schema", "message"),
+        [
+            ({"minLength": 9, "pattern": "^x"}, "Must be at least %(limit)s characters long."),
+            ({"anyOf": [{"type": "integer"}, {"minLength": 9}]}, "A valid integer is required."),
+            ({"anyOf": [{}], "not": {}}, "This value is not valid."),
+        ],
+        ids=str,
+    )
+    def test_that_does_not_fit_twice_tells_one_of_the_reasons(
+        self, schema: dict[str, Any], message: str
+    ) -> None:
+        login = {"type": "object", "properties": {"email": schema}}
+
+        assert fields_of(refused(b'{"email": "a"}', login=login)) == {"email": message}
+
+    def test_that_has_a_day_that_no_calendar_has_names_it_where_it_is(self) -> None:
+        properties = {"born": {"type": "string", "format": "date"}}
+        login = {"properties": {"owners": {"items": {"$ref": "#/components/schemas/Owner"}}}}
+
+        refusal = refused(
+            b'{"owners": [{}, {"born": "0000-01-01"}]}',
+            login=login,
+            Owner={"properties": properties},
+        )
+
+        assert fields_of(refusal) == {"owners": {"1": {"born": "Enter a valid date."}}}
+
+    def test_that_does_not_fit_tells_the_limit_and_never_the_value(self) -> None:
+        refusal = refused(VALID.replace(b"elif@", b"elif.kaya.longer@"))
+
+        assert isinstance(refusal, FieldErrors)
+        assert refusal.errors["email"].params == {"limit": 20}
+        assert "elif" not in f"{fields_of(refusal)} {refusal}"
+
+    def test_that_has_an_unknown_key_is_refused_where_the_contract_says_so(self) -> None:
+        refusal = refused(VALID[:-1] + b', "a": 1}', login=LOGIN | {"additionalProperties": False})
+
+        assert (refusal.field, refusal.message) == (None, "This field is not known.")
+
+
+class TestForm:
+    def test_is_decoded_and_loaded(self) -> None:
+        form = make_body().read(sent(VALID_FORM + b"&next=", f"{FORM}; charset=utf-8"))
+
+        assert form == {"email": "elif@example.com", "password": "correct horse"}
+
+    def test_keeps_empty_fields(self) -> None:
+        refusal = refused(b"email=&password=x", FORM)
+
+        assert fields_of(refusal) == {"email": "Must be at least 1 character long."}
+
+    @pytest.mark.parametrize("repeated", [b"email=x", b"e%6Dail=x"])
+    def test_with_a_field_given_twice_is_malformed(self, repeated: bytes) -> None:
+        assert refused(VALID_FORM + b"&" + repeated, FORM).code == "malformed_body"
+
+    def test_may_have_an_unknown_field_twice(self) -> None:
+        form = make_body().read(sent(VALID_FORM + b"&extra=1&extra=1", FORM))
+
+        assert form == {"email": "elif@example.com", "password": "correct horse"}
+
+    def test_with_a_missing_field_names_it(self) -> None:
+        refusal = refused(b"email=elif%40example.com", FORM)
+
+        assert fields_of(refusal) == {"password": "This field is required."}
+
+    def test_in_json_is_no_form(self) -> None:
+        assert list(fields_of(refused(VALID, FORM))) == ["email", "password"]
+
+
+class TestEmptyBody:
+    @pytest.mark.parametrize("content_type", ["", JSON, FORM, "text/plain"])
+    def test_is_nothing_where_it_is_optional(self, content_type: str) -> None:
+        assert make_body(required=False).read(Content(content_type)) is None
+
+    def test_is_refused_where_it_is_required(self) -> None:
+        with pytest.raises(InvalidInput) as refused:
+            make_body().read(Content(JSON))
+
+        refusal = refused.value
+        assert (refusal.code, refusal.field) == ("body_required", None)
+
+
+class TestContentType:
+    @pytest.mark.parametrize("asked", ContentType)
+    @pytest.mark.parametrize("given", [JSON, "APPLICATION/JSON; charset=utf-8"])
+    def test_may_always_be_json(self, asked: ContentType, given: str) -> None:
+        asked.check(given)
+
+    @pytest.mark.parametrize("given", ["", "text/html", "application/jsonx", ";", "json", FORM])
+    def test_is_json_where_that_is_asked(self, given: str) -> None:
+        with pytest.raises(UnsupportedMediaType) as refusal:
+            ContentType.JSON.check(given)
+
+        assert refusal.value.message == "Send the header Content-Type: application/json."
+
+    def test_may_be_missing_and_nothing_else_where_that_is_allowed(self) -> None:
+        ContentType.JSON_OR_NONE.check("")
+        with pytest.raises(UnsupportedMediaType):
+            ContentType.JSON_OR_NONE.check(FORM)
+
+    def test_is_free_elsewhere(self) -> None:
+        ContentType.ANY.check("text/csv")
+        ContentType.ANY.check("")

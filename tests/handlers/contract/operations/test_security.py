@@ -1,0 +1,99 @@
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import EnvironBuilder
+
+from domain.shared.errors import Forbidden, InvalidInput, NotAuthenticated
+from handlers.contract.document.contract import ContractError
+from handlers.contract.operations.operations import Operation
+from handlers.contract.operations.security import Admission, Credential, challenges, identity
+from tests.support.small_contracts import compile_operations, make_contract, make_spec
+
+OF_HEADER = {"type": "apiKey", "in": "header", "name": "X-Key"}
+SCHEMES: dict[str, dict[str, Any]] = {
+    "header": OF_HEADER,
+    "underscored": OF_HEADER | {"name": "api_key"},
+    "query": {"type": "apiKey", "in": "query", "name": "key"},
+    "cookie": {"type": "apiKey", "in": "cookie", "name": "key"},
+    "basic": {"type": "http", "scheme": "basic"},
+    "bearer": {"type": "http", "scheme": "Bearer"},
+    "digest": {"type": "http", "scheme": "digest"},
+    "oauth": {"type": "oauth2", "flows": {}},
+    "openid": {"type": "openIdConnect", "openIdConnectUrl": "/"},
+    "tls": {"type": "mutualTLS"},
+}
+BASIC = "Basic bmFtZTpzZWNyZXQ="  # name:secret
+
+
+def make(*alternatives: dict[str, list[str]]) -> tuple[Any, Operation]:
+    spec = make_spec(security=list(alternatives))
+    contract = make_contract({"/things/": {"get": spec}}, securitySchemes=SCHEMES)
+    [operation] = compile_operations(contract)
+    return contract, operation
+
+
+def admitted(*alternatives: dict[str, list[str]], **request: Any) -> Any:
+    """Who is let in: the credential itself."""
+    contract, operation = make(*alternatives)
+    admit = Admission(contract, [operation], dict.fromkeys(SCHEMES, lambda shown: shown))
+    builder = EnvironBuilder("/", **request)
+    scope = {"headers": [(n.encode().lower(), v.encode()) for n, v in builder.headers.items()]}
+    with Flask("things").request_context(builder.get_environ() | {"asgi.scope": scope}):
+        admit(operation)
+        return identity()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "request_", "value"),
+    [
+        ("header", {"headers": {"x-key": "a"}}, "a"),
+        ("underscored", {"headers": {"api_key": "a"}}, "a"),
+        ("query", {"query_string": "key=a"}, "a"),
+        ("cookie", {"headers": {"Cookie": "key=a"}}, "a"),
+        ("basic", {"headers": {"Authorization": BASIC}}, "name:secret"),
+        ("bearer", {"headers": {"Authorization": "bearer a"}}, "a"),
+        ("digest", {"headers": {"Authorization": "Digest a=b"}}, "a=b"),
+        ("oauth", {"headers": {"Authorization": "Bearer a"}}, "a"),
+        ("openid", {"headers": {"Authorization": "Bearer a"}}, "a"),
+    ],
+)
+def test_a_credential_is_found_where_its_scheme_says(
+    scheme: str, request_: dict[str, Any], value: str
+) -> None:
+    found = admitted({scheme: ["read"]}, **request_)
+
+    assert found == Credential(scheme, value, frozenset({"read"}))
+    with pytest.raises(NotAuthenticated):
+        admitted({scheme: []}, headers={"Authorization": "Other x"})
+
+
+def test_any_alternative_lets_in() -> None:
+    assert admitted({"header": []}, {"query": []}, query_string="key=a").scheme == "query"
+    assert admitted({"header": []}, {}) is None
+    assert admitted() is None
+
+
+def test_schemes_need_a_check_and_a_place() -> None:
+    contract, operation = make({"header": []})
+    with pytest.raises(ContractError, match="nothing checks the security scheme header"):
+        Admission(contract, [operation], {})
+
+    contract, operation = make({"other": []})
+    with pytest.raises(ContractError, match="there is no security scheme other"):
+        Admission(contract, [operation], {"other": lambda shown: shown})
+
+    contract, operation = make({"tls": []})
+    with pytest.raises(ContractError, match="securitySchemes/tls/type: mutualTLS is not supported"):
+        Admission(contract, [operation], {"tls": lambda shown: shown})
+
+
+def test_callers_without_a_credential_are_told_how_to_show_one() -> None:
+    contract, operation = make({"basic": []}, {"bearer": []}, {"oauth": []}, {"header": []})
+
+    told = challenges(contract, operation, NotAuthenticated())
+
+    assert told == {"WWW-Authenticate": 'Basic realm="api", Bearer'}
+    for refusal in (Forbidden(), InvalidInput()):
+        assert challenges(contract, operation, refusal) == {}
+    assert challenges(*make({"header": []}), NotAuthenticated()) == {}
