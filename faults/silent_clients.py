@@ -51,7 +51,7 @@ def check(environment: Environment, scale: Scale) -> Finding:
                 opened.append(counts["opened"])
     milliseconds = [response.seconds * 1e3 for response in timed]
     p99 = percentile(milliseconds, 99)
-    statuses = [each.response.status for each in timed]
+    statuses = [timed_response.response.status for timed_response in timed]
     failures = [f"good: {status}" for status in statuses if status != 200]
     if p99 > _GOOD_MILLISECONDS * scale.time_factor:
         failures.append(f"good requests took {p99:.0f} ms (p99)")
