@@ -11,9 +11,9 @@ from random import Random
 from typing import Any
 
 from handlers.demo_shop.old_orders import old_order_document
-from handlers.demo_shop.order_scenarios import LIVES, Life
+from handlers.demo_shop.order_scenarios import SCENARIOS, Scenario
 from handlers.demo_shop.orders import order_document
-from handlers.demo_shop.shoppers import Shopper, Townsfolk
+from handlers.demo_shop.shoppers import Shopper, ShopperFactory
 
 ITEMS = 3
 ORDERS_PER_USER = 24
@@ -21,9 +21,9 @@ OLD_ORDERS_PER_USER = 13  # more than a page of twelve
 # The peers store money with two decimals.
 _CURRENCIES = {"try", "eur"}
 _WHOLE_SECOND = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\+00:00)")
-_TO_BE_CANCELLED = Life("approved", (0, 3))
-# Without cancellation requests, which would make a page half as large again.
-_UNTROUBLED = [life for life in LIVES if not life.asked]
+_TO_BE_CANCELLED = Scenario("approved", (0, 3))
+# With requests to cancel, a page of twelve orders would be half as large again.
+_UNTROUBLED = [scenario for scenario in SCENARIOS if not scenario.request]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,34 +45,34 @@ def make_histories(orders: int, supply: int, seed: int, today: datetime) -> Iter
     writers = -(-supply // ITEMS)
     yield _history(next(shoppers), writers, (_TO_BE_CANCELLED,), seed, today)
     for _ in range(ORDERS_PER_USER + writers, orders, ORDERS_PER_USER):
-        yield _history(next(shoppers), ORDERS_PER_USER, LIVES, seed, today)
+        yield _history(next(shoppers), ORDERS_PER_USER, SCENARIOS, seed, today)
 
 
 def _shoppers(seed: int) -> Iterator[Shopper]:
-    townsfolk = Townsfolk()
+    factory = ShopperFactory()
     for index in count():
-        shopper = townsfolk.shopper(index, _rng(seed, index))
+        shopper = factory.shopper(index, _rng(seed, index))
         if shopper.language == "tr-tr" and not shopper.is_guest:
             yield shopper
 
 
 def _history(
-    shopper: Shopper, orders: int, lives: Sequence[Life], seed: int, today: datetime
+    shopper: Shopper, orders: int, scenarios: Sequence[Scenario], seed: int, today: datetime
 ) -> History:
-    weights = [life.weight for life in lives]
-    lived = _rng(seed, shopper.index, "lives").choices(lives, weights, k=orders)
+    weights = [scenario.weight for scenario in scenarios]
+    drawn = _rng(seed, shopper.index, "lives").choices(scenarios, weights, k=orders)
     return History(
         shopper,
-        [_order(shopper, place, life, seed, today) for place, life in enumerate(lived)],
+        [_order(shopper, place, scenario, seed, today) for place, scenario in enumerate(drawn)],
         [_old_order(shopper, place, seed, today) for place in range(OLD_ORDERS_PER_USER)],
     )
 
 
-def _order(shopper: Shopper, place: int, life: Life, seed: int, today: datetime) -> Any:
+def _order(shopper: Shopper, place: int, scenario: Scenario, seed: int, today: datetime) -> Any:
     number = f"B{seed:03d}{shopper.index:06d}{place:06d}"
     for attempt in count():
         rng = _rng(seed, shopper.index, place, attempt)
-        document = order_document(shopper, number, life, today, rng)
+        document = order_document(shopper, number, scenario, today, rng)
         if len(document["items"]) == ITEMS and document["currency"] in _CURRENCIES:
             return _with_microseconds(document)
     raise AssertionError
