@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from handlers.contract.document.bundle import load_contract
-from tests.support.judge import declared_response, template_of
+from tests.support.exchange_validator import declared_response, template_of
 
 FOLDER = os.environ.get("WAYBILL_TEST_PRESENCE", "")
 JSON = "application/json"
