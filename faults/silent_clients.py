@@ -101,8 +101,8 @@ def _silent(server: Server, count: int, first: str) -> Iterator[dict[str, int]]:
     with process:
         output.readline()
         yield counts
-        output, _ = process.communicate("\n")
-        counts |= json.loads(output)
+        report, _ = process.communicate("\n")
+        counts |= json.loads(report)
 
 
 class _Silent:
