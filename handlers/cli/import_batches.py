@@ -24,7 +24,7 @@ Imported = TypeVar("Imported", bound=ImportedOrder | ImportedOldOrder)
 Answer = Stored | Rejected
 
 
-class OpensImports(Protocol):
+class ImportDatabase(Protocol):
     """The database, as imports need it."""
 
     def importing(self, actor: str) -> AbstractContextManager[Imports]:
@@ -39,7 +39,7 @@ class Loader(Generic[Imported]):
         component: str,
         read: Callable[[Any, bytes, SnapshotPool], Imported],
         store: Callable[[Imports, Sequence[Imported]], list[Answer]],
-        database: OpensImports,
+        database: ImportDatabase,
         actor: str,
     ) -> None:
         shapes = read_file(DIRECTORY / "imports" / "documents.yaml")
@@ -101,7 +101,7 @@ class Loader(Generic[Imported]):
         return answers
 
 
-def order_loader(database: OpensImports, actor: str) -> Loader[ImportedOrder]:
+def order_loader(database: ImportDatabase, actor: str) -> Loader[ImportedOrder]:
     """Return the loader of OrderImport documents."""
     return Loader(
         "OrderImport",
@@ -112,7 +112,7 @@ def order_loader(database: OpensImports, actor: str) -> Loader[ImportedOrder]:
     )
 
 
-def old_order_loader(database: OpensImports, actor: str) -> Loader[ImportedOldOrder]:
+def old_order_loader(database: ImportDatabase, actor: str) -> Loader[ImportedOldOrder]:
     """Return the loader of OldOrderImport documents."""
     return Loader(
         "OldOrderImport",

@@ -23,9 +23,9 @@ from handlers.cli.database import command_database
 from handlers.cli.error_reporting import report_errors
 from handlers.cli.import_batches import (
     BATCH_SIZE,
+    ImportDatabase,
     Imported,
     Loader,
-    OpensImports,
     old_order_loader,
     order_loader,
 )
@@ -209,7 +209,7 @@ def _import(
     path: Path,
     rejects_path: Path | None,
     actor: str,
-    loader: Callable[[OpensImports, str], Loader[Any]],
+    loader: Callable[[ImportDatabase, str], Loader[Any]],
 ) -> None:
     is_stream = path == Path("-")
     rejects_path = rejects_path or Path(f"{'stdin' if is_stream else path}.rejects.ndjson")
