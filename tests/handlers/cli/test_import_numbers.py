@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.imports.parts import Rejected
 from handlers.cli.import_batches import old_order_loader, order_loader
 from handlers.cli.import_numbers import integer_reader
-from handlers.cli.ndjson import Line, Parsed, parse
+from handlers.cli.ndjson import Line, ParsedDocument, parse
 from handlers.contract.document.bundle import DIRECTORY
 from handlers.contract.document.yaml_files import read_file
 from tests.support.documents import (
@@ -108,7 +108,7 @@ def test_however_integers_are_written_the_same_is_imported(
 
     # Compared as text, where 2 and 2.0 differ.
     assert json.dumps(read(parsed.document)) == json.dumps(document)
-    expected = loader.check(Parsed.of(document)).document_hash
+    expected = loader.check(ParsedDocument.of(document)).document_hash
     assert loader.check(parsed).document_hash == expected
 
 
