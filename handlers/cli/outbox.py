@@ -24,7 +24,7 @@ def outbox() -> None:
     type=click.Choice([status.value for status in OutboxStatus]),
     default=OutboxStatus.DEAD.value,
     show_default=True,
-    help="dead: every attempt failed; `retry` begins anew.",
+    help="dead: all attempts failed; `retry` starts again.",
 )
 @page_options
 def list_events(status: str, page: PageRequest) -> None:

@@ -49,7 +49,7 @@ def add(slug: str, name: str, actor: str) -> None:
 @click.option("--name", required=True, help="What shoppers read.")
 @operator_option
 def change(slug: str, name: str, actor: str) -> None:
-    """Give seller SLUG another name; all its orders show it from the next read on."""
+    """Rename seller SLUG; all its orders show the new name at once."""
     with report_errors(), command_database() as (_, database):
         seller = database.write(partial(change_seller, slug, name, actor))
     click.echo(f"Seller {seller.slug} is called {seller.name}.")

@@ -21,7 +21,7 @@ from domain.orders.states import OrderState
 from domain.shared.errors import Unavailable
 from domain.shared.money import Currency
 from handlers.cli.import_batches import old_order_loader, order_loader
-from handlers.cli.ndjson import Parsed
+from handlers.cli.ndjson import ParsedDocument
 from handlers.contract.document.bundle import DIRECTORY
 from handlers.contract.document.yaml_files import read_file
 from persistence.database import Database
@@ -78,12 +78,14 @@ class FakeImports:
 
 def checked(database: Any, numbers: Sequence[str]) -> tuple[Any, list[ImportedOrder]]:
     loader = order_loader(database, "import:tests")
-    return loader, [loader.check(Parsed.of(order_document(number=number))) for number in numbers]
+    return loader, [
+        loader.check(ParsedDocument.of(order_document(number=number))) for number in numbers
+    ]
 
 
 def rejected(document: dict[str, Any]) -> tuple[str, str]:
     with pytest.raises(Rejected) as caught:
-        order_loader(FakeImports(), "import:tests").check(Parsed.of(document))
+        order_loader(FakeImports(), "import:tests").check(ParsedDocument.of(document))
     return caught.value.pointer, caught.value.message
 
 
@@ -116,7 +118,7 @@ class TestCheck:
     def test_moments_may_be_as_they_are_printed(self, text: str) -> None:
         document = order_document(created_date=text, invoice_date=text)
 
-        loaded = order_loader(FakeImports(), "import:tests").check(Parsed.of(document))
+        loaded = order_loader(FakeImports(), "import:tests").check(ParsedDocument.of(document))
 
         assert loaded.values["invoice_date"] == datetime(2026, 3, 31, tzinfo=UTC)
 
@@ -129,9 +131,9 @@ class TestCheck:
     def test_old_orders_have_a_shape_of_their_own(self) -> None:
         loader = old_order_loader(FakeImports(), "import:tests")
 
-        assert loader.check(Parsed.of(old_order_document())).number == "A1"
+        assert loader.check(ParsedDocument.of(old_order_document())).number == "A1"
         with pytest.raises(Rejected):
-            loader.check(Parsed.of(order_document()))
+            loader.check(ParsedDocument.of(order_document()))
 
 
 class TestStore:
@@ -180,7 +182,9 @@ class TestStore:
         documents = [order_document(number=number, items=[line]) for number in ("1", "2")]
         documents.append(order_document(number="3"))
 
-        answers = loader.store([loader.check(Parsed.of(document)) for document in documents])
+        answers = loader.store(
+            [loader.check(ParsedDocument.of(document)) for document in documents]
+        )
 
         assert [isinstance(answer, Rejected) for answer in answers] == [False, True, False]
 

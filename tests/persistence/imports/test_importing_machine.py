@@ -21,7 +21,7 @@ from domain.seller_center.order_items import reject_seller_order_item
 from domain.sellers.callers import Scope, SellerCaller
 from domain.shared.errors import Conflict, FieldErrors, InvalidInput, RuleBroken
 from faults.invariants import broken_at
-from handlers.cli.ndjson import Parsed
+from handlers.cli.ndjson import ParsedDocument
 from persistence.database import Database
 from persistence.engine.engines import Engines
 from tests.support.builders import NOW
@@ -104,7 +104,7 @@ class Importing(RuleBasedStateMachine):
         self.pk = answer.pk
 
     def store(self, document: dict[str, Any]) -> ImportResult | Rejected:
-        parsed = Parsed.of(document)
+        parsed = ParsedDocument.of(document)
         try:
             imported = read_order(parsed.document, parsed.document_hash, SnapshotPool())
         except Rejected as rejected:

@@ -16,7 +16,7 @@ from domain.orders.cancellation_plans import CancellationPlan, CancellationPlanI
 from domain.orders.cancellations import CancellationStatus, CancellationType
 from domain.orders.orders import Order
 from domain.orders.states import OrderState
-from handlers.cli.ndjson import Parsed
+from handlers.cli.ndjson import ParsedDocument
 from persistence.database import Database
 from persistence.engine.engines import Engines
 from persistence.orders.aggregate import ORDER
@@ -92,7 +92,7 @@ class TestOfWhatWasOnlyLoaded:
     def test_writes_no_order(
         self, database: Database, engines: Engines, statements: Statements, document: Document
     ) -> None:
-        parsed = Parsed.of(document)
+        parsed = ParsedDocument.of(document)
         imported = read_order(parsed.document, parsed.document_hash, SnapshotPool())
         with database.importing("import:tests") as imports:
             [answer] = imports.store_orders([imported])
@@ -111,7 +111,7 @@ class TestOfWhatWasOnlyLoaded:
     def test_writes_no_old_order(
         self, database: Database, engines: Engines, statements: Statements, document: Document
     ) -> None:
-        parsed = Parsed.of(document)
+        parsed = ParsedDocument.of(document)
         with database.importing("import:tests") as imports:
             [answer] = imports.store_old_orders(
                 [read_old_order(parsed.document, parsed.document_hash)]
