@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import DataError, IntegrityError
 
-from domain.imports.documents import Outcome, Stored
+from domain.imports.documents import ImportResult, Outcome
 from domain.imports.orders import ImportedOldOrder, ImportedOrder
 from domain.imports.parts import ErasedHere, Rejected
 from domain.imports.reconciliation import reconcile, require_units_of_new

@@ -16,7 +16,7 @@ from domain.accounts.users import email_key
 from domain.orders.addresses import Address, Location
 from domain.orders.old_orders import OldOrder
 from domain.orders.orders import Order
-from domain.privacy.personal_data import Erased
+from domain.privacy.personal_data import ErasureResult
 from persistence.accounts.one_time_tokens import one_time_tokens
 from persistence.accounts.sessions import sessions
 from persistence.accounts.users import users

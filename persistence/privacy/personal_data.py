@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from domain.orders.cancellations import CancellationStatus
 from domain.orders.states import CLOSED, OrderState
-from domain.privacy.personal_data import Erased, Person, Unfinished
+from domain.privacy.personal_data import ErasureResult, Person, Unfinished
 from persistence.accounts.users import users
 from persistence.orders.cancellations import cancellation_requests
 from persistence.orders.locking import lock_orders

@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from domain.orders.orders import OrderQuery
 from domain.sellers.callers import Scope
 from domain.sellers.sellers import Seller
-from domain.sellers.tokens import authenticate_token, create_seller_token, note_use
+from domain.sellers.tokens import authenticate_token, create_seller_token, record_use
 from domain.shared.errors import Unavailable
 from domain.shared.paging import PageRequest
 from domain.shared.readiness import Corrupt, ReadOnly, SchemaMismatch

@@ -1,4 +1,4 @@
-"""Graphs of entities as plain values, to be compared."""
+"""Converts graphs of entities to plain values, to compare them."""
 
 from collections.abc import Iterator
 from dataclasses import is_dataclass
@@ -30,8 +30,8 @@ def differing(stored: Any, loaded: Any, path: str = "") -> Iterator[str]:
     if isinstance(loaded, list):
         if len(stored) != len(loaded):
             yield path
-        for at, (one, other) in enumerate(zip(stored, loaded, strict=False)):
-            yield from differing(one, other, f"{path}/{at}")
+        for at, (first, second) in enumerate(zip(stored, loaded, strict=False)):
+            yield from differing(first, second, f"{path}/{at}")
     elif hasattr(loaded, "__dataclass_fields__"):
         for name, value in vars(loaded).items():
             # Keys of referenced snapshots are not arguments of the constructor.

@@ -14,7 +14,7 @@ from psycopg import sql
 from persistence.sql.columns import metadata
 
 Connection = psycopg.Connection[Any]
-PutBack = Callable[[], None]
+Restore = Callable[[], None]
 
 
 def back_up(url: str) -> PutBack:
@@ -24,8 +24,8 @@ def back_up(url: str) -> PutBack:
     return _back_up_postgres(url)
 
 
-def back_up_sqlite(file: Path) -> PutBack:
-    """As `.backup` and `.restore` of the sqlite3 shell do it."""
+def back_up_sqlite(file: Path) -> Restore:
+    """Like `.backup` and `.restore` of the sqlite3 shell."""
     copy = file.with_suffix(".backup")
     _copy(file, copy)
     return lambda: _copy(copy, file)
@@ -35,24 +35,27 @@ def back_up_to_replace(file: Path) -> PutBack:
     """As `mv` does it: another file gets the name, and the old write-ahead log is deleted."""
     copy = file.with_suffix(".copy")
     _copy(file, copy)
-    shutil.copymode(file, copy)  # later tests use the file, and commands warn of an open one
+    shutil.copymode(file, copy)  # later tests use the file, and commands warn of open permissions
 
-    def put_back() -> None:
+    def restore() -> None:
         new = file.with_suffix(".new")
         shutil.copy(copy, new)
         for suffix in ("-wal", "-shm"):
             file.with_name(file.name + suffix).unlink(missing_ok=True)
         new.replace(file)
 
-    return put_back
+    return restore
 
 
 def _copy(source: Path, target: Path) -> None:
-    with closing(sqlite3.connect(source)) as here, closing(sqlite3.connect(target)) as there:
-        here.backup(there)
+    with (
+        closing(sqlite3.connect(source)) as source_connection,
+        closing(sqlite3.connect(target)) as target_connection,
+    ):
+        source_connection.backup(target_connection)
 
 
-def _back_up_postgres(url: str) -> PutBack:
+def _back_up_postgres(url: str) -> Restore:
     tables = metadata.sorted_tables
     with psycopg.connect(url) as connection:
         rows = {table: _rows(connection, table) for table in tables}
@@ -62,7 +65,7 @@ def _back_up_postgres(url: str) -> PutBack:
             if "pk" in table.c and (name := _sequence(connection, table))
         ]
 
-    def put_back() -> None:
+    def restore() -> None:
         with psycopg.connect(url) as connection:
             for table in reversed(tables):
                 connection.execute(_sql("DELETE FROM {}", table.name))
@@ -72,7 +75,7 @@ def _back_up_postgres(url: str) -> PutBack:
             for sequence in sequences:
                 connection.execute("SELECT setval(%s, %s, %s)", sequence)
 
-    return put_back
+    return restore
 
 
 def _rows(connection: Connection, table: sa.Table) -> bytes:

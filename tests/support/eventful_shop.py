@@ -1,4 +1,4 @@
-"""A shop in which all that can happen to an order has happened to some."""
+"""A shop with every kind of event of orders."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -19,8 +19,8 @@ from tests.support.builders import make_discount, make_item, make_lines, make_se
 from tests.support.stored_cancellations import CANCEL, OPERATOR, REFUND, StoredCancellations
 
 
-def live(database: Database) -> None:
-    """Fill the database with the demo shop, and with what comes of asking and deciding."""
+def fill_shop(database: Database) -> None:
+    """Fill the database with the demo shop, and with requests, decisions and deliveries."""
     list(seed_demo_shop(database, users=4, orders_per_user=18, seed=1))
     shop, seller = Shop(database), make_seller()
     user, now = shop.user(), utc_now()
@@ -29,14 +29,16 @@ def live(database: Database) -> None:
     order = shop.order(
         user, items=lines, discounts=[make_discount(amount=1001)], shipping_amount=499
     )
-    came = {"state": OrderState.DELIVERED, "shipped_date": now, "delivered_date": now}
-    returned = shop.order(user, items=[make_item(quantity=4, price=4000, seller=seller, **came)])
+    delivered = {"state": OrderState.DELIVERED, "shipped_date": now, "delivered_date": now}
+    returned = shop.order(
+        user, items=[make_item(quantity=4, price=4000, seller=seller, **delivered)]
+    )
     shop.token(seller)
     _cancel(StoredCancellations(database), order)
     _send_back(StoredCancellations(database), returned)
     _reject(database, lines[1].uuid, seller)
     _trade_in(database, returned)
-    _deliver_a_letter(database)
+    _deliver_an_email(database)
 
 
 def _cancel(cancellations: StoredCancellations, order: Order) -> None:
@@ -80,7 +82,7 @@ def _trade_in(database: Database, order: Order) -> None:
         approve_trade_in(item_pk, Caller(order.user_pk, is_guest=False), uow)
 
 
-def _deliver_a_letter(database: Database) -> None:
+def _deliver_an_email(database: Database) -> None:
     with database.writing() as uow:
         [event] = uow.outbox.lease(utc_now(), utc_now(), 1)
         record_delivery(event.pk, uow)
