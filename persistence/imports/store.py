@@ -31,7 +31,7 @@ from persistence.sql.version_numbers import NEW_VERSION, new_version, next_versi
 from persistence.sql.work import Work
 
 Imported = TypeVar("Imported", ImportedOrder, ImportedOldOrder)
-Results = dict[str, Stored | Rejected | None]
+Results = dict[str, ImportResult | Rejected | None]
 
 
 def _document_hashes(name: str, owner: str, target: str, *others: sa.Column[Any]) -> sa.Table:
@@ -102,7 +102,7 @@ class SqlImports:
         self._now = now
         self._actor = actor
 
-    def store_orders(self, batch: Sequence[ImportedOrder]) -> list[Stored | Rejected]:
+    def store_orders(self, batch: Sequence[ImportedOrder]) -> list[ImportResult | Rejected]:
         users = ImportedUsers(self._work, [order.user for order in batch])
         existing, results = self._classify(_ORDERS, batch, users)
         stored = self._stored_orders(existing, results)
@@ -111,7 +111,7 @@ class SqlImports:
             pks = self._write_orders(accepted, users, existing, stored)
         return self._record_stored(_ORDERS, accepted, existing, pks, results)
 
-    def store_old_orders(self, batch: Sequence[ImportedOldOrder]) -> list[Stored | Rejected]:
+    def store_old_orders(self, batch: Sequence[ImportedOldOrder]) -> list[ImportResult | Rejected]:
         users = ImportedUsers(self._work, [old_order.user for old_order in batch])
         existing, results = self._classify(_OLD_ORDERS, batch, users)
         accepted = [old_order for old_order in batch if results[old_order.number] is None]
@@ -259,7 +259,7 @@ class SqlImports:
         existing: StoredByNumber,
         pks: Mapping[str, int],
         results: Results,
-    ) -> list[Stored | Rejected]:
+    ) -> list[ImportResult | Rejected]:
         """Store the documents' hashes; return the results in the order of the batch."""
         rows = [
             {
@@ -270,7 +270,9 @@ class SqlImports:
         ]
         insert_rows(self._work, kind.hashes, rows, Overwrite((kind.owner,)))
         for number, pk in pks.items():
-            results[number] = Stored(pk, Outcome.UPDATED if number in existing else Outcome.CREATED)
+            results[number] = ImportResult(
+                pk, Outcome.UPDATED if number in existing else Outcome.CREATED
+            )
         return [result for result in results.values() if result]
 
 
@@ -293,7 +295,7 @@ def _contradictions_rejected() -> Iterator[None]:
 
 def _early_result(
     imported: ImportedOrder | ImportedOldOrder, existing: _StoredOrder | None, users: ImportedUsers
-) -> Stored | Rejected | None:
+) -> ImportResult | Rejected | None:
     """Return the result if the order need not or can not be stored, else None."""
     if existing is None:
         return None
@@ -302,7 +304,7 @@ def _early_result(
     if users.find(imported.user) != existing.user_pk:
         return Rejected("/number", "Another user's order has this number.")
     if outcome := _unchanged(imported, existing):
-        return Stored(existing.pk, outcome)
+        return ImportResult(existing.pk, outcome)
     if existing.lines - imported.line_numbers:
         return Rejected("/items", "A line that is stored is missing.")
     return None

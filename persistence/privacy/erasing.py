@@ -83,7 +83,7 @@ class Erasure:
         )
         self._old_orders = self._pks(old_orders.c.pk, old_orders.c.user_pk, user_pks)
 
-    def run(self) -> Erased:
+    def run(self) -> ErasureResult:
         """Erase everything, in an order that satisfies foreign keys."""
         if self._work.dialect_name == "sqlite":
             # Overwrite deleted content, which would else stay in free pages of the file.
@@ -99,7 +99,7 @@ class Erasure:
         self._delete(one_time_tokens, one_time_tokens.c.user_pk, self._user_pks)
         self._erase_users()
         self._raise_versions()
-        return Erased(
+        return ErasureResult(
             users=len(self._user_pks),
             orders=len(self._orders),
             old_orders=len(self._old_orders),

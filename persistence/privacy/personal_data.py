@@ -73,7 +73,7 @@ class SqlPersonalData:
         )
         return Unfinished(self._work.scalar(unsettled) or 0, self._work.scalar(underway) or 0)
 
-    def erase(self, person: Person, now: datetime, languages: Sequence[str]) -> Erased:
+    def erase(self, person: Person, now: datetime, languages: Sequence[str]) -> ErasureResult:
         return Erasure(self._work, person.user_pks, now, languages).run()
 
     def _order_pks(self, person: Person) -> Sequence[int]:

@@ -182,7 +182,7 @@ def note(database: Database, token: str) -> date | None:
     """Record the use of a token; return the stored day of its last use."""
     with database.reading() as uow:
         caller = authenticate_token(token, uow)
-    database.write_best_effort(lambda uow: note_use(caller, uow))
+    database.write_best_effort(lambda uow: record_use(caller, uow))
     with database.reading() as uow:
         stored = uow.seller_tokens.get(caller.token_pk)
     assert stored is not None

@@ -17,7 +17,7 @@ Connection = psycopg.Connection[Any]
 Restore = Callable[[], None]
 
 
-def back_up(url: str) -> PutBack:
+def back_up(url: str) -> Restore:
     """Copy all rows; return the function that restores them, with the sequences."""
     if url.startswith("sqlite"):
         return back_up_sqlite(Path(url.removeprefix("sqlite:///")))
@@ -31,7 +31,7 @@ def back_up_sqlite(file: Path) -> Restore:
     return lambda: _copy(copy, file)
 
 
-def back_up_to_replace(file: Path) -> PutBack:
+def back_up_to_replace(file: Path) -> Restore:
     """As `mv` does it: another file gets the name, and the old write-ahead log is deleted."""
     copy = file.with_suffix(".copy")
     _copy(file, copy)

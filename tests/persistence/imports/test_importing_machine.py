@@ -116,7 +116,7 @@ class Importing(RuleBasedStateMachine):
             imports.commit()
         return answer
 
-    def send(self, change: Callable[[dict[str, Any]], None]) -> Stored | Rejected:
+    def send(self, change: Callable[[dict[str, Any]], None]) -> ImportResult | Rejected:
         """Import the last accepted document again with a change."""
         document = deepcopy(self.document)
         change(document)
