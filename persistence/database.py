@@ -268,7 +268,7 @@ class Database:
             replace_rows(work, rows)
             work.commit()
 
-    def render_anew(self) -> None:
+    def expire_documents(self) -> None:
         """Have all documents rendered again after the clock was set. Raises Unavailable."""
         with self._writing() as work:
             raise_all_versions(work)

@@ -40,7 +40,7 @@ def get_sandbox_clock() -> dict[str, Any]:
 
 def set_sandbox_clock(body: dict[str, Any]) -> dict[str, Any]:
     sandbox().clock.set(datetime.fromisoformat(body["now"]))
-    sandbox_database().render_anew()
+    sandbox_database().expire_documents()
     return get_sandbox_clock()
 
 

@@ -24,7 +24,7 @@ class SandboxDatabase(Database, Protocol):
     def replace_rows(self, rows: Mapping[str, list[Row]]) -> None:
         """Delete all rows, and store these in their place."""
 
-    def render_anew(self) -> None:
+    def expire_documents(self) -> None:
         """Invalidate all stored documents, so that they are rendered again."""
 
 

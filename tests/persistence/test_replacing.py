@@ -86,7 +86,7 @@ class TestRenderAnew:
         store_order(database, user_pk=store_user(database).pk)
         [before] = versions(url)
 
-        database.render_anew()
+        database.expire_documents()
 
         [after] = versions(url)
         assert after > before
