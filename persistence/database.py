@@ -36,7 +36,7 @@ from persistence.imports.store import SqlImports
 from persistence.orders.old_orders import OLD_ORDER_DOCUMENTS
 from persistence.orders.queries import ORDER_DOCUMENTS
 from persistence.orders.seller_projection import fill_seller_orders
-from persistence.replacing import TableRows, make_tables, raise_all_versions, replace_rows
+from persistence.replacing import TableRows, create_tables, raise_all_versions, replace_rows
 from persistence.revisions import require_answer, require_schema
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
 from persistence.sql.prefetch import RecordingWork, first_statement
@@ -254,10 +254,10 @@ class Database:
         finally:
             engines.dispose()
 
-    def make_tables(self) -> None:
+    def create_tables(self) -> None:
         """Create the tables of the newest revision in an empty database. Raises Unavailable."""
         with self._available(), self._engines.writing.begin() as connection:
-            make_tables(connection)
+            create_tables(connection)
 
     def replace_rows(self, rows: TableRows) -> None:
         """Delete all rows and store ``rows`` in their place, in one transaction.

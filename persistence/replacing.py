@@ -35,7 +35,7 @@ _DERIVED: Mapping[str, Callable[[str, str], Any]] = {
 _VERSIONED = (orders, old_orders)
 
 
-def make_tables(connection: sa.Connection) -> None:
+def create_tables(connection: sa.Connection) -> None:
     """Create the tables of the newest revision in an empty database, without migrations."""
     metadata.create_all(connection)
     migrations.stamp(connection)

@@ -52,7 +52,7 @@ def serve_sandbox(port: int | None) -> None:
         require_free_port(settings)
         shop = read_shop()
         database = database_of(sandbox_application())
-        database.make_tables()
+        database.create_tables()
         shop.store(database)
         database.close()  # the worker, a fork of this process, opens its own connections
         now = f"{shop.now:%Y-%m-%dT%H:%M:%SZ}"

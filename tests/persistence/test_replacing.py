@@ -27,7 +27,7 @@ def made(make_url: MakeUrl) -> Any:
     """A database whose tables were created without migrations, and its URL."""
     url = make_url()
     database = Database(url, renderers=fake_renderers())
-    database.make_tables()
+    database.create_tables()
     yield database, url
     database.close()
 

@@ -35,7 +35,7 @@ def rewrite() -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(secret=SECRET, database_url=f"sqlite:///{folder}/sandbox.sqlite3")
         app = create_app(settings, Sandbox.of(read_shop()))
-        database_of(app).make_tables()
+        database_of(app).create_tables()
         places = _rewrite(Callers(app), app.app.extensions[PARTS].contract)
         database_of(app).close()
     return places

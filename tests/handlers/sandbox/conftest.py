@@ -22,7 +22,7 @@ def sandbox_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContractAp
 def _app(folder: Path) -> Iterator[ContractApp]:
     settings = Settings(secret=SECRET, database_url=f"sqlite:///{folder / 'sandbox.sqlite3'}")
     app = create_app(settings, Sandbox.of(read_shop()))
-    database_of(app).make_tables()
+    database_of(app).create_tables()
     yield app
     database_of(app).close()
 
