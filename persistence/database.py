@@ -37,7 +37,7 @@ from persistence.orders.old_orders import OLD_ORDER_DOCUMENTS
 from persistence.orders.queries import ORDER_DOCUMENTS
 from persistence.orders.seller_projection import fill_seller_orders
 from persistence.replacing import TableRows, create_tables, raise_all_versions, replace_rows
-from persistence.revisions import require_answer, require_schema
+from persistence.revisions import require_connection, require_schema
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
 from persistence.sql.prefetch import RecordingWork, first_statement
 from persistence.sql.work import NoSavepoint, Work
@@ -248,7 +248,7 @@ class Database:
         # A step may take as long as the tables are large.
         engines = connect(self._url, replace(self._pool, size=1, timeout=None))
         try:
-            require_answer(engines)
+            require_connection(engines)
             with self._available():
                 migrations.upgrade(engines, _fill_tables)
         finally:

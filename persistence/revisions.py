@@ -26,7 +26,7 @@ def require_schema(engines: Engines) -> None:
     migrations.require_head(revision)
 
 
-def require_answer(engines: Engines) -> None:
+def require_connection(engines: Engines) -> None:
     """Raises Unavailable if PostgreSQL refuses connections; SQLite creates a missing file."""
     if engines.dialect.name == "sqlite":
         return
