@@ -163,7 +163,7 @@ def moment(column: sa.Column[datetime]) -> Field:
     return Field(operators, build, values, Sorting(column, datetime, bool(column.nullable)))
 
 
-def code(column: sa.Column[int]) -> Field:
+def status_code(column: sa.Column[int]) -> Field:
     """A status code of sellers, stored as such."""
     return Field(
         _EXACT,
@@ -173,7 +173,7 @@ def code(column: sa.Column[int]) -> Field:
     )
 
 
-def code_of(column: sa.Column[OrderState]) -> Field:
+def state_code(column: sa.Column[OrderState]) -> Field:
     """The status code of a state."""
 
     def values(_: Operator, value: int) -> Sequence[Any] | None:

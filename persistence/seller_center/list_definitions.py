@@ -26,14 +26,14 @@ from persistence.orders.sellers import sellers
 from persistence.orders.shipping import shipping_companies
 from persistence.seller_center.conditions import (
     Field,
-    code,
-    code_of,
     member,
     moment,
     money,
     parameter,
     pass_through,
     same,
+    state_code,
+    status_code,
     text,
 )
 from persistence.seller_center.lists import Counts, ListDefinition, columns_of
@@ -146,7 +146,7 @@ SELLER_ORDERS = ListDefinition(
     source=seller_orders,
     is_owned_by=lambda seller_pk: seller_orders.c.seller_pk == seller_pk,
     fields={
-        "status": code(seller_orders.c.status),
+        "status": status_code(seller_orders.c.status),
         "created_at": moment(seller_orders.c.date_placed),
         **_amounts(
             seller_orders,
@@ -184,7 +184,8 @@ SELLER_ORDERS = ListDefinition(
     ),
     complete=_complete_orders,
     counts=Counts(
-        rows=seller_order_counts.c.orders, fields={"status": code(seller_order_counts.c.status)}
+        rows=seller_order_counts.c.orders,
+        fields={"status": status_code(seller_order_counts.c.status)},
     ),
 )
 _LINES_OF_PLANS = CompiledQuery(
@@ -205,11 +206,11 @@ SELLER_ORDER_ITEMS = ListDefinition(
     source=_LINES,
     is_owned_by=lambda seller_pk: order_items.c.seller_pk == seller_pk,
     fields={
-        "status": code_of(order_items.c.state),
+        "status": state_code(order_items.c.state),
         "price_currency": member(_CURRENCY),
         "order": same(seller_orders.c.uuid),
         "order__number": text(seller_orders.c.number, seller_orders.c.number_folded),
-        "order__status": code(seller_orders.c.status),
+        "order__status": status_code(seller_orders.c.status),
         "order__date_placed": moment(seller_orders.c.date_placed),
         "created_at": moment(order_items.c.created_date),
         "updated_at": moment(order_items.c.modified_date),
