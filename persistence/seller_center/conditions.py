@@ -122,7 +122,7 @@ def _beginning(column: sa.Column[str]) -> sa.ColumnElement[str]:
     return sa.func.substr(column, 1, SORTED_LENGTH)
 
 
-def same(column: sa.Column[Any]) -> Field:
+def exact(column: sa.Column[Any]) -> Field:
     """A flag, a UUID, or canonical JSON."""
     return Field(_EXACT, _equals(column), pass_through)
 
@@ -141,7 +141,7 @@ def member(column: sa.Column[Any]) -> Field:
     return Field(_EXACT, _equals(column), values, sorting)
 
 
-def moment(column: sa.Column[datetime]) -> Field:
+def date_time(column: sa.Column[datetime]) -> Field:
     """A date and time; DATE compares its day in UTC.
 
     A day to compare with means the whole day: later times come after its end.
@@ -283,10 +283,10 @@ _STATES_BY_CODE = {
 }
 # Subtypes come before their supertypes.
 _BY_TYPE: Mapping[type[Any], Callable[[Any], Field]] = {
-    CanonicalJson: same,
-    UtcDateTime: moment,
+    CanonicalJson: exact,
+    UtcDateTime: date_time,
     sa.Enum: member,
-    sa.Boolean: same,
-    sa.Uuid: same,
+    sa.Boolean: exact,
+    sa.Uuid: exact,
     sa.Text: text,
 }

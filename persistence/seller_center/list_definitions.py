@@ -26,12 +26,12 @@ from persistence.orders.sellers import sellers
 from persistence.orders.shipping import shipping_companies
 from persistence.seller_center.conditions import (
     Field,
+    date_time,
+    exact,
     member,
-    moment,
     money,
     parameter,
     pass_through,
-    same,
     state_code,
     status_code,
     text,
@@ -147,7 +147,7 @@ SELLER_ORDERS = ListDefinition(
     is_owned_by=lambda seller_pk: seller_orders.c.seller_pk == seller_pk,
     fields={
         "status": status_code(seller_orders.c.status),
-        "created_at": moment(seller_orders.c.date_placed),
+        "created_at": date_time(seller_orders.c.date_placed),
         **_amounts(
             seller_orders,
             *("amount", "discount_amount", "shipping_amount"),
@@ -208,12 +208,12 @@ SELLER_ORDER_ITEMS = ListDefinition(
     fields={
         "status": state_code(order_items.c.state),
         "price_currency": member(_CURRENCY),
-        "order": same(seller_orders.c.uuid),
+        "order": exact(seller_orders.c.uuid),
         "order__number": text(seller_orders.c.number, seller_orders.c.number_folded),
         "order__status": status_code(seller_orders.c.status),
-        "order__date_placed": moment(seller_orders.c.date_placed),
-        "created_at": moment(order_items.c.created_date),
-        "updated_at": moment(order_items.c.modified_date),
+        "order__date_placed": date_time(seller_orders.c.date_placed),
+        "created_at": date_time(order_items.c.created_date),
+        "updated_at": date_time(order_items.c.modified_date),
         **_amounts(order_items, "price", "retail_price", "discount_amount"),
     },
     versioned=_of_order(order_items),
@@ -247,9 +247,9 @@ SELLER_CANCELLATION_PLANS = ListDefinition(
     source=_PLANS,
     is_owned_by=lambda seller_pk: cancellation_plans.c.seller_pk == seller_pk,
     fields={
-        "created_at": moment(cancellation_plans.c.created_date),
-        "updated_at": moment(cancellation_plans.c.modified_date),
-        "order": same(seller_orders.c.uuid),
+        "created_at": date_time(cancellation_plans.c.created_date),
+        "updated_at": date_time(cancellation_plans.c.modified_date),
+        "order": exact(seller_orders.c.uuid),
         "order__number": text(seller_orders.c.number, seller_orders.c.number_folded),
         "order_items": Field(frozenset({Operator.EXACT}), _has_line, pass_through),
         **{name: money(total, _CURRENCY) for name, total in _PLAN_AMOUNTS.items()},
@@ -296,8 +296,8 @@ SELLER_CUSTOMER_ADDRESSES = ListDefinition(
     source=_with_places(),
     is_owned_by=_of_orders,
     fields={
-        "id": same(addresses.c.uuid),
-        **{name: same(place.c.uuid) for name, place in _PLACES.items()},
+        "id": exact(addresses.c.uuid),
+        **{name: exact(place.c.uuid) for name, place in _PLACES.items()},
     },
     # An address is a snapshot and never changes; after a failover its pk may be used again.
     versioned=addresses,
