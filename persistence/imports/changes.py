@@ -16,7 +16,7 @@ from persistence.orders.aggregate import ORDER
 from persistence.sql.work import Work
 
 # Columns that are no change of a document.
-_SILENT = frozenset({"uuid", "number", "order_pk", "line", "modified_date", "state"})
+_IGNORED = frozenset({"uuid", "number", "order_pk", "line", "modified_date", "state"})
 
 
 class ImportedChanges:
@@ -88,7 +88,7 @@ class ImportedChanges:
 
 
 def _differing(before: object, row: Mapping[str, Any]) -> list[str]:
-    return sorted(name for name in row.keys() - _SILENT if getattr(before, name) != row[name])
+    return sorted(name for name in row.keys() - _IGNORED if getattr(before, name) != row[name])
 
 
 def _moved(states_before: States, order: Order) -> set[UUID]:

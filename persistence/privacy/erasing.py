@@ -141,7 +141,7 @@ class Erasure:
         self._delete(idempotency_keys, columns.scope, scopes)
         granted = sa.select(columns.scope, columns.body).where(columns.scope.startswith("grant:"))
         items = set(self._items)
-        own = {scope for scope, body in self._work.execute(granted) if _names(body, items)}
+        own = {scope for scope, body in self._work.execute(granted) if _mentions(body, items)}
         self._delete(idempotency_keys, columns.scope, sorted(own))
 
     def _erase_notes(self) -> None:
@@ -300,7 +300,7 @@ def _undeliverable_email() -> str:
     return f"erased-{uuid4().hex}@erased.invalid"
 
 
-def _names(body: bytes | None, item_pks: Collection[int]) -> bool:
+def _mentions(body: bytes | None, item_pks: Collection[int]) -> bool:
     """Whether a stored response is about one of the lines."""
     try:
         answer = orjson.loads(body or b"null")

@@ -32,7 +32,7 @@ _REMOVE_DELIVERED = delete_batch(
     ),
     outbox_events.c.uuid,
 )
-_OVER = (CancellationStatus.COMPLETED, CancellationStatus.REJECTED)
+_SETTLED = (CancellationStatus.COMPLETED, CancellationStatus.REJECTED)
 
 
 class SqlRetention:
@@ -59,7 +59,7 @@ class SqlRetention:
         settled = (
             sa.or_(columns.iban.is_not(None), columns.holder_name.is_not(None)),
             columns.modified_date <= before,
-            columns.status.in_(_OVER),
+            columns.status.in_(_SETTLED),
         )
         query = sa.select(order_items.c.order_pk).distinct()
         query = query.join(cancellation_requests, columns.order_item_pk == order_items.c.pk)

@@ -204,7 +204,7 @@ def _counted(listing: ListDefinition[Any], paths: Paths) -> CompiledQuery:
 
 
 @lru_cache(MAX_SHAPES)
-def _chosen(listing: ListDefinition[Any], shape: QueryShape) -> CompiledQuery:
+def _page_query(listing: ListDefinition[Any], shape: QueryShape) -> CompiledQuery:
     """Select pk, parent_pk, version and sort value of a page, and for page numbers the count.
 
     The page is chosen from an index, and only its rows are looked up: high page numbers skip many.
@@ -272,7 +272,7 @@ class SqlSellerRows(Generic[View]):
         if values is None:
             return DocumentPage(0, page.number, page.limit, [])
         shape = QueryShape(paths, sort, PageStart.PAGE)
-        rows = _chosen(self._listing, shape).rows(self._work, values | limit_offset(page))
+        rows = _page_query(self._listing, shape).rows(self._work, values | limit_offset(page))
         if rows:
             count: int = rows[0][-1]
         elif page.number == 1:
@@ -297,7 +297,7 @@ class SqlSellerRows(Generic[View]):
             return [], None
         # One more than the limit shows whether there is a next page.
         values |= place | {"limit": limit + 1}
-        chosen = _chosen(self._listing, QueryShape(paths, sort, start)).rows(self._work, values)
+        chosen = _page_query(self._listing, QueryShape(paths, sort, start)).rows(self._work, values)
         rows = _in_order(chosen, sort)
         documents = self._bodies(seller_pk, rows[:limit], language)
         if len(rows) <= limit:

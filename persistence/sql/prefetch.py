@@ -65,21 +65,21 @@ class OwnerQuery:
         """Return the owner's row or None; ``work`` gets the prefetched rows."""
         prefetch, name = work.prefetch, self.key.name
         if prefetch is None or name not in prefetch.values:
-            return first(self._alone.rows(work, values))
+            return first(self._owner_only.rows(work, values))
         rows = _together(self, prefetch.query).rows(work, {**prefetch.values, **values})
         size = len(self._names)
         # The first column of the prefetched rows is a key, and NULL only in the owner's row.
         owners = [row[:size] for row in rows if row[size] is None]
         if not owners:
             return None
-        owner = self._alone.compiled(work.connection.dialect).read(owners[0])
+        owner = self._owner_only.compiled(work.connection.dialect).read(owners[0])
         key = owner[self._names.index(name)]
         prefetched = [row[size:] for row in rows if row[size] is not None]
         work.offer_prefetched(Prefetch(prefetch.query, {**prefetch.values, name: key}), prefetched)
         return owner
 
     @cached_property
-    def _alone(self) -> CompiledQuery:
+    def _owner_only(self) -> CompiledQuery:
         return CompiledQuery(self.statement)
 
     @cached_property

@@ -27,18 +27,18 @@ def new_version() -> int:
     return time_ns() // 1000
 
 
-class _Raised(GenericFunction[int]):
+class _NextVersion(GenericFunction[int]):
     type = BigId
     inherit_cache = True
 
 
-@compiles(_Raised)
-def _max(element: _Raised, compiler: SQLCompiler, **kwargs: Any) -> str:
+@compiles(_NextVersion)
+def _max(element: _NextVersion, compiler: SQLCompiler, **kwargs: Any) -> str:
     return f"max({compiler.process(element.clauses, **kwargs)})"
 
 
-@compiles(_Raised, "postgresql")
-def _greatest(element: _Raised, compiler: SQLCompiler, **kwargs: Any) -> str:
+@compiles(_NextVersion, "postgresql")
+def _greatest(element: _NextVersion, compiler: SQLCompiler, **kwargs: Any) -> str:
     return f"greatest({compiler.process(element.clauses, **kwargs)})"
 
 
@@ -48,4 +48,4 @@ def next_version(version: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
     The database computes it, so that of two writers that have read the same version, the second
     raises the one of the first.
     """
-    return _Raised(version + 1, sa.bindparam(NEW_VERSION, type_=BigId))
+    return _NextVersion(version + 1, sa.bindparam(NEW_VERSION, type_=BigId))

@@ -162,8 +162,8 @@ class TestRefunds:
             "/loyalty_transactions/0/amount",
         )
 
-        [booked] = books.order.loyalty_transactions
-        assert booked.amount == 15000
+        [transactions] = books.order.loyalty_transactions
+        assert transactions.amount == 15000
 
     def test_as_loyalty_money_that_a_document_booked_first_are_not_booked_again(
         self, books: Case

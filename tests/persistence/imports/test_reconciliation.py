@@ -151,8 +151,8 @@ class TestSettledUnits:
     def test_loyalty_money_that_was_booked_stays(self, case: Case) -> None:
         case.place()
         case.ask(approve_request, complete_request, fully_refund_as_loyalty_money=True)
-        [booked] = case.order.loyalty_transactions
-        echoed = {"uuid": str(booked.uuid), "amount": "1.00"}
+        [transactions] = case.order.loyalty_transactions
+        echoed = {"uuid": str(transactions.uuid), "amount": "1.00"}
 
         assert case.blamed(loyalty_transactions=[echoed]) == (
             "settled_here",
@@ -160,7 +160,7 @@ class TestSettledUnits:
         )
         case.send(loyalty_transactions=[echoed | {"amount": "150.00"}])
         [stored] = case.order.loyalty_transactions
-        assert (stored.amount, stored.reference) == (15000, booked.reference)
+        assert (stored.amount, stored.reference) == (15000, transactions.reference)
 
 
 class TestPayment:

@@ -241,7 +241,7 @@ class TestWays:
 
         assert graph(usual.root) == graph(by_blocks.root)
         assert usual.projected == by_blocks.projected
-        assert remembered(usual) == remembered(by_blocks)
+        assert tracked_rows(usual) == tracked_rows(by_blocks)
 
 
 def load_by_blocks(work: Work, aggregate: Aggregate[Any], pk: int, view: View) -> list[Tracked]:
@@ -251,7 +251,7 @@ def load_by_blocks(work: Work, aggregate: Aggregate[Any], pk: int, view: View) -
     return build.roots
 
 
-def remembered(tracked: Tracked) -> list[Any]:
+def tracked_rows(tracked: Tracked) -> list[Any]:
     """Return the rows that changes are compared with, by table and pk."""
     rows = [(part.members.table.name, part.entity.pk) for part in tracked.parts()]
     stored = [tracked.row(part.entity) for part in tracked.parts()]

@@ -115,11 +115,11 @@ def _of_sellers() -> Iterator[CompiledQuery]:
         for path, field in listing._fields.items():
             for operator in field.operators:
                 shape = QueryShape(((path, operator),), Sort(None), PageStart.PAGE)
-                yield seller_rows._chosen(listing, shape)  # noqa: SLF001
+                yield seller_rows._page_query(listing, shape)  # noqa: SLF001
             if field.sorting is not None:
                 for start in PageStart:
                     shape = QueryShape((), Sort(path), start)
-                    yield seller_rows._chosen(listing, shape)  # noqa: SLF001
+                    yield seller_rows._page_query(listing, shape)  # noqa: SLF001
 
 
 def _of_owners() -> Iterator[CompiledQuery]:
@@ -135,7 +135,7 @@ def _of_owners() -> Iterator[CompiledQuery]:
     yield from (prefetch._together(shopper, query) for query in of_shoppers)  # noqa: SLF001
     for listing in LIST_DEFINITIONS.values():
         for start in (PageStart.PAGE, PageStart.TOP):
-            query = seller_rows._chosen(listing, QueryShape((), Sort("created_at"), start))  # noqa: SLF001
+            query = seller_rows._page_query(listing, QueryShape((), Sort("created_at"), start))  # noqa: SLF001
             yield prefetch._together(seller, query)  # noqa: SLF001
 
 
