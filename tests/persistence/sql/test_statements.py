@@ -125,7 +125,7 @@ def _of_sellers() -> Iterator[CompiledQuery]:
 def _of_owners() -> Iterator[CompiledQuery]:
     """Yield look-ups of owners, alone and with prefetched rows."""
     shopper, seller = sessions._OWNER, seller_tokens._HOLDER  # noqa: SLF001
-    yield from (owner._alone for owner in (shopper, seller))  # noqa: SLF001
+    yield from (owner._owner_only for owner in (shopper, seller))  # noqa: SLF001
     of_shoppers = [
         order_queries._OWN,  # noqa: SLF001
         old_orders._OWN,  # noqa: SLF001
