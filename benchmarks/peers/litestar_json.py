@@ -1,4 +1,4 @@
-"""The Litestar peer's JSON, as PostgreSQL builds it: expressions that its statements are made of.
+"""The Litestar peer's JSON: SQL expressions of which its statements are composed.
 
 Names of columns are names of fields. Money is text, as in all answers; a moment has microseconds.
 """
@@ -7,12 +7,12 @@ from benchmarks.peers.labels import LABELS
 
 
 def moment(column: str) -> str:
-    """A column with a zone, in UTC."""
+    """A column with a time zone, in UTC."""
     return f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 
 
 def labelled(kind: str, column: str) -> str:
-    """A coded column with its label: one of as many constants as there are codes."""
+    """A coded column with its label, as a CASE over all codes."""
     cases = " ".join(
         f"""WHEN '{value}' THEN '{{"value":"{value}","label":"{label}"}}'::json"""
         for value, label in LABELS[kind].items()
@@ -79,7 +79,7 @@ REQUEST_FIELDS = f"""
     c.holder_name, c.quantity, c.fully_refund_as_loyalty_money,
     {moment("c.created_date")} AS created_date, {moment("c.modified_date")} AS modified_date
 """
-"""What a request is shown with wherever it is, of the row ``c``."""
+"""The fields of a request, from the row ``c``."""
 
 _REQUEST = one(f"""
     SELECT {REQUEST_FIELDS}, {_EASY_RETURN} AS easy_return,
@@ -183,7 +183,7 @@ ORDER = one(f"""
         o.user_id AS "user", o.basket, o.shipping_option, o.card, o.installment, o.segment,
         o.checkout_provider
 """)
-"""The whole document of the row ``o`` of orders."""
+"""The document of an order, from the row ``o``."""
 
 _OLD_ITEMS = many("""
     SELECT id AS pk, id, product, sku, quantity, price::text, image, image_url,
@@ -199,7 +199,7 @@ OLD_ORDER = one(f"""
         {_company("o.shipping_company_id")} AS shipping_company, o.shipping_address,
         o.billing_address, o.extra_field, {_OLD_ITEMS} AS oldorderitem_set, o.user_id AS "user"
 """)
-"""The document of the row ``o`` of old orders."""
+"""The document of an old order, from the row ``o``."""
 
 SELLER_ORDER = one(f"""
     SELECT o.id, o.number, o.datasource, o.shipping_address, o.billing_address,
@@ -213,4 +213,4 @@ SELLER_ORDER = one(f"""
         o.cancel_status, o.shipping_interest_amount::text,
         {moment("o.created_at")} AS created_at, {moment("o.updated_at")} AS updated_at
 """)
-"""What a seller sees of the row ``o`` of sellers' orders."""
+"""The document of a seller's order, from the row ``o``."""

@@ -1,4 +1,4 @@
-"""`waybill contract`: the single documents that clients get."""
+"""`waybill contract`: the OpenAPI documents, bundled and compared."""
 
 from typing import BinaryIO
 
@@ -56,7 +56,7 @@ def diff(context: click.Context, old: str, new: str, form: str, seconds: float) 
     code is 1 where something breaks, 0 where nothing does, and 2 where a document can't be read.
     """
     try:
-        documents = [_document(each) for each in (old, new)]
+        documents = [_document(path) for path in (old, new)]
     except DocumentError as error:
         raise click.UsageError(str(error)) from error
     changes = compare_documents(*documents, seconds=seconds)

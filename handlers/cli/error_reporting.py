@@ -1,4 +1,4 @@
-"""What a command says when it can not do its work: one line, and exit code 1, for each cause."""
+"""Turns errors of commands into one line on standard error, and exit code 1."""
 
 import re
 from collections.abc import Iterator
@@ -22,8 +22,8 @@ _REDIS = (
 
 
 @contextmanager
-def refusals_shown() -> Iterator[None]:
-    """Turns what keeps a command from its work into a ClickException. All commands run in it."""
+def report_errors() -> Iterator[None]:
+    """Turn expected errors into ClickExceptions. Every command runs in this block."""
     try:
         yield
     except Exception as error:
@@ -34,8 +34,8 @@ def refusals_shown() -> Iterator[None]:
 
 
 @contextmanager
-def database_named(url: str) -> Iterator[None]:
-    """Says of a database that can't be used which one it is: without its password."""
+def report_database_errors(url: str) -> Iterator[None]:
+    """Name the database, without its password, in errors that say that it can't be used."""
     try:
         yield
     except NotReady:
@@ -46,14 +46,14 @@ def database_named(url: str) -> Iterator[None]:
 
 
 def _message(error: Exception) -> str | None:
-    """What to say of an error; None for one that is a mistake of the code, or click's to tell."""
+    """The message for an error; None for bugs, and for exceptions that click reports itself."""
     if isinstance(error, Refusal):
         return _of_refusal(error)
     if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
         return _of_file(error)
     if isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort):
         return None
-    # Commands start without these; one that raises them has imported them.
+    # Imported here so that commands start faster: a command that raises them has imported them.
     from environs import EnvValidationError
     from limits.errors import ConfigurationError
 
@@ -76,9 +76,9 @@ def _of_refusal(refusal: Refusal) -> str:
 
 
 def _of_schema(refusal: SchemaMismatch) -> str:
-    found, needed = str(refusal.params["found"]), str(refusal.params["needed"])
+    current, needed = str(refusal.params["found"]), str(refusal.params["needed"])
     message = refusal.message % refusal.params
-    if found.isdigit() and found > needed:
+    if current.isdigit() and current > needed:
         return f"{message} Run the newer release, or restore the backup made before it."
     return f"{message} Run: waybill migrate"
 
@@ -88,7 +88,7 @@ def _of_database(place: str, refusal: Unavailable) -> str:
     advice = ""
     if isinstance(cause, FileNotFoundError):
         advice = " Run waybill in the folder of its server, or begin with: waybill migrate"
-    # What PostgreSQL says of a value that it refuses repeats the value in its second line.
+    # The first line only: PostgreSQL's second line can contain the rejected value.
     return f"{place} can't be used: {one_line(str(cause).strip().partition(chr(10))[0])}.{advice}"
 
 
@@ -100,10 +100,10 @@ def _place(url: str) -> str:
     return f"{parts.netloc}{parts.path}"
 
 
-def _of_settings(faults: Any) -> str:
-    """A line for each variable, with what is wrong with its value."""
+def _of_settings(errors: Any) -> str:
+    """One line per variable, with the reasons why its value is invalid."""
     lines = []
-    for name, reasons in faults.items():
+    for name, reasons in errors.items():
         line = f"{name}: {' '.join(one_line(str(reason)) for reason in reasons)}"
         if name == "WAYBILL_SECRET":
             line += f" Make one: {NEW_SECRET}"

@@ -1,4 +1,4 @@
-"""From documents to rows: shape, rules, batches, and another try where somebody was in the way."""
+"""Imports documents: validates them, and stores them in batches with retries after conflicts."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -25,7 +25,7 @@ Answer = Stored | Rejected
 
 
 class OpensImports(Protocol):
-    """A database, as far as imports need one."""
+    """The database, as imports need it."""
 
     def importing(self, actor: str) -> AbstractContextManager[Imports]:
         """Begin a transaction that stores imports; the audit trail names ``actor``."""
@@ -52,19 +52,19 @@ class Loader(Generic[Imported]):
         self._pool = SnapshotPool()
 
     def check(self, parsed: Parsed) -> Imported:
-        """Raises Rejected, naming the place, for a document that can not be stored."""
+        """Return the parsed document. Raises Rejected, with a JSON pointer, if it is invalid."""
         if not self._validator.is_valid(parsed.document):
             raise _rejected(next(iter(self._validator.iter_errors(parsed.document))))
         document = self._integers(parsed.document)
-        # The hash is that of the document in which the same numbers are written as integers.
-        whole = parsed if document is parsed.document else Parsed.of(document)
-        return self._read(whole.document, whole.document_hash, self._pool)
+        # Hash the document with its whole numbers as integers, however they were written.
+        normalized = parsed if document is parsed.document else Parsed.of(document)
+        return self._read(normalized.document, normalized.document_hash, self._pool)
 
     def store(self, batch: Sequence[Imported]) -> list[Answer]:
-        """Store a batch and commit it; raises Unavailable when the database can not be had.
+        """Store and commit a batch; return the answers in its order. Raises Unavailable.
 
-        The answers stand in the order of the batch. Where one document spoils the batch, its
-        halves are stored apart, and so on until it is alone.
+        If one document makes the batch fail, its halves are stored separately, and so on until
+        that document is alone.
         """
         try:
             return self._try_to_store(batch)
@@ -75,10 +75,10 @@ class Loader(Generic[Imported]):
         return self.store(batch[:middle]) + self.store(batch[middle:])
 
     def _store_alone(self, batch: Sequence[Imported]) -> Answer:
-        """Store one document that was rejected a moment ago.
+        """Store one document again that was rejected a moment ago.
 
-        What another import stored at the same moment looks like a contradiction once; then it is
-        found, and compared.
+        Rows that another import inserts concurrently cause a conflict once. The second attempt
+        finds and compares them.
         """
         try:
             [answer] = self._try_to_store(batch)
@@ -124,7 +124,7 @@ def old_order_loader(database: OpensImports, actor: str) -> Loader[ImportedOldOr
 
 
 def _rejected(error: ValidationError) -> Rejected:
-    kind: Any = error.kind  # each kind has members of its own
+    kind: Any = error.kind  # its attributes depend on the kind
     path = list(error.instance_path)
     if kind.name == "required":
         path.append(kind.property)

@@ -6,7 +6,7 @@ from domain.cancellations.decisions import mark_plan
 from domain.orders.cancellation_plans import CancellationPlan, PlanStatus
 from domain.unit_of_work import UnitOfWork
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.error_reporting import report_errors
 from handlers.cli.operator_option import operator_option
 
 _MAX_NOTE_LENGTH = 1000
@@ -36,6 +36,6 @@ def mark(pk: int, status: str, note: str | None, actor: str) -> None:
     def work(uow: UnitOfWork) -> CancellationPlan:
         return mark_plan(pk, PlanStatus(status), note, actor, uow)
 
-    with refusals_shown(), command_database() as (_, database):
+    with report_errors(), command_database() as (_, database):
         plan = database.write(work)
     click.echo(f"Plan {plan.pk} is {plan.status}.")

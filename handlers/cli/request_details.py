@@ -1,4 +1,4 @@
-"""All that an operator wants to see of a request, on one sheet."""
+"""The details of a request, as `waybill requests show` prints them."""
 
 from collections.abc import Iterator
 
@@ -13,10 +13,10 @@ _LABEL_WIDTH = 16
 _MOMENT = "%Y-%m-%d %H:%M"
 
 
-def sheet(shown: ShownRequest, reason: CancellationReason | None) -> str:
+def format_details(shown: ShownRequest, reason: CancellationReason | None) -> str:
     """The request as lines of label and text, then its audit trail.
 
-    The IBAN is on it, since whoever settles the request pays to it: it is for the terminal only.
+    Contains the IBAN, which the operator needs for the payment: show it at the terminal only.
     """
     facts = [*_request(shown, reason), *_payee(shown), *_return(shown.request.easy_return)]
     facts += _money(shown)
@@ -34,8 +34,8 @@ def sheet(shown: ShownRequest, reason: CancellationReason | None) -> str:
     return "\n".join([*lines, "", table(_TRAIL_TITLES, trail)])
 
 
-def given_back(shown: ShownRequest) -> str:
-    """What the request gives back, as words."""
+def format_refund(shown: ShownRequest) -> str:
+    """The refund of the request as text."""
     if shown.plan_item is None:
         return "unknown until it is decided"
     amount = _amount(shown, shown.plan_item.refund_amount)
@@ -84,7 +84,7 @@ def _money(shown: ShownRequest) -> Iterator[tuple[str, str]]:
     if shown.plan:
         note = f": {shown.plan.note}" if shown.plan.note else ""
         yield "Plan", f"{shown.plan.pk}, {shown.plan.status}{note}"
-    yield "Refund", given_back(shown)
+    yield "Refund", format_refund(shown)
     if shown.plan_item:
         yield "  shipping", _amount(shown, shown.plan_item.shipping_refund_amount)
         yield "  lost discount", _amount(shown, shown.plan_item.discount_refund_amount)

@@ -1,8 +1,8 @@
-"""Trade-in offers of the demo shop, made after its orders were imported."""
+"""Trade-in offers of the demo shop, created after its orders are imported."""
 
 from datetime import datetime, timedelta
 
-from domain.orders.order_emails import announce_offer
+from domain.orders.order_emails import enqueue_offer_email
 from domain.orders.orders import Order
 from domain.orders.state_changes import audited
 from domain.orders.trade_in_offers import TradeInOffer
@@ -16,9 +16,9 @@ _TRADE_IN_LIFETIME = timedelta(days=90)
 
 
 def offer_trade_in(order_pk: int, today: datetime, uow: UnitOfWork) -> None:
-    """Offer a trade-in for the first line of an order, and write to its owner.
+    """Offer a trade-in for the first line of an order, and queue the e-mail to its owner.
 
-    An order whose first line ever had an offer stays as it is. The commit is the caller's. Raises
+    An order whose first line already had an offer stays unchanged. The caller commits. Raises
     NotFound.
     """
     order = _lock(order_pk, uow)
@@ -33,7 +33,7 @@ def offer_trade_in(order_pk: int, today: datetime, uow: UnitOfWork) -> None:
     )
     with audited([order], _ACTOR, uow):
         item.offer_trade_in(offer)
-    announce_offer(OutboxKind.TRADE_IN_OFFERED, order, item, offer, uow)
+    enqueue_offer_email(OutboxKind.TRADE_IN_OFFERED, order, item, offer, uow)
 
 
 def _lock(order_pk: int, uow: UnitOfWork) -> Order:

@@ -1,4 +1,4 @@
-"""Sources of addresses and the places they name."""
+"""Sources of addresses and their locations."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from handlers.rendering.values import attribute, named, translated
 
 
 def _code(location: Location, _rendering: Rendering) -> Any:
-    """Left out where the place has none: the contract has no null here."""
+    """Omitted if the location has none: the contract allows no null here."""
     return missing if location.code is None else location.code
 
 

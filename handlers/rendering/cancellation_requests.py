@@ -1,4 +1,4 @@
-"""Sources of cancellation requests as the endpoints of their own show them."""
+"""Sources of cancellation requests in responses of their own operations."""
 
 from domain.orders.cancellations import CancellationRequest
 from handlers.contract.operations.marshmallow_schemas import Sources

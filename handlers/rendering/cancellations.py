@@ -1,4 +1,4 @@
-"""Sources of cancellation requests as orders show them."""
+"""Sources of cancellation requests in orders."""
 
 from domain.orders.cancellations import CancellationRequest, CancellationRequestImage, EasyReturn
 from handlers.contract.operations.marshmallow_schemas import Rendering, Source, Sources
@@ -6,21 +6,21 @@ from handlers.rendering.values import attribute, named
 
 
 def _with_pickup(easy_return: EasyReturn, _rendering: Rendering) -> EasyReturn | None:
-    """The return itself, if the shopper chose a day and hours."""
+    """The return itself, if it has a pickup date and hours."""
     is_chosen = easy_return.pickup_date and easy_return.pickup_start and easy_return.pickup_end
     return easy_return if is_chosen else None
 
 
-def _whole(easy_return: EasyReturn, _rendering: Rendering) -> EasyReturn:
+def _itself(easy_return: EasyReturn, _rendering: Rendering) -> EasyReturn:
     return easy_return
 
 
 def _time(name: str) -> Source:
-    """HH:MM, local to the address."""
+    """HH:MM, in the local time of the address."""
     return lambda easy_return, _rendering: f"{getattr(easy_return, name):%H:%M}"
 
 
-# The components that an easy return and its parts are shown as.
+# The components of an easy return.
 EASY_RETURN = (
     Sources(
         "CancellationEasyReturn",
@@ -30,7 +30,7 @@ EASY_RETURN = (
             "pickup_date": _with_pickup,
         },
     ),
-    Sources("ReturnPickup", EasyReturn, {"date": attribute("pickup_date"), "hour_range": _whole}),
+    Sources("ReturnPickup", EasyReturn, {"date": attribute("pickup_date"), "hour_range": _itself}),
     Sources(
         "ReturnPickupHours",
         EasyReturn,

@@ -44,7 +44,7 @@ def _datasource(item: OrderItem, _rendering: Rendering) -> dict[str, Any] | None
 
 
 def order_item_sources(policy: ReturnPolicy) -> Sources:
-    """The sources of a line; what is refundable depends on the return policy."""
+    """The sources of a line; `is_refundable` depends on the return policy."""
     return Sources(
         "UserOrderItem",
         OrderItem,

@@ -1,4 +1,4 @@
-"""Lets requests fail as the sandbox was told: ASGI, in front of the operations."""
+"""ASGI middleware that makes requests of a sandbox fail as configured."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,11 +11,11 @@ from domain.shared.errors import TooManyAttempts, Unavailable
 from handlers.sandbox.failures import FailureKind, Failures
 
 
-class Failing:
-    """Passes requests on to ``app``, but for those that are to fail.
+class FailureMiddleware:
+    """Passes requests on to ``app``, except those that are to fail.
 
-    ``routes`` gives the routes of the operations, whose endpoints end in operationIds. Raises
-    Unavailable and TooManyAttempts, which the guard in front answers.
+    ``routes`` returns the routes of the operations, whose endpoints end in operationIds. Raises
+    Unavailable and TooManyAttempts, which the guard in front turns into responses.
     """
 
     def __init__(self, app: ASGIApp, failures: Failures, routes: Callable[[], Map]) -> None:
@@ -24,7 +24,9 @@ class Failing:
         self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        failure = self._failures.take(self._operation_id(scope)) if self._failures.left() else None
+        failure = (
+            self._failures.take(self._operation_id(scope)) if self._failures.pending() else None
+        )
         match failure and failure.kind:
             case FailureKind.UNAVAILABLE if failure:
                 refusal = Unavailable()
@@ -35,7 +37,7 @@ class Failing:
             case FailureKind.SLOW if failure:
                 await asyncio.sleep(failure.seconds)
             case FailureKind.DROPPED:
-                send = _Cut(send).send
+                send = _TruncatedResponse(send).send
         await self._app(scope, receive, send)
 
     def _operation_id(self, scope: Scope) -> str:
@@ -49,23 +51,23 @@ class Failing:
         return operation_id
 
 
-class _Cut:
-    """Sends a head that promises more than comes, so that the server closes the connection.
+class _TruncatedResponse:
+    """Sends a Content-Length larger than the body, so that the server closes the connection.
 
     The server offers no way to close it before the head.
     """
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._is_cut = False
+        self._is_truncated = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = [pair for pair in message["headers"] if pair[0].lower() != b"content-length"]
             headers.append((b"content-length", b"1000000"))
-            # A response of this status would have no body that could be cut off.
+            # A 204 has no body that could be truncated.
             status = 200 if message["status"] == 204 else message["status"]
             await self._send({**message, "status": status, "headers": headers})
-        elif not self._is_cut:
-            self._is_cut = True
+        elif not self._is_truncated:
+            self._is_truncated = True
             await self._send({"type": "http.response.body", "body": b"", "more_body": True})

@@ -1,4 +1,4 @@
-"""Waybill by the Python client that openapi-generator generates: a shopper, a guest, a seller."""
+"""Uses Waybill by the Python client of openapi-generator, as a shopper, a guest and a seller."""
 
 import os
 from collections.abc import Callable
@@ -93,7 +93,7 @@ def sell() -> None:
 
 
 def refusal_of(call: Callable[[], object]) -> ErrorCode | None:
-    """Why the server refuses the call."""
+    """The error with which the server refuses the call."""
     try:
         call()
     except ApiException as refusal:

@@ -1,4 +1,4 @@
-"""Waybill by the client that openapi-python-client generates: a shopper, a guest and a seller."""
+"""Uses Waybill by the client of openapi-python-client, as a shopper, a guest and a seller."""
 
 import os
 from datetime import UTC, datetime, timedelta

@@ -13,7 +13,7 @@ from persistence.engine.engines import Pool, connect
 from persistence.sql.columns import metadata
 from tests.conftest import MakeUrl
 from tests.edge.bad import CLOSE, HOST, SELLER_ORDERS, seller_get
-from tests.edge.exchange import Answer, exchange
+from tests.edge.exchange import RawResponse, exchange
 from tests.support.application import Shop, usual_settings
 from tests.support.builders import make_item, make_seller
 from tests.support.server import Server
@@ -30,7 +30,7 @@ class Running:
     values: Mapping[bytes, bytes]
     engine: sa.Engine
 
-    def ask(self, sent: bytes, *, ends: bool = False) -> Answer:
+    def ask(self, sent: bytes, *, ends: bool = False) -> RawResponse:
         return exchange(self.server.port, sent, ends=ends)
 
     def serves(self) -> bool:

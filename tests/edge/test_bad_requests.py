@@ -14,7 +14,7 @@ import pytest
 from handlers.contract.document.bundle import load_contract
 from tests.edge.bad import BARE, EMPTY, ORDERS, SILENT, Bad, get
 from tests.edge.conftest import Running
-from tests.edge.exchange import Answer
+from tests.edge.exchange import RawResponse
 from tests.edge.inputs.bodies import BODIES
 from tests.edge.inputs.contents import CONTENTS
 from tests.edge.inputs.credentials import CREDENTIALS
@@ -63,8 +63,8 @@ def foreign_words(sent: bytes) -> set[bytes]:
     return set(_WORD.findall(sent)) - PUBLIC
 
 
-def echoed(sent: bytes, answer: Answer) -> set[bytes]:
-    told = " ".join(answer.headers.values()).encode("latin-1") + b" " + answer.body
+def echoed(sent: bytes, response: RawResponse) -> set[bytes]:
+    told = " ".join(response.headers.values()).encode("latin-1") + b" " + response.body
     return {word for word in foreign_words(sent) if word in told}
 
 
@@ -90,27 +90,27 @@ def _codes(told: Mapping[str, Any]) -> Iterator[str]:
             yield from _codes(each)
 
 
-def faults_of(bad: Bad, sent: bytes, answer: Answer) -> Iterator[str]:
+def faults_of(bad: Bad, sent: bytes, response: RawResponse) -> Iterator[str]:
     """What is wrong with an answer."""
-    if answer.status != bad.status:
-        yield f"{answer.status}, not {bad.status}: {answer.body[:200]!r}"
+    if response.status != bad.status:
+        yield f"{response.status}, not {bad.status}: {response.body[:200]!r}"
     elif bad.code in {BARE, SILENT, EMPTY}:
-        if answer.body:
-            yield f"a body: {answer.body[:200]!r}"
-    elif not is_error(answer.error, bad.code):
-        yield f"not {bad.code}: {answer.body[:200]!r}"
+        if response.body:
+            yield f"a body: {response.body[:200]!r}"
+    elif not is_error(response.json, bad.code):
+        yield f"not {bad.code}: {response.body[:200]!r}"
     if bad.code not in {BARE, SILENT}:
-        yield from _lacking(answer)
-    if found := echoed(sent, answer):
+        yield from _lacking(response)
+    if found := echoed(sent, response):
         yield f"echoes {found}"
 
 
-def _lacking(answer: Answer) -> Iterator[str]:
-    if lacking := COMMON - answer.headers.keys():
+def _lacking(response: RawResponse) -> Iterator[str]:
+    if lacking := COMMON - response.headers.keys():
         yield f"lacks {lacking}"
-    if answer.headers.get("cache-control") != "no-store":
+    if response.headers.get("cache-control") != "no-store":
         yield "may be kept"
-    if answer.status == 405 and not answer.headers.get("allow"):
+    if response.status == 405 and not response.headers.get("allow"):
         yield "allows nothing"
 
 
@@ -120,8 +120,8 @@ def test_are_refused_without_echo_and_without_effect(running: Running, group: st
 
     for bad in GROUPS[group]:
         sent = bad.rendered(running.values)
-        answer = running.ask(sent, ends=bad.ends)
-        faults += [f"{bad.name}: {fault}" for fault in faults_of(bad, sent, answer)]
+        response = running.ask(sent, ends=bad.ends)
+        faults += [f"{bad.name}: {fault}" for fault in faults_of(bad, sent, response)]
         if not running.serves():
             faults.append(f"{bad.name}: the next request is not served")
 
@@ -141,7 +141,7 @@ class TestFaults:
     """The checks themselves notice what they are there for."""
 
     BAD = get(ORDERS + b"?search=some-value", 400, "invalid")
-    RIGHT = Answer(
+    RIGHT = RawResponse(
         400,
         dict.fromkeys(sorted(COMMON), "x") | {"cache-control": "no-store"},
         b'{"search": "This value is not valid.", "error_code": "invalid"}',
@@ -168,6 +168,6 @@ class TestFaults:
         ids=str,
     )
     def test_are_told(self, change: dict[str, Any]) -> None:
-        answer = replace(self.RIGHT, **change)
+        response = replace(self.RIGHT, **change)
 
-        assert list(faults_of(self.BAD, self.BAD.text, answer))
+        assert list(faults_of(self.BAD, self.BAD.text, response))

@@ -12,7 +12,7 @@ from domain.seller_center.order_items import reject_seller_order_item
 from domain.sellers.callers import Scope, SellerCaller
 from domain.sellers.sellers import Seller
 from domain.trade_ins import approve_trade_in, offer_trade_in
-from handlers.cli.seed import seed_demo_shop
+from handlers.cli.demo_shop_loader import seed_demo_shop
 from persistence.database import Database, utc_now
 from tests.support.application import Shop
 from tests.support.builders import make_discount, make_item, make_lines, make_seller

@@ -37,7 +37,7 @@ SHAPES = read_file(DIRECTORY / "imports" / "documents.yaml")["components"]["sche
 
 
 class FakeImports:
-    """A database that is in the way for a while, and refuses batches with a bad number.
+    """A database that is unavailable at first, and rejects batches with a bad number.
 
     A number in ``taken`` is refused once alone, as if another import had just stored it.
     """
@@ -60,7 +60,7 @@ class FakeImports:
         self._failures -= 1
         if self._failures >= 0:
             raise Unavailable
-        numbers = [each.number for each in batch]
+        numbers = [document.number for document in batch]
         if self._bad & set(numbers):
             raise Rejected("", "bad")
         if self._taken & set(numbers):
@@ -73,12 +73,12 @@ class FakeImports:
         return []
 
     def commit(self) -> None:
-        """Everything stays."""
+        """Does nothing."""
 
 
 def checked(database: Any, numbers: Sequence[str]) -> tuple[Any, list[ImportedOrder]]:
     loader = order_loader(database, "import:tests")
-    return loader, [loader.check(Parsed.of(order_document(number=each))) for each in numbers]
+    return loader, [loader.check(Parsed.of(order_document(number=number))) for number in numbers]
 
 
 def rejected(document: dict[str, Any]) -> tuple[str, str]:
@@ -165,7 +165,7 @@ class TestStore:
         loaders = [checked(database, numbers), checked(database, list(reversed(numbers)))]
 
         with ThreadPoolExecutor() as threads:
-            runs = list(threads.map(lambda each: each[0].store(each[1]), loaders))
+            runs = list(threads.map(lambda job: job[0].store(job[1]), loaders))
 
         created, again = ([answer.outcome for answer in answers] for answers in runs)
         assert {tuple(created), tuple(again)} == {
@@ -208,9 +208,9 @@ class TestShapes:
     def test_what_entities_have_can_be_imported(
         self, shape: str, entity: type, by_other_means: set[str]
     ) -> None:
-        kept = {field.name for field in fields(entity) if field.init}
+        stored = {field.name for field in fields(entity) if field.init}
 
-        assert kept - by_other_means <= SHAPES[shape]["properties"].keys()
+        assert stored - by_other_means <= SHAPES[shape]["properties"].keys()
 
     @pytest.mark.parametrize(
         ("place", "values"),

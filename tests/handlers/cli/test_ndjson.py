@@ -14,8 +14,8 @@ class TestReadLines:
     def test_numbers_count_from_one_and_the_last_needs_no_end(self) -> None:
         lines = list(read_lines(io.BytesIO(b"{}\n\n[]")))
 
-        assert [(each.number, each.raw) for each in lines] == [(1, b"{}\n"), (2, b"\n"), (3, b"[]")]
-        assert [each.is_blank for each in lines] == [False, True, False]
+        assert [(line.number, line.raw) for line in lines] == [(1, b"{}\n"), (2, b"\n"), (3, b"[]")]
+        assert [line.is_blank for line in lines] == [False, True, False]
 
     def test_of_a_long_line_the_first_mebibyte_is_kept(self) -> None:
         size = 3 * MAX_LINE_BYTES + 5

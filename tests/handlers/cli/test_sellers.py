@@ -74,7 +74,7 @@ class TestChange:
 
         after = shopping.get("/users/orders/").json()["results"][0]["orderitem_set"][0]
         assert result.output == "Seller usta is called Usta İşi.\n"
-        names = [each["datasource_detailed"]["name"] for each in (before, after)]
+        names = [order["datasource_detailed"]["name"] for order in (before, after)]
         assert names == ["Usta", "Usta İşi"]
         assert trail(database, "usta")[-1].note == "name was Usta"
 

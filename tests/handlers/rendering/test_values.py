@@ -20,7 +20,7 @@ from tests.support.builders import NOW, make_product
 
 
 def value(source: Source, language: str = "en-us", root: Any = None, **attributes: Any) -> Any:
-    """What the source gives for an entity of these attributes."""
+    """The value of the source for an entity with these attributes."""
     return source(SimpleNamespace(**attributes), Rendering(root, language, NOW))
 
 
@@ -79,10 +79,10 @@ class TestCurrency:
     )
     @pytest.mark.parametrize("language", ["en-us", "tr-tr"])
     def test_is_that_of_the_document(self, code: Currency, label: str, language: str) -> None:
-        shown = value(currency, language, root=SimpleNamespace(currency=code))
+        rendered = value(currency, language, root=SimpleNamespace(currency=code))
 
-        assert shown == Labelled(code.value, label)
-        assert type(shown.value) is str
+        assert rendered == Labelled(code.value, label)
+        assert type(rendered.value) is str
 
 
 class TestNamed:

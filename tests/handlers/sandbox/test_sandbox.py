@@ -1,4 +1,4 @@
-"""The operations of openapi/sandbox.yaml, and what they do to all others."""
+"""The operations of openapi/sandbox.yaml, and their effects on all others."""
 
 import asyncio
 from typing import Any
@@ -27,7 +27,7 @@ def checks() -> list[Any]:
 
 @pytest.fixture
 def control(callers: Callers, checks: list[Any]) -> TestClient:
-    """A client whose exchanges are judged by the complete document of a sandbox."""
+    """A client whose exchanges are validated against the complete document of a sandbox."""
 
     def judge(response: httpx.Response) -> None:
         response.read()
@@ -48,8 +48,8 @@ def shopper(callers: Callers) -> TestClient:
 
 
 def _login(callers: Callers, **overrides: str) -> dict[str, str]:
-    shown = callers.credentials["shopper"]
-    return {"email": shown["email"], "password": shown["password"]} | overrides
+    shopper = callers.credentials["shopper"]
+    return {"email": shopper["email"], "password": shopper["password"]} | overrides
 
 
 def _cancel(client: TestClient) -> httpx.Response:
@@ -110,7 +110,7 @@ class TestClock:
 class TestFailures:
     @pytest.fixture(autouse=True)
     def waits(self, monkeypatch: pytest.MonkeyPatch) -> list[float]:
-        """How long responses were to be delayed, which they are not here."""
+        """The requested delays, which do not happen here."""
         waits: list[float] = []
 
         async def sleep(seconds: float) -> None:
@@ -135,7 +135,7 @@ class TestFailures:
 
         responses = [shopper.get(ORDERS) for _ in range(3)]
 
-        assert [each.status_code for each in responses] == [status, status, 200]
+        assert [response.status_code for response in responses] == [status, status, 200]
         assert responses[0].headers["Retry-After"] == "7"
         assert responses[0].json()["error_code"]
 

@@ -1,6 +1,6 @@
-"""Waybill as it is, apart from its judge of responses: what judging costs is the difference.
+"""Waybill without response validation; the difference in CPU is the cost of validation.
 
-No setting turns it off, so here its two places are replaced in the process that measures.
+No setting turns validation off, so this process replaces the two functions that do it.
 """
 
 from types import SimpleNamespace
@@ -13,14 +13,14 @@ from handlers.serving.server import application as judged_application
 
 
 class _Content:
-    """A judge that finds everything right."""
+    """A validator that accepts everything."""
 
     def compile(self, _pointer: str) -> Any:
         return SimpleNamespace(is_valid=lambda _document: True)
 
 
 def application() -> ContractApp:
-    """The application of the settings in the environment, with nobody to judge its responses."""
+    """The application of the settings in the environment, without response validation."""
     vars(renderer)["Judges"] = lambda _document: _Content()
     responses.Responses._judge = lambda *_: None  # type: ignore[method-assign]  # noqa: SLF001
     return judged_application()

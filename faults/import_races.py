@@ -1,4 +1,4 @@
-"""Contests between a document that comes again and what is decided about its order meanwhile."""
+"""Races between imports of an order's document and decisions about the same order."""
 
 import asyncio
 from collections import Counter
@@ -24,7 +24,7 @@ Attempt = Callable[[], Awaitable[int]]
 
 
 class Documents:
-    """Documents of new orders of one shopper, sent again and again with other notes."""
+    """Documents of new orders of one shopper, imported repeatedly with other notes."""
 
     def __init__(self, database: Database, email: str) -> None:
         self._database = database
@@ -41,24 +41,24 @@ class Documents:
             state="approved",
             items=[line],
         )
-        answer = self._store(document)
-        if isinstance(answer, Rejected):
-            raise answer
+        response = self._store(document)
+        if isinstance(response, Rejected):
+            raise response
         with self._database.reading() as uow:
-            order = uow.orders.get(answer.pk)
+            order = uow.orders.get(response.pk)
         if order is None:
-            raise LookupError(answer.pk)
+            raise LookupError(response.pk)
         return document, order.items[0]
 
     def again(self, document: Mapping[str, Any]) -> Attempt:
-        """Send the document with another note; the shop knows nothing of what is decided here."""
+        """Import the document with another note, as a shop that knows of no decision would."""
 
         def send() -> int:
             try:
-                answer = self._store(deepcopy(dict(document)) | {"notes": str(next(self._notes))})
+                response = self._store(deepcopy(dict(document)) | {"notes": str(next(self._notes))})
             except Unavailable:
                 return UNAVAILABLE
-            return REJECTED if isinstance(answer, Rejected) else STORED
+            return REJECTED if isinstance(response, Rejected) else STORED
 
         async def attempt() -> int:
             return await asyncio.to_thread(send)
@@ -66,11 +66,11 @@ class Documents:
         return attempt
 
     def _store(self, document: dict[str, Any]) -> Any:
-        [answer] = self._loader.store([self._loader.check(Parsed.of(document))])
-        return answer
+        [response] = self._loader.store([self._loader.check(Parsed.of(document))])
+        return response
 
 
 def all_stored(statuses: Sequence[int]) -> Iterator[str]:
-    """Whatever is decided meanwhile, a note can be changed."""
+    """Imports of a note are stored, whatever is decided at the same time."""
     if set(statuses) != {STORED}:
         yield f"imports {dict(Counter(statuses))}"

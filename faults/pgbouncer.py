@@ -1,4 +1,4 @@
-"""Debian's PgBouncer before a PostgreSQL server."""
+"""Debian's PgBouncer in front of a PostgreSQL server."""
 
 import os
 import pwd
@@ -19,10 +19,10 @@ from tests.support.server import free_port
 SESSION, TRANSACTION = "session", "transaction"
 
 _NAME = "pgbouncer"
-_WHERE = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
+_SEARCH_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
 _INSTALL_SECONDS = 180
 _READY_SECONDS = 15
-# It does not run as root, and reads its files before it becomes another user.
+# PgBouncer does not run as root, and reads its files before it switches to this user.
 _USER = "nobody"
 _SETTINGS = """
 [databases]
@@ -44,12 +44,12 @@ logfile = {folder}/pgbouncer.log
 """
 
 
-class NoPgBouncer(RuntimeError):
-    """It is not installed, and can not be; the message says why."""
+class PgBouncerUnavailable(RuntimeError):
+    """PgBouncer is not installed and can't be; the message says why."""
 
 
-class Bouncer:
-    """A running PgBouncer; ``url`` leads through it to the same database as ``server_url``."""
+class PgBouncer:
+    """A running PgBouncer; ``url`` connects through it to the database of ``server_url``."""
 
     def __init__(self, server_url: str, port: int) -> None:
         self._server_url = sa.make_url(server_url)
@@ -57,23 +57,27 @@ class Bouncer:
 
     @property
     def url(self) -> str:
-        """Of the database that was named."""
+        """The URL of the database of ``server_url``."""
         return self.url_of(self._server_url)
 
     def url_of(self, server_url: sa.URL | str) -> str:
-        """Of another database on the same server."""
-        there = sa.make_url(server_url)
-        here = sa.URL.create(
-            "postgresql", "waybill", host="127.0.0.1", port=self._port, database=there.database
+        """The URL of another database on the same server."""
+        database_url = sa.make_url(server_url)
+        url = sa.URL.create(
+            "postgresql",
+            "waybill",
+            host="127.0.0.1",
+            port=self._port,
+            database=database_url.database,
         )
-        return here.render_as_string(hide_password=False)
+        return url.render_as_string(hide_password=False)
 
 
 @contextmanager
-def bouncer(
+def running_pgbouncer(
     server_url: str, mode: str, size: int, *, round_robin: bool = False
-) -> Iterator[Bouncer]:
-    """Start one with ``size`` server connections to each database; it ends with the block.
+) -> Iterator[PgBouncer]:
+    """Start PgBouncer with ``size`` server connections to each database; it ends with the block.
 
     Raises NoPgBouncer where there is none and it can not be installed.
     """
@@ -101,7 +105,7 @@ def bouncer(
             [program, "-q", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
-            started = Bouncer(server_url, port)
+            started = PgBouncer(server_url, port)
             _wait(process, started.url, folder / "pgbouncer.log")
             yield started
         finally:
@@ -110,34 +114,34 @@ def bouncer(
 
 
 def require_pgbouncer() -> str:
-    """Return the path of the program; root installs it where Debian's packages are to be had.
+    """Return the path of the program; install it where apt-get and root are available.
 
     Raises NoPgBouncer.
     """
-    found = shutil.which(_NAME, path=_WHERE)
-    if found is None:
+    program = shutil.which(_NAME, path=_SEARCH_PATH)
+    if program is None:
         _install()
-        found = shutil.which(_NAME, path=_WHERE)
-    if found is None:
-        raise NoPgBouncer("pgbouncer is installed, and its program is not found")
-    return found
+        program = shutil.which(_NAME, path=_SEARCH_PATH)
+    if program is None:
+        raise PgBouncerUnavailable("pgbouncer is installed, but its program is not found")
+    return program
 
 
 def _install() -> None:
     """Raises NoPgBouncer."""
     apt = shutil.which("apt-get")
     if apt is None or os.geteuid() != 0:
-        raise NoPgBouncer(
+        raise PgBouncerUnavailable(
             "PgBouncer is not installed, and only root can install it by apt-get: install the"
             " package pgbouncer"
         )
-    # RUNLEVEL: the package's own service is not to be started.
+    # RUNLEVEL keeps the package from starting its own service.
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    patiently = ["-o", "DPkg::Lock::Timeout=120"]  # another test may be installing it
+    waiting_for_lock = ["-o", "DPkg::Lock::Timeout=120"]  # another test may be installing it
     for command in (["update"], ["install", "--yes", "--no-install-recommends", _NAME]):
         try:
             subprocess.run(
-                [apt, *patiently, "-qq", *command],
+                [apt, *waiting_for_lock, "-qq", *command],
                 env=env,
                 check=True,
                 capture_output=True,
@@ -145,12 +149,12 @@ def _install() -> None:
                 timeout=_INSTALL_SECONDS,
             )
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-            said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
-            raise NoPgBouncer(f"apt-get {command[0]} failed: {said[-1:]}") from error
+            output = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
+            raise PgBouncerUnavailable(f"apt-get {command[0]} failed: {output[-1:]}") from error
 
 
 def _user(url: sa.URL) -> str:
-    """Who may use the server's socket."""
+    """The user that may connect to the server's socket."""
     folder = Path(_host(url))
     return folder.owner() if folder.is_absolute() else _USER
 
@@ -161,7 +165,7 @@ def _host(url: sa.URL) -> str:
 
 
 def _server(url: sa.URL) -> str:
-    """How PgBouncer connects to PostgreSQL: whoever comes is this user there."""
+    """The connection string to PostgreSQL; all clients share its user."""
     parts = {
         "host": _host(url),
         "port": url.port,
@@ -178,8 +182,10 @@ def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
             psycopg.connect(url, prepare_threshold=None).close()
         except psycopg.OperationalError as error:
             if process.poll() is not None or time.monotonic() > until:
-                said = log.read_text() if log.exists() else ""
-                raise NoPgBouncer(f"it does not start: {error} {said[-500:]}") from error
+                output = log.read_text() if log.exists() else ""
+                raise PgBouncerUnavailable(
+                    f"PgBouncer does not start: {error} {output[-500:]}"
+                ) from error
             time.sleep(0.05)
         else:
             return

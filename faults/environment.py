@@ -1,4 +1,4 @@
-"""What a check stands on: a database with all tables, people to be, and servers over it."""
+"""The test environment of a check: a migrated database, its users, and servers on it."""
 
 import shutil
 from collections.abc import Iterator
@@ -18,23 +18,23 @@ from tests.support.application import Shop, usual_settings
 from tests.support.server import Server
 
 _TEMPLATE = "waybill_template"
-_PATIENCE_SECONDS = 30
+_TIMEOUT_SECONDS = 30
 
 
 @dataclass(frozen=True)
 class Customer:
-    """A shopper with a session; ``headers`` are what their requests carry."""
+    """A shopper with a session; ``headers`` authenticate their requests."""
 
     user: User
     session: str
     headers: dict[str, str]
 
 
-class Ground:
-    """One migrated database, and a folder for all that servers say.
+class Environment:
+    """One migrated database, and a folder for the output of servers.
 
-    ``secrets`` are values that were handed out and must be seen nowhere; ``errors`` are the bodies
-    of all answers from 400 on.
+    ``secrets`` are values that were issued and must appear nowhere; ``errors`` are the bodies of
+    all responses from 400 on.
     """
 
     def __init__(self, url: str, folder: Path) -> None:
@@ -53,13 +53,13 @@ class Ground:
 
     @property
     def outputs(self) -> list[Path]:
-        """The files with what the servers said, one for each."""
+        """The output files of the servers, one for each."""
         return sorted(self.folder.glob("*.txt"))
 
     @contextmanager
-    def beside(self, url: str) -> Iterator["Ground"]:
+    def beside(self, url: str) -> Iterator["Environment"]:
         """Another database for the same check, whose folder, secrets and errors are shared."""
-        other = Ground(url, self.folder)
+        other = Environment(url, self.folder)
         other.secrets, other.errors = self.secrets, self.errors
         try:
             yield other
@@ -67,7 +67,7 @@ class Ground:
             other.close()
 
     def customer(self, user: User | None = None) -> Customer:
-        """A new shopper, or one who is there already, with a new session."""
+        """A new shopper, or an existing ``user``, with a new session."""
         user = user or self.shop.user()
         session = self.shop.session(user)
         token = new_csrf_token(session, self.settings)
@@ -76,14 +76,14 @@ class Ground:
         return Customer(user, session, {"Cookie": cookies, "x-csrftoken": token})
 
     def seller_headers(self, seller: Seller) -> dict[str, str]:
-        """What a stored seller's requests carry, with a new token."""
+        """Headers of a stored seller's requests, with a new token."""
         token = self.shop.token(seller)
         self.secrets.add(token)
         return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     @contextmanager
     def serve(self, *, workers: int = 2, **env: str) -> Iterator[Server]:
-        """A running `waybill serve` that answers; it and its workers end with the block."""
+        """A ready `waybill serve`; it and its workers end with the block."""
         env = {"WAYBILL_SECRET": self.settings.secret, "WAYBILL_LOG_FORMAT": "json"} | env
         server = Server(self.folder, self.url, WAYBILL_WORKERS=str(workers), **env)
         try:
@@ -96,17 +96,17 @@ class Ground:
         self,
         server: Server,
         headers: dict[str, str] | None = None,
-        timeout: float = _PATIENCE_SECONDS,
+        timeout: float = _TIMEOUT_SECONDS,
     ) -> httpx.Client:
-        """A client of the server; what it is refused is kept in ``errors``."""
+        """A client of the server; bodies of error responses go to ``errors``."""
         return httpx.Client(
             base_url=f"http://127.0.0.1:{server.port}",
             headers=headers,
             timeout=timeout,
-            event_hooks={"response": [self._keep_error]},
+            event_hooks={"response": [self._record_error]},
         )
 
-    def _keep_error(self, response: httpx.Response) -> None:
+    def _record_error(self, response: httpx.Response) -> None:
         if response.is_error:
             self.errors.add(response.read())
 
@@ -115,8 +115,8 @@ class Ground:
         self.database.close()
 
 
-class Site:
-    """Where grounds are laid: a folder, and a PostgreSQL server unless they are of SQLite."""
+class EnvironmentFactory:
+    """Makes environments: in a folder, and on a PostgreSQL server unless they use SQLite."""
 
     def __init__(self, folder: Path, server: Postgres | None) -> None:
         self._folder = folder
@@ -124,15 +124,15 @@ class Site:
         _migrate(self._url(_TEMPLATE, folder, is_new=True))
 
     @contextmanager
-    def ground(self, name: str) -> Iterator[Ground]:
+    def environment(self, name: str) -> Iterator[Environment]:
         """A database of its own for one check."""
         folder = self._folder / name
         folder.mkdir()
-        ground = Ground(self._url(name, folder), folder)
+        environment = Environment(self._url(name, folder), folder)
         try:
-            yield ground
+            yield environment
         finally:
-            ground.close()
+            environment.close()
 
     def _url(self, name: str, folder: Path, *, is_new: bool = False) -> str:
         if self._server is not None:
@@ -146,13 +146,13 @@ class Site:
 
 
 @contextmanager
-def site(kind: str, folder: Path) -> Iterator[Site]:
-    """A site for databases of this kind, `sqlite` or `postgres`; it ends with the block."""
+def environment_factory(kind: str, folder: Path) -> Iterator[EnvironmentFactory]:
+    """A factory for databases of this kind, `sqlite` or `postgres`; it ends with the block."""
     if kind == "sqlite":
-        yield Site(folder, None)
+        yield EnvironmentFactory(folder, None)
         return
     with postgres(folder) as server:
-        yield Site(folder, server)
+        yield EnvironmentFactory(folder, server)
 
 
 def _migrate(url: str) -> None:

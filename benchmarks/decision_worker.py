@@ -1,8 +1,8 @@
 """Decides on cancellation requests as `waybill requests` does, many in one process.
 
-A child of `benchmarks.decisions`, in Waybill's own environment: each line of the standard input is
-a decision with the request's pk; the line that answers has the milliseconds and the CPU
-milliseconds that it took. A command's start would cost a hundred times as much as its decision.
+A child of `benchmarks.decisions`, in Waybill's own environment. A line of the standard input is a
+decision and the request's pk; the reply is a line with the elapsed and the CPU milliseconds. One
+process for all, since the start of a command costs a hundred times as much as a decision.
 """
 
 import sys
@@ -16,7 +16,7 @@ _DECISIONS = {"approve": approve_request, "complete": complete_request}
 
 
 def main() -> None:
-    """Answer each line."""
+    """Process all lines."""
     with command_database() as (_, database):
         for line in sys.stdin:
             decision, pk = line.split()

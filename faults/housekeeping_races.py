@@ -1,4 +1,4 @@
-"""Contests in which an operator removes data while shoppers, operators and a server use it."""
+"""Races in which an operator removes data that shoppers, operators and a server use."""
 
 import asyncio
 from collections import Counter
@@ -17,9 +17,9 @@ from domain.privacy.retention import (
 )
 from domain.shared.errors import Refusal
 from domain.unit_of_work import UnitOfWork
-from faults.asking import ask_now, request
-from faults.contests import Attempt, Contest, Contests
-from faults.imported_contests import REJECTED, STORED, Documents
+from faults.import_races import REJECTED, STORED, Documents
+from faults.order_races import Attempt, OrderRaces, Race
+from faults.raw_client import exchange_sync, request
 from handlers.settings import LANGUAGES
 from handlers.web.error_responses import status_of
 from tests.support.builders import make_lines
@@ -31,69 +31,69 @@ _RIVALS = 12
 _WON = {200, 201}
 
 
-class Housekeeping(Contests):
-    """The contests of a shop, and those with its housekeeping."""
+class HousekeepingRaces(OrderRaces):
+    """The races over orders, and races with housekeeping commands."""
 
-    def erase(self) -> Contest:
-        """A person is erased and asks to cancel: one of the two comes first, and stays alone."""
-        user = self._ground.shop.user()
-        headers = self._ground.customer(user).headers
-        order = self._ground.shop.order(user, user_email=user.email, items=make_lines(1, 3))
+    def erase(self) -> Race:
+        """A person is erased while they request a cancellation: exactly one of the two succeeds."""
+        user = self._environment.shop.user()
+        headers = self._environment.customer(user).headers
+        order = self._environment.shop.order(user, user_email=user.email, items=make_lines(1, 3))
         body = {
             "order_item": order.items[0].pk,
             "reason": self._reason,
             "cancellation_type": "cancel",
             "quantity": 3,
             "iban": _IBAN,
-            "holder_name": "Somebody",
+            "holder_name": "Ada",
         }
         sent = self._send(request("POST", _SINGLE, headers, body))
 
         def erase(uow: UnitOfWork) -> None:
             erase_personal_data(user.email, LANGUAGES, _OPERATOR, uow, even_underway=True)
 
-        def judge(statuses: Sequence[int]) -> Iterator[str]:
-            winners = [each for each in statuses if each in _WON]
-            strange = Counter(each for each in statuses if each >= 500)
-            if len(winners) != 1 or strange:
+        def check(statuses: Sequence[int]) -> Iterator[str]:
+            winners = [status for status in statuses if status in _WON]
+            unexpected = Counter(status for status in statuses if status >= 500)
+            if len(winners) != 1 or unexpected:
                 yield f"{len(winners)} winners, {Counter(statuses)}"
             [stored] = self._stored(order.items[0])
-            kept = {each.iban for each in stored.cancellation_requests}
-            is_erased = any(each in _WON for each in statuses[::2])
-            if kept != (set() if is_erased else {_IBAN}):
-                yield f"{len(kept)} accounts are stored, erased: {is_erased}"
+            ibans = {stored_request.iban for stored_request in stored.cancellation_requests}
+            is_erased = any(status in _WON for status in statuses[::2])
+            if ibans != (set() if is_erased else {_IBAN}):
+                yield f"{len(ibans)} accounts are stored, erased: {is_erased}"
 
         attempts = [self._work(erase), sent]
-        return Contest("erase against cancel", list(islice(cycle(attempts), _RIVALS)), judge)
+        return Race("erase against cancel", list(islice(cycle(attempts), _RIVALS)), check)
 
-    def erase_and_import(self) -> Contest:
-        """A person is erased while documents of their order come: the data does not come back."""
-        user = self._ground.shop.user()
-        documents = Documents(self._ground.database, user.email)
-        document, item = documents.place(self._sold_by)
+    def erase_and_import(self) -> Race:
+        """A person is erased while their order is imported: the data does not come back."""
+        user = self._environment.shop.user()
+        documents = Documents(self._environment.database, user.email)
+        document, item = documents.place(self._seller_part)
 
         def erase(uow: UnitOfWork) -> None:
             erase_personal_data(user.email, LANGUAGES, _OPERATOR, uow, even_underway=True)
 
-        def judge(statuses: Sequence[int]) -> Iterator[str]:
+        def check(statuses: Sequence[int]) -> Iterator[str]:
             if Counter(statuses[::2])[200] != 1 or not set(statuses[::2]) <= {200, 404}:
                 yield f"statuses of erasing {Counter(statuses[::2])}"
             if not set(statuses[1::2]) <= {STORED, REJECTED}:
                 yield f"statuses of importing {Counter(statuses[1::2])}"
-            with self._ground.database.reading() as uow:
+            with self._environment.database.reading() as uow:
                 order = uow.orders.get(item.order_pk)
             if order is None or order.user_email == user.email or order.notes is not None:
-                yield "the person is there again"
+                yield "the personal data came back"
 
         attempts = [self._work(erase), documents.again(document)]
-        return Contest("erase against import", list(islice(cycle(attempts), _RIVALS)), judge)
+        return Race("erase against import", list(islice(cycle(attempts), _RIVALS)), check)
 
-    def tidy(self) -> Contest:
-        """A request is decided while accounts are removed: money that is due keeps its own."""
+    def tidy(self) -> Race:
+        """A request is decided while IBANs are removed: one for money that is due stays."""
         [item] = self._order()
-        body = self._row(item.pk) | {"iban": _IBAN, "holder_name": "Somebody"}
+        body = self._row(item.pk) | {"iban": _IBAN, "holder_name": "Ada"}
         sent = request("POST", _SINGLE, self._headers, body)
-        pk: int = ask_now(self._port, sent).answer.error["pk"]
+        pk: int = exchange_sync(self._port, sent).response.json["pk"]
         attempts = [
             self._decide(approve_request, pk),
             self._work(_tidy),
@@ -101,24 +101,24 @@ class Housekeeping(Contests):
             self._work(_tidy),
         ]
 
-        def judge(statuses: Sequence[int]) -> Iterator[str]:
+        def check(statuses: Sequence[int]) -> Iterator[str]:
             if set(statuses[1::2]) != {200}:
                 yield f"statuses of tidying {Counter(statuses[1::2])}"
-            if Counter(each in _WON for each in statuses[::2])[True] != 1:
+            if Counter(status in _WON for status in statuses[::2])[True] != 1:
                 yield f"statuses of deciding {Counter(statuses[::2])}"
             [stored] = self._stored(item)
             [decided] = stored.cancellation_requests
             if decided.status is CancellationStatus.APPROVED and decided.iban != _IBAN:
-                yield "the account of money that is due is gone"
+                yield "the IBAN for money that is due is removed"
 
-        return Contest("tidy against decide", list(islice(cycle(attempts), _RIVALS)), judge)
+        return Race("tidy against decide", list(islice(cycle(attempts), _RIVALS)), check)
 
     def _work(self, work: Callable[[UnitOfWork], object]) -> Attempt:
-        """As a command does, beside the server."""
+        """Call the service in this process, as a command does."""
 
         def run() -> int:
             try:
-                self._ground.database.write(work)
+                self._environment.database.write(work)
             except Refusal as refusal:
                 return int(status_of(refusal))
             return 200
@@ -130,7 +130,7 @@ class Housekeeping(Contests):
 
 
 def _tidy(uow: UnitOfWork) -> None:
-    """Remove what can go at once, whatever its age."""
+    """Remove everything that may be removed, whatever its age."""
     remove_expired_sessions(uow)
     remove_expired_keys(uow)
     remove_delivered_events(timedelta(), uow)

@@ -1,4 +1,4 @@
-"""The worker that the demo server runs beside it."""
+"""The outbox worker of `waybill serve --demo`."""
 
 import os
 import signal
@@ -8,14 +8,14 @@ import pytest
 
 from domain.outbox import OutboxKind
 from tests.support.application import Shop
-from tests.support.operator_commands import Desk
+from tests.support.operator_commands import StoredOrders
 from tests.support.outbox_events import make_event
 from tests.support.processes import children_of, is_running, wait_for_another, wait_until
 from tests.support.server import STOP_SECONDS, Serve, Server
 
 
-class TestWorkerBeside:
-    """`serve --demo` on a shop of one's own, so that none has to be made."""
+class TestDemoWorker:
+    """`serve --demo` on a database that is not empty, so that no demo shop is loaded."""
 
     @pytest.fixture
     def demo(self, serve: Serve, shop: Shop) -> Server:
@@ -24,9 +24,9 @@ class TestWorkerBeside:
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_delivers_and_ends_with_the_server(
-        self, demo: Server, desk: Desk, tmp_path: Path, number: signal.Signals
+        self, demo: Server, stored_orders: StoredOrders, tmp_path: Path, number: signal.Signals
     ) -> None:
-        event = desk.letter(make_event(OutboxKind.TRADE_IN_OFFERED))
+        event = stored_orders.add_email(make_event(OutboxKind.TRADE_IN_OFFERED))
         children = children_of(demo.process.pid)
         wait_until((tmp_path / f"var/mail/{event.uuid}.eml").exists)
 
@@ -49,13 +49,15 @@ class TestWorkerBeside:
             for child in filter(is_running, others):
                 os.kill(child, signal.SIGKILL)
 
-    def test_is_replaced_when_it_dies(self, demo: Server, desk: Desk, tmp_path: Path) -> None:
+    def test_is_replaced_when_it_dies(
+        self, demo: Server, stored_orders: StoredOrders, tmp_path: Path
+    ) -> None:
         worker, other = children_of(demo.process.pid)
         for _ in range(3):
             os.kill(worker, signal.SIGKILL)
             worker = wait_for_another(demo.process.pid, {worker, other})
 
-        event = desk.letter(make_event(OutboxKind.TRADE_IN_OFFERED))
+        event = stored_orders.add_email(make_event(OutboxKind.TRADE_IN_OFFERED))
 
         wait_until((tmp_path / f"var/mail/{event.uuid}.eml").exists)
         assert demo.client.get("/readyz").status_code == 200

@@ -1,10 +1,10 @@
-"""Runs the same tests again and again for `script/mutate`, without loading libraries each time.
+"""Runs the same tests repeatedly for `script/mutate`, without loading libraries each time.
 
-    python -m script.mutation_tests SOCKET PYTEST-ARGUMENT...
+    python -m script.mutation_server SOCKET PYTEST-ARGUMENT...
 
-The tests run once in a child process, and tell which libraries they load; this process loads them,
-too. Whoever connects to the socket has the tests run in a new child, which loads the code of the
-checkout as it is then, and gets its output and, in a last line, its exit code.
+The tests run once in a child process, which reports the libraries that they load; then this process
+loads these libraries, too. A connection to the socket runs the tests in a new child, which loads
+the current code of the checkout. The client gets the output and, in a last line, the exit code.
 """
 
 import contextlib
@@ -19,18 +19,18 @@ from collections.abc import Sequence
 
 import pytest
 
-# Our own, which change; and a plugin, which pytest wants to load itself.
+# Code of the checkout, which changes; and a plugin, which pytest has to load itself.
 _NEW = {"domain", "examples", "faults", "handlers", "persistence", "script", "tests", "pytest_cov"}
 _STEP_SECONDS = 0.01
 
 
 def main(path: str, arguments: Sequence[str]) -> int:
-    """Serve until it is killed; return the exit code of the tests where they fail at first."""
+    """Serve until killed; return the exit code of the tests where the first run fails."""
     names, exit_code = _libraries(arguments)
     if exit_code:
         return exit_code
     for name in names:
-        with contextlib.suppress(Exception):  # some can be loaded by another module only
+        with contextlib.suppress(Exception):  # some modules can't be imported directly
             importlib.import_module(name)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
@@ -38,7 +38,7 @@ def main(path: str, arguments: Sequence[str]) -> int:
         while True:
             connection, _ = listener.accept()
             with connection:
-                _answer(connection, arguments)
+                _run_tests(connection, arguments)
 
 
 def _libraries(arguments: Sequence[str]) -> tuple[list[str], int]:
@@ -57,7 +57,7 @@ def _libraries(arguments: Sequence[str]) -> tuple[list[str], int]:
     return names, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def _answer(connection: socket.socket, arguments: Sequence[str]) -> None:
+def _run_tests(connection: socket.socket, arguments: Sequence[str]) -> None:
     child = os.fork()
     if not child:
         os.setsid()
@@ -67,7 +67,7 @@ def _answer(connection: socket.socket, arguments: Sequence[str]) -> None:
     status = 0
     while not (done := os.waitpid(child, os.WNOHANG))[0]:
         if select.select([connection], [], [], _STEP_SECONDS)[0]:
-            # Nothing is ever sent here: whoever asked was killed, since it took too long.
+            # Clients send nothing: this one was killed, since the tests took too long.
             os.killpg(child, signal.SIGKILL)
             os.waitpid(child, 0)
             return

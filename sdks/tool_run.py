@@ -1,4 +1,4 @@
-"""Runs one tool: it generates, its output is compiled, and a scenario walks through the server."""
+"""Runs one tool: generates code, compiles it, and runs a scenario against the server."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sdks.expected import Expected, compare, load_expected, warnings_of
 from sdks.names import bad_names, declared_names
-from sdks.shop import Cast
+from sdks.shop import Participants
 from sdks.tools import ROOM, Tool
 
 _COMMAND_SECONDS = 300
@@ -18,20 +18,20 @@ _COMMAND_SECONDS = 300
 
 @dataclass
 class Outcome:
-    """What came of one tool.
+    """The result of a tool.
 
-    ``faults``: what fails the run, in words. ``warnings``: those that are listed.
-    ``has_scenario``: whether its scenario went through, None if it has none.
+    ``failures``: messages. ``warnings``: the listed ones that occurred. ``has_scenario``: whether
+    the scenario passed, None if there is none.
     """
 
     tool: Tool
-    faults: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
     warnings: list[Expected] = field(default_factory=list)
     has_scenario: bool | None = None
 
 
-class Walk:
-    """One tool in its folder below ``work``, against the server at ``url``."""
+class ToolRun:
+    """A run of a tool in its folder below ``work``, against the server at ``url``."""
 
     def __init__(self, tool: Tool, work: Path, url: str) -> None:
         self._work = work
@@ -40,27 +40,27 @@ class Walk:
         self._output: list[str] = []
         self.outcome = Outcome(tool)
 
-    def run(self, cast: Cast | None) -> Outcome:
-        """Go as far as the first command that fails. ``cast``: for the tool's scenario."""
+    def run(self, participants: Participants | None) -> Outcome:
+        """Run all commands up to the first that fails; ``participants`` are the scenario's."""
         tool = self.outcome.tool
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
-        went = (tool.generate is None or self._command("generate", tool.generate)) and (
+        succeeded = (tool.generate is None or self._command("generate", tool.generate)) and (
             self._command(tool.check.label, tool.check.command)
         )
-        if went and tool.scenario is not None and cast is not None:
+        if succeeded and tool.scenario is not None and participants is not None:
             scenario = tool.scenario
             shutil.copy(ROOM / "scenarios" / scenario.file, self._folder)
             self.outcome.has_scenario = self._command(
                 "scenario, checked", scenario.check
-            ) and self._command("scenario", scenario.run, cast.environment(self._url))
-        self._judge_warnings()
-        if went and tool.generate is not None:
-            self._judge_names()
+            ) and self._command("scenario", scenario.run, participants.environment(self._url))
+        self._check_warnings()
+        if succeeded and tool.generate is not None:
+            self._check_names()
         return self.outcome
 
     def _command(self, step: str, command: str, env: dict[str, str] | None = None) -> bool:
-        """Run a shell command, and say whether it succeeded or failed as its tool is known to."""
+        """Run a shell command; return whether it succeeded, or failed only with listed warnings."""
         document = self._work / "openapi.json"
         command = command.replace("{document}", f"{self._url}/openapi.json")
         command = command.replace("{file}", str(document))
@@ -79,7 +79,7 @@ class Walk:
         self._output += lines
         unlisted = compare(self.outcome.tool, lines, load_expected("warnings")).unlisted
         if done.returncode and (unlisted or not lines):
-            self.outcome.faults.append(f"{step}: exit code {done.returncode}")
+            self.outcome.failures.append(f"{step}: exit code {done.returncode}")
             return False
         return True
 
@@ -91,19 +91,19 @@ class Walk:
             "PYTHONDONTWRITEBYTECODE": "",
         }
 
-    def _judge_warnings(self) -> None:
+    def _check_warnings(self) -> None:
         difference = compare(self.outcome.tool, self._output, load_expected("warnings"))
         self.outcome.warnings += difference.listed
-        self._blame("not listed: ", difference.unlisted)
-        if not self.outcome.faults:
-            self._blame("listed, and no longer comes: ", difference.missing)
+        self._fail("warning that is not listed: ", difference.unlisted)
+        if not self.outcome.failures:
+            self._fail("listed warning that does not occur: ", difference.missing)
 
-    def _judge_names(self) -> None:
+    def _check_names(self) -> None:
         tool = self.outcome.tool
-        found = bad_names(declared_names(self._folder, tool.sources, tool.runtime))
-        difference = compare(tool, found, load_expected("names"))
-        self._blame("a name that the document causes: ", difference.unlisted)
-        self._blame("a name that is listed, and no longer comes: ", difference.missing)
+        names = bad_names(declared_names(self._folder, tool.sources, tool.runtime))
+        difference = compare(tool, names, load_expected("names"))
+        self._fail("name that the document causes: ", difference.unlisted)
+        self._fail("listed name that does not occur: ", difference.missing)
 
-    def _blame(self, what: str, found: Sequence[str]) -> None:
-        self.outcome.faults += [what + text for text in found]
+    def _fail(self, what: str, names: Sequence[str]) -> None:
+        self.outcome.failures += [what + text for text in names]

@@ -1,4 +1,4 @@
-"""Contests over one account: who gets the session or the password, and what ends them."""
+"""Races over one account: for its session, its password and its deactivation."""
 
 import asyncio
 from collections import Counter
@@ -10,76 +10,78 @@ import sqlalchemy as sa
 from domain.accounts.one_time_tokens import Purpose
 from domain.accounts.user_accounts import deactivate_user
 from domain.accounts.users import User, UserType
-from faults.asking import ask, request
-from faults.contests import Attempt, Contest
-from faults.ground import Ground
+from faults.environment import Environment
+from faults.order_races import Attempt, Race
+from faults.raw_client import exchange, request
 from persistence.accounts.sessions import sessions
 from persistence.engine.engines import Pool, connect
 
 _OPERATOR = "operator:faults"
 _RIVALS = 6
-_PASSWORDS = 3  # at once; each takes as long as many handovers
+_PASSWORDS = 3  # at once; one takes as long as many handovers
 _GONE = 410
 
 
-class AccountContests:
-    """Contests at one server, each over a user of its own."""
+class AccountRaces:
+    """Races over accounts at one server, each over a new user."""
 
-    def __init__(self, ground: Ground, port: int) -> None:
-        self._ground = ground
+    def __init__(self, environment: Environment, port: int) -> None:
+        self._environment = environment
         self._port = port
-        self._engines = connect(ground.url, Pool(1))
+        self._engines = connect(environment.url, Pool(1))
 
     def close(self) -> None:
         """Close the connection that sessions are counted on."""
         self._engines.dispose()
 
-    def hand_over(self) -> Contest:
-        """One link in several windows: one of them gets a session."""
-        user = self._ground.shop.user()
+    def hand_over(self) -> Race:
+        """Several windows open one link: one of them gets a session."""
+        user = self._environment.shop.user()
         attempts = [self._redeem(self._link(user, Purpose.HANDOVER))] * _RIVALS
 
-        def judge(statuses: Sequence[int]) -> Iterator[str]:
+        def check(statuses: Sequence[int]) -> Iterator[str]:
             yield from _one(303, statuses)
             if (count := self._sessions(user)) != 1:
                 yield f"{count} sessions"
 
-        return Contest("handover", attempts, judge)
+        return Race("handover", attempts, check)
 
-    def deactivate(self) -> Contest:
-        """A link against the end of the account: no session is left, whichever comes first."""
-        user = self._ground.shop.user()
+    def deactivate(self) -> Race:
+        """Links are opened while the user is deactivated: no session may be left in any order."""
+        user = self._environment.shop.user()
         attempts = [self._redeem(self._link(user, Purpose.HANDOVER)) for _ in range(_RIVALS - 1)]
         attempts.insert(_RIVALS // 2, self._deactivate(user))
 
-        def judge(statuses: Sequence[int]) -> Iterator[str]:
-            if strange := set(statuses) - {204, 303, _GONE}:
-                yield f"statuses {strange}"
+        def check(statuses: Sequence[int]) -> Iterator[str]:
+            if unexpected := set(statuses) - {204, 303, _GONE}:
+                yield f"statuses {unexpected}"
             if count := self._sessions(user):
                 yield f"{count} sessions of an inactive user"
 
-        return Contest("handover against deactivation", attempts, judge)
+        return Race("handover against deactivation", attempts, check)
 
-    def reset(self) -> Contest:
-        """One link of a password reset, several times: one of them sets the password."""
-        user = self._ground.shop.user()
+    def reset(self) -> Race:
+        """Several windows use one link of a password reset: one of them sets the password."""
+        user = self._environment.shop.user()
         token = self._link(user, Purpose.PASSWORD_RESET)
         passwords = [f"the password of window {number}" for number in range(_PASSWORDS)]
-        self._ground.secrets |= set(passwords)
+        self._environment.secrets |= set(passwords)
         attempts = [
-            self._send(request("POST", "/users/password/", {}, {"token": token, "password": each}))
-            for each in passwords
+            self._send(
+                request("POST", "/users/password/", {}, {"token": token, "password": password})
+            )
+            for password in passwords
         ]
 
-        def judge(statuses: Sequence[int]) -> Iterator[str]:
+        def check(statuses: Sequence[int]) -> Iterator[str]:
             return _one(200, statuses)
 
-        return Contest("password reset", attempts, judge)
+        return Race("password reset", attempts, check)
 
     def _link(self, user: User, purpose: Purpose) -> str:
-        """The token of a link that lasts until its contest is held, which may be in minutes."""
-        token = self._ground.shop.link(user, purpose)
-        self._ground.secrets.add(token)
+        """The token of a link that lasts until its race is run, which may be in minutes."""
+        token = self._environment.shop.link(user, purpose)
+        self._environment.secrets.add(token)
         return token
 
     def _redeem(self, token: str) -> Attempt:
@@ -90,18 +92,18 @@ class AccountContests:
             return deactivate_user(user.email, UserType.REGISTERED, _OPERATOR, uow)
 
         async def attempt() -> int:
-            await asyncio.to_thread(self._ground.database.write, work)
+            await asyncio.to_thread(self._environment.database.write, work)
             return 204
 
         return attempt
 
     def _send(self, sent: bytes) -> Attempt:
         async def attempt() -> int:
-            answer = (await ask(self._port, sent)).answer
-            self._ground.secrets |= set(answer.cookies.values())
-            if answer.status >= 400:
-                self._ground.errors.add(answer.body)
-            return answer.status
+            response = (await exchange(self._port, sent)).response
+            self._environment.secrets |= set(response.cookies.values())
+            if response.status >= 400:
+                self._environment.errors.add(response.body)
+            return response.status
 
         return attempt
 

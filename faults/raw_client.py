@@ -1,4 +1,4 @@
-"""Many requests at once, each on a connection of its own, without a library between."""
+"""A minimal HTTP client that sends bytes: many requests at once, one connection each."""
 
 import asyncio
 import math
@@ -8,26 +8,26 @@ from time import monotonic
 
 import orjson
 
-from tests.edge.exchange import Answer, parse
+from tests.edge.exchange import RawResponse, parse
 
 _LINE_END = b"\r\n"
 _HEAD_END = b"\r\n\r\n"
-KEPT_OPEN = {"Connection": "keep-alive"}
+KEEP_ALIVE = {"Connection": "keep-alive"}
 
 
 @dataclass(frozen=True)
-class Timed:
-    """An answer, with the seconds from before connecting until the server closed.
+class TimedResponse:
+    """A response, with the seconds from before connecting until the server closed.
 
-    Its status is 0 where the connection ended without an answer.
+    The status is 0 where the connection ended without a response.
     """
 
-    answer: Answer
+    response: RawResponse
     seconds: float
 
 
 def request(method: str, path: str, headers: Mapping[str, str], body: object = None) -> bytes:
-    """A request as bytes, after which the server closes the connection unless it is KEPT_OPEN."""
+    """A request as bytes; the server closes the connection after it unless KEEP_ALIVE is given."""
     content = b"" if body is None else orjson.dumps(body)
     lines = {"Host": "127.0.0.1", "Connection": "close", **headers}
     if body is not None:
@@ -36,38 +36,37 @@ def request(method: str, path: str, headers: Mapping[str, str], body: object = N
     return f"{method} {path} HTTP/1.1\r\n{head}".encode() + _LINE_END + content
 
 
-class Channel:
-    """A connection that stays open for one request after the other."""
+class Connection:
+    """A persistent connection for one request after the other."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
 
     @classmethod
-    async def to(cls, port: int) -> "Channel":
-        """Open one."""
+    async def open(cls, port: int) -> "Connection":
+        """Connect to the port of this host."""
         return cls(*await asyncio.open_connection("127.0.0.1", port))
 
     def send(self, sent: bytes) -> None:
-        """Hand the bytes to the system; nothing else is waited for."""
+        """Write the bytes without waiting."""
         self._writer.write(sent)
 
-    async def answer(self) -> Answer:
-        """The next answer. Raises EOFError or ConnectionError where it breaks off."""
+    async def read_response(self) -> RawResponse:
+        """Read the next response. Raises EOFError or ConnectionError where it is cut off."""
         head = await self._reader.readuntil(_HEAD_END)
-        told = parse(head)
-        length = int(told.headers.get("content-length", 0))
+        length = int(parse(head).headers.get("content-length", 0))
         return parse(head + await self._reader.readexactly(length))
 
     def close(self) -> None:
-        """Close it, whatever is still to come."""
+        """Close it without reading what is left."""
         self._writer.transport.abort()
 
 
-async def ask(port: int, sent: bytes, patience: float = 30) -> Timed:
-    """Send the bytes and read the answer. Raises TimeoutError after ``patience`` seconds."""
+async def exchange(port: int, sent: bytes, timeout: float = 30) -> TimedResponse:
+    """Send the bytes and read the response. Raises TimeoutError after ``timeout`` seconds."""
     began = monotonic()
-    async with asyncio.timeout(patience):
+    async with asyncio.timeout(timeout):
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
@@ -77,12 +76,14 @@ async def ask(port: int, sent: bytes, patience: float = 30) -> Timed:
                 writer.transport.abort()
         except ConnectionError:
             received = b""
-    return Timed(parse(received), monotonic() - began)
+    return TimedResponse(parse(received), monotonic() - began)
 
 
-async def ask_all(port: int, sent: Sequence[bytes], patience: float = 30) -> list[Timed]:
-    """Send them all at once, and wait for all answers."""
-    return await asyncio.gather(*(ask(port, each, patience) for each in sent))
+async def exchange_all(
+    port: int, requests: Sequence[bytes], timeout: float = 30
+) -> list[TimedResponse]:
+    """Send all requests at once, and wait for all responses."""
+    return await asyncio.gather(*(exchange(port, sent, timeout) for sent in requests))
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -91,6 +92,6 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[max(0, math.ceil(len(ordered) * share / 100) - 1)] if ordered else 0.0
 
 
-def ask_now(port: int, sent: bytes, patience: float = 30) -> Timed:
-    """The same for one, where nothing else is going on. Raises TimeoutError."""
-    return asyncio.run(ask(port, sent, patience))
+def exchange_sync(port: int, sent: bytes, timeout: float = 30) -> TimedResponse:
+    """Like `exchange`, for callers without an event loop. Raises TimeoutError."""
+    return asyncio.run(exchange(port, sent, timeout))

@@ -1,14 +1,13 @@
-"""How much each check does: in full for the report, and less of it among the tests."""
+"""How much each check does: in full for the report, less in the tests."""
 
 from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, kw_only=True)
-class Amounts:
-    """Counts are the least that has to be done; times are in seconds.
+class Scale:
+    """Counts are minimums; times are in seconds.
 
-    What has to happen within a time may take ``patience`` times as long: the tests share their
-    machine with each other, and how fast it is is none of their business.
+    Time limits are multiplied by ``time_factor``, since the tests share their machine.
     """
 
     bad_requests: int
@@ -21,18 +20,18 @@ class Amounts:
     silent_sockets: int
     worker_kills: int
     database_faults: int
-    waiting: int
+    waiting_requests: int
     full_disks: int
-    stops: int
-    letters: int
+    graceful_stops: int
+    emails: int
     guesses: int
-    pooled_answers: int
+    pooled_responses: int
     restores: int
     attempts: int
-    patience: float = 1.0
+    time_factor: float = 1.0
 
 
-FULL = Amounts(
+FULL = Scale(
     bad_requests=250,
     contract_cases=3000,
     races=6000,
@@ -43,33 +42,33 @@ FULL = Amounts(
     silent_sockets=3000,
     worker_kills=15,
     database_faults=25,
-    waiting=400,
+    waiting_requests=400,
     full_disks=3,
-    stops=5,
-    letters=500,
+    graceful_stops=5,
+    emails=500,
     guesses=600,
-    pooled_answers=1700,
+    pooled_responses=1700,
     restores=10,
     attempts=600,
 )
-# On SQLite, when both databases have their turn: what depends on the database least is done less.
-BESIDE = replace(
+# On SQLite, when both databases are checked: less of what depends least on the database.
+REDUCED = replace(
     FULL,
     races=600,
     retries=240,
     load_requests=500,
     load_seconds=10,
     worker_kills=2,
-    stops=2,
-    letters=50,
+    graceful_stops=2,
+    emails=50,
     guesses=80,
     restores=3,
     attempts=240,
 )
-QUICK = Amounts(
+QUICK = Scale(
     bad_requests=250,
     contract_cases=300,
-    races=180,  # each kind of contest once
+    races=180,  # each kind of race once
     retries=30,
     load_requests=60,
     load_seconds=2,
@@ -77,13 +76,13 @@ QUICK = Amounts(
     silent_sockets=300,
     worker_kills=3,
     database_faults=1,
-    waiting=120,
+    waiting_requests=120,
     full_disks=1,
-    stops=1,
-    letters=8,
+    graceful_stops=1,
+    emails=8,
     guesses=40,
-    pooled_answers=120,
+    pooled_responses=120,
     restores=2,
     attempts=120,
-    patience=5.0,
+    time_factor=5.0,
 )

@@ -1,4 +1,4 @@
-"""All that is needed before anything is measured: databases, and what the answers have to be."""
+"""The fixture of a run: filled databases, workloads and compared responses."""
 
 import os
 import subprocess
@@ -13,32 +13,32 @@ import httpx
 import orjson
 import psycopg
 
-from benchmarks import comparison, servers, waybill, workloads
+from benchmarks import comparison, servers, waybill
 from benchmarks.peers.pages import store_pages
 from benchmarks.peers.rows import create_tables, make_rows, store_rows
 from benchmarks.postgres import Postgres
 from benchmarks.servers import Running, Server
 from benchmarks.shop import Shop, fill_waybill, read_shop, read_sold_items
-from benchmarks.workloads import Asked, Workload
+from benchmarks.workloads import CREATE, CROWD, Workload, Workloads, crowd, make_workloads
 
 
 @dataclass(frozen=True)
-class Stage:
-    """Databases that are filled, and what is asked of the servers on them."""
+class Fixture:
+    """Filled databases, and the workloads of the servers on them."""
 
     postgres: Postgres
     folder: Path
     port: int
     shop: Shop
-    asked: Asked
+    workloads: Workloads
 
     @contextmanager
     def running(
         self, server: Server, workers: int = 1, *, fresh: bool = True, port: int | None = None
     ) -> Iterator[Running]:
-        """Run the server, on a fresh copy of its database unless an earlier one is wanted.
+        """Run the server, on a new copy of its database where ``fresh``.
 
-        Answers have the port in their links, so it is the same each time unless one is given.
+        Responses have the port in their links, so it is always the same unless ``port`` is given.
         """
         if fresh:
             self.postgres.create(server.database, server.template)
@@ -51,7 +51,7 @@ class Stage:
     def all_running(
         self, chosen: Sequence[Server], workers: int
     ) -> Iterator[Mapping[str, Running]]:
-        """Run all of them at once, each on a port of its own; by their names."""
+        """Run all servers at once, each on a port of its own; yield them by name."""
         with ExitStack() as stack:
             yield {
                 server.name: stack.enter_context(
@@ -61,24 +61,24 @@ class Stage:
             }
 
     def make_cold(self, database: str) -> None:
-        """Make all orders of a Waybill as if they had never been read.
+        """Make all orders of a Waybill database cold, as if they had never been read.
 
-        Documents go by the order's version.
+        Cached documents are keyed by the order's version.
         """
         with psycopg.connect(self.postgres.url(database)) as connection:
             connection.execute("UPDATE orders SET version = version + 1")
 
     def change_orders(self, server: Server) -> None:
-        """Raise the versions of the reader's orders in the database of a Waybill.
+        """Raise the versions of the reader's orders in a Waybill database.
 
-        The first read of each is then as after any change.
+        The first read of each is then like one after a change.
         """
         statement = "UPDATE orders SET version = version + 1 WHERE user_pk = %s"
         with psycopg.connect(self.postgres.url(server.database)) as connection:
             connection.execute(statement, [self.shop.users[0][0]])
 
     def owner(self, workload: Workload) -> int:
-        """Whose page the limit has for a read: a user, or a seller by the negative number."""
+        """The owner of the baseline's page for a read: a user's pk, or a negated seller's."""
         token = workload.headers.get("Authorization", "").removeprefix("Bearer ")
         return next(
             (-seller.pk for seller in self.shop.sellers if seller.token == token),
@@ -86,10 +86,10 @@ class Stage:
         )
 
 
-def set_stage(
+def make_fixture(
     postgres: Postgres, folder: Path, orders: int, supply: int, *, with_peers: bool = True
-) -> Stage:
-    """Fill the database of each server, or only Waybill's."""
+) -> Fixture:
+    """Fill the database of each server, or only Waybill's without peers."""
     url = _new(postgres, servers.WAYBILL)
     shop = fill_waybill(url, folder, orders, supply)
     port = servers.free_port()
@@ -97,21 +97,21 @@ def set_stage(
     with servers.running(servers.WAYBILL, url, port, 1, output) as server:
         read_shop(shop, server.base_url)
         read_sold_items(shop, url)
-        stage = Stage(postgres, folder, port, shop, workloads.all_of(shop))
+        fixture = Fixture(postgres, folder, port, shop, make_workloads(shop))
         served = {
-            (stage.owner(read), read.path): comparison.fetch(server.base_url, read)
-            for read in stage.asked.reads
+            (fixture.owner(read), read.path): comparison.fetch(server.base_url, read)
+            for read in fixture.workloads.reads
         }
-    stage.make_cold(servers.WAYBILL.template)
+    fixture.make_cold(servers.WAYBILL.template)
     if with_peers:
-        _fill_peers(stage, served)
-    for name in {each.template for each in servers.SERVERS if with_peers or each.is_waybill}:
+        _fill_peers(fixture, served)
+    for name in {server.template for server in servers.SERVERS if with_peers or server.is_waybill}:
         postgres.vacuum(name)
-    return stage
+    return fixture
 
 
-def _fill_peers(stage: Stage, served: Mapping[tuple[int, str], bytes]) -> None:
-    postgres, rows = stage.postgres, make_rows(stage.shop)
+def _fill_peers(fixture: Fixture, served: Mapping[tuple[int, str], bytes]) -> None:
+    postgres, rows = fixture.postgres, make_rows(fixture.shop)
     for server_ in (servers.FASTAPI, servers.CONNEXION):
         url = _new(postgres, server_)
         create_tables(url)
@@ -119,43 +119,45 @@ def _fill_peers(stage: Stage, served: Mapping[tuple[int, str], bytes]) -> None:
     url = _new(postgres, servers.DRF)
     _migrate_django(url)
     store_rows(url, rows)
-    store_pages(_new(postgres, servers.LIMIT), stage.shop, rows, served)
+    store_pages(_new(postgres, servers.BASELINE), fixture.shop, rows, served)
 
 
-def prove(stage: Stage) -> Mapping[str, int]:
-    """Compare all servers' answers with Waybill's; returns the bytes of each answer of Waybill.
+def compare_responses(fixture: Fixture) -> Mapping[str, int]:
+    """Compare all servers' responses with Waybill's; return the bytes of Waybill's by workload.
 
-    Raises NotTheSame for the first server that gives another.
+    Raises ResponsesDiffer for the first difference.
     """
     expected: dict[str, Any] = {}
     sizes: dict[str, int] = {}
     for server in servers.SERVERS:
-        with stage.running(server) as started:
-            for name, body in _answers(stage, server, started):
+        with fixture.running(server) as started:
+            for name, body in _responses(fixture, server, started):
                 sizes.setdefault(name, len(body))
-                found = comparison.parsed(body, is_record=name == workloads.CREATE)
-                comparison.require_same(server.name, name, expected.setdefault(name, found), found)
+                actual = comparison.parsed(body, is_record=name == CREATE)
+                comparison.require_equal(
+                    server.name, name, expected.setdefault(name, actual), actual
+                )
     return sizes
 
 
-def _answers(stage: Stage, server: Server, started: Running) -> Iterator[tuple[str, bytes]]:
-    asked = stage.asked
-    for read in [*asked.reads, asked.cold_list, asked.cold_detail]:
+def _responses(fixture: Fixture, server: Server, started: Running) -> Iterator[tuple[str, bytes]]:
+    workloads = fixture.workloads
+    for read in [*workloads.reads, workloads.cold_list, workloads.cold_detail]:
         if read.name in server.workloads:
             yield read.name, comparison.fetch(started.base_url, read)
-    if server.name != servers.LIMIT.name:
-        yield workloads.CROWD, comparison.fetch(started.base_url, workloads.crowd(stage.shop))
-    if asked.create.name in server.workloads:
-        body = comparison.fetch(started.base_url, asked.create)
-        yield asked.create.name, body
-        yield "order after it", _changed_order(stage, started)
+    if server.name != servers.BASELINE.name:
+        yield CROWD, comparison.fetch(started.base_url, crowd(fixture.shop))
+    if workloads.create.name in server.workloads:
+        body = comparison.fetch(started.base_url, workloads.create)
+        yield workloads.create.name, body
+        yield "order after it", _changed_order(fixture, started)
 
 
-def _changed_order(stage: Stage, started: Running) -> bytes:
-    """The order with the request that was just made, without what each server makes up."""
-    create = stage.asked.create.requests[0]
+def _changed_order(fixture: Fixture, started: Running) -> bytes:
+    """The order with the request that was just created, without generated fields."""
+    create = fixture.workloads.create.requests[0]
     item = orjson.loads(create.body or b"")["order_item"]
-    orders = stage.shop.orders
+    orders = fixture.shop.orders
     pk = next(o["pk"] for o in orders for i in o["orderitem_set"] if i["pk"] == item)
     url = f"{started.base_url}/users/orders/{pk}/"
     order = httpx.get(url, headers=dict(create.headers)).raise_for_status().json()
@@ -164,7 +166,7 @@ def _changed_order(stage: Stage, started: Running) -> bytes:
         del line["modified_date"]
         shown = [*line["cancellationrequest_set"], line["active_cancellation_request"] or {}]
         for request in shown:
-            for name in comparison.MADE_UP & request.keys():
+            for name in comparison.GENERATED & request.keys():
                 del request[name]
     return orjson.dumps(order)
 
@@ -175,7 +177,7 @@ def _new(postgres: Postgres, server: Server) -> str:
 
 
 def _migrate_django(url: str) -> None:
-    """Make Django's tables, by its own command."""
+    """Create Django's tables by its command."""
     subprocess.run(
         [sys.executable, "-m", "django", "migrate", "--run-syncdb", "--verbosity", "0"],
         cwd=waybill.ROOT,

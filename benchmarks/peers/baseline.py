@@ -1,4 +1,4 @@
-"""The limit: raw ASGI, one look-up of the session and one query for ready-made bytes."""
+"""The baseline: raw ASGI, one look-up of the session and one query for stored bytes."""
 
 import os
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ _PAGE = "SELECT body FROM pages WHERE owner = $1 AND path = $2"
 
 
 class Limit:
-    """Answers with the page that is kept for the caller and the whole path."""
+    """Responds with the stored page of the caller and the path with its query."""
 
     def __init__(self) -> None:
         self._pool: Any = None
@@ -28,7 +28,7 @@ class Limit:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
-        status, body = await self._answer(scope)
+        status, body = await self._response(scope)
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -41,7 +41,7 @@ class Limit:
         await self._pool.close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _answer(self, scope: Any) -> tuple[int, bytes]:
+    async def _response(self, scope: Any) -> tuple[int, bytes]:
         headers = dict(scope["headers"])
         cookie = headers.get(b"cookie", b"").removeprefix(b"sessionid=")
         token = headers.get(b"authorization", b"").removeprefix(b"Bearer ")
