@@ -91,9 +91,11 @@ class Run:
         empty = Result(server, workload)
         self.results.setdefault((server, workload), empty).turns.append(measured)
 
-    def pairs(self, workload: str, one: str, other: str) -> list[tuple[Measurement, Measurement]]:
+    def pairs(
+        self, workload: str, first: str, second: str
+    ) -> list[tuple[Measurement, Measurement]]:
         """The measurements of both servers by turn; empty where one was not measured."""
-        values = [self.results.get((server, workload)) for server in (one, other)]
+        values = [self.results.get((server, workload)) for server in (first, second)]
         if values[0] is None or values[1] is None:
             return []
         return list(zip(values[0].turns, values[1].turns, strict=True))

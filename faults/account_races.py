@@ -19,7 +19,7 @@ from persistence.engine.engines import Pool, connect
 _OPERATOR = "operator:faults"
 _RIVALS = 6
 _PASSWORDS = 3  # at once; one takes as long as many handovers
-_GONE = 410
+_EXPIRED_STATUS = 410
 
 
 class AccountRaces:
@@ -40,7 +40,7 @@ class AccountRaces:
         attempts = [self._redeem(self._link(user, Purpose.HANDOVER))] * _RIVALS
 
         def check(statuses: Sequence[int]) -> Iterator[str]:
-            yield from _one(303, statuses)
+            yield from _one_winner(303, statuses)
             if (count := self._sessions(user)) != 1:
                 yield f"{count} sessions"
 
@@ -53,7 +53,7 @@ class AccountRaces:
         attempts.insert(_RIVALS // 2, self._deactivate(user))
 
         def check(statuses: Sequence[int]) -> Iterator[str]:
-            if unexpected := set(statuses) - {204, 303, _GONE}:
+            if unexpected := set(statuses) - {204, 303, _EXPIRED_STATUS}:
                 yield f"statuses {unexpected}"
             if count := self._sessions(user):
                 yield f"{count} sessions of an inactive user"
@@ -74,7 +74,7 @@ class AccountRaces:
         ]
 
         def check(statuses: Sequence[int]) -> Iterator[str]:
-            return _one(200, statuses)
+            return _one_winner(200, statuses)
 
         return Race("password reset", attempts, check)
 
@@ -113,7 +113,7 @@ class AccountRaces:
             return connection.execute(counted).scalar_one()
 
 
-def _one(won: int, statuses: Sequence[int]) -> Iterator[str]:
+def _one_winner(won: int, statuses: Sequence[int]) -> Iterator[str]:
     seen = Counter(statuses)
-    if seen != {won: 1, _GONE: len(statuses) - 1}:
+    if seen != {won: 1, _EXPIRED_STATUS: len(statuses) - 1}:
         yield f"statuses {dict(seen)}"

@@ -15,7 +15,7 @@ from benchmarks.postgres import Postgres, postgres
 
 # Not within pytest's folders, which the server's user can't read.
 FOLDERS = "waybill-faults-"
-_GONE_SECONDS = 10
+_EXIT_SECONDS = 10
 
 
 class Cluster:
@@ -59,7 +59,7 @@ class Cluster:
     def _end(self, number: signal.Signals, processes: list[psutil.Process]) -> None:
         all_processes = self._processes()
         _signal(number, processes)
-        psutil.wait_procs(all_processes, timeout=_GONE_SECONDS)
+        psutil.wait_procs(all_processes, timeout=_EXIT_SECONDS)
         self._postgres.start()
 
     def _processes(self) -> list[psutil.Process]:

@@ -130,7 +130,7 @@ def make_identities(environment: Environment, server: Server) -> Iterator[Identi
 
 
 def _guests(environment: Environment, server: Server) -> Iterator[Identity]:
-    """Guests with sessions and grants; the guest ``own`` has an older order besides."""
+    """Guests with sessions and grants; the guest ``own`` also has an older order."""
     foreign = make_owner(environment, "cem", UserType.GUEST)
     user = environment.shop.user(first_name="ece", last_name="ece-alone", user_type=UserType.GUEST)
     older = make_order_of(environment, user, timedelta(days=1))

@@ -12,7 +12,7 @@ from domain.imports.parts import Rejected
 from domain.orders.order_items import OrderItem
 from domain.shared.errors import Unavailable
 from handlers.cli.import_batches import order_loader
-from handlers.cli.ndjson import Parsed
+from handlers.cli.ndjson import ParsedDocument
 from persistence.database import Database
 from tests.support.documents import line_document, order_document
 
@@ -66,7 +66,7 @@ class Documents:
         return attempt
 
     def _store(self, document: dict[str, Any]) -> Any:
-        [response] = self._loader.store([self._loader.check(Parsed.of(document))])
+        [response] = self._loader.store([self._loader.check(ParsedDocument.of(document))])
         return response
 
 

@@ -352,8 +352,8 @@ def broken_invariants(connection: sa.Connection) -> list[str]:
     for rule in INVARIANTS:
         pks = connection.scalars(sa.text(rule.broken)).all()
         if pks:
-            some = ", ".join(map(str, pks[:_SHOWN]))
-            broken.append(f"Broken: {rule.name} ({len(pks)} of {rule.table}, as {some}).")
+            shown = ", ".join(map(str, pks[:_SHOWN]))
+            broken.append(f"Broken: {rule.name} ({len(pks)} of {rule.table}, as {shown}).")
     return broken
 
 

@@ -28,7 +28,7 @@ _BEHAVIOURS = (*Behaviour, *[Behaviour.ACCEPTED] * 9)
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """On 127.0.0.1; besides, it closes or ignores every so many connections.
+    """A server on 127.0.0.1, which also closes or ignores some connections.
 
     ``received`` counts complete e-mails by Message-ID, ``confirmed`` those among them that got a
     positive reply.

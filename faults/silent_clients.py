@@ -51,7 +51,7 @@ def check(environment: Environment, scale: Scale) -> Finding:
                 opened.append(counts["opened"])
     milliseconds = [response.seconds * 1e3 for response in timed]
     p99 = percentile(milliseconds, 99)
-    statuses = [each.response.status for each in timed]
+    statuses = [timed_response.response.status for timed_response in timed]
     failures = [f"good: {status}" for status in statuses if status != 200]
     if p99 > _GOOD_MILLISECONDS * scale.time_factor:
         failures.append(f"good requests took {p99:.0f} ms (p99)")
@@ -101,8 +101,8 @@ def _silent(server: Server, count: int, first: str) -> Iterator[dict[str, int]]:
     with process:
         output.readline()
         yield counts
-        output, _ = process.communicate("\n")
-        counts |= json.loads(output)
+        report, _ = process.communicate("\n")
+        counts |= json.loads(report)
 
 
 class _Silent:

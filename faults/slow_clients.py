@@ -45,7 +45,7 @@ def check(environment: Environment, scale: Scale) -> Finding:
         for seconds in slow
         if seconds > _CLOSED_SECONDS * time_factor
     ]
-    statuses = [each.response.status for each in timed]
+    statuses = [timed_response.response.status for timed_response in timed]
     failures += [f"good: {status}" for status in statuses if status != 200]
     if p99 > _GOOD_MILLISECONDS * time_factor:
         failures.append(f"good requests took {p99:.0f} ms (p99)")

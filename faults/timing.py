@@ -75,7 +75,7 @@ def check(environment: Environment, scale: Scale) -> Finding:
 def auc(ones: Sequence[float], others: Sequence[float]) -> float:
     """The probability that one of ``ones`` exceeds one of ``others`` (Mann-Whitney U)."""
     ranked = sorted([(value, True) for value in ones] + [(value, False) for value in others])
-    ranks = sum(rank for rank, (_, is_one) in enumerate(ranked, 1) if is_one)
+    ranks = sum(rank for rank, (_, is_from_ones) in enumerate(ranked, 1) if is_from_ones)
     return (ranks - len(ones) * (len(ones) + 1) / 2) / (len(ones) * len(others))
 
 

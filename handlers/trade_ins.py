@@ -9,7 +9,7 @@ from domain import trade_ins
 from domain.accounts.callers import Caller
 from domain.orders.trade_in_offers import TradeInOffer
 from domain.shared.errors import Conflict, Forbidden, Gone
-from domain.trade_ins import Answerer, ShownOffer
+from domain.trade_ins import OfferDetails, OfferPrincipal
 from domain.unit_of_work import UnitOfWork
 from handlers.auth.navigation import is_from_elsewhere
 from handlers.auth.session_cookies import csrf_token, give_csrf_token
@@ -19,9 +19,9 @@ from handlers.http.media_types import FORM
 from handlers.http.negotiation import prefers_html
 from handlers.i18n.labels import mark
 from handlers.web.pages import told, trade_in_page
-from handlers.web.request_context import answerer, reading, record, settings, write
+from handlers.web.request_context import offer_principal, reading, record, settings, write
 
-Decide = Callable[[int, Answerer, UnitOfWork], TradeInOffer]
+Decide = Callable[[int, OfferPrincipal, UnitOfWork], TradeInOffer]
 
 _APPROVED = mark("Your approval has been sent.")
 _REJECTED = mark("Your rejection has been sent.")
@@ -78,15 +78,15 @@ def _follow(pk: int, decide: Decide, message: str) -> Response | Reply:
 
 
 def _answer(pk: int, decide: Decide) -> None:
-    write(lambda uow: decide(pk, answerer(), uow))
+    write(lambda uow: decide(pk, offer_principal(), uow))
 
 
-def _shown(pk: int) -> ShownOffer:
+def _shown(pk: int) -> OfferDetails:
     with reading() as uow:
-        return trade_ins.show_trade_in_offer(pk, answerer(), uow)
+        return trade_ins.show_trade_in_offer(pk, offer_principal(), uow)
 
 
-def _page(offer: ShownOffer, status: int) -> Response:
+def _page(offer: OfferDetails, status: int) -> Response:
     """With a session's cookie, the form shows its CSRF token; a link has a token of its own."""
     if not _has_cookie():
         return trade_in_page(offer, status=status)
@@ -97,4 +97,4 @@ def _page(offer: ShownOffer, status: int) -> Response:
 
 
 def _has_cookie() -> bool:
-    return isinstance(answerer(), Caller) and not is_by_key(request)
+    return isinstance(offer_principal(), Caller) and not is_by_key(request)

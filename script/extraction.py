@@ -39,11 +39,11 @@ def _in_calls_and_classes(tree: ast.Module) -> Iterator[ast.AST]:
                             yield value
                         case ast.Assign(value=ast.Tuple(elts=parts)):
                             yield from filter(_is_sentence, parts)
-            case ast.Call(func=ast.Name(id=name), args=[text, *_]) if _takes_text(name):
+            case ast.Call(func=ast.Name(id=name), args=[text, *_]) if _has_text_argument(name):
                 yield text
 
 
-def _takes_text(name: str) -> bool:
+def _has_text_argument(name: str) -> bool:
     cls = getattr(errors, name, None)
     return name in _MARKS or (isinstance(cls, type) and issubclass(cls, errors.Refusal))
 

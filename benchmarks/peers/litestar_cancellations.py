@@ -3,7 +3,7 @@
 import asyncpg
 import msgspec
 
-from benchmarks.peers.litestar_json import REQUEST_FIELDS, one
+from benchmarks.peers.litestar_json import REQUEST_FIELDS, row_object
 from benchmarks.peers.litestar_reads import SHOPPER
 
 _LOCK = f"""
@@ -107,7 +107,7 @@ _OPEN = f"""
         FROM item WHERE s.order_id = item.order_id
     )
     SELECT judged.refused, {
-    one(f'''SELECT {REQUEST_FIELDS}, NULL::json AS easy_return,
+    row_object(f'''SELECT {REQUEST_FIELDS}, NULL::json AS easy_return,
         c.cancellation_type_code AS cancellation_type FROM c''')
 }::text AS record
     FROM judged

@@ -28,11 +28,13 @@ class Rows:
     def __init__(self) -> None:
         self.by_table: dict[str, dict[Any, Row]] = defaultdict(dict)
 
-    def add(self, table: str, source: Any, **given: Any) -> None:
-        """Add a row with the values of ``given``, else of ``source`` under the columns' names."""
+    def add(self, table: str, source: Any, **overrides: Any) -> None:
+        """Add a row with values of ``overrides``, else of ``source``, by column name."""
         columns = _TABLES[table].columns
         row = {
-            column.name: given[column.name] if column.name in given else _value(column.name, source)
+            column.name: overrides[column.name]
+            if column.name in overrides
+            else _value(column.name, source)
             for column in columns
         }
         key = tuple(row[column.name] for column in _TABLES[table].primary_key)
@@ -180,11 +182,11 @@ def store_rows(url: str, rows: Rows) -> None:
 
 
 def _values(table: sa.Table, rows: Rows) -> Iterator[list[Any]]:
-    kept_as_json = [isinstance(column.type, sa.JSON) for column in table.columns]
+    json_columns = [isinstance(column.type, sa.JSON) for column in table.columns]
     for row in rows.by_table[table.name].values():
         yield [
             orjson.dumps(value).decode() if is_json and value is not None else value
-            for value, is_json in zip(row.values(), kept_as_json, strict=True)
+            for value, is_json in zip(row.values(), json_columns, strict=True)
         ]
 
 

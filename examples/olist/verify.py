@@ -42,7 +42,7 @@ async def served_totals(app: ContractApp, settings: Settings, emails: Iterable[s
         for number, email in enumerate(emails):
             session = _session(app, settings, email)
             orders += [order async for order in _served_orders(client, session)]
-            progress.write(partial("{} customers asked, {} orders".format, number + 1, len(orders)))
+            progress.write(partial("{} customers, {} orders".format, number + 1, len(orders)))
     items = [item for order in orders for item in order["orderitem_set"]]
     return Totals(
         orders=len(orders),

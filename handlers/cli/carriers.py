@@ -14,7 +14,7 @@ from domain.cancellations.return_carriers import (
     change_carrier,
     list_carriers,
     offer_carriers,
-    switch_carrier,
+    set_carrier_active,
 )
 from domain.shared.paging import PageRequest
 from domain.unit_of_work import UnitOfWork
@@ -53,7 +53,7 @@ def list_(page: PageRequest) -> None:
 
 def _draft_options(*, required: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
     options = (
-        click.option("--code", required=required, help="What programs know the carrier by."),
+        click.option("--code", required=required, help="The code of the carrier in the API."),
         click.option("--label", required=required, help="The name of the carrier."),
         click.option(
             "--name", required=required, help="The service that shoppers choose: 'Pickup at home'."
@@ -62,7 +62,7 @@ def _draft_options(*, required: bool) -> Callable[[Callable[..., None]], Callabl
             "--pickup-address/--no-pickup-address",
             "requires_pickup_address",
             default=None,
-            help="Whether the shopper must name an address at which it collects the parcel.",
+            help="Whether the shopper must choose an address for the pickup.",
         ),
     )
 
@@ -87,7 +87,7 @@ def add(actor: str, **draft: str | bool | None) -> None:
 @_draft_options(required=False)
 @operator_option
 def change(pk: int, actor: str, **draft: str | bool | None) -> None:
-    """Change carrier PK; what is not given stays."""
+    """Change carrier PK; options that are left out change nothing."""
     _change(partial(change_carrier, pk, _draft(draft), actor))
 
 
@@ -95,8 +95,8 @@ def change(pk: int, actor: str, **draft: str | bool | None) -> None:
 @click.argument("pk", type=int)
 @operator_option
 def deactivate(pk: int, actor: str) -> None:
-    """Offer carrier PK for no new request."""
-    _change(partial(switch_carrier, pk, False, actor))
+    """Stop offering carrier PK for new requests."""
+    _change(partial(set_carrier_active, pk, False, actor))
 
 
 @carriers.command()
@@ -104,12 +104,12 @@ def deactivate(pk: int, actor: str) -> None:
 @operator_option
 def activate(pk: int, actor: str) -> None:
     """Offer carrier PK again."""
-    _change(partial(switch_carrier, pk, True, actor))
+    _change(partial(set_carrier_active, pk, True, actor))
 
 
 @carriers.command()
 def apply() -> None:
-    """Bring all order items up to the carriers; done twice, it changes nothing."""
+    """Update the carriers of all order items; to repeat it does no harm."""
     with report_errors(), command_database() as (settings, database):
         _apply(settings, database)
 

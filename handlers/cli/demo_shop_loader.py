@@ -18,7 +18,7 @@ from handlers.cli.import_batches import (
     old_order_loader,
     order_loader,
 )
-from handlers.cli.ndjson import Parsed
+from handlers.cli.ndjson import ParsedDocument
 from handlers.demo_shop import DEMO_PASSWORD
 from handlers.demo_shop.shop import History, histories
 from handlers.demo_shop.shoppers import Shopper
@@ -113,7 +113,7 @@ def _get_or_create(shopper: Shopper, password_hash: str, uow: UnitOfWork) -> Use
 
 def _import(loader: Loader[Imported], documents: Iterable[dict[str, Any]]) -> dict[str, int]:
     """Import the documents; return the pks by number. Raises Rejected."""
-    imported = [loader.check(Parsed.of(document)) for document in documents]
+    imported = [loader.check(ParsedDocument.of(document)) for document in documents]
     pks = {}
     for start in range(0, len(imported), BATCH_SIZE):
         batch = imported[start : start + BATCH_SIZE]

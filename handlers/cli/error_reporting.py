@@ -41,16 +41,16 @@ def report_database_errors(url: str) -> Iterator[None]:
     except NotReady:
         raise
     except Unavailable as refusal:
-        place = f"The database {_place(url)}"
-        raise click.ClickException(_of_database(place, refusal)) from refusal
+        subject = f"The database {_location(url)}"
+        raise click.ClickException(_database_message(subject, refusal)) from refusal
 
 
 def _message(error: Exception) -> str | None:
     """The message for an error; None for bugs, and for exceptions that click reports itself."""
     if isinstance(error, Refusal):
-        return _of_refusal(error)
+        return _refusal_message(error)
     if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
-        return _of_file(error)
+        return _file_message(error)
     if isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort):
         return None
     # Imported here so that commands start faster: a command that raises them has imported them.
@@ -60,22 +60,22 @@ def _message(error: Exception) -> str | None:
     from handlers.contract.document.bundle import ContractError
 
     if isinstance(error, EnvValidationError):
-        return _of_settings(error.error_messages)
+        return _settings_message(error.error_messages)
     if isinstance(error, ContractError):
         return str(error)
     return _REDIS if isinstance(error, ConfigurationError) else None
 
 
-def _of_refusal(refusal: Refusal) -> str:
+def _refusal_message(refusal: Refusal) -> str:
     if isinstance(refusal, SchemaMismatch):
-        return _of_schema(refusal)
+        return _schema_message(refusal)
     if isinstance(refusal, Unavailable) and not isinstance(refusal, NotReady):
-        return _of_database("The database", refusal)
+        return _database_message("The database", refusal)
     message = refusal.message % refusal.params
     return f"{refusal.field}: {message}" if refusal.field else message
 
 
-def _of_schema(refusal: SchemaMismatch) -> str:
+def _schema_message(refusal: SchemaMismatch) -> str:
     current, needed = str(refusal.params["found"]), str(refusal.params["needed"])
     message = refusal.message % refusal.params
     if current.isdigit() and current > needed:
@@ -83,16 +83,16 @@ def _of_schema(refusal: SchemaMismatch) -> str:
     return f"{message} Run: waybill migrate"
 
 
-def _of_database(place: str, refusal: Unavailable) -> str:
+def _database_message(subject: str, refusal: Unavailable) -> str:
     cause = getattr(refusal.__cause__, "orig", None) or refusal.__cause__ or "it is busy"
     advice = ""
     if isinstance(cause, FileNotFoundError):
         advice = " Run waybill in the folder of its server, or begin with: waybill migrate"
     # The first line only: PostgreSQL's second line can contain the rejected value.
-    return f"{place} can't be used: {one_line(str(cause).strip().partition(chr(10))[0])}.{advice}"
+    return f"{subject} can't be used: {one_line(str(cause).strip().partition(chr(10))[0])}.{advice}"
 
 
-def _place(url: str) -> str:
+def _location(url: str) -> str:
     if url.startswith(_SQLITE):
         return str(Path(url.removeprefix(_SQLITE)).absolute())
     server = re.sub(r"^[^:]+://(?:[^:/]*(?::[^@]*)?@)?", "//", url)
@@ -100,7 +100,7 @@ def _place(url: str) -> str:
     return f"{parts.netloc}{parts.path}"
 
 
-def _of_settings(errors: Any) -> str:
+def _settings_message(errors: Any) -> str:
     """One line per variable, with the reasons why its value is invalid."""
     lines = []
     for name, reasons in errors.items():
@@ -111,7 +111,7 @@ def _of_settings(errors: Any) -> str:
     return "\n".join(lines)
 
 
-def _of_file(error: OSError) -> str:
+def _file_message(error: OSError) -> str:
     reason = error.strerror or str(error)
     if error.filename is None:
         return f"{reason}."

@@ -6,12 +6,12 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from jsonschema_rs import ValidationError
 
-from domain.imports.documents import Imports, Stored, read_old_order, read_order
+from domain.imports.documents import ImportResult, Imports, read_old_order, read_order
 from domain.imports.orders import ImportedOldOrder, ImportedOrder
 from domain.imports.parts import Rejected, SnapshotPool
 from domain.shared.errors import Unavailable
 from handlers.cli.import_numbers import integer_reader
-from handlers.cli.ndjson import Parsed
+from handlers.cli.ndjson import ParsedDocument
 from handlers.contract.document.bundle import DIRECTORY
 from handlers.contract.document.validators import Judges, pointer_to
 from handlers.contract.document.yaml_files import read_file
@@ -21,10 +21,10 @@ BATCH_SIZE = 500
 _TRIES = 5
 
 Imported = TypeVar("Imported", bound=ImportedOrder | ImportedOldOrder)
-Answer = Stored | Rejected
+Answer = ImportResult | Rejected
 
 
-class OpensImports(Protocol):
+class ImportDatabase(Protocol):
     """The database, as imports need it."""
 
     def importing(self, actor: str) -> AbstractContextManager[Imports]:
@@ -39,7 +39,7 @@ class Loader(Generic[Imported]):
         component: str,
         read: Callable[[Any, bytes, SnapshotPool], Imported],
         store: Callable[[Imports, Sequence[Imported]], list[Answer]],
-        database: OpensImports,
+        database: ImportDatabase,
         actor: str,
     ) -> None:
         shapes = read_file(DIRECTORY / "imports" / "documents.yaml")
@@ -51,13 +51,13 @@ class Loader(Generic[Imported]):
         self._actor = actor
         self._pool = SnapshotPool()
 
-    def check(self, parsed: Parsed) -> Imported:
+    def check(self, parsed: ParsedDocument) -> Imported:
         """Return the parsed document. Raises Rejected, with a JSON pointer, if it is invalid."""
         if not self._validator.is_valid(parsed.document):
             raise _rejected(next(iter(self._validator.iter_errors(parsed.document))))
         document = self._integers(parsed.document)
         # Hash the document with its whole numbers as integers, however they were written.
-        normalized = parsed if document is parsed.document else Parsed.of(document)
+        normalized = parsed if document is parsed.document else ParsedDocument.of(document)
         return self._read(normalized.document, normalized.document_hash, self._pool)
 
     def store(self, batch: Sequence[Imported]) -> list[Answer]:
@@ -101,7 +101,7 @@ class Loader(Generic[Imported]):
         return answers
 
 
-def order_loader(database: OpensImports, actor: str) -> Loader[ImportedOrder]:
+def order_loader(database: ImportDatabase, actor: str) -> Loader[ImportedOrder]:
     """Return the loader of OrderImport documents."""
     return Loader(
         "OrderImport",
@@ -112,7 +112,7 @@ def order_loader(database: OpensImports, actor: str) -> Loader[ImportedOrder]:
     )
 
 
-def old_order_loader(database: OpensImports, actor: str) -> Loader[ImportedOldOrder]:
+def old_order_loader(database: ImportDatabase, actor: str) -> Loader[ImportedOldOrder]:
     """Return the loader of OldOrderImport documents."""
     return Loader(
         "OldOrderImport",

@@ -23,9 +23,9 @@ from handlers.cli.database import command_database
 from handlers.cli.error_reporting import report_errors
 from handlers.cli.import_batches import (
     BATCH_SIZE,
+    ImportDatabase,
     Imported,
     Loader,
-    OpensImports,
     old_order_loader,
     order_loader,
 )
@@ -172,7 +172,7 @@ class Interruption:
 _rejects_option = click.option(
     "--rejects",
     type=_WRITABLE,
-    help="Default: FILE.rejects.ndjson, and for - stdin.rejects.ndjson, to which it is added.",
+    help="Default: FILE.rejects.ndjson. For - it is stdin.rejects.ndjson, which is appended to.",
 )
 
 
@@ -188,7 +188,7 @@ def import_() -> None:
 def orders(file: Path, rejects: Path | None, actor: str) -> None:
     """Load orders from FILE, or from - for the standard input.
 
-    What comes by a pipe is stored within a second, and the pipe may stay open.
+    Lines from a pipe are stored within a second, and the pipe may stay open.
     """
     _import(file, rejects, actor, order_loader)
 
@@ -200,7 +200,7 @@ def orders(file: Path, rejects: Path | None, actor: str) -> None:
 def old_orders(file: Path, rejects: Path | None, actor: str) -> None:
     """Load old orders from FILE, or from - for the standard input.
 
-    What comes by a pipe is stored within a second, and the pipe may stay open.
+    Lines from a pipe are stored within a second, and the pipe may stay open.
     """
     _import(file, rejects, actor, old_order_loader)
 
@@ -209,7 +209,7 @@ def _import(
     path: Path,
     rejects_path: Path | None,
     actor: str,
-    loader: Callable[[OpensImports, str], Loader[Any]],
+    loader: Callable[[ImportDatabase, str], Loader[Any]],
 ) -> None:
     is_stream = path == Path("-")
     rejects_path = rejects_path or Path(f"{'stdin' if is_stream else path}.rejects.ndjson")

@@ -44,7 +44,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedDocument:
     """The document of a line, and its SHA-256, which is independent of the order of keys."""
 
     document: Any
@@ -71,7 +71,7 @@ def read_lines(stream: IO[bytes]) -> Iterator[Line]:
         yield Line(number, size, raw)
 
 
-def parse(line: Line) -> Parsed:
+def parse(line: Line) -> ParsedDocument:
     """Parse the JSON of a line.
 
     Raises Rejected for more than a MiB, bad UTF-8, invalid JSON, a duplicate key in an object, NaN
@@ -81,7 +81,7 @@ def parse(line: Line) -> Parsed:
     if not line.is_whole:
         raise Rejected("", "The line is longer than 1 MiB.")
     try:
-        return Parsed.of(_decoded(line.raw))
+        return ParsedDocument.of(_decoded(line.raw))
     except UnicodeDecodeError:
         raise Rejected("", WRONG_ENCODING) from None
     except json.JSONDecodeError as error:

@@ -41,8 +41,8 @@ def _option(kind: str, description: str) -> Callable[[Command], Command]:
     )
 
 
-operator_option = _option("operator", "Who decides; stands in the audit trail.")
+operator_option = _option("operator", "Who decides, for the audit trail.")
 """Passes the command its ``actor``, as ``domain.audit`` stores it."""
 
-importer_option = _option("import", "Who imports; stands in the audit trail.")
+importer_option = _option("import", "Who imports, for the audit trail.")
 """Passes the command its ``actor``, which distinguishes imports from decisions."""

@@ -4,7 +4,7 @@ from functools import partial
 
 import click
 
-from domain.outbox import OutboxStatus, list_outbox_events, revive_event
+from domain.outbox import OutboxStatus, list_outbox_events, requeue_event
 from domain.shared.paging import PageRequest
 from handlers.cli.database import command_database
 from handlers.cli.error_reporting import report_errors
@@ -24,7 +24,7 @@ def outbox() -> None:
     type=click.Choice([status.value for status in OutboxStatus]),
     default=OutboxStatus.DEAD.value,
     show_default=True,
-    help="dead: every attempt failed; `retry` begins anew.",
+    help="dead: all attempts failed; `retry` starts again.",
 )
 @page_options
 def list_events(status: str, page: PageRequest) -> None:
@@ -51,5 +51,5 @@ def list_events(status: str, page: PageRequest) -> None:
 def retry(pk: int) -> None:
     """Send the dead letter PK again, with all its attempts."""
     with report_errors(), command_database() as (_, database):
-        database.write(partial(revive_event, pk))
+        database.write(partial(requeue_event, pk))
     click.echo(f"E-mail {pk} is pending.")

@@ -46,16 +46,17 @@ def export_user(email: str, output: Path | None) -> None:
 
 @click.command("erase")
 @click.option("--email", required=True, help="The address of the person.")
-@click.option("--yes", is_flag=True, help="Do not ask. What is erased can't be brought back.")
+@click.option(
+    "--yes", is_flag=True, help="Do not ask for confirmation. An erasure can't be undone."
+)
 @click.option(
     "--force",
     is_flag=True,
-    help="Erase even while an order is not delivered yet: no parcel of it"
-    " can be addressed any more.",
+    help="Erase even if an order is not delivered yet: its parcels can't be addressed any more.",
 )
 @operator_option
 def erase_user(email: str, yes: bool, force: bool, actor: str) -> None:
-    """Erase who a person is, and keep what the books need.
+    """Erase the personal data of a person, and keep what bookkeeping needs.
 
     Names, e-mail and postal addresses, phone numbers, IBANs, notes, descriptions, pictures,
     tracking, sessions, the password and e-mails of the outbox go. Order numbers, dates, states,

@@ -28,10 +28,12 @@ def _note(_context: click.Context, _option: click.Parameter, note: str | None) -
 @click.argument(
     "status", metavar="STATUS", type=click.Choice([status.value for status in PlanStatus])
 )
-@click.option("--note", callback=_note, help="Why; kept with the plan and in the audit trail.")
+@click.option(
+    "--note", callback=_note, help="The reason, stored with the plan and in the audit trail."
+)
 @operator_option
 def mark(pk: int, status: str, note: str | None, actor: str) -> None:
-    """Put plan PK into STATUS, until one of its requests moves on."""
+    """Set plan PK to STATUS, until one of its requests changes."""
 
     def work(uow: UnitOfWork) -> CancellationPlan:
         return mark_plan(pk, PlanStatus(status), note, actor, uow)

@@ -12,7 +12,7 @@ from domain.cancellations.reasons import (
     add_reason,
     change_reason,
     list_all_reasons,
-    switch_reason,
+    set_reason_active,
 )
 from domain.orders.cancellations import CancellationReason, CancellationType
 from domain.shared.paging import PageRequest
@@ -78,7 +78,9 @@ def _text_option(*, required: bool) -> Callable[[Callable[..., None]], Callable[
 
 
 @reasons.command()
-@click.option("--type", "kind", type=_TYPES, required=True, help="What it is a reason for.")
+@click.option(
+    "--type", "kind", type=_TYPES, required=True, help="The type of requests that it is for."
+)
 @_text_option(required=True)
 @click.option("--needs-description", is_flag=True, help="The shopper must add a description.")
 @_order_option
@@ -112,9 +114,9 @@ def change(
 ) -> None:
     """Change reason PK.
 
-    Requests keep the reason that was given for them: another text, or another need of a
+    Requests keep the reason that they have: another text, or another need of a
     description, makes a new reason with a PK of its own, and deactivates this one. Languages
-    that are not given keep their text.
+    that are left out keep their text.
     """
     draft = ReasonDraft(subjects=subjects, extra_information_needed=needs_description, order=order)
     with report_errors(), command_database() as (_, database):
@@ -129,7 +131,7 @@ def change(
 @click.argument("pk", type=int)
 @operator_option
 def deactivate(pk: int, actor: str) -> None:
-    """Take reason PK out of the list; requests that gave it keep it."""
+    """Remove reason PK from the list; requests that have it keep it."""
     _switch(pk, False, actor)
 
 
@@ -143,7 +145,7 @@ def activate(pk: int, actor: str) -> None:
 
 def _switch(pk: int, is_active: bool, actor: str) -> None:
     with report_errors(), command_database() as (_, database):
-        reason = database.write(partial(switch_reason, pk, is_active, actor))
+        reason = database.write(partial(set_reason_active, pk, is_active, actor))
     click.echo(f"Reason {reason.pk} is {state_of(reason)}.")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from domain.cancellations.decisions import ShownRequest
+from domain.cancellations.decisions import RequestDetails
 from domain.orders.cancellations import CancellationReason, EasyReturn
 from domain.shared.money import format_amount
 from handlers.adapters.plain_text import one_line
@@ -13,7 +13,7 @@ _LABEL_WIDTH = 16
 _MOMENT = "%Y-%m-%d %H:%M"
 
 
-def format_details(shown: ShownRequest, reason: CancellationReason | None) -> str:
+def format_details(shown: RequestDetails, reason: CancellationReason | None) -> str:
     """The request as lines of label and text, then its audit trail.
 
     Contains the IBAN, which the operator needs for the payment: show it at the terminal only.
@@ -34,7 +34,7 @@ def format_details(shown: ShownRequest, reason: CancellationReason | None) -> st
     return "\n".join([*lines, "", table(_TRAIL_TITLES, trail)])
 
 
-def format_refund(shown: ShownRequest) -> str:
+def format_refund(shown: RequestDetails) -> str:
     """The refund of the request as text."""
     if shown.plan_item is None:
         return "unknown until it is decided"
@@ -42,7 +42,7 @@ def format_refund(shown: ShownRequest) -> str:
     return f"{amount} as loyalty money" if _is_loyalty(shown) else amount
 
 
-def _request(shown: ShownRequest, reason: CancellationReason | None) -> Iterator[tuple[str, str]]:
+def _request(shown: RequestDetails, reason: CancellationReason | None) -> Iterator[tuple[str, str]]:
     request, item = shown.request, shown.item
     yield "Request", f"{request.pk} ({request.uuid})"
     yield "Status", request.status
@@ -62,7 +62,7 @@ def _subject(reason: CancellationReason | None) -> str:
     return english or (texts[0] if texts else "-")
 
 
-def _payee(shown: ShownRequest) -> Iterator[tuple[str, str]]:
+def _payee(shown: RequestDetails) -> Iterator[tuple[str, str]]:
     if shown.request.iban:
         yield "Account holder", shown.request.holder_name or "-"
         yield "IBAN", shown.request.iban
@@ -80,7 +80,7 @@ def _return(easy_return: EasyReturn | None) -> Iterator[tuple[str, str]]:
         yield "Pickup", f"{easy_return.pickup_date}{hours}"
 
 
-def _money(shown: ShownRequest) -> Iterator[tuple[str, str]]:
+def _money(shown: RequestDetails) -> Iterator[tuple[str, str]]:
     if shown.plan:
         note = f": {shown.plan.note}" if shown.plan.note else ""
         yield "Plan", f"{shown.plan.pk}, {shown.plan.status}{note}"
@@ -91,10 +91,10 @@ def _money(shown: ShownRequest) -> Iterator[tuple[str, str]]:
     yield "Order refunded", _amount(shown, shown.order.refund_amount)
 
 
-def _amount(shown: ShownRequest, minor_units: int) -> str:
+def _amount(shown: RequestDetails, minor_units: int) -> str:
     currency = shown.order.currency
     return f"{format_amount(minor_units, currency)} {currency.upper()}"
 
 
-def _is_loyalty(shown: ShownRequest) -> bool:
+def _is_loyalty(shown: RequestDetails) -> bool:
     return bool(shown.request.fully_refund_as_loyalty_money)

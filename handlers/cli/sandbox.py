@@ -35,7 +35,7 @@ The clock stands at {now}. To control the sandbox:
   curl {url}/sandbox/failures/ --json '{{"operation_id": "listUserOrders", "kind": "unavailable"}}'
   curl {url}/sandbox/emails/                   the e-mails, which are not sent
 
-Everything is in memory or in a temporary folder, and gone when the sandbox stops.
+Everything is in memory or in a temporary folder, and deleted when the sandbox stops.
 """
 
 

@@ -37,8 +37,8 @@ _PRIVATE = click.Path(dir_okay=False, writable=True, path_type=Path)
 @click.option("--seed", "seed_", type=click.IntRange(0), default=1, show_default=True)
 @click.option("--sessions-file", type=_PRIVATE, help="Gets a session cookie's value per line.")
 @click.option("--tokens-file", type=_PRIVATE, help="Gets a seller's token per line.")
-@click.option("--manifest-file", type=_PRIVATE, help="Gets who each of them is, as JSON.")
-@click.option("--force", is_flag=True, help="Also into a database with orders of a real shop.")
+@click.option("--manifest-file", type=_PRIVATE, help="Gets their users and sellers, as JSON.")
+@click.option("--force", is_flag=True, help="Allow a database with users of a real shop.")
 def seed(
     users: int,
     orders_per_user: int,

@@ -5,7 +5,7 @@ from functools import partial
 import click
 
 from domain.audit import state_of
-from domain.sellers.sellers import add_seller, change_seller, list_sellers, switch_seller
+from domain.sellers.sellers import add_seller, change_seller, list_sellers, set_seller_active
 from domain.shared.paging import PageRequest
 from handlers.cli.database import command_database
 from handlers.cli.error_reporting import report_errors
@@ -49,7 +49,7 @@ def add(slug: str, name: str, actor: str) -> None:
 @click.option("--name", required=True, help="What shoppers read.")
 @operator_option
 def change(slug: str, name: str, actor: str) -> None:
-    """Give seller SLUG another name; all its orders show it from the next read on."""
+    """Rename seller SLUG; all its orders show the new name at once."""
     with report_errors(), command_database() as (_, database):
         seller = database.write(partial(change_seller, slug, name, actor))
     click.echo(f"Seller {seller.slug} is called {seller.name}.")
@@ -76,5 +76,5 @@ def activate(slug: str, actor: str) -> None:
 
 def _switch(slug: str, is_active: bool, actor: str) -> None:
     with report_errors(), command_database() as (_, database):
-        seller = database.write(partial(switch_seller, slug, is_active, actor))
+        seller = database.write(partial(set_seller_active, slug, is_active, actor))
     click.echo(f"Seller {seller.slug} is {state_of(seller)}.")

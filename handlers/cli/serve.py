@@ -60,7 +60,7 @@ class _Port(click.Option):
 @click.option(
     "--sandbox",
     is_flag=True,
-    help="Serve a temporary shop for tests of clients, with a clock and failures to be set.",
+    help="Serve a temporary shop for tests of clients, with an adjustable clock and failures.",
 )
 @click.option(
     "--port",

@@ -41,9 +41,9 @@ _DAYS = click.IntRange(0, 36_500)
 def tidy(email_days: int, iban_days: int) -> None:
     """Remove what is stored and no longer needed.
 
-    Expired sessions and idempotency keys, e-mails that were delivered, and the IBANs of requests
-    that are over. Run it once a day, by cron or a systemd timer. It works in small transactions,
-    waits for nothing that a server or a worker is at, and can be interrupted.
+    Expired sessions and idempotency keys, delivered e-mails, and the IBANs of requests that are
+    completed or rejected. Run it once a day, by cron or a systemd timer. It works in small
+    transactions, skips rows that a server or a worker has locked, and can be interrupted.
     """
     with report_errors(), command_database() as (_, database):
         sessions = _count(database, remove_expired_sessions)

@@ -29,18 +29,18 @@ def tokens() -> None:
 
 
 @tokens.command()
-@click.option("--seller", help="The seller's slug; the token is the shop's where it is left out.")
+@click.option("--seller", help="The seller's slug. Without it, the token is the shop's.")
 @click.option("--name", required=True, help="What the token is for.")
 @click.option(
     "--scope",
     "scopes",
     multiple=True,
     type=click.Choice([scope.value for scope in (*Scope, *ShopScope)]),
-    help="What it is good for; can be given several times. A seller's: all, where it is left out.",
+    help="A permission; can be repeated. A seller's token without it has all.",
 )
 @click.option("--days", type=click.IntRange(1, _MAX_DAYS), default=_DEFAULT_DAYS, show_default=True)
 def create(seller: str | None, name: str, scopes: tuple[str, ...], days: int) -> None:
-    """Make a token and print its value, which is shown nowhere else."""
+    """Create a token and print its value, which is shown only once."""
     of_shop = [ShopScope(scope) for scope in scopes if scope in set(ShopScope)]
     of_seller = [Scope(scope) for scope in scopes if scope in set(Scope)]
     lifetime = timedelta(days=days)
@@ -74,7 +74,7 @@ def list_(seller: str | None, page: PageRequest) -> None:
 @tokens.command()
 @click.argument("pk", type=int)
 def revoke(pk: int) -> None:
-    """End token PK: from now on it opens nothing."""
+    """Revoke token PK, at once."""
     with report_errors(), command_database() as (_, database), database.writing() as uow:
         token = revoke_seller_token(pk, uow)
     click.echo(f"Token {token.pk} ({token.name}) is revoked.")

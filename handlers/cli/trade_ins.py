@@ -21,13 +21,17 @@ def trade_ins() -> None:
 @trade_ins.command()
 @click.argument("item", type=int)
 @click.option(
-    "--days", type=click.IntRange(1, 365), default=14, show_default=True, help="How long it stands."
+    "--days",
+    type=click.IntRange(1, 365),
+    default=14,
+    show_default=True,
+    help="How many days the offer is valid.",
 )
 @click.option(
     "--links",
     "shows_links",
     is_flag=True,
-    help="Print its links: to the page, and two that answer it at once.",
+    help="Print its links: to the page, and two that accept or reject it when opened.",
 )
 @operator_option
 def offer(item: int, days: int, actor: str, *, shows_links: bool) -> None:

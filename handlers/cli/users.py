@@ -39,7 +39,7 @@ def users() -> None:
 
 @users.command()
 @click.option("--email", required=True)
-@click.option("--password", help="Asked for where it is left out, so that no shell keeps it.")
+@click.option("--password", help="Prompted for if left out, so that no shell history has it.")
 @click.option("--first-name", default="")
 @click.option("--last-name", default="")
 @click.option("--guest", is_flag=True, help="A guest has no password and can't log in.")

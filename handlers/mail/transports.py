@@ -90,7 +90,7 @@ class SmtpServer:
         # Leaving `with smtplib.SMTP()` sends QUIT, and waits for a server that hangs.
         with closing(self._connect()) as smtp:
             self._prepare(smtp)
-            smtp.send_message(_seven_bits(message))
+            smtp.send_message(_encoded_in_7_bits(message))
             # The server has accepted the message: a failing QUIT must not cause a second attempt.
             with suppress(OSError):
                 smtp.quit()
@@ -115,12 +115,12 @@ class SmtpServer:
         if self._needs_tls and not is_encrypted:
             raise Unencrypted
         if self._user:
-            if not is_encrypted and not _is_here(self._host):
+            if not is_encrypted and not _is_local(self._host):
                 raise Unencrypted
             smtp.login(self._user, self._password)
 
 
-def _is_here(host: str) -> bool:
+def _is_local(host: str) -> bool:
     """Whether ``host`` is this machine."""
     try:
         return ip_address(host).is_loopback
@@ -128,7 +128,7 @@ def _is_here(host: str) -> bool:
         return host == "localhost"
 
 
-def _seven_bits(message: EmailMessage) -> EmailMessage:
+def _encoded_in_7_bits(message: EmailMessage) -> EmailMessage:
     """The message encoded for servers without 8BITMIME."""
     message.policy = message.policy.clone(cte_type="7bit")
     return message

@@ -6,7 +6,7 @@ from marshmallow import missing
 
 from domain.orders.addresses import Address, Location
 from handlers.contract.operations.marshmallow_schemas import Rendering, Sources
-from handlers.rendering.values import attribute, named, translated
+from handlers.rendering.values import attribute, translated, with_label
 
 
 def _code(location: Location, _rendering: Rendering) -> Any:
@@ -32,7 +32,7 @@ ADDRESS = Sources(
     Address,
     {
         "id": attribute("pk"),
-        "address_type": named("address_type", "address_type"),
+        "address_type": with_label("address_type", "address_type"),
         "user": attribute("user_pk"),
     },
 )

@@ -2,7 +2,7 @@
 
 from domain.orders.cancellations import CancellationRequest, CancellationRequestImage, EasyReturn
 from handlers.contract.operations.marshmallow_schemas import Rendering, Source, Sources
-from handlers.rendering.values import attribute, named
+from handlers.rendering.values import attribute, with_label
 
 
 def _with_pickup(easy_return: EasyReturn, _rendering: Rendering) -> EasyReturn | None:
@@ -26,7 +26,7 @@ EASY_RETURN = (
         "CancellationEasyReturn",
         EasyReturn,
         {
-            "status": named("easy_return_status", "status"),
+            "status": with_label("easy_return_status", "status"),
             "pickup_date": _with_pickup,
         },
     ),
@@ -51,8 +51,8 @@ CANCELLATION_REQUEST = Sources(
         "id": attribute("pk"),
         "order_item": attribute("order_item_pk"),
         "reason": attribute("reason_pk"),
-        "cancellation_type": named("cancellation_type", "cancellation_type"),
-        "status": named("cancellation_status", "status"),
+        "cancellation_type": with_label("cancellation_type", "cancellation_type"),
+        "status": with_label("cancellation_status", "status"),
         "cancellation_request_image_set": attribute("images"),
     },
 )

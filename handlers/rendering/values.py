@@ -87,7 +87,7 @@ def currency(_entity: Any, rendering: Rendering) -> Labelled:
     return _labelled("currency", str(rendering.root.currency), rendering.language)
 
 
-def named(kind: str, path: str) -> Source:
+def with_label(kind: str, path: str) -> Source:
     """A value with its translated label; ``kind`` is the key of LABELS."""
     read = attrgetter(path)
 

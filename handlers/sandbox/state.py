@@ -10,7 +10,7 @@ from werkzeug.routing import Map
 
 from handlers.sandbox.clock import Clock
 from handlers.sandbox.emails import Emails
-from handlers.sandbox.failing import FailureMiddleware
+from handlers.sandbox.failure_middleware import FailureMiddleware
 from handlers.sandbox.failures import Failures
 from handlers.sandbox.shop import Row, Shop
 from handlers.web.request_context import Database, parts
@@ -48,7 +48,7 @@ class Sandbox:
         """A sandbox with this shop."""
         return cls(shop, Clock(shop.now))
 
-    def failing(self, app: ASGIApp, routes: Callable[[], Map]) -> ASGIApp:
+    def with_failures(self, app: ASGIApp, routes: Callable[[], Map]) -> ASGIApp:
         """``app`` behind the middleware that makes requests fail."""
         return FailureMiddleware(app, self.failures, routes)
 

@@ -14,7 +14,7 @@ from domain.accounts.users import PasswordHasher
 from domain.cancellations.drafts import CancellationPolicy
 from domain.orders.anonymous_orders import GuestLookupLimits
 from domain.sellers.callers import SellerCaller, ShopCaller
-from domain.trade_ins import Answerer
+from domain.trade_ins import OfferPrincipal
 from domain.unit_of_work import UnitOfWork
 from handlers.contract.document.bundle import Contract
 from handlers.contract.operations.operations import Operation
@@ -175,10 +175,10 @@ def acting() -> Caller | SellerCaller:
     return found or ANONYMOUS
 
 
-def answerer() -> Answerer:
+def offer_principal() -> OfferPrincipal:
     """Whose answer to an offer the current request is: a shopper's, or a mailed link's."""
-    found: Answerer = g.caller
-    return found
+    principal: OfferPrincipal = g.caller
+    return principal
 
 
 def language() -> str:

@@ -33,10 +33,10 @@ def test_a_server_with_another_response_is_named() -> None:
 
 
 def test_parameters_of_the_next_page_come_in_any_order() -> None:
-    one = parsed(b'{"next": "http://h/orders/?page=2&limit=3"}', is_record=False)
-    other = parsed(b'{"next": "http://h/orders/?limit=3&page=2"}', is_record=False)
+    first = parsed(b'{"next": "http://h/orders/?page=2&limit=3"}', is_record=False)
+    second = parsed(b'{"next": "http://h/orders/?limit=3&page=2"}', is_record=False)
 
-    assert one == other
+    assert first == second
 
 
 def test_generated_fields_of_a_created_record_are_left_out() -> None:

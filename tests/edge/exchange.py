@@ -31,17 +31,17 @@ class RawResponse:
         return None
 
 
-def exchange(port: int, sent: bytes, *, ends: bool = False) -> RawResponse:
+def exchange(port: int, sent: bytes, *, closes_sending: bool = False) -> RawResponse:
     """Send these bytes on a new connection, and read until the server closes it.
 
-    ``ends``: close the sending side afterwards.
+    ``closes_sending``: close the sending side afterwards.
 
     Raises TimeoutError where the server does not close it.
     """
     with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as connection:
         with suppress(ConnectionError):  # the server may respond and close before it has read all
             connection.sendall(sent)
-            if ends:
+            if closes_sending:
                 connection.shutdown(socket.SHUT_WR)
         received = bytearray()
         with suppress(ConnectionError):

@@ -34,7 +34,7 @@ def matrix(environment: Environment) -> Matrix:
         Identity("forged", own, foreign, SHOPPER, headers=cookie),
         Identity("program", own, foreign, KEY, SHOPPER, cookie | {"Authorization": "Session 1"}),
         Identity("guest", own, foreign, KEY, GRANT, {"Authorization": "Session 1"}),
-        Identity("nobody", own, foreign),
+        Identity("anonymous", own, foreign),
     ]
     return Matrix(environment, server, people)
 
@@ -47,8 +47,8 @@ def matrix(environment: Environment) -> Matrix:
         ("shopper", READ, [RawResponse(200, {}, b""), NOT_FOUND], "200 to foreign"),
         ("shopper", READ, [RawResponse(403, {}, b""), NOT_FOUND], "403 to foreign, 404 to absent"),
         ("shopper", READ, [RawResponse(500, {}, b"")] * 2, "500"),
-        ("nobody", READ, [NOT_FOUND, NOT_FOUND], "not admitted"),
-        ("nobody", READ, [RawResponse(401, {}, b"")] * 2, None),
+        ("anonymous", READ, [NOT_FOUND, NOT_FOUND], "not admitted"),
+        ("anonymous", READ, [RawResponse(401, {}, b"")] * 2, None),
         ("forged", WRITE, [RawResponse(400, {}, b"")] * 2, "without a token"),
         ("forged", WRITE, [RawResponse(403, {}, b"")] * 2, None),
         ("program", WRITE, [NOT_FOUND, NOT_FOUND], None),

@@ -10,7 +10,7 @@ from handlers.database import open_database
 from persistence.engine.engines import Pool, connect
 from tests.conftest import MakeUrl
 from tests.support.application import usual_settings
-from tests.support.lived_shop import live
+from tests.support.eventful_shop import fill_shop
 
 # A statement that breaks each rule, in the order of INVARIANTS.
 SABOTAGE = (
@@ -62,7 +62,7 @@ def url(make_url: MakeUrl) -> str:
     url = make_url()
     database = open_database(usual_settings(url))
     database.migrate()
-    live(database)
+    fill_shop(database)
     database.close()
     return url
 

@@ -65,10 +65,10 @@ def test_leaves_out_checks_for_another_database(database_run: DatabaseRun) -> No
 def test_continues_after_a_check_that_raises(database_run: DatabaseRun) -> None:
     database_run.run([make_check(fail), make_check(find)])
 
-    broken, found = database_run.findings
+    broken, second_finding = database_run.findings
     assert not broken.is_passed
     assert broken.failures[-1] == "ValueError: the database is gone"
-    assert found.is_passed
+    assert second_finding.is_passed
 
 
 def test_searches_the_data_that_a_check_leaves(

@@ -84,8 +84,8 @@ class SellerOrderList(generics.ListAPIView):
     pagination_class = Pagination
 
     def get_queryset(self) -> QuerySet[Any]:
-        asked = self.request.query_params
+        parameters = self.request.query_params
         names = ("status", "amount__gte", "date_placed__gte")
-        filters = {name: asked[name] for name in names if name in asked}
+        filters = {name: parameters[name] for name in names if name in parameters}
         own = models.SellerOrder.objects.filter(seller=self.request.user.seller_id, **filters)
         return own.order_by("-date_placed", "-row")

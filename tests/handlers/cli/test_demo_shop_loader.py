@@ -14,7 +14,7 @@ from tests.conftest import MakeUrl
 from tests.support.fakes import FakeClock, fake_renderers
 
 # Tables that only requests, logins, commands and reads fill.
-UNSEEDED = {
+EMPTY_TABLES = {
     "sessions",
     "idempotency_keys",
     "seller_tokens",
@@ -26,9 +26,9 @@ UNSEEDED = {
 
 
 # A hash has a salt, and versions come from the real clock.
-UNLIKE = {"password_hash", "version"}
+VOLATILE_COLUMNS = {"password_hash", "version"}
 # Of the reasons that the migration inserts.
-DATES = {"created_date", "modified_date"}
+DATE_COLUMNS = {"created_date", "modified_date"}
 
 
 def seeded_rows(url: str) -> dict[str, list[dict[str, Any]]]:
@@ -41,8 +41,10 @@ def seeded_rows(url: str) -> dict[str, list[dict[str, Any]]]:
     rows = {}
     with engines.snapshot.connect() as connection:
         for table in metadata.sorted_tables:
-            unlike = UNLIKE | (DATES if table.name == "cancellation_reasons" else set())
-            columns = [column for column in table.c if column.name not in unlike]
+            volatile = VOLATILE_COLUMNS | (
+                DATE_COLUMNS if table.name == "cancellation_reasons" else set()
+            )
+            columns = [column for column in table.c if column.name not in volatile]
             result = connection.execute(sa.select(*columns).order_by(*table.primary_key))
             rows[table.name] = [dict(row) for row in result.mappings()]
     engines.dispose()
@@ -58,7 +60,7 @@ class TestSeedDemoShop:
         assert first.keys() == second.keys()
         for table in first:
             assert first[table] == second[table], table
-        assert {name for name, rows in first.items() if not rows} == UNSEEDED
+        assert {name for name, rows in first.items() if not rows} == EMPTY_TABLES
 
     def test_an_order_that_is_not_there_is_an_error(self, database: Database) -> None:
         with database.writing() as uow, pytest.raises(NotFound):

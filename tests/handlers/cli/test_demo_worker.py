@@ -33,8 +33,8 @@ class TestDemoWorker:
         demo.process.send_signal(number)
 
         demo.process.wait(STOP_SECONDS)
-        letter = (tmp_path / f"var/mail/{event.uuid}.eml").read_text("utf-8")
-        assert f"http://127.0.0.1:{demo.port}/users/order_item/" in letter
+        message = (tmp_path / f"var/mail/{event.uuid}.eml").read_text("utf-8")
+        assert f"http://127.0.0.1:{demo.port}/users/order_item/" in message
         assert len(children) == 2
         assert not any(is_running(child) for child in children)
 

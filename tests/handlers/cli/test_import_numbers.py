@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.imports.parts import Rejected
 from handlers.cli.import_batches import old_order_loader, order_loader
 from handlers.cli.import_numbers import integer_reader
-from handlers.cli.ndjson import Line, Parsed, parse
+from handlers.cli.ndjson import Line, ParsedDocument, parse
 from handlers.contract.document.bundle import DIRECTORY
 from handlers.contract.document.yaml_files import read_file
 from tests.support.documents import (
@@ -70,17 +70,18 @@ NO_DATABASE: Any = None
 SPELLINGS = ("{0}", "{0}.0", "{0}.000", "{0}e0", "{1}e-1", "{0}.0E+0")
 
 
-def respelled(value: Any, draw: Any) -> Any:
+def in_random_notation(value: Any, draw: Any) -> Any:
     """The document as text, with its ints in random notations."""
     if type(value) is int:
         return draw(st.sampled_from(SPELLINGS)).format(value, 10 * value)
     if isinstance(value, dict):
         members = (
-            f"{json.dumps(name)}: {respelled(member, draw)}" for name, member in value.items()
+            f"{json.dumps(name)}: {in_random_notation(member, draw)}"
+            for name, member in value.items()
         )
         return f"{{{', '.join(members)}}}"
     if isinstance(value, list):
-        return f"[{', '.join(respelled(item, draw) for item in value)}]"
+        return f"[{', '.join(in_random_notation(item, draw) for item in value)}]"
     return json.dumps(value)
 
 
@@ -103,11 +104,11 @@ def test_however_integers_are_written_the_same_is_imported(
 ) -> None:
     loader, read, document = case
 
-    parsed = parse(line(respelled(document, data.draw)))
+    parsed = parse(line(in_random_notation(document, data.draw)))
 
     # Compared as text, where 2 and 2.0 differ.
     assert json.dumps(read(parsed.document)) == json.dumps(document)
-    expected = loader.check(Parsed.of(document)).document_hash
+    expected = loader.check(ParsedDocument.of(document)).document_hash
     assert loader.check(parsed).document_hash == expected
 
 

@@ -3,7 +3,7 @@ import io
 import pytest
 
 from domain.imports.parts import Rejected
-from handlers.cli.ndjson import MAX_LINE_BYTES, Line, Parsed, parse, read_lines
+from handlers.cli.ndjson import MAX_LINE_BYTES, Line, ParsedDocument, parse, read_lines
 
 
 def line(raw: bytes) -> Line:
@@ -37,7 +37,7 @@ class TestParse:
     def test_the_hash_does_not_mind_the_order_of_keys(self) -> None:
         one, other = parse(line(b'{"a": 1, "b": [1.5]}')), parse(line(b'{"b":[1.5],"a":1}'))
 
-        assert one == other == Parsed.of({"a": 1, "b": [1.5]})
+        assert one == other == ParsedDocument.of({"a": 1, "b": [1.5]})
         assert parse(line(b'{"a": 2}')).document_hash != one.document_hash
 
     @pytest.mark.parametrize(

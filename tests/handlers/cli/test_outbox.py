@@ -6,7 +6,7 @@ from tests.support.operator_commands import StoredOrders
 from tests.support.outbox_events import make_event
 
 
-def dead_letter(stored_orders: StoredOrders) -> OutboxEvent:
+def dead_event(stored_orders: StoredOrders) -> OutboxEvent:
     event = make_event()
     event.status, event.attempts, event.last_error = OutboxStatus.DEAD, 8, "550 SMTPDataError"
     return stored_orders.add_email(event)
@@ -15,7 +15,7 @@ def dead_letter(stored_orders: StoredOrders) -> OutboxEvent:
 class TestList:
     def test_is_of_the_dead_letters(self, waybill: Run, stored_orders: StoredOrders) -> None:
         stored_orders.add_email(make_event())
-        dead = dead_letter(stored_orders)
+        dead = dead_event(stored_orders)
 
         titles, line, _, total = waybill("outbox", "list").output.splitlines()
 
@@ -31,7 +31,7 @@ class TestList:
         event = make_event()
         event.status = OutboxStatus(status)
         stored_orders.add_email(event)
-        dead_letter(stored_orders)
+        dead_event(stored_orders)
 
         _, line, *_ = waybill("outbox", "list", "--status", status).output.splitlines()
 
@@ -47,14 +47,14 @@ class TestList:
         assert line.split()[:3] == [str(event.pk), "password_changed", "pending"]
 
     def test_shows_no_address(self, waybill: Run, stored_orders: StoredOrders) -> None:
-        dead_letter(stored_orders)
+        dead_event(stored_orders)
 
         assert "ayse" not in waybill("outbox", "list").output
 
 
 class TestRetry:
     def test_makes_a_dead_letter_pending(self, waybill: Run, stored_orders: StoredOrders) -> None:
-        pk = dead_letter(stored_orders).pk
+        pk = dead_event(stored_orders).pk
 
         result = waybill("outbox", "retry", str(pk))
 

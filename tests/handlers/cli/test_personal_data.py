@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from domain.accounts.users import UserType, email_key
-from domain.imports.documents import Stored
+from domain.imports.documents import ImportResult
 from domain.imports.parts import Rejected
 from domain.shared.paging import PageRequest
 from faults.invariants import broken_invariants
@@ -310,13 +310,13 @@ class TestImport:
             [answer] = imports.store_orders([imported_order(user=user, number="1002")])
             imports.commit()
 
-        assert isinstance(answer, Stored)
+        assert isinstance(answer, ImportResult)
         with database.reading() as uow:
             assert uow.users.by_email_key(email_key(EMAIL), UserType.REGISTERED) is not None
 
     def stored(self, database: Database, order: Any, old_order: Any) -> list[Any]:
         with database.importing("import:tests") as imports:
-            answers: list[Stored | Rejected] = imports.store_orders([order])
+            answers: list[ImportResult | Rejected] = imports.store_orders([order])
             answers += imports.store_old_orders([old_order])
             imports.commit()
         return answers

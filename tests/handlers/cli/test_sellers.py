@@ -3,7 +3,7 @@ from starlette.testclient import TestClient
 
 from domain.accounts.users import User
 from domain.audit import AuditEntry
-from domain.imports.documents import Outcome, Stored
+from domain.imports.documents import ImportResult, Outcome
 from domain.sellers.sellers import Seller
 from persistence.database import Database
 from tests.handlers.cli.conftest import Run
@@ -126,7 +126,7 @@ class TestImport:
             [answer] = imports.store_orders([imported_order(items=[line])])
             imports.commit()
 
-        assert isinstance(answer, Stored)
+        assert isinstance(answer, ImportResult)
         assert answer.outcome is Outcome.CREATED
         seller = stored(database, "usta")
         assert (seller.name, seller.is_active) == ("Usta İşi", False)

@@ -161,7 +161,7 @@ class TestOverSmtp:
         assert (after.status, after.last_error) == (OutboxStatus.PENDING, "SMTPServerDisconnected")
 
 
-class TestTrouble:
+class TestErrors:
     def test_an_email_that_can_not_be_built_blocks_no_other(self) -> None:
         bad, odd, good = make_event(email="nobody"), make_event(requests=None), make_event()
         database, mailer = FakeDatabase(bad, odd, good), FakeMailer()

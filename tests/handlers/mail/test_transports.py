@@ -109,7 +109,7 @@ class TestSmtpServer:
         assert mail_server.emails == []
 
     def test_elsewhere_gets_no_password_in_clear(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("handlers.mail.transports._is_here", lambda _: False)
+        monkeypatch.setattr("handlers.mail.transports._is_local", lambda _: False)
         with running(auth_require_tls=False) as mail_server, pytest.raises(Unencrypted):
             server(f"smtp://{LOGIN}127.0.0.1:{mail_server.port}").send(example_email())
 
@@ -122,7 +122,7 @@ class TestSmtpServer:
         assert len(mail_server.emails) == 1
 
 
-class TestTrouble:
+class TestErrors:
     def test_a_recipient_is_refused(self) -> None:
         with running() as mail_server:
             mail_server.refusal = "550 no such mailbox"

@@ -12,14 +12,14 @@ from tests.support.sandbox_exchanges import Examples, Exchange, differences
 # Where a response can't equal its example, and why: patterns of JSON pointers by operation.
 RANDOM = "drawn at random"
 ONE_REQUEST = {"/uuid": RANDOM, "/easy_return/code": RANDOM}
-EACH_REQUEST = {"/?/uuid": RANDOM, "/?/easy_return/code": RANDOM}
+EVERY_REQUEST = {"/?/uuid": RANDOM, "/?/easy_return/code": RANDOM}
 KEYS = {"/key": RANDOM, "/csrf_token": RANDOM}
 UNAVOIDABLE: dict[str, dict[str, str]] = {
     "createCancellationRequest": ONE_REQUEST,
     "createAnonymousCancellationRequest": ONE_REQUEST,
     "cancelOrder": {"/?/uuid": RANDOM},
-    "createBulkCancellationRequests": EACH_REQUEST,
-    "createAnonymousBulkCancellationRequests": EACH_REQUEST,
+    "createBulkCancellationRequests": EVERY_REQUEST,
+    "createAnonymousBulkCancellationRequests": EVERY_REQUEST,
     "createHandover": {"/url": RANDOM},
     "getCsrfToken": {"/csrf_token": RANDOM},
     "logIn": KEYS,

@@ -11,7 +11,7 @@ from handlers.contract.asgi.routing import ContractApp
 from handlers.contract.document.bundle import load_contract
 from handlers.sandbox.shop import read_shop
 from handlers.web.request_context import PARTS
-from tests.support.judge import HeaderJudge, Judge
+from tests.support.exchange_validator import ExchangeValidator, HeaderValidator
 from tests.support.sandbox_clients import HOST, Callers
 
 ORDERS, ORDER = "/users/orders/", "/users/orders/3/"
@@ -22,7 +22,7 @@ START = {"now": "2026-03-05T12:00:00Z"}
 @pytest.fixture(scope="module")
 def checks() -> list[Any]:
     document = load_contract(more=["sandbox.yaml"]).document
-    return [Judge(document).check, HeaderJudge(document).check]
+    return [ExchangeValidator(document).check, HeaderValidator(document).check]
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def is_closed(client: socket.socket) -> bool:
         return False
 
 
-class TestAccepted:
+class TestAcceptedConnections:
     @pytest.mark.parametrize(
         "host", ["127.0.0.1", *(["::1"] if socket.has_dualstack_ipv6() else [])]
     )
@@ -134,7 +134,7 @@ class TestAccepted:
         assert set(DESCRIPTORS.iterdir()) == before
 
 
-class TestWatch:
+class TestConnectionWatch:
     def test_closes_those_that_stay_silent(
         self, pairs: Pairs, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -187,7 +187,7 @@ class TestWatch:
         assert is_closed(client)
 
 
-class TestBeyond:
+class TestOverShare:
     def test_is_what_was_quiet_the_longest(self) -> None:
         open_connections = [held(1), held(3), held(2)]
 

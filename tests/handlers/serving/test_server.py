@@ -149,7 +149,7 @@ def test_the_demo_shop_is_there_at_the_first_start_and_stays(serve: Serve, tmp_p
         ),
         (
             (
-                "from handlers.contract import bundle; import pathlib;"
+                "from handlers.contract.document import bundle; import pathlib;"
                 f"bundle.load_contract.__defaults__ = (pathlib.Path('nowhere'),); {COMMAND}"
             ),
             "openapi.yaml#",

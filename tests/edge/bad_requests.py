@@ -1,4 +1,4 @@
-"""Requests that nobody should send, written down as bytes, and how each is answered."""
+"""Invalid requests as bytes, with the status and error code of their responses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,28 +21,28 @@ SELLER_ADDRESSES = b"/api/i1/customer-addresses/"
 REJECT = b"/api/i1/order-items/<uuid>/reject/"
 
 BARE = "bare"
-"""In place of an error code: the HTTP server answers itself, with an empty body."""
-SILENT = "silent"
-"""The HTTP server closes the connection without an answer."""
+"""In place of an error code: the response of the HTTP server itself, with an empty body."""
+NO_RESPONSE = "silent"
+"""The HTTP server closes the connection without a response."""
 EMPTY = "empty"
-"""The answer to HEAD, which has no body."""
+"""The response to HEAD, which has no body."""
 
 
 @dataclass(frozen=True)
-class Bad:
-    """``text`` holds placeholders in angle brackets: who asks, what is theirs, and `<length>`.
+class BadRequest:
+    """An invalid request. ``text`` has placeholders in angle brackets, also for credentials.
 
-    ``ends``: its body would go on, and does not.
+    ``closes_sending``: the client closes its side before the end of the body.
     """
 
     text: bytes
     status: int
     code: str
-    ends: bool = False
+    closes_sending: bool = False
 
     @property
     def name(self) -> str:
-        """Enough of it to find it by."""
+        """The start and the end of the text, to identify it."""
         start, _, rest = self.text.partition(b"\r\n")
         rest = rest.replace(HOST, b"").replace(CLOSE, b"")
         return f"{start[:90].decode('latin-1')} | {rest[-90:].decode('latin-1')!r}"
@@ -64,18 +64,20 @@ def get(
     status: int,
     code: str,
     *headers: bytes,
-    who: bytes = b"<shopper>",
+    credentials: bytes = b"<shopper>",
     method: bytes = b"GET",
-) -> Bad:
-    """A request without a body, and with these further header lines."""
-    given = b"".join(line + b"\r\n" for line in headers)
+) -> BadRequest:
+    """A request without a body, with further header lines."""
+    header_lines = b"".join(line + b"\r\n" for line in headers)
     start = b"%b %b HTTP/1.1\r\n" % (method, target)
-    return Bad(start + HOST + CLOSE + who + given + b"\r\n", status, code)
+    return BadRequest(start + HOST + CLOSE + credentials + header_lines + b"\r\n", status, code)
 
 
-def seller_get(target: bytes, status: int, code: str, *headers: bytes) -> Bad:
-    """What a seller's system asks for."""
-    return get(target, status, code, b"Content-Type: application/json", *headers, who=b"<seller>")
+def seller_get(target: bytes, status: int, code: str, *headers: bytes) -> BadRequest:
+    """A request of a seller's system."""
+    return get(
+        target, status, code, b"Content-Type: application/json", *headers, credentials=b"<seller>"
+    )
 
 
 def post(
@@ -84,16 +86,16 @@ def post(
     status: int,
     code: str,
     *headers: bytes,
-    who: bytes = b"<shopper>",
+    credentials: bytes = b"<shopper>",
     kind: bytes = JSON,
     length: bytes = b"Content-Length: <length>",
-) -> Bad:
-    """A request with a body of a media type."""
+) -> BadRequest:
+    """A request with a body of the media type ``kind``."""
     lines = (length, *([b"Content-Type: " + kind] if kind else []), *headers)
-    asked = get(target, status, code, *lines, who=who, method=b"POST")
-    return Bad(asked.text + body, status, code)
+    head = get(target, status, code, *lines, credentials=credentials, method=b"POST")
+    return BadRequest(head.text + body, status, code)
 
 
-def raw(text: bytes, status: int, code: str, *, ends: bool = False) -> Bad:
-    """Bytes as they are."""
-    return Bad(text, status, code, ends)
+def raw(text: bytes, status: int, code: str, *, closes_sending: bool = False) -> BadRequest:
+    """A request of exactly these bytes."""
+    return BadRequest(text, status, code, closes_sending)

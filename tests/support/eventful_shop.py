@@ -1,4 +1,4 @@
-"""A shop in which all that can happen to an order has happened to some."""
+"""A shop with every kind of event of orders."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -19,8 +19,8 @@ from tests.support.builders import make_discount, make_item, make_lines, make_se
 from tests.support.stored_cancellations import CANCEL, OPERATOR, REFUND, Desk
 
 
-def live(database: Database) -> None:
-    """Fill the database with the demo shop, and with what comes of asking and deciding."""
+def fill_shop(database: Database) -> None:
+    """Fill the database with the demo shop, and with requests, decisions and deliveries."""
     list(seed_demo_shop(database, users=4, orders_per_user=18, seed=1))
     shop, seller = Shop(database), make_seller()
     user, now = shop.user(), utc_now()
@@ -29,36 +29,42 @@ def live(database: Database) -> None:
     order = shop.order(
         user, items=lines, discounts=[make_discount(amount=1001)], shipping_amount=499
     )
-    came = {"state": OrderState.DELIVERED, "shipped_date": now, "delivered_date": now}
-    returned = shop.order(user, items=[make_item(quantity=4, price=4000, seller=seller, **came)])
+    delivered = {"state": OrderState.DELIVERED, "shipped_date": now, "delivered_date": now}
+    returned = shop.order(
+        user, items=[make_item(quantity=4, price=4000, seller=seller, **delivered)]
+    )
     shop.token(seller)
     _cancel(Desk(database), order)
     _send_back(Desk(database), returned)
     _reject(database, lines[1].uuid, seller)
     _trade_in(database, returned)
-    _deliver_a_letter(database)
+    _deliver_an_email(database)
 
 
-def _cancel(desk: Desk, order: Order) -> None:
-    """Of the first line a part twice and once more, of the last all, and then the money."""
+def _cancel(cancellations: Desk, order: Order) -> None:
+    """Cancel parts of the first line: approved, rejected, open; and all of the last: completed."""
     first, *_, last = (item.pk for item in order.items)
-    desk.decide(approve_request, desk.create(order, desk.draft(first, quantity=1)).pk)
-    desk.decide(reject_request, desk.create(order, desk.draft(first, quantity=2)).pk)
-    desk.create(order, desk.draft(first, CANCEL, quantity=1))
-    whole = desk.create(order, desk.draft(last))
-    desk.decide(approve_request, whole.pk)
-    desk.decide(complete_request, whole.pk)
+    cancellations.decide(
+        approve_request, cancellations.create(order, cancellations.draft(first, quantity=1)).pk
+    )
+    cancellations.decide(
+        reject_request, cancellations.create(order, cancellations.draft(first, quantity=2)).pk
+    )
+    cancellations.create(order, cancellations.draft(first, CANCEL, quantity=1))
+    whole = cancellations.create(order, cancellations.draft(last))
+    cancellations.decide(approve_request, whole.pk)
+    cancellations.decide(complete_request, whole.pk)
 
 
-def _send_back(desk: Desk, order: Order) -> None:
-    """Two units for loyalty money, and one that is yet on its way."""
+def _send_back(cancellations: Desk, order: Order) -> None:
+    """Return two units for loyalty money, completed, and one more, approved."""
     item_pk = order.items[0].pk
-    draft = desk.draft(item_pk, REFUND, quantity=2, fully_refund_as_loyalty_money=True)
-    for each in (draft, desk.draft(item_pk, REFUND, quantity=1)):
-        request = desk.create(order, each)
-        desk.decide(approve_request, request.pk)
-        if each is draft:
-            desk.decide(complete_request, request.pk)
+    draft = cancellations.draft(item_pk, REFUND, quantity=2, fully_refund_as_loyalty_money=True)
+    for draft_ in (draft, cancellations.draft(item_pk, REFUND, quantity=1)):
+        request = cancellations.create(order, draft_)
+        cancellations.decide(approve_request, request.pk)
+        if draft_ is draft:
+            cancellations.decide(complete_request, request.pk)
 
 
 def _reject(database: Database, item_uuid: UUID, seller: Seller) -> None:
@@ -76,7 +82,7 @@ def _trade_in(database: Database, order: Order) -> None:
         approve_trade_in(item_pk, Caller(order.user_pk, is_guest=False), uow)
 
 
-def _deliver_a_letter(database: Database) -> None:
+def _deliver_an_email(database: Database) -> None:
     with database.writing() as uow:
         [event] = uow.outbox.lease(utc_now(), utc_now(), 1)
         record_delivery(event.pk, uow)

@@ -1,4 +1,4 @@
-"""The judge: what fits is judged once, and what does not fit, each time."""
+"""Equal valid responses are validated once, invalid ones every time."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import httpx
 import pytest
 from openapi_core import OpenAPI
 
-from tests.support.judge import Judge
+from tests.support.exchange_validator import ExchangeValidator
 
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
@@ -45,8 +45,8 @@ OTHER_ID = "0e2e4a9c-3a62-4c14-9c0f-0e5c33d4bb0e"
 
 
 @pytest.fixture
-def judged(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """The bodies that openapi-core has judged."""
+def validated(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The bodies that openapi-core has validated."""
     bodies: list[bytes] = []
     validate = OpenAPI.validate_response
 
@@ -59,33 +59,42 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 
 
 @pytest.fixture
-def judge() -> Judge:
-    return Judge(DOCUMENT)
+def validator() -> ExchangeValidator:
+    return ExchangeValidator(DOCUMENT)
 
 
 def check(
-    judge: Judge, size: object, *, pk: object = 1, status: int = 200, request_id: str = ID
+    validator: ExchangeValidator,
+    size: object,
+    *,
+    pk: object = 1,
+    status: int = 200,
+    request_id: str = ID,
 ) -> None:
     request = httpx.Request("GET", f"http://testserver/things/{pk}/")
     headers = {"x-request-id": request_id}
-    judge.check(request, httpx.Response(status, json={"size": size}, headers=headers))
+    validator.check(request, httpx.Response(status, json={"size": size}, headers=headers))
 
 
-def test_what_fits_is_judged_once(judge: Judge, judged: list[bytes]) -> None:
-    check(judge, 1)
-    check(judge, 1)
-    check(judge, 1, pk=2)
-    check(judge, 1, pk=ID, request_id=OTHER_ID)
+def test_valid_responses_are_validated_once(
+    validator: ExchangeValidator, validated: list[bytes]
+) -> None:
+    check(validator, 1)
+    check(validator, 1)
+    check(validator, 1, pk=2)
+    check(validator, 1, pk=ID, request_id=OTHER_ID)
 
-    assert judged == [b'{"size":1}']
+    assert validated == [b'{"size":1}']
 
 
-def test_what_does_not_fit_is_judged_each_time(judge: Judge, judged: list[bytes]) -> None:
+def test_invalid_responses_are_validated_every_time(
+    validator: ExchangeValidator, validated: list[bytes]
+) -> None:
     for _ in range(2):
         with pytest.raises(AssertionError):
-            check(judge, "large")
+            check(validator, "large")
 
-    assert judged == [b'{"size":"large"}'] * 2
+    assert validated == [b'{"size":"large"}'] * 2
 
 
 @pytest.mark.parametrize(
@@ -98,8 +107,10 @@ def test_what_does_not_fit_is_judged_each_time(judge: Judge, judged: list[bytes]
         {"size": 1, "pk": "1/parts"},
     ],
 )
-def test_what_fits_says_nothing_of_anything_else(judge: Judge, other: dict[str, Any]) -> None:
-    check(judge, 1)
+def test_valid_responses_do_not_hide_other_invalid_ones(
+    validator: ExchangeValidator, other: dict[str, Any]
+) -> None:
+    check(validator, 1)
 
     with pytest.raises(AssertionError):
-        check(judge, **other)
+        check(validator, **other)

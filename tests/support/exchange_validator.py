@@ -1,4 +1,4 @@
-"""openapi-core as an independent judge: it checks every exchange of the tests' client."""
+"""openapi-core as an independent validator of every exchange of the tests' client."""
 
 import re
 from collections.abc import Collection, Hashable, Iterator, Mapping
@@ -13,7 +13,7 @@ from openapi_core.templating.paths.exceptions import OperationNotFound, PathNotF
 from openapi_core.templating.responses.exceptions import ResponseNotFound
 from openapi_core.testing import MockRequest, MockResponse
 
-# Of the message itself rather than of the resource, and the security headers of all answers.
+# Headers of the message itself, and the security headers of all responses.
 COMMON_HEADERS = frozenset(
     {
         "connection",
@@ -28,90 +28,94 @@ COMMON_HEADERS = frozenset(
     }
 )
 UNROUTED = frozenset({400, 404, 405, 408, 413, 414, 431})
-# What stands for one object in a path, and for one request: a UUID or a number.
+# The id of an object in a path, or of a request: a UUID or a number.
 _ID = re.compile(r"\b(?:[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}|[0-9]+)\b")
-# White space around values of a query, which openapi-core takes for a part of them.
+# White space around query values, which openapi-core does not strip.
 _TRIMS_QUERIES = "x-trims-queries"
 _READING = Config(extra_media_type_deserializers={"application/yaml": yaml.safe_load})
 
 
-class Judge:
-    """Judges exchanges by one OpenAPI document.
+class ExchangeValidator:
+    """Validates exchanges against an OpenAPI document.
 
-    ``only_its_own`` leaves alone what the document does not speak of: other paths, and statuses
-    and media types that were added to its operations. ``other_paths`` are among them although
-    they look like the document's: `/orders/anonymous/` is no `/orders/{pk}/`. ``only_answers``
-    leaves requests alone.
+    ``only_documented`` ignores paths that the document lacks, and statuses and media types that
+    were added to its operations; also ``other_paths``, which match a template of another
+    operation: `/orders/anonymous/` is not `/orders/{pk}/`. ``only_responses`` ignores requests.
     """
 
     def __init__(
         self,
         document: Mapping[str, Any],
         *,
-        only_its_own: bool = False,
+        only_documented: bool = False,
         other_paths: Collection[str] = (),
-        only_answers: bool = False,
+        only_responses: bool = False,
     ) -> None:
         self._openapi = OpenAPI.from_dict(document, config=_READING)
         self._paths = document["paths"]
         self._trims_queries = document.get(_TRIMS_QUERIES, False)
         self._other_paths = other_paths
-        self._only_its_own = only_its_own
-        self._only_answers = only_answers
-        self._fitting: set[Hashable] = set()
+        self._only_documented = only_documented
+        self._only_responses = only_responses
+        self._valid: set[Hashable] = set()
 
     def check(self, request: httpx.Request, response: httpx.Response) -> None:
-        """Raises AssertionError for a response that is not in the document, or for a success
-        after an invalid request; where no operation is, only a refusal may come."""
-        if self._only_its_own and _media_type(response) != "application/json":
+        """Raise AssertionError for an undocumented response, or for a success after an invalid
+        request. Requests without an operation must be refused."""
+        if self._only_documented and _media_type(response) != "application/json":
             return
         if request.url.path in self._other_paths:
             return
-        asked = _mock_request(request, trims_queries=self._trims_queries)
+        mock_request = _mock_request(request, trims_queries=self._trims_queries)
         try:
-            self._check_response(asked, response)
-            if response.is_success and self._judges(request):
-                self._openapi.validate_request(asked)
+            self._check_response(mock_request, response)
+            if response.is_success and self._validates(request):
+                self._openapi.validate_request(mock_request)
         except (PathNotFound, OperationNotFound):
-            known = self._only_its_own or response.status_code in UNROUTED
+            known = self._only_documented or response.status_code in UNROUTED
             assert known, f"{request.url} has no operation"
         except OpenAPIError as error:
-            if isinstance(error, ResponseNotFound) and self._is_not_meant(request, response):
+            if isinstance(error, ResponseNotFound) and self._is_other_operation(request, response):
                 return
             reason = error.__cause__ or error
             raise AssertionError(f"{request.method} {request.url}: {error!r}: {reason}") from error
 
-    def _check_response(self, asked: MockRequest, response: httpx.Response) -> None:
-        """Raises OpenAPIError. What was found to fit is judged once: that takes milliseconds."""
-        same = _ID.sub("0", asked.path), asked.method, response.status_code, response.content
-        judged = *same, *_judged_headers(response)
-        if judged not in self._fitting:
-            self._openapi.validate_response(asked, _mock_response(response))
-            self._fitting.add(judged)
+    def _check_response(self, mock_request: MockRequest, response: httpx.Response) -> None:
+        """Raise OpenAPIError. Equal valid responses are validated once, to save time."""
+        same = (
+            _ID.sub("0", mock_request.path),
+            mock_request.method,
+            response.status_code,
+            response.content,
+        )
+        validated = *same, *_comparable_headers(response)
+        if validated not in self._valid:
+            self._openapi.validate_response(mock_request, _mock_response(response))
+            self._valid.add(validated)
 
-    def _judges(self, request: httpx.Request) -> bool:
-        """Whether the request is one that the document could describe: keys were added to it."""
+    def _validates(self, request: httpx.Request) -> bool:
+        """Whether the document describes the request; older ones lack session keys."""
         is_by_key = "authorization" in request.headers
-        return not self._only_answers and not (self._only_its_own and is_by_key)
+        return not self._only_responses and not (self._only_documented and is_by_key)
 
-    def _is_not_meant(self, request: httpx.Request, response: httpx.Response) -> bool:
-        """Whether the operation that was found is not the one that answered.
+    def _is_other_operation(self, request: httpx.Request, response: httpx.Response) -> bool:
+        """Whether openapi-core found another operation than the one that responded.
 
-        openapi-core passes over a static path without the method and finds a template that has it.
+        It skips a static path without the method for a template with the method.
         """
-        return self._only_its_own or (
+        return self._only_documented or (
             response.status_code == 405 and request.url.path in self._paths
         )
 
 
-class HeaderJudge:
-    """Judges response headers by one bundled OpenAPI document: none may be undeclared."""
+class HeaderValidator:
+    """Validates response headers against a bundled OpenAPI document: all must be declared."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
 
     def check(self, request: httpx.Request, response: httpx.Response) -> None:
-        """Raises AssertionError, naming the headers."""
+        """Raise AssertionError with the undeclared headers."""
         declared = self._declared(request, response)
         if declared is not None:
             undeclared = set(response.headers) - declared - COMMON_HEADERS
@@ -120,15 +124,12 @@ class HeaderJudge:
     def _declared(self, request: httpx.Request, response: httpx.Response) -> set[str] | None:
         template = template_of(self._document, request.url.path)
         status = response.status_code
-        found = declared_response(self._document, request.method, template, status)
-        return None if found is None else {name.lower() for name in found.get("headers", {})}
+        declared = declared_response(self._document, request.method, template, status)
+        return None if declared is None else {name.lower() for name in declared.get("headers", {})}
 
 
 def template_of(document: Mapping[str, Any], path: str) -> str:
-    """The path of the document that a request's path is: itself, or a template that fits.
-
-    What is no path of the document is returned as it came.
-    """
+    """The document's path or template that matches a request's path; else the path itself."""
     if path in document["paths"]:
         return path
     fitting = (
@@ -142,17 +143,17 @@ def template_of(document: Mapping[str, Any], path: str) -> str:
 def declared_response(
     document: Mapping[str, Any], method: str, template: str, status: int
 ) -> Mapping[str, Any] | None:
-    """The Response Object of a status, its reference resolved; None where no operation is.
+    """The resolved Response Object of a status; None without an operation.
 
     Raises KeyError for a status that the operation does not have.
     """
     operation = document["paths"].get(template, {}).get(method.lower())
     if operation is None:
         return None
-    found: Mapping[str, Any] = operation["responses"][str(status)]
-    if "$ref" in found:
-        found = document["components"]["responses"][found["$ref"].split("/")[-1]]
-    return found
+    declared: Mapping[str, Any] = operation["responses"][str(status)]
+    if "$ref" in declared:
+        declared = document["components"]["responses"][declared["$ref"].split("/")[-1]]
+    return declared
 
 
 def _mock_request(request: httpx.Request, *, trims_queries: bool) -> MockRequest:
@@ -181,8 +182,8 @@ def _mock_response(response: httpx.Response) -> MockResponse:
     )
 
 
-def _judged_headers(response: httpx.Response) -> Iterator[tuple[str, str]]:
-    """All of them; ids of requests, which never come twice, are alike if they look alike."""
+def _comparable_headers(response: httpx.Response) -> Iterator[tuple[str, str]]:
+    """All headers, with unique request ids replaced by a constant."""
     for name, value in response.headers.multi_items():
         yield name, _ID.sub("0", value) if name == "x-request-id" else value
 
