@@ -11,7 +11,7 @@ from flask import Response
 from werkzeug.exceptions import HTTPException
 
 from domain.shared.errors import Refusal
-from handlers.contract.asgi.operation_view import Gate
+from handlers.contract.asgi.operation_view import OperationView
 from handlers.contract.asgi.problems import problem, unrouted
 from handlers.contract.asgi.routing import ContractApp, Handlers, Middleware, find_handler
 from handlers.contract.document.bundle import load_contract
@@ -86,7 +86,7 @@ def mount(
     refuse = _refusing(application, contract)
     views = {
         each.operation_id: announcing(
-            Gate(each, find_handler(contract, each, handlers), admit, refuse),
+            OperationView(each, find_handler(contract, each, handlers), admit, refuse),
             compile_deprecations(contract, each),
         )
         for each in operations

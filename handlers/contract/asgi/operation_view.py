@@ -26,7 +26,7 @@ Handler = Callable[..., Any]
 _log = structlog.get_logger(__name__)
 
 
-class Gate:
+class OperationView:
     """The view of one operation.
 
     ``admit`` raises a refusal for a caller who may not use the operation, ``refuse`` renders any

@@ -1,8 +1,8 @@
-"""connexion dispatches: it registers every operationId of a routing view with its gate.
+"""connexion dispatches: it registers the OperationView of every operationId of a routing view.
 
-connexion 3 reads OpenAPI 3.0 and judges with validators that it builds per request. So it gets a
-view of the document that only routes (3.0.3, no schemas), and its middleware for requests,
-responses and security is left out: the gates do that work, compiled once.
+connexion 3 reads OpenAPI 3.0 and builds validators for every request. So it gets a view of the
+document that only routes (3.0.3, no schemas), without its middleware for requests, responses and
+security: the operation views do that work, compiled once.
 """
 
 import importlib
@@ -116,15 +116,15 @@ def _name(handler: Handler) -> str:
     return getattr(handler, "__name__", type(handler).__name__)
 
 
-class _GateApi(FlaskApi):
-    """Registers gates as they are: connexion's own decorators are rebuilt for every request."""
+class _OperationApi(FlaskApi):
+    """Registers the views as they are: connexion rebuilds its own decorators for every request."""
 
     def make_operation(self, operation: AbstractOperation) -> View:
         view: View = operation.function
         return view
 
 
-class _GateASGIApp(FlaskASGIApp):
+class _ContractASGIApp(FlaskASGIApp):
     acting: frozenset[str] = frozenset()
     """The operationIds of what acts on GET, and must not on HEAD."""
 
@@ -135,7 +135,7 @@ class _GateASGIApp(FlaskASGIApp):
         self.asgi_app = Bridge(self.app.wsgi_app, threads)
 
     def add_api(self, specification: Any, *, name: str | None = None, **options: Any) -> FlaskApi:
-        api = _GateApi(specification, **options)
+        api = _OperationApi(specification, **options)
         self.app.register_blueprint(api.blueprint, name=name or api.blueprint.name)
         for rule in self.app.url_map.iter_rules():
             if rule.endpoint.rpartition(".")[2] in self.acting and rule.methods:
@@ -145,7 +145,7 @@ class _GateASGIApp(FlaskASGIApp):
 
 
 class ContractApp(FlaskApp):
-    """A connexion FlaskApp whose views are gates; ``contract`` is what it serves."""
+    """A connexion FlaskApp whose views are OperationViews; ``contract`` is what it serves."""
 
     contract: Contract
     operations: list[Operation]
@@ -160,7 +160,7 @@ class ContractApp(FlaskApp):
         middlewares = [edge, LifespanMiddleware]
         # FlaskApp offers no place for another API class, so its constructor is passed over.
         # Without a static folder, whose files would be a route that no contract has.
-        self._middleware_app = _GateASGIApp(import_name, {"static_folder": None}, threads)
+        self._middleware_app = _ContractASGIApp(import_name, {"static_folder": None}, threads)
         AbstractApp.__init__(self, import_name, lifespan=lifespan, middlewares=middlewares)
         self.app = self._middleware_app.app
 
