@@ -28,7 +28,7 @@ from starlette.types import ASGIApp
 
 from handlers.contract.asgi.dispatch import ContractFlask, static_rules
 from handlers.contract.asgi.operation_view import Handler
-from handlers.contract.asgi.wsgi_bridge import Bridge
+from handlers.contract.asgi.wsgi_bridge import WsgiBridge
 from handlers.contract.document.bundle import Contract, ContractError
 from handlers.contract.operations.operations import Operation
 from handlers.contract.operations.parameters import key_of
@@ -132,7 +132,7 @@ class _ContractASGIApp(FlaskASGIApp):
         super().__init__(import_name, server_args)
         # connexion offers no place for another class of Flask's.
         self.app.__class__ = ContractFlask
-        self.asgi_app = Bridge(self.app.wsgi_app, threads)
+        self.asgi_app = WsgiBridge(self.app.wsgi_app, threads)
 
     def add_api(self, specification: Any, *, name: str | None = None, **options: Any) -> FlaskApi:
         api = _OperationApi(specification, **options)
