@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException
 from domain.cancellations.codes import CancellationCode
 from handlers.contract.asgi.routing import ContractApp
 from handlers.contract.document.bundle import Contract
-from handlers.contract.document.validators import Judges, pointer_to
+from handlers.contract.document.validators import SchemaValidators, pointer_to
 from handlers.contract.operations.operations import Operation
 from handlers.http.media_types import HTML, JSON
 from tests.contract.compiled import compiled_contract, compiled_operations
@@ -75,13 +75,13 @@ def operations() -> Operations:
 
 def is_allowed(contract: Contract, operation: Operation, status: int, body: Any) -> bool:
     """Whether the contract lets the operation answer this in JSON."""
-    judges = Judges(contract.document)
+    validators = SchemaValidators(contract.document)
     place: Any = contract.document
     pointer = operation.pointer + pointer_to("responses", status)
     for part in pointer.split("/")[1:]:
         place = place[part.replace("~1", "/")]
     pointer = place["$ref"].removeprefix("#") if "$ref" in place else pointer
-    return judges.compile(pointer + pointer_to("content", JSON, "schema")).is_valid(body)
+    return validators.compile(pointer + pointer_to("content", JSON, "schema")).is_valid(body)
 
 
 class TestContract:

@@ -13,7 +13,7 @@ import pytest
 from handlers.contract.diff.changes import REQUESTS, RESPONSES
 from handlers.contract.diff.comparison import compare_documents
 from handlers.contract.document.bundle import load_contract
-from handlers.contract.document.validators import Judges, pointer_to
+from handlers.contract.document.validators import SchemaValidators, pointer_to
 from handlers.contract.document.views import client_document, full_document
 
 CONTRACT = load_contract()
@@ -56,12 +56,12 @@ class TestClientDocument:
             if "$ref" in schema
             else schema["enum"]
         )
-        judge = Judges(CONTRACT.document).compile(
+        validator = SchemaValidators(CONTRACT.document).compile(
             pointer_to("components", "schemas", "CurrencyFilter")
         )
 
         assert values
-        assert all(judge.is_valid(value) for value in values)
+        assert all(validator.is_valid(value) for value in values)
 
     @pytest.mark.parametrize(
         ("path", "keyword", "value"),

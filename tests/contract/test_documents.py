@@ -7,7 +7,7 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from handlers.contract.document.bundle import load_contract
-from handlers.contract.document.validators import Judges, pointer_to
+from handlers.contract.document.validators import SchemaValidators, pointer_to
 from handlers.contract.document.views import client_document, full_document
 from tests.contract.comparison import resolve
 
@@ -203,12 +203,12 @@ def fits(document: Document, schema: Document, value: Any) -> bool:
 
 class TestExamples:
     def test_fit_their_schemas(self, document: Document) -> None:
-        judges = Judges(document)
+        validators = SchemaValidators(document)
         misfits = [
             f"{pointer}: {error.message}"
             for pointer, node in with_examples(document)
             for example in examples_of(node, document)
-            for error in judges.compile(f"{pointer}/schema").iter_errors(example)
+            for error in validators.compile(f"{pointer}/schema").iter_errors(example)
         ]
 
         assert misfits == []

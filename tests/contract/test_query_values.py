@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
 
 from domain.shared.errors import InvalidInput
-from handlers.contract.document.validators import Judges, pointer_to
+from handlers.contract.document.validators import SchemaValidators, pointer_to
 from handlers.contract.operations.format_converters import converter
 from handlers.contract.operations.operations import Operation
 from tests.contract.comparison import resolve
@@ -88,8 +88,8 @@ def test_white_space_around_a_value_is_a_part_of_free_text_alone(
 
 
 @pytest.fixture(scope="module")
-def judge() -> Draft202012Validator:
-    return Judges(compiled_contract().document).compile(MOMENT_FILTER)
+def validator() -> Draft202012Validator:
+    return SchemaValidators(compiled_contract().document).compile(MOMENT_FILTER)
 
 
 def read_moment(text: str) -> date | datetime:
@@ -119,8 +119,8 @@ class TestMoments:
             "2026-03-30T20:00:00-0400",
         ],
     )
-    def test_that_mean_the_same(self, judge: Draft202012Validator, text: str) -> None:
-        assert judge.is_valid(text)
+    def test_that_mean_the_same(self, validator: Draft202012Validator, text: str) -> None:
+        assert validator.is_valid(text)
         assert read_moment(text) == DAY
 
     @pytest.mark.parametrize(
@@ -159,17 +159,17 @@ class TestMoments:
             "٢٠٢٦-٠٣-٣١",
         ],
     )
-    def test_that_are_refused(self, judge: Draft202012Validator, text: str) -> None:
-        assert not judge.is_valid(text)
+    def test_that_are_refused(self, validator: Draft202012Validator, text: str) -> None:
+        assert not validator.is_valid(text)
 
     @pytest.mark.parametrize("year", YEARS)
     def test_have_the_days_that_the_calendar_has(
-        self, judge: Draft202012Validator, year: int
+        self, validator: Draft202012Validator, year: int
     ) -> None:
         months = {month: monthrange(year, month)[1] for month in range(1, 13)}
         written = {f"{year:04}-{month:02}-{day:02}" for month in range(14) for day in range(33)}
 
-        accepted = {text for text in written if judge.is_valid(text)}
+        accepted = {text for text in written if validator.is_valid(text)}
 
         days = [date(year, month, day + 1) for month in months for day in range(months[month])]
         assert accepted == {each.isoformat() for each in days}
@@ -185,9 +185,9 @@ class TestMoments:
     def test_are_read_as_python_reads_rfc_3339(
         self, moment: datetime, separator: str, offset: str, precision: str
     ) -> None:
-        judge = Judges(compiled_contract().document).compile(MOMENT_FILTER)
+        validator = SchemaValidators(compiled_contract().document).compile(MOMENT_FILTER)
         text = moment.isoformat(separator, precision)
         plain = offset.replace(" ", "+").upper().replace("Z", "+00:00") or "+00:00"
 
-        assert judge.is_valid(text + offset)
+        assert validator.is_valid(text + offset)
         assert read_moment(text + offset) == datetime.fromisoformat(text + plain)

@@ -10,7 +10,7 @@ from domain.orders.cancellations import CancellationType, CancelStatus
 from domain.orders.states import OrderState
 from domain.sellers.callers import Scope
 from handlers.contract.document.bundle import Contract
-from handlers.contract.document.validators import Judges, pointer_to
+from handlers.contract.document.validators import SchemaValidators, pointer_to
 from handlers.contract.operations.operations import Operation
 from handlers.http.media_types import JSON
 from tests.contract.comparison import resolve
@@ -134,12 +134,12 @@ class TestObjects:
     @pytest.mark.parametrize("operation_id", LISTS)
     def test_are_those_of_the_examples(self, contract: Contract, operation_id: str) -> None:
         pointer = pointer_to("components", "schemas", component_of(operation_id))
-        judge = Judges(contract.document).compile(pointer)
+        validator = SchemaValidators(contract.document).compile(pointer)
         schema = contract.document["components"]["schemas"][component_of(operation_id)]
 
         assert schema["properties"].keys() - EXAMPLES[operation_id].keys() <= ADDED.keys()
         assert set(schema["required"]) == schema["properties"].keys()
-        assert judge.is_valid(completed(schema, operation_id))
+        assert validator.is_valid(completed(schema, operation_id))
 
     @pytest.mark.parametrize(
         ("operation_id", "change"),
@@ -162,10 +162,10 @@ class TestObjects:
     ) -> None:
         pointer = pointer_to("components", "schemas", component_of(operation_id))
 
-        judge = Judges(contract.document).compile(pointer)
+        validator = SchemaValidators(contract.document).compile(pointer)
 
         schema = contract.document["components"]["schemas"][component_of(operation_id)]
-        assert not judge.is_valid(completed(schema, operation_id) | change)
+        assert not validator.is_valid(completed(schema, operation_id) | change)
 
     @pytest.mark.parametrize(
         ("component", "values"),

@@ -20,10 +20,10 @@ class Direction(StrEnum):
     RESPONSE = "writeOnly"
 
 
-class Judges:
-    """Compiles the schema at a JSON pointer of the bundled document; formats are asserted.
+class SchemaValidators:
+    """Compiles the schema at a JSON pointer of a bundled document; formats are asserted.
 
-    ``bounds_integers``: `int32` and `int64` are as well, which to JSON Schema are only names.
+    ``bounds_integers``: so are `int32` and `int64`, which JSON Schema takes for mere names.
     ``direction``: a property that is not expected that way is refused there, and need not be there
     even if `required` names it (OpenAPI 3.0.3, Schema Object; 3.1 leaves both open).
     """
@@ -35,11 +35,11 @@ class Judges:
         bounds_integers: bool = False,
         direction: Direction | None = None,
     ) -> None:
-        judged = dict(document)
+        adapted = dict(document)
         if bounds_integers or direction:
-            judged = _Adapting(document, direction, bounds_integers).adapted(document)
-        self._document = judged
-        self._registry = Registry([(_CONTRACT_URI, judged)])
+            adapted = _Adapting(document, direction, bounds_integers).adapted(document)
+        self._document = adapted
+        self._registry = Registry([(_CONTRACT_URI, adapted)])
         self._compiled: dict[str, Draft202012Validator] = {}
 
     def compile(self, pointer: str) -> Draft202012Validator:

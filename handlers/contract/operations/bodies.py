@@ -66,7 +66,7 @@ class Form:
         """The handler's body. Raises InvalidInput, with every field that does not fit."""
         document = self.decode(decoded, content_type)
         if self.validator is not None:
-            self._judge(self.judged(document), self.validator)
+            self._validate(self.judged(document), self.validator)
         if self.schema is None:
             return document
         try:
@@ -75,7 +75,7 @@ class Form:
             raise as_refusal(_sentences(error.messages_dict)) from None
 
     @staticmethod
-    def _judge(document: Any, validator: Draft202012Validator) -> None:
+    def _validate(document: Any, validator: Draft202012Validator) -> None:
         if not validator.is_valid(document):
             raise misfits(validator, document)
 

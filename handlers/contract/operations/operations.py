@@ -10,7 +10,7 @@ from marshmallow import Schema
 
 from handlers.contract.document.bundle import Contract, ContractError
 from handlers.contract.document.methods import METHODS
-from handlers.contract.document.validators import Direction, Judges, pointer_to
+from handlers.contract.document.validators import Direction, SchemaValidators, pointer_to
 from handlers.contract.operations.bodies import Bodies, Body, ContentType, component_of
 from handlers.contract.operations.parameters import (
     IGNORED_HEADERS,
@@ -110,7 +110,8 @@ class Compiler:
         self._rules = rules or Rules()
         bounds = self._rules.bounds_integers
         self._requests, self._answers = (
-            Judges(contract.document, bounds_integers=bounds, direction=each) for each in Direction
+            SchemaValidators(contract.document, bounds_integers=bounds, direction=each)
+            for each in Direction
         )
         self._types = SchemaTypes(contract.document)
         self._bodies = Bodies(self._types, self._rules.schema_for)
@@ -210,7 +211,9 @@ class Compiler:
             schema = content.get("schema", True)
         else:
             schema = parameter.get("schema", True)
-        validator = self._judge(self._requests, place) if schema is not True else _ANYTHING
+        validator = (
+            self._compile_validator(self._requests, place) if schema is not True else _ANYTHING
+        )
         resolved = self._types.resolved(schema)
         described = resolved if isinstance(resolved, Mapping) else {}
         try:
@@ -224,9 +227,11 @@ class Compiler:
         except ValueError as error:
             raise ContractError(f"{self._contract.origin(pointer)}: {error}") from error
 
-    def _judge(self, judges: Judges, pointer: str) -> Draft202012Validator:
+    def _compile_validator(
+        self, validators: SchemaValidators, pointer: str
+    ) -> Draft202012Validator:
         try:
-            return judges.compile(pointer)
+            return validators.compile(pointer)
         except (ValueError, ReferencingError) as error:
             place = self._contract.origin(pointer)
             raise ContractError(f"{place}: {str(error).splitlines()[0]}") from error
@@ -239,7 +244,11 @@ class Compiler:
         for entry, content in found["content"].items():
             place = pointer + pointer_to("content", entry)
             schema = pointer_to("schema")
-            validator = self._judge(self._requests, place + schema) if "schema" in content else None
+            validator = (
+                self._compile_validator(self._requests, place + schema)
+                if "schema" in content
+                else None
+            )
             try:
                 forms[entry.lower()] = self._bodies.compile(entry.lower(), content, validator)
             except ValueError as error:
@@ -290,7 +299,7 @@ class Compiler:
         if not is_json(media_type) and not is_text(media_type):
             reason = f"a schema for {media_type} is not supported, since it is not decoded"
             raise ContractError(f"{self._contract.origin(place)}: {reason}")
-        return self._judge(self._answers, place)
+        return self._compile_validator(self._answers, place)
 
     def _headers(self, response: Mapping[str, Any], pointer: str) -> tuple[Parameter, ...]:
         headers = []

@@ -137,7 +137,7 @@ class Responses:
         if shape.item_component != listed.component:
             self._violated(f"/results holds {listed.component}, not {shape.item_component}")
         envelope = {**listed.envelope, "results": []}
-        self._judge(shape, JSON, envelope)
+        self._validate(shape, JSON, envelope)
         head = orjson.dumps(envelope).removesuffix(b"]}")
         body = b"%b%b]}" % (head, b",".join(listed.bodies))
         return BytesResponse(body, content_type=JSON)
@@ -149,7 +149,7 @@ class Responses:
         else:
             media_type = reply.media_type or self._json_type(reply.status)
             shape = self._shape(reply.status, media_type)
-            self._judge(shape, media_type, reply.body)
+            self._validate(shape, media_type, reply.body)
         return self._headed(shape, self._built(reply))
 
     def check(self, response: Response) -> Response:
@@ -158,7 +158,7 @@ class Responses:
         media_type = None if empty else (response.mimetype or "")
         shape = self._shape(response.status_code, media_type)
         if media_type is not None and self._validator(shape, media_type) is not None:
-            self._judge_content(shape, media_type, response.get_data())
+            self._validate_content(shape, media_type, response.get_data())
         return self._headed(shape, _without_type(response) if empty else response)
 
     def refusal(self, refusal: Response | Reply) -> Response:
@@ -207,18 +207,18 @@ class Responses:
         entry = entry_for(media_type, shape.media_types)
         return shape.media_types[entry] if entry else None
 
-    def _judge(self, shape: Shape, media_type: str, body: Any) -> None:
+    def _validate(self, shape: Shape, media_type: str, body: Any) -> None:
         validator = self._validator(shape, media_type)
         if validator is not None and not validator.is_valid(body):
             self._violated(describe(next(validator.iter_errors(body))))
 
-    def _judge_content(self, shape: Shape, media_type: str, data: bytes) -> None:
+    def _validate_content(self, shape: Shape, media_type: str, data: bytes) -> None:
         try:
             content = orjson.loads(data) if is_json(media_type) else data.decode()
         except ValueError:
             self._violated(f"/ is not {media_type}")
         else:
-            self._judge(shape, media_type, content)
+            self._validate(shape, media_type, content)
 
     def _headed(self, shape: Shape, response: Response) -> Response:
         """The response, whose headers were judged."""
