@@ -14,7 +14,7 @@ from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from domain.shared.errors import Refusal, Unavailable
 from handlers.edge.cors import Cors
-from handlers.http.body_presence import is_announced
+from handlers.http.body_presence import has_body
 from handlers.http.errors import InternalError
 from handlers.http.headers import HeaderList, Headers, check_head
 from handlers.http.hosts import check_forwarded
@@ -147,7 +147,7 @@ class Guard:
             if not scope["method"].isupper():
                 scope = {**scope, "method": _UNKNOWN_METHOD}
             answer.usual += self._usual(scope, headers)
-            if is_announced(scope, headers):
+            if has_body(scope, headers):
                 await self._take(scope, headers, receive, answer.send)
             else:
                 await self._app(scope, receive, answer.send)

@@ -15,7 +15,7 @@ from typing import Any
 from starlette.types import Message, Receive, Scope, Send
 
 from domain.shared.errors import Unavailable
-from handlers.http.body_presence import is_announced
+from handlers.http.body_presence import has_body
 
 STALL_TIMEOUT = 1.75
 QUEUE_TIMEOUT = 10.0
@@ -130,8 +130,8 @@ def _deliver(
 
 
 async def _content(scope: Scope, receive: Receive) -> bytes:
-    """The whole body, where one is announced."""
-    if not is_announced(scope, {name for name, _ in scope["headers"]}):
+    """The whole body; empty where none is announced."""
+    if not has_body(scope, {name for name, _ in scope["headers"]}):
         return b""
     content = bytearray()
     while True:
