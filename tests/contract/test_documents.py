@@ -146,14 +146,14 @@ class TestSchemas:
         assert "/components/schemas/UserOrder/properties/orderitem_set/items" in found
 
     def test_have_examples_that_fit(self, document: Document) -> None:
-        misfits = [
+        failures = [
             pointer
             for pointer, schema in schemas(document)
             for example in [*schema.get("examples", ()), *each_default(schema)]
             if not fits(document, schema, example)
         ]
 
-        assert misfits == []
+        assert failures == []
 
     def test_say_how_large_integers_of_responses_are(self, document: Document) -> None:
         vague = [
@@ -204,14 +204,14 @@ def fits(document: Document, schema: Document, value: Any) -> bool:
 class TestExamples:
     def test_fit_their_schemas(self, document: Document) -> None:
         validators = SchemaValidators(document)
-        misfits = [
+        failures = [
             f"{pointer}: {error.message}"
             for pointer, node in with_examples(document)
             for example in examples_of(node, document)
             for error in validators.compile(f"{pointer}/schema").iter_errors(example)
         ]
 
-        assert misfits == []
+        assert failures == []
 
 
 class TestOperations:

@@ -11,7 +11,7 @@ from marshmallow import Schema, ValidationError
 from domain.shared.errors import InvalidInput
 from handlers.contract.operations.forms import FormFields, decode_multipart, judged
 from handlers.contract.operations.schema_types import SchemaTypes
-from handlers.contract.operations.validation_errors import as_refusal, misfits
+from handlers.contract.operations.validation_errors import combine_errors, describe_errors
 from handlers.http.errors import UnsupportedMediaType
 from handlers.http.media_types import (
     FORM,
@@ -72,24 +72,24 @@ class Form:
         try:
             return self.schema.load(document)
         except ValidationError as error:
-            raise as_refusal(_sentences(error.messages_dict)) from None
+            raise combine_errors(_sentences(error.messages_dict)) from None
 
     @staticmethod
     def _validate(document: Any, validator: Draft202012Validator) -> None:
         if not validator.is_valid(document):
-            raise misfits(validator, document)
+            raise describe_errors(validator, document)
 
 
 def _sentences(
     messages: Mapping[Any, Any], below: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], InvalidInput]]:
-    """Where marshmallow could not convert a value that fits, and what it says of it."""
-    for name, told in messages.items():
+    """The paths of valid values that marshmallow could not convert, with its message."""
+    for name, message in messages.items():
         path = (*below, str(name))
-        if isinstance(told, Mapping):
-            yield from _sentences(told, path)
+        if isinstance(message, Mapping):
+            yield from _sentences(message, path)
         else:
-            yield path, InvalidInput(told[0])
+            yield path, InvalidInput(message[0])
 
 
 class Body:
