@@ -18,10 +18,10 @@ from handlers.auth.cookie_names import name_cookies
 from handlers.auth.cookies import session_cookie
 from handlers.auth.passwords import Argon2Passwords
 from handlers.auth.rate_limits import LoginAttempts, OrderLookUps, PasswordResetRequests
-from handlers.authentication import admit, check_schemes
+from handlers.authentication import authenticate, check_schemes
 from handlers.contract.asgi.routing import ContractApp, Middleware
 from handlers.contract.document.bundle import Contract, load_contract
-from handlers.contract.engine import Admit, Application, mount
+from handlers.contract.engine import Application, Authenticate, mount
 from handlers.contract.operations.bodies import ContentType
 from handlers.contract.operations.marshmallow_schemas import Schemas
 from handlers.contract.operations.operations import Operation, Rules
@@ -146,7 +146,7 @@ def _application(
 
     return Application(
         name="handlers",
-        admission=_admission,
+        authentication=_authentication,
         refuse=errors.refuse,
         unrouted=errors.unrouted,
         violations=counted_violations(settings.response_validation),
@@ -175,9 +175,9 @@ def rules_of(settings: Settings, contract: Contract) -> Rules:
     )
 
 
-def _admission(contract: Contract, operations: Iterable[Operation]) -> Admit:
+def _authentication(contract: Contract, operations: Iterable[Operation]) -> Authenticate:
     check_schemes(contract, operations)
-    return admit
+    return authenticate
 
 
 def _configure(app: ContractApp, settings: Settings) -> None:

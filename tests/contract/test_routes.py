@@ -220,7 +220,7 @@ class TestHandlers:
             name = handler_name(contract, operation_id)
             monkeypatch.setattr(name, noting(pkgutil.resolve_name(name), name, called))
         # Handlers are to be reached with no session, too.
-        monkeypatch.setattr(composition, "admit", lambda _operation: None)
+        monkeypatch.setattr(composition, "authenticate", lambda _operation: None)
         return called
 
     def test_are_those_that_the_operations_name(

@@ -281,11 +281,11 @@ class TestRequests:
 
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
 
-    def test_are_admitted_as_the_application_does(self) -> None:
+    def test_are_authenticated_as_the_application_does(self) -> None:
         def refuse_all(_operation: Any) -> None:
             raise NotAuthenticated
 
-        with served(admission=lambda _contract, _operations: refuse_all) as client:
+        with served(authentication=lambda _contract, _operations: refuse_all) as client:
             assert client.get("/v2/free").status_code == 401
 
 

@@ -67,10 +67,10 @@ def fail(error: Exception) -> Callable[..., Any]:
 def make_view(
     operation: Operation,
     handler: Callable[..., object] = answer({"name": "cup"}),  # noqa: B008 - never changed
-    admit: Callable[[Operation], None] = lambda _operation: None,
+    authenticate: Callable[[Operation], None] = lambda _operation: None,
     refuse: Callable[[Operation, Refusal], Any] = refuse,
 ) -> OperationView:
-    return OperationView(operation, handler, admit, refuse)
+    return OperationView(operation, handler, authenticate, refuse)
 
 
 def ask(
@@ -129,17 +129,17 @@ class TestOrderOfChecks:
 
     @pytest.mark.parametrize(("refusal", "status"), [(NotAuthenticated(), 401), (Forbidden(), 403)])
     def test_admits_before_anything_else(self, refusal: Refusal, status: int) -> None:
-        view = make_view(make_put_thing(), fail(AssertionError()), admit=fail(refusal))
+        view = make_view(make_put_thing(), fail(AssertionError()), authenticate=fail(refusal))
 
         assert put(view, **WRONG).status_code == status
 
     def test_tells_admit_which_operation_it_is(self) -> None:
         operation = make_put_thing()
-        admitted: list[Operation] = []
+        authenticated: list[Operation] = []
 
-        put(make_view(operation, admit=admitted.append))
+        put(make_view(operation, authenticate=authenticated.append))
 
-        assert admitted == [operation]
+        assert authenticated == [operation]
 
 
 class TestPrefetched:
@@ -163,7 +163,7 @@ class TestPrefetched:
     def test_admit_has_no_other_handler(self) -> None:
         runs: list[Run | None] = []
 
-        ask(make_view(make_get_thing(), admit=lambda _: runs.append(pending_read())))
+        ask(make_view(make_get_thing(), authenticate=lambda _: runs.append(pending_read())))
 
         assert runs == [None]
 
@@ -176,10 +176,10 @@ class TestPrefetched:
         responses = {status: has_json(ERROR) for status in ("401", "404", "406")}
         operation = make_get_thing(responses=responses)
         refused = make_view(operation, self.handle, fail(NotAuthenticated()))
-        admitted = make_view(operation, self.handle)
+        authenticated = make_view(operation, self.handle)
 
         assert ask(refused, **wrong).status_code == 401
-        assert ask(admitted, **wrong).status_code in (404, 406)
+        assert ask(authenticated, **wrong).status_code in (404, 406)
 
 
 class TestAnswer:
@@ -269,7 +269,7 @@ class TestPrefetch:
     ACTING = make_get_thing(responses={"403": has_json(ERROR)}, **{"x-acts-on-get": True})
 
     def test_of_what_acts_is_refused_before_anything_else(self) -> None:
-        view = make_view(self.ACTING, fail(AssertionError()), admit=fail(AssertionError()))
+        view = make_view(self.ACTING, fail(AssertionError()), authenticate=fail(AssertionError()))
 
         response = ask(view, headers={"Sec-Purpose": "prefetch;prerender"})
 
@@ -339,7 +339,7 @@ class TestFailures:
         assert (line["event"], line["operation_id"]) == ("unhandled_error", "getThing")
         assert line["exc_info"]
 
-    @pytest.mark.parametrize("faulty", ["admit", "handler", "refuse"])
+    @pytest.mark.parametrize("faulty", ["authenticate", "handler", "refuse"])
     def test_are_answered_wherever_they_come_from(self, faulty: str) -> None:
         parts: dict[str, Any] = {"handler": fail(NotFound()), "refuse": _refuse_but_not_found}
         parts[faulty] = parts[faulty] if faulty == "refuse" else fail(KeyError())
