@@ -1,4 +1,4 @@
-"""The trail that every change of state leaves: who, when, from what, to what."""
+"""The audit trail: an entry for every change of state, with actor, time and both states."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +13,7 @@ INACTIVE = "inactive"
 
 
 class Subject(StrEnum):
-    """What has states."""
+    """The kinds of objects that have states."""
 
     ORDER = "order"
     ORDER_ITEM = "order_item"
@@ -28,14 +28,14 @@ class Subject(StrEnum):
 
 @dataclass(eq=False, kw_only=True)
 class AuditEntry:
-    """One change of state, never changed itself.
+    """One change of state; entries are never changed.
 
-    What is done with a user without a change of state has the same state twice, and a ``note``;
-    so has an import that changes nothing but fields.
+    An action without a change of state has the same state twice and a ``note``: on a user, or an
+    import that changes only fields.
 
     ``actor`` is ``user:<pk>``, ``guest:<pk>``, ``seller:<pk>``, ``shop:<pk of its token>``,
     ``operator:<name>``, ``import:<name>`` or ``system``; it holds no e-mail address.
-    ``from_state`` is None for what is new.
+    ``from_state`` is None for a new object.
     """
 
     pk: int = field(init=False, repr=False)
@@ -59,7 +59,7 @@ class AuditTrail(Protocol):
 
 
 class AuditWork(Work, Protocol):
-    """A unit of work on changes that leave entries in the audit trail."""
+    """A unit of work on changes that are audited."""
 
     @property
     def audit(self) -> AuditTrail: ...
@@ -73,18 +73,18 @@ def record_change(
     uow: AuditWork,
     note: str | None = None,
 ) -> None:
-    """Write one entry; ``change`` is the state before (None for what is new) and the state now."""
-    uow.audit.add(made_entry((subject, uuid), change, actor, uow.now, note))
+    """Write one entry; ``change`` is the state before (None for a new object) and the state now."""
+    uow.audit.add(new_entry((subject, uuid), change, actor, uow.now, note))
 
 
-def made_entry(
+def new_entry(
     subject: tuple[Subject, UUID],
     change: tuple[str | None, str],
     actor: str,
     now: datetime,
     note: str | None = None,
 ) -> AuditEntry:
-    """Return an entry that is not stored yet; ``change`` as for ``record_change``."""
+    """Return an entry without storing it; ``change`` as for ``record_change``."""
     kind, uuid = subject
     from_state, to_state = change
     return AuditEntry(
@@ -106,14 +106,14 @@ class Switchable(Protocol):
 
 
 def state_of(entity: Switchable) -> str:
-    """How the audit trail, and a list at a terminal, name whether it is active."""
+    """The state of ``entity`` as the audit trail and the commands name it."""
     return ACTIVE if entity.is_active else INACTIVE
 
 
 def record_activity(
     subject: Subject, entity: Switchable, is_active: bool, actor: str, uow: AuditWork
 ) -> None:
-    """Switch ``entity``, and write an audit entry."""
+    """Activate or deactivate ``entity``, and write an audit entry."""
     before = state_of(entity)
     entity.is_active = is_active
     record_change(subject, entity.uuid, (before, state_of(entity)), actor, uow)

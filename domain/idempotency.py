@@ -1,4 +1,4 @@
-"""Requests that may arrive twice and must happen once: keys, and the answers given to them."""
+"""Idempotency keys: a request that arrives twice is carried out once."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -6,13 +6,13 @@ from typing import Protocol
 
 from domain.shared.work import Work
 
-KEPT = timedelta(hours=24)
-"""How long a key is remembered."""
+KEY_LIFETIME = timedelta(hours=24)
+"""How long a key and its response are stored."""
 
 
 @dataclass(frozen=True, slots=True)
-class StoredAnswer:
-    """What was answered, to be answered again byte by byte."""
+class StoredResponse:
+    """The response to the first request, replayed byte by byte."""
 
     status: int
     content_type: str
@@ -20,23 +20,24 @@ class StoredAnswer:
 
 
 class IdempotencyKeys(Protocol):
-    """The keys of the last 24 hours. ``scope`` says whose key it is: no two callers share keys."""
+    """The keys of the last 24 hours. ``scope`` names the caller: callers never share keys."""
 
-    def claim(self, scope: str, key: str, fingerprint: bytes, now: datetime) -> StoredAnswer | None:
-        """Make the key this transaction's, or return what was answered to it before.
+    def claim(
+        self, scope: str, key: str, fingerprint: bytes, now: datetime
+    ) -> StoredResponse | None:
+        """Claim a new key for this transaction and return None, or return its stored response.
 
-        ``fingerprint`` (32 bytes) stands for all that makes the request what it is. None: the key
-        is new, and the work may begin; it is forgotten again unless the unit of work commits.
-        Raises KeyReused when the key came with another fingerprint, and Conflict, with a time to
-        wait, when the same request is still at work after two seconds.
+        ``fingerprint`` is a hash of the request (32 bytes). A claim is undone unless the unit of
+        work commits. Raises KeyReused for a key that was used with another fingerprint, and
+        Conflict, with ``retry_after``, when the first request is not done after two seconds.
         """
 
-    def keep(self, scope: str, key: str, answer: StoredAnswer) -> None:
-        """Store the answer to the claimed key, in the same transaction as the work."""
+    def store(self, scope: str, key: str, response: StoredResponse) -> None:
+        """Store the response to a claimed key, in the transaction of the work."""
 
 
 class IdempotencyWork(Work, Protocol):
-    """A unit of work on changes that a key makes happen once."""
+    """A unit of work on changes that an idempotency key protects."""
 
     @property
     def idempotency_keys(self) -> IdempotencyKeys: ...

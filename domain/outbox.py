@@ -1,4 +1,4 @@
-"""What is to be told to people outside, written with what happened and delivered afterwards."""
+"""The transactional outbox: e-mails are stored with the change that causes them, and sent later."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ from domain.shared.identifiers import require_storable_pk
 from domain.shared.paging import Page, PageRequest
 from domain.shared.work import Work
 
-# After each failure the next attempt waits longer; after the last one there is none.
+# The delay before each retry; after the last one, the event is dead.
 RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1440))
 LEASE = timedelta(minutes=5)
 MAX_ERROR_LENGTH = 500
 
 
 class OutboxKind(StrEnum):
-    """What is told."""
+    """The kind of an e-mail."""
 
     CANCELLATION_RECEIVED = "cancellation_received"
     CANCELLATION_APPROVED = "cancellation_approved"
@@ -45,10 +45,10 @@ class OutboxStatus(StrEnum):
 class OutboxEvent:
     """One message to one person, delivered at least once.
 
-    ``uuid`` is its id wherever it arrives, so that a second delivery can be told. ``payload`` is
-    JSON: ``email``, ``language`` (None: the shop's), and what the kind needs
+    Recipients can detect duplicates by ``uuid``. ``payload`` is JSON: ``email``, ``language``
+    (None: the shop's), and what the kind needs
     (``domain.orders.order_emails``, ``domain.accounts.password_resets``); never an IBAN or a link.
-    ``due_date`` is when to try next.
+    ``due_date`` is the time of the next attempt.
     """
 
     pk: int = field(init=False, repr=False)
@@ -63,17 +63,17 @@ class OutboxEvent:
     last_error: str | None = None
 
     def deliver(self, now: datetime) -> None:
-        """Note that it arrived."""
+        """Record the delivery."""
         self.status = OutboxStatus.DELIVERED
         self.attempts += 1
         self.delivered_date = now
         self.last_error = None
 
     def fail(self, now: datetime, error: str, lease: datetime) -> None:
-        """Note that it did not arrive: try again later, or give it up as a dead letter.
+        """Record a failed delivery: retry later, or make it a dead letter.
 
-        ``lease`` is until when the worker that failed had it. Nothing is noted where another has
-        leased it since, or knows already what became of it: that worker speaks for it now.
+        ``lease`` is the end of the failed worker's lease. Does nothing if another worker has
+        leased or finished the event since.
         """
         if self.status is not OutboxStatus.PENDING or self.due_date != lease:
             return
@@ -85,7 +85,7 @@ class OutboxEvent:
         self.attempts += 1
 
     def revive(self, now: datetime) -> None:
-        """Begin anew with a dead letter. Raises Conflict for any other."""
+        """Make a dead letter pending again. Raises Conflict for any other status."""
         if self.status is not OutboxStatus.DEAD:
             raise Conflict("Only a dead letter can be sent again.", code="not_a_dead_letter")
         self.status = OutboxStatus.PENDING
@@ -103,16 +103,16 @@ class Outbox(Protocol):
         """Return the event with this pk, locked until the unit of work ends."""
 
     def remove(self, event: OutboxEvent) -> None:
-        """Delete ``event``: nothing is to be sent."""
+        """Delete ``event``."""
 
     def lease(self, now: datetime, until: datetime, limit: int) -> list[OutboxEvent]:
-        """Return pending events that are due, the longest due first, and make them due ``until``.
+        """Return due pending events, oldest due date first, and set their due date to ``until``.
 
         Two workers never lease the same event at once.
         """
 
     def count(self, status: OutboxStatus | None) -> int:
-        """Return how many events there are, of one status or of all."""
+        """Return the number of events, of one status or of all."""
 
     def events(self, status: OutboxStatus | None, page: PageRequest) -> list[OutboxEvent]:
         """Return one page of the events, newest first."""
@@ -126,10 +126,9 @@ class OutboxWork(Work, Protocol):
 
 
 def lease_events(limit: int, uow: OutboxWork) -> list[OutboxEvent]:
-    """Take up to ``limit`` events to deliver now.
+    """Lease up to ``limit`` due events for five minutes.
 
-    Whoever takes them has five minutes to say what became of each; of a worker that died they
-    come back after that.
+    Events of a worker that dies are due again when the lease ends.
     """
     events = uow.outbox.lease(uow.now, uow.now + LEASE, limit)
     uow.commit()
@@ -137,7 +136,7 @@ def lease_events(limit: int, uow: OutboxWork) -> list[OutboxEvent]:
 
 
 def record_delivery(pk: int, uow: OutboxWork) -> None:
-    """Note that an event arrived; one that was erased meanwhile has nothing to be noted."""
+    """Record that an event was delivered; does nothing if it was erased meanwhile."""
     event = uow.outbox.get(pk)
     if event is not None:
         event.deliver(uow.now)
@@ -145,11 +144,10 @@ def record_delivery(pk: int, uow: OutboxWork) -> None:
 
 
 def record_failure(pk: int, lease: datetime, error: str, uow: OutboxWork) -> None:
-    """Note that an event did not arrive, and why (without personal data).
+    """Record that a delivery failed, and why (without personal data).
 
-    ``lease`` is its ``due_date`` as ``lease_events`` returned it; after that time another worker
-    may have delivered the event, and the failure counts for nothing. One that was erased meanwhile
-    has nothing to be noted.
+    ``lease`` is the ``due_date`` that ``lease_events`` returned; later, another worker may have
+    the event, and the failure is ignored. Does nothing if the event was erased meanwhile.
     """
     event = uow.outbox.get(pk)
     if event is not None:
@@ -159,7 +157,7 @@ def record_failure(pk: int, lease: datetime, error: str, uow: OutboxWork) -> Non
 
 def revive_event(pk: int, uow: OutboxWork) -> None:
     """Send a dead letter again. Raises NotFound, and Conflict for an event that is none."""
-    _found(pk, uow).revive(uow.now)
+    _get(pk, uow).revive(uow.now)
     uow.commit()
 
 
@@ -172,7 +170,7 @@ def list_outbox_events(
     return Page(count, page.number, page.limit, uow.outbox.events(status, page))
 
 
-def _found(pk: int, uow: OutboxWork) -> OutboxEvent:
+def _get(pk: int, uow: OutboxWork) -> OutboxEvent:
     require_storable_pk(pk)
     event = uow.outbox.get(pk)
     if event is None:

@@ -1,4 +1,4 @@
-"""Offering trade-ins, and taking the answers."""
+"""Trade-in offers and their answers."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.accounts.callers import Caller
 from domain.audit import AuditWork
-from domain.orders.order_emails import announce_offer
+from domain.orders.order_emails import enqueue_offer_email
 from domain.orders.order_items import OrderItem
 from domain.orders.orders import Order, OrderWork
 from domain.orders.state_changes import audited
@@ -20,13 +20,13 @@ from domain.shared.identifiers import require_storable_pk
 
 @dataclass(frozen=True, slots=True)
 class OfferLink:
-    """Whoever holds the link that was mailed with one offer."""
+    """The holder of the link in the e-mail of one offer."""
 
     offer_uuid: UUID
 
     @property
     def actor(self) -> str:
-        """How the audit trail names them."""
+        """The name in the audit trail."""
         return f"link:{self.offer_uuid}"
 
 
@@ -35,7 +35,7 @@ Answerer = Caller | OfferLink
 
 @dataclass(frozen=True, slots=True)
 class ShownOffer:
-    """An offer as the shopper sees it; ``quantity`` are the units of the item that are left."""
+    """An offer as the shopper sees it; ``quantity`` is the item's available quantity."""
 
     order_item: int
     order_number: str
@@ -50,13 +50,13 @@ class TradeInWork(OrderWork, AuditWork, OutboxWork, Protocol):
 
 
 def offer_trade_in(item_pk: int, lifetime: timedelta, actor: str, uow: TradeInWork) -> TradeInOffer:
-    """Offer a trade-in for a delivered order item, and have its owner mailed.
+    """Offer a trade-in for a delivered order item, and enqueue an e-mail to its owner.
 
-    Raises NotFound, RuleBroken for an item that was not delivered or is not there any more, and
+    Raises NotFound, RuleBroken for an item that is not delivered or has no units left, and
     Conflict while another offer for it is open.
     """
     order, item = _lock(item_pk, None, uow)
-    if item.state is not OrderState.DELIVERED or not item.free_quantity:
+    if item.state is not OrderState.DELIVERED or not item.available_quantity:
         raise RuleBroken("Only a delivered item can be traded in.", code="not_tradable")
     if item.is_tradable(uow.now):
         raise Conflict("Another offer for this item is open.", code="trade_in_open")
@@ -65,7 +65,7 @@ def offer_trade_in(item_pk: int, lifetime: timedelta, actor: str, uow: TradeInWo
     )
     with audited([order], actor, uow):
         item.offer_trade_in(offer)
-    announce_offer(OutboxKind.TRADE_IN_OFFERED, order, item, offer, uow)
+    enqueue_offer_email(OutboxKind.TRADE_IN_OFFERED, order, item, offer, uow)
     uow.commit()
     return offer
 
@@ -73,19 +73,19 @@ def offer_trade_in(item_pk: int, lifetime: timedelta, actor: str, uow: TradeInWo
 def approve_trade_in(item_pk: int, answerer: Answerer, uow: TradeInWork) -> TradeInOffer:
     """Accept the newest offer for an item; a second time changes nothing.
 
-    Raises NotFound for an absent item, a foreign one, one without an offer, and the link of
-    another offer than its newest; Conflict when it was rejected before, Gone when it has run out.
+    Raises NotFound for an absent item, another user's, one without an offer, and the link of an
+    older offer; Conflict if it was rejected before, and Gone if it has expired.
     """
     return _answer(item_pk, answerer, TradeInState.APPROVED, uow)
 
 
 def reject_trade_in(item_pk: int, answerer: Answerer, uow: TradeInWork) -> TradeInOffer:
-    """Turn the newest offer for an item down; raises what ``approve_trade_in`` does."""
+    """Reject the newest offer for an item; raises what ``approve_trade_in`` does."""
     return _answer(item_pk, answerer, TradeInState.REJECTED, uow)
 
 
 def show_trade_in_offer(item_pk: int, answerer: Answerer, uow: TradeInWork) -> ShownOffer:
-    """Return the newest offer for an item. Raises NotFound where ``approve_trade_in`` does."""
+    """Return the newest offer for an item. Raises NotFound as ``approve_trade_in`` does."""
     require_storable_pk(item_pk)
     order = uow.orders.by_item(item_pk, _owner(answerer))
     if order is None:
@@ -95,7 +95,7 @@ def show_trade_in_offer(item_pk: int, answerer: Answerer, uow: TradeInWork) -> S
         order_item=item.pk,
         order_number=order.number,
         product=item.product.name,
-        quantity=item.free_quantity,
+        quantity=item.available_quantity,
         state=offer.state_at(uow.now),
         expires_date=offer.expires_date,
     )
@@ -109,13 +109,13 @@ def _answer(
     with audited([order], answerer.actor, uow):
         is_first = offer.answer(state, uow.now)
     if is_first:
-        announce_offer(_KINDS[state], order, item, offer, uow)
+        enqueue_offer_email(_KINDS[state], order, item, offer, uow)
         uow.commit()
     return offer
 
 
 def _owner(answerer: Answerer) -> Caller | None:
-    """Whose the order has to be; a link says by itself which offer it is for."""
+    """The required owner of the order; a link needs none, because it names its offer."""
     return answerer if isinstance(answerer, Caller) else None
 
 

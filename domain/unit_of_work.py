@@ -1,4 +1,4 @@
-"""All that one piece of work can read and change: the sum of what the services of a subject use."""
+"""The unit of work with all repositories: the sum of what the services of all subjects use."""
 
 from typing import Protocol
 
@@ -8,7 +8,7 @@ from domain.cancellations.return_carriers import CarrierWork
 from domain.idempotency import IdempotencyWork
 from domain.orders.old_orders import OldOrderWork
 from domain.privacy.personal_data import PersonalDataWork
-from domain.privacy.retention import LeftoverWork
+from domain.privacy.retention import RetentionWork
 from domain.seller_center.cancellation_plans import SellerPlanWork
 from domain.seller_center.customer_addresses import SellerAddressWork
 from domain.seller_center.order_items import SellerOrderItemWork
@@ -29,7 +29,7 @@ class UnitOfWork(
     SellerPlanWork,
     SellerAddressWork,
     PersonalDataWork,
-    LeftoverWork,
+    RetentionWork,
     IdempotencyWork,
     Protocol,
 ):

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from domain.idempotency import KEPT, StoredAnswer
+from domain.idempotency import KEY_LIFETIME, StoredResponse
 from domain.shared.errors import Conflict, KeyReused
 from persistence.sql.bulk import insert
 from persistence.sql.columns import UtcDateTime, metadata
@@ -38,15 +38,18 @@ _SAME = (
     idempotency_keys.c.scope == sa.bindparam("scope"),
     idempotency_keys.c.key == sa.bindparam("key"),
 )
-_ANSWER = ("status", "content_type", "body")
+_RESPONSE = ("status", "content_type", "body")
 _STORED = CompiledQuery(
-    sa.select(*(idempotency_keys.c[name] for name in ("fingerprint", *_ANSWER))).where(*_SAME)
+    sa.select(*(idempotency_keys.c[name] for name in ("fingerprint", *_RESPONSE))).where(*_SAME)
 )
 _STORE = CompiledQuery(
     sa.update(idempotency_keys)
     .where(*_SAME)
     .values(
-        {name: sa.bindparam(f"new_{name}", type_=idempotency_keys.c[name].type) for name in _ANSWER}
+        {
+            name: sa.bindparam(f"new_{name}", type_=idempotency_keys.c[name].type)
+            for name in _RESPONSE
+        }
     )
 )
 REMOVE_OLD = removal(
@@ -71,7 +74,7 @@ def _claim(dialect: str) -> CompiledQuery:
     return CompiledQuery(
         statement.on_conflict_do_update(
             index_elements=["scope", "key"],
-            set_={**changed, **dict.fromkeys(_ANSWER, sa.null())},
+            set_={**changed, **dict.fromkeys(_RESPONSE, sa.null())},
             where=idempotency_keys.c.created_date <= sa.bindparam("before", type_=UtcDateTime),
         ).returning(idempotency_keys.c.key)
     )
@@ -83,21 +86,23 @@ class SqlIdempotencyKeys:
     def __init__(self, work: Work) -> None:
         self._work = work
 
-    def claim(self, scope: str, key: str, fingerprint: bytes, now: datetime) -> StoredAnswer | None:
+    def claim(
+        self, scope: str, key: str, fingerprint: bytes, now: datetime
+    ) -> StoredResponse | None:
         values = {"scope": scope, "key": key}
-        new = {"fingerprint": fingerprint, "created_date": now, "before": now - KEPT}
+        new = {"fingerprint": fingerprint, "created_date": now, "before": now - KEY_LIFETIME}
         with self._bounded_wait():
             claimed = _claim(self._work.dialect_name).rows(self._work, values | new)
         if claimed:
-            REMOVE_OLD.rows(self._work, {"before": now - KEPT, "limit": _PURGED_AT_ONCE})
+            REMOVE_OLD.rows(self._work, {"before": now - KEY_LIFETIME, "limit": _PURGED_AT_ONCE})
             return None
-        [(stored, *answer)] = _STORED.rows(self._work, values)
+        [(stored, *response)] = _STORED.rows(self._work, values)
         if stored != fingerprint:
             raise KeyReused
-        return StoredAnswer(*answer)
+        return StoredResponse(*response)
 
-    def keep(self, scope: str, key: str, answer: StoredAnswer) -> None:
-        values = {f"new_{name}": getattr(answer, name) for name in _ANSWER}
+    def store(self, scope: str, key: str, response: StoredResponse) -> None:
+        values = {f"new_{name}": getattr(response, name) for name in _RESPONSE}
         _STORE.rows(self._work, {"scope": scope, "key": key, **values})
 
     @contextmanager

@@ -18,7 +18,7 @@ from persistence.orders.old_orders import SqlOldOrders
 from persistence.orders.queries import SqlOrders
 from persistence.outbox import SqlOutbox
 from persistence.privacy.personal_data import SqlPersonalData
-from persistence.privacy.retention import SqlLeftovers
+from persistence.privacy.retention import SqlRetention
 from persistence.seller_center.list_definitions import LISTINGS
 from persistence.seller_center.lists import SqlSellerRows
 from persistence.sellers.sellers import SqlSellers
@@ -60,8 +60,8 @@ class SqlUnitOfWork:
         return SqlPersonalData(self._work)
 
     @cached_property
-    def leftovers(self) -> SqlLeftovers:
-        return SqlLeftovers(self._work)
+    def retention(self) -> SqlRetention:
+        return SqlRetention(self._work)
 
     @cached_property
     def sellers(self) -> SqlSellers:

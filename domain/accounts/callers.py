@@ -1,4 +1,4 @@
-"""Who asks."""
+"""The shopper or guest whom a request comes from."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Caller:
     """The user of the request's session; a guest has only the newest of their orders.
 
-    ``order_pk`` is that of a guest who showed the number and the e-mail of one order instead of
-    logging in: all but this order is foreign to them.
+    A guest who looked an order up by number and e-mail has its ``order_pk``, and access to this
+    order only.
     """
 
     user_pk: int
@@ -17,7 +17,7 @@ class Caller:
 
     @property
     def has_newest_only(self) -> bool:
-        """Whether all but the user's newest order (``created_date``, ties: higher pk) is foreign.
+        """Whether the caller sees only their newest order (``created_date``, ties: higher pk).
 
         True for a guest with a session (storefront document, cancellation, Guest User Behavior).
         """
@@ -25,10 +25,10 @@ class Caller:
 
     @property
     def actor(self) -> str:
-        """How the audit trail names them."""
+        """The name in the audit trail."""
         return f"{'guest' if self.is_guest else 'user'}:{self.user_pk}"
 
 
-# No row has the pk 0, so that all is foreign to them.
-NOBODY = Caller(user_pk=0, is_guest=True, order_pk=0)
-"""A guest who has shown nothing yet."""
+# No row has the pk 0, so this caller owns nothing.
+ANONYMOUS = Caller(user_pk=0, is_guest=True, order_pk=0)
+"""A caller without a session or a grant."""

@@ -1,4 +1,4 @@
-"""The user whose session a request shows."""
+"""The user of the session that came with a request."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,12 +18,12 @@ class CurrentUser:
 
     @property
     def hashed_email(self) -> str:
-        """The SHA-256 of the e-mail address in lower case, as advertisers match addresses by it."""
+        """The SHA-256 of the e-mail address in lower case, by which advertisers match addresses."""
         return sha256(self.user.email.lower().encode()).hexdigest()
 
 
 def current_user(user_pk: int, uow: SessionWork) -> CurrentUser:
-    """Return the user with this pk. Raises NotAuthenticated where they have just gone."""
+    """Return the user with this pk. Raises NotAuthenticated if there is none any more."""
     user = uow.users.get(user_pk)
     if user is None:
         raise NotAuthenticated

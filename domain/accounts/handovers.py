@@ -1,4 +1,4 @@
-"""Handing over a shopper who is logged in at the shop itself: a one-time link opens a session."""
+"""Handover of a shopper who is logged in at the shop: a one-time link opens a session."""
 
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -12,7 +12,7 @@ LIFETIME = timedelta(seconds=60)
 
 
 def create_handover(email: str, actor: str, uow: OneTimeTokenWork) -> OneTimeToken:
-    """Make the token of a link that opens a session of a registered user.
+    """Create the token of a link that opens a session of a registered user.
 
     Raises NotFound for an unknown e-mail address, for a guest's, and for an inactive user's.
     """
@@ -36,10 +36,10 @@ def create_handover(email: str, actor: str, uow: OneTimeTokenWork) -> OneTimeTok
 def redeem_handover(
     token_uuid: UUID, replaced: str | None, lifetime: timedelta, uow: OneTimeTokenWork
 ) -> OpenedSession:
-    """Use the link up and open a session, in place of the one whose cookie came along.
+    """Use the link up and open a session in place of the one with the value ``replaced``.
 
-    Of any number of transactions at once only one opens a session. Raises LinkExpired, also for
-    the link of a user who was deactivated.
+    Only one of concurrent transactions opens a session. Raises LinkExpired, also for the link of
+    an inactive user.
     """
     token = uow.one_time_tokens.get(token_uuid, Purpose.HANDOVER)
     user = uow.users.lock(token.user_pk) if token else None

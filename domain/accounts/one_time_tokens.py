@@ -1,4 +1,4 @@
-"""Tokens that work once: what the links for a password reset and for a handover stand on."""
+"""One-time tokens, for the links of password resets and handovers."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +18,7 @@ class Purpose(StrEnum):
 
 
 class LinkExpired(Gone):
-    """The link was used, has expired, was revoked or never existed: one answer for all of them."""
+    """The link was used, has expired, was revoked or never existed; one error for all of them."""
 
     message = "This link is no longer valid."
     code = "link_expired"

@@ -1,4 +1,4 @@
-"""Setting a password: by the link in an e-mail, or by the operator."""
+"""Set a password: by the link in an e-mail, or as the operator."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,34 +23,33 @@ class ResetRequest:
     language: str
 
 
-class ResetRequests(Protocol):
-    """The requests of the last 15 minutes: at most 5 for an e-mail address, and 50 from a network
-    address."""
+class ResetLimits(Protocol):
+    """Limits of 15 minutes: 5 requests for an e-mail address, 50 from a network address."""
 
     def begin(self, email_key: str, address: str) -> int | None:
-        """Count one request and return None, or return the seconds until both limits have room."""
+        """Count a request and return None, or return the seconds until both limits allow one."""
 
 
 class PasswordResetWork(OneTimeTokenWork, OutboxWork, Protocol):
     """A unit of work on password resets."""
 
 
-def count_request(wanted: ResetRequest, requests: ResetRequests) -> None:
+def count_request(request: ResetRequest, limits: ResetLimits) -> None:
     """Count the request. Raises TooManyAttempts, whether or not the address has an account."""
-    wait = requests.begin(email_key(wanted.email.strip()), wanted.address)
+    wait = limits.begin(email_key(request.email.strip()), request.address)
     if wait is not None:
         raise TooManyAttempts(wait)
 
 
-def request_reset(wanted: ResetRequest, uow: PasswordResetWork) -> None:
+def request_reset(request: ResetRequest, uow: PasswordResetWork) -> None:
     """Store the request for the worker, which looks for the account.
 
-    Nothing is read here, and the same row is written for every address, so that the time tells
-    nothing about it. A text that cannot be an e-mail address is ignored.
+    Reads nothing and writes the same row for every address, so that the response time reveals
+    nothing about it. A text that can not be an e-mail address is ignored.
     """
-    email = wanted.email.strip()
+    email = request.email.strip()
     if is_email(email):
-        _send(OutboxKind.PASSWORD_RESET, email, wanted.language, uow)
+        _send(OutboxKind.PASSWORD_RESET, email, request.language, uow)
         uow.commit()
 
 
@@ -58,11 +57,11 @@ def prepare_reset(leased: OutboxEvent, uow: PasswordResetWork) -> OutboxEvent | 
     """Return the event with a usable token, addressed to the account; the token's UUID is that of
     the event.
 
-    Return None, and delete the event, where there is nothing to send: no active registered user
+    Return None, and delete the event, if there is nothing to send: no active registered user
     has the address, the hour is over, or the link was used after an earlier delivery.
     """
-    # The user first, as an erasure does, which then deletes the events.
-    user = _locked(leased.payload["email"], uow)
+    # Lock the user first, like an erasure, which then deletes the events.
+    user = _lock_user(leased.payload["email"], uow)
     event = uow.outbox.get(leased.pk)
     if event is None:
         return None
@@ -70,7 +69,7 @@ def prepare_reset(leased: OutboxEvent, uow: PasswordResetWork) -> OutboxEvent | 
         uow.outbox.remove(event)
         uow.commit()
         return None
-    # To the address on file: two spellings that count as one may be two mailboxes.
+    # Use the stored address: two spellings with one key may be two mailboxes.
     event.payload = {**event.payload, "email": user.email}
     uow.commit()
     return event
@@ -105,9 +104,9 @@ def check_link(token_uuid: UUID, uow: PasswordResetWork) -> None:
 def set_password_by_link(
     token_uuid: UUID, password_hash: str, language: str, uow: PasswordResetWork
 ) -> None:
-    """Use the link up, and give its user the password that ``password_hash`` is of.
+    """Use the link up, and set its user's ``password_hash``.
 
-    Raises LinkExpired, also for the link of a user who was deactivated.
+    Raises LinkExpired, also for the link of an inactive user.
     """
     token = uow.one_time_tokens.get(token_uuid, Purpose.PASSWORD_RESET)
     user = uow.users.lock(token.user_pk) if token else None
@@ -117,7 +116,7 @@ def set_password_by_link(
 
 
 def set_password(email: str, password_hash: str, actor: str, uow: PasswordResetWork) -> User:
-    """Give a registered user a password, as the operator. Raises NotFound."""
+    """Set a registered user's password as the operator. Raises NotFound."""
     user = lock_by_email(email, UserType.REGISTERED, uow)
     _set_password(user, password_hash, actor, None, uow)
     return user
@@ -126,7 +125,7 @@ def set_password(email: str, password_hash: str, actor: str, uow: PasswordResetW
 def _set_password(
     user: User, password_hash: str, actor: str, language: str | None, uow: PasswordResetWork
 ) -> None:
-    """Set it, end all sessions, links and handovers of the user, and send an e-mail about it."""
+    """Set the password, end the user's sessions, links and handovers, and enqueue an e-mail."""
     user.password_hash = password_hash
     uow.sessions.remove_all(user.pk)
     uow.one_time_tokens.revoke(user.pk, uow.now)
@@ -136,7 +135,7 @@ def _set_password(
     uow.commit()
 
 
-def _locked(email: str, uow: PasswordResetWork) -> User | None:
+def _lock_user(email: str, uow: PasswordResetWork) -> User | None:
     try:
         return lock_by_email(email, UserType.REGISTERED, uow)
     except NotFound:

@@ -1,4 +1,4 @@
-"""Who is logged in: sessions, of which only a hash is stored."""
+"""Login sessions; only a hash of a session is stored."""
 
 import re
 from contextlib import AbstractContextManager
@@ -24,8 +24,8 @@ _VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
 class Session:
     """One login.
 
-    ``id_hash`` is the SHA-256 of the session's value (32 bytes), which is the value of its cookie
-    and its key, so that a reader of the database can become nobody.
+    ``id_hash`` is the SHA-256 (32 bytes) of the session's value, which cookie and key hold. So a
+    reader of the database can not take over a session.
     """
 
     id_hash: bytes = field(repr=False)
@@ -36,7 +36,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SessionOwner:
-    """What is needed to judge a session, read in one statement."""
+    """What is needed to check a session, read in one statement."""
 
     user_pk: int
     is_guest: bool
@@ -46,7 +46,7 @@ class SessionOwner:
 
 @dataclass(frozen=True, slots=True)
 class OpenedSession:
-    """A session that was just opened: the only moment at which its ``value`` is known."""
+    """A new session, with its ``value``, which is not stored."""
 
     value: str = field(repr=False)
     expires_date: datetime
@@ -54,9 +54,9 @@ class OpenedSession:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a caller who wants to log in has shown, and the network address they came from.
+    """The e-mail and password of a login, and the caller's network address.
 
-    ``device``: the id of a device from which this account was logged in to before.
+    ``device`` is the id of a device that logged in to this account before.
     """
 
     email: str
@@ -67,7 +67,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Credentials that were right; ``new_hash`` replaces a hash made with other parameters."""
+    """Verified credentials; ``new_hash`` replaces a hash made with other parameters."""
 
     user_pk: int
     password_hash: str = field(repr=False)
@@ -103,60 +103,60 @@ class SessionWork(UserWork, Protocol):
     def sessions(self) -> Sessions: ...
 
 
-class Attempts(Protocol):
+class LoginLimits(Protocol):
     """Limits on failed logins in the last 15 minutes.
 
-    10 for an e-mail address from one network, 100 for it from all, 50 for a network; 10 for a
-    device that logged in before, to which the others do not apply.
+    10 for an e-mail address from one network, 100 for it from all networks, 50 for a network. A
+    device that logged in before has a limit of 10 instead.
     """
 
-    def attempt(self, shown: Credentials) -> AbstractContextManager[None]:
-        """Count an attempt before the block, and give it back unless the block raises LoginFailed.
+    def attempt(self, credentials: Credentials) -> AbstractContextManager[None]:
+        """Count an attempt before the block, and uncount it unless the block raises LoginFailed.
 
         Raises TooManyAttempts instead of entering the block.
         """
 
 
 def id_hash(value: str) -> bytes:
-    """Return what is stored of the session with this value."""
+    """Return the stored hash of a session's value."""
     return sha256(value.encode()).digest()
 
 
-# Judged where there is no user, so that this takes as long as where there is one.
-_NOBODY = PasswordOwner(user_pk=0, is_active=False, password_hash=None)
+# Verified if there is no such user, so that the response takes equally long.
+_NO_USER = PasswordOwner(user_pk=0, is_active=False, password_hash=None)
 
 
 def check_credentials(
-    credentials: Credentials, passwords: PasswordHasher, attempts: Attempts, uow: SessionWork
+    credentials: Credentials, passwords: PasswordHasher, limits: LoginLimits, uow: SessionWork
 ) -> Proof:
-    """Find out whether the credentials are right, and change nothing but the count of misses.
+    """Verify the credentials; change nothing but the count of failures.
 
-    Apart from ``log_in`` because a password takes long to verify, and no transaction should stand
-    open meanwhile. Raises TooManyAttempts before it looks at the password, so that even the right
-    one does not help then, and LoginFailed, alike in words and in time, for an unknown e-mail, a
-    wrong password, a user without one and an inactive user.
+    Separate from ``log_in``, because verifying a password takes long and no transaction should be
+    open meanwhile. Raises TooManyAttempts before it verifies the password, even a right one, and
+    LoginFailed, with equal text and timing, for an unknown e-mail, a wrong password, a user
+    without one and an inactive user.
     """
     email = credentials.email.strip()
     key = email_key(email)
-    with attempts.attempt(credentials):
-        owner = (uow.users.password_owner(key) if is_email(email) else None) or _NOBODY
-        known_hash = owner.password_hash if owner.is_active else None
-        is_right = passwords.verify(known_hash, credentials.password)
-        if known_hash is None or not is_right:
+    with limits.attempt(credentials):
+        owner = (uow.users.password_owner(key) if is_email(email) else None) or _NO_USER
+        password_hash = owner.password_hash if owner.is_active else None
+        is_right = passwords.verify(password_hash, credentials.password)
+        if password_hash is None or not is_right:
             raise LoginFailed
-    outdated = passwords.needs_rehash(known_hash)
+    outdated = passwords.needs_rehash(password_hash)
     new_hash = passwords.hash(credentials.password) if outdated else None
-    return Proof(owner.user_pk, known_hash, new_hash)
+    return Proof(owner.user_pk, password_hash, new_hash)
 
 
 def log_in(
     proof: Proof, replaced: str | None, lifetime: timedelta, uow: SessionWork
 ) -> tuple[User, OpenedSession]:
-    """Open a session under a new value, and end the one that the request shows.
+    """Open a session with a new value, and end the one that came with the request.
 
-    ``replaced`` is the value of that one: a value that somebody planted before the login is worth
-    nothing after it. Some expired sessions of everybody are deleted on the way. Raises LoginFailed
-    when the user or their password has changed since it was checked.
+    ``replaced`` is the value of that one, so that a value planted before the login is worthless
+    (session fixation). Also deletes some expired sessions. Raises LoginFailed if the user or the
+    password has changed since it was verified.
     """
     user = uow.users.lock(proof.user_pk)
     if user is None or not user.is_active or user.password_hash != proof.password_hash:
@@ -171,7 +171,7 @@ def replace_session(
 ) -> OpenedSession:
     """Open a session for ``user`` in place of the one with the value ``replaced``.
 
-    Deletes some expired sessions, whoever had them.
+    Also deletes some expired sessions.
     """
     if replaced is not None:
         uow.sessions.remove(id_hash(replaced))
@@ -180,7 +180,7 @@ def replace_session(
 
 
 def open_session(user: User, lifetime: timedelta, uow: SessionWork) -> OpenedSession:
-    """Open a session for ``user``, who is locked, without asking for a password."""
+    """Open a session for ``user``, who is locked."""
     value = "".join(choice(_ALPHABET) for _ in range(_LENGTH))
     expires_date = uow.now + lifetime
     uow.sessions.add(
@@ -196,10 +196,10 @@ def open_session(user: User, lifetime: timedelta, uow: SessionWork) -> OpenedSes
 
 
 def authenticate(value: str | None, uow: SessionWork) -> Caller:
-    """Return whose session has ``value``.
+    """Return the caller whose session has ``value``.
 
-    Raises NotAuthenticated, always the same, for no value, one that no session of ours could have
-    (of any length, without a query), an unknown or expired session and an inactive user.
+    Raises the same NotAuthenticated for no value, an impossible one (without a query), an unknown
+    or expired session and an inactive user.
     """
     if value is None or not _VALUE.fullmatch(value):
         raise NotAuthenticated

@@ -1,4 +1,4 @@
-"""What the operator does with users: create, deactivate, activate, end sessions."""
+"""Operator services for users: create, deactivate, activate, end sessions."""
 
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -23,7 +23,7 @@ from domain.shared.errors import InvalidInput
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewUser:
-    """What is known of somebody who is to become a user; a guest has no password."""
+    """The values of a new user; a guest has no password."""
 
     email: str
     password: str | None = field(default=None, repr=False)
@@ -32,10 +32,10 @@ class NewUser:
 
 
 def create_user(new: NewUser, passwords: PasswordHasher, uow: UserWork) -> User:
-    """Store a registered user, or a guest where there is no password.
+    """Store a registered user, or a guest if there is no password.
 
-    Raises InvalidInput on the field that is to blame: a bad e-mail address, EmailTaken, a
-    WeakPassword, or a text that is too long.
+    Raises InvalidInput with the field: for a bad e-mail address and a text that is too long or not
+    printable; EmailTaken; and WeakPassword.
     """
     _check(new)
     is_guest = new.password is None
@@ -55,17 +55,17 @@ def create_user(new: NewUser, passwords: PasswordHasher, uow: UserWork) -> User:
 
 
 def deactivate_user(email: str, user_type: UserType, actor: str, uow: OneTimeTokenWork) -> User:
-    """Keep a user from logging in, and end what is open: sessions, links and handovers.
+    """Deactivate a user, and end their sessions, links and handovers.
 
-    Does nothing to a user who is inactive already. Raises NotFound.
+    Does nothing to an inactive user. Raises NotFound.
     """
     return _set_active(email, user_type, actor, uow, is_active=False)
 
 
 def activate_user(email: str, user_type: UserType, actor: str, uow: OneTimeTokenWork) -> User:
-    """Let a deactivated user log in again; what ended with the deactivation stays ended.
+    """Activate a user again, without their former sessions, links and handovers.
 
-    Does nothing to a user who is active already. Raises NotFound.
+    Does nothing to an active user. Raises NotFound.
     """
     return _set_active(email, user_type, actor, uow, is_active=True)
 

@@ -1,4 +1,4 @@
-"""The people who buy: registered shoppers and guests."""
+"""Users: registered shoppers and guests."""
 
 import re
 import unicodedata
@@ -22,7 +22,7 @@ _EMAIL = re.compile(rf"(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL}
 
 
 class UserType(StrEnum):
-    """A guest has no password and sees only the newest of their orders."""
+    """A guest has no password and sees only their newest order."""
 
     REGISTERED = "registered"
     GUEST = "guest"
@@ -46,8 +46,8 @@ class WeakPassword(InvalidInput):
 class User:
     """One shopper.
 
-    ``email`` is as first spelled; ``email_key`` is what it is found by and is unique within a
-    ``user_type``. ``password_hash`` is a PHC string, None for whoever cannot log in.
+    ``email`` is as first entered; ``email_key`` is its normalized form, unique within a
+    ``user_type``. ``password_hash`` is a PHC string, or None for a user who can not log in.
     """
 
     pk: int = field(init=False, repr=False)
@@ -64,7 +64,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class PasswordOwner:
-    """What a login is checked against; without a ``password_hash`` nobody can log in."""
+    """What a login is checked against; it fails without a ``password_hash``."""
 
     user_pk: int
     is_active: bool
@@ -96,11 +96,11 @@ class Users(Protocol):
     def password_owner(self, key: str) -> PasswordOwner | None:
         """Return the registered user whose ``email_key`` is ``key``, as a login needs them.
 
-        Takes as long where there is nobody.
+        Takes equally long if there is no such user.
         """
 
     def is_empty(self) -> bool:
-        """Return whether there is nobody yet."""
+        """Return whether there are no users."""
 
     def are_all_at(self, domain: str) -> bool:
         """Return whether every e-mail address is at this domain."""
@@ -122,8 +122,8 @@ class PasswordHasher(Protocol):
     def verify(self, password_hash: str | None, password: str) -> bool:
         """Say whether ``password`` made ``password_hash``.
 
-        None is answered False after as much work as a hash would have cost, so that the time does
-        not tell whether there was one.
+        For None, return False after the same amount of work, so that the time does not reveal
+        whether there was a hash.
         """
 
     def needs_rehash(self, password_hash: str) -> bool:
@@ -131,15 +131,15 @@ class PasswordHasher(Protocol):
 
 
 def email_key(email: str) -> str:
-    """Return what two spellings of one address have in common: NFC, without case."""
+    """Return the normalized form of an e-mail address: NFC, case-folded."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", email).casefold())
 
 
 def is_email(text: str) -> bool:
     """Say whether ``text`` can be an e-mail address.
 
-    Only its form is judged: a mailbox of RFC 5321 without quoted names and address literals, on a
-    host with at least one dot, at most 254 characters.
+    Only its form is checked: a mailbox of RFC 5321 without quoted names and address literals, on
+    a host with at least one dot, at most 254 characters.
     """
     return len(text) <= MAX_EMAIL_LENGTH and bool(_EMAIL.fullmatch(text))
 
@@ -162,16 +162,16 @@ def check_password(password: str) -> None:
 def lock_by_email(email: str, user_type: UserType, uow: UserWork) -> User:
     """Return the user of this type with this e-mail address, locked. Raises NotFound."""
     key = email_key(email.strip())
-    found = uow.users.by_email_key(key, user_type)
-    user = None if found is None else uow.users.lock(found.pk)
-    # One who was erased before the lock was had has another address.
+    unlocked = uow.users.by_email_key(key, user_type)
+    user = None if unlocked is None else uow.users.lock(unlocked.pk)
+    # A user who was erased before we got the lock has another address.
     if user is None or user.email_key != key:
         raise NotFound
     return user
 
 
 def audit_user(user: User, actor: str, note: str, uow: UserWork) -> None:
-    """Write an audit entry about what was done with a user whose state stays as it is."""
+    """Write an audit entry about a user whose state does not change."""
     state = state_of(user)
     record_change(Subject.USER, user.uuid, (state, state), actor, uow, note)
 

@@ -1,7 +1,7 @@
-"""The one numbered list of what can be wrong with a cancellation request.
+"""The numbered error codes of cancellation requests.
 
 ``cancellation_request_100_8`` is the storefront document's (Create User Order Cancellation
-Request), the numbers around it are ours. A number keeps its meaning for good.
+Request), the other numbers are ours. A number never changes its meaning.
 """
 
 from enum import StrEnum
@@ -10,7 +10,7 @@ from domain.shared.errors import Conflict, InvalidInput, RuleBroken
 
 
 class CancellationCode(StrEnum):
-    """A code, and the English sentence that goes with it."""
+    """A code and its English message."""
 
     UNKNOWN_ORDER_ITEM = "cancellation_request_100_1", "Order item not found."
     UNKNOWN_REASON = "cancellation_request_100_2", "Cancellation reason not found."
@@ -45,7 +45,7 @@ class CancellationCode(StrEnum):
         "cancellation_request_100_15",
         "The name of the account holder is required for this refund.",
     )
-    ITEM_GIVEN_TWICE = "cancellation_request_100_16", "This order item is in the list already."
+    REPEATED_ORDER_ITEM = "cancellation_request_100_16", "This order item is in the list already."
     ANOTHER_CAME_FIRST = (
         "cancellation_request_100_17",
         "Another request for this order item came first.",
@@ -64,13 +64,13 @@ class CancellationCode(StrEnum):
         return member
 
     def invalid(self, **params: object) -> InvalidInput:
-        """Return the refusal of a field's value."""
+        """Return the error of a field."""
         return InvalidInput(self.sentence, code=self.value, params=params)
 
     def broken(self) -> RuleBroken:
-        """Return the refusal of the request as a whole."""
+        """Return the error of the whole request."""
         return RuleBroken(self.sentence, code=self.value)
 
     def conflict(self) -> Conflict:
-        """Return the refusal of whoever came second."""
+        """Return the error of the later of two requests."""
         return Conflict(self.sentence, code=self.value)

@@ -1,4 +1,4 @@
-"""The operator's desk: requests are approved, rejected and completed, and money is given back."""
+"""Operator decisions: requests are approved, rejected and completed, and money is refunded."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from domain.audit import AuditEntry
 from domain.cancellations.imported_plans import plan_imported_requests
-from domain.cancellations.refund_plans import grant_refund, planned_requests, settle
+from domain.cancellations.refund_plans import grant_refund, planned_requests, set_refund
 from domain.cancellations.refunds import Refund
 from domain.cancellations.requests import CancellationRequestQuery, CancellationWork
 from domain.orders.cancellation_plans import CancellationPlan, CancellationPlanItem, PlanStatus
 from domain.orders.cancellations import CancellationRequest, CancellationStatus
 from domain.orders.loyalty import LoyaltyTransaction
-from domain.orders.order_emails import announce_requests
+from domain.orders.order_emails import enqueue_request_email
 from domain.orders.order_items import OrderItem
 from domain.orders.orders import Order
 from domain.orders.state_changes import audited
@@ -30,7 +30,7 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class ListedRequest:
-    """A request, and the number of the order that it is about."""
+    """A request and the number of its order."""
 
     order_number: str
     request: CancellationRequest
@@ -38,7 +38,7 @@ class ListedRequest:
 
 @dataclass(frozen=True, slots=True)
 class ShownRequest:
-    """A request with all that the operator wants to see of it; imported ones may have no plan."""
+    """A request with its order, plan and audit entries; an imported one may have no plan."""
 
     order: Order
     item: OrderItem
@@ -51,18 +51,20 @@ class ShownRequest:
 def list_all_requests(
     status: CancellationStatus | None, page: PageRequest, uow: CancellationWork
 ) -> Page[ListedRequest]:
-    """Return one page of everybody's requests, newest first. Raises InvalidPage."""
+    """Return one page of all requests, newest first. Raises InvalidPage."""
     query = CancellationRequestQuery(status=status)
     count = uow.cancellation_requests.count(query)
     page.require_within(count)
     requests = uow.cancellation_requests.requests(query, page)
-    numbers = uow.cancellation_requests.order_numbers([each.order_item_pk for each in requests])
-    listed = [ListedRequest(numbers[each.order_item_pk], each) for each in requests]
+    numbers = uow.cancellation_requests.order_numbers(
+        [request.order_item_pk for request in requests]
+    )
+    listed = [ListedRequest(numbers[request.order_item_pk], request) for request in requests]
     return Page(count, page.number, page.limit, listed)
 
 
 def show_request(request_pk: int, uow: CancellationWork) -> ShownRequest:
-    """Return a request and what it is about. Raises NotFound."""
+    """Return a request with its details. Raises NotFound."""
     require_storable_pk(request_pk)
     order, item, request = _find(request_pk, uow.orders.by_request(request_pk))
     plan, planned = planned_requests(order).get(request) or (None, None)
@@ -70,11 +72,11 @@ def show_request(request_pk: int, uow: CancellationWork) -> ShownRequest:
 
 
 def approve_request(request_pk: int, actor: str, uow: CancellationWork) -> CancellationRequest:
-    """Agree to an open request.
+    """Approve an open request.
 
-    The units of a cancel are off at once; those of a refund once they have come back. What the
-    request gives back is settled now. Raises NotFound, and Conflict, with the reason, for a
-    request that is not open and for units that are not there any more or shipped.
+    Units of a cancel are cancelled now, those of a refund when the request is completed. The
+    amounts of the refund are set now. Raises NotFound, and Conflict for a request that is not
+    open and for units that are removed or shipped.
     """
     with _deciding(request_pk, actor, CancellationStatus.APPROVED, uow) as case:
         case.item.approve_request(case.request, uow.now)
@@ -83,31 +85,31 @@ def approve_request(request_pk: int, actor: str, uow: CancellationWork) -> Cance
 
 
 def reject_request(request_pk: int, actor: str, uow: CancellationWork) -> CancellationRequest:
-    """Turn an open request down: the line is as it was before.
+    """Reject an open request: the line returns to its earlier state.
 
     Raises NotFound, and Conflict for a request that is not open.
     """
     with _deciding(request_pk, actor, CancellationStatus.REJECTED, uow) as case:
         case.item.reject_request(case.request, uow.now)
-        settle(case.planned, Refund())
+        set_refund(case.planned, Refund())
     return case.request
 
 
 def complete_request(request_pk: int, actor: str, uow: CancellationWork) -> CancellationRequest:
-    """Book what an approved request gives back: as money, or as loyalty money if so wished.
+    """Complete an approved request: add its refund to the order, as loyalty money if so requested.
 
     Raises NotFound, and Conflict for a request that is not approved.
     """
     with _deciding(request_pk, actor, CancellationStatus.COMPLETED, uow) as case:
         case.item.complete_request(case.request, uow.now)
-        _book(case.order, case.planned)
+        _add_refund(case.order, case.planned)
     return case.request
 
 
 def mark_plan(
     plan_pk: int, status: PlanStatus, note: str | None, actor: str, uow: CancellationWork
 ) -> CancellationPlan:
-    """Put a plan into any of the documented states by hand, with a note. Raises NotFound."""
+    """Set any of the documented states of a plan, with a note. Raises NotFound."""
     require_storable_pk(plan_pk)
     order = uow.orders.lock_by_plan(plan_pk)
     if order is None:
@@ -121,7 +123,7 @@ def mark_plan(
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """What is decided about."""
+    """A request to decide, with its order, line and plan item."""
 
     order: Order
     item: OrderItem
@@ -133,7 +135,7 @@ class _Case:
 def _deciding(
     request_pk: int, actor: str, status: CancellationStatus, uow: CancellationWork
 ) -> Iterator[_Case]:
-    """Lock what a request is about, and let everything follow once the block has decided."""
+    """Lock the order, run the decision, refresh plan and order, audit, e-mail, and commit."""
     require_storable_pk(request_pk)
     order, item, request = _find(request_pk, uow.orders.lock_by_request(request_pk))
     request.require_next(status)
@@ -141,9 +143,9 @@ def _deciding(
         plan_imported_requests(order)
         plan, planned = planned_requests(order)[request]
         yield _Case(order, item, request, planned)
-        plan.follow_requests(uow.now)
-        order.follow_items(uow.now)
-    announce_requests(_KINDS[status], order, [(item, planned)], uow)
+        plan.refresh_status(uow.now)
+        order.refresh_state(uow.now)
+    enqueue_request_email(_KINDS[status], order, [(item, planned)], uow)
     uow.commit()
 
 
@@ -155,14 +157,14 @@ def _find(request_pk: int, order: Order | None) -> tuple[Order, OrderItem, Cance
     raise NotFound
 
 
-def _book(order: Order, planned: CancellationPlanItem) -> None:
-    """Give back what was granted; loyalty money counts as much as money."""
+def _add_refund(order: Order, planned: CancellationPlanItem) -> None:
+    """Add the refund to the order's; loyalty money counts like money."""
     order.refund_amount += planned.refund_amount
     order.discount_refund_amount += planned.discount_refund_amount
     order.shipping_refund_amount += planned.shipping_refund_amount
     reference = str(planned.request.uuid)
-    is_booked = any(row.reference == reference for row in order.loyalty_transactions)
-    if planned.request.fully_refund_as_loyalty_money and planned.refund_amount and not is_booked:
+    is_credited = any(row.reference == reference for row in order.loyalty_transactions)
+    if planned.request.fully_refund_as_loyalty_money and planned.refund_amount and not is_credited:
         order.loyalty_transactions.append(
             LoyaltyTransaction(
                 user_pk=order.user_pk,

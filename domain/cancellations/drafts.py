@@ -1,4 +1,4 @@
-"""What a shopper asks for before it is judged, and what the shop decides about it."""
+"""Cancellation drafts, as callers send them, and the shop's policy."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,7 @@ from domain.orders.return_policy import ReturnPolicy
 
 @dataclass(frozen=True, slots=True)
 class PickupSlot:
-    """When a carrier may call; times are local to the address."""
+    """When a carrier may collect a parcel; times are local to the address."""
 
     date: date
     start: time
@@ -19,9 +19,9 @@ class PickupSlot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CancellationDraft:
-    """One row of a request to cancel or return, in the fields' own names.
+    """One row of a request to cancel or return, with the fields of the contract.
 
-    ``quantity`` is at least 1; None stands for all units that are left.
+    ``quantity`` is at least 1; None means all units that are left.
     """
 
     order_item: int
@@ -39,7 +39,7 @@ class CancellationDraft:
     def with_defaults(
         self, pickup_address: int | None, fully_refund_as_loyalty_money: bool | None
     ) -> "CancellationDraft":
-        """Fill what a row of a bulk leaves to the two fields beside ``cancel_order_items``."""
+        """Return the row of a bulk with the bulk's own two fields where the row has none."""
         loyalty = self.fully_refund_as_loyalty_money
         return replace(
             self,
@@ -52,10 +52,10 @@ class CancellationDraft:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CancellationPolicy:
-    """What the shop decides, and how it checks an IBAN.
+    """What the shop may configure, and how an IBAN is checked.
 
-    ``compact_iban`` returns the IBAN without spaces, in capitals, or None where the checksum is
-    wrong. A pickup lies at most ``pickup_horizon_days`` ahead.
+    ``compact_iban`` returns the IBAN in capitals without spaces, or None for a wrong checksum. A
+    pickup is at most ``pickup_horizon_days`` ahead.
     """
 
     returns: ReturnPolicy
@@ -63,6 +63,6 @@ class CancellationPolicy:
     pickup_horizon_days: int = 30
 
     def can_be_picked_up(self, day: date, now: datetime) -> bool:
-        """Whether ``day`` is to come (the day after the present one in UTC, or later), and near."""
+        """Whether ``day`` is after today (UTC) and within the horizon."""
         today = now.date()
         return today < day <= today + timedelta(days=self.pickup_horizon_days)

@@ -1,4 +1,4 @@
-"""The cancellation plans of requests that came with imported orders, and what they give back."""
+"""Cancellation plans and refunds of the requests in imported orders."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from domain.cancellations.refund_plans import (
     planned_requests,
     refundable_shipping,
     seller_shipping,
-    settle,
+    set_refund,
     still_discounted,
     still_paid,
 )
 from domain.cancellations.refunds import Refund
-from domain.orders.cancellation_plans import CancellationPlan, CancellationPlanItem, GivenPlan
+from domain.orders.cancellation_plans import CancellationPlan, CancellationPlanItem, ImportedPlan
 from domain.orders.cancellations import CancellationRequest, CancellationStatus
 from domain.orders.order_items import OrderItem
 from domain.orders.orders import Order
@@ -23,12 +23,12 @@ from domain.shared.identifiers import derived_uuid
 from domain.shared.money import split
 from domain.shared.unit_shares import share_of_units
 
-_IN_SEQUENCE = {CancellationStatus.COMPLETED: 0, CancellationStatus.APPROVED: 1}
+_RANK = {CancellationStatus.COMPLETED: 0, CancellationStatus.APPROVED: 1}
 
 
 @dataclass(frozen=True, slots=True)
 class _Imported:
-    """A request that documents still own, and its place in a plan."""
+    """A request that documents still own, and its plan item."""
 
     item: OrderItem
     planned: CancellationPlanItem
@@ -42,50 +42,50 @@ class _Imported:
         return self.request.is_cancel
 
 
-def follow_document(
-    order: Order, changed: Collection[UUID], given: Mapping[UUID, GivenPlan], now: datetime
+def refresh_plans(
+    order: Order, changed: Collection[UUID], plans: Mapping[UUID, ImportedPlan], now: datetime
 ) -> None:
-    """Bring the plans in line with an order that an import has just stored.
+    """Update the plans of an order that an import has just stored.
 
-    ``changed`` names the requests whose status is another than before, ``given`` has what the
-    document says of plans, by the UUID of the request.
+    ``changed`` are the UUIDs of the requests whose status changed; ``plans`` has what the
+    document says of their plans, by the UUID of the request.
     """
     plan_imported_requests(order)
     for plan in order.cancellation_plans:
-        if any(each.request.uuid in changed for each in plan.items):
-            plan.follow_requests(now)
+        if any(place.request.uuid in changed for place in plan.items):
+            plan.refresh_status(now)
     for item in order.items:
         for request in item.cancellation_requests:
-            plan, planned = planned_requests(order)[request]
+            plan, place = planned_requests(order)[request]
             if request.is_open:
-                forecast_refund(order, item, planned)
-            is_owned = all(each.request.is_imported for each in plan.items)
-            if is_owned and request.uuid in given:
-                _take(plan, given[request.uuid])
+                forecast_refund(order, item, place)
+            is_owned = all(other.request.is_imported for other in plan.items)
+            if is_owned and request.uuid in plans:
+                _apply(plan, plans[request.uuid])
 
 
 def plan_imported_requests(order: Order) -> None:
-    """Give every request of the order a plan, and each that documents own what it gives back.
+    """Put every request of the order into a plan, and set the refunds of those that documents own.
 
-    Open requests of one seller and type share a waiting plan, as those that are made here do.
-    Decided ones share a plan where they were made at the same time.
+    Open requests of one seller and type share a waiting plan, like requests made here. Decided
+    requests share a plan if they have the same creation time.
 
-    Money that a document booked (``refund_amount`` of the order) goes to the completed requests.
-    An approved request promises what its units were paid for, unless the order has that booked
-    already. Amounts on lines with requests that were agreed to here stay as they are: those stand
-    after them in the sequence of units.
+    The order's ``refund_amount`` in the document is divided among the completed requests. An
+    approved request promises what its units were paid for, unless the order has refunded that
+    already. Lines with requests that were approved here keep their amounts, because those
+    requests come later in the sequence of units.
     """
-    moving = _taken_from_other_sellers(order)
-    known = planned_requests(order)
+    moved = _remove_from_other_sellers(order)
+    already_planned = planned_requests(order)
     missing = [
         (item, request)
         for item in order.items
         for request in item.cancellation_requests
-        if request not in known
+        if request not in already_planned
     ]
-    for item, request in sorted(missing, key=lambda each: each[1].created_date):
-        if request in moving:
-            _plan(order, item, moving[request], uuid4())
+    for item, request in sorted(missing, key=lambda pair: pair[1].created_date):
+        if request in moved:
+            _plan(order, item, moved[request], uuid4())
         else:
             uuid = derived_uuid("CancellationPlan", request.uuid)
             _plan(order, item, CancellationPlanItem(request=request), uuid)
@@ -94,39 +94,40 @@ def plan_imported_requests(order: Order) -> None:
         _Imported(item, planned[request][1])
         for item in order.items
         for request in item.cancellation_requests
-        if request not in known or (request.is_imported and not item.is_settled_here)
+        if request not in already_planned or (request.is_imported and not item.is_settled_here)
     ]
     if imported:
-        _settle_imported(order, imported)
+        _set_imported_refunds(order, imported)
 
 
-def _take(plan: CancellationPlan, given: GivenPlan) -> None:
-    plan.status = given.status or plan.status
-    plan.note = given.note or plan.note
-    plan.invoice_number = given.invoice_number or plan.invoice_number
-    plan.payment_plan = plan.payment_plan if given.payment_plan is None else given.payment_plan
+def _apply(plan: CancellationPlan, imported: ImportedPlan) -> None:
+    plan.status = imported.status or plan.status
+    plan.note = imported.note or plan.note
+    plan.invoice_number = imported.invoice_number or plan.invoice_number
+    if imported.payment_plan is not None:
+        plan.payment_plan = imported.payment_plan
 
 
-def _taken_from_other_sellers(order: Order) -> dict[CancellationRequest, CancellationPlanItem]:
-    """Take requests out of plans of a seller who does not sell their line any more."""
+def _remove_from_other_sellers(order: Order) -> dict[CancellationRequest, CancellationPlanItem]:
+    """Remove requests from plans of a seller who no longer sells their line; return their items."""
     planned = planned_requests(order)
-    taken = {}
+    removed = {}
     for item in order.items:
         for request in item.cancellation_requests:
             plan, place = planned.get(request, (None, None))
             if plan and place and request.is_imported and plan.seller is not item.seller:
                 plan.items.remove(place)
-                taken[request] = place
+                removed[request] = place
                 if not plan.items:
                     order.cancellation_plans.remove(plan)
-    return taken
+    return removed
 
 
 def _plan(order: Order, item: OrderItem, place: CancellationPlanItem, uuid: UUID) -> None:
-    """Put a request into a plan that fits, or into a new one with this UUID."""
+    """Add a request to a matching plan, or to a new one with this UUID."""
     request = place.request
     plan = next(
-        (plan for plan in order.cancellation_plans if _fits(plan, item, request)),
+        (plan for plan in order.cancellation_plans if _matches(plan, item, request)),
         None,
     )
     if plan is None:
@@ -139,12 +140,12 @@ def _plan(order: Order, item: OrderItem, place: CancellationPlanItem, uuid: UUID
         )
         order.cancellation_plans.append(plan)
     plan.items.append(place)
-    plan.follow_requests(max(plan.modified_date, request.modified_date))
+    plan.refresh_status(max(plan.modified_date, request.modified_date))
 
 
-def _fits(plan: CancellationPlan, item: OrderItem, request: CancellationRequest) -> bool:
+def _matches(plan: CancellationPlan, item: OrderItem, request: CancellationRequest) -> bool:
     if request.is_open:
-        return plan.takes(request.cancellation_type, item.seller)
+        return plan.accepts(request.cancellation_type, item.seller)
     return (
         plan.plan_type is request.cancellation_type
         and plan.seller is item.seller
@@ -154,48 +155,48 @@ def _fits(plan: CancellationPlan, item: OrderItem, request: CancellationRequest)
     )
 
 
-def _settle_imported(order: Order, imported: Sequence[_Imported]) -> None:
-    for each in imported:
-        settle(each.planned, Refund())
+def _set_imported_refunds(order: Order, imported: Sequence[_Imported]) -> None:
+    for entry in imported:
+        set_refund(entry.planned, Refund())
     worth = _worth(order, imported)
     if order.payment_pending:
-        for each in imported:
-            value = worth.get(each.request, Refund())
-            settle(each.planned, Refund(unpaid=value.amount, unpaid_discount=value.discount))
+        for entry in imported:
+            value = worth.get(entry.request, Refund())
+            set_refund(entry.planned, Refund(unpaid=value.amount, unpaid_discount=value.discount))
         return
-    completed = [each for each in imported if _has(each, CancellationStatus.COMPLETED)]
-    approved = [each for each in imported if _has(each, CancellationStatus.APPROVED)]
-    _book(order, completed, worth)
-    _promise_cancels(order, [each for each in approved if each.is_cancel], worth)
-    for each in approved:
-        if not each.is_cancel:
-            value = worth[each.request]
+    completed = [entry for entry in imported if _has(entry, CancellationStatus.COMPLETED)]
+    approved = [entry for entry in imported if _has(entry, CancellationStatus.APPROVED)]
+    _divide_refund(order, completed, worth)
+    _promise_cancels(order, [entry for entry in approved if entry.is_cancel], worth)
+    for entry in approved:
+        if not entry.is_cancel:
+            value = worth[entry.request]
             amount = min(value.amount, still_paid(order))
             discount = min(value.discount, still_discounted(order))
-            settle(each.planned, Refund(amount=amount, discount=discount))
-    for each in imported:
-        if each.request.is_open:
-            forecast_refund(order, each.item, each.planned)
+            set_refund(entry.planned, Refund(amount=amount, discount=discount))
+    for entry in imported:
+        if entry.request.is_open:
+            forecast_refund(order, entry.item, entry.planned)
 
 
-def _has(each: _Imported, status: CancellationStatus) -> bool:
-    return each.request.status is status
+def _has(entry: _Imported, status: CancellationStatus) -> bool:
+    return entry.request.status is status
 
 
 def _worth(order: Order, imported: Iterable[_Imported]) -> Mapping[CancellationRequest, Refund]:
-    """Return what the units of each agreed request were paid for, without shipping.
+    """Return what was paid for the units of each agreed request, without shipping.
 
-    Units that no request accounts for come first in their line, then those of requests that have
-    their amounts, then those of ``imported``: completed, approved cancels, approved returns.
+    The sequence of units in a line is: units of no request, units of requests whose amounts are
+    set, then those of ``imported``: completed, approved cancels, approved returns.
     """
-    agreed = [each for each in imported if each.request.is_agreed]
+    agreed = [entry for entry in imported if entry.request.is_agreed]
     worth = {}
     for item in order.items:
-        own = sorted((each for each in agreed if each.item is item), key=_sequence)
-        position = max(0, item.settled_quantity - sum(_units(each) for each in own))
-        for each in own:
-            units = min(_units(each), item.quantity - position)
-            worth[each.request] = Refund(
+        own = sorted((entry for entry in agreed if entry.item is item), key=_sort_key)
+        position = max(0, item.settled_quantity - sum(_units(entry) for entry in own))
+        for entry in own:
+            units = min(_units(entry), item.quantity - position)
+            worth[entry.request] = Refund(
                 amount=share_of_units(item.discounted_price, item.quantity, position, units),
                 discount=share_of_units(item.discount_amount, item.quantity, position, units),
             )
@@ -203,72 +204,73 @@ def _worth(order: Order, imported: Iterable[_Imported]) -> Mapping[CancellationR
     return worth
 
 
-def _sequence(each: _Imported) -> tuple[int, bool, datetime]:
-    request = each.request
-    return _IN_SEQUENCE[request.status], not request.is_cancel, request.created_date
+def _sort_key(entry: _Imported) -> tuple[int, bool, datetime]:
+    request = entry.request
+    return _RANK[request.status], not request.is_cancel, request.created_date
 
 
-def _units(each: _Imported) -> int:
-    return each.item.units_of(each.request)
+def _units(entry: _Imported) -> int:
+    return entry.item.units_of(entry.request)
 
 
-def _book(
+def _divide_refund(
     order: Order, completed: Sequence[_Imported], worth: Mapping[CancellationRequest, Refund]
 ) -> None:
-    """Divide among completed requests what documents say was given back."""
+    """Divide the refund that documents give among the completed requests."""
     if not completed:
         return
     others = _others(order, completed, CancellationStatus.COMPLETED)
-    shipping = order.shipping_refund_amount - sum(each.shipping_refund_amount for each in others)
-    goods = order.refund_amount - sum(each.refund_amount for each in others) - max(0, shipping)
-    discount = order.discount_refund_amount - sum(each.discount_refund_amount for each in others)
-    amounts = _at_most(goods, [worth[each.request].amount for each in completed])
-    discounts = _at_most(discount, [worth[each.request].discount for each in completed])
-    for each, amount, lost in zip(completed, amounts, discounts, strict=True):
-        settle(each.planned, Refund(amount=amount, discount=lost))
-    cancels = [each for each in completed if each.is_cancel]
+    shipping = order.shipping_refund_amount - sum(place.shipping_refund_amount for place in others)
+    goods = order.refund_amount - sum(place.refund_amount for place in others) - max(0, shipping)
+    discount = order.discount_refund_amount - sum(place.discount_refund_amount for place in others)
+    amounts = _at_most(goods, [worth[entry.request].amount for entry in completed])
+    discounts = _at_most(discount, [worth[entry.request].discount for entry in completed])
+    for entry, amount, lost in zip(completed, amounts, discounts, strict=True):
+        set_refund(entry.planned, Refund(amount=amount, discount=lost))
+    cancels = [entry for entry in completed if entry.is_cancel]
     if cancels and shipping > 0 and goods >= 0:
-        last = max(cancels, key=lambda each: each.request.modified_date)
+        last = max(cancels, key=lambda entry: entry.request.modified_date)
         _add_shipping(order, last, shipping)
 
 
 def _promise_cancels(
     order: Order, approved: Sequence[_Imported], worth: Mapping[CancellationRequest, Refund]
 ) -> None:
-    """Promise what the units that are off were paid for, as far as it is not booked already."""
+    """Promise what was paid for the cancelled units, as far as it is not refunded already."""
     if not approved:
         return
     others = _others(order, approved, CancellationStatus.APPROVED)
-    cancels = [each for each in others if each.request.is_cancel]
-    booked = order.refund_amount - order.shipping_refund_amount
+    cancels = [place for place in others if place.request.is_cancel]
+    refunded = order.refund_amount - order.shipping_refund_amount
     goods, discount = _due(order)
-    goods -= booked + sum(each.refund_amount - each.shipping_refund_amount for each in cancels)
+    goods -= refunded
+    goods -= sum(place.refund_amount - place.shipping_refund_amount for place in cancels)
     discount -= order.discount_refund_amount
-    discount -= sum(each.discount_refund_amount for each in cancels)
-    for each in approved:
-        value = worth[each.request]
+    discount -= sum(place.discount_refund_amount for place in cancels)
+    for entry in approved:
+        value = worth[entry.request]
         amount = max(0, min(value.amount, goods, still_paid(order)))
         lost = max(0, min(value.discount, discount))
-        settle(each.planned, Refund(amount=amount, discount=lost))
+        set_refund(entry.planned, Refund(amount=amount, discount=lost))
         goods, discount = goods - amount, discount - lost
     _add_shipping(order, approved[-1], refundable_shipping(order))
 
 
 def _due(order: Order) -> tuple[int, int]:
-    """Return what all units that are gone were paid for, and the discount lost with them."""
+    """Return what was paid for all removed units, and the discount lost with them."""
     goods = discount = 0
     for item in order.items:
-        gone = min(item.quantity, item.cancelled_quantity + item.refunded_quantity)
-        goods += share_of_units(item.discounted_price, item.quantity, 0, gone)
-        discount += share_of_units(item.discount_amount, item.quantity, 0, gone)
+        removed = min(item.quantity, item.cancelled_quantity + item.refunded_quantity)
+        goods += share_of_units(item.discounted_price, item.quantity, 0, removed)
+        discount += share_of_units(item.discount_amount, item.quantity, 0, removed)
     return goods, discount
 
 
 def _others(
     order: Order, imported: Iterable[_Imported], status: CancellationStatus
 ) -> list[CancellationPlanItem]:
-    """Return the places of requests with this status that are not among ``imported``."""
-    own = {each.request for each in imported}
+    """Return the plan items of requests with this status that are not among ``imported``."""
+    own = {entry.request for entry in imported}
     return [
         place
         for request, (_, place) in planned_requests(order).items()
@@ -276,19 +278,19 @@ def _others(
     ]
 
 
-def _add_shipping(order: Order, each: _Imported, shipping: int) -> None:
-    place = each.planned
-    settle(
+def _add_shipping(order: Order, entry: _Imported, shipping: int) -> None:
+    place = entry.planned
+    set_refund(
         place,
         Refund(
             amount=place.refund_amount + shipping,
             discount=place.discount_refund_amount,
             shipping=shipping,
-            own_shipping=seller_shipping(order, each.item.seller, shipping),
+            own_shipping=seller_shipping(order, entry.item.seller, shipping),
         ),
     )
 
 
 def _at_most(total: int, values: Sequence[int]) -> Sequence[int]:
-    """Return the values, or shares in proportion where they come to more than ``total``."""
+    """Return the values, or proportional shares of ``total`` if their sum is larger."""
     return values if sum(values) <= total else split(max(0, total), values)

@@ -1,4 +1,4 @@
-"""The reasons that shoppers may choose from."""
+"""Cancellation reasons that shoppers choose from."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class CancellationReasons(Protocol):
         """Store ``reason`` and give it its ``pk``."""
 
     def by_pks(self, pks: Collection[int]) -> Mapping[int, CancellationReason]:
-        """Return those of the reasons that are there, inactive ones too."""
+        """Return the stored ones of these reasons, inactive ones too."""
 
     def ensure(self, reason: CancellationReason) -> CancellationReason:
         """Return the stored reason with the UUID of ``reason``, which is stored if it is new."""
@@ -60,7 +60,7 @@ class ReasonWork(AuditWork, Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReasonDraft:
-    """What an operator says of a reason; None leaves the value as it is, or takes the default.
+    """New values of a reason; None keeps the present value, or means the default.
 
     ``subjects`` is the text that shoppers read, by language (``en-us``, ``tr-tr``).
     """
@@ -71,7 +71,7 @@ class ReasonDraft:
 
 
 def seller_rejection(now: datetime) -> CancellationReason:
-    """Return the reason of requests that a seller makes, which no shopper can choose."""
+    """Return the reason of requests that a seller creates; shoppers can not choose it."""
     return CancellationReason(
         uuid=_SELLER_REJECTION,
         cancellation_type=CancellationType.CANCEL,
@@ -89,7 +89,7 @@ def seller_rejection(now: datetime) -> CancellationReason:
 def list_cancellation_reasons(
     cancellation_type: CancellationType | None, page: PageRequest, uow: ReasonWork
 ) -> Page[CancellationReason]:
-    """Return one page of the reasons that can be given, by their sort position.
+    """Return one page of the active reasons, by their sort position.
 
     Raises InvalidPage.
     """
@@ -102,7 +102,7 @@ def list_cancellation_reasons(
 def list_all_reasons(
     cancellation_type: CancellationType | None, page: PageRequest, uow: ReasonWork
 ) -> Page[CancellationReason]:
-    """Return one page of all reasons, those that can't be chosen too. Raises InvalidPage."""
+    """Return one page of all reasons, inactive ones too. Raises InvalidPage."""
     count = uow.cancellation_reasons.count(cancellation_type)
     page.require_within(count)
     reasons = uow.cancellation_reasons.page(cancellation_type, page)
@@ -112,7 +112,7 @@ def list_all_reasons(
 def add_reason(
     cancellation_type: CancellationType, draft: ReasonDraft, actor: str, uow: ReasonWork
 ) -> CancellationReason:
-    """Store a reason that shoppers can choose from now on.
+    """Store an active reason.
 
     Raises InvalidInput for no text, for a text that is empty, longer than 200 characters or not
     printable, and for a position outside of 0 to 1,000,000.
@@ -135,22 +135,21 @@ def add_reason(
 
 
 def change_reason(pk: int, draft: ReasonDraft, actor: str, uow: ReasonWork) -> CancellationReason:
-    """Change what shoppers read, or where it stands; return the reason that is valid now.
+    """Change the text or the position of a reason; return the reason that is active now.
 
-    Requests keep the reason that was given for them. So a new text, or another
-    ``extra_information_needed``, makes a new reason and takes the old one out of the list; a new
-    position alone changes the reason itself. Raises NotFound, Conflict for a reason that is not
-    active or not the shop's to change, and InvalidInput as ``add_reason``.
+    Requests keep their reason. So a new text or ``extra_information_needed`` makes a new reason
+    and deactivates the old one; a new position changes the reason itself. Raises NotFound,
+    Conflict for an inactive or reserved reason, and InvalidInput as ``add_reason``.
     """
     _check(draft)
-    reason = _found(pk, uow)
+    reason = _lock(pk, uow)
     if not reason.is_active:
         raise Conflict("Only an active reason can be changed.", code="reason_inactive")
     translations = {**reason.translations, **_translations(draft)}
-    says_more = draft.extra_information_needed
-    says_more = reason.extra_information_needed if says_more is None else says_more
+    is_needed = draft.extra_information_needed
+    is_needed = reason.extra_information_needed if is_needed is None else is_needed
     order = reason.order if draft.order is None else draft.order
-    if (translations, says_more) == (reason.translations, reason.extra_information_needed):
+    if (translations, is_needed) == (reason.translations, reason.extra_information_needed):
         if order != reason.order:
             reason.order, reason.modified_date = order, uow.now
             state, note = (ACTIVE, ACTIVE), f"position {order}"
@@ -159,19 +158,19 @@ def change_reason(pk: int, draft: ReasonDraft, actor: str, uow: ReasonWork) -> C
         return reason
     _switch(reason, False, actor, uow)
     successor = ReasonDraft(
-        subjects={language: told["subject"] for language, told in translations.items()},
-        extra_information_needed=says_more,
+        subjects={language: texts["subject"] for language, texts in translations.items()},
+        extra_information_needed=is_needed,
         order=order,
     )
     return add_reason(reason.cancellation_type, successor, actor, uow)
 
 
 def switch_reason(pk: int, is_active: bool, actor: str, uow: ReasonWork) -> CancellationReason:
-    """Let shoppers choose a reason, or no longer; requests that gave it keep it.
+    """Activate or deactivate a reason; requests keep it.
 
-    Raises NotFound, and Conflict for the reason of sellers' rejections.
+    Raises NotFound, and Conflict for the reserved reason of sellers' rejections.
     """
-    reason = _found(pk, uow)
+    reason = _lock(pk, uow)
     if reason.is_active is not is_active:
         _switch(reason, is_active, actor, uow)
     uow.commit()
@@ -183,7 +182,7 @@ def _switch(reason: CancellationReason, is_active: bool, actor: str, uow: Reason
     reason.modified_date = uow.now
 
 
-def _found(pk: int, uow: ReasonWork) -> CancellationReason:
+def _lock(pk: int, uow: ReasonWork) -> CancellationReason:
     require_storable_pk(pk)
     reason = uow.cancellation_reasons.lock(pk)
     if reason is None:

@@ -1,4 +1,4 @@
-"""Which plan a request belongs to, and what it will give back."""
+"""Plans of requests, and the refunds that they give."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from domain.orders.cancellations import CancellationRequest, CancellationStatus
 from domain.orders.order_items import OrderItem
 from domain.orders.orders import Order
 from domain.orders.seller_shares import divide_shipping
-from domain.orders.states import CALLED_OFF
+from domain.orders.states import CANCELLED_OR_REJECTED
 from domain.sellers.sellers import Seller
 from domain.shared.identifiers import derived_uuid
 from domain.shared.unit_shares import share_of_units
@@ -20,7 +20,7 @@ Planned = Mapping[CancellationRequest, tuple[CancellationPlan, CancellationPlanI
 
 
 def planned_requests(order: Order) -> Planned:
-    """Return the plan of each request, and its place there."""
+    """Return the plan and the plan item of each request."""
     return {
         planned.request: (plan, planned)
         for plan in order.cancellation_plans
@@ -31,13 +31,13 @@ def planned_requests(order: Order) -> Planned:
 def plan_request(
     order: Order, item: OrderItem, request: CancellationRequest, now: datetime
 ) -> CancellationPlanItem:
-    """Put a request into the waiting plan of its seller, order and type, or open one."""
+    """Add a request to the waiting plan of its seller, order and type, or to a new one."""
     planned = CancellationPlanItem(request=request)
     plan = next(
         (
             plan
             for plan in order.cancellation_plans
-            if plan.takes(request.cancellation_type, item.seller)
+            if plan.accepts(request.cancellation_type, item.seller)
         ),
         None,
     )
@@ -51,25 +51,25 @@ def plan_request(
         )
         order.cancellation_plans.append(plan)
     plan.items.append(planned)
-    plan.follow_requests(now)
+    plan.refresh_status(now)
     return planned
 
 
 def forecast_refund(order: Order, item: OrderItem, planned: CancellationPlanItem) -> None:
-    """Set what an open request will give back if it is approved as things stand, shipping aside."""
-    units = max(0, min(item.units_of(planned.request), item.free_quantity))
+    """Set the refund of an open request as it would be if approved now, without shipping."""
+    units = max(0, min(item.units_of(planned.request), item.available_quantity))
     settled = min(item.settled_quantity, item.quantity)
-    settle(planned, refund_of_units(order, item, settled, units))
+    set_refund(planned, refund_of_units(order, item, settled, units))
 
 
 def grant_refund(order: Order, item: OrderItem, planned: CancellationPlanItem) -> None:
-    """Set what the request, which was approved just now, gives back: goods, and shipping if due."""
-    settle(planned, Refund())
+    """Set the refund of a request that was just approved: goods, and shipping if due."""
+    set_refund(planned, Refund())
     units = item.units_of(planned.request)
     goods = refund_of_units(order, item, item.settled_quantity - units, units)
-    settle(planned, goods)
+    set_refund(planned, goods)
     shipping = refundable_shipping(order)
-    settle(
+    set_refund(
         planned,
         replace(
             goods,
@@ -81,7 +81,7 @@ def grant_refund(order: Order, item: OrderItem, planned: CancellationPlanItem) -
 
 
 def refund_of_units(order: Order, item: OrderItem, settled: int, units: int) -> Refund:
-    """Return what ``units`` give back after ``settled`` others; never more than was paid."""
+    """Return the refund of ``units`` after ``settled`` others, at most what was paid."""
     price = share_of_units(item.discounted_price, item.quantity, settled, units)
     discount = share_of_units(item.discount_amount, item.quantity, settled, units)
     if order.payment_pending:
@@ -92,21 +92,23 @@ def refund_of_units(order: Order, item: OrderItem, settled: int, units: int) -> 
 
 
 def refundable_shipping(order: Order) -> int:
-    """Return the shipping that is to be given back now.
+    """Return the shipping to refund now.
 
-    All of it when nothing of the order is kept and nothing of it was shipped, unless it was given
-    back or promised before.
+    That is all shipping not yet refunded or promised, once every line is cancelled or rejected
+    and nothing was shipped; else 0.
     """
-    is_kept = any(item.state not in CALLED_OFF or item.shipped_date for item in order.items)
-    if is_kept or order.payment_pending:
+    is_earned = any(
+        item.state not in CANCELLED_OR_REJECTED or item.shipped_date for item in order.items
+    )
+    if is_earned or order.payment_pending:
         return 0
     promised = sum(planned.shipping_refund_amount for planned in _promised(order))
     left = order.shipping_amount - order.shipping_refund_amount - promised
     return max(0, min(left, still_paid(order)))
 
 
-def settle(planned: CancellationPlanItem, refund: Refund) -> None:
-    """Set what the request gives back once it is completed."""
+def set_refund(planned: CancellationPlanItem, refund: Refund) -> None:
+    """Set the amounts that the request gives back once it is completed."""
     planned.refund_amount = refund.amount
     planned.discount_refund_amount = refund.discount
     planned.shipping_refund_amount = refund.shipping
@@ -116,7 +118,7 @@ def settle(planned: CancellationPlanItem, refund: Refund) -> None:
 
 
 def seller_shipping(order: Order, seller: Seller | None, shipping: int) -> int:
-    """Return how much of the shipping that is given back is this seller's."""
+    """Return the seller's share of refunded shipping."""
     prices: Counter[Seller | None] = Counter()
     for item in order.items:
         prices[item.seller] += item.discounted_price
@@ -125,7 +127,7 @@ def seller_shipping(order: Order, seller: Seller | None, shipping: int) -> int:
 
 
 def still_discounted(order: Order) -> int:
-    """The discount that is neither lost with units that are back nor promised to be."""
+    """The discount that is neither lost with refunded units nor promised."""
     promised = sum(planned.discount_refund_amount for planned in _promised(order))
     unpaid = sum(
         planned.unpaid_discount_amount
@@ -136,9 +138,9 @@ def still_discounted(order: Order) -> int:
 
 
 def still_paid(order: Order) -> int:
-    """What was paid for goods and shipping and is neither given back nor promised.
+    """What was paid for goods and shipping and is neither refunded nor promised.
 
-    Units that went before the payment were never paid.
+    Units cancelled before the payment were never paid.
     """
     promised = sum(planned.refund_amount for planned in _promised(order))
     unpaid = sum(

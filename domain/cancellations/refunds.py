@@ -1,4 +1,4 @@
-"""What a request gives back."""
+"""The refund of one request."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 class Refund:
     """What one request gives back, in minor units.
 
-    ``amount`` is all of it, ``shipping`` the shipping in it, ``own_shipping`` as much of that
-    as is the share of the request's seller; ``discount`` is what the units were cheaper by, and
-    is lost with them. While an order is not paid, its units give nothing back: ``unpaid`` and
-    ``unpaid_discount`` are what they would have given, and stay out of every later refund.
+    ``amount`` is the total, ``shipping`` the shipping in it, ``own_shipping`` the seller's share
+    of that; ``discount`` is the discount that is lost with the units. Units of an unpaid order
+    give nothing back: ``unpaid`` and ``unpaid_discount`` are what they would have given, and are
+    left out of every later refund.
     """
 
     amount: int = 0

@@ -1,4 +1,4 @@
-"""Asking to cancel lines of an order, or to send them back."""
+"""Create and list requests to cancel or return lines of an order."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from domain.cancellations.drafts import CancellationDraft, CancellationPolicy
 from domain.cancellations.imported_plans import plan_imported_requests
 from domain.cancellations.reasons import ReasonWork
 from domain.cancellations.refund_plans import forecast_refund, plan_request
-from domain.cancellations.rules import Known, check_draft, chosen_company
+from domain.cancellations.rules import LoadedReferences, check_draft, chosen_company
 from domain.orders.cancellation_plans import CancellationPlanItem
 from domain.orders.cancellations import (
     CancellationRequest,
@@ -20,7 +20,7 @@ from domain.orders.cancellations import (
     CancellationType,
     EasyReturn,
 )
-from domain.orders.order_emails import announce_requests
+from domain.orders.order_emails import enqueue_request_email
 from domain.orders.order_items import OrderItem
 from domain.orders.orders import OrderWork
 from domain.orders.state_changes import audited
@@ -34,7 +34,7 @@ _CODE_DIGITS = 10
 
 @dataclass(frozen=True, slots=True)
 class CancellationRequestQuery:
-    """Which requests: of one user, of one order, of one status; None stands for all.
+    """Filters of a list of requests: one user, order or status; None means all.
 
     ``newest_only`` picks those of the user's newest order (``created_date``, ties: higher pk).
     """
@@ -46,13 +46,13 @@ class CancellationRequestQuery:
 
 
 class CancellationRequests(Protocol):
-    """The stored requests. They are made as parts of their orders."""
+    """The stored requests. They are created as parts of their orders."""
 
     def opening(self, item_pks: Collection[int]) -> AbstractContextManager[None]:
-        """Store at its end what the block opens for these lines, and give it its pks.
+        """Store, at its end, the requests that the block opens for these lines, and set their pks.
 
-        Raises Conflict when another open request of the same type for one of them came first;
-        nothing that the block did is left then.
+        Raises Conflict, and undoes the block, if another request of the same type was opened for
+        one of the lines first.
         """
 
     def count(self, query: CancellationRequestQuery) -> int:
@@ -63,11 +63,11 @@ class CancellationRequests(Protocol):
     ) -> list[CancellationRequest]:
         """Return one page, newest first (``created_date``, ties: higher pk).
 
-        Each comes with its easy return and that one's carrier.
+        Their easy returns and carriers are loaded.
         """
 
     def order_numbers(self, item_pks: Collection[int]) -> Mapping[int, str]:
-        """Return, by the pk of each of these lines, the number of its order."""
+        """Return the order numbers of these lines, by the pk of the line."""
 
 
 class CancellationWork(OrderWork, ReasonWork, OutboxWork, Protocol):
@@ -80,18 +80,18 @@ class CancellationWork(OrderWork, ReasonWork, OutboxWork, Protocol):
 def create_cancellation_request(
     caller: Caller, draft: CancellationDraft, policy: CancellationPolicy, uow: CancellationWork
 ) -> CancellationRequest:
-    """Open one request, and leave the commit to the caller.
+    """Create one request without a commit.
 
-    (The answer to an idempotency key has to be stored in the same transaction.) Nothing is
-    changed before the last rule is checked, so that the transaction is fit for keeping a refusal.
-    The rules come in this order, and all failing fields of one step together: what the body alone
-    says (pickup date and hours), ids, reason, quantity, state, pickup, IBAN. Raises FieldErrors,
-    RuleBroken where the state of the line or a missing pickup address is to blame, and Conflict
-    when another open request for the line came first.
+    The caller commits, because the response to an idempotency key is stored in the same
+    transaction. Nothing is changed before all rules are checked, so that an error response can be
+    stored as well. Rules are checked in steps: pickup date and hours, ids, reason, quantity,
+    state, pickup, IBAN. Raises FieldErrors with all failing fields of a step, RuleBroken for the
+    state of the line and for a missing pickup address, and Conflict if another request for the
+    line was opened first.
     """
-    known = _look_up([draft], caller, policy, uow)
-    check_draft(draft, known)
-    [request] = _open([draft], caller, known, uow)
+    references = _load_references([draft], caller, policy, uow)
+    check_draft(draft, references)
+    [request] = _create([draft], caller, references, uow)
     return request
 
 
@@ -103,19 +103,19 @@ def create_bulk_cancellation_requests(
     *,
     order_pk: int | None = None,
 ) -> list[CancellationRequest]:
-    """Open all requests or none, in the order of the drafts, and leave the commit to the caller.
+    """Create all requests or none, in the order of the drafts, without a commit.
 
-    With ``order_pk``, an item of another order is like one that does not exist. Raises RowErrors
-    with every row that fails a rule of ``create_cancellation_request`` or names an item that an
-    earlier row names, and Conflict as that does.
+    With ``order_pk``, items of other orders do not exist. Raises RowErrors with every row that
+    fails a rule of ``create_cancellation_request`` or repeats the item of an earlier row, and
+    Conflict as that does.
     """
-    known = _look_up(drafts, caller, policy, uow)
+    references = _load_references(drafts, caller, policy, uow)
     if order_pk is not None:
-        known = known.within(order_pk)
-    refusals = dict(_refusals(drafts, known))
+        references = references.within(order_pk)
+    refusals = dict(_errors_by_row(drafts, references))
     if refusals:
         raise RowErrors(refusals)
-    return _open(drafts, caller, known, uow)
+    return _create(drafts, caller, references, uow)
 
 
 def list_cancellation_requests(
@@ -134,18 +134,18 @@ def list_cancellation_requests(
     return Page(count, page.number, page.limit, requests)
 
 
-def _look_up(
+def _load_references(
     drafts: Sequence[CancellationDraft],
     caller: Caller,
     policy: CancellationPolicy,
     uow: CancellationWork,
-) -> Known:
-    """Lock the lines that are named and are the caller's, and look the rest up."""
+) -> LoadedReferences:
+    """Lock the caller's lines that the drafts name, and load the reasons and addresses."""
     item_pks = _storable(draft.order_item for draft in drafts)
     addresses = _storable(draft.pickup_address for draft in drafts)
     # First, so that the locks are held no longer than they have to be.
     reasons = uow.cancellation_reasons.by_pks(_storable(draft.reason for draft in drafts))
-    return Known(
+    return LoadedReferences(
         now=uow.now,
         policy=policy,
         lines={
@@ -163,60 +163,69 @@ def _storable(pks: Iterable[int | None]) -> set[int]:
     return {pk for pk in pks if pk is not None and is_storable_pk(pk)}
 
 
-def _refusals(drafts: Sequence[CancellationDraft], known: Known) -> Iterator[tuple[int, Refusal]]:
+def _errors_by_row(
+    drafts: Sequence[CancellationDraft], references: LoadedReferences
+) -> Iterator[tuple[int, Refusal]]:
     named: set[int] = set()
     for index, draft in enumerate(drafts):
         try:
-            check_draft(draft, known, is_repeated=draft.order_item in named)
+            check_draft(draft, references, is_repeated=draft.order_item in named)
         except (FieldErrors, RuleBroken) as refusal:
             yield index, refusal
         named.add(draft.order_item)
 
 
-def _open(
-    drafts: Sequence[CancellationDraft], caller: Caller, known: Known, uow: CancellationWork
+def _create(
+    drafts: Sequence[CancellationDraft],
+    caller: Caller,
+    references: LoadedReferences,
+    uow: CancellationWork,
 ) -> list[CancellationRequest]:
-    """Open what has passed every rule, plan it, and tell the shopper, once for each order."""
-    orders = {order.pk: order for order, _ in known.lines.values()}
+    """Create and plan requests that passed all rules, and enqueue one e-mail for each order."""
+    orders = {order.pk: order for order, _ in references.lines.values()}
     opened: dict[int, list[tuple[OrderItem, CancellationPlanItem]]] = defaultdict(list)
     requests = []
     with (
-        uow.cancellation_requests.opening(known.lines),
+        uow.cancellation_requests.opening(references.lines),
         audited(list(orders.values()), caller.actor, uow),
     ):
         for draft in drafts:
-            order, item = known.lines[draft.order_item]
+            order, item = references.lines[draft.order_item]
             plan_imported_requests(order)
-            request = _request(draft, item, known)
+            request = _request(draft, item, references)
             item.open_request(request)
-            order.modified_date = known.now
-            planned = plan_request(order, item, request, known.now)
+            order.modified_date = references.now
+            planned = plan_request(order, item, request, references.now)
             forecast_refund(order, item, planned)
             opened[order.pk].append((item, planned))
             requests.append(request)
         for pk, order in orders.items():
-            announce_requests(OutboxKind.CANCELLATION_RECEIVED, order, opened[pk], uow)
+            enqueue_request_email(OutboxKind.CANCELLATION_RECEIVED, order, opened[pk], uow)
     return requests
 
 
-def _request(draft: CancellationDraft, item: OrderItem, known: Known) -> CancellationRequest:
+def _request(
+    draft: CancellationDraft, item: OrderItem, references: LoadedReferences
+) -> CancellationRequest:
     iban = (draft.iban or "").strip()
     return CancellationRequest(
         reason_pk=draft.reason,
         cancellation_type=draft.cancellation_type,
-        quantity=draft.quantity or item.free_quantity,
+        quantity=draft.quantity or item.available_quantity,
         description=draft.description,
-        iban=known.policy.compact_iban(iban) if iban else None,
+        iban=references.policy.compact_iban(iban) if iban else None,
         holder_name=draft.holder_name if (draft.holder_name or "").strip() else None,
         fully_refund_as_loyalty_money=draft.fully_refund_as_loyalty_money,
-        created_date=known.now,
-        modified_date=known.now,
-        easy_return=_easy_return(draft, item, known),
+        created_date=references.now,
+        modified_date=references.now,
+        easy_return=_easy_return(draft, item, references),
     )
 
 
-def _easy_return(draft: CancellationDraft, item: OrderItem, known: Known) -> EasyReturn | None:
-    """Return how the goods travel back; only what was sent does, and only with a carrier."""
+def _easy_return(
+    draft: CancellationDraft, item: OrderItem, references: LoadedReferences
+) -> EasyReturn | None:
+    """Return the return parcel of a refund with a carrier, else None."""
     company = chosen_company(draft, item)
     if company is None or draft.cancellation_type is CancellationType.CANCEL:
         return None
@@ -224,7 +233,7 @@ def _easy_return(draft: CancellationDraft, item: OrderItem, known: Known) -> Eas
     return EasyReturn(
         shipping_company=company.shipping_company,
         code=f"{randbelow(10**_CODE_DIGITS):0{_CODE_DIGITS}}",
-        start_date=known.now,
+        start_date=references.now,
         pickup_address_pk=draft.pickup_address,
         pickup_date=slot.date if slot else None,
         pickup_start=slot.start if slot else None,

@@ -1,4 +1,4 @@
-"""The carriers by which a shop lets every line be returned whose document names none."""
+"""The shop's return carriers, for lines whose import document names none."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -20,7 +20,7 @@ _CODE = re.compile(r"[A-Za-z0-9._-]{1,64}")  # as in openapi/imports/documents.y
 
 @dataclass(eq=False, kw_only=True)
 class ReturnCarrier:
-    """A carrier of the shop; ``company`` is the snapshot that lines offer, one row for each."""
+    """A carrier of the shop; ``company`` is the snapshot that lines offer."""
 
     pk: int = field(init=False, repr=False)
     uuid: UUID = field(default_factory=uuid4)
@@ -32,10 +32,9 @@ class ReturnCarrier:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CarrierDraft:
-    """What an operator says of a carrier; None leaves the value as it is.
+    """New values of a carrier; None keeps the present value.
 
-    ``code`` is what programs know the carrier by, ``label`` its name, and ``name`` the service
-    that it offers, as shoppers read it.
+    ``code`` is its identifier, ``label`` its name, and ``name`` the service that shoppers read.
     """
 
     code: str | None = None
@@ -45,8 +44,8 @@ class CarrierDraft:
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
-    """One batch of orders whose lines follow the carriers; ``last`` is its highest pk."""
+class OfferedBatch:
+    """One batch of orders whose lines were updated; ``last`` is its highest pk."""
 
     last: int
     orders: int
@@ -59,10 +58,10 @@ class ReturnCarriers(Protocol):
         """Store ``carrier`` and give it its ``pk``. Raises CarrierTaken."""
 
     def lock(self, pk: int) -> ReturnCarrier | None:
-        """Return the carrier with this pk, and keep every import out until the end."""
+        """Return the carrier with this pk; imports wait until the transaction ends."""
 
     def replace_company(self, carrier: ReturnCarrier, company: EasyReturnShippingCompany) -> None:
-        """Have ``carrier`` offer another snapshot. Raises CarrierTaken."""
+        """Give ``carrier`` another snapshot. Raises CarrierTaken."""
 
     def count(self) -> int:
         """Return how many carriers there are."""
@@ -70,13 +69,13 @@ class ReturnCarriers(Protocol):
     def page(self, page: PageRequest) -> list[ReturnCarrier]:
         """Return one page of the carriers, by pk."""
 
-    def offer(self, after: int, since: datetime, limit: int) -> Offered | None:
-        """Make the lines of some orders offer what the active carriers are now.
+    def offer(self, after: int, since: datetime, limit: int) -> OfferedBatch | None:
+        """Update the lines of some orders to the active carriers.
 
-        At most ``limit`` orders above the pk ``after``, in the order of their pks, locked in that
-        order; their versions rise. A carrier is added to lines that are not over and were not
-        delivered before ``since``, and that offer none of their own; it is taken from every line
-        that offers it for the shop. None: no order above ``after`` is left.
+        Locks at most ``limit`` orders above the pk ``after``, by pk, and raises their versions. An
+        active carrier is added to lines that are not closed, were not delivered before ``since``
+        and offer none of their own; an inactive one is removed from all lines that offer it for
+        the shop. Returns None if no order above ``after`` is left.
         """
 
 
@@ -88,7 +87,7 @@ class CarrierWork(AuditWork, Protocol):
 
 
 class CarrierTaken(InvalidInput):
-    """Another carrier of the shop says the same."""
+    """Another carrier of the shop has the same values."""
 
     message = "The shop has this carrier already."
     code = "carrier_taken"
@@ -102,7 +101,7 @@ def list_carriers(page: PageRequest, uow: CarrierWork) -> Page[ReturnCarrier]:
 
 
 def add_carrier(draft: CarrierDraft, actor: str, uow: CarrierWork) -> ReturnCarrier:
-    """Store a carrier; lines offer it once ``offer_carriers`` has reached them.
+    """Store a carrier; ``offer_carriers`` adds it to lines.
 
     Raises InvalidInput for a bad code or text, and CarrierTaken.
     """
@@ -115,12 +114,12 @@ def add_carrier(draft: CarrierDraft, actor: str, uow: CarrierWork) -> ReturnCarr
 
 
 def change_carrier(pk: int, draft: CarrierDraft, actor: str, uow: CarrierWork) -> ReturnCarrier:
-    """Change what lines offer; parcels that are on their way keep what was chosen for them.
+    """Change a carrier; existing return parcels keep the old values.
 
-    Raises NotFound, Conflict for a carrier that is not active, InvalidInput as ``add_carrier``
-    and CarrierTaken.
+    Raises NotFound, Conflict for an inactive carrier, InvalidInput as ``add_carrier`` and
+    CarrierTaken.
     """
-    carrier = _found(pk, uow)
+    carrier = _lock(pk, uow)
     if not carrier.is_active:
         raise Conflict("Only an active carrier can be changed.", code="carrier_inactive")
     old = carrier.company
@@ -130,9 +129,9 @@ def change_carrier(pk: int, draft: CarrierDraft, actor: str, uow: CarrierWork) -
         name=old.name,
         requires_pickup_address=old.requires_pickup_address,
     )
-    named = ("code", "label", "name", "requires_pickup_address")
-    given = {name: value for name in named if (value := getattr(draft, name)) is not None}
-    company = _company(replace(present, **given))
+    fields = ("code", "label", "name", "requires_pickup_address")
+    changes = {name: value for name in fields if (value := getattr(draft, name)) is not None}
+    company = _company(replace(present, **changes))
     if company.content_hash != old.content_hash:
         uow.return_carriers.replace_company(carrier, company)
         carrier.modified_date = uow.now
@@ -143,8 +142,8 @@ def change_carrier(pk: int, draft: CarrierDraft, actor: str, uow: CarrierWork) -
 
 
 def switch_carrier(pk: int, is_active: bool, actor: str, uow: CarrierWork) -> ReturnCarrier:
-    """Let new requests choose a carrier, or no longer. Raises NotFound."""
-    carrier = _found(pk, uow)
+    """Activate or deactivate a carrier for new requests. Raises NotFound."""
+    carrier = _lock(pk, uow)
     if carrier.is_active is not is_active:
         record_activity(Subject.RETURN_CARRIER, carrier, is_active, actor, uow)
         carrier.modified_date = uow.now
@@ -152,18 +151,19 @@ def switch_carrier(pk: int, is_active: bool, actor: str, uow: CarrierWork) -> Re
     return carrier
 
 
-def offer_carriers(after: int, window: timedelta, limit: int, uow: CarrierWork) -> Offered | None:
-    """Bring the lines of the next ``limit`` orders up to the carriers, in one transaction.
+def offer_carriers(
+    after: int, window: timedelta, limit: int, uow: CarrierWork
+) -> OfferedBatch | None:
+    """Update the carriers of the lines of the next ``limit`` orders, in one transaction.
 
-    What a line offers is stored with it, and the version of its order rises in the same
-    transaction. So no document is ever stale, and a request is judged by what the shopper was
-    shown. Lines that were delivered more than ``window`` ago can't be returned, and get no
-    carrier. To begin, ``after`` is 0; then it is ``last`` of the batch before. Each batch can be
-    done again without effect.
+    The carriers of a line are stored with it, and the version of its order rises in the same
+    transaction. So no document is ever stale, and a request is checked against what the shopper
+    saw. Lines delivered more than ``window`` ago can't be returned, and get no carrier. ``after``
+    is 0 at first, then ``last`` of the previous batch. A batch can be repeated without effect.
     """
-    offered = uow.return_carriers.offer(after, uow.now - window, limit)
+    batch = uow.return_carriers.offer(after, uow.now - window, limit)
     uow.commit()
-    return offered
+    return batch
 
 
 def _company(draft: CarrierDraft) -> EasyReturnShippingCompany:
@@ -180,7 +180,7 @@ def _company(draft: CarrierDraft) -> EasyReturnShippingCompany:
     )
 
 
-def _found(pk: int, uow: CarrierWork) -> ReturnCarrier:
+def _lock(pk: int, uow: CarrierWork) -> ReturnCarrier:
     require_storable_pk(pk)
     carrier = uow.return_carriers.lock(pk)
     if carrier is None:

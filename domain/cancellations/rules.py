@@ -1,7 +1,6 @@
-"""The rules that a cancellation request is judged by, in their order.
+"""The rules of cancellation requests, in the order in which they are checked.
 
-One step after the other; a step tells all the fields that fail in it together, and the steps
-behind it are not reached.
+A step reports all its failing fields together; later steps are then not checked.
 """
 
 from collections.abc import Collection, Mapping
@@ -18,8 +17,8 @@ from domain.shared.errors import FieldErrors, Refusal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Known:
-    """What there is of all that drafts name, and is the caller's, by pk."""
+class LoadedReferences:
+    """The rows that drafts name, by pk: the caller's own lines and addresses, and reasons."""
 
     now: datetime
     policy: CancellationPolicy
@@ -27,8 +26,8 @@ class Known:
     reasons: Mapping[int, CancellationReason]
     address_pks: Collection[int]
 
-    def within(self, order_pk: int) -> "Known":
-        """Return the same without the lines of other orders."""
+    def within(self, order_pk: int) -> "LoadedReferences":
+        """Return a copy without the lines of other orders."""
         lines = {
             pk: (order, item) for pk, (order, item) in self.lines.items() if order.pk == order_pk
         }
@@ -38,27 +37,29 @@ class Known:
 Errors = dict[str, Refusal]
 
 
-def check_draft(draft: CancellationDraft, known: Known, *, is_repeated: bool = False) -> None:
+def check_draft(
+    draft: CancellationDraft, references: LoadedReferences, *, is_repeated: bool = False
+) -> None:
     """Raise FieldErrors or RuleBroken for the first step that ``draft`` fails.
 
     ``is_repeated``: an earlier row of the same bulk names the same line.
     """
-    _raise(_check_alone(draft, known, is_repeated=is_repeated))
-    _raise(_check_ids(draft, known))
-    order, item = known.lines[draft.order_item]
-    _raise(_check_reason(draft, known.reasons[draft.reason]))
-    if draft.quantity is not None and draft.quantity > item.free_quantity:
+    _raise(_check_alone(draft, references, is_repeated=is_repeated))
+    _raise(_check_ids(draft, references))
+    order, item = references.lines[draft.order_item]
+    _raise(_check_reason(draft, references.reasons[draft.reason]))
+    if draft.quantity is not None and draft.quantity > item.available_quantity:
         raise FieldErrors({"quantity": CancellationCode.TOO_MANY_UNITS.invalid()})
-    _require_state(draft, item, known)
+    _require_state(draft, item, references)
     _require_pickup_address(draft, item)
     _raise(_check_carrier(draft))
-    _raise(_check_account(draft, order, known.policy))
+    _raise(_check_account(draft, order, references.policy))
 
 
 def chosen_company(draft: CancellationDraft, item: OrderItem) -> EasyReturnShippingCompany | None:
-    """Return the one of the line's carriers that takes it back."""
+    """Return the carrier of the line that the draft names."""
     companies = item.easy_return_companies
-    return next((each for each in companies if each.pk == draft.shipping_company), None)
+    return next((company for company in companies if company.pk == draft.shipping_company), None)
 
 
 def _raise(errors: Errors) -> None:
@@ -66,13 +67,15 @@ def _raise(errors: Errors) -> None:
         raise FieldErrors(errors)
 
 
-def _check_alone(draft: CancellationDraft, known: Known, *, is_repeated: bool) -> Errors:
-    """What is wrong whatever the shop has."""
+def _check_alone(
+    draft: CancellationDraft, references: LoadedReferences, *, is_repeated: bool
+) -> Errors:
+    """Check what needs no stored rows."""
     errors: Errors = {}
     if is_repeated:
-        errors["order_item"] = CancellationCode.ITEM_GIVEN_TWICE.invalid()
-    slot, policy = draft.pickup_date, known.policy
-    if slot is not None and not policy.can_be_picked_up(slot.date, known.now):
+        errors["order_item"] = CancellationCode.REPEATED_ORDER_ITEM.invalid()
+    slot, policy = draft.pickup_date, references.policy
+    if slot is not None and not policy.can_be_picked_up(slot.date, references.now):
         days = policy.pickup_horizon_days
         errors["pickup_date"] = CancellationCode.UNSUITABLE_PICKUP_DATE.invalid(days=days)
     elif slot is not None and slot.start >= slot.end:
@@ -80,17 +83,17 @@ def _check_alone(draft: CancellationDraft, known: Known, *, is_repeated: bool) -
     return errors
 
 
-def _check_ids(draft: CancellationDraft, known: Known) -> Errors:
-    """Nothing here tells a foreign line from an absent one, nor looks at what hangs on it."""
+def _check_ids(draft: CancellationDraft, references: LoadedReferences) -> Errors:
+    """Check ids. A foreign line gets the same error as an absent one, and is not looked at."""
     errors: Errors = {}
-    line = known.lines.get(draft.order_item)
+    line = references.lines.get(draft.order_item)
     if line is None:
         errors["order_item"] = CancellationCode.UNKNOWN_ORDER_ITEM.invalid()
-    if draft.reason not in known.reasons:
+    if draft.reason not in references.reasons:
         errors["reason"] = CancellationCode.UNKNOWN_REASON.invalid()
     if line and draft.shipping_company is not None and chosen_company(draft, line[1]) is None:
         errors["shipping_company"] = CancellationCode.UNKNOWN_SHIPPING_COMPANY.invalid()
-    if draft.pickup_address is not None and draft.pickup_address not in known.address_pks:
+    if draft.pickup_address is not None and draft.pickup_address not in references.address_pks:
         errors["pickup_address"] = CancellationCode.UNKNOWN_PICKUP_ADDRESS.invalid()
     return errors
 
@@ -103,11 +106,11 @@ def _check_reason(draft: CancellationDraft, reason: CancellationReason) -> Error
     return {}
 
 
-def _require_state(draft: CancellationDraft, item: OrderItem, known: Known) -> None:
+def _require_state(draft: CancellationDraft, item: OrderItem, references: LoadedReferences) -> None:
     if draft.cancellation_type is CancellationType.CANCEL:
         if not item.is_cancellable:
             raise CancellationCode.NOT_CANCELLABLE.broken()
-    elif not item.is_refundable(known.now, known.policy.returns):
+    elif not item.is_refundable(references.now, references.policy.returns):
         raise CancellationCode.NOT_REFUNDABLE.broken()
 
 
@@ -119,7 +122,7 @@ def _require_pickup_address(draft: CancellationDraft, item: OrderItem) -> None:
 
 
 def _check_carrier(draft: CancellationDraft) -> Errors:
-    """Nobody calls for a return without a carrier; of a cancellation, nothing is collected."""
+    """Require a carrier for a return that is collected. Cancellations are never collected."""
     is_collected = draft.pickup_date is not None or draft.pickup_address is not None
     is_refund = draft.cancellation_type is CancellationType.REFUND
     if is_refund and is_collected and draft.shipping_company is None:
@@ -128,11 +131,8 @@ def _check_carrier(draft: CancellationDraft) -> Errors:
 
 
 def _check_account(draft: CancellationDraft, order: Order, policy: CancellationPolicy) -> Errors:
-    """Money that was not paid by card needs an account to go back to."""
     errors: Errors = {}
-    is_refund = draft.cancellation_type is CancellationType.REFUND
-    by_card = order.payment_option.is_card
-    is_needed = is_refund and not by_card and not draft.fully_refund_as_loyalty_money
+    is_needed = _needs_account(draft, order)
     iban = (draft.iban or "").strip()
     if iban and policy.compact_iban(iban) is None:
         errors["iban"] = CancellationCode.INVALID_IBAN.invalid()
@@ -141,3 +141,10 @@ def _check_account(draft: CancellationDraft, order: Order, policy: CancellationP
     if is_needed and not (draft.holder_name or "").strip():
         errors["holder_name"] = CancellationCode.HOLDER_NAME_REQUIRED.invalid()
     return errors
+
+
+def _needs_account(draft: CancellationDraft, order: Order) -> bool:
+    """Whether the refund goes to a bank account: not to the card, nor to loyalty money."""
+    is_refund = draft.cancellation_type is CancellationType.REFUND
+    by_card = order.payment_option.is_card
+    return is_refund and not by_card and not draft.fully_refund_as_loyalty_money

@@ -1,4 +1,4 @@
-"""What imported orders come to, and what of it was given back."""
+"""Amounts and refunds of imported orders."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,22 +7,22 @@ from typing import Any, Self
 from domain.imports.orders import ImportedItem
 from domain.imports.parts import Part, Rejected
 from domain.imports.requested_units import RequestedUnits
-from domain.orders.states import CALLED_OFF
+from domain.orders.states import CANCELLED_OR_REJECTED
 from domain.shared.money import MAX_MAJOR_DIGITS, format_amount, split
 from domain.shared.unit_shares import share_of_units
 
 Values = dict[str, Any]
 
 
-def settle(
+def complete_amounts(
     part: Part, order: Values, items: Sequence[ImportedItem], discounts: Sequence[Values]
 ) -> None:
-    """Complete the ``order`` that stands in ``part``, and its lines.
+    """Complete the amounts of the ``order`` in ``part``, and of its lines.
 
-    Lines get their shares of the discounts. What was given back follows from the units that are
-    gone, unless the document says it; the money of approved cancels is promised and not given
-    back yet. Raises Rejected for discounts above the lines' prices, an amount past twelve digits,
-    an ``amount`` that is not the computed one, and for more given back than was taken.
+    Lines get their shares of the discounts. Refunds that the document does not give follow from
+    the removed units; the money of approved cancels is promised, not refunded. Raises Rejected
+    for discounts above the lines' prices, an amount of more than twelve digits, an ``amount``
+    that is not the computed one, and a refund above what was paid.
     """
     lines = [item.values for item in items]
     _share_discounts(lines, discounts)
@@ -34,11 +34,11 @@ def settle(
     if "amount" in part.values and part.read("amount") != amount:
         expected = format_amount(amount, part.currency)
         raise Rejected("/amount", f"The lines, shipping and discounts come to {expected}.")
-    booked = booked_refund(order, [BookedLine.of_import(item) for item in items])
-    shipping = part.read_or("shipping_refund_amount", booked.shipping)
+    computed = refund_totals(order, [RefundLine.of_import(item) for item in items])
+    shipping = part.read_or("shipping_refund_amount", computed.shipping)
     order["shipping_refund_amount"] = shipping
-    order["discount_refund_amount"] = part.read_or("discount_refund_amount", booked.discount)
-    order["refund_amount"] = part.read_or("refund_amount", booked.goods + shipping)
+    order["discount_refund_amount"] = part.read_or("discount_refund_amount", computed.discount)
+    order["refund_amount"] = part.read_or("refund_amount", computed.goods + shipping)
     if order["shipping_refund_amount"] > order["refund_amount"]:
         raise part.rejected("shipping_refund_amount", "It is a part of the refund amount.")
     limits = {
@@ -62,64 +62,66 @@ def _share_discounts(lines: Sequence[Values], discounts: Sequence[Values]) -> No
 
 
 @dataclass(frozen=True, slots=True)
-class BookedLine:
-    """What a line has to do with refunds: its ``booked`` units are gone and were given back.
+class RefundLine:
+    """A line as refunds need it: ``repaid`` units are removed and their money is refunded.
 
-    ``promised`` units are gone, too, by approved cancels whose money is still to be given back.
+    ``promised`` units are removed by approved cancels whose money is still to be refunded.
+    ``earns_shipping``: the line is not cancelled or rejected, or was shipped before.
     """
 
     price: int
     discount: int
     quantity: int
-    booked: int
+    repaid: int
     promised: int
-    is_kept: bool
+    earns_shipping: bool
 
     @classmethod
     def of(cls, values: Values, requests: Iterable[RequestedUnits]) -> Self:
-        """Return what OrderItem's ``values`` and the requests of a line come to."""
+        """Return the refund line of OrderItem's ``values`` and the requests of the line."""
         promised = sum(requested.quantity or 0 for requested in requests if requested.is_promised)
-        gone = values["cancelled_quantity"] + values["refunded_quantity"]
+        removed = values["cancelled_quantity"] + values["refunded_quantity"]
         return cls(
             price=values["price"] - values["discount_amount"],
             discount=values["discount_amount"],
             quantity=values["quantity"],
-            # Fewer are gone only in a document whose requests are rejected later.
-            booked=max(0, gone - promised),
+            # Negative only for a document whose requests are rejected later.
+            repaid=max(0, removed - promised),
             promised=promised,
-            is_kept=values["state"] not in CALLED_OFF or values["shipped_date"] is not None,
+            earns_shipping=values["state"] not in CANCELLED_OR_REJECTED
+            or values["shipped_date"] is not None,
         )
 
     def share(self, total: int) -> int:
-        """Return the part of the line's ``total`` that its booked units have."""
-        return share_of_units(total, self.quantity, 0, self.booked)
+        """Return the part of the line's ``total`` that its repaid units have."""
+        return share_of_units(total, self.quantity, 0, self.repaid)
 
     @classmethod
     def of_import(cls, item: ImportedItem) -> Self:
-        """Return what an imported line comes to by itself."""
+        """Return the refund line of an imported line by itself."""
         return cls.of(item.values, [request.requested for request in item.requests])
 
 
 @dataclass(frozen=True, slots=True)
-class BookedRefund:
-    """What was given back, in minor units: goods without shipping, the discount lost, shipping."""
+class RefundTotals:
+    """What was refunded, in minor units: goods without shipping, the discount lost, shipping."""
 
     goods: int = 0
     discount: int = 0
     shipping: int = 0
 
 
-def booked_refund(order: Values, lines: Sequence[BookedLine]) -> BookedRefund:
-    """Return what was given back for booked units; nothing, if the order was never paid.
+def refund_totals(order: Values, lines: Sequence[RefundLine]) -> RefundTotals:
+    """Return what was refunded for repaid units; nothing if the order was never paid.
 
-    Shipping is given back where nothing of the order was kept or shipped, and no cancel waits for
-    its money: that one brings the shipping along.
+    Shipping is refunded if no line earns it and no cancel waits for its money, because that
+    cancel refunds the shipping.
     """
     if order["payment_pending"]:
-        return BookedRefund()
-    is_kept = not lines or any(line.is_kept or line.promised for line in lines)
-    return BookedRefund(
+        return RefundTotals()
+    is_earned = not lines or any(line.earns_shipping or line.promised for line in lines)
+    return RefundTotals(
         goods=sum(line.share(line.price) for line in lines),
         discount=sum(line.share(line.discount) for line in lines),
-        shipping=0 if is_kept else order["shipping_amount"],
+        shipping=0 if is_earned else order["shipping_amount"],
     )

@@ -1,4 +1,4 @@
-"""Cancellation requests that come with imported orders."""
+"""Cancellation requests of imported orders."""
 
 import json
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from domain.imports.parts import Part, SnapshotPool, defaults_of
 from domain.imports.requested_units import RequestedUnits
-from domain.orders.cancellation_plans import GivenPlan, PlanStatus
+from domain.orders.cancellation_plans import ImportedPlan, PlanStatus
 from domain.orders.cancellations import (
     CancellationReason,
     CancellationRequest,
@@ -37,7 +37,7 @@ class ImportedEasyReturn:
 
 @dataclass(frozen=True, slots=True)
 class ImportedRequest:
-    """A request: CancellationRequest's ``values``, its parts, and what is said of its plan.
+    """A request: CancellationRequest's ``values``, its parts, and its plan.
 
     ``reason`` has CancellationReason's values without dates; its UUID stands for its content.
     ``pointer`` is its place in the document.
@@ -48,11 +48,11 @@ class ImportedRequest:
     reason: dict[str, Any]
     easy_return: ImportedEasyReturn | None
     images: list[dict[str, Any]]
-    plan: GivenPlan | None
+    plan: ImportedPlan | None
 
     @property
     def requested(self) -> RequestedUnits:
-        """What the request is about."""
+        """Its type, status and units."""
         values = self.values
         return RequestedUnits(values["cancellation_type"], values["status"], values["quantity"])
 
@@ -60,7 +60,7 @@ class ImportedRequest:
 def read_requests(line: Part, key: str, pool: SnapshotPool) -> list[ImportedRequest]:
     """Read the requests of a line; ``key`` names the line among all lines.
 
-    Raises Rejected on more units than were ordered and on a second open request.
+    Raises Rejected for more units than were ordered and for a second open request.
     """
     requests: list[ImportedRequest] = []
     for index, part in enumerate(line.parts("cancellation_requests")):
@@ -72,7 +72,7 @@ def read_requests(line: Part, key: str, pool: SnapshotPool) -> list[ImportedRequ
 
 
 def _request(part: Part, key: str, pool: SnapshotPool) -> ImportedRequest:
-    given = part.values
+    values = part.values
     created_date = part.read("created_date")
     cancellation_type = part.read("cancellation_type")
     easy_return = part.optional_part("easy_return")
@@ -81,9 +81,9 @@ def _request(part: Part, key: str, pool: SnapshotPool) -> ImportedRequest:
         pointer=part.pointer,
         values={
             **part.read_fields(_REQUEST_DEFAULTS),
-            "uuid": UUID(given["uuid"]) if "uuid" in given else uuid5(_NAMESPACE, key),
+            "uuid": UUID(values["uuid"]) if "uuid" in values else uuid5(_NAMESPACE, key),
             "cancellation_type": cancellation_type,
-            "status": CancellationStatus(given["status"]),
+            "status": CancellationStatus(values["status"]),
             "is_imported": True,
             "created_date": created_date,
             "modified_date": part.read_or("modified_date", created_date),
@@ -95,9 +95,9 @@ def _request(part: Part, key: str, pool: SnapshotPool) -> ImportedRequest:
     )
 
 
-def _plan(part: Part) -> GivenPlan:
+def _plan(part: Part) -> ImportedPlan:
     status = part.values.get("status")
-    return GivenPlan(
+    return ImportedPlan(
         status=None if status is None else PlanStatus(status),
         note=part.values.get("note"),
         invoice_number=part.values.get("invoice_number"),
@@ -129,11 +129,11 @@ def _easy_return(part: Part, pool: SnapshotPool) -> ImportedEasyReturn:
     )
 
 
-def _image(part: Part, created_date: datetime) -> dict[str, Any]:
-    made = part.read_or("created_date", created_date)
+def _image(part: Part, request_date: datetime) -> dict[str, Any]:
+    created = part.read_or("created_date", request_date)
     return {
         **part.read_fields(_IMAGE_DEFAULTS),
         "image": part.values["image"],
-        "created_date": made,
-        "modified_date": made,
+        "created_date": created,
+        "modified_date": created,
     }

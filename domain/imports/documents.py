@@ -1,9 +1,8 @@
-"""Orders that come from elsewhere, by `waybill import` and into the demo shop.
+"""Import documents: orders that `waybill import` and the demo shop load.
 
-What is read here are documents whose shape was checked against
-openapi/imports/documents.yaml. What shapes can not say is checked here, and what the documents
-leave to the shop is computed. The results
-carry no ids but UUIDs: persistence gives the rest.
+The documents are valid against openapi/imports/documents.yaml. This module checks what a schema
+can not say, and computes what a document may leave out. The results have UUIDs only; persistence
+gives the other ids.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,7 @@ from typing import Any, Protocol
 from uuid import UUID, uuid5
 
 from domain.accounts.users import UserType, email_key, is_email
-from domain.imports.amounts import settle
+from domain.imports.amounts import complete_amounts
 from domain.imports.cancellations import read_requests
 from domain.imports.orders import (
     ImportedAddress,
@@ -32,7 +31,7 @@ from domain.orders.orders import Order
 from domain.orders.payments import Bank, PaymentOption
 from domain.orders.products import Product
 from domain.orders.shipping import EasyReturnShippingCompany, ShippingCompany, ShippingOptionGroup
-from domain.orders.states import OVER, OrderState, outcome
+from domain.orders.states import CLOSED, OrderState, closed_state
 from domain.shared.money import Currency
 
 _NAMESPACE = UUID("7d0c1e5e-6f5b-4c34-9a53-0a3f2f8b9d11")
@@ -54,7 +53,7 @@ _OLD_ITEM_DEFAULTS = {**defaults_of(OldOrderItem), "extra_field": {}}
 
 
 class Outcome(StrEnum):
-    """What became of a document that was not rejected."""
+    """The result of a document that was not rejected."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -64,36 +63,35 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The row that a document stands for now."""
+    """The row of a document."""
 
     pk: int
     outcome: Outcome
 
 
 class Imports(Protocol):
-    """Storing documents by the batch, all of it or nothing.
+    """Stores documents in batches; a batch is stored entirely or not at all.
 
-    A document is known by its number; no two of a batch may share one. One whose hash is on file
-    changes nothing, even if the stored order has changed since; neither does one that is older
-    than the one stored last. Another document under a known number replaces the content as far as
-    ``reconciliation.reconcile`` allows, raises the version and keeps the ids: lines are matched
-    by line number, cancellation requests and loyalty transactions by UUID, and of these
-    two nothing is removed. Every change is written to the audit trail. The answers stand in the
-    order of the batch; Rejected is what can not be stored: a number of another user's order, a
-    stored line that the document has no more, a contradiction of what was settled here.
+    The number identifies a document, and is unique in a batch. A document whose hash is stored
+    changes nothing, even if the order has changed since; so does one older than the last one. A
+    new document of a known number replaces the content as far as ``reconciliation.reconcile``
+    allows, raises the version and keeps the ids. Lines are matched by line number, cancellation
+    requests and loyalty transactions by UUID; of these two nothing is removed. Every change is
+    audited. Results are in the order of the batch. Rejected: the number of another user's order,
+    a document without a line that is stored, and a contradiction of what was settled here.
     """
 
     def store_orders(self, batch: Sequence[ImportedOrder]) -> list[Stored | Rejected]:
-        """Store orders. Raises Rejected for a batch in which some document claims another's UUID.
+        """Store orders. Raises Rejected if a document of the batch has another's UUID.
 
-        Nothing is stored then, and which document it was shows when the batch is split.
+        Nothing is stored then. Split the batch to find the document.
         """
 
     def store_old_orders(self, batch: Sequence[ImportedOldOrder]) -> list[Stored | Rejected]:
         """Store old orders."""
 
     def commit(self) -> None:
-        """Make the changes stay."""
+        """Commit the changes."""
 
 
 def read_order(
@@ -101,10 +99,10 @@ def read_order(
 ) -> ImportedOrder:
     """Check and complete one OrderImport document.
 
-    Raises Rejected on the place that is to blame: an amount finer than its currency, a moment
-    that can not be kept, a line number given twice, units that do not add up, an order that is
-    over while a line is not, discounts above the lines' prices, refunds above what was paid, and
-    an ``amount`` that is not the computed one.
+    Raises Rejected with the pointer of the value: an amount with too many decimals, a time that
+    can not be stored, a repeated line number, units that do not add up, a closed order with an
+    open line, discounts above the lines' prices, refunds above what was paid, and an ``amount``
+    that is not the computed one.
     """
     part = Part(document, "", Currency(document["currency"]))
     user = _user(part.part("user"))
@@ -121,14 +119,14 @@ def read_order(
     discounts = [_discount(discount, values) for discount in part.parts("discounts")]
     _require_distinct_lines(items)
     values["state"] = _order_state(part, values["state"], items)
-    settle(part, values, items, discounts)
+    complete_amounts(part, values, items, discounts)
     shipping_address = _address(part.part("shipping_address"))
     billing_address = part.optional_part("billing_address")
     return ImportedOrder(
         number=document["number"],
         document_hash=document_hash,
         document_date=values["modified_date"] if "modified_date" in document else None,
-        given=frozenset(document),
+        members=frozenset(document),
         user=user,
         values=values,
         shipping_address=shipping_address,
@@ -145,7 +143,7 @@ def read_order(
 def read_old_order(document: Mapping[str, Any], document_hash: bytes) -> ImportedOldOrder:
     """Check and complete one OldOrderImport document.
 
-    Raises Rejected as ``read_order`` does for amounts, moments and e-mail addresses.
+    Raises Rejected as ``read_order`` does for amounts, times and e-mail addresses.
     """
     part = Part(document, "", Currency(document["currency"]))
     user = _user(part.part("user"))
@@ -182,7 +180,7 @@ def _user(part: Part) -> ImportedUser:
 
 
 def _dates(part: Part, inherited: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return both dates: given, or the order's, or the day it was made."""
+    """Return both dates: as given, else the order's; ``modified_date`` may be the creation date."""
     inherited = inherited or {}
     created_date = (
         part.read("created_date") if "created_date" in part.values else inherited["created_date"]
@@ -192,52 +190,52 @@ def _dates(part: Part, inherited: Mapping[str, Any] | None = None) -> dict[str, 
 
 
 def _order_state(part: Part, state: OrderState, items: Sequence[ImportedItem]) -> OrderState:
-    """Return what the lines come to once nothing of them is left, else the document's state."""
-    over = outcome({item.values["state"] for item in items}) if items else None
-    if over is None and items and state in OVER:
+    """Return the combined state of the lines if all are closed, else the document's state."""
+    closed = closed_state({item.values["state"] for item in items}) if items else None
+    if closed is None and items and state in CLOSED:
         raise part.rejected("state", "Units of its lines are left.")
-    return over or state
+    return closed or state
 
 
 def _item(part: Part, order: Mapping[str, Any], pool: SnapshotPool) -> ImportedItem:
-    given = part.values
+    values = part.values
     unit_price = part.read("unit_price")
     group = part.optional_part("shipping_option_group")
-    key = f"{order['number']}/{given['line']}"
+    line = values["line"]
+    key = f"{order['number']}/{line}"
     requests = read_requests(part, key, pool)
     state = part.read_or("state", order["state"])
-    values = {
-        **part.read_fields(_ITEM_DEFAULTS),
-        **_dates(part, order),
-        **read_units(part, state, requests),
-        "uuid": uuid5(_NAMESPACE, f"items/{key}"),
-        "line": given["line"],
-        "unit_price": unit_price,
-        "price": unit_price * given["quantity"],
-        "tax_rate": part.read("tax_rate"),
-    }
     return ImportedItem(
         pointer=part.pointer,
-        given=frozenset(given),
-        values=values,
-        product=_product(given["product"], pool),
-        seller=_seller(given.get("seller")),
-        shipping_company=pool.get_optional(ShippingCompany, given.get("shipping_company")),
+        members=frozenset(values),
+        values={
+            **part.read_fields(_ITEM_DEFAULTS),
+            **_dates(part, order),
+            **read_units(part, state, requests),
+            "uuid": uuid5(_NAMESPACE, f"items/{key}"),
+            "line": line,
+            "unit_price": unit_price,
+            "price": unit_price * values["quantity"],
+            "tax_rate": part.read("tax_rate"),
+        },
+        product=_product(values["product"], pool),
+        seller=_seller(values.get("seller")),
+        shipping_company=pool.get_optional(ShippingCompany, values.get("shipping_company")),
         shipping_option_group=_option_group(group, pool) if group else None,
         easy_return_companies=[
             _easy_return_company(company, pool)
-            for company in given.get("easy_return_companies", ())
+            for company in values.get("easy_return_companies", ())
         ],
         requests=requests,
     )
 
 
-def _product(given: Mapping[str, Any], pool: SnapshotPool) -> Product:
-    return pool.get(Product, {"base_code": given["sku"], "absolute_url": "", **given})
+def _product(values: Mapping[str, Any], pool: SnapshotPool) -> Product:
+    return pool.get(Product, {"base_code": values["sku"], "absolute_url": "", **values})
 
 
-def _seller(given: Mapping[str, Any] | None) -> ImportedSeller | None:
-    return None if given is None else ImportedSeller(given["slug"], given["name"])
+def _seller(values: Mapping[str, Any] | None) -> ImportedSeller | None:
+    return None if values is None else ImportedSeller(values["slug"], values["name"])
 
 
 def _option_group(part: Part, pool: SnapshotPool) -> ShippingOptionGroup:
@@ -245,21 +243,23 @@ def _option_group(part: Part, pool: SnapshotPool) -> ShippingOptionGroup:
     return pool.get(ShippingOptionGroup, values)
 
 
-def _easy_return_company(given: Mapping[str, Any], pool: SnapshotPool) -> EasyReturnShippingCompany:
-    company = pool.get(ShippingCompany, given["shipping_company"])
-    return pool.get(EasyReturnShippingCompany, {**given, "shipping_company": company})
+def _easy_return_company(
+    values: Mapping[str, Any], pool: SnapshotPool
+) -> EasyReturnShippingCompany:
+    company = pool.get(ShippingCompany, values["shipping_company"])
+    return pool.get(EasyReturnShippingCompany, {**values, "shipping_company": company})
 
 
 def _address(part: Part) -> ImportedAddress:
-    given = part.values
+    values = part.values
     return ImportedAddress(
         values={
             **part.read_fields(_ADDRESS_DEFAULTS),
-            "first_name": given["first_name"],
-            "last_name": given["last_name"],
-            "line": given["line"],
+            "first_name": values["first_name"],
+            "last_name": values["last_name"],
+            "line": values["line"],
         },
-        places={kind: given[kind] for kind in LocationKind if given.get(kind) is not None},
+        places={kind: values[kind] for kind in LocationKind if values.get(kind) is not None},
     )
 
 
@@ -272,17 +272,17 @@ def _discount(part: Part, order: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _loyalty(order: Part, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _loyalty(document: Part, order: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = []
-    for index, part in enumerate(order.parts("loyalty_transactions")):
-        given = part.values
-        derived = uuid5(_NAMESPACE, f"loyalty_transactions/{values['number']}/{index}")
+    for index, part in enumerate(document.parts("loyalty_transactions")):
+        values = part.values
+        derived = uuid5(_NAMESPACE, f"loyalty_transactions/{order['number']}/{index}")
         rows.append(
             {
-                "uuid": UUID(given["uuid"]) if "uuid" in given else derived,
+                "uuid": UUID(values["uuid"]) if "uuid" in values else derived,
                 "amount": part.read("amount", signed_amount),
-                "user_email": given.get("user_email", values["user_email"]),
-                "reference": given.get("reference"),
+                "user_email": values.get("user_email", order["user_email"]),
+                "reference": values.get("reference"),
             }
         )
     return rows

@@ -1,6 +1,6 @@
-"""What import documents come to: orders and old orders that are ready to be stored.
+"""Orders and old orders that import documents describe, ready to be stored.
 
-They carry no ids but UUIDs: persistence gives the rest.
+They have UUIDs only; persistence gives the other ids.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from domain.orders.shipping import EasyReturnShippingCompany, ShippingCompany, S
 
 @dataclass(frozen=True, slots=True)
 class ImportedUser:
-    """Who ordered; known by ``email_key`` and ``user_type``."""
+    """The user who ordered, identified by ``email_key`` and ``user_type``."""
 
     email: str
     email_key: str
@@ -28,7 +28,7 @@ class ImportedUser:
 
 @dataclass(frozen=True, slots=True)
 class ImportedAddress:
-    """An address: its own ``values``, and each place's by kind (country, city, …) from the top."""
+    """An address: its own ``values``, and those of its places by kind, from the country down."""
 
     values: dict[str, Any]
     places: dict[str, Mapping[str, Any]]
@@ -36,7 +36,7 @@ class ImportedAddress:
 
 @dataclass(frozen=True, slots=True)
 class ImportedSeller:
-    """Who sells a line; known by the slug."""
+    """The seller of a line, identified by the slug."""
 
     slug: str
     name: str
@@ -46,11 +46,11 @@ class ImportedSeller:
 class ImportedItem:
     """A line: ``values`` are OrderItem's, the rest are its parts.
 
-    ``pointer`` is its place in the document, ``given`` are the members that the document has.
+    ``pointer`` is its place in the document, ``members`` are the members that it has there.
     """
 
     pointer: str
-    given: frozenset[str]
+    members: frozenset[str]
     values: dict[str, Any]
     product: Product
     seller: ImportedSeller | None
@@ -64,14 +64,14 @@ class ImportedItem:
 class ImportedOrder:
     """An order: ``values``, ``discounts`` and ``loyalty_transactions`` are the entities' values.
 
-    All of them are complete as for an order that is not stored yet. ``given`` are the members that
-    the document has, ``document_date`` is its ``modified_date``.
+    All of them are complete, as for a new order. ``members`` are the members that the document
+    has, ``document_date`` is its ``modified_date``.
     """
 
     number: str
     document_hash: bytes
     document_date: datetime | None
-    given: frozenset[str]
+    members: frozenset[str]
     user: ImportedUser
     values: dict[str, Any]
     shipping_address: ImportedAddress

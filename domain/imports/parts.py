@@ -1,4 +1,4 @@
-"""Reading documents to import: values that need more than a schema, and what to say of bad ones."""
+"""Reads parts of import documents: values that need more than a schema, and their errors."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
@@ -19,7 +19,7 @@ SnapshotT = TypeVar("SnapshotT", bound=Snapshot)
 
 
 class Rejected(InvalidInput):
-    """A document that can not be stored; ``pointer`` (RFC 6901) names the place in it."""
+    """A document that can not be stored; ``pointer`` (RFC 6901) is the place of the error."""
 
     code = "rejected_document"
 
@@ -29,13 +29,13 @@ class Rejected(InvalidInput):
 
 
 class SettledHere(Rejected):
-    """A document that contradicts what Waybill has settled of the stored order."""
+    """A document that contradicts what was settled here of the stored order."""
 
     code = "settled_here"
 
 
 class Part:
-    """One object of a document whose shape was checked, its place, and the document's currency."""
+    """One object of a valid document, its JSON pointer, and the document's currency."""
 
     def __init__(self, values: Mapping[str, Any], pointer: str, currency: Currency) -> None:
         self.values = values
@@ -47,7 +47,7 @@ class Part:
         return Part(self.values[name], f"{self.pointer}/{name}", self.currency)
 
     def optional_part(self, name: str) -> "Part | None":
-        """Return the object under ``name``; null is as good as none."""
+        """Return the object under ``name``, or None if it is absent or null."""
         return None if self.values.get(name) is None else self.part(name)
 
     def parts(self, name: str) -> list["Part"]:
@@ -59,14 +59,14 @@ class Part:
         ]
 
     def rejected(self, name: str, message: str) -> Rejected:
-        """Return the refusal that blames the value under ``name``."""
+        """Return the error about the value under ``name``."""
         return Rejected(f"{self.pointer}/{name}", message)
 
     def read(self, name: str, reader: "Reader | None" = None) -> Any:
-        """Return the value under ``name`` as entities keep it, read as its name says.
+        """Return the value under ``name`` in the type of the entities; the name decides the reader.
 
-        Raises Rejected for a value that has the right shape and yet no meaning: too many
-        decimals for the currency, a leap second, a time before the year 1.
+        Raises Rejected for a value that is valid by its schema only: too many decimals for the
+        currency, a leap second, a time before the year 1.
         """
         value = self.values[name]
         reader = reader or _READERS.get(name)
@@ -80,38 +80,38 @@ class Part:
             raise self.rejected(name, "This moment can not be kept.") from None
 
     def read_or(self, name: str, default: Any) -> Any:
-        """Return ``read(name)``, or ``default`` where nothing was given."""
+        """Return ``read(name)``, or ``default`` if the member is absent."""
         return self.read(name) if name in self.values else default
 
     def read_fields(self, defaults: Mapping[str, Any]) -> dict[str, Any]:
         """Return a value for each name in ``defaults``: the document's, or the default."""
-        given = {
+        values = {
             name: self.read(name) if name in _READERS else value
             for name, value in self.values.items()
             if name in defaults
         }
-        return {**defaults, **given}
+        return {**defaults, **values}
 
 
 class SnapshotPool:
-    """The snapshots that documents name, made once for each content.
+    """The snapshots that documents name, created once for each content.
 
-    A shop has a few banks and carriers, and its orders name them a thousand times. A pool that is
-    full is emptied: of products there may be millions.
+    A shop has a few banks and carriers, and thousands of orders that name them. A full pool is
+    emptied, since there may be millions of products.
     """
 
     def __init__(self) -> None:
-        self._made: dict[tuple[type, str], Any] = {}
+        self._snapshots: dict[tuple[type, str], Any] = {}
 
     def get(self, kind: type[SnapshotT], values: Mapping[str, Any]) -> SnapshotT:
         """Return the snapshot of this kind with these values."""
         key = (kind, repr(values))
-        if key not in self._made:
-            if len(self._made) == _POOL_SIZE:
-                self._made.clear()
-            self._made[key] = kind(**values)
-        made: SnapshotT = self._made[key]
-        return made
+        if key not in self._snapshots:
+            if len(self._snapshots) == _POOL_SIZE:
+                self._snapshots.clear()
+            self._snapshots[key] = kind(**values)
+        snapshot: SnapshotT = self._snapshots[key]
+        return snapshot
 
     def get_optional(
         self, kind: type[SnapshotT], values: Mapping[str, Any] | None

@@ -1,11 +1,11 @@
-"""What was given back of a stored order, after a document has changed its lines."""
+"""Refunds of a stored order after a document has changed its lines."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
 from domain.cancellations.refund_plans import planned_requests
-from domain.imports.amounts import BookedLine, booked_refund
+from domain.imports.amounts import RefundLine, refund_totals
 from domain.imports.orders import ImportedItem, ImportedOrder
 from domain.imports.parts import Rejected, SettledHere
 from domain.imports.requested_units import RequestedUnits
@@ -27,28 +27,27 @@ _LINE_VALUES = (
 def reconcile_refunds(
     stored: Order, document: ImportedOrder, values: Values, items: Sequence[ImportedItem]
 ) -> Values:
-    """Return the three refunds: as stored, and as much more or less as documents have changed.
+    """Return the three refunds: the stored ones plus what the document changes.
 
-    ``values`` and ``items`` are the order as it will be. Raises SettledHere where the document
-    gives another amount and units were settled here, and where more would be given back and
-    promised than was paid.
+    ``values`` and ``items`` are the order as it will be. Raises SettledHere if the document gives
+    another amount while units are settled here, and if refunds and promises exceed what was paid.
     """
     changes = _changes(stored, values, items)
     refunds = {name: max(0, getattr(stored, name) + changes[name]) for name in REFUNDS}
     for name, due in zip(REFUNDS, _due(stored, values, items), strict=True):
-        if name not in document.given:
-            # A document may have given more before than the units that were gone then.
+        if name not in document.members:
+            # An earlier document may have refunded more than its removed units.
             refunds[name] = min(refunds[name], max(getattr(stored, name), due))
     is_settled = any(item.is_settled_here for item in stored.items)
     for name in REFUNDS:
-        if name in document.given:
+        if name in document.members:
             if is_settled and document.values[name] != refunds[name]:
                 raise SettledHere(f"/{name}", "Another amount was given back here.")
             refunds[name] = document.values[name]
-    if "shipping_refund_amount" in document.given and "refund_amount" not in document.given:
-        # The document gives a part of the whole.
-        given = stored.shipping_refund_amount + changes["shipping_refund_amount"]
-        refunds["refund_amount"] += refunds["shipping_refund_amount"] - given
+    if "shipping_refund_amount" in document.members and "refund_amount" not in document.members:
+        # The document gives only the shipping in the refund.
+        expected = stored.shipping_refund_amount + changes["shipping_refund_amount"]
+        refunds["refund_amount"] += refunds["shipping_refund_amount"] - expected
     if refunds["shipping_refund_amount"] > refunds["refund_amount"]:
         raise Rejected("/shipping_refund_amount", "It is a part of the refund amount.")
     discount = sum(row["amount"] for row in document.discounts)
@@ -61,9 +60,9 @@ def reconcile_refunds(
 
 
 def _due(stored: Order, values: Values, items: Sequence[ImportedItem]) -> tuple[int, int, int]:
-    """Return what all units that are gone were paid for, without what is promised and unpaid."""
+    """Return what was paid for all removed units, without what is promised or unpaid."""
     lines = {item.line: item for item in stored.items}
-    whole = booked_refund(values, [_line(item, lines.get(item.values["line"])) for item in items])
+    whole = refund_totals(values, [_line(item, lines.get(item.values["line"])) for item in items])
     places = [place for place in _places_of_settled_lines(stored) if place.request.is_agreed]
     refund, discount, shipping = _sums(
         [place for place in places if place.request.is_cancel and place.request.is_active]
@@ -76,9 +75,9 @@ def _due(stored: Order, values: Values, items: Sequence[ImportedItem]) -> tuple[
 
 
 def _places_of_settled_lines(stored: Order) -> list[CancellationPlanItem]:
-    """Return the places in plans of all requests for lines with units that were settled here.
+    """Return the plan items of all requests for lines with units that were settled here.
 
-    Requests are known by UUID: those of plans and those of lines may be two objects of one row.
+    Requests are compared by UUID, because a plan and a line may have two objects of one row.
     """
     uuids = {
         request.uuid
@@ -91,7 +90,7 @@ def _places_of_settled_lines(stored: Order) -> list[CancellationPlanItem]:
 
 
 def other_requests(stored: OrderItem, named: Collection[UUID]) -> list[RequestedUnits]:
-    """Return the requests of a stored line, without those that a document has ``named``."""
+    """Return the requests of a stored line that are not ``named`` in a document."""
     return [
         RequestedUnits(
             request.cancellation_type,
@@ -104,7 +103,7 @@ def other_requests(stored: OrderItem, named: Collection[UUID]) -> list[Requested
 
 
 def shipping_of_requests(stored: Order) -> int:
-    """Return the shipping that requests decided here give back, booked or promised."""
+    """Return the shipping that requests decided here have refunded or promise."""
     return sum(
         place.shipping_refund_amount
         for request, (_, place) in planned_requests(stored).items()
@@ -124,7 +123,7 @@ def _changes(stored: Order, values: Values, items: Sequence[ImportedItem]) -> di
         for item in items
         if item.values["line"] not in lines or not lines[item.values["line"]].is_settled_here
     ]
-    was, becomes = booked_refund(_of_order(stored), before), booked_refund(values, after)
+    was, becomes = refund_totals(_of_order(stored), before), refund_totals(values, after)
     amount, discount, shipping = _completed(stored, items)
     shipping_amount = _shipping(stored, values, items)
     return {
@@ -138,20 +137,20 @@ def _of_order(stored: Order) -> Values:
     return {name: getattr(stored, name) for name in _ORDER_VALUES}
 
 
-def _stored_line(item: OrderItem) -> BookedLine:
+def _stored_line(item: OrderItem) -> RefundLine:
     values = {name: getattr(item, name) for name in _LINE_VALUES}
-    return BookedLine.of(values, () if item.is_settled_here else other_requests(item, ()))
+    return RefundLine.of(values, () if item.is_settled_here else other_requests(item, ()))
 
 
-def _line(item: ImportedItem, stored: OrderItem | None) -> BookedLine:
+def _line(item: ImportedItem, stored: OrderItem | None) -> RefundLine:
     """Return what a line comes to; the cancels of lines settled here have their amounts."""
     if stored is None:
-        return BookedLine.of_import(item)
+        return RefundLine.of_import(item)
     if stored.is_settled_here:
-        return BookedLine.of(item.values, ())
+        return RefundLine.of(item.values, ())
     requested = [request.requested for request in item.requests]
     named = {request.values["uuid"] for request in item.requests}
-    return BookedLine.of(item.values, requested + other_requests(stored, named))
+    return RefundLine.of(item.values, requested + other_requests(stored, named))
 
 
 def _completed(stored: Order, items: Sequence[ImportedItem]) -> tuple[int, int, int]:
@@ -173,8 +172,8 @@ def _completed(stored: Order, items: Sequence[ImportedItem]) -> tuple[int, int, 
 def _shipping(stored: Order, values: Values, items: Sequence[ImportedItem]) -> int:
     """Return how much more shipping is given back than before, beside that of requests here."""
     lines = {item.line: item for item in stored.items}
-    before = booked_refund(_of_order(stored), [_stored_line(line) for line in stored.items])
-    after = booked_refund(values, [_line(item, lines.get(item.values["line"])) for item in items])
+    before = refund_totals(_of_order(stored), [_stored_line(line) for line in stored.items])
+    after = refund_totals(values, [_line(item, lines.get(item.values["line"])) for item in items])
     here = shipping_of_requests(stored)
     return max(0, after.shipping - here) - max(0, before.shipping - here)
 

@@ -1,8 +1,8 @@
-"""What a later document may change of an order that is stored.
+"""What a later document may change of a stored order.
 
-The document owns prices, people, parcels, invoices and the states of the shop. Cancelled and
-returned units, requests, plans, bookings and refunds are Waybill's as soon as it has one of a
-line: a document that contradicts them is rejected, since money may have been given back for them.
+The document owns prices, people, parcels, invoices and the states of the shop. Removed units,
+requests, plans and refunds of a line are Waybill's as soon as a request was decided here: a
+document that contradicts them is rejected, because money may have been refunded for them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,13 +17,13 @@ from domain.imports.reconciled_refunds import (
     reconcile_refunds,
     shipping_of_requests,
 )
-from domain.imports.requested_units import RequestedUnits, require_units, units_gone
+from domain.imports.requested_units import RequestedUnits, removed_units, require_units
 from domain.imports.units import states_of_line
 from domain.orders.cancellations import CancellationRequest, CancellationStatus, CancellationType
 from domain.orders.order_items import OrderItem
 from domain.orders.orders import Order
 from domain.orders.seller_shares import state_of_lines
-from domain.orders.states import CALLED_OFF, OVER, OrderState, moves_back, outcome
+from domain.orders.states import CANCELLED_OR_REJECTED, CLOSED, OrderState, closed_state, moves_back
 from domain.shared.unit_shares import share_of_units
 
 Values = dict[str, Any]
@@ -53,14 +53,14 @@ def _require_units_of_new(item: ImportedItem) -> None:
 
 
 def reconcile(stored: Order, document: ImportedOrder) -> ImportedOrder:
-    """Return the document with what the stored order has settled, ready to replace its content.
+    """Return the document merged with what was settled here, ready to replace the stored content.
 
-    Counters and refunds that the document does not give stay as they are. Requests that were
-    decided here are left out. Raises SettledHere, with the place, for
+    Counters and refunds that the document does not give stay as stored. Requests that were
+    decided here are left out. Raises SettledHere, with a pointer, for
 
     - a counter, a refund or a decision that contradicts what was settled here;
-    - prices, quantities or discounts that give settled units another value than what was given
-      back or promised for them;
+    - prices, quantities or discounts that give settled units another value than what was
+      refunded or promised for them;
     - a state that moves back.
 
     Raises Rejected for requests that name more units than their line has.
@@ -71,7 +71,7 @@ def reconcile(stored: Order, document: ImportedOrder) -> ImportedOrder:
     for item in document.items:
         line = lines.get(item.values["line"])
         if line is None:
-            if settled and _is_over(stored):
+            if settled and _is_closed(stored):
                 raise SettledHere(item.pointer, "Nothing of this order is left.")
             _require_units_of_new(item)
         items.append(_line(line, item) if line else item)
@@ -110,7 +110,7 @@ def _line(stored: OrderItem, item: ImportedItem) -> ImportedItem:
         **_states(stored, item, counters, requested),
         "modified_date": max(stored.modified_date, item.values["modified_date"]),
     }
-    if _is_decided_here(stored) or ("cancel_status" not in item.given and not requests):
+    if _is_decided_here(stored) or ("cancel_status" not in item.members and not requests):
         values["cancel_status"] = stored.cancel_status
     return replace(item, values=values, requests=requests)
 
@@ -120,11 +120,11 @@ def _is_decided_here(stored: OrderItem) -> bool:
 
 
 def _requests(stored: OrderItem, item: ImportedItem) -> list[ImportedRequest]:
-    """Return those of the document's requests that documents still own."""
-    known = {request.uuid: request for request in stored.cancellation_requests}
+    """Return the document's requests that were not decided here."""
+    stored_requests = {request.uuid: request for request in stored.cancellation_requests}
     owned = []
     for request in item.requests:
-        present = known.get(request.values["uuid"])
+        present = stored_requests.get(request.values["uuid"])
         _require_no_contradiction(stored, request, present)
         if present is None:
             owned.append(request)
@@ -136,7 +136,7 @@ def _requests(stored: OrderItem, item: ImportedItem) -> list[ImportedRequest]:
 def _without_removed_account(
     request: ImportedRequest, present: CancellationRequest
 ) -> ImportedRequest:
-    """Return the request without an account that was removed here since no money is due to it."""
+    """Return the request without the account if retention has cleared it here."""
     if present.status not in _SETTLED or present.iban or present.holder_name:
         return request
     return replace(request, values={**request.values, "iban": None, "holder_name": None})
@@ -157,15 +157,15 @@ def _require_no_contradiction(
             raise SettledHere(place, "A decision does not change.")
         if stored.is_settled_here and request.requested.is_agreed and not present.is_agreed:
             raise SettledHere(place, "Units of this line are settled here.")
-        known = present.quantity
-        if present.is_agreed and known is not None and request.requested.quantity != known:
+        units = present.quantity
+        if present.is_agreed and units is not None and request.requested.quantity != units:
             raise SettledHere(f"{request.pointer}/quantity", "A decision does not change.")
     elif status is not present.status and not _is_behind(status, present.status):
         raise SettledHere(place, "Another decision was made here.")
 
 
 def _is_behind(status: CancellationStatus, present: CancellationStatus) -> bool:
-    """Whether a request that has ``status`` may have become ``present`` since."""
+    """Whether a request with ``status`` may have reached ``present`` later."""
     if status is CancellationStatus.OPEN:
         return True
     return status is CancellationStatus.APPROVED and present is CancellationStatus.COMPLETED
@@ -174,51 +174,53 @@ def _is_behind(status: CancellationStatus, present: CancellationStatus) -> bool:
 def _counters(
     stored: OrderItem, item: ImportedItem, requested: Sequence[RequestedUnits]
 ) -> dict[str, int]:
-    """Return both counters: those of the document where it has more to say than the line.
+    """Return both counters of removed units: the document's if they are higher.
 
-    A counter that is not given follows the requests: those of the document and of the line.
+    A counter that the document does not give follows from the requests of both.
     """
+    is_settled = stored.is_settled_here
     counters = {}
     for name, kind in _COUNTERS.items():
-        known, said = getattr(stored, name), item.values[name]
-        if stored.is_settled_here and kind is CancellationType.REFUND:
-            known += _completed_returns(stored, item)
-        elif name not in item.given:
-            said = max(said, units_gone(requested, kind))
-        if name in item.given and (said < known or (stored.is_settled_here and said > known)):
+        counter, imported = getattr(stored, name), item.values[name]
+        if is_settled and kind is CancellationType.REFUND:
+            counter += _completed_returns(stored, item)
+        elif name not in item.members:
+            imported = max(imported, removed_units(requested, kind))
+        differs = imported < counter or (is_settled and imported > counter)
+        if name in item.members and differs:
             raise SettledHere(f"{item.pointer}/{name}", "Other units are settled here.")
-        counters[name] = known if stored.is_settled_here else max(known, said)
-    if stored.state in OVER:
+        counters[name] = counter if is_settled else max(counter, imported)
+    if stored.state in CLOSED:
         return {name: getattr(stored, name) for name in _COUNTERS}
-    if stored.is_settled_here and item.values["state"] in OVER:
+    if is_settled and item.values["state"] in CLOSED:
         raise SettledHere(_place_of_state(item), "Units of this line are left here.")
     return counters
 
 
 def _place_of_state(item: ImportedItem) -> str:
-    """Return where a line's state stands: in the line, or in the order."""
-    return f"{item.pointer}/state" if "state" in item.given else "/state"
+    """Return the pointer of a line's state, which may be that of the order."""
+    return f"{item.pointer}/state" if "state" in item.members else "/state"
 
 
 def _completed_returns(stored: OrderItem, item: ImportedItem) -> int:
-    """Return the units of imported returns that the document completes."""
+    """Return how many units of approved imported returns the document completes."""
     approved = {request.uuid for request in stored.agreed_returns if request.is_imported}
     return sum(
         request.requested.quantity or 0
         for request in item.requests
-        if request.requested.is_gone and request.values["uuid"] in approved
+        if request.requested.is_removed and request.values["uuid"] in approved
     )
 
 
 def _require_same_seller(stored: OrderItem, item: ImportedItem) -> None:
-    """Require that requests which documents do not own stay with the seller who has their plan."""
+    """Require the stored seller, who has the plans, if requests were decided here."""
     seller = item.seller.slug if item.seller else None
     if _is_decided_here(stored) and seller != (stored.seller.slug if stored.seller else None):
         raise SettledHere(f"{item.pointer}/seller", "Requests of this line were made here.")
 
 
 def _require_same_worth(stored: OrderItem, item: ImportedItem) -> None:
-    """Require that settled units are worth what was given back or promised for them."""
+    """Require that settled units keep the value that was refunded or promised for them."""
     values = item.values
     units = stored.settled_quantity
     if units > values["quantity"]:
@@ -233,10 +235,10 @@ def _require_same_worth(stored: OrderItem, item: ImportedItem) -> None:
         for total in (values["price"] - discount, discount)
     ]
     if before != after:
-        raise SettledHere(_blamed(stored, item), "Settled units would have another value.")
+        raise SettledHere(_changed_field(stored, item), "Settled units would have another value.")
 
 
-def _blamed(stored: OrderItem, item: ImportedItem) -> str:
+def _changed_field(stored: OrderItem, item: ImportedItem) -> str:
     for name in ("unit_price", "quantity"):
         if item.values[name] != getattr(stored, name):
             return f"{item.pointer}/{name}"
@@ -249,22 +251,22 @@ def _states(
     counters: Mapping[str, int],
     requested: Sequence[RequestedUnits],
 ) -> Values:
-    place, said = _place_of_state(item), item.values["state"]
-    if stored.state in OVER:
-        return _over(stored, item, place)
+    place, state = _place_of_state(item), item.values["state"]
+    if stored.state in CLOSED:
+        return _states_of_closed(stored, item, place)
     before = item.values["state_before_cancellation"] or stored.progress
-    if said is OrderState.CANCELLATION_WAITING and (requested or _is_decided_here(stored)):
-        said = before
-    if moves_back(stored.progress, before if said is OrderState.CANCELLATION_WAITING else said):
+    if state is OrderState.CANCELLATION_WAITING and (requested or _is_decided_here(stored)):
+        state = before
+    if moves_back(stored.progress, before if state is OrderState.CANCELLATION_WAITING else state):
         raise SettledHere(place, "A state does not move back.")
     left = item.values["quantity"] - sum(counters.values())
-    return {**states_of_line(said, before, counters["refunded_quantity"], left, requested)}
+    return {**states_of_line(state, before, counters["refunded_quantity"], left, requested)}
 
 
-def _over(stored: OrderItem, item: ImportedItem, place: str) -> Values:
-    """Return the states of a line of which nothing is left: the document can not bring it back."""
-    if stored.state in CALLED_OFF:
-        if "state" in item.given and item.values["state"] in _ARRIVED:
+def _states_of_closed(stored: OrderItem, item: ImportedItem, place: str) -> Values:
+    """Return the states of a closed line, which a document can not reopen."""
+    if stored.state in CANCELLED_OR_REJECTED:
+        if "state" in item.members and item.values["state"] in _ARRIVED:
             raise SettledHere(place, "All units of this line are cancelled.")
         if item.values["shipped_date"] and not stored.shipped_date:
             raise SettledHere(f"{item.pointer}/shipped_date", "All units of it are cancelled.")
@@ -280,40 +282,40 @@ def _over(stored: OrderItem, item: ImportedItem, place: str) -> Values:
 def _order_state(
     stored: Order, document: ImportedOrder, items: Sequence[ImportedItem]
 ) -> OrderState:
-    over = outcome({item.values["state"] for item in items}) if items else None
-    if over is not None:
-        if over in CALLED_OFF and document.values["state"] in _ARRIVED:
+    closed = closed_state({item.values["state"] for item in items}) if items else None
+    if closed is not None:
+        if closed in CANCELLED_OR_REJECTED and document.values["state"] in _ARRIVED:
             raise SettledHere("/state", "All units of this order are cancelled.")
-        return over
-    if _is_over(stored):
+        return closed
+    if _is_closed(stored):
         raise SettledHere("/items", "Nothing of this order is left.")
-    said: OrderState = document.values["state"]
-    if said in OVER and items:
+    state: OrderState = document.values["state"]
+    if state in CLOSED and items:
         raise SettledHere("/state", "Units of its lines are left here.")
-    if moves_back(_progress(stored), said):
+    if moves_back(_progress(stored), state):
         raise SettledHere("/state", "A state does not move back.")
-    return said
+    return state
 
 
-def _is_over(stored: Order) -> bool:
-    return bool(stored.items) and outcome({item.state for item in stored.items}) is not None
+def _is_closed(stored: Order) -> bool:
+    return bool(stored.items) and closed_state({item.state for item in stored.items}) is not None
 
 
 def _progress(stored: Order) -> OrderState:
-    """Return how far the order got: while it waits for a cancellation, as far as its lines did."""
+    """Return the order's state, or that of its lines while it waits for a cancellation."""
     if stored.state is not OrderState.CANCELLATION_WAITING or not stored.items:
         return stored.state
     return state_of_lines({item.progress for item in stored.items})
 
 
 def _require_same_terms(stored: Order, document: ImportedOrder) -> None:
-    """Require of an order with settled units what gives amounts their meaning."""
+    """Require the stored currency, payment and shipping of an order with settled units."""
     if stored.currency is not document.values["currency"]:
         raise SettledHere("/currency", "Units of this order are settled here.")
     was_pending, is_pending = stored.payment_pending, document.values["payment_pending"]
     if is_pending and not was_pending:
         raise SettledHere("/payment_pending", "Money of this order is given back here.")
-    if was_pending and not is_pending and outcome({item.state for item in stored.items}):
+    if was_pending and not is_pending and closed_state({item.state for item in stored.items}):
         raise SettledHere("/payment_pending", "Nothing of this order is left to be paid.")
     changed = stored.shipping_amount != document.values["shipping_amount"]
     if changed and shipping_of_requests(stored):
@@ -321,18 +323,18 @@ def _require_same_terms(stored: Order, document: ImportedOrder) -> None:
 
 
 def _loyalty(stored: Order, document: ImportedOrder) -> list[dict[str, Any]]:
-    """Return the loyalty transactions that documents own: refunds are booked here."""
-    known = {row.uuid: row for row in stored.loyalty_transactions}
+    """Return the loyalty transactions of the document that are not refunds made here."""
+    stored_rows = {row.uuid: row for row in stored.loyalty_transactions}
     requests = {
         str(request.uuid)
         for item in stored.items
         for request in item.cancellation_requests
         if not request.is_imported
     }
-    booked = {row.reference: row for row in known.values() if row.reference in requests}
+    refunds = {row.reference: row for row in stored_rows.values() if row.reference in requests}
     owned = []
     for index, row in enumerate(document.loyalty_transactions):
-        present = known.get(row["uuid"]) or booked.get(row["reference"])
+        present = stored_rows.get(row["uuid"]) or refunds.get(row["reference"])
         if present is None or present.reference not in requests:
             owned.append(row)
         elif present.amount != row["amount"]:

@@ -1,4 +1,4 @@
-"""The units that the requests of one line are about, and whether the line has them."""
+"""The units that the requests of one line name, and the check that the line has them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from domain.orders.cancellations import CancellationStatus, CancellationType, Re
 
 @dataclass(frozen=True, slots=True)
 class RequestedUnits(RequestStage):
-    """What a request is about: its type, its status and its units (None: all that are left)."""
+    """A request's type, status and units (None: all that are left)."""
 
     cancellation_type: CancellationType
     status: CancellationStatus
@@ -17,23 +17,23 @@ class RequestedUnits(RequestStage):
 
     @property
     def is_promised(self) -> bool:
-        """Whether its units are gone and its money is still to be given back."""
+        """Whether its units are removed and its money is still to be refunded."""
         return self.is_cancel and self.status is CancellationStatus.APPROVED
 
     @property
-    def is_gone(self) -> bool:
+    def is_removed(self) -> bool:
         """Whether its units count as cancelled or as refunded."""
         if self.is_cancel:
             return self.is_agreed
         return self.status is CancellationStatus.COMPLETED
 
 
-def units_gone(requests: Iterable[RequestedUnits], cancellation_type: CancellationType) -> int:
-    """Return the units that the requests say are cancelled, or refunded."""
+def removed_units(requests: Iterable[RequestedUnits], cancellation_type: CancellationType) -> int:
+    """Return the units that requests of this type cancelled, or returned."""
     return sum(
         requested.quantity or 0
         for requested in requests
-        if requested.is_gone and requested.cancellation_type is cancellation_type
+        if requested.is_removed and requested.cancellation_type is cancellation_type
     )
 
 
@@ -43,24 +43,24 @@ def require_units(
     """Check all requests of a line together; ``pointer`` is the place of the line.
 
     Raises Rejected for a second open request, for more units than the line has, and for counters
-    below what the requests say is gone. (The same rules hold for requests that are made here.)
+    below what the requests removed. (The same rules hold for requests that are made here.)
     """
     place = f"{pointer}/cancellation_requests"
     opened = [requested for requested in requests if requested.is_open]
     if len(opened) > 1:
         raise Rejected(place, "The line has another open request.")
-    for name, gone, kind in (
+    for name, counter, kind in (
         ("cancelled_quantity", cancelled, CancellationType.CANCEL),
         ("refunded_quantity", refunded, CancellationType.REFUND),
     ):
-        if units_gone(requests, kind) > gone:
+        if removed_units(requests, kind) > counter:
             raise Rejected(f"{pointer}/{name}", "The requests name more units.")
-    wanted = sum(
+    pending = sum(
         requested.quantity or 1 for requested in (*opened, *filter(is_on_its_way, requests))
     )
-    if cancelled + refunded + wanted > quantity:
+    if cancelled + refunded + pending > quantity:
         raise Rejected(place, "The line has fewer units.")
 
 
 def is_on_its_way(requested: RequestedUnits) -> bool:
-    return requested.is_agreed and not requested.is_gone
+    return requested.is_agreed and not requested.is_removed

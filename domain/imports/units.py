@@ -1,13 +1,13 @@
-"""Units and states of imported lines: those that a document gives, and those that follow."""
+"""Units and states of imported lines: as the document gives them, or computed."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from domain.imports.cancellations import ImportedRequest
 from domain.imports.parts import Part, Rejected
-from domain.imports.requested_units import RequestedUnits, is_on_its_way, units_gone
+from domain.imports.requested_units import RequestedUnits, is_on_its_way, removed_units
 from domain.orders.cancellations import CancellationStatus, CancellationType, CancelStatus
-from domain.orders.states import BEFORE_SHIPPING, CALLED_OFF, OVER, OrderState
+from domain.orders.states import BEFORE_SHIPPING, CANCELLED_OR_REJECTED, CLOSED, OrderState
 
 CANCEL, REFUND = CancellationType.CANCEL, CancellationType.REFUND
 CANCEL_STATUS = {
@@ -22,28 +22,30 @@ CANCEL_STATUS = {
 def read_units(
     part: Part, state: OrderState, requests: Sequence[ImportedRequest]
 ) -> dict[str, Any]:
-    """Return the quantities of a line and the states that they come to.
+    """Return the quantities of a line and its states.
 
-    Units that are gone follow from the state and from the requests where the document does not
-    give them. A line without units left is over, one with an open request to cancel waits.
-    Raises Rejected for units that do not add up. Requests are not judged: which of them count
-    depends on what is stored.
+    Removed units that the document does not give follow from the state and the requests. A line
+    without units left is closed; one with an open request to cancel waits. Raises Rejected for
+    units that do not add up. Requests are not checked here: which of them count depends on what
+    is stored.
     """
     quantity = part.values["quantity"]
-    cancelled, refunded = _gone(part, state, [request.requested for request in requests])
+    cancelled, refunded = _removed_quantities(
+        part, state, [request.requested for request in requests]
+    )
     left = quantity - cancelled - refunded
     if cancelled > quantity:
         raise part.rejected("cancelled_quantity", "The line has fewer units.")
     if left < 0:
         raise part.rejected("refunded_quantity", "The line has fewer units left.")
-    if state in OVER and left:
-        name = "cancelled_quantity" if state in CALLED_OFF else "refunded_quantity"
+    if state in CLOSED and left:
+        name = "cancelled_quantity" if state in CANCELLED_OR_REJECTED else "refunded_quantity"
         raise part.rejected(name, "A line in this state has no units left.")
-    _give_quantities(requests, quantity, cancelled, refunded)
+    _set_quantities(requests, quantity, cancelled, refunded)
     requested = [request.requested for request in requests]
     _require_sent(part, state, requests)
     before = part.read_or("state_before_cancellation", None)
-    is_open = any(each.is_open and each.is_cancel for each in requested)
+    is_open = any(units.is_open and units.is_cancel for units in requested)
     if state is OrderState.CANCELLATION_WAITING and requested and not is_open:
         state = before or OrderState.WAITING
     return {
@@ -56,7 +58,7 @@ def read_units(
 
 
 def _require_sent(part: Part, state: OrderState, requests: Sequence[ImportedRequest]) -> None:
-    """Raise Rejected for units that are to come back of a line that was not shipped."""
+    """Raise Rejected for a return of units of a line that was not shipped."""
     if state not in BEFORE_SHIPPING or part.values.get("shipped_date"):
         return
     for request in requests:
@@ -72,10 +74,10 @@ def states_of_line(
     left: int,
     requests: Sequence[RequestedUnits],
 ) -> dict[str, OrderState | None]:
-    """Return ``state`` and ``state_before_cancellation`` of a line whose shop says ``state``."""
+    """Return ``state`` and ``state_before_cancellation`` of a line; the shop gives ``state``."""
     if not left:
-        over = OrderState.REFUNDED if refunded else OrderState.CANCELLED
-        return _states(state if state in OVER else over, None)
+        closed = OrderState.REFUNDED if refunded else OrderState.CANCELLED
+        return _states(state if state in CLOSED else closed, None)
     if any(requested.is_cancel and requested.is_open for requested in requests):
         before = before if state is OrderState.CANCELLATION_WAITING else state
         return _states(OrderState.CANCELLATION_WAITING, before)
@@ -88,20 +90,22 @@ def _states(state: OrderState, before: OrderState | None) -> dict[str, OrderStat
 
 def status_of_newest(requests: Sequence[ImportedRequest]) -> CancelStatus | None:
     """Return the ``cancel_status`` that the newest of the requests gives its line."""
-    newest = max(requests, key=lambda each: each.values["created_date"], default=None)
+    newest = max(requests, key=lambda request: request.values["created_date"], default=None)
     return CANCEL_STATUS[newest.requested.status] if newest else None
 
 
-def _gone(part: Part, state: OrderState, requests: Sequence[RequestedUnits]) -> tuple[int, int]:
-    """Return the cancelled and the refunded units: given, or as state and requests say."""
+def _removed_quantities(
+    part: Part, state: OrderState, requests: Sequence[RequestedUnits]
+) -> tuple[int, int]:
+    """Return the cancelled and the refunded units: as given, or from state and requests."""
     quantity = part.values["quantity"]
     unnamed = [
-        requested for requested in requests if requested.is_gone and requested.quantity is None
+        requested for requested in requests if requested.is_removed and requested.quantity is None
     ]
     all_left = {requested.cancellation_type for requested in unnamed}
-    refunded = part.values.get("refunded_quantity", units_gone(requests, REFUND))
-    cancelled = units_gone(requests, CANCEL)
-    if state in CALLED_OFF or CANCEL in all_left:
+    refunded = part.values.get("refunded_quantity", removed_units(requests, REFUND))
+    cancelled = removed_units(requests, CANCEL)
+    if state in CANCELLED_OR_REJECTED or CANCEL in all_left:
         cancelled = max(cancelled, quantity - refunded)
     cancelled = part.values.get("cancelled_quantity", cancelled)
     if state is OrderState.REFUNDED or REFUND in all_left:
@@ -109,28 +113,28 @@ def _gone(part: Part, state: OrderState, requests: Sequence[RequestedUnits]) -> 
     return cancelled, part.values.get("refunded_quantity", refunded)
 
 
-def _give_quantities(
+def _set_quantities(
     requests: Sequence[ImportedRequest], quantity: int, cancelled: int, refunded: int
 ) -> None:
-    """Give the agreed requests that name no units those that no other request accounts for.
+    """Set the quantity of agreed requests without one: the units that no other request has.
 
-    Raises Rejected for a request for which there are none.
+    Raises Rejected if there are none.
     """
     for request in requests:
         requested = request.requested
         if requested.quantity is not None or not requested.is_agreed:
             continue
         same = [
-            each.requested
-            for each in requests
-            if each is not request
-            and each.requested.cancellation_type is requested.cancellation_type
+            other.requested
+            for other in requests
+            if other is not request
+            and other.requested.cancellation_type is requested.cancellation_type
         ]
-        if requested.is_gone:
+        if requested.is_removed:
             total = cancelled if requested.is_cancel else refunded
-            units = total - units_gone(same, requested.cancellation_type)
+            units = total - removed_units(same, requested.cancellation_type)
         else:
-            returning = sum(each.quantity or 0 for each in same if is_on_its_way(each))
+            returning = sum(other.quantity or 0 for other in same if is_on_its_way(other))
             units = quantity - cancelled - refunded - returning
         if units < 1:
             raise Rejected(f"{request.pointer}/quantity", "The line has fewer units.")

@@ -1,4 +1,4 @@
-"""Where parcels and invoices go: addresses and the places they name."""
+"""Addresses for shipping and billing, and the places in them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ class AddressType(StrEnum):
 class Location(IdentifiedSnapshot):
     """A country, city, township or district.
 
-    ``country_pk``, ``city_pk`` and ``township_pk`` name what it lies in. ``translations`` is
-    ``{language: {"name": ...}}``.
+    ``country_pk``, ``city_pk`` and ``township_pk`` are the places that contain it.
+    ``translations`` is ``{language: {"name": ...}}``.
     """
 
     kind: LocationKind
@@ -42,7 +42,7 @@ class Location(IdentifiedSnapshot):
 
 @dataclass(eq=False, kw_only=True)
 class Address(IdentifiedSnapshot):
-    """An address of one user, as it was when an order used it."""
+    """An address of one user, as it was when the order was placed."""
 
     user_pk: int
     title: str
@@ -72,5 +72,5 @@ class Address(IdentifiedSnapshot):
 
     @property
     def hash_data(self) -> str:
-        """What two equal addresses of one user have in common."""
+        """A hash that equal addresses of one user share."""
         return self.content_hash

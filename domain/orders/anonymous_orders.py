@@ -1,4 +1,4 @@
-"""How guests find an order without a login: by its number and their e-mail address."""
+"""Guest look-up: an order is found by its number and e-mail address, without a login."""
 
 import hmac
 from contextlib import AbstractContextManager
@@ -13,10 +13,10 @@ from domain.shared.search_text import is_searchable
 
 
 @dataclass(frozen=True, slots=True)
-class LookUp:
-    """What a caller says about an order, and the network address they say it from.
+class GuestLookup:
+    """A look-up of an order, and the caller's network address.
 
-    ``device``: the id of a device from which this order was looked up before.
+    ``device`` is the id of a device from which this order was looked up before.
     """
 
     email: str = field(repr=False)
@@ -26,52 +26,51 @@ class LookUp:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundOrder:
-    """The order's document, and who may act on the order from now on: nobody else's is theirs."""
+class GuestOrder:
+    """The order's document, and the guest who may act on this order only."""
 
     caller: Caller
     document: bytes
 
 
-class LookUps(Protocol):
-    """Limits on look-ups that found nothing in the last 15 minutes.
+class GuestLookupLimits(Protocol):
+    """Limits on failed look-ups in the last 15 minutes.
 
-    5 for an e-mail address and 5 for a number from one network, 50 for each from all, 20 for a
-    network; 5 for a device that found the order before, to which the others do not apply. The same
-    miss again, with the same e-mail address and number by the same caller, counts once a minute.
-    Those that found their order do not count: they knew its number and its e-mail address.
+    5 for an e-mail address and 5 for a number from one network, 50 for either from all networks,
+    20 for a network. A device that found the order before has a limit of 5 instead. The same
+    failed look-up by the same caller counts once a minute. Successful look-ups do not count.
     """
 
-    def attempt(self, wanted: LookUp) -> AbstractContextManager[None]:
-        """Count an attempt before the block, and give it back unless the block raises NotFound.
+    def attempt(self, lookup: GuestLookup) -> AbstractContextManager[None]:
+        """Count an attempt before the block, and uncount it unless the block raises NotFound.
 
         Raises TooManyAttempts instead of entering the block.
         """
 
 
-# Compared with where there is no order, so that this takes as long as where there is one.
-_NOBODYS = OrderOwner(order_pk=0, user_pk=0, is_guest=False, email="nobody@example.com")
+# Compared with if there is no such order, so that the response takes equally long.
+_NO_OWNER = OrderOwner(order_pk=0, user_pk=0, is_guest=False, email="nobody@example.com")
 
 
 def look_up_anonymous_order(
-    wanted: LookUp, look_ups: LookUps, language: str, uow: OrderWork
-) -> FoundOrder:
+    lookup: GuestLookup, limits: GuestLookupLimits, language: str, uow: OrderWork
+) -> GuestOrder:
     """Return a guest's order.
 
     Only orders of guests are found (anonymous orders document, User Anonymous Order). Raises
-    TooManyAttempts before it looks, and NotFound, alike in words and in time, for an unknown
+    TooManyAttempts before the look-up, and NotFound, with equal text and timing, for an unknown
     number, another e-mail address and a registered user's order.
     """
-    key, number = email_key(wanted.email), wanted.number
-    with look_ups.attempt(wanted):
-        owner = (uow.orders.owner(number) if is_searchable(number) else None) or _NOBODYS
+    key, number = email_key(lookup.email), lookup.number
+    with limits.attempt(lookup):
+        owner = (uow.orders.owner(number) if is_searchable(number) else None) or _NO_OWNER
         is_same = _is_same(key, email_key(owner.email))
         if not (is_same and owner.is_guest):
             raise NotFound
     document = uow.orders.document(owner.user_pk, owner.order_pk, language)
     if document is None:
         raise NotFound
-    return FoundOrder(Caller(owner.user_pk, is_guest=True, order_pk=owner.order_pk), document)
+    return GuestOrder(Caller(owner.user_pk, is_guest=True, order_pk=owner.order_pk), document)
 
 
 def _is_same(one: str, other: str) -> bool:

@@ -1,4 +1,4 @@
-"""Plans: what one seller has to do about the requests of one order, and what it costs."""
+"""Cancellation plans: the requests of one order and seller, and the money that they give back."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,12 +31,12 @@ class PlanStatus(StrEnum):
 class CancellationPlanItem:
     """One request of a plan, and the money that it gives back once it is completed.
 
-    Minor units of the order's currency. ``refund_amount`` is all of it, ``shipping_refund_amount``
-    the shipping in it, and ``own_shipping_refund_amount`` as much of that as is its seller's
-    share; ``discount_refund_amount`` is the discount lost with the units. Until the request is
-    approved the amounts are a forecast; a rejected one gives nothing back. A request that was
-    agreed to before the order was paid gives nothing back, either: ``unpaid_amount`` and
-    ``unpaid_discount_amount`` are what its units would have given.
+    Minor units of the order's currency. ``refund_amount`` is the total,
+    ``shipping_refund_amount`` the shipping in it, and ``own_shipping_refund_amount`` the seller's
+    share of that shipping; ``discount_refund_amount`` is the discount lost with the units. The
+    amounts are a forecast until the request is approved, and 0 once it is rejected. They are also
+    0 if it was approved before the order was paid: ``unpaid_amount`` and
+    ``unpaid_discount_amount`` are then what its units would have given back.
     """
 
     pk: int = field(init=False, repr=False)
@@ -54,7 +54,7 @@ class CancellationPlanItem:
 class CancellationPlan:
     """The requests of one type for one seller's lines of one order; lines may have no seller.
 
-    ``invoice_number`` and ``payment_plan`` (JSON) are what the shop's accounting says of it.
+    ``invoice_number`` and ``payment_plan`` (JSON) come from the shop's accounting.
     """
 
     pk: int = field(init=False, repr=False)
@@ -82,33 +82,33 @@ class CancellationPlan:
     def shipping_refund_amount(self) -> int:
         return sum(item.shipping_refund_amount for item in self.items)
 
-    def takes(self, plan_type: CancellationType, seller: Seller | None) -> bool:
-        """Whether a new request joins this plan: as long as it only waits."""
+    def accepts(self, plan_type: CancellationType, seller: Seller | None) -> bool:
+        """Whether a new request of this type and seller joins the plan: only while it waits."""
         same = self.plan_type is plan_type and self.seller is seller
         return same and self.status is PlanStatus.WAITING
 
-    def follow_requests(self, now: datetime) -> None:
-        """Take the status that the requests of the plan come to.
+    def refresh_status(self, now: datetime) -> None:
+        """Set the status from the requests of the plan.
 
-        Waiting while one is open, approved while money is still to be given back, completed when
-        all of it was, rejected when all of them were.
+        Waiting while a request is open, else approved while one is approved, else completed if
+        one is completed, else rejected.
         """
         statuses = {item.request.status for item in self.items}
         self.status = next(
-            (status for asked, status in _FOLLOWED if asked in statuses), PlanStatus.REJECTED
+            (plan for request, plan in _PLAN_STATUS_OF if request in statuses), PlanStatus.REJECTED
         )
         self.modified_date = now
 
     def mark(self, status: PlanStatus, note: str | None, now: datetime) -> None:
-        """Take the status that the operator gives, until a request of the plan moves on."""
+        """Set the status that the operator gives; the next decision on a request overwrites it."""
         self.status = status
         self.note = note
         self.modified_date = now
 
 
 @dataclass(frozen=True, slots=True)
-class GivenPlan:
-    """What a document says of the plan of a request; None: nothing."""
+class ImportedPlan:
+    """What an import document says of the plan of a request; None where it says nothing."""
 
     status: PlanStatus | None = None
     note: str | None = None
@@ -116,7 +116,7 @@ class GivenPlan:
     payment_plan: Mapping[str, Any] | None = None
 
 
-_FOLLOWED = (
+_PLAN_STATUS_OF = (
     (CancellationStatus.OPEN, PlanStatus.WAITING),
     (CancellationStatus.APPROVED, PlanStatus.APPROVED),
     (CancellationStatus.COMPLETED, PlanStatus.COMPLETED),

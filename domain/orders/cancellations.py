@@ -1,4 +1,4 @@
-"""Requests to take lines of an order back."""
+"""Requests to cancel or return lines of an order."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class CancellationStatus(StrEnum):
 
 
 class CancelStatus(StrEnum):
-    """How far the cancelling of a line is, in the words of the seller center document."""
+    """The progress of a line's cancellation (values of the seller center document)."""
 
     WAITING = "waiting"
     CONFIRMATION_WAITING = "confirmation_waiting"
@@ -40,7 +40,7 @@ class CancelStatus(StrEnum):
 
 @dataclass(eq=False, kw_only=True)
 class CancellationReason:
-    """Why somebody cancels or returns.
+    """Why a shopper cancels or returns.
 
     ``translations`` is ``{language: {"subject": ...}}``; ``order`` is a sort position.
     """
@@ -58,7 +58,7 @@ class CancellationReason:
 
 @dataclass(eq=False, kw_only=True)
 class EasyReturn:
-    """How the goods of a refund travel back.
+    """The return parcel of a refund.
 
     Pick-up times are local to the address, which is one of the shopper's.
     """
@@ -78,14 +78,14 @@ class EasyReturn:
     pickup_end: time | None = None
 
     def end(self, status: str, now: datetime) -> None:
-        """Nothing travels any more: it has come back (``completed``), or never will."""
+        """End the return: ``completed``, or ``cancelled``."""
         self.status = status
         self.end_date = now
 
 
 @dataclass(eq=False, kw_only=True)
 class CancellationRequestImage:
-    """A picture that shows why; ``image`` is its URL."""
+    """A picture of the goods; ``image`` is its URL."""
 
     pk: int = field(init=False, repr=False)
     cancellation_request_pk: int = field(init=False, repr=False)
@@ -97,7 +97,7 @@ class CancellationRequestImage:
 
 
 class RequestStage:
-    """What the type and the status of a request say of its units and its money."""
+    """What the type and the status of a request mean for its units and its money."""
 
     __slots__ = ()
     cancellation_type: CancellationType
@@ -105,31 +105,31 @@ class RequestStage:
 
     @property
     def is_cancel(self) -> bool:
-        """Whether the units are not to be sent at all; else they are to be sent back."""
+        """Whether units are cancelled before shipping; else they are returned."""
         return self.cancellation_type is CancellationType.CANCEL
 
     @property
     def is_open(self) -> bool:
-        """Whether it waits for a decision; an open request keeps others from being made."""
+        """Whether it waits for a decision; meanwhile the line can have no other request."""
         return self.status is CancellationStatus.OPEN
 
     @property
     def is_active(self) -> bool:
-        """Whether anything is still to come: a decision, or the money."""
+        """Whether a decision or the refund is pending."""
         return self.status in (CancellationStatus.OPEN, CancellationStatus.APPROVED)
 
     @property
     def is_agreed(self) -> bool:
-        """Whether the shop agreed to it: approved, or completed since."""
+        """Whether it was approved: approved or completed."""
         return self.status in (CancellationStatus.APPROVED, CancellationStatus.COMPLETED)
 
 
 @dataclass(eq=False, kw_only=True)
 class CancellationRequest(RequestStage):
-    """A wish to cancel or return ``quantity`` units of a line (None: all that are left).
+    """A request to cancel or return ``quantity`` units of a line (None: all that are left).
 
-    ``is_imported``: an import document made it and no decision was made here, so later documents
-    may change it.
+    ``is_imported``: an import created it and it was not decided here, so later documents may
+    change it.
     """
 
     pk: int = field(init=False, repr=False)
@@ -150,20 +150,20 @@ class CancellationRequest(RequestStage):
     images: list[CancellationRequestImage] = field(default_factory=list)
 
     def move_to(self, status: CancellationStatus, now: datetime) -> None:
-        """Take the next status. Raises Conflict where the present one does not lead to it."""
+        """Set the next status. Raises Conflict for an illegal transition."""
         self.require_next(status)
         self.status = status
         self.is_imported = False
         self.modified_date = now
 
     def can_become(self, status: CancellationStatus) -> bool:
-        """Whether the present status leads to this one, directly or not."""
+        """Whether the present status can lead to this one, in one or two steps."""
         return status in _NEXT[self.status] or any(
             status in _NEXT[between] for between in _NEXT[self.status]
         )
 
     def require_next(self, status: CancellationStatus) -> None:
-        """Raise Conflict where the present status does not lead to this one."""
+        """Raise Conflict if this is not a next status of the present one."""
         if status not in _NEXT[self.status]:
             raise Conflict(
                 "A request that is %(present)s can not become %(wanted)s.",

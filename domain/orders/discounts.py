@@ -1,4 +1,4 @@
-"""What was taken off an order's price."""
+"""Discounts of an order."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,7 +8,7 @@ from datetime import datetime
 class DiscountItem:
     """One discount of an order; ``amount`` in minor units of the order's currency, not negative.
 
-    ``code`` is what the shopper entered to get it.
+    ``code`` is the voucher code that the shopper entered.
     """
 
     pk: int = field(init=False, repr=False)

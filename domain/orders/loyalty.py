@@ -1,4 +1,4 @@
-"""Loyalty money that an order used or gave back."""
+"""Loyalty money that was spent on an order or refunded."""
 
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 
 @dataclass(eq=False, kw_only=True)
 class LoyaltyTransaction:
-    """A movement of loyalty money in minor units of its order's currency.
+    """A transaction of loyalty money, in minor units of the order's currency.
 
-    A negative ``amount`` was spent on the order, a positive one came back.
+    A negative ``amount`` was spent on the order, a positive one was refunded.
     """
 
     pk: int = field(init=False, repr=False)

@@ -1,4 +1,4 @@
-"""Orders of earlier systems: kept as they came, and only shown."""
+"""Old orders: read-only orders of earlier systems."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -82,9 +82,9 @@ class OldOrderField(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OldOrderSort:
-    """One field, upwards or downwards.
+    """A sort order by one field.
 
-    Rows without a value come last either way, text goes by code point, ties by pk, newest first.
+    NULLs last in both directions, text by code point, ties by pk, newest first.
     """
 
     field: OldOrderField = OldOrderField.CREATED_DATE
@@ -105,9 +105,9 @@ class OldOrderSort:
 
 @dataclass(frozen=True, slots=True)
 class OldOrderFilters:
-    """What a shopper asks of the list of old orders; without ``sort`` the newest come first.
+    """The filters of a shopper's list of old orders; without ``sort`` the newest come first.
 
-    ``search`` is part of the order number, taken literally.
+    ``search`` is a literal part of the order number.
     """
 
     currency: str | None = None
@@ -117,7 +117,7 @@ class OldOrderFilters:
 
 @dataclass(frozen=True, slots=True)
 class OldOrderQuery:
-    """Which old orders of one user, in which order."""
+    """Old orders of one user, and their sort order."""
 
     user_pk: int
     currency: Currency | None = None
@@ -132,16 +132,16 @@ class OldOrders(Protocol):
         """Store a new ``old_order`` with its lines, and give it its ``pk``."""
 
     def get(self, pk: int) -> OldOrder | None:
-        """Return the old order with its lines, whoever owns it."""
+        """Return any user's old order with its lines."""
 
     def page(self, query: OldOrderQuery, page: PageRequest, language: str) -> DocumentPage:
-        """Return one page, empty where there is none so far down, and the number of all.
+        """Return one page, empty past the end, and the total count.
 
-        No document is older than the statement that chose it.
+        No document is older than the statement that selected it.
         """
 
     def document(self, user_pk: int, pk: int, language: str) -> bytes | None:
-        """Return the document of this old order, if it is this user's."""
+        """Return the document of this old order if it is this user's."""
 
 
 class OldOrderWork(Work, Protocol):
@@ -156,8 +156,8 @@ def list_old_orders(
 ) -> DocumentPage:
     """Return one page of the caller's old orders; guests have none.
 
-    Raises InvalidPage for a page that is not there, and InvalidInput for an unknown currency, for
-    a field that can not be sorted by and for a search that no text can match.
+    Raises InvalidPage for a page past the end, and InvalidInput for an unknown currency, an
+    unknown sort field and a search that no text can match.
     """
     require_searchable(filters.search, field="search")
     query = OldOrderQuery(
@@ -168,17 +168,17 @@ def list_old_orders(
     )
     page.require_positive()
     if caller.is_guest:
-        found = DocumentPage(0, page.number, page.limit, [])
+        documents = DocumentPage(0, page.number, page.limit, [])
     else:
-        found = uow.old_orders.page(query, page, language)
-    page.require_within(found.count)
-    return found
+        documents = uow.old_orders.page(query, page, language)
+    page.require_within(documents.count)
+    return documents
 
 
 def get_old_order(caller: Caller, pk: int, language: str, uow: OldOrderWork) -> bytes:
     """Return the document of one of the caller's old orders.
 
-    Raises NotFound for an absent one, for a foreign one, and for every guest.
+    Raises NotFound for an absent one, for another user's, and for every guest.
     """
     require_storable_pk(pk)
     if caller.is_guest:

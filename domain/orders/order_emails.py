@@ -1,6 +1,6 @@
-"""The letters to shoppers about what became of their orders, as events for the outbox.
+"""E-mails to shoppers about their orders, as events for the outbox.
 
-A payload names what a letter says, never an IBAN or the name of an account holder.
+Payloads never hold an IBAN or the name of an account holder.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,18 +16,18 @@ from domain.shared.identifiers import derived_uuid
 from domain.shared.money import format_amount
 
 
-def announce_requests(
+def enqueue_request_email(
     kind: OutboxKind,
     order: Order,
     requests: Iterable[tuple[OrderItem, CancellationPlanItem]],
     uow: OutboxWork,
 ) -> None:
-    """Tell the shopper about requests of one order.
+    """Add an e-mail to the shopper about requests of one order to the outbox.
 
     ``requests`` of the payload: ``uuid``, ``cancellation_type``, ``quantity``, ``product`` (its
     name), ``refund_amount`` (a decimal string) and ``fully_refund_as_loyalty_money``.
     """
-    told = [
+    lines = [
         {
             "uuid": str(planned.request.uuid),
             "cancellation_type": planned.request.cancellation_type.value,
@@ -38,41 +38,41 @@ def announce_requests(
         }
         for item, planned in requests
     ]
-    _announce(kind, order, {"currency": order.currency.value, "requests": told}, uow)
+    _enqueue(kind, order, {"currency": order.currency.value, "requests": lines}, uow)
 
 
-def announce_offer(
+def enqueue_offer_email(
     kind: OutboxKind, order: Order, item: OrderItem, offer: TradeInOffer, uow: OutboxWork
 ) -> None:
-    """Tell the shopper about a trade-in offer.
+    """Add an e-mail to the shopper about a trade-in offer to the outbox.
 
     The payload has ``offer`` (its UUID), ``order_item`` (its pk), ``product`` (its name) and
-    ``expires_date``. Whoever writes the letter signs its links.
+    ``expires_date``. The links are signed when the e-mail is built.
     """
-    told = {
+    details = {
         "offer": str(offer.uuid),
         "order_item": item.pk,
         "product": item.product.name,
         "expires_date": offer.expires_date.isoformat(),
     }
-    # Each is announced once: it is offered, and answered.
-    _announce(kind, order, told, uow, derived_uuid(kind, offer.uuid))
+    # The derived UUID makes one e-mail per offer and kind.
+    _enqueue(kind, order, details, uow, derived_uuid(kind, offer.uuid))
 
 
-def _announce(
+def _enqueue(
     kind: OutboxKind,
     order: Order,
-    told: Mapping[str, Any],
+    details: Mapping[str, Any],
     uow: OutboxWork,
     uuid: UUID | None = None,
 ) -> None:
-    if order.erased_date is not None:  # there is no address any more
+    if order.erased_date is not None:  # the address is erased
         return
     payload = {
         "email": order.user_email,
         "language": order.language_code,
         "order_number": order.number,
-        **told,
+        **details,
     }
     event = OutboxEvent(
         uuid=uuid or uuid4(),

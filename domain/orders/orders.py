@@ -1,4 +1,4 @@
-"""What a shopper bought: orders, their rules, and the questions asked about them."""
+"""Orders: the entity, its repository, and the services that list and show orders."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from domain.orders.order_items import OrderItem
 from domain.orders.payments import Bank, PaymentOption
 from domain.orders.return_policy import ReturnPolicy
 from domain.orders.shipping import ShippingCompany
-from domain.orders.states import OrderState, outcome
+from domain.orders.states import OrderState, closed_state
 from domain.shared.errors import NotFound
 from domain.shared.identifiers import require_storable_pk
 from domain.shared.money import Currency, split
@@ -28,7 +28,7 @@ LAST_MONTH = timedelta(days=30)
 
 
 class OrderType(StrEnum):
-    """An add-on joins an existing order, a replacement makes up for goods that were not right."""
+    """An add-on extends an existing order; a replacement replaces faulty goods."""
 
     REGULAR = "regular"
     ADDON = "addon"
@@ -37,12 +37,11 @@ class OrderType(StrEnum):
 
 @dataclass(eq=False, kw_only=True)
 class Order:
-    """One order, as it was placed and what became of it.
+    """One order.
 
     Money in minor units of ``currency``, ``shipping_tax_rate`` in hundredths of a percent,
-    datetimes aware and UTC. ``version`` grows with every change of anything that a document of
-    the order shows; storing it, and storing a change, gives it its value. ``erased_date`` is when
-    the personal data of the person who ordered was erased.
+    datetimes aware and UTC. ``version`` grows with every change that the order's document shows;
+    persistence sets it. ``erased_date`` is when the shopper's personal data was erased.
     """
 
     pk: int = field(init=False, repr=False)
@@ -109,15 +108,15 @@ class Order:
 
     @property
     def amount(self) -> int:
-        """Σ price + shipping - discounts; interest on instalments comes on top of it."""
+        """Σ price + shipping - discounts, without interest on instalments."""
         return self.amount_without_discount - self.discount_amount
 
     def discount_refund_of(self, discount: DiscountItem) -> int:
-        """Return the part of ``discount`` that was lost with what was given back.
+        """Return the part of ``discount`` that was lost with refunded units.
 
         The parts of all discounts add up to ``discount_refund_amount`` exactly.
         """
-        amounts = [each.amount for each in self.discounts]
+        amounts = [item.amount for item in self.discounts]
         parts = split(self.discount_refund_amount, amounts)
         return parts[self.discounts.index(discount)]
 
@@ -138,40 +137,28 @@ class Order:
         return any(item.is_refundable(now, policy) for item in self.items)
 
     def flags_valid_until(self, now: datetime, policy: ReturnPolicy) -> datetime | None:
-        """When the clock alone next changes a flag of the order or of a line; None: never."""
+        """The next time at which the clock changes a flag of the order or a line; None: never."""
         deadlines = [item.refundable_until(policy) for item in self.items]
         deadlines += [item.tradable_until(now) for item in self.items]
         ahead = [deadline for deadline in deadlines if deadline is not None and now < deadline]
         return min(ahead, default=None)
 
-    def follow_items(self, now: datetime) -> None:
-        """Take the state that the lines come to, once nothing of any of them is left."""
+    def refresh_state(self, now: datetime) -> None:
+        """Set the state from the lines, once all of them are cancelled, rejected or refunded."""
         self.modified_date = now
-        self.state = outcome({item.state for item in self.items}) or self.state
+        self.state = closed_state({item.state for item in self.items}) or self.state
 
     def find_item(self, pk: int) -> OrderItem | None:
         """Return the line with this pk."""
         return next((item for item in self.items if item.pk == pk), None)
 
-    def share_discounts(self) -> None:
-        """Give every line its share of the discounts, in proportion to its price.
-
-        The shares add up exactly and none is above its line's price. Raises ValueError when the
-        discounts exceed the lines' prices.
-        """
-        prices = [item.price for item in self.items]
-        if self.discount_amount > sum(prices):
-            raise ValueError("the discounts exceed the prices of the lines")
-        for item, share in zip(self.items, split(self.discount_amount, prices), strict=True):
-            item.discount_amount = share
-
 
 @dataclass(frozen=True, slots=True)
 class OrderFilters:
-    """What a shopper asks of the list of orders.
+    """The filters of a shopper's list of orders.
 
-    A date stands for its whole day (UTC), a datetime for itself; without a zone it is UTC.
-    ``search`` is part of the order number, taken literally.
+    A date means its whole day (UTC); a datetime without a zone is UTC. ``search`` is a literal part
+    of the order number.
     """
 
     last_month: bool = False
@@ -182,10 +169,10 @@ class OrderFilters:
 
 @dataclass(frozen=True, slots=True)
 class OrderQuery:
-    """Which orders of one user, newest first (``created_date``, ties: higher pk).
+    """Orders of one user, newest first (``created_date``, ties: higher pk).
 
-    Both bounds are inclusive. ``newest_only`` picks the user's newest order before the rest
-    applies to it.
+    Both bounds are inclusive. ``newest_only`` selects the user's newest order; the other filters
+    apply to that one.
     """
 
     user_pk: int
@@ -197,7 +184,7 @@ class OrderQuery:
 
 @dataclass(frozen=True, slots=True)
 class OrderOwner:
-    """Whose order has a number; ``email`` is the one that the order was placed with."""
+    """The owner of an order; ``email`` is the one that the order was placed with."""
 
     order_pk: int
     user_pk: int
@@ -209,17 +196,17 @@ class Orders(Protocol):
     """The stored orders. Documents come from a reading unit of work only."""
 
     def add(self, order: Order) -> None:
-        """Store a new ``order`` with all that hangs on it, and give it its ``pk``."""
+        """Store a new ``order`` with all its parts, and give it its ``pk``."""
 
     def get(self, pk: int) -> Order | None:
-        """Return the order with all that hangs on it, whoever owns it."""
+        """Return any user's order with all its parts."""
 
     def lock_by_items(self, item_pks: Collection[int], caller: Caller | None) -> list[Order]:
-        """Return the orders that have any of these lines, with all that hangs on them.
+        """Return the orders that have any of these lines, with all their parts, locked.
 
-        Only the caller's own, of a guest with a session the newest one; for None everybody's.
-        Nobody else changes or locks them before the transaction ends; everybody locks orders by
-        ascending pk, then their lines.
+        Only the caller's own orders, of a guest with a session the newest one; None: any order.
+        The locks last until the transaction ends. Every transaction locks orders by ascending pk,
+        then their lines.
         """
 
     def lock_by_request(self, request_pk: int) -> Order | None:
@@ -232,28 +219,28 @@ class Orders(Protocol):
         """Return the order that has this line of this seller, locked in the same way."""
 
     def by_request(self, request_pk: int) -> Order | None:
-        """Return the order of a cancellation request, to look at."""
+        """Return the order of a cancellation request, without a lock."""
 
     def by_item(self, item_pk: int, caller: Caller | None) -> Order | None:
-        """Return the order that has this line, to look at: the caller's own, for None any."""
+        """Return the order that has this line, without a lock: the caller's own; None: any."""
 
     def owner(self, number: str) -> OrderOwner | None:
-        """Return whose order has this number."""
+        """Return the owner of the order with this number."""
 
-    def address_pks(self, wanted: Collection[int], caller: Caller) -> set[int]:
-        """Return those of the addresses that an order of the caller's names.
+    def address_pks(self, pks: Collection[int], caller: Caller) -> set[int]:
+        """Return those of the addresses that an order of the caller's has.
 
-        The caller's orders are those that ``lock_by_items`` finds.
+        The caller's orders are as for ``lock_by_items``.
         """
 
     def page(self, query: OrderQuery, page: PageRequest, language: str) -> DocumentPage:
-        """Return one page, empty where there is none so far down, and the number of all.
+        """Return one page, empty past the end, and the total count.
 
-        No document is older than the statement that chose it.
+        No document is older than the statement that selected it.
         """
 
     def document(self, user_pk: int, pk: int, language: str) -> bytes | None:
-        """Return the document of this order, if it is this user's."""
+        """Return the document of this order if it is this user's."""
 
     def newest_document(self, user_pk: int, language: str) -> bytes | None:
         """Return the document of the user's order with the highest pk."""
@@ -275,8 +262,8 @@ def list_user_orders(
     """Return one page of the caller's orders, newest first.
 
     A guest has only their newest order (storefront document, List authenticated user's orders);
-    the filters apply to that one. Raises InvalidPage for a page that is not there and
-    InvalidInput for a search that no text can match.
+    the filters apply to that one. Raises InvalidPage for a page past the end and InvalidInput for
+    a search that no text can match.
     """
     require_searchable(filters.search, field="search")
     page.require_positive()
@@ -287,38 +274,38 @@ def list_user_orders(
         created_to=_last_moment(filters.created_date__lte),
         newest_only=caller.is_guest,
     )
-    found = uow.orders.page(query, page, language)
-    page.require_within(found.count)
-    return found
+    documents = uow.orders.page(query, page, language)
+    page.require_within(documents.count)
+    return documents
 
 
 def get_user_order(caller: Caller, pk: int, language: str, uow: OrderWork) -> bytes:
     """Return the document of one of the caller's orders.
 
-    A guest gets the order with their highest pk, whatever ``pk`` says (storefront document,
-    Retrieve specific order details). Raises NotFound for an absent order and for a foreign one.
+    A guest gets the order with their highest pk, whatever ``pk`` is (storefront document,
+    Retrieve specific order details). Raises NotFound for an absent order and for another user's.
     """
     if caller.is_guest:
-        return _found(uow.orders.newest_document(caller.user_pk, language))
+        return _require(uow.orders.newest_document(caller.user_pk, language))
     require_storable_pk(pk)
-    return _found(uow.orders.document(caller.user_pk, pk, language))
+    return _require(uow.orders.document(caller.user_pk, pk, language))
 
 
 def get_order_cancellation(caller: Caller, pk: int, language: str, uow: OrderWork) -> bytes:
-    """Return the document that a cancellation page shows: the order itself.
+    """Return the order's document, for a cancellation page.
 
-    A guest gets their latest order by ``created_date``, whatever ``pk`` says. The storefront
-    document asks for the last one of "-created_date", which would be the oldest, and gives the
-    reason that guests see only the most recent one: the reason is followed. Raises NotFound for
-    an absent order and for a foreign one.
+    A guest gets their latest order by ``created_date``, whatever ``pk`` is. The storefront
+    document says the last one of "-created_date", which would be the oldest, because guests see
+    only the most recent one; we follow the reason. Raises NotFound for an absent order and for
+    another user's.
     """
     if caller.is_guest:
-        return _found(uow.orders.latest_document(caller.user_pk, language))
+        return _require(uow.orders.latest_document(caller.user_pk, language))
     require_storable_pk(pk)
-    return _found(uow.orders.document(caller.user_pk, pk, language))
+    return _require(uow.orders.document(caller.user_pk, pk, language))
 
 
-def _found(document: bytes | None) -> bytes:
+def _require(document: bytes | None) -> bytes:
     if document is None:
         raise NotFound
     return document

@@ -1,4 +1,4 @@
-"""How an order is paid."""
+"""Payment options and banks."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ CARD_PAYMENT_TYPES = frozenset(
 
 @dataclass(eq=False, kw_only=True)
 class PaymentOption(Snapshot):
-    """A way to pay, as it was offered at the time of purchase."""
+    """A payment option, as it was at the time of purchase."""
 
     name: str
     payment_type: str
@@ -19,7 +19,7 @@ class PaymentOption(Snapshot):
 
     @property
     def is_card(self) -> bool:
-        """Whether money can go back the way it came."""
+        """Whether refunds can go back to the card."""
         return self.payment_type in CARD_PAYMENT_TYPES
 
 

@@ -1,4 +1,4 @@
-"""What is bought."""
+"""Products, as they were when they were bought."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from domain.shared.snapshots import IdentifiedSnapshot
 class Product(IdentifiedSnapshot):
     """A product as it was when it was bought.
 
-    ``translations`` is ``{language: {"name": ...}}``; ``name`` is for all other languages.
+    ``translations`` is ``{language: {"name": ...}}``; ``name`` is for other languages.
     """
 
     sku: str

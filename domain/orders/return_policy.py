@@ -1,4 +1,4 @@
-"""What a shop may decide for itself."""
+"""The shop's return period."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class ReturnPolicy:
-    """How long after its delivery a line may be sent back."""
+    """How long after its delivery a line may be returned."""
 
     window: timedelta = timedelta(days=14)
 
     def ends(self, delivered_date: datetime) -> datetime:
-        """Return the first moment at which it is too late."""
+        """Return when the return period ends."""
         try:
             return delivered_date + self.window
         except OverflowError:

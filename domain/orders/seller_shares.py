@@ -1,8 +1,8 @@
-"""How an order is divided among its sellers: exactly, so that the parts add up to the order.
+"""Each seller's exact share of an order: the shares add up to the order.
 
-Design: one row for each order and seller, with own lines' amounts and shares of what belongs to
-the order as a whole, so that no amount tells a seller about another. Lines that are the shop's
-own (seller None) are a part like any other.
+A share has the amounts of the seller's own lines, and parts of what belongs to the whole order, so
+that no amount reveals anything about another seller. Lines of the shop itself (seller None) are a
+share like any other.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from operator import sub
 
 from domain.orders.cancellations import CancelStatus
-from domain.orders.states import OrderState, outcome
+from domain.orders.states import OrderState, closed_state
 from domain.shared.money import split
 from domain.shared.unit_shares import share_of_units
 
@@ -22,9 +22,9 @@ _CANCEL_ADVANCE = {status: position for position, status in enumerate(CancelStat
 
 @dataclass(frozen=True, slots=True)
 class OrderTotals:
-    """What belongs to an order as a whole, in minor units; ``refund`` is all that was given back.
+    """Amounts of the whole order, in minor units.
 
-    ``shipping_refund`` is the shipping in it, ``discount_refund`` the discount lost with it.
+    ``refund`` includes ``shipping_refund``; ``discount_refund`` is the discount lost with it.
     """
 
     shipping: int = 0
@@ -35,31 +35,31 @@ class OrderTotals:
 
 @dataclass(frozen=True, slots=True)
 class SplitLine:
-    """A line, as far as the division needs it; ``gone`` of its units are off or back."""
+    """A line as the division needs it; ``removed`` units of it are cancelled or refunded."""
 
     seller_pk: SellerPk
     state: OrderState
     cancel_status: CancelStatus | None
     quantity: int
-    gone: int
+    removed: int
     price: int
     discount: int
 
 
 @dataclass(frozen=True, slots=True)
-class Booked:
-    """What completed requests for one seller's lines gave back: goods without shipping."""
+class CompletedRefunds:
+    """Refunds of the completed requests for one seller's lines, without shipping."""
 
     goods: int = 0
     discount: int = 0
 
 
-_NOTHING_BOOKED = Booked()
+_NO_REFUNDS = CompletedRefunds()
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One seller's part of an order, in minor units, and the state that their lines come to."""
+    """One seller's part of an order, in minor units, and the state of their lines."""
 
     state: OrderState
     cancel_status: CancelStatus | None
@@ -71,97 +71,133 @@ class Share:
     shipping_refund_amount: int
 
 
+@dataclass(frozen=True, slots=True)
+class _SellerLines:
+    """The lines of one seller, their discounted price, and their completed refunds."""
+
+    lines: list[SplitLine]
+    price: int
+    completed: CompletedRefunds
+
+    @property
+    def removed_price(self) -> int:
+        return self._removed(lambda line: line.price - line.discount)
+
+    @property
+    def removed_discount(self) -> int:
+        return self._removed(lambda line: line.discount)
+
+    def _removed(self, amount: Callable[[SplitLine], int]) -> int:
+        """The part of an amount of the lines that their removed units have."""
+        return sum(
+            share_of_units(amount(line), line.quantity, 0, line.removed) for line in self.lines
+        )
+
+
 def split_order(
-    totals: OrderTotals, lines: Sequence[SplitLine], booked: Mapping[SellerPk, Booked]
+    totals: OrderTotals, lines: Sequence[SplitLine], completed: Mapping[SellerPk, CompletedRefunds]
 ) -> dict[SellerPk, Share]:
     """Return each seller's part, in the order of their first lines.
 
-    Refunds are those of the sellers' own requests; what no request accounts for (it was imported)
-    goes by what is gone of the lines.
+    Refunds are those of the seller's completed requests. An imported refund that no request
+    accounts for is divided by the removed units.
     """
-    sellers = list(dict.fromkeys(line.seller_pk for line in lines))
-    own = [[line for line in lines if line.seller_pk == seller] for seller in sellers]
-    prices = [sum(line.price - line.discount for line in each) for each in own]
+    sellers = _by_seller(lines, completed)
+    parts = list(sellers.values())
+    prices = [part.price for part in parts]
     shipping, shipping_refunds = divide_shipping(totals.shipping, totals.shipping_refund, prices)
-    # An import can say that all of it was shipping, or that less came back than that.
+    # An import may give a refund that is smaller than the shipping in it.
     in_refunds = min(totals.shipping_refund, totals.refund)
     _, shipping_in_refunds = divide_shipping(totals.shipping, in_refunds, prices)
-    done = [booked.get(seller, _NOTHING_BOOKED) for seller in sellers]
-    goods = _given_back(
+    goods = _divide_refund(
         totals.refund - in_refunds,
-        [each.goods for each in done],
-        lambda: [_gone(each, lambda line: line.price - line.discount) for each in own],
+        [part.completed.goods for part in parts],
+        lambda: [part.removed_price for part in parts],
         prices,
     )
-    discounts = _given_back(
+    discounts = _divide_refund(
         totals.discount_refund,
-        [each.discount for each in done],
-        lambda: [_gone(each, lambda line: line.discount) for each in own],
+        [part.completed.discount for part in parts],
+        lambda: [part.removed_discount for part in parts],
         prices,
     )
     return {
         seller: Share(
-            state=state_of_lines({line.state for line in own[i]}),
-            cancel_status=_cancel_status(own[i]),
-            amount=prices[i] + shipping[i],
-            discount_amount=sum(line.discount for line in own[i]),
+            state=state_of_lines({line.state for line in part.lines}),
+            cancel_status=_cancel_status(part.lines),
+            amount=part.price + shipping[i],
+            discount_amount=sum(line.discount for line in part.lines),
             shipping_amount=shipping[i],
             refund_amount=goods[i] + shipping_in_refunds[i],
             discount_refund_amount=discounts[i],
             shipping_refund_amount=shipping_refunds[i],
         )
-        for i, seller in enumerate(sellers)
+        for i, (seller, part) in enumerate(sellers.items())
     }
 
 
 def divide_shipping(
     shipping: int, refund: int, prices: Sequence[int]
 ) -> tuple[list[int], list[int]]:
-    """Return each seller's part of the shipping, and of what was given back of it.
+    """Return each seller's part of the shipping, and of its refund.
 
-    Shipping goes by the discounted prices, and comes back as it was paid.
+    Shipping is divided by discounted prices, its refund by what each seller's part was.
     """
-    paid = _shared(shipping, prices)
-    return paid, _shared(refund, paid, prices)
+    paid = _divide(shipping, prices)
+    return paid, _divide(refund, paid, prices)
 
 
 def state_of_lines(states: Collection[OrderState]) -> OrderState:
-    """Return what lines in these states come to: the least that any line still alive has reached.
+    """Return the combined state of lines: the least advanced state of the active ones.
 
-    One that waits for a cancellation counts only where no other is alive.
+    A line that waits for a cancellation counts only if no other line is active.
     """
-    over = outcome(states)
-    if over is not None:
-        return over
-    alive = [state for state in states if outcome({state}) is None]
-    return min(alive, key=_ADVANCE.__getitem__)
+    closed = closed_state(states)
+    if closed is not None:
+        return closed
+    active = [state for state in states if closed_state({state}) is None]
+    return min(active, key=_ADVANCE.__getitem__)
 
 
 def _cancel_status(lines: Iterable[SplitLine]) -> CancelStatus | None:
-    """The one least far of the lines' own."""
+    """The least advanced status of the lines."""
     statuses = [line.cancel_status for line in lines if line.cancel_status]
     return min(statuses, key=_CANCEL_ADVANCE.__getitem__, default=None)
 
 
-def _gone(lines: Sequence[SplitLine], worth: Callable[[SplitLine], int]) -> int:
-    """What the units are worth that are off or back."""
-    return sum(share_of_units(worth(line), line.quantity, 0, line.gone) for line in lines)
+def _by_seller(
+    lines: Iterable[SplitLine], completed: Mapping[SellerPk, CompletedRefunds]
+) -> dict[SellerPk, _SellerLines]:
+    own: dict[SellerPk, list[SplitLine]] = {}
+    for line in lines:
+        own.setdefault(line.seller_pk, []).append(line)
+    return {
+        seller: _SellerLines(
+            lines=its_lines,
+            price=sum(line.price - line.discount for line in its_lines),
+            completed=completed.get(seller, _NO_REFUNDS),
+        )
+        for seller, its_lines in own.items()
+    }
 
 
-def _given_back(
-    total: int, booked: Sequence[int], gone: Callable[[], Sequence[int]], prices: Sequence[int]
+def _divide_refund(
+    total: int,
+    completed: Sequence[int],
+    removed: Callable[[], Sequence[int]],
+    prices: Sequence[int],
 ) -> list[int]:
-    """Divide a refund: what is booked to each, and the rest by what else is gone of their lines."""
-    rest = total - sum(booked)
-    if rest < 0:  # an import took back a part of what was booked
-        return _shared(total, booked)
+    """Divide a refund: each seller gets their requests' part, the rest goes by removed units."""
+    rest = total - sum(completed)
+    if rest < 0:  # an import lowered the refund
+        return _divide(total, completed)
     if rest == 0:
-        return list(booked)
-    unbooked = [max(0, each) for each in map(sub, gone(), booked)]
-    parts = _shared(rest, unbooked, prices)
-    return [each + part for each, part in zip(booked, parts, strict=True)]
+        return list(completed)
+    weights = [max(0, weight) for weight in map(sub, removed(), completed)]
+    parts = _divide(rest, weights, prices)
+    return [own + part for own, part in zip(completed, parts, strict=True)]
 
 
-def _shared(total: int, *ways: Sequence[int]) -> list[int]:
-    """Divide by the first way that gives anybody anything; alike where none does."""
-    return split(total, next((way for way in ways if any(way)), [1] * len(ways[0])))
+def _divide(total: int, *weights: Sequence[int]) -> list[int]:
+    """Divide by the first weights that are not all 0, and equally if there are none."""
+    return split(total, next((some for some in weights if any(some)), [1] * len(weights[0])))

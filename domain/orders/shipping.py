@@ -1,4 +1,4 @@
-"""How parcels travel, there and back."""
+"""Carriers and shipping options, for delivery and return."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class ShippingOptionGroup(Snapshot):
 
 @dataclass(eq=False, kw_only=True)
 class EasyReturnShippingCompany(Snapshot):
-    """A carrier that takes a line back without a visit to a branch."""
+    """A carrier that returns a line without a visit to a branch."""
 
     shipping_company: ShippingCompany
     name: str

@@ -1,11 +1,11 @@
-"""Entries of the audit trail for every state of orders that a service changes."""
+"""Audit entries for changes of the states of orders and their parts."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
-from domain.audit import AuditEntry, AuditWork, Subject, made_entry
+from domain.audit import AuditEntry, AuditWork, Subject, new_entry
 from domain.orders.orders import Order
 
 States = Mapping[tuple[Subject, UUID], str]
@@ -31,7 +31,7 @@ def changes_of_state(
 ) -> list[AuditEntry]:
     """Return an entry for every state that is new or differs."""
     return [
-        made_entry(subject, (before.get(subject), state), actor, now, note)
+        new_entry(subject, (before.get(subject), state), actor, now, note)
         for subject, state in after.items()
         if before.get(subject) != state
     ]

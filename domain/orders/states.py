@@ -1,4 +1,4 @@
-"""The states an order, its lines and its requests pass through, and their codes outside."""
+"""The states of orders and their lines, and the codes that shoppers and sellers see."""
 
 from collections.abc import Collection
 from enum import StrEnum
@@ -7,9 +7,8 @@ from enum import StrEnum
 class OrderState(StrEnum):
     """State of an order or of one of its lines.
 
-    One state, two vocabularies. Of the storefront's codes only 100 and 200 come from its
-    documents, the rest is ours; the seller's codes are those of the seller center document.
-    Two states may share a code.
+    The seller codes are those of the seller center document. Of the storefront codes only 100 and
+    200 come from its documents; the rest are ours. Two states may share a code.
     """
 
     WAITING = "waiting"
@@ -49,9 +48,9 @@ _CODES = {
 
 BEFORE_PACKAGING = frozenset({OrderState.WAITING, OrderState.APPROVED, OrderState.PACKAGE_WAITING})
 BEFORE_SHIPPING = BEFORE_PACKAGING | {OrderState.PACKAGED}
-CALLED_OFF = frozenset({OrderState.CANCELLED, OrderState.REJECTED})
-# Nothing of it is left.
-OVER = CALLED_OFF | {OrderState.REFUNDED}
+CANCELLED_OR_REJECTED = frozenset({OrderState.CANCELLED, OrderState.REJECTED})
+# No units are left.
+CLOSED = CANCELLED_OR_REJECTED | {OrderState.REFUNDED}
 _PROGRESS = (*OrderState,)[: list(OrderState).index(OrderState.CANCELLATION_WAITING)]
 
 
@@ -62,12 +61,11 @@ def moves_back(before: OrderState, after: OrderState) -> bool:
     return _PROGRESS.index(after) < _PROGRESS.index(before)
 
 
-def outcome(states: Collection[OrderState]) -> OrderState | None:
-    """Return the state that lines in these states have come to together.
+def closed_state(states: Collection[OrderState]) -> OrderState | None:
+    """Return the combined state of lines that are all closed, and None if any is not.
 
-    None while anything of any of them is left. What a seller rejected makes the whole rejected
-    when all the rest was called off, too.
+    If all are cancelled or rejected, one rejected line makes the whole rejected.
     """
-    if CALLED_OFF.issuperset(states):
+    if CANCELLED_OR_REJECTED.issuperset(states):
         return OrderState.REJECTED if OrderState.REJECTED in states else OrderState.CANCELLED
-    return OrderState.REFUNDED if OVER.issuperset(states) else None
+    return OrderState.REFUNDED if CLOSED.issuperset(states) else None

@@ -1,4 +1,4 @@
-"""Offers to take a delivered item back in payment, and the shopper's one answer to each."""
+"""Trade-in offers for delivered items, each with one answer of the shopper."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +9,7 @@ from domain.shared.errors import Conflict, Gone
 
 
 class TradeInState(StrEnum):
-    """open → approved | rejected | expired; an open offer may have run out all the same."""
+    """open → approved | rejected | expired; an open offer may be past its expiry date."""
 
     OPEN = "open"
     APPROVED = "approved"
@@ -34,14 +34,14 @@ class TradeInOffer:
         return self.state is TradeInState.OPEN and now < self.expires_date
 
     def state_at(self, now: datetime) -> TradeInState:
-        """The state, which is EXPIRED for an offer that ran out without an answer."""
-        ran_out = self.state is TradeInState.OPEN and not self.is_open(now)
-        return TradeInState.EXPIRED if ran_out else self.state
+        """The state at ``now``: EXPIRED for an unanswered offer past its expiry date."""
+        is_expired = self.state is TradeInState.OPEN and not self.is_open(now)
+        return TradeInState.EXPIRED if is_expired else self.state
 
     def answer(self, state: TradeInState, now: datetime) -> bool:
-        """Take the shopper's answer; False when it is the one that was given before.
+        """Set the shopper's answer; return False if it repeats the earlier one.
 
-        Raises Conflict after the opposite answer, and Gone once the offer has run out.
+        Raises Conflict after the opposite answer, and Gone once the offer has expired.
         """
         if self.state is state:
             return False

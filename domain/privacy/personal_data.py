@@ -1,4 +1,4 @@
-"""What is stored about one person: a copy of it, and its erasure (GDPR, articles 15 and 17)."""
+"""Export and erasure of one person's data (GDPR, articles 15 and 17)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """What still needs a person's data.
+    """Counts of what still needs a person's data.
 
-    ``requests`` are open or approved: money may have to go to their IBAN. ``orders`` have a line
-    that is neither delivered nor over: a parcel may have to go to their address.
+    ``requests`` are open or approved: a refund may need the IBAN. ``orders`` have a line that is
+    neither delivered nor closed: a delivery may need the address.
     """
 
     requests: int
@@ -35,7 +35,7 @@ class Unfinished:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What an erasure did; ``event_uuids`` are those of the outbox events that are gone."""
+    """Counts of an erasure; ``event_uuids`` are those of the deleted outbox events."""
 
     users: int
     orders: int
@@ -48,22 +48,22 @@ class PersonalData(Protocol):
     """All rows about a person, wherever they are."""
 
     def lock(self, key: str) -> Person:
-        """Return the users with this ``email_key``.
+        """Return the users with this ``email_key``, locked.
 
-        Until the transaction ends no session, order or request of theirs is made or changed.
+        No session, order or request of theirs is created or changed until the transaction ends.
         """
 
     def export(self, key: str) -> Mapping[str, Any] | None:
-        """Return all that is stored about the users with this ``email_key``; None for nobody.
+        """Return all data about the users with this ``email_key``; None if there are none.
 
-        Hashes of passwords, sessions and tokens are left out. Amounts are in minor units.
+        Without hashes of passwords, sessions and tokens. Amounts are in minor units.
         """
 
     def unfinished(self, person: Person) -> Unfinished:
-        """Return what still needs the person's data."""
+        """Return the counts of what still needs the person's data."""
 
     def erase(self, person: Person, now: datetime, languages: Sequence[str]) -> Erased:
-        """Erase the person's data at ``now``; the documents rendered in ``languages`` go, too."""
+        """Erase the person's data at ``now``, and their documents in ``languages``."""
 
 
 class PersonalDataWork(AuditWork, Protocol):
@@ -74,28 +74,28 @@ class PersonalDataWork(AuditWork, Protocol):
 
 
 def export_personal_data(email: str, uow: PersonalDataWork) -> Mapping[str, Any]:
-    """Return all that is stored about the person with this address, as JSON can say it.
+    """Return all data about the person with this e-mail address, as JSON values.
 
     Raises NotFound for an address that no user has.
     """
-    found = uow.personal_data.export(email_key(email.strip()))
-    if found is None:
+    data = uow.personal_data.export(email_key(email.strip()))
+    if data is None:
         raise NotFound
-    return found
+    return data
 
 
 def erase_personal_data(
     email: str, languages: Sequence[str], actor: str, uow: PersonalDataWork, *, even_underway: bool
 ) -> Erased:
-    """Erase who the person with this address is, and keep what the shop's books need.
+    """Erase a person's data, and keep what the shop's accounting needs.
 
-    Numbers, dates, states, amounts, products, and countries and cities stay; names, addresses,
-    texts and files that a person wrote, account numbers, sessions, e-mails and copies of answers
-    go. The users stay as rows without a name that can't log in; later imports of their orders are
-    rejected. The audit trail says that it was done, not of whom.
+    Kept: numbers, dates, states, amounts, products, countries and cities. Erased: names, addresses,
+    texts and files of the person, account numbers, sessions, e-mails and stored responses. The
+    users stay as rows without a name that can't log in; later imports of their orders are rejected.
+    The audit trail records the erasure, but not the person.
 
-    Raises NotFound, and Conflict while a request is open or approved, since its money may still
-    have to go to an account, and, without ``even_underway``, while an order is under way.
+    Raises NotFound, and Conflict while a request is open or approved, because its refund may need
+    an account, and, without ``even_underway``, while an order is under way.
     """
     person = uow.personal_data.lock(email_key(email.strip()))
     if not person.user_pks:

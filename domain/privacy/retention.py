@@ -1,4 +1,4 @@
-"""What is stored and no longer needed: expired sessions and keys, sent e-mails, paid accounts."""
+"""Retention: deletes expired sessions and keys, sent e-mails, and bank accounts of paid refunds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,26 +6,26 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from domain.idempotency import KEPT
+from domain.idempotency import KEY_LIFETIME
 from domain.shared.work import Work
 
 BATCH = 500
-"""How many rows one transaction removes at most."""
+"""Most rows that one transaction removes."""
 
 
 @dataclass(frozen=True, slots=True)
 class RemovedAccounts:
-    """One batch of orders whose accounts are removed; ``last`` is the highest pk looked at."""
+    """One batch of orders whose accounts were cleared; ``last`` is the highest pk in it."""
 
     last: int
     requests: int
 
 
-class Leftovers(Protocol):
-    """The rows that can go.
+class Retention(Protocol):
+    """Deletes rows whose retention period is over.
 
-    Each method removes at most ``limit`` of them and leaves out what another transaction has
-    locked, so that it neither waits for a server or a worker nor keeps one waiting for long.
+    Each method removes at most ``limit`` rows and skips those that another transaction has locked,
+    so it does not wait for a server or a worker, nor make one wait for long.
     """
 
     def remove_sessions(self, before: datetime, limit: int) -> int:
@@ -40,52 +40,52 @@ class Leftovers(Protocol):
     def remove_accounts(
         self, before: datetime, after: int, limit: int, languages: Sequence[str]
     ) -> RemovedAccounts | None:
-        """Clear IBAN and holder name of requests that were over at ``before`` or earlier.
+        """Clear IBAN and holder name of requests that ended at ``before`` or earlier.
 
-        Of at most ``limit`` orders above the pk ``after``. The versions of their orders rise, and
-        the documents that were rendered in ``languages`` are removed. None: no order is left.
+        Takes at most ``limit`` orders above the pk ``after``, raises their versions, and removes
+        their documents in ``languages``. Returns None when no order is left.
         """
 
 
-class LeftoverWork(Work, Protocol):
-    """A unit of work on rows that are no longer needed."""
+class RetentionWork(Work, Protocol):
+    """A unit of work on rows whose retention period is over."""
 
     @property
-    def leftovers(self) -> Leftovers: ...
+    def retention(self) -> Retention: ...
 
 
-def remove_expired_sessions(uow: LeftoverWork) -> int:
+def remove_expired_sessions(uow: RetentionWork) -> int:
     """Delete some sessions that have expired; return how many."""
-    removed = uow.leftovers.remove_sessions(uow.now, BATCH)
+    removed = uow.retention.remove_sessions(uow.now, BATCH)
     uow.commit()
     return removed
 
 
-def remove_expired_keys(uow: LeftoverWork) -> int:
+def remove_expired_keys(uow: RetentionWork) -> int:
     """Delete some idempotency keys that are past their 24 hours; return how many."""
-    removed = uow.leftovers.remove_keys(uow.now - KEPT, BATCH)
+    removed = uow.retention.remove_keys(uow.now - KEY_LIFETIME, BATCH)
     uow.commit()
     return removed
 
 
-def remove_delivered_events(age: timedelta, uow: LeftoverWork) -> list[UUID]:
+def remove_delivered_events(age: timedelta, uow: RetentionWork) -> list[UUID]:
     """Delete some events that were delivered ``age`` ago or earlier; return their UUIDs.
 
     Dead and pending ones stay.
     """
-    removed = uow.leftovers.remove_delivered(uow.now - age, BATCH)
+    removed = uow.retention.remove_delivered(uow.now - age, BATCH)
     uow.commit()
     return removed
 
 
 def remove_settled_accounts(
-    age: timedelta, after: int, languages: Sequence[str], uow: LeftoverWork
+    age: timedelta, after: int, languages: Sequence[str], uow: RetentionWork
 ) -> RemovedAccounts | None:
     """Clear the IBANs of requests that were completed or rejected ``age`` ago or earlier.
 
-    Requests that are open or approved keep theirs: money may still be due. To begin, ``after`` is
-    0; then it is ``last`` of the batch before.
+    Open and approved requests keep theirs: money may still be due. ``after`` is 0 at first, then
+    ``last`` of the previous batch.
     """
-    removed = uow.leftovers.remove_accounts(uow.now - age, after, BATCH, languages)
+    removed = uow.retention.remove_accounts(uow.now - age, after, BATCH, languages)
     uow.commit()
     return removed

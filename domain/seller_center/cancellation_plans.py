@@ -1,4 +1,4 @@
-"""Cancellation plans as their sellers see them."""
+"""Cancellation plans of sellers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ _NEWEST_FIRST = Sort("created_at")
 class SellerCancellationPlanView:
     """One plan (seller center document, Cancellation Plans, schema).
 
-    Money in minor units of ``currency``. ``order`` and ``order_items`` are ids of the seller's
-    own, the lines in the order of their requests, each once.
+    Money in minor units of ``currency``. ``order`` and ``order_items`` are the seller's
+    ids; the items are in the order of their requests, without duplicates.
     """
 
     id: UUID
@@ -50,7 +50,7 @@ class SellerPlanWork(Work, Protocol):
 def list_seller_cancellation_plans(
     caller: SellerCaller, query: SellerQuery, language: str, uow: SellerPlanWork
 ) -> DocumentPage | CursorPage[bytes]:
-    """Return the caller's plans, newest first where the query does not say.
+    """Return the caller's plans, newest first by default.
 
     Raises as ``list_rows`` does.
     """

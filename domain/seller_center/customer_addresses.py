@@ -1,4 +1,4 @@
-"""The addresses that sellers send to: those that an order of theirs names."""
+"""Addresses of sellers' customers: those in the sellers' orders."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -46,7 +46,7 @@ class SellerAddressWork(Work, Protocol):
 def list_seller_customer_addresses(
     caller: SellerCaller, query: SellerQuery, language: str, uow: SellerAddressWork
 ) -> DocumentPage | CursorPage[bytes]:
-    """Return the addresses of the caller's customers, newest first where the query does not say.
+    """Return the addresses of the caller's customers, newest first by default.
 
     Raises as ``list_rows`` does.
     """

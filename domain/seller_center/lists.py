@@ -13,11 +13,11 @@ from domain.shared.paging import DEFAULT_LIMIT, CursorPage, DocumentPage, PageRe
 
 @dataclass(frozen=True, slots=True)
 class SellerQuery:
-    """What a seller asks of a list.
+    """A seller's query of a list.
 
-    ``ordering`` is a field or ``-field``, empty for the list's own. A ``cursor`` that is not None
-    asks for paging by cursor with ``limit`` entries at once, an empty one for its beginning; else
-    ``page`` says which.
+    ``ordering`` is a field or ``-field``, or empty for the default. A ``cursor`` that is not None
+    selects cursor paging with ``limit`` entries, an empty one its beginning; else ``page`` is the
+    numbered page.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -29,9 +29,9 @@ class SellerQuery:
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """One field, upwards or downwards; None: by pk alone.
+    """A sort order by one field; None: by pk alone.
 
-    Rows without a value come last either way, text goes by code point, ties by pk, newest first.
+    NULLs last in both directions, text by code point, ties by pk, newest first.
     """
 
     field: str | None
@@ -39,10 +39,10 @@ class Sort:
 
 
 class SellerRows(Protocol):
-    """Stored rows of one kind, of which each seller sees their own, whatever the conditions.
+    """Stored rows of one kind; a seller sees only their own.
 
     Documents come from a reading unit of work only, and none is older than the statement that
-    chose it.
+    selected it.
     """
 
     def can_sort(self, field: str) -> bool:
@@ -56,7 +56,7 @@ class SellerRows(Protocol):
         page: PageRequest,
         language: str,
     ) -> DocumentPage:
-        """Return one page, empty where there is none so far down, and the number of all."""
+        """Return one page, empty past the end, and the total count."""
 
     def after(
         self,
@@ -67,7 +67,7 @@ class SellerRows(Protocol):
         limit: int,
         language: str,
     ) -> tuple[list[bytes], Cursor | None]:
-        """Return documents after a cursor, or the first ones, and where the next ones begin.
+        """Return the documents after a cursor, or the first ones, and the next cursor.
 
         Raises InvalidInput for a cursor that does not fit the sort.
         """
@@ -76,23 +76,23 @@ class SellerRows(Protocol):
 def list_rows(
     caller: SellerCaller, query: SellerQuery, default: Sort, language: str, rows: SellerRows
 ) -> DocumentPage | CursorPage[bytes]:
-    """Return what ``query`` asks for of the caller's rows.
+    """Return the page of the caller's rows that ``query`` selects.
 
-    Raises InvalidInput for a field that can not be sorted by and for a cursor that was not made
-    by this list in this order, and InvalidPage.
+    Raises InvalidInput for an unknown sort field and for a cursor that is not of this list in this
+    order, and InvalidPage.
     """
     sort = _sort(query.ordering, rows) or default
     seller_pk, conditions = caller.seller_pk, query.conditions
     if query.cursor is not None:
         cursor = decode_cursor(query.cursor, query.ordering) if query.cursor else None
-        documents, last = rows.after(seller_pk, conditions, sort, cursor, query.limit, language)
+        entries, last = rows.after(seller_pk, conditions, sort, cursor, query.limit, language)
         following = None if last is None else encode_cursor(last, query.ordering)
-        return CursorPage(documents, following)
+        return CursorPage(entries, following)
     page = query.page or PageRequest(limit=query.limit)
     page.require_positive()
-    found = rows.page(seller_pk, conditions, sort, page, language)
-    page.require_within(found.count)
-    return found
+    documents = rows.page(seller_pk, conditions, sort, page, language)
+    page.require_within(documents.count)
+    return documents
 
 
 def _sort(ordering: str, rows: SellerRows) -> Sort | None:

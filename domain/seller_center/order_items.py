@@ -1,4 +1,4 @@
-"""Lines of orders as their sellers see them, and what sellers can not deliver."""
+"""Order items of sellers, and the rejection of those that they can not deliver."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from domain.cancellations.reasons import ReasonWork, seller_rejection
 from domain.cancellations.refund_plans import grant_refund, planned_requests
 from domain.orders.cancellation_plans import CancellationPlan, CancellationPlanItem
 from domain.orders.cancellations import CancellationRequest, CancellationType, CancelStatus
-from domain.orders.order_emails import announce_requests
+from domain.orders.order_emails import enqueue_request_email
 from domain.orders.order_items import OrderItem
 from domain.orders.orders import Order, OrderWork
 from domain.orders.state_changes import audited
@@ -70,7 +70,7 @@ class SellerOrderItemWork(OrderWork, ReasonWork, OutboxWork, Protocol):
 def list_seller_order_items(
     caller: SellerCaller, query: SellerQuery, language: str, uow: SellerOrderItemWork
 ) -> DocumentPage | CursorPage[bytes]:
-    """Return the lines of the caller's, newest first where the query does not say.
+    """Return the caller's order items, newest first by default.
 
     Raises as ``list_rows`` does.
     """
@@ -80,13 +80,13 @@ def list_seller_order_items(
 def reject_seller_order_item(
     caller: SellerCaller, item_uuid: UUID, reason: str | None, uow: SellerOrderItemWork
 ) -> None:
-    """Call a line off because its seller can not deliver it, and leave the commit to the caller.
+    """Reject a line that its seller can not deliver, without a commit.
 
-    (Seller center document, Reject.) Only what is not packaged yet can be rejected; rejecting a
-    line again changes nothing. Open requests for it are closed as approved, the units that remain
-    get a request and an approved plan of their own, which the operator completes like any other,
-    and the shopper gets a letter. Raises NotFound for an unknown line and for another seller's,
-    and InvalidInput for one that is packaged or further, or was called off by somebody else.
+    (Seller center document, Reject.) A line can be rejected until it is packaged; a second
+    rejection changes nothing. Open requests for it are approved. The other units get a request and
+    an approved plan of their own, which the operator completes like any other. The shopper gets an
+    e-mail. Raises NotFound for an unknown line and for another seller's, and InvalidInput for one
+    that is packaged, shipped, delivered or closed.
     """
     order = uow.orders.lock_by_seller(item_uuid, caller.seller_pk)
     if order is None:
@@ -96,28 +96,30 @@ def reject_seller_order_item(
         return
     if not item.is_rejectable:
         raise InvalidInput("This order item can not be rejected.", code="item_not_rejectable")
-    # Before anything is changed: looking for it writes what was.
+    # Before the order is changed, because this query flushes changes.
     reason_pk = uow.cancellation_reasons.ensure(seller_rejection(uow.now)).pk
     with audited([order], caller.actor, uow, reason):
         plan_imported_requests(order)
-        asked = [request for request in item.cancellation_requests if request.is_open]
-        closed = [_approve(order, item, request, uow.now) for request in asked]
-        if item.free_quantity:
-            rest = _call_off_rest(order, item, reason_pk, reason, uow.now)
-            closed.append(_approve(order, item, rest, uow.now))
+        opened = [request for request in item.cancellation_requests if request.is_open]
+        approved = [_approve(order, item, request, uow.now) for request in opened]
+        if item.available_quantity:
+            remaining = _request_remaining(order, item, reason_pk, reason, uow.now)
+            approved.append(_approve(order, item, remaining, uow.now))
         item.reject(uow.now)
-        order.follow_items(uow.now)
-    announce_requests(OutboxKind.ITEM_REJECTED, order, [(item, each) for each in closed], uow)
+        order.refresh_state(uow.now)
+    enqueue_request_email(
+        OutboxKind.ITEM_REJECTED, order, [(item, planned) for planned in approved], uow
+    )
 
 
-def _call_off_rest(
+def _request_remaining(
     order: Order, item: OrderItem, reason_pk: int, reason: str | None, now: datetime
 ) -> CancellationRequest:
-    """Open a request for the units that are left, in a plan that waits for no other request."""
+    """Open a request for the available units, in a plan of its own."""
     request = CancellationRequest(
         reason_pk=reason_pk,
         cancellation_type=CancellationType.CANCEL,
-        quantity=item.free_quantity,
+        quantity=item.available_quantity,
         description=reason,
         created_date=now,
         modified_date=now,
@@ -140,5 +142,5 @@ def _approve(
     plan, planned = planned_requests(order)[request]
     item.approve_request(request, now)
     grant_refund(order, item, planned)
-    plan.follow_requests(now)
+    plan.refresh_status(now)
     return planned

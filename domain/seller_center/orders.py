@@ -1,6 +1,6 @@
-"""Orders as sellers see them: one for each order and seller, with that seller's lines alone.
+"""Orders of sellers: one for each order and seller, with that seller's lines only.
 
-How an order is divided stands in ``domain.orders.seller_shares``.
+``domain.orders.seller_shares`` divides an order.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class SellerOrderView:
 
     Money in minor units of ``currency``, ``shipping_tax_rate`` in hundredths of a percent,
     ``status`` a seller code. ``datasource`` is the seller. Parcel and invoice are those of the
-    seller's own lines; the order's own are shown only where the whole order is this seller's.
+    seller's lines; those of the order are shown only if all its lines are this seller's.
     """
 
     id: UUID
@@ -72,7 +72,7 @@ class SellerOrderWork(Work, Protocol):
 def list_seller_orders(
     caller: SellerCaller, query: SellerQuery, language: str, uow: SellerOrderWork
 ) -> DocumentPage | CursorPage[bytes]:
-    """Return the caller's orders, newest first where the query does not say.
+    """Return the caller's orders, newest first by default.
 
     Raises as ``list_rows`` does.
     """

@@ -1,4 +1,4 @@
-"""Which seller sends a request, or which system of the shop, and what the token allows."""
+"""The seller or the system of the shop that sends a request, and the scopes of the token."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from domain.shared.errors import Forbidden
 
 
 class Scope(StrEnum):
-    """What a seller's token can be good for."""
+    """Scopes of sellers' tokens."""
 
     ORDERS_READ = "orders:read"
     ITEMS_REJECT = "items:reject"
@@ -16,7 +16,7 @@ class Scope(StrEnum):
 
 
 class ShopScope(StrEnum):
-    """What a token of the shop itself can be good for; no seller's token is good for it."""
+    """Scopes of the shop's own tokens; sellers' tokens never have them."""
 
     SHOPPERS_LOGIN = "shoppers:login"
 
@@ -26,9 +26,9 @@ AnyScope = Scope | ShopScope
 
 @dataclass(frozen=True, slots=True)
 class SellerCaller:
-    """The seller whose token came with the request.
+    """The seller whose token authenticates the request.
 
-    ``is_use_noted``: that the token was used today is written down already.
+    ``is_use_noted``: the token's use today is already recorded.
     """
 
     seller_pk: int
@@ -38,13 +38,13 @@ class SellerCaller:
 
     @property
     def actor(self) -> str:
-        """How the audit trail names them."""
+        """The name in the audit trail."""
         return f"seller:{self.seller_pk}"
 
 
 @dataclass(frozen=True, slots=True)
 class ShopCaller:
-    """The system of the shop itself whose token came with the request."""
+    """The shop's own system whose token authenticates the request."""
 
     token_pk: int
     scopes: frozenset[AnyScope]
@@ -52,7 +52,7 @@ class ShopCaller:
 
     @property
     def actor(self) -> str:
-        """How the audit trail names it."""
+        """The name in the audit trail."""
         return f"shop:{self.token_pk}"
 
 

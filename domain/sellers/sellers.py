@@ -1,4 +1,4 @@
-"""Who sells on the marketplace."""
+"""Sellers of the marketplace."""
 
 import re
 from dataclasses import dataclass, field
@@ -17,9 +17,9 @@ _SLUG = re.compile(r"[A-Za-z0-9._-]{1,64}")  # as in openapi/imports/documents.y
 
 @dataclass(eq=False, kw_only=True)
 class Seller:
-    """A seller; shoppers see ``pk`` and ``name`` as the datasource of an order's line.
+    """A seller; shoppers see ``pk`` and ``name`` as the datasource of an order item.
 
-    Of a seller who is not active all orders stay, and no token opens anything.
+    An inactive seller keeps their orders, but their tokens are invalid.
     """
 
     pk: int = field(init=False, repr=False)
@@ -83,12 +83,12 @@ def add_seller(slug: str, name: str, actor: str, uow: SellerWork) -> Seller:
 
 
 def change_seller(slug: str, name: str, actor: str, uow: SellerWork) -> Seller:
-    """Give a seller another name, which all orders show from the next read on.
+    """Rename a seller; all orders show the new name from the next read on.
 
-    Imports never change it. Raises NotFound, and InvalidInput for a bad name.
+    Imports never change names. Raises NotFound, and InvalidInput for a bad name.
     """
     require_text("name", name, MAX_NAME_LENGTH)
-    seller = _found(slug, uow)
+    seller = _lock(slug, uow)
     if seller.name != name.strip():
         state, note = (state_of(seller), state_of(seller)), f"name was {seller.name}"
         seller.name = name.strip()
@@ -98,15 +98,15 @@ def change_seller(slug: str, name: str, actor: str, uow: SellerWork) -> Seller:
 
 
 def switch_seller(slug: str, is_active: bool, actor: str, uow: SellerWork) -> Seller:
-    """Let the tokens of a seller work, or none of them. Raises NotFound."""
-    seller = _found(slug, uow)
+    """Activate or deactivate a seller, and with them their tokens. Raises NotFound."""
+    seller = _lock(slug, uow)
     if seller.is_active is not is_active:
         record_activity(Subject.SELLER, seller, is_active, actor, uow)
     uow.commit()
     return seller
 
 
-def _found(slug: str, uow: SellerWork) -> Seller:
+def _lock(slug: str, uow: SellerWork) -> Seller:
     seller = uow.sellers.lock(slug)
     if seller is None:
         raise NotFound

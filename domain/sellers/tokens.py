@@ -1,4 +1,4 @@
-"""The tokens of sellers and of the shop's own systems: of each only a hash is stored."""
+"""Tokens of sellers and of the shop's own systems; only their hashes are stored."""
 
 import re
 from collections.abc import Collection
@@ -17,7 +17,7 @@ from domain.shared.paging import Page, PageRequest
 
 MAX_NAME_LENGTH = 100
 
-# Whoever finds one in a log or a repository can tell what it is, and so can their scanners.
+# The prefix lets people and secret scanners recognize a leaked token.
 _PREFIX = "wbs_"
 _VALUE_BYTES = 32
 _VALUE = re.compile(_PREFIX + "[A-Za-z0-9_-]{43}")
@@ -25,7 +25,7 @@ _VALUE = re.compile(_PREFIX + "[A-Za-z0-9_-]{43}")
 
 @dataclass(eq=False, kw_only=True)
 class SellerToken:
-    """One token of a seller, or of the shop where ``seller`` is None; ``name`` says what it is for.
+    """One token of a seller, or of the shop if ``seller`` is None; ``name`` describes its use.
 
     ``token_hash`` is the SHA-256 of the value (32 bytes). ``last_used_day`` is a UTC day.
     """
@@ -42,13 +42,13 @@ class SellerToken:
     last_used_day: date | None = None
 
     def is_valid(self, now: datetime) -> bool:
-        """Whether the token still opens anything."""
+        """Whether the token is neither revoked nor expired."""
         return self.revoked_date is None and now < self.expires_date
 
 
 @dataclass(frozen=True, slots=True)
 class TokenHolder:
-    """What is needed to judge a token that is not revoked, read in one statement."""
+    """What is needed to check a token that is not revoked, read in one statement."""
 
     token_pk: int
     seller_pk: int | None
@@ -64,19 +64,19 @@ class SellerTokens(Protocol):
         """Store ``token`` and give it its ``pk``."""
 
     def holder(self, token_hash: bytes) -> TokenHolder | None:
-        """Return whose token has this hash, if it was not revoked and its seller is active.
+        """Return the holder of the token with this hash, if not revoked and the seller is active.
 
-        Expired ones too.
+        Returns expired ones too.
         """
 
     def get(self, pk: int) -> SellerToken | None:
         """Return the token with this pk."""
 
     def note_use(self, pk: int, day: date) -> None:
-        """Write down that the token was used on ``day``."""
+        """Record that the token was used on ``day``."""
 
     def count(self, seller_slug: str | None) -> int:
-        """Return how many tokens a seller has, or all of them have."""
+        """Return the number of tokens of one seller, or of all."""
 
     def tokens(self, seller_slug: str | None, page: PageRequest) -> list[SellerToken]:
         """Return one page of them, newest first."""
@@ -90,11 +90,10 @@ class SellerTokenWork(SellerWork, Protocol):
 
 
 def authenticate_token(value: str | None, uow: SellerTokenWork) -> TokenCaller:
-    """Return whose token ``value`` is.
+    """Return the caller whose token is ``value``.
 
-    Raises NotAuthenticated, always the same, for no value, one that no token of ours could have
-    (of any length, without a query), an unknown, an expired and a revoked one, and
-    one of a seller who is not active.
+    Raises the same NotAuthenticated for no value, an impossible one (without a query), an unknown,
+    expired or revoked token, and one of an inactive seller.
     """
     if value is None or not _VALUE.fullmatch(value):
         raise NotAuthenticated
@@ -108,7 +107,7 @@ def authenticate_token(value: str | None, uow: SellerTokenWork) -> TokenCaller:
 
 
 def note_use(caller: TokenCaller, uow: SellerTokenWork) -> None:
-    """Write down that the caller's token was used today, unless it is written already."""
+    """Record that the caller's token was used today, unless it is recorded already."""
     if not caller.is_use_noted:
         uow.seller_tokens.note_use(caller.token_pk, uow.now.date())
         uow.commit()
@@ -121,10 +120,10 @@ def create_seller_token(
     lifetime: timedelta,
     uow: SellerTokenWork,
 ) -> tuple[SellerToken, str]:
-    """Make a token of a seller; return it with its value, which nobody can find out later.
+    """Create a token of a seller; return it with its value, which is not stored.
 
-    Raises NotFound for an unknown seller, Conflict for one who is not active, and InvalidInput for
-    a name that is empty or too long and for no scopes at all.
+    Raises NotFound for an unknown seller, Conflict for an inactive one, and InvalidInput for a name
+    that is empty or too long and for no scopes.
     """
     seller = uow.sellers.by_slug(seller_slug)
     if seller is None:
@@ -137,7 +136,7 @@ def create_seller_token(
 def create_shop_token(
     name: str, scopes: Collection[ShopScope], lifetime: timedelta, uow: SellerTokenWork
 ) -> tuple[SellerToken, str]:
-    """Make a token of the shop itself, as ``create_seller_token`` makes one of a seller."""
+    """Create a token of the shop itself; see ``create_seller_token``."""
     return _create(None, name, scopes, lifetime, uow)
 
 
@@ -181,7 +180,7 @@ def list_seller_tokens(
 
 
 def revoke_seller_token(pk: int, uow: SellerTokenWork) -> SellerToken:
-    """End a token; one that was revoked before keeps its date. Raises NotFound."""
+    """Revoke a token; one that is revoked already keeps its date. Raises NotFound."""
     require_storable_pk(pk)
     token = uow.seller_tokens.get(pk)
     if token is None:

@@ -1,4 +1,4 @@
-"""Where somebody stands in a list: after the row with this value and this pk."""
+"""Cursors: positions in a list, after the row with this value and this pk."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -16,7 +16,7 @@ SortValue = str | int | bool | datetime | None
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """``value`` is what the list is sorted by, None where the row has none; ``pk`` breaks ties."""
+    """``value`` is the row's sort value, which may be None; ``pk`` breaks ties."""
 
     value: SortValue
     pk: int
@@ -27,29 +27,29 @@ def invalid_cursor() -> InvalidInput:
 
 
 def encode_cursor(cursor: Cursor, ordering: str) -> str:
-    """Write a cursor of a list in this ordering as text for a URL."""
+    """Encode a cursor of a list in this ordering as text for a URL."""
     value = cursor.value
     is_moment = isinstance(value, datetime)
     plain = value.isoformat() if isinstance(value, datetime) else value
-    written = [ordering, is_moment, plain, cursor.pk]
-    text = json.dumps(written, separators=(",", ":"), ensure_ascii=False)
+    parts = [ordering, is_moment, plain, cursor.pk]
+    text = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decode_cursor(text: str, ordering: str) -> Cursor:
-    """Read what ``encode_cursor`` wrote.
+    """Decode a cursor of ``encode_cursor``.
 
-    Anybody can write one, and learns nothing by it: a cursor only says where to begin among the
-    rows that are theirs. Raises InvalidInput for any other text and for another ordering.
+    Cursors are not signed, because a forged one reveals nothing: lists contain only the caller's
+    rows. Raises InvalidInput for any other text and for another ordering.
     """
     try:
         padded = text + "=" * (-len(text) % 4)
-        read = json.loads(urlsafe_b64decode(padded.encode("ascii")))
-        made_for, is_moment, plain, pk = read
+        parts = json.loads(urlsafe_b64decode(padded.encode("ascii")))
+        cursor_ordering, is_moment, plain, pk = parts
         value = _moment(plain) if is_moment else plain
     except (ValueError, TypeError, RecursionError):
         raise invalid_cursor() from None
-    if len(text) > MAX_CURSOR_LENGTH or made_for != ordering or not _is_storable(value):
+    if len(text) > MAX_CURSOR_LENGTH or cursor_ordering != ordering or not _is_storable(value):
         raise invalid_cursor()
     if type(pk) is not int or not is_storable_pk(pk):
         raise invalid_cursor()

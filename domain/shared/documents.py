@@ -1,4 +1,4 @@
-"""The documents that clients get: rendered once, checked once, kept and served as bytes."""
+"""Rendered documents: rendered and validated once, stored, and served as bytes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,21 +9,21 @@ Entity_contra = TypeVar("Entity_contra", contravariant=True)
 
 @dataclass(frozen=True, slots=True)
 class RenderedDocument:
-    """One JSON object; from ``valid_until`` on (None: never) the clock makes it wrong."""
+    """One JSON object, and when the clock makes it stale (None: never)."""
 
     body: bytes
     valid_until: datetime | None
 
 
 class Renderer(Protocol[Entity_contra]):
-    """Turns an entity into the document of one language, and vouches that it keeps the contract."""
+    """Renders an entity in one language, as a document that is valid against the contract."""
 
     @property
     def edition(self) -> str:
-        """A fingerprint of all that shapes documents beside the entity itself.
+        """A hash of everything but the entity that determines documents, at most 64 characters.
 
-        That is the contract, the catalogues and the settings: kept documents of another edition
-        are not served. At most 64 characters.
+        That is the code, the contract, the catalogues and the settings. Stored documents of
+        another edition are not served.
         """
 
     def __call__(self, entity: Entity_contra, language: str, now: datetime) -> RenderedDocument:

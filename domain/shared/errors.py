@@ -1,17 +1,17 @@
-"""What a rule can answer instead of a result.
+"""Errors that services raise.
 
-Every refusal carries an English message (the key of its translation), a stable machine-readable
-code, and, where one field is to blame, that field's name. The edge turns the class into a status.
+Every refusal has an English message (the key of its translation), a stable code, and the field if
+the error is about one. Handlers map the class to an HTTP status.
 """
 
 from collections.abc import Mapping
 
 
 class Refusal(Exception):
-    """A rule said no.
+    """The base class of all errors that a rule raises.
 
-    ``message`` is English text with ``%(name)s`` places filled from ``params`` after translation;
-    it never contains what the caller sent.
+    ``message`` is English text with ``%(name)s`` placeholders, which ``params`` fill after
+    translation; it never contains input of the caller.
     """
 
     message = "The request was refused."
@@ -33,7 +33,7 @@ class Refusal(Exception):
 
 
 class NotFound(Refusal):
-    """Absent, or somebody else's: the two are never told apart."""
+    """The object does not exist or belongs to another user; the error does not say which."""
 
     message = "Not found."
     code = "not_found"
@@ -47,17 +47,17 @@ class InvalidPage(NotFound):
 
 
 class InvalidInput(Refusal):
-    """A value that fits no rule of its field."""
+    """A value that breaks a rule of its field."""
 
     message = "Invalid input."
     code = "invalid"
 
 
 class FieldErrors(InvalidInput):
-    """Several fields that do not fit, found in one step.
+    """Several invalid fields.
 
     ``errors`` has a refusal for each field; that of an object or a list may be FieldErrors again,
-    of its own fields or its indices. As a whole it speaks like the first of them.
+    by its own fields or indices. Message and code are those of the first.
     """
 
     def __init__(self, errors: Mapping[str, Refusal]) -> None:
@@ -67,7 +67,7 @@ class FieldErrors(InvalidInput):
 
 
 class RowErrors(Refusal):
-    """What is wrong with the rows of a bulk, by index; each is a FieldErrors or a RuleBroken."""
+    """The errors of a bulk's rows, by index: a FieldErrors or a RuleBroken for a row."""
 
     code = "invalid_rows"
 
@@ -77,19 +77,19 @@ class RowErrors(Refusal):
 
     @property
     def is_invalid_input(self) -> bool:
-        """Whether any row has a value that fits no rule of its field."""
+        """Whether any row has an invalid value."""
         return any(isinstance(refusal, InvalidInput) for refusal in self.errors.values())
 
 
 class RuleBroken(Refusal):
-    """What is asked is well said, and things do not stand so that it can be done."""
+    """The request is valid, but the current state does not allow it."""
 
     message = "The current state does not allow this."
     code = "rule_broken"
 
 
 class Conflict(Refusal):
-    """Somebody else came first; ``retry_after``, where trying again helps, is in whole seconds."""
+    """Another change came first; ``retry_after`` is in whole seconds, None if no retry helps."""
 
     message = "This conflicts with what has happened meanwhile."
     code = "conflict"
@@ -107,42 +107,42 @@ class Conflict(Refusal):
 
 
 class Gone(Refusal):
-    """What was there has run out."""
+    """The object has expired."""
 
     message = "This is no longer available."
     code = "gone"
 
 
 class KeyReused(Refusal):
-    """An idempotency key came again with another request."""
+    """An idempotency key was used with another request before."""
 
     message = "This Idempotency-Key belongs to another request."
     code = "idempotency_key_reused"
 
 
 class LoginFailed(InvalidInput):
-    """Unknown e-mail, wrong password or inactive account: one answer for all three."""
+    """Unknown e-mail, wrong password or inactive account; the error does not say which."""
 
     message = "Unable to log in with the provided credentials."
     code = "login_failed"
 
 
 class NotAuthenticated(Refusal):
-    """The operation needs a session, and none that is valid came with the request."""
+    """The operation needs credentials, and the request has no valid ones."""
 
     message = "Authentication credentials were not provided."
     code = "not_authenticated"
 
 
 class Forbidden(Refusal):
-    """The caller is known, and may not."""
+    """The caller is authenticated but lacks the permission."""
 
     message = "You do not have permission to perform this action."
     code = "forbidden"
 
 
 class TooManyAttempts(Refusal):
-    """A limit on attempts is used up; ``retry_after`` is in whole seconds, at least one."""
+    """A limit on attempts is reached; ``retry_after`` is in whole seconds, at least one."""
 
     message = "Too many attempts. Try again later."
     code = "too_many_attempts"
@@ -153,7 +153,7 @@ class TooManyAttempts(Refusal):
 
 
 class Unavailable(Refusal):
-    """The database cannot be had just now; ``retry_after`` is in whole seconds."""
+    """The database is temporarily unavailable; ``retry_after`` is in whole seconds."""
 
     message = "The service is temporarily unavailable."
     code = "unavailable"

@@ -1,4 +1,4 @@
-"""Conditions that a seller puts to a list: ``order__number__icontains=45`` and the like."""
+"""Filter conditions of sellers' lists, such as ``order__number__icontains=45``."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Operator(StrEnum):
-    """How a value is compared; EXACT is the one that a parameter's name does not say."""
+    """Comparison operators; EXACT is the default of a parameter without one in its name."""
 
     EXACT = "exact"
     CONTAINS = "contains"
@@ -20,11 +20,11 @@ class Operator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition: what stands at ``path`` compares to ``value`` so.
+    """One condition: the field at ``path`` compares to ``value`` by ``operator``.
 
-    ``path`` is in the contract's words (``order__number``). ``value`` is plain Python: str, int,
-    bool, UUID, date, aware datetime, Decimal (finite), and whatever JSON can say. Where a time is
-    compared, a date stands for the whole day in UTC.
+    ``path`` uses the contract's names (``order__number``). ``value`` is a str, int, bool, UUID,
+    date, aware datetime, finite Decimal, or a JSON value. Compared to a time, a date means its
+    whole day in UTC.
     """
 
     path: str
@@ -33,7 +33,7 @@ class Condition:
 
 
 def parse_filter(name: str) -> tuple[str, Operator]:
-    """Take a parameter's name apart: ``date_placed__gte`` is ``("date_placed", GTE)``."""
+    """Split a parameter's name: ``date_placed__gte`` is ``("date_placed", GTE)``."""
     path, _, last = name.rpartition("__")
     if path and last in _OPERATORS:
         return path, Operator(last)

@@ -1,4 +1,4 @@
-"""Money: whole minor units inside, decimal strings outside, no floats anywhere."""
+"""Money: integer minor units in code, decimal strings in documents, never floats."""
 
 import re
 from collections.abc import Sequence
@@ -61,11 +61,11 @@ def format_amount(minor_units: int, currency: Currency) -> str:
 
 
 def parse_amount(text: str, currency: Currency, *, signed: bool = False) -> int:
-    """Return the minor units that ``text`` stands for.
+    """Return the minor units of a decimal string.
 
-    Fewer decimals than the currency has are fine, more are not: nothing is rounded. Raises
-    InvalidAmount for anything but plain ASCII digits with an optional point (and, if ``signed``,
-    a leading minus), for too many decimals and past 12 digits before the point.
+    It may have fewer decimals than the currency; nothing is rounded. Raises InvalidAmount for
+    anything but ASCII digits with an optional point (and, if ``signed``, a leading minus), for too
+    many decimals, and for more than 12 digits before the point.
     """
     return _parse(text, currency.exponent, signed=signed)
 
@@ -76,7 +76,7 @@ def format_rate(hundredths: int) -> str:
 
 
 def parse_rate(text: str) -> int:
-    """Return the hundredths of a percent that ``text`` stands for.
+    """Return the hundredths of a percent of a decimal string.
 
     Raises InvalidAmount as ``parse_amount`` does.
     """
@@ -84,12 +84,12 @@ def parse_rate(text: str) -> int:
 
 
 def split(total: int, weights: Sequence[int]) -> list[int]:
-    """Share ``total`` out in proportion to ``weights``, so that the parts add up to it exactly.
+    """Divide ``total`` in proportion to ``weights``; the parts add up to it exactly.
 
-    Largest remainder: every part is rounded down, and the units that are left go to the largest
+    Largest remainder method: every part is rounded down, and the remaining units go to the largest
     remainders, ties to the earlier part. No part is more than one unit from its exact share.
-    Raises ValueError for a negative total or weight, and when there is something to share but
-    nobody with a weight.
+    Raises ValueError for a negative total or weight, and for a positive total without a positive
+    weight.
     """
     if total < 0 or min(weights, default=0) < 0:
         raise ValueError("neither the total nor a weight may be negative")

@@ -1,4 +1,4 @@
-"""Lists in numbered pages."""
+"""Numbered pages and cursor pages."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -12,25 +12,25 @@ DEFAULT_LIMIT = 20
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which page, from 1, of how many entries each."""
+    """The number of a page, from 1, and the entries per page."""
 
     number: int = 1
     limit: int = DEFAULT_LIMIT
 
     @property
     def offset(self) -> int:
-        """How many entries come before the page."""
+        """The number of entries before the page."""
         return (self.number - 1) * self.limit
 
     def require_positive(self) -> None:
-        """Raise InvalidPage for a number before the first: no database counts back from there."""
+        """Raise InvalidPage for a number below 1, before a database gets a negative offset."""
         if self.number < 1:
             raise InvalidPage
 
     def require_within(self, count: int) -> None:
-        """Raise InvalidPage when a list of ``count`` entries has no such page.
+        """Raise InvalidPage if a list of ``count`` entries has no such page.
 
-        The first page of an empty list is there, and empty.
+        An empty list has an empty first page.
         """
         self.require_positive()
         if self.number > 1 and self.offset >= count:
@@ -39,7 +39,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class DocumentPage:
-    """One page of a list of ``count`` documents; each is one rendered JSON object."""
+    """One page of a list of ``count`` documents, which are rendered JSON objects."""
 
     count: int
     number: int
@@ -59,9 +59,9 @@ class Page(Generic[Entry]):
 
 @dataclass(frozen=True, slots=True)
 class CursorPage(Generic[Entry]):
-    """Some entries of a list that is walked through by cursor.
+    """One page of a list with cursor paging.
 
-    ``next_cursor`` asks for those after them; None: these are the last.
+    ``next_cursor`` is that of the next page; None on the last page.
     """
 
     entries: list[Entry]

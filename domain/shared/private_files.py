@@ -1,6 +1,6 @@
-"""Files and folders with personal data: only the user who runs Waybill can read them.
+"""Files and folders that only the user who runs Waybill can read, for personal data.
 
-The modes do not depend on the umask. What exists already keeps its mode.
+The modes do not depend on the umask. Existing files and folders keep their mode.
 """
 
 import os
@@ -13,29 +13,29 @@ _OTHERS = 0o077
 
 
 def make_private_folder(path: Path) -> None:
-    """Make a folder, and those above it that are missing, with mode 0700.
+    """Create a folder and its missing parents, with mode 0700.
 
     Raises OSError, also for a file in its place.
     """
-    missing = [each for each in path.parents if not each.exists()]
-    for each in (*reversed(missing), path):
-        each.mkdir(mode=0o700, exist_ok=True)
+    missing = [parent for parent in path.parents if not parent.exists()]
+    for folder in (*reversed(missing), path):
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def create_private_file(path: Path) -> None:
-    """Make an empty file with mode 0600, unless there is one. Raises OSError.
+    """Create an empty file with mode 0600, unless it exists. Raises OSError.
 
-    A file that is there is not opened: to close it again would end the locks that this process
-    has on it (POSIX), and SQLite relies on them.
+    An existing file is not opened: closing it would release this process's POSIX locks on it,
+    which SQLite relies on.
     """
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def open_private_file(path: Path, *, append: bool = False) -> IO[bytes]:
-    """Open a file for writing with mode 0600, also one that existed with another.
+    """Open a file for writing with mode 0600, which an existing file gets as well.
 
-    What it held is lost, unless ``append`` is set. Raises OSError.
+    Truncates the file unless ``append`` is set. Raises OSError.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_APPEND if append else 0)
     file = os.fdopen(os.open(path, flags, 0o600), "ab" if append else "wb")
@@ -47,7 +47,7 @@ def open_private_file(path: Path, *, append: bool = False) -> IO[bytes]:
 
 
 def is_open_to_others(path: Path) -> bool:
-    """Whether other users of the machine may do anything with an existing file."""
+    """Whether other users of the machine have any permission on an existing file."""
     try:
         return bool(path.stat().st_mode & _OTHERS)
     except OSError:

@@ -1,14 +1,14 @@
-"""Why requests can not be served, although the database answers: somebody has to change it."""
+"""Why a reachable database can not serve requests until an operator changes it."""
 
 from domain.shared.errors import Unavailable
 
 
 class NotReady(Unavailable):
-    """The database, or the way to it, is not as this release needs it."""
+    """The database, or the connection to it, is not as this release needs it."""
 
 
 class SchemaMismatch(NotReady):
-    """The tables are those of an older or a newer release, or there are none."""
+    """The schema is that of an older or a newer release, or there is none."""
 
     message = "The database has schema revision %(found)s; this release needs %(needed)s."
     code = "schema_mismatch"
@@ -18,21 +18,21 @@ class SchemaMismatch(NotReady):
 
 
 class ReadOnly(NotReady):
-    """Nothing can be written: a standby, a demoted primary, a file without permission to write."""
+    """The database is read-only: a standby, a demoted primary, a file without write permission."""
 
     message = "The database can only be read."
     code = "read_only"
 
 
 class Corrupt(NotReady):
-    """Stored pages can not be what was written."""
+    """Database pages are corrupt."""
 
     message = "The database is damaged."
     code = "corrupt"
 
 
 class TransactionPooler(NotReady):
-    """A pooler gives each transaction any of its server connections, and no setting says so."""
+    """A pooler in transaction mode that the settings do not mention."""
 
     message = (
         "A connection pooler in transaction mode stands before PostgreSQL: set"

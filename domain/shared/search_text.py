@@ -1,17 +1,17 @@
-"""What is looked for in a list."""
+"""Search terms of lists."""
 
 from domain.shared.errors import InvalidInput
 
 
 def is_searchable(text: str) -> bool:
-    """Say whether any stored text can have all the characters of ``text``."""
+    """Return whether stored text can contain ``text``."""
     return "\0" not in text and not any(_is_surrogate(character) for character in text)
 
 
 def require_searchable(text: str, field: str) -> None:
-    """Raise InvalidInput for characters that no stored text can have.
+    """Raise InvalidInput for characters that stored text can not contain.
 
-    Those are NUL, which PostgreSQL does not store, and lone surrogates, which are not text.
+    These are NUL, which PostgreSQL does not store, and lone surrogates.
     """
     if "\0" in text:
         raise InvalidInput("Null characters are not allowed.", code="null_character", field=field)

@@ -1,4 +1,4 @@
-"""What an order shows of the world at the time of purchase."""
+"""Snapshots: immutable rows of what an order shows as of the time of purchase."""
 
 import json
 from dataclasses import FrozenInstanceError, dataclass, field, fields
@@ -12,11 +12,11 @@ _IDENTITY = frozenset({"pk", "uuid", "content_hash"})
 
 @dataclass(eq=False, kw_only=True)
 class Snapshot:
-    """A row that never changes: changed content is a new row with a new ``content_hash``.
+    """An immutable row: changed content is a new row with a new ``content_hash``.
 
-    So an order keeps showing the bank, address or product it was made with, and no document of
-    an order grows stale through them. ``content_hash`` is the SHA-256 (64 hex digits) of all
-    fields but the ids; equal content has one row.
+    So an order always shows the bank, address or product of its purchase, and its document never
+    becomes stale because of them. ``content_hash`` is the SHA-256 (64 hex digits) of all fields
+    but the ids; equal content has one row.
     """
 
     pk: int = field(init=False, repr=False)
@@ -28,7 +28,7 @@ class Snapshot:
         self.content_hash = sha256(text.encode()).hexdigest()
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Set what is not set yet. Raises FrozenInstanceError for the content of a snapshot."""
+        """Set an id or an initial value. Raises FrozenInstanceError for a change of content."""
         if name not in _IDENTITY and "content_hash" in vars(self):
             raise FrozenInstanceError(f"a snapshot never changes: make a new one, with {name}")
         super().__setattr__(name, value)
@@ -36,7 +36,7 @@ class Snapshot:
 
 @dataclass(eq=False, kw_only=True)
 class IdentifiedSnapshot(Snapshot):
-    """A snapshot with a ``uuid``, which follows from its content: equal content has one."""
+    """A snapshot with a ``uuid`` that is derived from its content."""
 
     uuid: UUID = field(init=False, repr=False)
 

@@ -1,4 +1,4 @@
-"""Short texts that an operator gives."""
+"""Short texts that operators enter."""
 
 from domain.shared.errors import InvalidInput
 

@@ -1,19 +1,22 @@
-"""What units of a line are worth: exact to the minor unit, over any sequence of units.
+"""The value of some units of a line, exact to the minor unit over any sequence of units.
 
-The units of a line have a value each, side by side: the first ``n`` of them are worth their
-proportional part of the line, rounded to the nearest minor unit, and whatever goes later takes up
-where the former left off. So the parts of any sequence add up to the whole.
+The first ``n`` units of a line are worth their proportional part of its total, rounded to the
+nearest minor unit. Later units are worth the difference to the units before them, so the parts of
+any sequence add up to the total.
 """
 
 
-def share_of_units(total: int, quantity: int, gone: int, units: int) -> int:
-    """Return what ``units`` of a line of ``quantity`` are worth, after ``gone`` went before.
+def share_of_units(total: int, quantity: int, preceding: int, units: int) -> int:
+    """Return the part of ``total`` that ``units`` have after the ``preceding`` ones.
 
-    ``total`` is the whole line's. Raises ValueError for more units than there are.
+    ``total`` is the amount of the line of ``quantity`` units. Raises ValueError for more units
+    than that.
     """
-    if not 0 <= gone <= gone + units <= quantity:
+    if not 0 <= preceding <= preceding + units <= quantity:
         raise ValueError("the line has fewer units")
-    return _first_units(total, quantity, gone + units) - _first_units(total, quantity, gone)
+    return _first_units(total, quantity, preceding + units) - _first_units(
+        total, quantity, preceding
+    )
 
 
 def _first_units(total: int, quantity: int, units: int) -> int:

@@ -1,7 +1,7 @@
-"""What every unit of work has: one moment, and one commit.
+"""The base of all units of work: one time, and one commit.
 
-Each subject declares below its repository which repositories its services use, as a Protocol that
-extends ``Work``. ``domain.unit_of_work`` is the sum of them all and is imported by no service.
+Every subject has a Protocol that extends ``Work`` with the repositories that its services use.
+``domain.unit_of_work`` is the sum of them; no service imports it.
 """
 
 from datetime import datetime
@@ -9,11 +9,11 @@ from typing import Protocol
 
 
 class Work(Protocol):
-    """Changes that are stored together; without ``commit`` nothing is stored."""
+    """Changes that are committed together, or not at all."""
 
     @property
     def now(self) -> datetime:
-        """The moment (UTC) at which all of this work happens."""
+        """The time (UTC) of all changes of this unit of work."""
 
     def commit(self) -> None:
-        """Store the changes."""
+        """Commit the changes."""

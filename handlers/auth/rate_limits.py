@@ -11,7 +11,7 @@ from limits import RateLimitItemPerMinute
 
 from domain.accounts.sessions import Credentials
 from domain.accounts.users import email_key
-from domain.orders.anonymous_orders import LookUp
+from domain.orders.anonymous_orders import GuestLookup
 from domain.shared.errors import LoginFailed, NotFound
 from handlers.auth.networks import network_of
 from handlers.auth.rate_counters import Counters, Limit
@@ -31,27 +31,27 @@ _RESETS_PER_NETWORK = RateLimitItemPerMinute(50, 15)
 
 
 class LoginAttempts:
-    """domain.accounts.sessions.Attempts."""
+    """domain.accounts.sessions.LoginLimits."""
 
     def __init__(self, settings: Settings) -> None:
         self._counters = Counters("login", settings)
 
-    def attempt(self, shown: Credentials) -> AbstractContextManager[None]:
-        return self._counters.attempt(_login_limits(shown), LoginFailed)
+    def attempt(self, credentials: Credentials) -> AbstractContextManager[None]:
+        return self._counters.attempt(_login_limits(credentials), LoginFailed)
 
 
 class OrderLookUps:
-    """domain.orders.anonymous_orders.LookUps."""
+    """domain.orders.anonymous_orders.GuestLookupLimits."""
 
     def __init__(self, settings: Settings) -> None:
         self._counters = Counters("look-up", settings)
 
-    def attempt(self, wanted: LookUp) -> AbstractContextManager[None]:
-        return self._counters.attempt(_look_up_limits(wanted), NotFound, _question(wanted))
+    def attempt(self, lookup: GuestLookup) -> AbstractContextManager[None]:
+        return self._counters.attempt(_look_up_limits(lookup), NotFound, _question(lookup))
 
 
 class PasswordResetRequests:
-    """domain.accounts.password_resets.ResetRequests."""
+    """domain.accounts.password_resets.ResetLimits."""
 
     def __init__(self, settings: Settings) -> None:
         self._counters = Counters("password-reset", settings)
@@ -87,7 +87,7 @@ def _login_limits(shown: Credentials) -> list[Limit]:
     ]
 
 
-def _question(wanted: LookUp) -> str:
+def _question(lookup: GuestLookup) -> str:
     """What a look-up asks, and who asks; the same miss again counts once a minute.
 
     Clients repeat a request that failed, and a shopper repeats a typo. A guesser gains nothing:
@@ -96,18 +96,18 @@ def _question(wanted: LookUp) -> str:
     held by other limits, and asks for the first time. Only a hash of this is stored; `repr` keeps
     the parts apart, whatever characters are in them.
     """
-    asker = wanted.device or network_of(wanted.address)
-    return repr((asker, email_key(wanted.email), wanted.number))
+    asker = lookup.device or network_of(lookup.address)
+    return repr((asker, email_key(lookup.email), lookup.number))
 
 
-def _look_up_limits(wanted: LookUp) -> list[Limit]:
-    email, network = email_key(wanted.email), network_of(wanted.address)
-    if wanted.device is not None:
-        return [(_LOOK_UPS_PER_DEVICE, f"device:{wanted.device}:{email}:{wanted.number}")]
+def _look_up_limits(lookup: GuestLookup) -> list[Limit]:
+    email, network = email_key(lookup.email), network_of(lookup.address)
+    if lookup.device is not None:
+        return [(_LOOK_UPS_PER_DEVICE, f"device:{lookup.device}:{email}:{lookup.number}")]
     return [
         (_LOOK_UPS_PER_NETWORK_AND_ORDER, f"network and email:{network}:{email}"),
-        (_LOOK_UPS_PER_NETWORK_AND_ORDER, f"network and number:{network}:{wanted.number}"),
+        (_LOOK_UPS_PER_NETWORK_AND_ORDER, f"network and number:{network}:{lookup.number}"),
         (_LOOK_UPS_PER_ORDER, f"email:{email}"),
-        (_LOOK_UPS_PER_ORDER, f"number:{wanted.number}"),
+        (_LOOK_UPS_PER_ORDER, f"number:{lookup.number}"),
         (_LOOK_UPS_PER_NETWORK, f"network:{network}"),
     ]

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from domain.orders.order_emails import announce_offer
+from domain.orders.order_emails import enqueue_offer_email
 from domain.orders.orders import Order
 from domain.orders.state_changes import audited
 from domain.orders.trade_in_offers import TradeInOffer
@@ -33,7 +33,7 @@ def offer_trade_in(order_pk: int, today: datetime, uow: UnitOfWork) -> None:
     )
     with audited([order], _ACTOR, uow):
         item.offer_trade_in(offer)
-    announce_offer(OutboxKind.TRADE_IN_OFFERED, order, item, offer, uow)
+    enqueue_offer_email(OutboxKind.TRADE_IN_OFFERED, order, item, offer, uow)
 
 
 def _lock(order_pk: int, uow: UnitOfWork) -> Order:

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, after_this_request, request
 
 from domain.orders import anonymous_orders
-from domain.orders.anonymous_orders import LookUp
+from domain.orders.anonymous_orders import GuestLookup
 from domain.shared.errors import NotFound
 from domain.shared.paging import DocumentPage
 from handlers.auth.devices import known_device, remember_device
@@ -35,13 +35,13 @@ def look_up_anonymous_order(body: dict[str, Any]) -> DocumentList:
     number = body.get("order") or body["number"]
     subject = look_up_subject(body["email"], number)
     device = known_device(subject, request, settings())
-    wanted = LookUp(body["email"], number, request.remote_addr or "", device)
+    lookup = GuestLookup(body["email"], number, request.remote_addr or "", device)
     with _misses_take_alike(), reading() as uow:
-        found = anonymous_orders.look_up_anonymous_order(wanted, look_ups(), language(), uow)
-    grant = new_grant(found.caller, settings())
+        guest_order = anonymous_orders.look_up_anonymous_order(lookup, look_ups(), language(), uow)
+    grant = new_grant(guest_order.caller, settings())
     token = granted_csrf_token(grant, request, settings())
     _give(grant, token, subject)
-    page = envelope("UserOrder", DocumentPage(1, 1, 1, [found.document]))
+    page = envelope("UserOrder", DocumentPage(1, 1, 1, [guest_order.document]))
     return replace(page, envelope={**page.envelope, "csrf_token": token, "key": grant})
 
 

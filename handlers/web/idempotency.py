@@ -8,9 +8,9 @@ from http import HTTPStatus
 import orjson
 from flask import Response, request
 
-from domain.accounts.callers import NOBODY, Caller
+from domain.accounts.callers import ANONYMOUS, Caller
 from domain.accounts.sessions import id_hash
-from domain.idempotency import StoredAnswer
+from domain.idempotency import StoredResponse
 from domain.shared.errors import Refusal
 from domain.unit_of_work import UnitOfWork
 from handlers.contract.operations.responses import Reply
@@ -54,8 +54,8 @@ def _answer_to(key: _Key, work: Work, uow: UnitOfWork) -> Response:
         headers = {"Idempotent-Replay": "true"}
         return Response(stored.body, stored.status, headers, content_type=stored.content_type)
     response = _answer_or_refusal(work, uow)
-    kept = StoredAnswer(response.status_code, response.content_type, response.get_data())
-    uow.idempotency_keys.keep(key.scope, key.value, kept)
+    stored = StoredResponse(response.status_code, response.content_type, response.get_data())
+    uow.idempotency_keys.store(key.scope, key.value, stored)
     uow.commit()
     return response
 
@@ -73,7 +73,7 @@ def _answer_or_refusal(work: Work, uow: UnitOfWork) -> Response:
 def _key() -> _Key | None:
     """The key of the current request; who has shown nothing has none, and shares none."""
     value = request.headers.get("Idempotency-Key")
-    if value is None or acting() is NOBODY:
+    if value is None or acting() is ANONYMOUS:
         return None
     return _Key(_scope(), value, _fingerprint())
 

@@ -7,12 +7,12 @@ from typing import Any, Protocol, TypeVar
 
 from flask import current_app, g, request
 
-from domain.accounts.callers import NOBODY, Caller
-from domain.accounts.password_resets import ResetRequests
-from domain.accounts.sessions import Attempts
+from domain.accounts.callers import ANONYMOUS, Caller
+from domain.accounts.password_resets import ResetLimits
+from domain.accounts.sessions import LoginLimits
 from domain.accounts.users import PasswordHasher
 from domain.cancellations.drafts import CancellationPolicy
-from domain.orders.anonymous_orders import LookUps
+from domain.orders.anonymous_orders import GuestLookupLimits
 from domain.sellers.callers import SellerCaller, ShopCaller
 from domain.trade_ins import Answerer
 from domain.unit_of_work import UnitOfWork
@@ -60,9 +60,9 @@ class Parts:
     contract: Contract
     database: Database
     passwords: PasswordHasher
-    attempts: Attempts
-    look_ups: LookUps
-    reset_requests: ResetRequests
+    attempts: LoginLimits
+    look_ups: GuestLookupLimits
+    reset_requests: ResetLimits
     cancellation_policy: CancellationPolicy
     records: Records
     filters: Filters
@@ -115,17 +115,17 @@ def passwords() -> PasswordHasher:
     return parts().passwords
 
 
-def attempts() -> Attempts:
+def attempts() -> LoginLimits:
     """The counters of failed logins."""
     return parts().attempts
 
 
-def look_ups() -> LookUps:
+def look_ups() -> GuestLookupLimits:
     """The counters of looked-up orders."""
     return parts().look_ups
 
 
-def reset_requests() -> ResetRequests:
+def reset_requests() -> ResetLimits:
     """The counters of requests for a password reset."""
     return parts().reset_requests
 
@@ -142,12 +142,12 @@ def operation() -> Operation:
 
 
 def caller() -> Caller:
-    """The shopper or guest whom the current request comes from; NOBODY where all are let in.
+    """The shopper or guest whom the current request comes from; ANONYMOUS where all are let in.
 
     Only where the contract asks for a session or a grant.
     """
     found: Caller | None = g.caller
-    return found or NOBODY
+    return found or ANONYMOUS
 
 
 def credential() -> str:
@@ -170,9 +170,9 @@ def shop() -> ShopCaller:
 
 
 def acting() -> Caller | SellerCaller:
-    """Whoever the current request comes from; NOBODY where all are let in."""
+    """Whoever the current request comes from; ANONYMOUS where all are let in."""
     found: Caller | SellerCaller | None = g.caller
-    return found or NOBODY
+    return found or ANONYMOUS
 
 
 def answerer() -> Answerer:

@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from domain.cancellations.return_carriers import CarrierTaken, Offered, ReturnCarrier
+from domain.cancellations.return_carriers import CarrierTaken, OfferedBatch, ReturnCarrier
 from domain.orders.orders import Order
 from domain.orders.shipping import EasyReturnShippingCompany
-from domain.orders.states import OVER
+from domain.orders.states import CLOSED
 from domain.shared.paging import PageRequest
 from persistence.orders.aggregate import RETURN_COMPANY
 from persistence.orders.locking import lock_orders
@@ -94,7 +94,7 @@ class SqlReturnCarriers:
         pks = pks.limit(page.limit).offset(page.offset)
         return self._work.load(_CARRIER, self._work.scalars(pks).all())
 
-    def offer(self, after: int, since: datetime, limit: int) -> Offered | None:
+    def offer(self, after: int, since: datetime, limit: int) -> OfferedBatch | None:
         differing = sa.union(
             *(
                 sa.select(lines.c.order_pk).where(lines.c.order_pk > after)
@@ -108,7 +108,7 @@ class SqlReturnCarriers:
         lock_orders(self._work, pks)
         changed = self._add(since, pks) | self._remove(pks)
         raise_versions_of(self._work, Order, changed)
-        return Offered(pks[-1], len(changed))
+        return OfferedBatch(pks[-1], len(changed))
 
     def _add(self, since: datetime, order_pks: Collection[int]) -> set[int]:
         lines = _missing(since).subquery()
@@ -163,7 +163,7 @@ def _missing(since: datetime) -> sa.Select[Any]:
     return (
         sa.select(order_items.c.order_pk, order_items.c.pk, return_carriers.c.company_pk)
         .join_from(order_items, return_carriers, _ACTIVE)
-        .where(order_items.c.state.not_in(OVER), may_return, ~offers.exists())
+        .where(order_items.c.state.not_in(CLOSED), may_return, ~offers.exists())
     )
 
 

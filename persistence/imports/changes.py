@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain.audit import AuditEntry, Subject, made_entry
-from domain.cancellations.imported_plans import follow_document
+from domain.audit import AuditEntry, Subject, new_entry
+from domain.cancellations.imported_plans import refresh_plans
 from domain.imports.orders import ImportedOrder
 from domain.orders.orders import Order
 from domain.orders.state_changes import States, changes_of_state, states_of
@@ -48,7 +48,7 @@ class ImportedChanges:
         for order in orders:
             document, before = concerned[order.number], self._stored.get(order.number)
             was = states_of([before] if before else [])
-            follow_document(order, _moved(was, order), _plans(document), self._now)
+            refresh_plans(order, _moved(was, order), _plans(document), self._now)
             if before:
                 for entry in self._entries(before, was, order, document):
                     self._trail.add(entry)
@@ -71,7 +71,7 @@ class ImportedChanges:
         return entries
 
     def _entry(self, subject: Subject, uuid: UUID, state: str, note: str | None) -> AuditEntry:
-        return made_entry((subject, uuid), (state, state), self._actor, self._now, note)
+        return new_entry((subject, uuid), (state, state), self._actor, self._now, note)
 
     def _changed(
         self, before: Order, document: ImportedOrder

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from domain.imports.orders import ImportedAddress, ImportedItem, ImportedOrder
 from domain.orders.addresses import Address, Location, LocationKind
-from domain.orders.states import OVER
+from domain.orders.states import CLOSED
 from domain.shared.identifiers import derived_uuid
 from domain.shared.snapshots import Snapshot
 from persistence.cancellations.return_carriers import active_companies
@@ -79,8 +79,8 @@ class ImportedReferences:
         Its document's, or those that the shop offers for every line where it names none.
         """
         named = {company.pk for company in item.easy_return_companies}
-        is_over = item.values["state"] in OVER
-        offered = set() if is_over else self._return_companies
+        is_closed = item.values["state"] in CLOSED
+        offered = set() if is_closed else self._return_companies
         return [
             {"order_item_pk": item_pk, "company_pk": pk, "is_shops": not named}
             for pk in named or offered

@@ -195,9 +195,9 @@ class SqlOrders:
             return None
         return OrderOwner(pk, user_pk, user_type is UserType.GUEST, user_email)
 
-    def address_pks(self, wanted: Collection[int], caller: Caller) -> set[int]:
+    def address_pks(self, pks: Collection[int], caller: Caller) -> set[int]:
         own = _own(caller)
-        found = _addresses(tuple(own)).rows(self._work, {"address_pks": list(wanted), **own})
+        found = _addresses(tuple(own)).rows(self._work, {"address_pks": list(pks), **own})
         return {pk for (pk,) in found}
 
     def _lock(self, chosen: CompiledQuery, values: Mapping[str, Any]) -> list[Order]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from domain.orders.cancellations import CancellationStatus, CancelStatus
 from domain.orders.orders import Order
-from domain.orders.seller_shares import Booked, OrderTotals, Share, SplitLine, split_order
+from domain.orders.seller_shares import CompletedRefunds, OrderTotals, Share, SplitLine, split_order
 from domain.shared.money import Currency
 from persistence.orders.addresses import addresses
 from persistence.orders.cancellation_plans import cancellation_plan_items
@@ -168,7 +168,7 @@ def follow_orders(writes: Writes, saved: Sequence[SavedRoot]) -> None:
 
 
 def _rows_of(order: Order) -> BySeller:
-    return {row["seller_pk"]: row for row in _rows(order, order.items, _booked(order))}
+    return {row["seller_pk"]: row for row in _rows(order, order.items, _completed_refunds(order))}
 
 
 def _differing(before: BySeller, after: BySeller) -> list[Row]:
@@ -187,7 +187,7 @@ def _remove(work: Connected, order_pk: int, seller_pks: Collection[int]) -> None
         work.execute(sa.delete(seller_orders).where(own, gone))
 
 
-def _booked(order: Order) -> dict[int | None, Booked]:
+def _completed_refunds(order: Order) -> dict[int | None, CompletedRefunds]:
     """Return what completed requests gave back, by the seller of the line."""
     sellers_of = {
         request: item.seller
@@ -195,18 +195,18 @@ def _booked(order: Order) -> dict[int | None, Booked]:
         for request in item.cancellation_requests
         if request.status is CancellationStatus.COMPLETED
     }
-    booked: dict[int | None, Booked] = {}
+    completed: dict[int | None, CompletedRefunds] = {}
     for plan in order.cancellation_plans:
         for planned in plan.items:
             if planned.request in sellers_of:
                 seller = sellers_of[planned.request]
                 seller_pk = None if seller is None else seller.pk
-                so_far = booked.get(seller_pk, Booked(0, 0))
-                booked[seller_pk] = Booked(
+                so_far = completed.get(seller_pk, CompletedRefunds(0, 0))
+                completed[seller_pk] = CompletedRefunds(
                     so_far.goods + planned.refund_amount - planned.shipping_refund_amount,
                     so_far.discount + planned.discount_refund_amount,
                 )
-    return booked
+    return completed
 
 
 def _counted(orders: Iterable[BySeller]) -> Iterator[Counted]:
@@ -223,13 +223,13 @@ def keep_seller_orders(work: Connected, order_pks: Sequence[int]) -> None:
     lines: dict[int, list[Any]] = defaultdict(list)
     for line in _LINES.named_rows(work, values):
         lines[line.order_pk].append(line)
-    booked: dict[int, dict[int | None, Booked]] = defaultdict(dict)
+    completed: dict[int, dict[int | None, CompletedRefunds]] = defaultdict(dict)
     for order_pk, seller_pk, goods, discount in _BOOKED.rows(work, values):
-        booked[order_pk][seller_pk] = Booked(goods, discount)
+        completed[order_pk][seller_pk] = CompletedRefunds(goods, discount)
     rows = [
         row
         for order in _ORDERS.named_rows(work, values)
-        for row in _rows(order, lines[order.pk], booked[order.pk])
+        for row in _rows(order, lines[order.pk], completed[order.pk])
     ]
     stored = _STORED.named_rows(work, values)
     _remove_others(work, stored, {(row["order_pk"], row["seller_pk"]) for row in rows})
@@ -263,12 +263,14 @@ def _remove_others(work: Connected, stored: Sequence[Any], wanted: set[tuple[int
         work.execute(sa.delete(seller_orders).where(seller_orders.c.pk.in_(gone)))
 
 
-def _rows(order: Any, lines: Sequence[Any], booked: dict[int | None, Booked]) -> Iterable[Row]:
+def _rows(
+    order: Any, lines: Sequence[Any], completed: dict[int | None, CompletedRefunds]
+) -> Iterable[Row]:
     """Return the row of each seller of an order."""
     if all(line.seller_pk is None for line in lines):
         return
     totals = OrderTotals(*(getattr(order, name) for name in _TOTALS))
-    shares = split_order(totals, [_split_line(line) for line in lines], booked)
+    shares = split_order(totals, [_split_line(line) for line in lines], completed)
     for seller_pk, share in shares.items():
         if seller_pk is not None:
             own = [line for line in lines if line.seller_pk == seller_pk]
@@ -302,7 +304,7 @@ def _split_line(line: Any) -> SplitLine:
         state=line.state,
         cancel_status=line.cancel_status,
         quantity=line.quantity,
-        gone=line.cancelled_quantity + line.refunded_quantity,
+        removed=line.cancelled_quantity + line.refunded_quantity,
         price=line.price,
         discount=line.discount_amount,
     )

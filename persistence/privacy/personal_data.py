@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.orders.cancellations import CancellationStatus
-from domain.orders.states import OVER, OrderState
+from domain.orders.states import CLOSED, OrderState
 from domain.privacy.personal_data import Erased, Person, Unfinished
 from persistence.accounts.users import users
 from persistence.orders.cancellations import cancellation_requests
@@ -69,7 +69,7 @@ class SqlPersonalData:
         )
         underway = sa.select(sa.func.count(order_items.c.order_pk.distinct())).where(
             among(order_items.c.order_pk, order_pks),
-            order_items.c.state.not_in(OVER | {OrderState.DELIVERED}),
+            order_items.c.state.not_in(CLOSED | {OrderState.DELIVERED}),
         )
         return Unfinished(self._work.scalar(unsettled) or 0, self._work.scalar(underway) or 0)
 

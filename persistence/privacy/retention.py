@@ -35,8 +35,8 @@ _REMOVE_DELIVERED = removal(
 _OVER = (CancellationStatus.COMPLETED, CancellationStatus.REJECTED)
 
 
-class SqlLeftovers:
-    """The rows that can go, as ``domain.privacy.retention.Leftovers`` asks of them."""
+class SqlRetention:
+    """The implementation of ``domain.privacy.retention.Retention``."""
 
     def __init__(self, work: Work) -> None:
         self._work = work

@@ -318,7 +318,7 @@ class SqlSellerRows(Generic[View]):
         sorting = self._listing.sorting(sort.field)
         if sorting is None:
             return Start.VALUE, {"cursor_pk": cursor.pk}
-        if not sorting.takes(cursor.value):
+        if not sorting.accepts(cursor.value):
             raise invalid_cursor()
         if cursor.value is None:
             return Start.NO_VALUE, {"cursor_pk": cursor.pk}

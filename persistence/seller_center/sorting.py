@@ -25,7 +25,7 @@ class Sorting:
         # Where there is no NULL, saying where it goes would keep PostgreSQL from using the index.
         return direction.nulls_last() if self.is_nullable else direction
 
-    def takes(self, value: SortValue) -> bool:
+    def accepts(self, value: SortValue) -> bool:
         """Say whether a row can have this value."""
         return self.is_nullable if value is None else type(value) is self.kind
 

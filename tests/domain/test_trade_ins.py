@@ -178,7 +178,7 @@ class TestShow:
             assert (shown.order_item, shown.product) == (item.pk, item.product.name)
             assert (shown.order_number, shown.quantity) == (
                 uow.orders.orders[0].number,
-                item.free_quantity,
+                item.available_quantity,
             )
             assert (shown.state, shown.expires_date) == (TradeInState.OPEN, offer.expires_date)
         assert uow.commits == 0

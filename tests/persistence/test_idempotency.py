@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from domain.idempotency import KEPT, StoredAnswer
+from domain.idempotency import KEY_LIFETIME, StoredResponse
 from domain.shared.errors import Conflict, KeyReused
 from persistence import idempotency
 from persistence.database import Database
@@ -12,18 +12,21 @@ from persistence.idempotency import idempotency_keys
 from tests.conftest import KIND
 from tests.support.builders import NOW
 
-ANSWER = StoredAnswer(406, "application/json", b'{"non_field_errors": "No."}')
+ANSWER = StoredResponse(406, "application/json", b'{"non_field_errors": "No."}')
 MINE, OTHER = b"m" * 32, b"o" * 32
 
 
 def claim(
-    database: Database, scope: str = "user:1", fingerprint: bytes = MINE, after: timedelta = KEPT
-) -> StoredAnswer | None:
+    database: Database,
+    scope: str = "user:1",
+    fingerprint: bytes = MINE,
+    after: timedelta = KEY_LIFETIME,
+) -> StoredResponse | None:
     """Claim the key ``after`` a time, and answer if it was new."""
     with database.writing() as uow:
-        stored = uow.idempotency_keys.claim(scope, "key", fingerprint, NOW + after - KEPT)
+        stored = uow.idempotency_keys.claim(scope, "key", fingerprint, NOW + after - KEY_LIFETIME)
         if stored is None:
-            uow.idempotency_keys.keep(scope, "key", ANSWER)
+            uow.idempotency_keys.store(scope, "key", ANSWER)
             uow.commit()
     return stored
 
@@ -53,13 +56,13 @@ class TestClaim:
     def test_lasts_a_day(self, database: Database) -> None:
         claim(database)
 
-        assert claim(database, after=2 * KEPT - timedelta(microseconds=1)) == ANSWER
-        assert claim(database, fingerprint=OTHER, after=2 * KEPT) is None
+        assert claim(database, after=2 * KEY_LIFETIME - timedelta(microseconds=1)) == ANSWER
+        assert claim(database, fingerprint=OTHER, after=2 * KEY_LIFETIME) is None
 
     def test_clears_away_what_is_older(self, database: Database, engines: Engines) -> None:
         claim(database, scope="user:2")
 
-        claim(database, after=2 * KEPT)
+        claim(database, after=2 * KEY_LIFETIME)
 
         with engines.autocommit.connect() as connection:
             scopes = connection.execute(sa.select(idempotency_keys.c.scope)).scalars().all()
@@ -86,7 +89,7 @@ class TestClaim:
 
         with engines.writing.begin() as others:
             others.execute(sa.select(idempotency_keys).with_for_update())
-            assert claim(database, after=2 * KEPT) is None
+            assert claim(database, after=2 * KEY_LIFETIME) is None
 
         with engines.autocommit.connect() as connection:
             scopes = connection.execute(sa.select(idempotency_keys.c.scope)).scalars().all()

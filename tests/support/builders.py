@@ -1,4 +1,4 @@
-"""Entities with believable values; whatever a case is about is given by name."""
+"""Entities with plausible values; tests override by name what they are about."""
 
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ from domain.orders.products import Product
 from domain.orders.shipping import EasyReturnShippingCompany, ShippingCompany, ShippingOptionGroup
 from domain.orders.trade_in_offers import TradeInOffer
 from domain.sellers.sellers import Seller
-from domain.shared.money import Currency
+from domain.shared.money import Currency, split
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -34,7 +34,7 @@ _counter = count(1)
 
 
 def _make(kind: type[Entity], defaults: dict[str, Any], overrides: dict[str, Any]) -> Entity:
-    """Build an entity; ids, which are not the constructor's, are set where they are given."""
+    """Build an entity. Ids are not arguments of the constructor, so they are set afterwards."""
     ids = {field.name for field in fields(kind) if not field.init}  # type: ignore[arg-type]  # each is a dataclass
     values = defaults | overrides
     entity = kind(**{name: value for name, value in values.items() if name not in ids})
@@ -209,8 +209,15 @@ def make_order(**overrides: Any) -> Order:
         "items": [make_item()],
     }
     order = _make(Order, defaults, overrides)
-    order.share_discounts()
+    _share_discounts(order)
     return order
+
+
+def _share_discounts(order: Order) -> None:
+    """Give every line its share of the discounts, in proportion to its price, as imports do."""
+    shares = split(order.discount_amount, [item.price for item in order.items])
+    for item, share in zip(order.items, shares, strict=True):
+        item.discount_amount = share
 
 
 def make_old_item(**overrides: Any) -> OldOrderItem:

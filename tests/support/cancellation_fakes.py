@@ -123,9 +123,9 @@ class FakeCancellableOrders(FakeOrders):
                     return order
         return None
 
-    def address_pks(self, wanted: Collection[int], caller: Caller) -> set[int]:
+    def address_pks(self, pks: Collection[int], caller: Caller) -> set[int]:
         own = [order for order in self.orders if self._is_own(order, caller)]
-        return {order.shipping_address.pk for order in own} & set(wanted)
+        return {order.shipping_address.pk for order in own} & set(pks)
 
     def _is_own(self, order: Order, caller: Caller | None) -> bool:
         if caller is None:
@@ -280,22 +280,22 @@ class FakeUnitOfWork:
 
 
 class Case:
-    """An order, and what is asked of its lines and decided."""
+    """An order, with requests created for its lines and decided."""
 
     def __init__(self, order: Order) -> None:
         self.order = order
         self.uow = FakeUnitOfWork(order)
 
-    def ask(self, line: int = 1, **fields: Any) -> CancellationRequest:
-        chosen = draft(self.order.items[line - 1], **fields)
-        return create_cancellation_request(SHOPPER, chosen, POLICY, self.uow)
+    def create(self, line: int = 1, **fields: Any) -> CancellationRequest:
+        new = draft(self.order.items[line - 1], **fields)
+        return create_cancellation_request(SHOPPER, new, POLICY, self.uow)
 
     def decide(self, request: CancellationRequest, *services: Any) -> None:
         for service in services:
             service(request.pk, OPERATOR, self.uow)
 
-    def settle(self, line: int = 1, **fields: Any) -> CancellationRequest:
-        """Ask, approve and complete."""
-        request = self.ask(line, **fields)
+    def complete(self, line: int = 1, **fields: Any) -> CancellationRequest:
+        """Create a request, approve and complete it."""
+        request = self.create(line, **fields)
         self.decide(request, approve_request, complete_request)
         return request

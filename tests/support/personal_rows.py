@@ -12,7 +12,7 @@ MARK = "gizli"
 EMAIL = f"{MARK}@example.com"
 
 # What bookkeeping and the shop need, and what is the same for every shopper: it stays.
-KEPT: dict[str, set[str]] = {
+RETAINED: dict[str, set[str]] = {
     "users": {"email", "email_key"},  # replaced; they are marked from the beginning
     "addresses": set(),
     "orders": {
@@ -54,9 +54,9 @@ def mark_everything(connection: sa.Connection, whose: dict[str, sa.ColumnElement
 
     ``whose`` has the condition for each table.
     """
-    for name, kept in KEPT.items():
-        columns = [each for each in metadata.tables[name].c if each.name not in kept]
-        values = {each.name: value for each in columns if (value := _value(each)) is not None}
+    for name, retained in RETAINED.items():
+        columns = [column for column in metadata.tables[name].c if column.name not in retained]
+        values = {column.name: value for column in columns if (value := _value(column)) is not None}
         if values:
             table = metadata.tables[name]
             connection.execute(sa.update(table).where(whose[name]).values(**values))

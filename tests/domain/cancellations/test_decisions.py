@@ -45,7 +45,7 @@ class TestApprove:
     def test_the_units_of_a_cancel_are_off(self) -> None:
         case = Case(stored_order(stored_item(quantity=3, state=OrderState.PACKAGED)))
 
-        case.decide(case.ask(quantity=2), approve_request)
+        case.decide(case.create(quantity=2), approve_request)
 
         item = case.order.items[0]
         assert (item.cancelled_quantity, item.state) == (2, OrderState.PACKAGED)
@@ -55,7 +55,7 @@ class TestApprove:
     def test_a_line_is_cancelled_when_nothing_of_it_is_left(self) -> None:
         case = Case(stored_order(stored_item(quantity=2), stored_item()))
 
-        case.decide(case.ask(), approve_request)
+        case.decide(case.create(), approve_request)
 
         assert case.order.items[0].state is OrderState.CANCELLED
         assert case.order.state is OrderState.WAITING
@@ -64,7 +64,7 @@ class TestApprove:
     def test_an_order_is_called_off_when_nothing_of_it_is_left(self, other: OrderState) -> None:
         case = Case(stored_order(stored_item(state=other), stored_item()))
 
-        case.decide(case.ask(line=2), approve_request)
+        case.decide(case.create(line=2), approve_request)
 
         assert case.order.state is other
         assert case.order.is_cancelled
@@ -72,7 +72,7 @@ class TestApprove:
     def test_the_units_of_a_refund_are_still_out(self) -> None:
         case = Case(stored_order(delivered_item(quantity=3)))
 
-        case.decide(case.ask(quantity=2, cancellation_type=REFUND), approve_request)
+        case.decide(case.create(quantity=2, cancellation_type=REFUND), approve_request)
 
         item = case.order.items[0]
         assert (item.refunded_quantity, item.state) == (0, OrderState.DELIVERED)
@@ -81,7 +81,7 @@ class TestApprove:
     def test_no_money_moves_yet(self) -> None:
         case = Case(stored_order())
 
-        case.decide(case.ask(), approve_request)
+        case.decide(case.create(), approve_request)
 
         assert case.order.refund_amount == 0
         assert case.order.cancellation_plans[0].refund_amount == 10000
@@ -89,7 +89,7 @@ class TestApprove:
 
     def test_not_when_the_line_was_shipped_meanwhile(self) -> None:
         case = Case(stored_order())
-        request = case.ask()
+        request = case.create()
         case.order.items[0].state = OrderState.SHIPPED
 
         with pytest.raises(Conflict, match="shipped"):
@@ -97,7 +97,7 @@ class TestApprove:
 
     def test_not_when_the_units_are_gone(self) -> None:
         case = Case(stored_order(stored_item(quantity=2)))
-        request = case.ask()
+        request = case.create()
         case.order.items[0].cancelled_quantity = 1
 
         with pytest.raises(Conflict, match="fewer units"):
@@ -105,7 +105,7 @@ class TestApprove:
 
     def test_tells_the_shopper_and_leaves_a_trail(self) -> None:
         case = Case(stored_order())
-        request = case.ask()
+        request = case.create()
 
         case.decide(request, approve_request)
 
@@ -120,7 +120,7 @@ class TestReject:
     def test_the_line_is_as_it_was(self) -> None:
         case = Case(stored_order(stored_item(state=OrderState.PACKAGED)))
 
-        case.decide(case.ask(), reject_request)
+        case.decide(case.create(), reject_request)
 
         item = case.order.items[0]
         assert (item.state, item.state_before_cancellation) == (OrderState.PACKAGED, None)
@@ -130,7 +130,7 @@ class TestReject:
     def test_nothing_is_given_back(self) -> None:
         case = Case(stored_order())
 
-        case.decide(case.ask(), reject_request)
+        case.decide(case.create(), reject_request)
 
         [plan] = case.order.cancellation_plans
         assert (plan.status, plan.refund_amount) == (PlanStatus.REJECTED, 0)
@@ -138,7 +138,7 @@ class TestReject:
     def test_the_parcel_need_not_come(self) -> None:
         company = make_easy_return_company()
         case = Case(stored_order(delivered_item(easy_return_companies=[company])))
-        request = case.ask(cancellation_type=REFUND, shipping_company=company.pk)
+        request = case.create(cancellation_type=REFUND, shipping_company=company.pk)
 
         case.decide(request, reject_request)
 
@@ -152,7 +152,7 @@ class TestComplete:
         discounts = [make_discount(amount=1000)]
         case = Case(stored_order(stored_item(quantity=4), discounts=discounts, shipping_amount=850))
 
-        case.settle(quantity=1)
+        case.complete(quantity=1)
 
         order = case.order
         assert (order.refund_amount, order.discount_refund_amount) == (2250, 250)
@@ -162,9 +162,9 @@ class TestComplete:
     def test_shipping_goes_back_with_the_last_of_it(self) -> None:
         case = Case(stored_order(stored_item(), stored_item(), shipping_amount=850))
 
-        case.settle(line=1)
+        case.complete(line=1)
         assert case.order.shipping_refund_amount == 0
-        case.settle(line=2)
+        case.complete(line=2)
 
         assert case.order.refund_amount == case.order.amount == 20850
         assert case.order.shipping_refund_amount == 850
@@ -172,9 +172,9 @@ class TestComplete:
     def test_of_that_shipping_each_seller_has_a_share(self) -> None:
         lines = [stored_item(seller=make_seller(pk=pk), price=1000 * pk) for pk in (1, 3)]
         case = Case(stored_order(*lines, shipping_amount=800))
-        case.settle(1)
+        case.complete(1)
 
-        request = case.settle(2)
+        request = case.complete(2)
 
         planned = [planned for _, planned in planned_requests(case.order).values()]
         assert [each.own_shipping_refund_amount for each in planned] == [0, 600]
@@ -184,8 +184,8 @@ class TestComplete:
     def test_shipping_stays_once_anything_was_shipped(self) -> None:
         case = Case(stored_order(stored_item(), delivered_item(), shipping_amount=850))
 
-        case.settle(line=1)
-        case.settle(line=2, cancellation_type=REFUND)
+        case.complete(line=1)
+        case.complete(line=2, cancellation_type=REFUND)
 
         assert case.order.refund_amount == 20000
         assert case.order.shipping_refund_amount == 0
@@ -193,14 +193,14 @@ class TestComplete:
     def test_interest_stays(self) -> None:
         case = Case(stored_order(installment_interest_amount=500))
 
-        case.settle()
+        case.complete()
 
         assert case.order.refund_amount == 10000
 
     def test_what_was_never_paid_is_not_given_back(self) -> None:
         case = Case(stored_order(payment_pending=True, shipping_amount=850))
 
-        case.settle()
+        case.complete()
 
         assert case.order.refund_amount == case.order.shipping_refund_amount == 0
         assert case.order.items[0].state is OrderState.CANCELLED
@@ -210,7 +210,7 @@ class TestComplete:
         line = delivered_item(quantity=2, easy_return_companies=[company])
         case = Case(stored_order(line))
 
-        request = case.settle(cancellation_type=REFUND, shipping_company=company.pk)
+        request = case.complete(cancellation_type=REFUND, shipping_company=company.pk)
 
         assert (line.refunded_quantity, line.state) == (2, OrderState.REFUNDED)
         assert line.cancel_status is CancelStatus.COMPLETED
@@ -225,7 +225,7 @@ class TestComplete:
         booked = []
         for _ in range(3):
             before = case.order.refund_amount
-            case.settle(quantity=1)
+            case.complete(quantity=1)
             booked.append(case.order.refund_amount - before)
 
         assert sum(booked) == case.order.amount == 899
@@ -235,7 +235,7 @@ class TestComplete:
     def test_loyalty_money_is_as_good_as_money(self) -> None:
         case = Case(stored_order())
 
-        request = case.settle(fully_refund_as_loyalty_money=True)
+        request = case.complete(fully_refund_as_loyalty_money=True)
 
         [transaction] = case.order.loyalty_transactions
         assert (transaction.amount, transaction.user_pk) == (10000, 1)
@@ -245,7 +245,7 @@ class TestComplete:
     def test_nothing_is_no_loyalty_money(self) -> None:
         case = Case(stored_order(payment_pending=True))
 
-        case.settle(fully_refund_as_loyalty_money=True)
+        case.complete(fully_refund_as_loyalty_money=True)
 
         assert case.order.loyalty_transactions == []
 
@@ -268,7 +268,7 @@ class TestTransitions:
         case = Case(stored_order())
 
         with pytest.raises(Conflict):
-            case.decide(case.ask(), *services)
+            case.decide(case.create(), *services)
 
     @pytest.mark.parametrize("service", [*DECISIONS, show_request])
     @pytest.mark.parametrize("pk", [0, 404, MAX_PK + 1])
@@ -282,7 +282,7 @@ class TestTransitions:
 class TestShow:
     def test_has_all_about_it(self) -> None:
         case = Case(stored_order())
-        request = case.ask()
+        request = case.create()
 
         shown = show_request(request.pk, case.uow)
 
@@ -301,7 +301,7 @@ class TestShow:
 class TestList:
     def test_is_everybodys(self) -> None:
         case = Case(stored_order())
-        request = case.ask()
+        request = case.create()
 
         page = list_all_requests(CancellationStatus.OPEN, PageRequest(), case.uow)
 
@@ -316,7 +316,7 @@ class TestList:
 class TestMarkPlan:
     def test_takes_any_documented_status(self) -> None:
         case = Case(stored_order())
-        case.ask()
+        case.create()
         [plan] = case.order.cancellation_plans
 
         mark_plan(plan.pk, PlanStatus.MANUEL_REFUND_NEED, "IBAN closed", OPERATOR, case.uow)
@@ -326,7 +326,7 @@ class TestMarkPlan:
 
     def test_until_a_request_moves_on(self) -> None:
         case = Case(stored_order())
-        request = case.ask()
+        request = case.create()
         [plan] = case.order.cancellation_plans
         mark_plan(plan.pk, PlanStatus.WAITING_SUPPLIER, None, OPERATOR, case.uow)
 
@@ -342,7 +342,7 @@ class TestMarkPlan:
 
 def test_loyalty_money_that_a_document_booked_is_not_booked_again() -> None:
     case = Case(stored_order(stored_item(quantity=2, price=10000)))
-    first = case.ask(quantity=1, fully_refund_as_loyalty_money=True)
+    first = case.create(quantity=1, fully_refund_as_loyalty_money=True)
     case.decide(first, approve_request)
     case.order.loyalty_transactions.append(
         LoyaltyTransaction(
@@ -354,7 +354,7 @@ def test_loyalty_money_that_a_document_booked_is_not_booked_again() -> None:
     )
 
     case.decide(first, complete_request)
-    second = case.settle(quantity=1, fully_refund_as_loyalty_money=True)
+    second = case.complete(quantity=1, fully_refund_as_loyalty_money=True)
 
     references = [row.reference for row in case.order.loyalty_transactions]
     assert references == [str(first.uuid), str(second.uuid)]

@@ -73,7 +73,7 @@ class TestImportedRequests:
     def test_never_more_than_was_paid(self) -> None:
         case = Case(stored_order(refund_amount=9000))
 
-        case.settle()
+        case.complete()
 
         assert case.order.refund_amount == 10000
 
@@ -84,11 +84,11 @@ class TestPromised:
     def test_goods_are_worth_no_more_than_what_is_left(self) -> None:
         line = stored_item(quantity=2, price=10000)
         case = Case(stored_order(line))
-        promised = case.ask(quantity=1)
+        promised = case.create(quantity=1)
         case.decide(promised, approve_request)
         line.price = 6000  # the shop corrects the price of both units
 
-        case.settle(quantity=1)
+        case.complete(quantity=1)
         case.decide(promised, complete_request)
 
         assert case.order.refund_amount == 6000
@@ -96,8 +96,8 @@ class TestPromised:
     def test_shipping_is_given_back_once(self) -> None:
         lines = [stored_item(price=1000), stored_item(price=1000)]
         case = Case(stored_order(*lines, shipping_amount=500))
-        case.decide(case.ask(1), approve_request)
-        case.decide(case.ask(2), approve_request)
+        case.decide(case.create(1), approve_request)
+        case.decide(case.create(2), approve_request)
         lines[0].price = 2000  # more is paid than is promised
 
         assert refundable_shipping(case.order) == 0
@@ -105,8 +105,8 @@ class TestPromised:
     def test_shipping_that_is_added_later_is_given_back_in_part(self) -> None:
         lines = [stored_item(price=1000), stored_item(price=1000)]
         case = Case(stored_order(*lines, shipping_amount=500))
-        case.settle(1)
-        case.decide(case.ask(2), approve_request)
+        case.complete(1)
+        case.decide(case.create(2), approve_request)
         case.order.shipping_amount = 800
 
         assert refundable_shipping(case.order) == 300
@@ -114,8 +114,8 @@ class TestPromised:
     def test_shipping_that_was_booked_is_given_back_once(self) -> None:
         lines = [stored_item(price=1000), stored_item(price=1000)]
         case = Case(stored_order(*lines, shipping_amount=500))
-        case.settle(1)
-        case.settle(2)
+        case.complete(1)
+        case.complete(2)
         lines[0].price = 9000
         case.order.shipping_amount = 800
         added = refundable_shipping(case.order)
@@ -126,20 +126,20 @@ class TestPromised:
     def test_more_may_be_promised_than_a_corrected_price_comes_to(self) -> None:
         line = stored_item(quantity=2, price=10000)
         case = Case(stored_order(line))
-        promised = case.ask(quantity=1)
+        promised = case.create(quantity=1)
         case.decide(promised, approve_request)
         line.price = 1000
 
-        case.settle(quantity=1)
+        case.complete(quantity=1)
 
         assert case.order.refund_amount == 0
 
     def test_rejected_requests_promise_nothing(self) -> None:
         lines = [stored_item(price=1000), stored_item(price=1000)]
         case = Case(stored_order(*lines, shipping_amount=500))
-        case.decide(case.ask(1), reject_request)
-        case.settle(1)
-        case.settle(2)
+        case.decide(case.create(1), reject_request)
+        case.complete(1)
+        case.complete(2)
 
         assert case.order.refund_amount == 2500
 
@@ -166,7 +166,7 @@ class TestBooks:
 
         for number, line in enumerate(units, 1):
             before = order.refund_amount
-            case.settle(line, quantity=1)
+            case.complete(line, quantity=1)
             exact = items[line - 1].discounted_price / items[line - 1].quantity
             if number < len(units):
                 assert abs(order.refund_amount - before - exact) <= 1
@@ -183,8 +183,7 @@ class TestUnpaid:
         line = stored_item(quantity=2, price=10000)
         discounts = [make_discount(amount=1000)]
         case = Case(stored_order(line, discounts=discounts, payment_pending=True))
-        case.order.share_discounts()
-        case.settle(quantity=1)
+        case.complete(quantity=1)
         case.order.payment_pending = False
         return case
 
@@ -203,7 +202,7 @@ class TestUnpaid:
 
     def test_units_of_a_paid_order_have_nothing_unpaid(self) -> None:
         case = Case(stored_order(stored_item(quantity=2, price=10000)))
-        case.settle(quantity=1)
+        case.complete(quantity=1)
 
         [[place]] = [plan.items for plan in case.order.cancellation_plans]
         fresh = CancellationPlanItem(request=place.request)
@@ -216,19 +215,17 @@ class TestUnpaid:
 class TestDiscountThatIsLeft:
     def order_with_discount(self, **fields: Any) -> Case:
         lines = [stored_item(price=10000), stored_item(price=10000)]
-        case = Case(stored_order(*lines, discounts=[make_discount(amount=2000)], **fields))
-        case.order.share_discounts()
-        return case
+        return Case(stored_order(*lines, discounts=[make_discount(amount=2000)], **fields))
 
     def test_is_less_what_is_lost_and_what_is_promised(self) -> None:
         case = self.order_with_discount(discount_refund_amount=300)
-        case.decide(case.ask(1), approve_request)
+        case.decide(case.create(1), approve_request)
 
         assert still_discounted(case.order) == 2000 - 300 - 1000
 
     def test_is_never_below_nothing(self) -> None:
         case = self.order_with_discount(discount_refund_amount=2500)
-        case.decide(case.ask(1), approve_request)
+        case.decide(case.create(1), approve_request)
 
         assert still_discounted(case.order) == 0
         [[place]] = [plan.items for plan in case.order.cancellation_plans]
@@ -236,7 +233,7 @@ class TestDiscountThatIsLeft:
 
     def test_bounds_what_is_lost(self) -> None:
         case = self.order_with_discount(discount_refund_amount=1400)
-        case.decide(case.ask(1), approve_request)
+        case.decide(case.create(1), approve_request)
 
         [[place]] = [plan.items for plan in case.order.cancellation_plans]
         assert place.discount_refund_amount == 600

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from domain.accounts.callers import NOBODY, Caller
+from domain.accounts.callers import ANONYMOUS, Caller
 from domain.cancellations.codes import CancellationCode
 from domain.cancellations.requests import (
     CancellationRequestQuery,
@@ -251,7 +251,7 @@ class TestCreateBulk:
         assert {index: error.code for index, error in errors.items()} == {
             1: CancellationCode.NOT_CANCELLABLE,
             2: CancellationCode.UNKNOWN_ORDER_ITEM,
-            3: CancellationCode.ITEM_GIVEN_TWICE,
+            3: CancellationCode.REPEATED_ORDER_ITEM,
         }
         assert caught.value.is_invalid_input
         assert good.cancellation_requests == []
@@ -292,7 +292,7 @@ class TestCreateBulk:
 
         with pytest.raises(RowErrors) as caught:
             create_bulk_cancellation_requests(
-                NOBODY, [draft(order.items[0])], POLICY, FakeUnitOfWork(order)
+                ANONYMOUS, [draft(order.items[0])], POLICY, FakeUnitOfWork(order)
             )
 
         assert isinstance(caught.value.errors[0], FieldErrors)

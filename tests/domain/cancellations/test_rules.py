@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from domain.accounts.callers import NOBODY, Caller
+from domain.accounts.callers import ANONYMOUS, Caller
 from domain.cancellations.codes import CancellationCode
 from domain.cancellations.drafts import PickupSlot
 from domain.cancellations.requests import create_cancellation_request
@@ -111,7 +111,7 @@ class TestIds:
             "pickup_address": CancellationCode.UNKNOWN_PICKUP_ADDRESS,
         }
 
-    @pytest.mark.parametrize("caller", [STRANGER, NOBODY, Caller(1, is_guest=True, order_pk=5)])
+    @pytest.mark.parametrize("caller", [STRANGER, ANONYMOUS, Caller(1, is_guest=True, order_pk=5)])
     def test_a_foreign_line_is_as_unknown_as_an_absent_one(self, caller: Caller) -> None:
         fields = {"shipping_company": 78, "quantity": 5}
         foreign = refusal_of(stored_order(), caller, **fields)

@@ -128,6 +128,13 @@ class TestAmounts:
             datetime(2026, 2, 14, 6, tzinfo=UTC)
         ] * 2
 
+    def test_a_full_discount_leaves_nothing_to_pay(self) -> None:
+        lines = [line_document(line=1, unit_price="7.00"), line_document(line=2, unit_price="3.00")]
+
+        order = imported_order(items=lines, discounts=[{"name": "A", "amount": "10.00"}])
+
+        assert [item.values["discount_amount"] for item in order.items] == [700, 300]
+
     def test_the_right_amount_is_accepted(self) -> None:
         overrides = {"shipping_amount": "5.00", "discounts": [{"name": "A", "amount": "10.00"}]}
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from domain.accounts.callers import Caller
-from domain.orders.anonymous_orders import FoundOrder, LookUp, look_up_anonymous_order
+from domain.orders.anonymous_orders import GuestLookup, GuestOrder, look_up_anonymous_order
 from domain.orders.orders import OrderOwner
 from domain.shared.errors import NotFound, TooManyAttempts
 from tests.support.account_fakes import FakeAttempts
@@ -25,10 +25,10 @@ class FakeOwners(FakeOrders):
         return {"111": GUEST, "222": REGISTERED}.get(number)
 
 
-def look_up(email: str, number: str, look_ups: FakeAttempts, orders: Any = None) -> FoundOrder:
-    wanted = LookUp(email, number, "203.0.113.7")
+def look_up(email: str, number: str, look_ups: FakeAttempts, orders: Any = None) -> GuestOrder:
+    lookup = GuestLookup(email, number, "203.0.113.7")
     uow = FakeUnitOfWork(orders or FakeOwners())
-    return look_up_anonymous_order(wanted, look_ups, "tr-tr", uow)
+    return look_up_anonymous_order(lookup, look_ups, "tr-tr", uow)
 
 
 class TestLookUp:
@@ -40,7 +40,7 @@ class TestLookUp:
 
         assert found.caller == Caller(3, is_guest=True, order_pk=7)
         assert found.document == b"the order"
-        assert [each.address for each in look_ups.begun] == ["203.0.113.7"]
+        assert [lookup.address for lookup in look_ups.begun] == ["203.0.113.7"]
         assert look_ups.misses == []
 
     @pytest.mark.parametrize(
@@ -82,4 +82,4 @@ class TestLookUp:
 
 
 def test_the_address_is_not_shown_by_accident() -> None:
-    assert "ayse" not in repr(LookUp("ayse@example.com", "111", "203.0.113.7")).casefold()
+    assert "ayse" not in repr(GuestLookup("ayse@example.com", "111", "203.0.113.7")).casefold()

@@ -24,9 +24,9 @@ def planned(
     return CancellationPlanItem(request=make_request(status=status), **amounts)
 
 
-class TestTakes:
+class TestAccepts:
     @pytest.mark.parametrize(
-        ("kind", "seller", "status", "takes"),
+        ("kind", "seller", "status", "is_accepted"),
         [
             (CANCEL, SELLER, PlanStatus.WAITING, True),
             (REFUND, SELLER, PlanStatus.WAITING, False),
@@ -37,9 +37,9 @@ class TestTakes:
         ],
     )
     def test_what_is_of_its_type_and_seller_while_it_waits(
-        self, kind: CancellationType, seller: Seller | None, status: PlanStatus, takes: bool
+        self, kind: CancellationType, seller: Seller | None, status: PlanStatus, is_accepted: bool
     ) -> None:
-        assert make_plan(status=status).takes(kind, seller) is takes
+        assert make_plan(status=status).accepts(kind, seller) is is_accepted
 
 
 class TestAmounts:
@@ -61,7 +61,7 @@ class TestAmounts:
 
 
 @pytest.mark.parametrize(
-    ("statuses", "status"),
+    ("statuses", "expected"),
     [
         (["open", "approved", "completed", "rejected"], PlanStatus.WAITING),
         (["approved", "completed", "rejected"], PlanStatus.APPROVED),
@@ -69,9 +69,9 @@ class TestAmounts:
         (["rejected"], PlanStatus.REJECTED),
     ],
 )
-def test_it_follows_its_requests(statuses: list[str], status: PlanStatus) -> None:
-    plan = make_plan(*(planned(CancellationStatus(each)) for each in statuses))
+def test_it_follows_its_requests(statuses: list[str], expected: PlanStatus) -> None:
+    plan = make_plan(*(planned(CancellationStatus(status)) for status in statuses))
 
-    plan.follow_requests(NOW)
+    plan.refresh_status(NOW)
 
-    assert plan.status is status
+    assert plan.status is expected

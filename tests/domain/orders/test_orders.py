@@ -33,26 +33,6 @@ class TestAmounts:
 
         assert order.amount == 999
 
-
-class TestShareDiscounts:
-    def test_the_shares_add_up_to_the_discounts(self) -> None:
-        items = [make_item(line=line, price=price) for line, price in enumerate([100, 100, 100], 1)]
-
-        order = make_order(items=items, discounts=[make_discount(amount=100)])
-
-        assert [item.discount_amount for item in order.items] == [34, 33, 33]
-
-    def test_a_full_discount_leaves_nothing_to_pay(self) -> None:
-        items = [make_item(price=7), make_item(line=2, price=3)]
-
-        order = make_order(items=items, discounts=[make_discount(amount=10)])
-
-        assert [item.discounted_price for item in order.items] == [0, 0]
-
-    def test_refuses_more_than_the_prices(self) -> None:
-        with pytest.raises(ValueError, match="exceed"):
-            make_order(items=[make_item(price=10)], discounts=[make_discount(amount=11)])
-
     def test_are_nothing_where_nothing_is_said(self) -> None:
         order = make_order()
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from domain.orders.cancellations import CancelStatus
 from domain.orders.seller_shares import (
-    Booked,
+    CompletedRefunds,
     OrderTotals,
     Share,
     SplitLine,
@@ -25,7 +25,7 @@ def make_line(seller_pk: int | None = 1, **overrides: object) -> SplitLine:
         "state": OrderState.WAITING,
         "cancel_status": None,
         "quantity": 1,
-        "gone": 0,
+        "removed": 0,
         "price": 1000,
         "discount": 0,
     }
@@ -43,7 +43,7 @@ def any_lines(draw: st.DrawFn) -> list[SplitLine]:
                 draw(st.sampled_from([None, 1, 2, 3])),
                 state=draw(st.sampled_from(OrderState)),
                 quantity=quantity,
-                gone=draw(st.integers(0, quantity)),
+                removed=draw(st.integers(0, quantity)),
                 price=price,
                 discount=draw(st.integers(0, price)),
             )
@@ -53,20 +53,23 @@ def any_lines(draw: st.DrawFn) -> list[SplitLine]:
 
 money = st.integers(0, 10**6)
 totals = st.builds(OrderTotals, money, money, money, money)
-booked = st.dictionaries(
-    st.sampled_from([None, 1, 2, 3]), st.builds(Booked, st.integers(0, 10**5), st.integers(0, 10))
+completed = st.dictionaries(
+    st.sampled_from([None, 1, 2, 3]),
+    st.builds(CompletedRefunds, st.integers(0, 10**5), st.integers(0, 10)),
 )
 
 
 class TestSplitOrder:
-    @given(totals, any_lines(), booked)
+    @given(totals, any_lines(), completed)
     def test_the_parts_add_up_to_the_order(
-        self, whole: OrderTotals, lines: list[SplitLine], done: dict[int | None, Booked]
+        self, whole: OrderTotals, lines: list[SplitLine], done: dict[int | None, CompletedRefunds]
     ) -> None:
-        known = {line.seller_pk for line in lines}
-        shares = split_order(whole, lines, {pk: each for pk, each in done.items() if pk in known})
+        sellers = {line.seller_pk for line in lines}
+        own = {pk: refunds for pk, refunds in done.items() if pk in sellers}
 
-        parts = {name: sum(getattr(each, name) for each in shares.values()) for name in AMOUNTS}
+        shares = split_order(whole, lines, own)
+
+        parts = {name: sum(getattr(share, name) for share in shares.values()) for name in AMOUNTS}
         discount = sum(line.discount for line in lines)
         assert parts == {
             "amount": sum(line.price for line in lines) - discount + whole.shipping,
@@ -76,7 +79,7 @@ class TestSplitOrder:
             "discount_refund_amount": whole.discount_refund,
             "shipping_refund_amount": whole.shipping_refund,
         }
-        assert all(getattr(each, name) >= 0 for each in shares.values() for name in AMOUNTS)
+        assert all(getattr(share, name) >= 0 for share in shares.values() for name in AMOUNTS)
 
     def test_shipping_goes_by_the_discounted_prices(self) -> None:
         lines = [make_line(1, price=1000, discount=700), make_line(2, price=600)]
@@ -95,12 +98,12 @@ class TestSplitOrder:
     def test_a_refund_is_that_of_the_own_requests(self) -> None:
         lines = [make_line(1), make_line(2)]
 
-        shares = split_order(OrderTotals(refund=400), lines, {2: Booked(goods=400)})
+        shares = split_order(OrderTotals(refund=400), lines, {2: CompletedRefunds(goods=400)})
 
         assert [shares[1].refund_amount, shares[2].refund_amount] == [0, 400]
 
-    def test_a_refund_without_a_plan_goes_by_what_is_gone(self) -> None:
-        lines = [make_line(1), make_line(None, gone=1), make_line(2, quantity=2, gone=1)]
+    def test_a_refund_without_a_plan_goes_by_what_is_removed(self) -> None:
+        lines = [make_line(1), make_line(None, removed=1), make_line(2, quantity=2, removed=1)]
 
         shares = split_order(OrderTotals(refund=1500), lines, {})
 
@@ -114,8 +117,10 @@ class TestSplitOrder:
 
         assert [share.shipping_refund_amount for share in shares.values()] == [30, 70]
 
-    def test_an_import_can_take_back_what_was_booked(self) -> None:
-        shares = split_order(OrderTotals(refund=100), [make_line(1)], {1: Booked(goods=400)})
+    def test_an_import_can_lower_the_refund(self) -> None:
+        shares = split_order(
+            OrderTotals(refund=100), [make_line(1)], {1: CompletedRefunds(goods=400)}
+        )
 
         assert shares[1].refund_amount == 100
 
@@ -146,7 +151,7 @@ class TestStateOfLines:
             ({"refunded", "rejected"}, "refunded"),
         ],
     )
-    def test_is_the_least_that_any_line_alive_has_reached(
+    def test_is_the_least_that_any_active_line_has_reached(
         self, states: set[str], expected: str
     ) -> None:
         assert state_of_lines({OrderState(state) for state in states}) is OrderState(expected)
@@ -160,23 +165,26 @@ class TestRest:
         [(1000, [900, 100]), (1001, [900, 101]), (999, [899, 100]), (10_000, [1000, 9000])],
     )
     def test_is_divided_to_the_minor_unit(self, refund: int, refunds: list[int]) -> None:
-        lines = [make_line(1, gone=1), make_line(2, price=9000, gone=1)]
-        done: dict[int | None, Booked] = {1: Booked(goods=900), 2: Booked(goods=100)}
+        lines = [make_line(1, removed=1), make_line(2, price=9000, removed=1)]
+        done: dict[int | None, CompletedRefunds] = {
+            1: CompletedRefunds(goods=900),
+            2: CompletedRefunds(goods=100),
+        }
 
         shares = split_order(OrderTotals(refund=refund), lines, done)
 
-        assert [each.refund_amount for each in shares.values()] == refunds
+        assert [share.refund_amount for share in shares.values()] == refunds
 
-    def test_goes_by_the_discounted_prices_of_what_is_gone(self) -> None:
-        lines = [make_line(1, discount=500, gone=1), make_line(2, gone=1)]
+    def test_goes_by_the_discounted_prices_of_what_is_removed(self) -> None:
+        lines = [make_line(1, discount=500, removed=1), make_line(2, removed=1)]
 
         shares = split_order(OrderTotals(refund=750), lines, {})
 
-        assert [each.refund_amount for each in shares.values()] == [250, 500]
+        assert [share.refund_amount for share in shares.values()] == [250, 500]
 
 
 def test_what_is_not_named_is_nothing() -> None:
     zero = {"shipping": 0, "refund": 0, "discount_refund": 0, "shipping_refund": 0}
 
     assert OrderTotals() == OrderTotals(**zero)
-    assert Booked() == Booked(goods=0, discount=0)
+    assert CompletedRefunds() == CompletedRefunds(goods=0, discount=0)

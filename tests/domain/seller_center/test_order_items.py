@@ -71,7 +71,7 @@ class TestReject:
 
     def test_closes_what_the_shopper_asked_as_approved(self) -> None:
         case = case_of(own_item(price=1000, quantity=4))
-        asked = case.ask(quantity=1)
+        asked = case.create(quantity=1)
 
         reject(case)
 
@@ -83,7 +83,7 @@ class TestReject:
 
     def test_needs_no_request_of_its_own_when_all_was_asked_for(self) -> None:
         case = case_of(own_item(quantity=2))
-        asked = case.ask()
+        asked = case.create()
 
         reject(case)
 
@@ -92,7 +92,7 @@ class TestReject:
 
     def test_waits_for_no_request_for_another_line(self) -> None:
         case = case_of(own_item(), own_item())
-        case.ask(line=2)
+        case.create(line=2)
 
         reject(case)
 

@@ -21,11 +21,11 @@ class TestShareOfUnits:
     @given(sequences())
     def test_any_sequence_adds_up_to_the_whole(self, sequence: tuple[int, int, list[int]]) -> None:
         total, quantity, parts = sequence
-        gone = 0
+        preceding = 0
         shares = []
         for part in parts:
-            shares.append(share_of_units(total, quantity, gone, part))
-            gone += part
+            shares.append(share_of_units(total, quantity, preceding, part))
+            preceding += part
 
         assert sum(shares) == total
         assert all(share >= 0 for share in shares)
@@ -53,14 +53,14 @@ class TestShareOfUnits:
     def test_units_that_go_one_by_one_round_to_the_nearest_and_halves_up(
         self, total: int, quantity: int, shares: list[int]
     ) -> None:
-        gone = range(quantity)
+        counts = range(quantity)
 
-        assert [share_of_units(total, quantity, each, 1) for each in gone] == shares
+        assert [share_of_units(total, quantity, preceding, 1) for preceding in counts] == shares
 
     def test_nothing_is_worth_nothing(self) -> None:
         assert share_of_units(1000, 3, 2, 0) == 0
 
-    @pytest.mark.parametrize(("gone", "units"), [(0, 4), (2, 2), (-1, 1), (1, -1)])
-    def test_there_are_only_so_many(self, gone: int, units: int) -> None:
+    @pytest.mark.parametrize(("preceding", "units"), [(0, 4), (2, 2), (-1, 1), (1, -1)])
+    def test_there_are_only_so_many(self, preceding: int, units: int) -> None:
         with pytest.raises(ValueError, match="fewer"):
-            share_of_units(1000, 3, gone, units)
+            share_of_units(1000, 3, preceding, units)

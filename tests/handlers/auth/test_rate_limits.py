@@ -5,7 +5,7 @@ import pytest
 from fakeredis import FakeRedis, FakeServer
 
 from domain.accounts.sessions import Credentials
-from domain.orders.anonymous_orders import LookUp
+from domain.orders.anonymous_orders import GuestLookup
 from domain.shared.errors import LoginFailed, NotFound, TooManyAttempts
 from handlers.auth.rate_limits import LoginAttempts, OrderLookUps
 from handlers.settings import Settings
@@ -105,7 +105,7 @@ class TestLogins:
 def miss_look_up(
     look_ups: OrderLookUps, *, email: str = EMAIL, number: str = "1", address: str = HERE
 ) -> None:
-    with suppress(NotFound), look_ups.attempt(LookUp(email, number, address)):
+    with suppress(NotFound), look_ups.attempt(GuestLookup(email, number, address)):
         raise NotFound
 
 
@@ -126,7 +126,7 @@ def may_look_up(
     device: str | None = None,
 ) -> bool:
     try:
-        with look_ups.attempt(LookUp(email, number, address, device)):
+        with look_ups.attempt(GuestLookup(email, number, address, device)):
             return True
     except TooManyAttempts:
         return False

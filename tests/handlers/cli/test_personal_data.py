@@ -22,7 +22,7 @@ from tests.support.application import Clients, Shop
 from tests.support.builders import NOW, make_item, make_seller
 from tests.support.documents import imported_old_order, imported_order, user_document
 from tests.support.personal_orders import IBAN, Life
-from tests.support.personal_rows import EMAIL, KEPT, MARK, OTHERS, mark_everything, marked
+from tests.support.personal_rows import EMAIL, MARK, OTHERS, RETAINED, mark_everything, marked
 
 ERASE = ("users", "erase", "--email", EMAIL.upper(), "--yes", "--operator", "ayse")
 EXPORT = ("users", "export", "--email", EMAIL)
@@ -90,11 +90,11 @@ class TestErase:
             assert list(marked(connection)) == []
             assert list(marked(connection, IBAN.lower())) == []
         documents = {"order_documents", "old_order_documents", "idempotency_keys"}
-        assert before >= KEPT.keys() - {"discount_items"} | documents
+        assert before >= RETAINED.keys() - {"discount_items"} | documents
 
     def test_every_table_is_known(self) -> None:
-        assert KEPT.keys() | OTHERS == metadata.tables.keys()
-        assert not KEPT.keys() & OTHERS
+        assert RETAINED.keys() | OTHERS == metadata.tables.keys()
+        assert not RETAINED.keys() & OTHERS
 
     def test_leaves_the_books_right(
         self, waybill: Run, marked_life: Life, engines: Engines

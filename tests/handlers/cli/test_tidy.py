@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from domain.idempotency import StoredAnswer
+from domain.idempotency import StoredResponse
 from domain.outbox import OutboxEvent, OutboxKind, OutboxStatus
 from domain.shared.paging import PageRequest
 from handlers.cli import tidy
@@ -93,7 +93,7 @@ class TestTidy:
             with database.writing() as uow:
                 made = utc_now() - timedelta(hours=hours)
                 uow.idempotency_keys.claim("user:1", name, b"f" * 32, made)
-                uow.idempotency_keys.keep("user:1", name, StoredAnswer(200, "text/plain", b"a"))
+                uow.idempotency_keys.store("user:1", name, StoredResponse(200, "text/plain", b"a"))
                 uow.commit()
 
         assert "1 idempotency keys" in waybill("tidy").output

@@ -17,7 +17,7 @@ from domain.cancellations.requests import (
     create_bulk_cancellation_requests,
     create_cancellation_request,
 )
-from domain.idempotency import StoredAnswer
+from domain.idempotency import StoredResponse
 from domain.orders.orders import Order
 from domain.shared.errors import Conflict, FieldErrors, Refusal, RowErrors, RuleBroken, Unavailable
 from domain.shared.paging import PageRequest
@@ -168,8 +168,8 @@ def test_one_key_makes_one_request(busy_database: Database, shopper: User) -> No
         caller = Caller(shopper.pk, is_guest=False)
         draft = desk.draft(order.items[0].pk, quantity=1)
         request = create_cancellation_request(caller, draft, POLICY, uow)
-        answer = StoredAnswer(200, "application/json", str(request.pk).encode())
-        uow.idempotency_keys.keep("user:1", "key", answer)
+        answer = StoredResponse(200, "application/json", str(request.pk).encode())
+        uow.idempotency_keys.store("user:1", "key", answer)
         uow.commit()
         return answer.body
 

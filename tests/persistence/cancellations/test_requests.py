@@ -15,7 +15,7 @@ from domain.cancellations.decisions import (
 )
 from domain.cancellations.reasons import list_cancellation_reasons
 from domain.cancellations.requests import list_cancellation_requests
-from domain.idempotency import StoredAnswer
+from domain.idempotency import StoredResponse
 from domain.orders.cancellations import CancellationStatus
 from domain.orders.orders import Order
 from domain.orders.states import OrderState
@@ -195,7 +195,7 @@ class TestCreate:
                     again.items[0].cancellation_requests.append(request)
             except Conflict as refusal:
                 refusals[-1] = refusal
-            uow.idempotency_keys.keep(*key, StoredAnswer(409, "text/plain", b"first come"))
+            uow.idempotency_keys.store(*key, StoredResponse(409, "text/plain", b"first come"))
             uow.commit()
 
         database.write(work)
@@ -206,7 +206,7 @@ class TestCreate:
         assert second.code == "cancellation_request_100_17"
         with database.writing() as uow:
             stored = uow.idempotency_keys.claim(*key, FINGERPRINT, uow.now)
-        assert stored == StoredAnswer(409, "text/plain", b"first come")
+        assert stored == StoredResponse(409, "text/plain", b"first come")
         assert len(desk.order(order.pk).items[0].cancellation_requests) == 1
 
     def test_what_else_is_wrong_is_not_hidden(self, database: Database, order: Order) -> None:

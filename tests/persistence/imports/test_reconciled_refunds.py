@@ -233,7 +233,7 @@ class TestRequests:
 
         books.desk.decide(approve_request, all_left.pk)
 
-        assert books.order.items[0].free_quantity == 0
+        assert books.order.items[0].available_quantity == 0
 
     def test_of_an_earlier_release_have_no_units_to_contradict(
         self, case: Case, engines: Engines

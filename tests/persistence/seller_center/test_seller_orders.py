@@ -13,7 +13,7 @@ from domain.cancellations.decisions import approve_request, complete_request, re
 from domain.cancellations.refund_plans import planned_requests
 from domain.orders.cancellations import CancellationStatus
 from domain.orders.orders import Order
-from domain.orders.seller_shares import Booked, OrderTotals, SplitLine, split_order
+from domain.orders.seller_shares import CompletedRefunds, OrderTotals, SplitLine, split_order
 from domain.orders.states import OrderState
 from domain.seller_center.order_items import reject_seller_order_item
 from persistence.database import Database
@@ -95,21 +95,21 @@ def expected_rows(order: Order) -> Rows:
         order.shipping_refund_amount,
     )
     lines: list[SplitLine] = []
-    booked: dict[int | None, Booked] = {}
+    completed: dict[int | None, CompletedRefunds] = {}
     planned = planned_requests(order)
     for item in order.items:
         pk = item.seller.pk if item.seller else None
-        gone = item.cancelled_quantity + item.refunded_quantity
-        amounts = (item.quantity, gone, item.price, item.discount_amount)
+        removed = item.cancelled_quantity + item.refunded_quantity
+        amounts = (item.quantity, removed, item.price, item.discount_amount)
         lines.append(SplitLine(pk, item.state, item.cancel_status, *amounts))
         for request in item.cancellation_requests:
             if request.status is CancellationStatus.COMPLETED:
                 _, given = planned[request]
-                before = booked.get(pk, Booked())
+                before = completed.get(pk, CompletedRefunds())
                 goods = given.refund_amount - given.shipping_refund_amount
                 discount = before.discount + given.discount_refund_amount
-                booked[pk] = Booked(before.goods + goods, discount)
-    shares = split_order(totals, lines, booked)
+                completed[pk] = CompletedRefunds(before.goods + goods, discount)
+    shares = split_order(totals, lines, completed)
     return {
         pk: {**asdict(share), "status": share.state.seller_code}
         for pk, share in shares.items()
