@@ -10,7 +10,7 @@ from domain.orders.cancellations import CancellationType
 from domain.shared.paging import PageRequest
 from domain.unit_of_work import UnitOfWork
 from handlers.contract.operations.responses import Reply
-from handlers.web.idempotency import answer_once
+from handlers.web.idempotency import run_idempotent
 from handlers.web.pagination import record_page
 from handlers.web.request_context import caller, cancellation_policy, reading, record
 
@@ -34,7 +34,7 @@ def create_cancellation_request(body: dict[str, Any]) -> Response:
         )
         return Reply(200, record(_RECORD, opened))
 
-    return answer_once(work)
+    return run_idempotent(work)
 
 
 def create_bulk_cancellation_requests(body: dict[str, Any]) -> Response:
@@ -55,7 +55,7 @@ def _create_bulk(body: dict[str, Any], order_pk: int | None = None) -> Response:
         )
         return Reply(201, [record(_RECORD, each) for each in opened])
 
-    return answer_once(work)
+    return run_idempotent(work)
 
 
 def _draft(row: dict[str, Any]) -> CancellationDraft:
