@@ -16,7 +16,7 @@ from domain.unit_of_work import UnitOfWork
 from handlers.contract.operations.responses import Reply
 from handlers.http.request_body import content_of
 from handlers.web.error_responses import refuse, status_of
-from handlers.web.request_context import acting, credential, operation, write
+from handlers.web.request_context import credential, operation, principal, write
 
 Work = Callable[[UnitOfWork], Reply]
 
@@ -73,17 +73,17 @@ def _response(work: Work, uow: UnitOfWork) -> Response:
 def _key() -> _Key | None:
     """The key of the current request; anonymous callers have none, since they would share it."""
     value = request.headers.get("Idempotency-Key")
-    if value is None or acting() is ANONYMOUS:
+    if value is None or principal() is ANONYMOUS:
         return None
     return _Key(_scope(), value, _fingerprint())
 
 
 def _scope() -> str:
     """Whose key it is: a shopper's, a seller's, or that of one grant."""
-    who = acting()
-    if isinstance(who, Caller) and who.order_pk is not None:
+    caller = principal()
+    if isinstance(caller, Caller) and caller.order_pk is not None:
         return f"grant:{id_hash(credential()).hex()}"
-    return who.actor
+    return caller.actor
 
 
 def _fingerprint() -> bytes:

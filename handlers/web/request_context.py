@@ -169,8 +169,8 @@ def shop() -> ShopCaller:
     return found
 
 
-def acting() -> Caller | SellerCaller:
-    """Whoever the current request comes from; ANONYMOUS where all are let in."""
+def principal() -> Caller | SellerCaller:
+    """The shopper, guest or seller who sent the current request; ANONYMOUS where it is public."""
     found: Caller | SellerCaller | None = g.caller
     return found or ANONYMOUS
 
