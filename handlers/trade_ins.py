@@ -19,7 +19,7 @@ from handlers.http.media_types import FORM
 from handlers.http.negotiation import prefers_html
 from handlers.i18n.labels import mark
 from handlers.web.pages import told, trade_in_page
-from handlers.web.request_context import answerer, reading, record, settings, write
+from handlers.web.request_context import offer_principal, reading, record, settings, write
 
 Decide = Callable[[int, Answerer, UnitOfWork], TradeInOffer]
 
@@ -78,12 +78,12 @@ def _follow(pk: int, decide: Decide, message: str) -> Response | Reply:
 
 
 def _answer(pk: int, decide: Decide) -> None:
-    write(lambda uow: decide(pk, answerer(), uow))
+    write(lambda uow: decide(pk, offer_principal(), uow))
 
 
 def _shown(pk: int) -> ShownOffer:
     with reading() as uow:
-        return trade_ins.show_trade_in_offer(pk, answerer(), uow)
+        return trade_ins.show_trade_in_offer(pk, offer_principal(), uow)
 
 
 def _page(offer: ShownOffer, status: int) -> Response:
@@ -97,4 +97,4 @@ def _page(offer: ShownOffer, status: int) -> Response:
 
 
 def _has_cookie() -> bool:
-    return isinstance(answerer(), Caller) and not is_by_key(request)
+    return isinstance(offer_principal(), Caller) and not is_by_key(request)

@@ -175,8 +175,8 @@ def principal() -> Caller | SellerCaller:
     return found or ANONYMOUS
 
 
-def answerer() -> Answerer:
-    """Whose answer to an offer the current request is: a shopper's, or a mailed link's."""
+def offer_principal() -> Answerer:
+    """Who answers an offer by the current request: a shopper, or the holder of a mailed link."""
     found: Answerer = g.caller
     return found
 
