@@ -18,7 +18,7 @@ from handlers.contract.operations.responses import Reply
 from handlers.http.media_types import FORM
 from handlers.http.negotiation import prefers_html
 from handlers.i18n.labels import mark
-from handlers.web.pages import told, trade_in_page
+from handlers.web.pages import message_response, trade_in_page
 from handlers.web.request_context import offer_principal, reading, record, settings, write
 
 Decide = Callable[[int, Answerer, UnitOfWork], TradeInOffer]
@@ -74,7 +74,7 @@ def _follow(pk: int, decide: Decide, message: str) -> Response | Reply:
             raise ConfirmationRequired
         return _page(_shown(pk), 403)
     _answer(pk, decide)
-    return told(message)
+    return message_response(message)
 
 
 def _answer(pk: int, decide: Decide) -> None:

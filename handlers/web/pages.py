@@ -75,8 +75,8 @@ def login_required_page() -> Response:
     return _page("login_required.html", 403, leads_to=leads_to)
 
 
-def told(message: str) -> Response | Reply:
-    """One sentence for the reader: as a small page for a browser, else as a JSON string."""
+def message_response(message: str) -> Response | Reply:
+    """One sentence: as a small page for a browser, else as a JSON string."""
     if prefers_html(request.headers.get("Accept", "")):
         return _page("message.html", 200, message=message)
     return Reply(200, translate(message, language()))
