@@ -17,7 +17,7 @@ from handlers.adapters.ibans import compact_iban
 from handlers.auth.cookie_names import name_cookies
 from handlers.auth.cookies import session_cookie
 from handlers.auth.passwords import Argon2Passwords
-from handlers.auth.rate_limits import LoginAttempts, OrderLookUps, PasswordResetRequests
+from handlers.auth.rate_limits import LoginRateLimits, LookupRateLimits, ResetRateLimits
 from handlers.authentication import authenticate, check_schemes
 from handlers.contract.asgi.routing import ContractApp, Middleware
 from handlers.contract.document.bundle import Contract, load_contract
@@ -72,9 +72,9 @@ def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> Contract
         contract=contract,
         database=database,
         passwords=Argon2Passwords(),
-        attempts=LoginAttempts(settings),
-        look_ups=OrderLookUps(settings),
-        reset_requests=PasswordResetRequests(settings),
+        login_limits=LoginRateLimits(settings),
+        lookup_limits=LookupRateLimits(settings),
+        reset_limits=ResetRateLimits(settings),
         cancellation_policy=_cancellation_policy(settings),
         records=Records(contract, clock),
         filters=Filters(contract, app.operations, _listings()),

@@ -18,7 +18,7 @@ from handlers.web.request_context import (
     language,
     passwords,
     reading,
-    reset_requests,
+    reset_limits,
     settings,
     write,
 )
@@ -36,7 +36,7 @@ def show_password_reset_page() -> Response:
 def request_password_reset(body: dict[str, Any]) -> Response:
     check_origin(request, settings())
     wanted = ResetRequest(body["email"], request.remote_addr or "", language())
-    password_resets.count_request(wanted, reset_requests())
+    password_resets.count_request(wanted, reset_limits())
     write(lambda uow: password_resets.request_reset(wanted, uow))
     return _answer(_SENT, _SENT_TEXT, 202)
 

@@ -23,7 +23,14 @@ from handlers.auth.session_keys import is_by_key
 from handlers.http.media_types import FORM, JSON
 from handlers.web.pages import login_page, logout_page
 from handlers.web.redirects import see_other
-from handlers.web.request_context import attempts, credential, passwords, reading, settings, write
+from handlers.web.request_context import (
+    credential,
+    login_limits,
+    passwords,
+    reading,
+    settings,
+    write,
+)
 
 AFTER_LOGIN = "/docs"
 _AFTER_LOGOUT = "/users/login/"
@@ -39,7 +46,7 @@ def log_in(body: dict[str, Any]) -> Response:
     device = known_device(subject, request, settings())
     shown = Credentials(body["email"], body["password"], request.remote_addr or "", device)
     with reading() as uow:
-        proof = sessions.check_credentials(shown, passwords(), attempts(), uow)
+        proof = sessions.check_credentials(shown, passwords(), login_limits(), uow)
     replaced = shown_session(request, settings())
     lifetime = session_lifetime(settings())
     user, opened = write(lambda uow: sessions.log_in(proof, replaced, lifetime, uow))

@@ -24,7 +24,7 @@ from handlers.auth.session_cookies import (
 from handlers.cancellations import requests as cancellation_requests
 from handlers.contract.operations.responses import DocumentList
 from handlers.web.pagination import envelope
-from handlers.web.request_context import language, look_ups, reading, settings
+from handlers.web.request_context import language, lookup_limits, reading, settings
 
 # Longer than a look-up takes, and short enough for a thread to be held by each of the few tries.
 MISS_SECONDS = 0.01
@@ -37,7 +37,9 @@ def look_up_anonymous_order(body: dict[str, Any]) -> DocumentList:
     device = known_device(subject, request, settings())
     lookup = GuestLookup(body["email"], number, request.remote_addr or "", device)
     with _misses_take_alike(), reading() as uow:
-        guest_order = anonymous_orders.look_up_anonymous_order(lookup, look_ups(), language(), uow)
+        guest_order = anonymous_orders.look_up_anonymous_order(
+            lookup, lookup_limits(), language(), uow
+        )
     grant = new_grant(guest_order.caller, settings())
     token = granted_csrf_token(grant, request, settings())
     _give(grant, token, subject)

@@ -60,9 +60,9 @@ class Parts:
     contract: Contract
     database: Database
     passwords: PasswordHasher
-    attempts: LoginLimits
-    look_ups: GuestLookupLimits
-    reset_requests: ResetLimits
+    login_limits: LoginLimits
+    lookup_limits: GuestLookupLimits
+    reset_limits: ResetLimits
     cancellation_policy: CancellationPolicy
     records: Records
     filters: Filters
@@ -115,19 +115,19 @@ def passwords() -> PasswordHasher:
     return parts().passwords
 
 
-def attempts() -> LoginLimits:
-    """The counters of failed logins."""
-    return parts().attempts
+def login_limits() -> LoginLimits:
+    """The limits on failed logins."""
+    return parts().login_limits
 
 
-def look_ups() -> GuestLookupLimits:
-    """The counters of looked-up orders."""
-    return parts().look_ups
+def lookup_limits() -> GuestLookupLimits:
+    """The limits on failed look-ups of orders."""
+    return parts().lookup_limits
 
 
-def reset_requests() -> ResetLimits:
-    """The counters of requests for a password reset."""
-    return parts().reset_requests
+def reset_limits() -> ResetLimits:
+    """The limits on requests for a password reset."""
+    return parts().reset_limits
 
 
 def cancellation_policy() -> CancellationPolicy:
