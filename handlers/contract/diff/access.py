@@ -20,28 +20,30 @@ _Alternative = Mapping[str, frozenset[str]]
 
 def compare_security(old: Described, new: Described, site: Site) -> None:
     """Record a change of the alternatives by which clients are let in."""
-    known, found = _alternatives(old), _alternatives(new)
+    old_alternatives, new_alternatives = _alternatives(old), _alternatives(new)
     detail = from_to(list(old.security), list(new.security))
-    if not all(any(_is_enough(was, now) for now in found) for was in known):
+    if not all(any(_is_enough(was, now) for now in new_alternatives) for was in old_alternatives):
         site.breaks("security", _NOT_LET_IN, detail)
-    elif not all(any(_is_enough(now, was) for was in known) for now in found):
+    elif not all(any(_is_enough(now, was) for was in old_alternatives) for now in new_alternatives):
         site.allows("security", detail)
 
 
 def compare_servers(old: Described, new: Described, site: Site) -> None:
     """Record servers that are added or gone."""
-    known, found = ({_server(each): each["url"] for each in side.servers} for side in (old, new))
-    for server, url in known.items():
-        if server not in found:
+    old_servers, new_servers = (
+        {_server(server): server["url"] for server in side.servers} for side in (old, new)
+    )
+    for server, url in old_servers.items():
+        if server not in new_servers:
             site.below(f"server {url}").breaks("server-removed", _NOT_THERE)
-    for server, url in found.items():
-        if server not in known:
+    for server, url in new_servers.items():
+        if server not in old_servers:
             site.below(f"server {url}").allows("server-added")
 
 
-def _is_enough(given: _Alternative, asked: _Alternative) -> bool:
+def _is_enough(shown: _Alternative, required: _Alternative) -> bool:
     """Whether a client that shows ``given`` meets an alternative that asks for ``asked``."""
-    return all(scheme in given and scopes <= given[scheme] for scheme, scopes in asked.items())
+    return all(scheme in shown and scopes <= shown[scheme] for scheme, scopes in required.items())
 
 
 def _alternatives(side: Described) -> list[_Alternative]:
@@ -58,12 +60,12 @@ def _alternatives(side: Described) -> list[_Alternative]:
 
 def _scheme(scheme: Mapping[str, Any], name: str) -> str:
     """What a scheme is: two of other names may be the same."""
-    said = {key: str(scheme[key]).lower() for key in _SAYS if key in scheme}
+    defining = {key: str(scheme[key]).lower() for key in _SAYS if key in scheme}
     flows = {
         kind: {url: flow[url] for url in _URLS if url in flow}
         for kind, flow in scheme.get("flows", {}).items()
     }
-    return in_json({**said, "flows": flows}) if scheme else name
+    return in_json({**defining, "flows": flows}) if scheme else name
 
 
 def _server(server: Mapping[str, Any]) -> str:

@@ -55,11 +55,11 @@ class _Comparison:
     def __post_init__(self) -> None:
         self._changes = Changes()
         self._schemas = SchemaComparison(self.old, self.new, self.seconds)
-        self._known = {each.key: each for each in described_operations(self.old)}
-        self._found = {each.key: each for each in described_operations(self.new)}
+        self._known = {operation.key: operation for operation in described_operations(self.old)}
+        self._found = {operation.key: operation for operation in described_operations(self.new)}
 
     def changes(self) -> list[Change]:
-        for key in [*self._known, *(each for each in self._found if each not in self._known)]:
+        for key in [*self._known, *(added for added in self._found if added not in self._known)]:
             self._operation(self._known.get(key), self._found.get(key))
         self._sent_by_server(described_webhooks(self.old), described_webhooks(self.new), "webhook")
         self._schemas.record(self._changes.add)
@@ -91,26 +91,26 @@ class _Comparison:
 
     def _names(self, old: Described, new: Described) -> None:
         site = self._site(CODE, old)
-        was, now = (each.spec.get("operationId") for each in (old, new))
+        was, now = (side.spec.get("operationId") for side in (old, new))
         if was is None and now is not None:
             site.allows("operation-id", f"now {now}")
         elif was != now:
             site.breaks("operation-id", _CALLED_BY_NAME, f"{was} → {now or 'none'}")
-        was, now = ((each.spec.get("tags") or [None])[0] for each in (old, new))
+        was, now = ((side.spec.get("tags") or [None])[0] for side in (old, new))
         if was != now:
             site.breaks("tag", _GROUPED_BY_TAG, from_to(was, now))
         compare_path_names(old, new, site)
 
     def _demands(self, old: Described, new: Described, site: Site) -> None:
         for key, reason in _DEMANDS.items():
-            was, now = (bool(each.spec.get(key)) for each in (old, new))
+            was, now = (bool(side.spec.get(key)) for side in (old, new))
             if now and not was:
                 site.breaks(key, reason, from_to(was, now))
             elif was and not now:
                 site.allows(key, from_to(was, now))
 
     def _body(self, old: Described, new: Described, direction: Direction, site: Site) -> None:
-        was, now = (_body_of(each) for each in (old, new))
+        was, now = (_body_of(side) for side in (old, new))
         body = site.below("body")
         if now is None:
             if was is not None:
@@ -132,13 +132,18 @@ class _Comparison:
 
     def _sent_by_server(self, old: list[Described], new: list[Described], place: str) -> None:
         """Webhooks and callbacks: the server sends the requests, and the client answers."""
-        known, found = ({(each.path, each.method): each for each in some} for some in (old, new))
-        for key, operation in known.items():
+        old_operations, new_operations = (
+            {(operation.path, operation.method): operation for operation in operations}
+            for operations in (old, new)
+        )
+        for key, operation in old_operations.items():
             site = Site(self._changes, RESPONSES, f"{place} {operation.name}", operation.name)
-            if key not in found:
+            if key not in new_operations:
                 site.breaks("webhook-removed", _NOT_SENT)
                 continue
-            was, now = (_body_of(each) or {"content": {}} for each in (operation, found[key]))
+            was, now = (
+                _body_of(side) or {"content": {}} for side in (operation, new_operations[key])
+            )
             compare_contents(
                 was["content"],
                 now["content"],
@@ -147,9 +152,9 @@ class _Comparison:
                 site.below("body"),
             )
             answers = Site(self._changes, REQUESTS, site.place, operation.name)
-            self._responses(operation, found[key], Direction.REQUEST, answers)
-        for key, operation in found.items():
-            if key not in known:
+            self._responses(operation, new_operations[key], Direction.REQUEST, answers)
+        for key, operation in new_operations.items():
+            if key not in old_operations:
                 Site(self._changes, RESPONSES, f"{place} {operation.name}", operation.name).allows(
                     "webhook-added"
                 )
@@ -164,7 +169,7 @@ def _body_of(operation: Described) -> Mapping[str, Any] | None:
 
 
 def _targets(operations: Mapping[Key, Described]) -> dict[str, Key]:
-    return {each.name: key for key, each in operations.items()}
+    return {operation.name: key for key, operation in operations.items()}
 
 
 def _address(operation: Described) -> str:

@@ -105,7 +105,7 @@ class _Question:
         return Unknown("there is no proof that there is none")
 
     def is_proven(self) -> bool:
-        return any(self._is_proven(each) for each in (self._loose, self._narrow))
+        return any(self._is_proven(schema) for schema in (self._loose, self._narrow))
 
     def _is_proven(self, narrow: Mapping[str, Any]) -> bool:
         if equal(narrow, self._wide):

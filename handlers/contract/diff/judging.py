@@ -36,9 +36,9 @@ class Judge:
         self._direction = direction
         self._seconds = seconds
 
-    def keywords(self, said: Mapping[str, Any]) -> Verdict:
+    def keywords(self, assertions: Mapping[str, Any]) -> Verdict:
         """Whether all values sent fit these keywords of the taker; null is judged by itself."""
-        return self._verdict({"anyOf": [{"type": "null"}, dict(said)]})
+        return self._verdict({"anyOf": [{"type": "null"}, dict(assertions)]})
 
     def null(self) -> Verdict:
         """Whether null is sent to a taker that does not take it."""
@@ -66,12 +66,12 @@ class Judge:
         )
 
     def _verdict(self, wide: Any) -> Verdict:
-        found = self._ask(self.sender, self.taker.document, wide)
-        match found:
+        result = self._ask(self.sender, self.taker.document, wide)
+        match result:
             case None:
                 return COMPATIBLE
             case Witness():
-                return Verdict(breaking=True, witness=found)
+                return Verdict(breaking=True, witness=result)
             case Unknown(reason):
                 return Verdict(breaking=True, reason=f"{NEITHER} ({reason})")
 

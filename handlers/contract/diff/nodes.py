@@ -54,7 +54,7 @@ def node_of(document: Document, schema: Schema) -> Node:
     types = node.says.get("type")
     if isinstance(types, list):
         node.nullable = node.nullable or "null" in types
-        rest = sorted(each for each in types if each != "null")
+        rest = sorted(name for name in types if name != "null")
         node.says["type"] = rest[0] if len(rest) == 1 else rest
     return node
 
@@ -73,7 +73,7 @@ def _read(node: Node, schema: Any, steps: int) -> None:
         _read(node, resolve(node.document, reference), steps + 1)
     if len(asserted) == 1 and not isinstance(reference, str):
         union: list[Schema] = next((own[key] for key in _UNIONS if key in own), [])
-        rest = [each for each in union if each != _NULL]
+        rest = [branch for branch in union if branch != _NULL]
         if len(rest) == 1:
             node.nullable = node.nullable or len(union) > 1
             own = {key: value for key, value in own.items() if key in ANNOTATIONS}

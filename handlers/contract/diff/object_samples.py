@@ -32,7 +32,9 @@ class _Objects:
         if not all(chosen.values()):
             return
         base = {name: values[0] for name, values in chosen.items()}
-        violations = [list(self._violating(each))[:_FEW] for each in self._view.violations]
+        violations = [
+            list(self._violating(violation))[:_FEW] for violation in self._view.violations
+        ]
         for parts in product(*violations):
             members = dict(base)
             for part in parts:
@@ -69,7 +71,7 @@ class _Objects:
         """Members by which an object violates what the subtracted schema says of members."""
         match violation:
             case canonical.NameFailsView(schema):
-                names = [each for each in self._samples.rejected(schema, self._depth) if each]
+                names = [name for name in self._samples.rejected(schema, self._depth) if name]
                 for name in [*filter(_is_text, names), self._unused()]:
                     yield from ({name: value} for value in self._values(name)[:2])
             case canonical.PatternValueFailsView(pattern, schema):

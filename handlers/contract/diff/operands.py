@@ -90,7 +90,9 @@ class _Writer:
     _names: dict[tuple[str, bool], str] = field(default_factory=dict)
 
     def write_definitions(self) -> None:
-        while waiting := [each for each in self._names.items() if each[1] not in self.definitions]:
+        while waiting := [
+            entry for entry in self._names.items() if entry[1] not in self.definitions
+        ]:
             for (reference, closed), name in waiting:
                 self.definitions[name] = self.schema(resolve(self.document, reference), closed)
 
@@ -137,16 +139,18 @@ class _Writer:
     def _leave_out_other_direction(
         self, schema: Mapping[str, Any], written: dict[str, Any]
     ) -> None:
-        gone = {
+        excluded = {
             name
             for name, part in schema.get("properties", {}).items()
             if goes_not(self.document, part, self.direction)
         }
-        if gone:
+        if excluded:
             written["properties"] = {
-                name: part for name, part in written["properties"].items() if name not in gone
+                name: part for name, part in written["properties"].items() if name not in excluded
             }
-            written["required"] = [name for name in schema.get("required", ()) if name not in gone]
+            written["required"] = [
+                name for name in schema.get("required", ()) if name not in excluded
+            ]
 
 
 def goes_not(document: Document, schema: Schema, direction: Direction) -> bool:
@@ -212,7 +216,7 @@ _MANY_EXAMPLES = ("enum", "examples")
 def literals(operand: Operand) -> Iterator[Any]:
     """The values that stand in the schema and in those it refers to: enums, defaults, examples."""
     waiting: list[Schema] = [operand.schema]
-    seen: set[str] = set()
+    visited: set[str] = set()
     while waiting:
         schema = waiting.pop()
         if not isinstance(schema, Mapping):
@@ -222,8 +226,8 @@ def literals(operand: Operand) -> Iterator[Any]:
             yield from schema.get(key, ())
         for keyword, parts in _parts(schema):
             waiting.extend(_each(keyword, parts))
-        if "$ref" in schema and schema["$ref"] not in seen:
-            seen.add(schema["$ref"])
+        if "$ref" in schema and schema["$ref"] not in visited:
+            visited.add(schema["$ref"])
             waiting.append(resolve(operand.document, schema["$ref"]))
 
 

@@ -42,10 +42,10 @@ class _Parser:
             raise ValueError(self._pattern)
 
     def alternatives(self) -> list[str]:
-        found = self._sequence()
+        texts = self._sequence()
         while self._next("|"):
-            found = found[: _MOST // 2] + self._sequence()[:_MOST]
-        return found[:_MOST]
+            texts = texts[: _MOST // 2] + self._sequence()[:_MOST]
+        return texts[:_MOST]
 
     def _sequence(self) -> list[str]:
         texts = [""]
@@ -79,10 +79,10 @@ class _Parser:
                 looks = True
             elif kind != ":":
                 raise ValueError(self._pattern)
-        found = self.alternatives()
+        texts = self.alternatives()
         if self._take() != ")":
             raise ValueError(self._pattern)
-        return [""] if looks else found
+        return [""] if looks else texts
 
     def _class(self) -> list[str]:
         negated = self._next("^")
@@ -100,11 +100,11 @@ class _Parser:
                 last = self._escape()[0] if last == "\\" else last
                 some = [some[0], last] if some[0] != last else some
                 members.extend(some)
-                members.extend(each for each in _PRINTABLE if some[0] < each < last)
+                members.extend(character for character in _PRINTABLE if some[0] < character < last)
             else:
                 members.extend(some)
         if negated:
-            return [each for each in _PRINTABLE if each not in members][:_MOST]
+            return [character for character in _PRINTABLE if character not in members][:_MOST]
         return members[:_MOST] or [""]
 
     def _escape(self) -> list[str]:
@@ -132,7 +132,7 @@ class _Parser:
             return texts
         counts = [least] if least == most else [least, least + 1]
         made = [texts[0] * count for count in counts if count * len(texts[0]) <= _LONGEST]
-        others = [each * max(1, least) for each in texts[1:] if len(each) * least <= _LONGEST]
+        others = [text * max(1, least) for text in texts[1:] if len(text) * least <= _LONGEST]
         return (made + others)[:_MOST]
 
     def _quantifier(self) -> tuple[int, int | None]:

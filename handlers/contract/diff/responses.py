@@ -35,11 +35,14 @@ class ResponseComparison:
 
     def compare(self, old: Described, new: Described, site: Site) -> None:
         """Record the changes of all responses of an operation."""
-        known, found = (each.spec.get("responses", {}) for each in (old, new))
-        for status in [*known, *(each for each in found if each not in known)]:
-            was, now = _for_status(status, known), _for_status(status, found)
+        old_responses, new_responses = (side.spec.get("responses", {}) for side in (old, new))
+        for status in [
+            *old_responses,
+            *(status for status in new_responses if status not in old_responses),
+        ]:
+            was, now = _for_status(status, old_responses), _for_status(status, new_responses)
             below = site.below(status)
-            if status not in known:
+            if status not in old_responses:
                 self._added(status, is_described=was is not None, site=below)
             elif now is None:
                 self._removed(status, below)
@@ -72,19 +75,19 @@ class ResponseComparison:
     def _headers(
         self, old: tuple[Described, Responses], new: tuple[Described, Responses], site: Site
     ) -> None:
-        known, found = (
-            {name.lower(): side.at(each) for name, each in response.get("headers", {}).items()}
+        old_headers, new_headers = (
+            {name.lower(): side.at(header) for name, header in response.get("headers", {}).items()}
             for side, response in (old, new)
         )
-        for name, header in known.items():
+        for name, header in old_headers.items():
             below = site.below(f"header {name}")
-            if name in found:
-                self._header((old[0], header), (new[0], found[name]), below)
+            if name in new_headers:
+                self._header((old[0], header), (new[0], new_headers[name]), below)
             elif header.get("required"):
                 below.breaks("header-removed", _COUNTED_ON, "required")
             else:
                 below.allows("header-removed", "optional")
-        for name in found.keys() - known.keys():
+        for name in new_headers.keys() - old_headers.keys():
             site.below(f"header {name}").allows("header-added")
 
     def _header(
@@ -93,7 +96,7 @@ class ResponseComparison:
         new: tuple[Described, Mapping[str, Any]],
         site: Site,
     ) -> None:
-        was, now = (each.get("required", False) for each in (old[1], new[1]))
+        was, now = (header.get("required", False) for header in (old[1], new[1]))
         if was and not now:
             site.breaks("header-required", _COUNTED_ON, "no longer required")
         elif now and not was:

@@ -40,14 +40,14 @@ class Samples:
 
     def __init__(self, pool: Sequence[Any], most: int) -> None:
         self._most = most
-        self._texts = [each for each in pool if isinstance(each, str)]
+        self._texts = [value for value in pool if isinstance(value, str)]
         self._pool = list(pool)
         self._makers: dict[type, _Make] = {
             canonical.FalseView: lambda *_: (),
             canonical.ConstView: lambda _schema, view, _depth: [view.value],
             canonical.EnumView: lambda _schema, view, _depth: view.values,
             canonical.MultiTypeView: lambda _schema, view, _depth: _in_turn(
-                [_BY_TYPE[each] for each in view.types]
+                [_BY_TYPE[name] for name in view.types]
             ),
             canonical.TypedGroupView: lambda _schema, view, depth: self.of(view.body, depth),
             canonical.StringView: self._strings,
@@ -99,19 +99,19 @@ class Samples:
     def _one_of(
         self, _schema: CanonicalSchema, view: canonical.AnyOfView | canonical.OneOfView, depth: int
     ) -> Iterator[Any]:
-        return _in_turn(self.of(each, depth) for each in view.branches)
+        return _in_turn(self.of(branch, depth) for branch in view.branches)
 
     def _all_of(
         self, schema: CanonicalSchema, view: canonical.AllOfView, depth: int
     ) -> Iterator[Any]:
-        branches = [followed(each) for each in view.branches]
+        branches = [followed(branch) for branch in view.branches]
         joined: CanonicalSchema | None = branches[0]
-        for each in branches[1:]:
-            joined = joined and intersection(joined, each)
+        for branch in branches[1:]:
+            joined = joined and intersection(joined, branch)
         if joined is not None and joined.kind is not canonical.CanonicalKind.ALL_OF:
             yield from self.of(joined, depth)
-        for each in branches:
-            yield from judged(schema, self.of(each, depth))
+        for branch in branches:
+            yield from judged(schema, self.of(branch, depth))
 
     def _not(self, schema: CanonicalSchema, view: canonical.NotView, depth: int) -> Iterator[Any]:
         yield from self.rejected(followed(view.schema), depth)
@@ -142,9 +142,9 @@ def intersection(one: CanonicalSchema, other: CanonicalSchema) -> CanonicalSchem
 
 def judged(schema: CanonicalSchema, values: Iterable[Any]) -> Iterator[Any]:
     """Those of ``values`` that ``schema`` admits."""
-    spelled: Any = schema.to_json_schema()
-    validator = Draft202012Validator(spelled, validate_formats=True)
-    return (each for each in values if validator.is_valid(each))
+    schema_document: Any = schema.to_json_schema()
+    validator = Draft202012Validator(schema_document, validate_formats=True)
+    return (value for value in values if validator.is_valid(value))
 
 
 def _in_turn(groups: Iterable[Sequence[Any]]) -> Iterator[Any]:
@@ -158,8 +158,8 @@ def _in_turn(groups: Iterable[Sequence[Any]]) -> Iterator[Any]:
 
 
 def _distinct(values: Iterable[Any]) -> Iterator[Any]:
-    found: list[Any] = []
+    distinct: list[Any] = []
     for value in values:
-        if not any(type(value) is type(each) and value == each for each in found):
-            found.append(value)
+        if not any(type(value) is type(other) and value == other for other in distinct):
+            distinct.append(value)
             yield value

@@ -81,7 +81,7 @@ class SchemaPair:
             yield self._change("schema", self._judge.whole(), from_to(old, new))
             return
         if self._old.nullable != self._new.nullable:
-            was, now = (each.nullable for each in self._pair())
+            was, now = (node.nullable for node in self._pair())
             yield self._change("null", self._judge.null(), f"{was} → {now}".lower())
         for group in _GROUPS:
             yield from self._group(group)
@@ -101,8 +101,8 @@ class SchemaPair:
         old, new = _said(self._old, group), _said(self._new, group)
         if old == new and (not old or self._mean_the_same(old, new)):
             return
-        said = _said(self._taker, group)
-        verdict = self._judge.keywords(said) if said else COMPATIBLE
+        assertions = _said(self._taker, group)
+        verdict = self._judge.keywords(assertions) if assertions else COMPATIBLE
         yield self._change(group[0], verdict, from_to(_value(old), _value(new)))
 
     def _mean_the_same(self, old: dict[str, Any], new: dict[str, Any]) -> bool:
@@ -111,7 +111,7 @@ class SchemaPair:
         return equal(one, Operand(self._new.document, new, self.direction).plain())
 
     def _formats(self) -> Iterator[Change]:
-        old, new = (each.says.get("format", ABSENT) for each in self._pair())
+        old, new = (node.says.get("format", ABSENT) for node in self._pair())
         if old != new and _judged_formats(old, new):
             yield self._change("format", self._format(), from_to(old, new))
 
@@ -126,7 +126,7 @@ class SchemaPair:
     def _required(self) -> Iterator[Change]:
         """Properties that both describe, or neither."""
         old, new = self._names("required")
-        described = [self._properties(each) for each in (self._old, self._new)]
+        described = [self._properties(node) for node in (self._old, self._new)]
         for name in sorted(old ^ new):
             if (name in described[0]) != (name in described[1]) or self._is_left_out(name):
                 continue
@@ -173,35 +173,35 @@ class SchemaPair:
             if not self._differ(others) or self._have_parts(others):
                 return
             keywords = (others,)
-        said = _said(self._taker, (some, others))
+        assertions = _said(self._taker, (some, others))
         verdict = COMPATIBLE
-        if any(keyword in said for keyword in keywords):
+        if any(keyword in assertions for keyword in keywords):
             names = [*self._properties(self._sender), *self._properties(self._taker)]
             described = {"properties": dict.fromkeys(names, True)} if names else {}
-            verdict = self._judge.keywords({**said, **described})
-        old, new = (_said(each, keywords) for each in self._pair())
+            verdict = self._judge.keywords({**assertions, **described})
+        old, new = (_said(node, keywords) for node in self._pair())
         yield self._change(keywords[0], verdict, from_to(_value(old), _value(new)))
 
     def _differ(self, keyword: str) -> bool:
-        old, new = (_said(each, (keyword,)) for each in self._pair())
+        old, new = (_said(node, (keyword,)) for node in self._pair())
         return old != new or (bool(old) and not self._mean_the_same(old, new))
 
     def _have_parts(self, keyword: str) -> bool:
         """Whether both have a schema there, which is compared by itself."""
-        return all(isinstance(each.says.get(keyword), Mapping) for each in self._pair())
+        return all(isinstance(node.says.get(keyword), Mapping) for node in self._pair())
 
     def _pair(self) -> tuple[Node, Node]:
         return self._old, self._new
 
     def _annotations(self) -> Iterator[Change]:
         """What forbids no value, and still matters to one side."""
-        old, new = (each.says.get("format", ABSENT) for each in self._pair())
+        old, new = (node.says.get("format", ABSENT) for node in self._pair())
         if old != new and not _judged_formats(old, new):
             yield self._change("format", self._unknown_format(), from_to(old, new))
         if self.direction is Direction.REQUEST:
             yield from self._default()
         yield from self._discriminator()
-        old, new = (each.says.get("deprecated", False) for each in self._pair())
+        old, new = (node.says.get("deprecated", False) for node in self._pair())
         if old != new:
             yield self._change("deprecated", COMPATIBLE, from_to(old, new))
 
@@ -212,17 +212,17 @@ class SchemaPair:
         return Verdict(breaking=True, reason=f"no validator knows which values are {taken}")
 
     def _default(self) -> Iterator[Change]:
-        old, new = (each.says.get("default", ABSENT) for each in self._pair())
+        old, new = (node.says.get("default", ABSENT) for node in self._pair())
         if old == new and type(old) is type(new):
             return
         verdict = Verdict(breaking=True, reason=_ANOTHER_MEANING)
         yield self._change("default", COMPATIBLE if old is ABSENT else verdict, from_to(old, new))
 
     def _discriminator(self) -> Iterator[Change]:
-        old, new = (each.says.get("discriminator", {}) for each in self._pair())
+        old, new = (node.says.get("discriminator", {}) for node in self._pair())
         if old == new:
             return
-        sent, taken = (each.says.get("discriminator", {}) for each in (self._sender, self._taker))
+        sent, taken = (node.says.get("discriminator", {}) for node in (self._sender, self._taker))
         unknown = sent.get("mapping", {}).keys() - taken.get("mapping", {}).keys()
         moved = taken and sent.get("propertyName") != taken.get("propertyName")
         verdict = Verdict(breaking=True, reason=_NOT_TOLD_APART) if unknown or moved else COMPATIBLE
@@ -254,7 +254,7 @@ class SchemaPair:
         )
 
     def _names(self, keyword: str) -> tuple[set[str], set[str]]:
-        old, new = (set(each.says.get(keyword, ())) for each in self._pair())
+        old, new = (set(node.says.get(keyword, ())) for node in self._pair())
         return old, new
 
     def _below(self, part: str) -> str:
@@ -266,11 +266,11 @@ def _said(node: Node, group: tuple[str, ...]) -> dict[str, Any]:
     return {key: node.says[key] for key in group if key in node.says}
 
 
-def _value(said: dict[str, Any]) -> Any:
-    if not said:
+def _value(assertions: dict[str, Any]) -> Any:
+    if not assertions:
         return ABSENT
-    return next(iter(said.values())) if len(said) == 1 else said
+    return next(iter(assertions.values())) if len(assertions) == 1 else assertions
 
 
 def _judged_formats(*formats: Any) -> bool:
-    return all(each is ABSENT or each in ASSERTED_FORMATS or each in BOUNDS for each in formats)
+    return all(name is ABSENT or name in ASSERTED_FORMATS or name in BOUNDS for name in formats)

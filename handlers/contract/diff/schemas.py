@@ -75,10 +75,10 @@ class SchemaComparison:
 
     def _reached(self, key: _Key) -> Iterator[_Key]:
         """The pair and all that it uses."""
-        seen, waiting = {key}, [key]
+        reached, waiting = {key}, [key]
         while waiting:
             key = waiting.pop()
             yield key
-            new = self._parts[key].uses - seen
-            seen |= new
+            new = self._parts[key].uses - reached
+            reached |= new
             waiting.extend(new)
