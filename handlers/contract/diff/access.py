@@ -1,4 +1,4 @@
-"""Changes of who may call an operation, and where it is."""
+"""Changes of who may call an operation, and at which server."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,16 +10,16 @@ from handlers.contract.diff.words import from_to, in_json
 
 _NOT_LET_IN = "what let the client in is not enough"
 _NOT_THERE = "a client of this server finds the operation there no more"
-# What a scheme is, apart from its name and from what is said about it.
-_SAYS = ("type", "name", "in", "scheme", "openIdConnectUrl")
+# What defines a scheme, apart from its name and description.
+_DEFINING = ("type", "name", "in", "scheme", "openIdConnectUrl")
 _URLS = ("authorizationUrl", "tokenUrl", "refreshUrl")
 
-# Each alternative: what each of its schemes is, and the scopes that it asks for.
+# By scheme, the scopes that an alternative requires.
 _Alternative = Mapping[str, frozenset[str]]
 
 
 def compare_security(old: Described, new: Described, site: Site) -> None:
-    """Record a change of the alternatives by which clients are let in."""
+    """Record a change of the alternatives by which clients authenticate."""
     old_alternatives, new_alternatives = _alternatives(old), _alternatives(new)
     detail = from_to(list(old.security), list(new.security))
     if not all(any(_is_enough(was, now) for now in new_alternatives) for was in old_alternatives):
@@ -29,7 +29,7 @@ def compare_security(old: Described, new: Described, site: Site) -> None:
 
 
 def compare_servers(old: Described, new: Described, site: Site) -> None:
-    """Record servers that are added or gone."""
+    """Record servers that were added or removed."""
     old_servers, new_servers = (
         {_server(server): server["url"] for server in side.servers} for side in (old, new)
     )
@@ -42,12 +42,12 @@ def compare_servers(old: Described, new: Described, site: Site) -> None:
 
 
 def _is_enough(shown: _Alternative, required: _Alternative) -> bool:
-    """Whether a client that shows ``given`` meets an alternative that asks for ``asked``."""
+    """Whether a client that sends ``shown`` satisfies an alternative that needs ``required``."""
     return all(scheme in shown and scopes <= shown[scheme] for scheme, scopes in required.items())
 
 
 def _alternatives(side: Described) -> list[_Alternative]:
-    """Where nothing is asked, one alternative that asks for nothing."""
+    """The alternatives; of a public operation, one that needs nothing."""
     schemes = side.document.get("components", {}).get("securitySchemes", {})
     return [
         {
@@ -59,8 +59,8 @@ def _alternatives(side: Described) -> list[_Alternative]:
 
 
 def _scheme(scheme: Mapping[str, Any], name: str) -> str:
-    """What a scheme is: two of other names may be the same."""
-    defining = {key: str(scheme[key]).lower() for key in _SAYS if key in scheme}
+    """The definition of a scheme: two with other names may be the same."""
+    defining = {key: str(scheme[key]).lower() for key in _DEFINING if key in scheme}
     flows = {
         kind: {url: flow[url] for url in _URLS if url in flow}
         for kind, flow in scheme.get("flows", {}).items()

@@ -23,15 +23,15 @@ from handlers.contract.diff.responses import ResponseComparison
 from handlers.contract.diff.schemas import SchemaComparison
 from handlers.contract.diff.words import from_to
 
-# A schema's difference is looked for so long, for each keyword of it.
+# The search for a payload, per keyword of a schema.
 SECONDS = 5.0
-_GONE = "a client that calls it is answered 404 or 405"
+_REMOVED = "a client that calls it is answered 404 or 405"
 _NOT_SENT = "a client waits for it"
 _CALLED_BY_NAME = "generated functions, and links, have this name"
 _GROUPED_BY_TAG = "generators make a class of each first tag"
 _BODY_PASSED_OVER = "the server passes over the body that the client sends"
 _BODY_LEFT_OUT = "a client may send no body"
-# What Waybill's engine refuses, besides what OpenAPI has a word for.
+# What Waybill's engine refuses by keywords of its own.
 _DEMANDS = {
     "x-strict-query": "a query with a parameter that is not described is refused",
     "x-requires-json": "a request without Content-Type is refused",
@@ -55,12 +55,19 @@ class _Comparison:
     def __post_init__(self) -> None:
         self._changes = Changes()
         self._schemas = SchemaComparison(self.old, self.new, self.seconds)
-        self._known = {operation.key: operation for operation in described_operations(self.old)}
-        self._found = {operation.key: operation for operation in described_operations(self.new)}
+        self._old_operations = {
+            operation.key: operation for operation in described_operations(self.old)
+        }
+        self._new_operations = {
+            operation.key: operation for operation in described_operations(self.new)
+        }
 
     def changes(self) -> list[Change]:
-        for key in [*self._known, *(added for added in self._found if added not in self._known)]:
-            self._operation(self._known.get(key), self._found.get(key))
+        for key in [
+            *self._old_operations,
+            *(added for added in self._new_operations if added not in self._old_operations),
+        ]:
+            self._operation(self._old_operations.get(key), self._new_operations.get(key))
         self._sent_by_server(described_webhooks(self.old), described_webhooks(self.new), "webhook")
         self._schemas.record(self._changes.add)
         compare_component_names(self.old, self.new, self._schemas.renamed, self._changes)
@@ -71,7 +78,7 @@ class _Comparison:
             if new is not None:
                 self._site(REQUESTS, new).allows("operation-added", _address(new))
         elif new is None:
-            self._site(REQUESTS, old).breaks("operation-removed", _GONE, _address(old))
+            self._site(REQUESTS, old).breaks("operation-removed", _REMOVED, _address(old))
         else:
             self._pair(old, new)
 
@@ -127,11 +134,11 @@ class _Comparison:
             compare_contents(was["content"], now["content"], direction, self._schemas, body)
 
     def _responses(self, old: Described, new: Described, direction: Direction, site: Site) -> None:
-        targets = _targets(self._known), _targets(self._found)
+        targets = _targets(self._old_operations), _targets(self._new_operations)
         ResponseComparison(self._schemas, targets, direction).compare(old, new, site)
 
     def _sent_by_server(self, old: list[Described], new: list[Described], place: str) -> None:
-        """Webhooks and callbacks: the server sends the requests, and the client answers."""
+        """Webhooks and callbacks: the server sends the requests, and the client responds."""
         old_operations, new_operations = (
             {(operation.path, operation.method): operation for operation in operations}
             for operations in (old, new)

@@ -1,4 +1,4 @@
-"""Names of schemas: no message shows them, and generated code has a class of each."""
+"""Names of schemas: no message has them, but generated code has a class for each."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -34,7 +34,7 @@ def compare_component_names(
 
 
 def _used(document: Document) -> Iterator[str]:
-    """The names of the schemas that operations lead to."""
+    """The names of the schemas that operations use."""
     waiting: list[Any] = [document.get("paths", {}), document.get("webhooks", {})]
     visited: set[str] = set()
     while waiting:

@@ -1,4 +1,4 @@
-"""Changes of media types and of what is sent in them."""
+"""Changes of media types and their schemas."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +22,7 @@ def compare_contents(
         {_plain(kind): content for kind, content in contents.items()} for contents in (old, new)
     )
     for kind, content in old_contents.items():
-        other, below = _said_of(kind, new_contents), site.below(kind)
+        other, below = _content_for(kind, new_contents), site.below(kind)
         if other is None:
             requests = direction is Direction.REQUEST
             below.breaks("media-type-removed", _REFUSED if requests else _NOT_OFFERED)
@@ -33,7 +33,7 @@ def compare_contents(
         if was != now:
             below.breaks("encoding", _CODED_ANOTHER_WAY, from_to(was, now))
     for kind in new_contents:
-        if _said_of(kind, old_contents) is None:
+        if _content_for(kind, old_contents) is None:
             site.below(kind).allows("media-type-added")
 
 
@@ -41,8 +41,8 @@ def _plain(kind: str) -> str:
     return kind.replace(" ", "").lower()
 
 
-def _said_of(kind: str, content: Content) -> Mapping[str, Any] | None:
-    """What is said of a media type: by its name, or by the range that it is in."""
+def _content_for(kind: str, content: Content) -> Mapping[str, Any] | None:
+    """The Media Type Object for a media type: by its name, or by its range."""
     for name in (kind, f"{kind.partition('/')[0]}/*", "*/*"):
         if name in content:
             return content[name]

@@ -1,4 +1,4 @@
-"""Changes of what is deprecated, and until when it works."""
+"""Changes of deprecations and sunset days."""
 
 from collections.abc import Mapping
 from typing import Any

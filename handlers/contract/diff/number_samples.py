@@ -10,7 +10,7 @@ _USUAL = (0, 1, -1, 2, 3, 10, 0.5, 0.25, 2**31, 2**53, 2**63)
 
 
 def number_samples(view: canonical.IntegerView | canonical.NumberView) -> Iterator[Any]:
-    """Candidates: some are beyond a bound or no multiple, since it is judged later anyway."""
+    """Candidates: some are out of bounds or no multiple, since all are validated later."""
     bounds = [_plain(bound) for bound in (view.minimum, view.maximum) if bound is not None]
     yield from _USUAL
     for bound in bounds:

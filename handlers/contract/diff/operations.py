@@ -1,4 +1,4 @@
-"""The operations of a document, with all that their paths and their document say for them."""
+"""The operations of a document, with what their paths and the document add."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -48,7 +48,7 @@ class Described:
         return [template[1:-1] for template in _TEMPLATE.findall(self.path)]
 
     def at(self, spec: Any) -> Any:
-        """``found``, or what it refers to."""
+        """``spec``, or what it refers to."""
         return followed(self.document, spec)
 
 

@@ -1,7 +1,7 @@
 """A few texts for a regular expression (ECMA 262, as far as schemas use it).
 
-Only candidates: look-arounds and back references are passed over, and an expression that is not
-understood gives none.
+They are candidates: look-arounds and back references are ignored, and an expression that is not
+understood has none.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ _PRINTABLE = [
 
 @cache
 def matching_texts(pattern: str) -> tuple[str, ...]:
-    """At most six texts that ``pattern`` may match, the shortest of each way through it."""
+    """At most six texts that ``pattern`` may match, the shortest of each branch."""
     try:
         parser = _Parser(pattern)
         made = parser.alternatives()
@@ -31,7 +31,7 @@ def matching_texts(pattern: str) -> tuple[str, ...]:
 
 
 class _Parser:
-    """Reads an expression and gives texts for it at once; each method gives those of its part."""
+    """Parses an expression and returns texts for it; each method returns those of its part."""
 
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
@@ -159,7 +159,7 @@ class _Parser:
 
 
 def _joined(heads: list[str], tails: list[str]) -> list[str]:
-    """The first of both, and each other one beside the first of its neighbour."""
+    """The first of both joined, and every other one joined with the first of the other list."""
     if not heads or not tails:
         return []
     made = [heads[0] + tail for tail in tails] + [head + tails[0] for head in heads[1:]]

@@ -12,7 +12,7 @@ class ReferenceMissing(Exception):
 
 
 def resolve(document: Document, reference: str) -> Any:
-    """What ``reference``, such as `#/components/schemas/Order`, stands for; not followed further.
+    """What ``reference``, such as `#/components/schemas/Order`, leads to; not followed further.
 
     Raises ReferenceMissing.
     """
@@ -25,7 +25,7 @@ def resolve(document: Document, reference: str) -> Any:
 
 
 def followed(document: Document, node: Any) -> Any:
-    """``found``, or what its `$ref` leads to in the end. Raises ReferenceMissing, for loops too."""
+    """``node``, or the end of its chain of `$ref`. Raises ReferenceMissing, also for loops."""
     visited = set()
     while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
         reference = node["$ref"]

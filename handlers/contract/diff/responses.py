@@ -16,7 +16,7 @@ Responses = Mapping[str, Any]
 Targets = tuple[Mapping[str, Key], Mapping[str, Key]]
 
 _DEFAULT = "default"
-_NEVER_COMES = "a client waits for a success that comes no more"
+_NO_LONGER_SENT = "a client waits for a success that comes no more"
 _NOT_DESCRIBED = "a client gets a success that its document does not describe"
 _COUNTED_ON = "a client counts on the header"
 
@@ -50,7 +50,7 @@ class ResponseComparison:
                 self._compare((old, old.at(was)), (new, new.at(now)), below)
 
     def _added(self, status: str, *, is_described: bool, site: Site) -> None:
-        """RFC 9110, 15: a client takes an error that it does not know for x00 of its class."""
+        """RFC 9110, 15: a client treats an unknown error as x00 of its class."""
         if _is_success(status) and not is_described:
             site.breaks("status-added", _NOT_DESCRIBED)
         else:
@@ -58,7 +58,7 @@ class ResponseComparison:
 
     def _removed(self, status: str, site: Site) -> None:
         if _is_success(status):
-            site.breaks("status-removed", _NEVER_COMES)
+            site.breaks("status-removed", _NO_LONGER_SENT)
         else:
             site.allows("status-removed")
 
@@ -107,7 +107,7 @@ class ResponseComparison:
 
 
 def _for_status(status: str, responses: Responses) -> Any:
-    """What is said of a status: by its number, its class, or as the default; else None."""
+    """The response for a status: by number, class, or default; else None."""
     for name in (status, f"{status[0]}XX", _DEFAULT):
         if name in responses:
             return responses[name]
@@ -115,5 +115,5 @@ def _for_status(status: str, responses: Responses) -> Any:
 
 
 def _is_success(status: str) -> bool:
-    """Redirects succeed as well: what they lead to is what the client asked for."""
+    """Redirects are successes, too: they lead to what the client asked for."""
     return status[0] in "23"

@@ -32,7 +32,7 @@ def _type(schema: Any) -> str:
 
 
 def _as_text(schema: Mapping[str, Any]) -> Schema:
-    """How the values of a schema are written; bounds of numbers are passed over."""
+    """The schema of the values as text; bounds of numbers are ignored."""
     annotations = {key: schema[key] for key in ("default", "deprecated") if key in schema}
     if "default" in annotations:
         annotations["default"] = _text(annotations["default"])
