@@ -189,7 +189,7 @@ def read_settings() -> Settings:
     that is no setting: a typo would otherwise leave the default in force.
     """
     env = Env(prefix=_PREFIX, eager=False)
-    values = {each.name: _read(env, each) for each in fields(Settings)}
+    values = {setting.name: _read(env, setting) for setting in fields(Settings)}
     faults: dict[str, Any] = {}
     try:
         env.seal()
@@ -203,15 +203,15 @@ def read_settings() -> Settings:
 
 def _unknown_names(names: Iterable[str]) -> Mapping[str, list[str]]:
     """What is said of the names that look like settings and are none, by name."""
-    known = [each.name.upper() for each in fields(Settings)]
+    known = [setting.name.upper() for setting in fields(Settings)]
     faults = {}
     for name in names:
         is_ours = name.startswith(_PREFIX) and not name.startswith(_FOR_TESTS)
         if is_ours and name.removeprefix(_PREFIX) not in known:
             # The prefix, which all have, would make everything near.
             nearest = get_close_matches(name.removeprefix(_PREFIX), known, 1)
-            meant = f" Did you mean {_PREFIX}{nearest[0]}?" if nearest else ""
-            faults[name] = [f"There is no such setting.{meant}"]
+            hint = f" Did you mean {_PREFIX}{nearest[0]}?" if nearest else ""
+            faults[name] = [f"There is no such setting.{hint}"]
     return faults
 
 

@@ -35,9 +35,9 @@ def show_password_reset_page() -> Response:
 
 def request_password_reset(body: dict[str, Any]) -> Response:
     check_origin(request, settings())
-    wanted = ResetRequest(body["email"], request.remote_addr or "", language())
-    password_resets.count_request(wanted, reset_limits())
-    write(lambda uow: password_resets.request_reset(wanted, uow))
+    reset = ResetRequest(body["email"], request.remote_addr or "", language())
+    password_resets.count_request(reset, reset_limits())
+    write(lambda uow: password_resets.request_reset(reset, uow))
     return _answer(_SENT, _SENT_TEXT, 202)
 
 

@@ -30,7 +30,7 @@ def bearer_value(header: str) -> str:
     another one: nobody knows which is meant.
     """
     value = _value_in(header)
-    if value is None or {_value_in(each) for each in _given()} != {value}:
+    if value is None or {_value_in(sent_header) for sent_header in _given()} != {value}:
         raise NotAuthenticated
     return value
 
@@ -42,13 +42,13 @@ def challenge(operation: Operation, refusal: Refusal) -> dict[str, str]:
         return {}
     realm = _SHOP_REALM if SHOP_SCHEME in schemes else _SELLER_REALM
     if isinstance(refusal, NotAuthenticated):
-        told = [realm, *(['error="invalid_token"'] if _given() else [])]
+        parts = [realm, *(['error="invalid_token"'] if _given() else [])]
     elif isinstance(refusal, Forbidden):
         scopes = " ".join(sorted(operation.scopes))
-        told = [realm, 'error="insufficient_scope"', f'scope="{scopes}"']
+        parts = [realm, 'error="insufficient_scope"', f'scope="{scopes}"']
     else:
         return {}
-    return {"WWW-Authenticate": ", ".join(told)}
+    return {"WWW-Authenticate": ", ".join(parts)}
 
 
 def _given() -> list[str]:

@@ -27,7 +27,7 @@ def read_token(token: str) -> tuple[str, list[str]]:
     match = _TOKEN.fullmatch(token)
     if match is None:
         return "", []
-    return _from_hex(match[1]), [_from_hex(each) for each in _SIGNATURE.findall(match[2])]
+    return _from_hex(match[1]), [_from_hex(signature) for signature in _SIGNATURE.findall(match[2])]
 
 
 def _from_hex(part: str) -> str:

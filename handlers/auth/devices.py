@@ -36,7 +36,7 @@ def remember_device(subject: str, response: Response, request: Request, settings
     """
     device_id, subjects = _read(request, settings)
     opened = _hashed(subject, settings)
-    others = [each for each in subjects if each != opened]
+    others = [other for other in subjects if other != opened]
     value = [device_id or token_urlsafe(_ID_BYTES), [opened, *others][:_MAX_SUBJECTS]]
     signed: str = _serializer(settings).dumps(value)
     set_cookie(response, DEVICE_COOKIE, signed, _LIFETIME, request, settings)
@@ -45,10 +45,10 @@ def remember_device(subject: str, response: Response, request: Request, settings
 def _read(request: Request, settings: Settings) -> tuple[str | None, list[str]]:
     value = cookie_value(request, settings.cookie_name(DEVICE_COOKIE)) or ""
     try:
-        found: Any = _serializer(settings).loads(value, max_age=int(_LIFETIME.total_seconds()))
+        content: Any = _serializer(settings).loads(value, max_age=int(_LIFETIME.total_seconds()))
     except BadSignature:
         return None, []
-    device_id, subjects = found
+    device_id, subjects = content
     return device_id, subjects
 
 

@@ -43,7 +43,7 @@ def is_of_this_host(url: str, request: Request) -> bool:
         page = urlsplit(url)
         own = urlsplit(f"{page.scheme}://{request.host}")
         default = DEFAULT_PORTS[page.scheme]
-        hosts = {(each.hostname, each.port or default) for each in (page, own)}
+        hosts = {(parts.hostname, parts.port or default) for parts in (page, own)}
     except (KeyError, ValueError):
         return False
     return len(hosts) == 1

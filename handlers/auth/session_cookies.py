@@ -80,7 +80,7 @@ def csrf_token(request: Request, settings: Settings) -> str:
     The request's own token where it is that already: open tabs keep theirs.
     """
     shown = (session_value(request, settings), grant_value(request, settings))
-    return _renewed(request, [each for each in shown if each is not None], settings)
+    return _renewed(request, [value for value in shown if value is not None], settings)
 
 
 def is_safe(request: Request) -> bool:
@@ -208,7 +208,7 @@ def _renewed(request: Request, credentials: Sequence[str], settings: Settings) -
     """
     own = cookie_value(request, settings.cookie_name(CSRF_COOKIE)) or ""
     bound_to: Sequence[str | None] = credentials or [None]
-    good_for = [_is_signed(own, each, settings) for each in bound_to]
+    good_for = [_is_signed(own, credential, settings) for credential in bound_to]
     if all(good_for):
         return own
     nonce = _nonce(own) if any(good_for) else token_urlsafe(_NONCE_BYTES)
@@ -217,7 +217,7 @@ def _renewed(request: Request, credentials: Sequence[str], settings: Settings) -
 
 def _token(nonce: str, credentials: Sequence[str | None], settings: Settings) -> str:
     """A nonce, and a signature of it for each credential."""
-    signers = [_signer(each, settings) for each in credentials]
+    signers = [_signer(credential, settings) for credential in credentials]
     return write_token(nonce, [signer.get_signature(nonce).decode() for signer in signers])
 
 
@@ -234,4 +234,6 @@ def _signer(credential: str | None, settings: Settings) -> Signer:
 def _is_signed(token: str, credential: str | None, settings: Settings) -> bool:
     nonce, signatures = read_token(token)
     signer = _signer(credential, settings)
-    return any(signer.verify_signature(nonce, each) for each in signatures[:_MAX_SIGNATURES])
+    return any(
+        signer.verify_signature(nonce, signature) for signature in signatures[:_MAX_SIGNATURES]
+    )

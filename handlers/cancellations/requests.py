@@ -53,7 +53,7 @@ def _create_bulk(body: dict[str, Any], order_pk: int | None = None) -> Response:
         opened = cancellation_requests.create_bulk_cancellation_requests(
             caller(), drafts, cancellation_policy(), uow, order_pk=order_pk
         )
-        return Reply(201, [record(_RECORD, each) for each in opened])
+        return Reply(201, [record(_RECORD, request) for request in opened])
 
     return run_idempotent(work)
 
@@ -66,5 +66,5 @@ def _draft(row: dict[str, Any]) -> CancellationDraft:
     return CancellationDraft(**values)
 
 
-def _slot(given: dict[str, Any] | None) -> PickupSlot | None:
-    return PickupSlot(given["date"], **given["hour_range"]) if given else None
+def _slot(slot: dict[str, Any] | None) -> PickupSlot | None:
+    return PickupSlot(slot["date"], **slot["hour_range"]) if slot else None

@@ -68,10 +68,10 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            given = message["headers"]
-            names = {name for name, _ in given}
+            headers = message["headers"]
+            names = {name for name, _ in headers}
             missing = [pair for pair in self.usual if pair[0] not in names]
-            message = {**message, "headers": [*given, *missing, *self._common]}
+            message = {**message, "headers": [*headers, *missing, *self._common]}
         await self._send(message)
 
 
@@ -181,7 +181,7 @@ class Guard:
             # Some statuses, as 414, may be kept by whoever likes to (RFC 9110, section 15.1).
             (b"cache-control", b"no-store"),
             (b"connection", b"close"),
-            *((n.lower().encode(), each.encode()) for n, each in retry_after(refusal).items()),
+            *((n.lower().encode(), value.encode()) for n, value in retry_after(refusal).items()),
         ]
         answer.take_back_usual()
         await _send(answer.send, status, content, body)
@@ -189,9 +189,9 @@ class Guard:
 
 def _request_id(headers: Headers) -> bytes:
     """The client's own id where it is usable, else a new one."""
-    given = headers.get(b"x-request-id", b"")
-    if given and _REQUEST_ID.fullmatch(given):
-        return given
+    own_id = headers.get(b"x-request-id", b"")
+    if own_id and _REQUEST_ID.fullmatch(own_id):
+        return own_id
     # It is to be unique, not to be secret, and asks the system for nothing; forks differ.
     return b"%032x" % getrandbits(128)
 

@@ -32,20 +32,20 @@ def check_head(scope: Scope, headers: Headers) -> None:
     3.2), MalformedMessage and ContentTooLarge.
     """
     _check_url(scope)
-    given = scope["headers"]
-    if len(given) > MAX_HEADERS or sum(map(len, chain.from_iterable(given))) > MAX_HEADER_BYTES:
+    pairs = scope["headers"]
+    if len(pairs) > MAX_HEADERS or sum(map(len, chain.from_iterable(pairs))) > MAX_HEADER_BYTES:
         raise HeadersTooLarge
     host = headers.get(b"host")
     if not host or not is_host(host):
         raise InvalidHost
-    if len(headers) < len(given):
+    if len(headers) < len(pairs):
         _check_repeated(scope)
     _check_framing(headers)
 
 
 def is_given_twice(name: bytes, scope: Scope) -> bool:
     """Whether the request has more than one header of this name."""
-    names: list[bytes] = [each for each, _ in scope["headers"]]
+    names: list[bytes] = [header for header, _ in scope["headers"]]
     return names.count(name) > 1
 
 

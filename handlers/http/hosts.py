@@ -22,14 +22,14 @@ _SCHEMES = {"http", "https"}
 
 def is_host(host: bytes) -> bool:
     """Whether it is a name, an IPv4 address, or an IPv6 address in brackets, with a port or not."""
-    found = _NAME.fullmatch(host)
-    if found is None:
-        found = _IPV6.fullmatch(host)
-        if found is None or not _is_ipv6(found[1].decode()):
+    match = _NAME.fullmatch(host)
+    if match is None:
+        match = _IPV6.fullmatch(host)
+        if match is None or not _is_ipv6(match[1].decode()):
             return False
-    elif len(found[1]) > _MAX_NAME:
+    elif len(match[1]) > _MAX_NAME:
         return False
-    return found[2] is None or int(found[2]) <= _MAX_PORT
+    return match[2] is None or int(match[2]) <= _MAX_PORT
 
 
 def _is_ipv6(address: str) -> bool:
@@ -60,8 +60,8 @@ def _forwarded(scope: Scope, name: bytes, proxies: int) -> str | None:
     Raises MalformedMessage where a quote does not end: ProxyFix would then take nothing, and a
     client could make it pass over what the proxy appended.
     """
-    given = b",".join(value for each, value in scope["headers"] if each == name)
-    values = parse_list_header(given.decode("latin-1"))
-    if given and not values:
+    joined = b",".join(value for header, value in scope["headers"] if header == name)
+    values = parse_list_header(joined.decode("latin-1"))
+    if joined and not values:
         raise MalformedMessage
     return values[-proxies] or None if len(values) >= proxies else None

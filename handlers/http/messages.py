@@ -67,7 +67,9 @@ def refusal(error: ValidationError, field: str | None) -> InvalidInput:
     if kind.name == "anyOf" and kind.context[0]:
         return refusal(kind.context[0][0], field)
     if kind.name == "type":
-        message = type_message(next((each for each in kind.types if each != "null"), ""))
+        message = type_message(
+            next((type_name for type_name in kind.types if type_name != "null"), "")
+        )
     elif kind.name == "format":
         message = format_message(kind.format)
     else:

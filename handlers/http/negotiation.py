@@ -26,11 +26,11 @@ def negotiate(accept: str, offered: tuple[str, ...]) -> str | None:
     """
     if not accept:
         return offered[0]
-    wanted = _wanted(accept)
-    best = max(offered, key=wanted.quality)
-    if wanted.quality(best) > 0:
+    accepted = _wanted(accept)
+    best = max(offered, key=accepted.quality)
+    if accepted.quality(best) > 0:
         return best
-    return offered[0] if JSON in offered and wanted.quality(HTML) > 0 else None
+    return offered[0] if JSON in offered and accepted.quality(HTML) > 0 else None
 
 
 @lru_cache(maxsize=256)
@@ -45,8 +45,8 @@ def prefers_html(accept: str) -> bool:
 
 
 def _wanted(accept: str) -> MIMEAccept:
-    given = parse_accept_header(accept, MIMEAccept)
-    return MIMEAccept([(media_type_of(kind), quality) for kind, quality in given])
+    entries = parse_accept_header(accept, MIMEAccept)
+    return MIMEAccept([(media_type_of(kind), quality) for kind, quality in entries])
 
 
 def is_prefetch(headers: Headers | Mapping[str, str]) -> bool:

@@ -27,8 +27,8 @@ def problem_body(refusal: Refusal) -> dict[str, Any]:
 def _errors(refusal: Refusal) -> dict[str, Any]:
     if isinstance(refusal, FieldErrors):
         return {
-            name: _errors(each) if isinstance(each, FieldErrors) else each.message % each.params
-            for name, each in refusal.errors.items()
+            name: _errors(error) if isinstance(error, FieldErrors) else error.message % error.params
+            for name, error in refusal.errors.items()
         }
     return {refusal.field: refusal.message % refusal.params} if refusal.field else {}
 

@@ -51,13 +51,13 @@ class Content:
     def field(self, name: str) -> str:
         """The first value of a field; empty where there is none, or no form."""
         pairs = self.document if self.media_type == FORM and self.document else ()
-        return next((value for given, value in pairs if given == name), "")
+        return next((value for field, value in pairs if field == name), "")
 
 
 def content_of(environ: Mapping[str, Any]) -> Content:
     """The content of the request that a WSGI environment is of."""
-    found: Content | None = environ.get("asgi.scope", {}).get(_IN_SCOPE)
-    return found or Content(media_type_of(environ.get("CONTENT_TYPE", "")))
+    content: Content | None = environ.get("asgi.scope", {}).get(_IN_SCOPE)
+    return content or Content(media_type_of(environ.get("CONTENT_TYPE", "")))
 
 
 async def take_content(scope: Scope, headers: Headers, receive: Receive) -> tuple[Scope, Receive]:
@@ -71,7 +71,7 @@ async def take_content(scope: Scope, headers: Headers, receive: Receive) -> tupl
     except TimeoutError:
         raise RequestTimeout from None
     content = _decoded(raw, scope, headers)
-    rest = [each for each in scope["headers"] if each[0] not in _FRAMING]
+    rest = [header for header in scope["headers"] if header[0] not in _FRAMING]
     return {**scope, "headers": rest, _IN_SCOPE: content}, _emptied(receive)
 
 

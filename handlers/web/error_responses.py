@@ -107,14 +107,14 @@ def _refusal_page(
 def error_body(refusal: Refusal, in_language: str) -> dict[str, Any]:
     """A refusal in the one error shape; rows of a bulk have it each for itself."""
     if isinstance(refusal, RowErrors):
-        rows = {str(at): error_body(each, in_language) for at, each in refusal.errors.items()}
+        rows = {str(at): error_body(error, in_language) for at, error in refusal.errors.items()}
         return {"cancel_order_items": rows}
     return _told(refusal, in_language) | {"error_code": refusal.code}
 
 
 def _told(refusal: Refusal, in_language: str) -> dict[str, Any]:
     if isinstance(refusal, FieldErrors):
-        return {name: _of_field(each, in_language) for name, each in refusal.errors.items()}
+        return {name: _of_field(error, in_language) for name, error in refusal.errors.items()}
     return {_place(refusal): _sentence(refusal, in_language)}
 
 

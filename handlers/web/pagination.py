@@ -62,6 +62,6 @@ _base_url = lru_cache(_REMEMBERED)(get_current_url)
 @lru_cache(_REMEMBERED)
 def _others(query: bytes, name: str) -> list[str]:
     """The query without one parameter."""
-    given = parse_qsl(query.decode("ascii"), keep_blank_values=True)
-    others = [(each, value) for each, value in given if each != name]
+    pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True)
+    others = [(parameter, value) for parameter, value in pairs if parameter != name]
     return [urlencode(others)] if others else []

@@ -33,9 +33,9 @@ def look_up(stand_in: StandIn, find: Callable[[UnitOfWork], Found]) -> Found:
         with reading() as uow:
             return find(uow)
     with parts().database.prefetching(partial(_record, run, stand_in)) as uow:
-        found = find(uow)
+        caller = find(uow)
     g.begun = uow
-    return found
+    return caller
 
 
 def _record(run: Run, stand_in: StandIn, uow: UnitOfWork) -> None:

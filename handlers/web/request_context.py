@@ -70,8 +70,8 @@ class Parts:
 
 def parts() -> Parts:
     """The parts of the current application."""
-    found: Parts = current_app.extensions[PARTS]
-    return found
+    current: Parts = current_app.extensions[PARTS]
+    return current
 
 
 def reading() -> AbstractContextManager[UnitOfWork]:
@@ -136,9 +136,9 @@ def cancellation_policy() -> CancellationPolicy:
 
 
 def operation() -> Operation:
-    """The operation that the current request reached."""
-    found: Operation = g.operation
-    return found
+    """The operation of the current request."""
+    current: Operation = g.operation
+    return current
 
 
 def caller() -> Caller:
@@ -146,39 +146,39 @@ def caller() -> Caller:
 
     Only where the contract asks for a session or a grant.
     """
-    found: Caller | None = g.caller
-    return found or ANONYMOUS
+    current: Caller | None = g.caller
+    return current or ANONYMOUS
 
 
 def credential() -> str:
     """The value of the session or the grant that admitted the current request, from its cookie or
     its key; empty where neither did."""
-    found: str | None = g.credential
-    return found or ""
+    value: str | None = g.credential
+    return value or ""
 
 
 def seller() -> SellerCaller:
     """The seller whom the current request comes from; only where the contract asks for a token."""
-    found: SellerCaller = g.caller
-    return found
+    current: SellerCaller = g.caller
+    return current
 
 
 def shop() -> ShopCaller:
     """The shop's own system; only where the contract asks for a token of the shop."""
-    found: ShopCaller = g.caller
-    return found
+    current: ShopCaller = g.caller
+    return current
 
 
 def principal() -> Caller | SellerCaller:
     """The shopper, guest or seller who sent the current request; ANONYMOUS where it is public."""
-    found: Caller | SellerCaller | None = g.caller
-    return found or ANONYMOUS
+    current: Caller | SellerCaller | None = g.caller
+    return current or ANONYMOUS
 
 
 def offer_principal() -> Answerer:
     """Who answers an offer by the current request: a shopper, or the holder of a mailed link."""
-    found: Answerer = g.caller
-    return found
+    current: Answerer = g.caller
+    return current
 
 
 def language() -> str:

@@ -55,8 +55,8 @@ def _parsed(
     contract: Contract, operation: Operation, listing: Listing
 ) -> dict[str, tuple[str, Operator]]:
     parsed = {}
-    for place, each in _query(contract, operation):
-        name = each["name"]
+    for place, parameter in _query(contract, operation):
+        name = parameter["name"]
         if name in operation.parameters.query_names - _PAGING:
             parsed[name] = parse_filter(name)
             if not listing.supports(*parsed[name]):
@@ -65,9 +65,9 @@ def _parsed(
 
 
 def _check_ordering(contract: Contract, operation: Operation, listing: Listing) -> None:
-    for place, each in _query(contract, operation):
-        schema = _resolved(contract, each["schema"])
-        for field in schema.get("enum", ()) if each["name"] == "ordering" else ():
+    for place, parameter in _query(contract, operation):
+        schema = _resolved(contract, parameter["schema"])
+        for field in schema.get("enum", ()) if parameter["name"] == "ordering" else ():
             if not listing.can_sort(field.removeprefix("-")):
                 raise ContractError(f"{place}: {field} sorts nothing of {operation.resource}")
 
@@ -75,15 +75,15 @@ def _check_ordering(contract: Contract, operation: Operation, listing: Listing) 
 def _query(contract: Contract, operation: Operation) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The parameters of an operation's query, each with its place."""
     spec = contract.document["paths"][operation.path][operation.method]
-    for at, found in enumerate(spec.get("parameters", ())):
-        each = _resolved(contract, found)
-        if each["in"] == "query":
-            yield contract.origin(operation.pointer + pointer_to("parameters", at)), each
+    for at, described in enumerate(spec.get("parameters", ())):
+        parameter = _resolved(contract, described)
+        if parameter["in"] == "query":
+            yield contract.origin(operation.pointer + pointer_to("parameters", at)), parameter
 
 
-def _resolved(contract: Contract, found: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A component where ``found`` refers to one."""
-    while "$ref" in found:
-        kind, name = found["$ref"].split("/")[-2:]
-        found = contract.document["components"][kind][name]
-    return found
+def _resolved(contract: Contract, spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``spec``, or the component that it refers to."""
+    while "$ref" in spec:
+        kind, name = spec["$ref"].split("/")[-2:]
+        spec = contract.document["components"][kind][name]
+    return spec

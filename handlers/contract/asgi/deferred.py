@@ -32,7 +32,7 @@ def clients_deferred() -> Iterator[None]:
     stand_ins[_TEST_CLIENT] = ModuleType(_TEST_CLIENT)
     # It is imported by this name, which would be its first use.
     vars(stand_ins[_TEST_CLIENT])["TestClient"] = _test_client
-    added = {name: each for name, each in stand_ins.items() if name not in sys.modules}
+    added = {name: module for name, module in stand_ins.items() if name not in sys.modules}
     sys.modules.update(added)
     try:
         yield

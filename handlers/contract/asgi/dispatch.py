@@ -15,12 +15,12 @@ StaticRules = Mapping[str, Mapping[str, Rule]]
 
 def static_rules(rules: Iterable[Rule]) -> StaticRules:
     """Those of ``rules`` whose paths have no template."""
-    found: dict[str, dict[str, Rule]] = {}
+    by_path: dict[str, dict[str, Rule]] = {}
     for rule in rules:
         if not rule.arguments:
             for method in rule.methods or ():
-                found.setdefault(rule.rule, {})[method] = rule
-    return found
+                by_path.setdefault(rule.rule, {})[method] = rule
+    return by_path
 
 
 class _Sessions(SecureCookieSessionInterface):

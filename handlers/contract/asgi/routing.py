@@ -59,7 +59,7 @@ def routing_view(operations: Iterable[Operation], base_path: str = "/") -> dict[
 
 def _template(operation: Operation) -> str:
     """The path with its parameters named as handlers get them."""
-    return re.sub(r"{([^}]*)}", lambda found: f"{{{key_of(found[1])}}}", operation.path)
+    return re.sub(r"{([^}]*)}", lambda match: f"{{{key_of(match[1])}}}", operation.path)
 
 
 def find_handler(contract: Contract, operation: Operation, handlers: Handlers) -> Handler:
@@ -103,7 +103,9 @@ def _check_signature(
 ) -> Collection[str]:
     """The headers and cookies that the handler names; it need not name any."""
     parameters = inspect.signature(handler).parameters.values()
-    named = {each.name for each in parameters if each.kind is not each.VAR_KEYWORD}
+    named = {
+        parameter.name for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD
+    }
     takes_more = len(named) < len(parameters)
     if named - expected - set(headers) or (expected - named and not takes_more):
         raise ContractError(
@@ -171,6 +173,6 @@ class ContractApp(FlaskApp):
         operationId."""
         operations = list(operations)
         self._middleware_app.acting = frozenset(
-            each.operation_id for each in operations if each.acts_on_get
+            operation.operation_id for operation in operations if operation.acts_on_get
         )
         self.add_api(routing_view(operations, base_path), resolver=Resolver(views.__getitem__))

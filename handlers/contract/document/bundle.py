@@ -82,21 +82,21 @@ class _Bundler:
         }
         return Contract(document, self._resources, self._origins)
 
-    def _path_item(self, path: str, found: Any) -> dict[str, Any]:
+    def _path_item(self, path: str, item: Any) -> dict[str, Any]:
         file, pointer = ROOT, pointer_to("paths", path)
         place = f"{ROOT}#{pointer}"
-        if "$ref" in mapping(found, place):
-            file, pointer = self._target(found["$ref"], ROOT, place)
-            found = self._at(file, pointer, place)
+        if "$ref" in mapping(item, place):
+            file, pointer = self._target(item["$ref"], ROOT, place)
+            item = self._at(file, pointer, place)
             place = f"{file}#{pointer}"
         self._origins[pointer_to("paths", path)] = place
-        for method, operation in mapping(found, place).items():
+        for method, operation in mapping(item, place).items():
             if method in _METHODS:
                 self._name_operation(operation, file, f"{place}/{method}")
-        rewritten: dict[str, Any] = self._rewritten(found, file, place)
+        rewritten: dict[str, Any] = self._rewritten(item, file, place)
         for method in rewritten.keys() & set(_METHODS):
-            given = self._refusals.expand(rewritten[method], f"{place}/{method}")
-            for status, origin in given.items():
+            origins = self._refusals.expand(rewritten[method], f"{place}/{method}")
+            for status, origin in origins.items():
                 self._origins[pointer_to("paths", path, method, "responses", status)] = origin
         return rewritten
 

@@ -91,17 +91,17 @@ def _python_text(text: str) -> str:
 
 def _python_value(value: Any) -> str:
     if isinstance(value, dict):
-        members = [f"{json.dumps(name)}: {_python_value(each)}" for name, each in value.items()]
+        members = [f"{json.dumps(name)}: {_python_value(member)}" for name, member in value.items()]
         return _python_block("{", members, "}")
     if isinstance(value, list):
-        return _python_block("[", [_python_value(each) for each in value], "]")
+        return _python_block("[", [_python_value(item) for item in value], "]")
     if value is None or isinstance(value, bool):
         return _PYTHON_WORDS[value]
     return json.dumps(value, ensure_ascii=False)
 
 
 def _python_block(opening: str, members: Iterable[str], closing: str) -> str:
-    return _block(opening, [f"{each}," for each in members], closing, indent=4)
+    return _block(opening, [f"{member}," for member in members], closing, indent=4)
 
 
 def _typescript(request: SampleRequest) -> str:

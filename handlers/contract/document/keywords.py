@@ -219,13 +219,13 @@ def leave_out(contract: Contract, names: frozenset[str]) -> Contract:
     if not names:
         return contract
     document = deepcopy(contract.document)
-    found = {name for name in names if name.startswith("/") and _remove_at(document, name)}
+    removed = {name for name in names if name.startswith("/") and _remove_at(document, name)}
     for _, node, _ in [*_objects(document)]:
         for holder in (node, node.get(_MEDIA_TYPES, {})):
             for name in names & holder.keys():
                 del holder[name]
-                found.add(name)
-    if missing := sorted(names - found):
+                removed.add(name)
+    if missing := sorted(names - removed):
         raise ContractError(f"{contract.origin('')}: has no {', '.join(missing)} to leave out")
     return replace(contract, document=document, resources=_left(contract.resources, document))
 
@@ -269,8 +269,8 @@ def _walk(kind: str, node: Any, pointer: str) -> Iterator[_Child]:
         if keyword in _ONE.get(kind, {}):
             yield from _walk(_ONE[kind][keyword], value, place)
         elif keyword in _LISTS.get(kind, {}):
-            for at, each in enumerate(value):
-                yield from _walk(_LISTS[kind][keyword], each, f"{place}/{at}")
+            for at, item in enumerate(value):
+                yield from _walk(_LISTS[kind][keyword], item, f"{place}/{at}")
         elif keyword in _MAPS.get(kind, {}):
-            for name, each in [*value.items()]:
-                yield from _walk(_MAPS[kind][keyword], each, place + pointer_to(name))
+            for name, member in [*value.items()]:
+                yield from _walk(_MAPS[kind][keyword], member, place + pointer_to(name))

@@ -104,8 +104,8 @@ def _constant(name: str) -> str:
 def _parameters(
     document: Mapping[str, Any], item: Mapping[str, Any], operation: Mapping[str, Any]
 ) -> Iterator[Mapping[str, Any]]:
-    for found in (*item.get("parameters", ()), *operation.get("parameters", ())):
-        yield _resolved(document, found)
+    for spec in (*item.get("parameters", ()), *operation.get("parameters", ())):
+        yield _resolved(document, spec)
 
 
 def _example(document: Mapping[str, Any], holder: Mapping[str, Any]) -> Any:
@@ -113,12 +113,12 @@ def _example(document: Mapping[str, Any], holder: Mapping[str, Any]) -> Any:
     for example in holder.get("examples", {}).values():
         return _resolved(document, example).get("value")
     schema = _resolved(document, holder.get("schema", {}))
-    given = [holder.get("example"), *schema.get("examples", ()), schema.get("default")]
-    return next((each for each in given if each is not None), None)
+    values = [holder.get("example"), *schema.get("examples", ()), schema.get("default")]
+    return next((value for value in values if value is not None), None)
 
 
-def _resolved(document: Mapping[str, Any], found: Mapping[str, Any]) -> Mapping[str, Any]:
-    while "$ref" in found:
-        _, _, kind, name = found["$ref"].split("/")
-        found = document["components"][kind][name]
-    return found
+def _resolved(document: Mapping[str, Any], spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    while "$ref" in spec:
+        _, _, kind, name = spec["$ref"].split("/")
+        spec = document["components"][kind][name]
+    return spec

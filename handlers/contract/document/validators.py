@@ -81,20 +81,20 @@ class _Adapting:
 
     def adapted(self, node: Any) -> Any:
         if isinstance(node, list):
-            return [self.adapted(each) for each in node]
+            return [self.adapted(item) for item in node]
         if not isinstance(node, Mapping):
             return node
         copied = {
             key: value if key in _VALUES else self.adapted(value) for key, value in node.items()
         }
-        given = node.get("format")
-        if self._bounds_integers and isinstance(given, str) and given in _BITS:
-            half = 2 ** (_BITS[given] - 1)
+        format_name = node.get("format")
+        if self._bounds_integers and isinstance(format_name, str) and format_name in _BITS:
+            half = 2 ** (_BITS[format_name] - 1)
             copied["allOf"] = [*copied.get("allOf", ()), {"minimum": -half, "maximum": half - 1}]
         properties, required = node.get("properties"), node.get("required")
         if not self._direction or not isinstance(properties, Mapping):
             return copied
-        unexpected = {name for name, each in properties.items() if self._is_unexpected(each)}
+        unexpected = {name for name, schema in properties.items() if self._is_unexpected(schema)}
         copied["properties"] |= dict.fromkeys(unexpected, False)
         if isinstance(required, list):
             copied["required"] = [name for name in required if name not in unexpected]

@@ -77,19 +77,21 @@ class _ClientView:
     def _dereferenced(self, node: Document) -> Document:
         """The schema that is referred to, with what stands beside the reference."""
         kind, _, name = node["$ref"].removeprefix(_REFERENCE).partition("/")
-        found: Document = self._components[kind][name]
-        return found | {key: node[key] for key in node if key != "$ref"}
+        schema: Document = self._components[kind][name]
+        return schema | {key: node[key] for key in node if key != "$ref"}
 
     def _tidy(self, node: Document, copied: Document) -> None:
         """Leave out what names things that were left out."""
         properties = node.get("properties")
         if isinstance(properties, dict) and isinstance(node.get("required"), list):
-            gone = properties.keys() - copied["properties"].keys()
-            copied["required"] = [name for name in node["required"] if name not in gone]
+            removed = properties.keys() - copied["properties"].keys()
+            copied["required"] = [name for name in node["required"] if name not in removed]
         if node.get("content") and not copied["content"]:
             del copied["content"]
         if isinstance(security := node.get("security"), list) and security:
-            copied["security"] = [each for each in security if not self._is_internal_way(each)]
+            copied["security"] = [
+                requirement for requirement in security if not self._is_internal_way(requirement)
+            ]
             if not copied["security"]:
                 name = node.get("operationId", "the document")
                 raise ContractError(f"{name}: each of its security schemes is internal")
@@ -129,11 +131,17 @@ def _with_used_components(document: Document) -> Document:
             used.add(reference)
             kind, _, name = reference.removeprefix(_REFERENCE).partition("/")
             waiting += _references(components[kind][name])
-    kept = {
-        kind: {name: each for name, each in members.items() if f"{_REFERENCE}{kind}/{name}" in used}
+    used_components = {
+        kind: {
+            name: component
+            for name, component in members.items()
+            if f"{_REFERENCE}{kind}/{name}" in used
+        }
         for kind, members in components.items()
     }
-    return document | {"components": {kind: members for kind, members in kept.items() if members}}
+    return document | {
+        "components": {kind: members for kind, members in used_components.items() if members}
+    }
 
 
 def _references(node: Any) -> Iterator[str]:

@@ -46,22 +46,22 @@ class Deprecations:
     headers: Mapping[str, Notice]
     statuses: frozenset[int]
 
-    def announce(self, response: Response, asked: Request) -> None:
+    def announce(self, response: Response, received: Request) -> None:
         """Add the headers for what the request uses: the earliest days of all."""
-        notices = list(self._used(asked)) if response.status_code in self.statuses else []
+        notices = list(self._used(received)) if response.status_code in self.statuses else []
         if not notices:
             return
-        response.headers[DEPRECATION] = f"@{min(each.since for each in notices)}"
-        ends = [each.until for each in notices if each.until is not None]
+        response.headers[DEPRECATION] = f"@{min(notice.since for notice in notices)}"
+        ends = [notice.until for notice in notices if notice.until is not None]
         if ends:
             response.headers[SUNSET] = format_date_time(min(ends))
 
-    def _used(self, asked: Request) -> Iterator[Notice]:
+    def _used(self, received: Request) -> Iterator[Notice]:
         if self.whole is not None:
             yield self.whole
-        if self._may_use(asked.query_string):
-            yield from (each for name, each in self.query.items() if name in asked.args)
-        yield from (each for name, each in self.headers.items() if name in asked.headers)
+        if self._may_use(received.query_string):
+            yield from (notice for name, notice in self.query.items() if name in received.args)
+        yield from (notice for name, notice in self.headers.items() if name in received.headers)
 
     def _may_use(self, query: bytes) -> bool:
         """To look for the names costs less than to read the query once more."""
@@ -142,20 +142,20 @@ class _Compiler:
     ) -> Iterator[tuple[Mapping[str, Any], str]]:
         item = pointer_to("paths", self._operation.path)
         for owner, place in ((self._at(item), item), (spec, pointer)):
-            for at, found in enumerate(owner.get("parameters", ())):
-                yield self._resolved(found, f"{place}/parameters/{at}")
+            for at, described in enumerate(owner.get("parameters", ())):
+                yield self._resolved(described, f"{place}/parameters/{at}")
 
     def _statuses(self, spec: Mapping[str, Any], pointer: str) -> Iterator[int]:
-        for status, found in spec.get("responses", {}).items():
-            response, _ = self._resolved(found, f"{pointer}/responses/{status}")
+        for status, described in spec.get("responses", {}).items():
+            response, _ = self._resolved(described, f"{pointer}/responses/{status}")
             if DEPRECATION in response.get("headers", {}):
                 yield int(status)
 
-    def _resolved(self, found: Mapping[str, Any], pointer: str) -> tuple[Mapping[str, Any], str]:
-        while "$ref" in found:
-            pointer = found["$ref"].removeprefix("#")
-            found = self._at(pointer)
-        return found, pointer
+    def _resolved(self, spec: Mapping[str, Any], pointer: str) -> tuple[Mapping[str, Any], str]:
+        while "$ref" in spec:
+            pointer = spec["$ref"].removeprefix("#")
+            spec = self._at(pointer)
+        return spec, pointer
 
     def _at(self, pointer: str) -> Any:
         place: Any = self._contract.document

@@ -50,17 +50,17 @@ class FormFields:
 
     def __init__(self, schema: Any, encoding: Mapping[str, Any], types: SchemaTypes) -> None:
         self._fields = {
-            name: _compile_field(name, each, encoding.get(name, {}), types)
-            for name, each in types.properties(schema).items()
+            name: _compile_field(name, property_schema, encoding.get(name, {}), types)
+            for name, property_schema in types.properties(schema).items()
         }
         self.names = frozenset(self._fields)
 
     def read(self, pairs: FormPairs) -> dict[str, Any]:
         """The object. Raises InvalidInput for a field given twice that has one value."""
         document: dict[str, Any] = dict(pairs)
-        given = Counter(name for name, _ in pairs)
-        for name in self.names & given.keys():
-            values = [value for each, value in pairs if each == name]
+        counts = Counter(name for name, _ in pairs)
+        for name in self.names & counts.keys():
+            values = [value for field, value in pairs if field == name]
             try:
                 document[name] = self._fields[name](values)
             except Repeated:
@@ -81,7 +81,7 @@ def _compile_field(
     if possible & COMPOUND == {"array"}:
         items = types.of(types.items(schema))
         read_item = first(items - COMPOUND) if items - COMPOUND else _json
-        return lambda values: [_converted(each, read_item) for each in values]
+        return lambda values: [_converted(value, read_item) for value in values]
     return lambda values: _converted(_only(name, values), _json)
 
 
@@ -96,7 +96,7 @@ def _styled_field(
         raise ValueError("an object of a form is not supported in a style that spreads it")
 
     def read(values: list[Value]) -> Any:
-        texts = [(name, each) for each in values if isinstance(each, str)]
+        texts = [(name, value) for value in values if isinstance(value, str)]
         return reading.read(texts, lambda _value: True) if len(texts) == len(values) else values[-1]
 
     return read
@@ -142,9 +142,9 @@ def decode_multipart(raw: bytes, content_type: str) -> FormPairs:
     except RequestEntityTooLarge:
         raise ContentTooLarge from None
     pairs: FormPairs = list(fields.items(multi=True))
-    for name, each in files.items(multi=True):
-        pairs.append((name, Upload(each.filename or "", each.mimetype, each.read())))
-        each.close()
+    for name, file in files.items(multi=True):
+        pairs.append((name, Upload(file.filename or "", file.mimetype, file.read())))
+        file.close()
     if any(name is None for name, _ in pairs) or any(
         "\0" in value for _, value in pairs if isinstance(value, str)
     ):

@@ -136,7 +136,9 @@ class Schemas:
     def __init__(self, contract: Contract, sources: Iterable[Sources] = ()) -> None:
         self._contract = contract
         self._components: Mapping[str, Any] = contract.document["components"]["schemas"]
-        self._sources = {each.component: each for each in sources}
+        self._sources = {
+            component_sources.component: component_sources for component_sources in sources
+        }
         self._built: dict[str, type[Schema]] = {}
 
     def for_rendering(self, component: str) -> Document:

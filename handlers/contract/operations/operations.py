@@ -110,8 +110,8 @@ class Compiler:
         self._rules = rules or Rules()
         bounds = self._rules.bounds_integers
         self._requests, self._answers = (
-            SchemaValidators(contract.document, bounds_integers=bounds, direction=each)
-            for each in Direction
+            SchemaValidators(contract.document, bounds_integers=bounds, direction=direction)
+            for direction in Direction
         )
         self._types = SchemaTypes(contract.document)
         self._bodies = Bodies(self._types, self._rules.schema_for)
@@ -129,12 +129,12 @@ class Compiler:
         spec = item[method]
         pointer = pointer_to("paths", path, method)
         shared = [
-            (each, pointer_to("paths", path, "parameters", at))
-            for at, each in enumerate(item.get("parameters", ()))
+            (parameter, pointer_to("paths", path, "parameters", at))
+            for at, parameter in enumerate(item.get("parameters", ()))
         ]
         own = [
-            (each, pointer + pointer_to("parameters", at))
-            for at, each in enumerate(spec.get("parameters", ()))
+            (parameter, pointer + pointer_to("parameters", at))
+            for at, parameter in enumerate(spec.get("parameters", ()))
         ]
         return Operation(
             operation_id=spec["operationId"],
@@ -159,12 +159,17 @@ class Compiler:
 
     def _security(self, spec: Mapping[str, Any], pointer: str) -> Requirements:
         """Without the schemes that are no credentials: they tell clients of a header to set."""
-        given = spec.get("security", self._document.get("security", []))
-        asked = tuple(tuple(filter(self._is_credential, requirement)) for requirement in given)
-        if any(requirement and not left for requirement, left in zip(given, asked, strict=True)):
+        requirements = spec.get("security", self._document.get("security", []))
+        credentials = tuple(
+            tuple(filter(self._is_credential, requirement)) for requirement in requirements
+        )
+        if any(
+            requirement and not left
+            for requirement, left in zip(requirements, credentials, strict=True)
+        ):
             place = self._contract.origin(pointer)
             raise ContractError(f"{place}/security: an alternative asks for no credential")
-        return asked
+        return credentials
 
     def _is_credential(self, scheme: str) -> bool:
         schemes = self._document.get("components", {}).get("securitySchemes", {})
@@ -187,15 +192,18 @@ class Compiler:
         return marked
 
     def _parameters(
-        self, found: list[tuple[Mapping[str, Any], str]], spec: Mapping[str, Any], pointer: str
+        self, specs: list[tuple[Mapping[str, Any], str]], spec: Mapping[str, Any], pointer: str
     ) -> Parameters:
-        resolved = [self._resolved(*each) for each in found]
+        resolved = [self._resolved(*located) for located in specs]
         # What an operation says of a parameter goes before what its path says.
-        last = {(each["in"], each["name"]): (each, place) for each, place in resolved}
+        last = {
+            (parameter["in"], parameter["name"]): (parameter, place)
+            for parameter, place in resolved
+        }
         compiled = [
-            self._parameter(each, place)
-            for each, place in last.values()
-            if each["in"] != "header" or each["name"].lower() not in IGNORED_HEADERS
+            self._parameter(parameter, place)
+            for parameter, place in last.values()
+            if parameter["in"] != "header" or parameter["name"].lower() not in IGNORED_HEADERS
         ]
         try:
             return Parameters(compiled, is_strict=spec.get(_STRICT_QUERY, False))
@@ -239,9 +247,9 @@ class Compiler:
     def _body(self, spec: Mapping[str, Any], pointer: str) -> Body | None:
         if "requestBody" not in spec:
             return None
-        found, pointer = self._resolved(spec["requestBody"], pointer + "/requestBody")
+        request_body, pointer = self._resolved(spec["requestBody"], pointer + "/requestBody")
         forms = {}
-        for entry, content in found["content"].items():
+        for entry, content in request_body["content"].items():
             place = pointer + pointer_to("content", entry)
             schema = pointer_to("schema")
             validator = (
@@ -253,7 +261,7 @@ class Compiler:
                 forms[entry.lower()] = self._bodies.compile(entry.lower(), content, validator)
             except ValueError as error:
                 raise ContractError(f"{self._contract.origin(place + schema)}: {error}") from error
-        return Body(forms, required=found.get("required", False))
+        return Body(forms, required=request_body.get("required", False))
 
     def _responses(self, spec: Mapping[str, Any], pointer: str) -> Responses:
         shapes = {}
@@ -276,8 +284,8 @@ class Compiler:
         schema = content.get(JSON, {}).get("schema", {})
         return Shape(
             media_types={
-                kind.lower(): self._validator(kind.lower(), each, pointer, kind)
-                for kind, each in content.items()
+                kind.lower(): self._validator(kind.lower(), media, pointer, kind)
+                for kind, media in content.items()
             },
             component=component_of(schema),
             item_component=component_of(
@@ -303,19 +311,19 @@ class Compiler:
 
     def _headers(self, response: Mapping[str, Any], pointer: str) -> tuple[Parameter, ...]:
         headers = []
-        for name, found in response.get("headers", {}).items():
+        for name, spec in response.get("headers", {}).items():
             if name.lower() in self._rules.outer_headers or name.lower() == "content-type":
                 continue
-            header, place = self._resolved(found, pointer + pointer_to("headers", name))
+            header, place = self._resolved(spec, pointer + pointer_to("headers", name))
             headers.append(self._parameter({**header, "in": "header", "name": name}, place))
         return tuple(headers)
 
-    def _resolved(self, found: Mapping[str, Any], pointer: str) -> tuple[Mapping[str, Any], str]:
+    def _resolved(self, spec: Mapping[str, Any], pointer: str) -> tuple[Mapping[str, Any], str]:
         """What a Reference Object leads to, with its own pointer."""
-        while "$ref" in found:
-            pointer = found["$ref"].removeprefix("#")
-            found = self._at(pointer)
-        return found, pointer
+        while "$ref" in spec:
+            pointer = spec["$ref"].removeprefix("#")
+            spec = self._at(pointer)
+        return spec, pointer
 
     def _at(self, pointer: str) -> Any:
         place: Any = self._document

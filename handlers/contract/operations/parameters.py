@@ -201,30 +201,40 @@ class Parameters:
     """
 
     def __init__(self, parameters: list[Parameter], *, is_strict: bool = False) -> None:
-        self._query = {each.name: each for each in parameters if each.place == "query"}
-        self._path = {each.key: each for each in parameters if each.place == "path"}
-        self._headers = [each for each in parameters if each.place == "header"]
-        self._cookies = [each for each in parameters if each.place == "cookie"]
-        self._direct = {
-            each.name: each
-            for each in self._query.values()
-            if not (isinstance(each, StyledParameter) and each.reading.has_other_names)
+        self._query = {
+            parameter.name: parameter for parameter in parameters if parameter.place == "query"
         }
-        others = [each for each in self._query.values() if each.name not in self._direct]
+        self._path = {
+            parameter.key: parameter for parameter in parameters if parameter.place == "path"
+        }
+        self._headers = [parameter for parameter in parameters if parameter.place == "header"]
+        self._cookies = [parameter for parameter in parameters if parameter.place == "cookie"]
+        self._direct = {
+            parameter.name: parameter
+            for parameter in self._query.values()
+            if not (isinstance(parameter, StyledParameter) and parameter.reading.has_other_names)
+        }
+        others = [
+            parameter for parameter in self._query.values() if parameter.name not in self._direct
+        ]
         self.reads_cookies = bool(self._cookies)
         # WSGI leaves out headers of such names.
-        self.reads_raw_headers = any("_" in each.name for each in self._headers)
+        self.reads_raw_headers = any("_" in parameter.name for parameter in self._headers)
         self._spread = _Spread(others, self._direct) if others else None
         self._is_strict = is_strict
         self._defaults = {
-            each.key: each.default for each in self._query.values() if each.default is not None
+            parameter.key: parameter.default
+            for parameter in self._query.values()
+            if parameter.default is not None
         }
-        self._required = [each for each in self._query.values() if each.required]
+        self._required = [parameter for parameter in self._query.values() if parameter.required]
         self._passed: frozenset[str] = frozenset()
-        self.path_names = frozenset(each.name for each in self._path.values())
-        self.query_names = frozenset(each.key for each in self._query.values())
+        self.path_names = frozenset(parameter.name for parameter in self._path.values())
+        self.query_names = frozenset(parameter.key for parameter in self._query.values())
         self.names = self.query_names | frozenset(self._path)
-        self.header_names = frozenset(each.key for each in (*self._headers, *self._cookies))
+        self.header_names = frozenset(
+            parameter.key for parameter in (*self._headers, *self._cookies)
+        )
         _check_aliases(self._query)
         _check_keys(parameters)
 
@@ -260,19 +270,19 @@ class Parameters:
     def _read_fields(
         self,
         parameters: list[Parameter],
-        given: Headers | Mapping[str, str],
+        texts: Headers | Mapping[str, str],
         values: dict[str, Any],
     ) -> None:
-        for each in parameters:
-            if (text := given.get(each.name)) is not None:
-                value = each.read(text)
-                if each.key in self._passed:
-                    values[each.key] = value
-            elif each.required:
-                raise InvalidInput(REQUIRED, field=each.name)
+        for parameter in parameters:
+            if (text := texts.get(parameter.name)) is not None:
+                value = parameter.read(text)
+                if parameter.key in self._passed:
+                    values[parameter.key] = value
+            elif parameter.required:
+                raise InvalidInput(REQUIRED, field=parameter.name)
 
     def _read_query(self, query: bytes) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         gathered: dict[StyledParameter, Pairs] = {}
         for pair in filter(None, query.split(b"&")):
             raw_name, _, raw_value = pair.partition(b"=")
@@ -284,12 +294,12 @@ class Parameters:
             if isinstance(parameter, StyledParameter):
                 gathered.setdefault(parameter, []).append((name, text))
                 continue
-            if parameter.key in found:
+            if parameter.key in values:
                 raise InvalidInput(GIVEN_TWICE, field=parameter.name)
-            found[parameter.key] = parameter.read(text)
+            values[parameter.key] = parameter.read(text)
         for styled, pairs in gathered.items():
-            found[styled.key] = styled.read_pairs(pairs)
-        return found
+            values[styled.key] = styled.read_pairs(pairs)
+        return values
 
     def _other(self, name: str) -> Parameter | None:
         parameter = self._spread.find(name) if self._spread else None
@@ -313,31 +323,37 @@ class _Spread:
     """The objects of a query, which are written under other names than their own."""
 
     def __init__(self, objects: Iterable[Any], direct: Collection[str]) -> None:
-        self._by_name = {name: each for each in objects for name in each.reading.names}
-        self._by_prefix = {each.reading.prefix: each for each in objects if each.reading.prefix}
-        takers = [each for each in objects if each.reading.takes_others]
+        self._by_name = {
+            name: parameter for parameter in objects for name in parameter.reading.names
+        }
+        self._by_prefix = {
+            parameter.reading.prefix: parameter for parameter in objects if parameter.reading.prefix
+        }
+        takers = [parameter for parameter in objects if parameter.reading.takes_others]
         self._taker = takers[0] if takers else None
-        named = [name for each in objects for name in each.reading.names]
+        named = [name for parameter in objects for name in parameter.reading.names]
         if len(takers) > 1 or len(named) != len(self._by_name) or self._by_name.keys() & direct:
             raise ValueError("two parameters of the query would be written by the same name")
 
     def find(self, name: str) -> StyledParameter | None:
         """The object that a name of the query belongs to."""
-        found = self._by_name.get(name) or self._by_prefix.get(name.partition("[")[0] + "[")
-        return found or self._taker
+        parameter = self._by_name.get(name) or self._by_prefix.get(name.partition("[")[0] + "[")
+        return parameter or self._taker
 
 
 def _check_keys(parameters: Iterable[Parameter]) -> None:
-    keys = Counter(each.key for each in parameters if not each.alias_of)
+    keys = Counter(parameter.key for parameter in parameters if not parameter.alias_of)
     for key, count in keys.items():
         if count > 1:
             raise ValueError(f"two parameters would be handed over as {key}")
 
 
 def _check_aliases(query: Mapping[str, Parameter]) -> None:
-    for each in query.values():
-        if each.alias_of and query.get(each.alias_of, each).alias_of:
-            raise ValueError(f"{each.name} is an alias of {each.alias_of}, which is no parameter")
+    for parameter in query.values():
+        if parameter.alias_of and query.get(parameter.alias_of, parameter).alias_of:
+            raise ValueError(
+                f"{parameter.name} is an alias of {parameter.alias_of}, which is no parameter"
+            )
 
 
 def _decode(raw: bytes, field: str) -> str:

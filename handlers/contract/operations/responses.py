@@ -88,9 +88,9 @@ class Responses:
         adds_refusals: bool = False,
     ) -> None:
         self._operation_id = operation_id
-        self._shapes = {int(each): shape for each, shape in shapes.items() if each.isdigit()}
+        self._shapes = {int(status): shape for status, shape in shapes.items() if status.isdigit()}
         self._ranges = {
-            int(each[0]): shape for each, shape in shapes.items() if each.endswith(_RANGE)
+            int(status[0]): shape for status, shape in shapes.items() if status.endswith(_RANGE)
         }
         self._default = shapes.get("default")
         self._free_below = _free_below(shapes)
@@ -242,7 +242,7 @@ def _free_below(described: Collection[str]) -> int:
     """The status below which what is not described is free."""
     if not described:
         return 600
-    has_success = any(each[0] in "23" or each == "default" for each in described)
+    has_success = any(status[0] in "23" or status == "default" for status in described)
     return 0 if has_success else 400
 
 

@@ -100,8 +100,8 @@ def _value_reading(style: Style, possible: frozenset[str]) -> Reading:
     read_all = candidates(possible)
 
     def read(pairs: Pairs, is_valid: IsValid) -> Any:
-        found = read_all(_one_value(style, _one(pairs)))
-        return next(filter(is_valid, found), found[-1])
+        values = read_all(_one_value(style, _one(pairs)))
+        return next(filter(is_valid, values), values[-1])
 
     return Reading(read, kind=next(iter(possible - {"null"})) if len(possible) < 3 else "")
 
@@ -115,9 +115,9 @@ def _array_reading(style: Style, schema: Any, types: SchemaTypes) -> Reading:
 
     def read(pairs: Pairs, is_valid: IsValid) -> Any:
         if otherwise and len(pairs) == 1:
-            found = [value for value in read_value(pairs[0][1]) if is_valid(value)]
-            if found:
-                return found[0]
+            values = [value for value in read_value(pairs[0][1]) if is_valid(value)]
+            if values:
+                return values[0]
         texts = [text for _, text in pairs] if style.is_repeated else _listed(style, _one(pairs))
         return [read_item(text) for text in texts]
 
@@ -129,7 +129,10 @@ def _object_reading(style: Style, schema: Any, types: SchemaTypes) -> Reading:
         raise ValueError("`explode: true` is not defined for objects in a cookie")
     if style.style in _LIST_LIKE and style.explode:
         raise ValueError(f"`explode: true` is not defined for objects of style {style.style}")
-    members = {name: _member(each, types) for name, each in types.properties(schema).items()}
+    members = {
+        name: _member(member_schema, types)
+        for name, member_schema in types.properties(schema).items()
+    }
     others = types.others(schema)
     read_other = _member(True if others is None else others, types) if others is not False else str
     is_free = others in ({}, True)  # a property may be a list, which is written like this
@@ -143,8 +146,10 @@ def _object_reading(style: Style, schema: Any, types: SchemaTypes) -> Reading:
             elif name in members or not is_free:
                 raise Repeated(name)
             else:
-                seen = document[name]
-                document[name] = [*seen, value] if isinstance(seen, list) else [seen, value]
+                earlier = document[name]
+                document[name] = (
+                    [*earlier, value] if isinstance(earlier, list) else [earlier, value]
+                )
         return document
 
     return Reading(

@@ -68,13 +68,13 @@ def candidates(types: Collection[str]) -> Callable[[str], list[Any]]:
     readers = [read for name, read in _READERS if name in types]
 
     def read_all(text: str) -> list[Any]:
-        found = []
+        values = []
         for read in readers:
             try:
-                found.append(read(text))
+                values.append(read(text))
             except ValueError:
                 continue
-        return found or [text]
+        return values or [text]
 
     return read_all
 
