@@ -30,7 +30,7 @@ def bearer_value(header: str) -> str:
     another one: nobody knows which is meant.
     """
     value = _value_in(header)
-    if value is None or {_value_in(sent_header) for sent_header in _given()} != {value}:
+    if value is None or {_value_in(sent_header) for sent_header in _sent_headers()} != {value}:
         raise NotAuthenticated
     return value
 
@@ -42,7 +42,7 @@ def challenge(operation: Operation, refusal: Refusal) -> dict[str, str]:
         return {}
     realm = _SHOP_REALM if SHOP_SCHEME in schemes else _SELLER_REALM
     if isinstance(refusal, NotAuthenticated):
-        parts = [realm, *(['error="invalid_token"'] if _given() else [])]
+        parts = [realm, *(['error="invalid_token"'] if _sent_headers() else [])]
     elif isinstance(refusal, Forbidden):
         scopes = " ".join(sorted(operation.scopes))
         parts = [realm, 'error="insufficient_scope"', f'scope="{scopes}"']
@@ -51,7 +51,7 @@ def challenge(operation: Operation, refusal: Refusal) -> dict[str, str]:
     return {"WWW-Authenticate": ", ".join(parts)}
 
 
-def _given() -> list[str]:
+def _sent_headers() -> list[str]:
     return [header for header in set(BEARER_HEADERS.values()) if header in request.headers]
 
 

@@ -116,7 +116,7 @@ class Counters:
         return not self._limiter.hit(_REPEATS, self._key(f"question:{question}"))
 
     def _forget_after_step(self) -> None:
-        if self._clock.has_gone_back() and self._forgets_on_step:
+        if self._clock.was_set_back() and self._forgets_on_step:
             self._storage.reset()
 
     def _end(self, keys: Collection[_Key], *, is_miss: bool) -> None:
@@ -142,7 +142,7 @@ class _WallClock:
     def __init__(self) -> None:
         self._ahead = self._now()
 
-    def has_gone_back(self) -> bool:
+    def was_set_back(self) -> bool:
         before, self._ahead = self._ahead, self._now()
         return self._ahead < before - _STEP_SECONDS
 

@@ -31,8 +31,8 @@ def shown_key(request: Request) -> str | None:
 
 def key_challenge(operation: Operation, refusal: Refusal) -> dict[str, str]:
     """The header that asks for a key where one is taken (RFC 9110, section 11.6.1)."""
-    takes_key = KEY_SCHEME in chain.from_iterable(operation.security)
-    if takes_key and isinstance(refusal, NotAuthenticated):
+    accepts_key = KEY_SCHEME in chain.from_iterable(operation.security)
+    if accepts_key and isinstance(refusal, NotAuthenticated):
         return {"WWW-Authenticate": 'Session realm="shop"'}
     return {}
 

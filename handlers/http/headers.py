@@ -43,7 +43,7 @@ def check_head(scope: Scope, headers: Headers) -> None:
     _check_framing(headers)
 
 
-def is_given_twice(name: bytes, scope: Scope) -> bool:
+def is_repeated(name: bytes, scope: Scope) -> bool:
     """Whether the request has more than one header of this name."""
     names: list[bytes] = [header for header, _ in scope["headers"]]
     return names.count(name) > 1
@@ -70,9 +70,9 @@ def _is_text(path: str) -> bool:
 
 
 def _check_repeated(scope: Scope) -> None:
-    if is_given_twice(b"host", scope):
+    if is_repeated(b"host", scope):
         raise InvalidHost
-    if is_given_twice(b"transfer-encoding", scope) or is_given_twice(b"content-length", scope):
+    if is_repeated(b"transfer-encoding", scope) or is_repeated(b"content-length", scope):
         raise MalformedMessage
 
 

@@ -43,7 +43,7 @@ WRONG_ENCODING = "This value is not valid UTF-8."
 UNKNOWN_PATH = "Not found. Did you mean %(nearest)s?"
 UNKNOWN_PARAMETER = "There is no such parameter. Did you mean %(nearest)s?"
 CONTENT_TYPE_REQUIRED = "Send the header Content-Type: application/json."
-GIVEN_TWICE = "This parameter may be given only once."
+REPEATED = "This parameter may be given only once."
 MALFORMED_BODY = "The request body is malformed."
 BODY_REQUIRED = "A request body is required."
 

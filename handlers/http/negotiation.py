@@ -26,7 +26,7 @@ def negotiate(accept: str, offered: tuple[str, ...]) -> str | None:
     """
     if not accept:
         return offered[0]
-    accepted = _wanted(accept)
+    accepted = _accepted(accept)
     best = max(offered, key=accepted.quality)
     if accepted.quality(best) > 0:
         return best
@@ -34,9 +34,9 @@ def negotiate(accept: str, offered: tuple[str, ...]) -> str | None:
 
 
 @lru_cache(maxsize=256)
-def takes_json(accept: str) -> bool:
+def accepts_json(accept: str) -> bool:
     """Whether a client can do with JSON at all."""
-    return not accept or _wanted(accept).quality(JSON) > 0
+    return not accept or _accepted(accept).quality(JSON) > 0
 
 
 def prefers_html(accept: str) -> bool:
@@ -44,7 +44,7 @@ def prefers_html(accept: str) -> bool:
     return negotiate(accept, (JSON, HTML)) == HTML
 
 
-def _wanted(accept: str) -> MIMEAccept:
+def _accepted(accept: str) -> MIMEAccept:
     entries = parse_accept_header(accept, MIMEAccept)
     return MIMEAccept([(media_type_of(kind), quality) for kind, quality in entries])
 

@@ -15,7 +15,7 @@ from handlers.http.errors import (
     RequestTimeout,
     UnsupportedMediaType,
 )
-from handlers.http.headers import MAX_BODY, Headers, is_given_twice
+from handlers.http.headers import MAX_BODY, Headers, is_repeated
 from handlers.http.media_types import FORM, is_json, media_type_of
 from handlers.http.messages import MALFORMED_BODY
 from handlers.http.strict_json import decode_json
@@ -117,7 +117,7 @@ def _decoded(raw: bytes, scope: Scope, headers: Headers) -> Content:
     media_type = media_type_of(content_type)
     if not raw:
         return Content(media_type)
-    if not _is_plain(content_type, headers) or is_given_twice(b"content-type", scope):
+    if not _is_plain(content_type, headers) or is_repeated(b"content-type", scope):
         return Content(media_type, refusal=UnsupportedMediaType(), is_empty=False)
     try:
         document = _decoder(media_type)(raw)

@@ -18,7 +18,7 @@ from handlers.contract.operations.responses import Document, DocumentList, Reply
 from handlers.contract.operations.violations import ContractViolation
 from handlers.http.body_presence import raw_headers
 from handlers.http.errors import Embedded, InternalError, NotAcceptable, Prefetched
-from handlers.http.negotiation import is_embedded, is_prefetch, negotiate, takes_json
+from handlers.http.negotiation import accepts_json, is_embedded, is_prefetch, negotiate
 from handlers.http.request_body import content_of
 
 Handler = Callable[..., Any]
@@ -142,7 +142,7 @@ def _negotiated(operation: Operation) -> str:
     Operations that require JSON also refuse clients that accept none, even if success is empty.
     """
     accept = request.environ.get("HTTP_ACCEPT", "")
-    if operation.content_type is not ContentType.ANY and not takes_json(accept):
+    if operation.content_type is not ContentType.ANY and not accepts_json(accept):
         raise NotAcceptable
     offered = operation.responses.offered
     media_type = negotiate(accept, offered) if offered else ""

@@ -106,8 +106,8 @@ def _check_signature(
     named = {
         parameter.name for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD
     }
-    takes_more = len(named) < len(parameters)
-    if named - expected - set(headers) or (expected - named and not takes_more):
+    accepts_any = len(named) < len(parameters)
+    if named - expected - set(headers) or (expected - named and not accepts_any):
         raise ContractError(
             f"{place}: {_name(handler)} takes {sorted(named)}, not {sorted(expected)}"
         )

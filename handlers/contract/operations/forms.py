@@ -15,7 +15,7 @@ from handlers.contract.operations.schema_types import ANY_TYPE, COMPOUND, Schema
 from handlers.contract.operations.styles import Repeated, Style, compile_reading
 from handlers.contract.operations.text_values import first
 from handlers.http.errors import ContentTooLarge
-from handlers.http.messages import GIVEN_TWICE, MALFORMED_BODY
+from handlers.http.messages import MALFORMED_BODY, REPEATED
 from handlers.http.strict_json import decode_json
 
 MAX_PARTS = 1000
@@ -64,7 +64,7 @@ class FormFields:
             try:
                 document[name] = self._fields[name](values)
             except Repeated:
-                raise InvalidInput(GIVEN_TWICE, code="malformed_body") from None
+                raise InvalidInput(REPEATED, code="malformed_body") from None
             except ValueError:
                 document[name] = values[-1]  # which its schema then refuses
         return document

@@ -29,7 +29,7 @@ from handlers.contract.operations.styles import (
 )
 from handlers.contract.operations.text_values import FROM_TEXT
 from handlers.http.messages import (
-    GIVEN_TWICE,
+    REPEATED,
     REQUIRED,
     UNKNOWN_PARAMETER,
     WRONG_ENCODING,
@@ -114,7 +114,7 @@ class StyledParameter(Parameter):
         try:
             value = self.reading.read(pairs, self.validator.is_valid)
         except Repeated:
-            raise self._refused(InvalidInput(GIVEN_TWICE, field=self.name)) from None
+            raise self._refused(InvalidInput(REPEATED, field=self.name)) from None
         except ValueError:
             raise self._refused(
                 InvalidInput(type_message(self.json_type), field=self.name)
@@ -295,7 +295,7 @@ class Parameters:
                 gathered.setdefault(parameter, []).append((name, text))
                 continue
             if parameter.key in values:
-                raise InvalidInput(GIVEN_TWICE, field=parameter.name)
+                raise InvalidInput(REPEATED, field=parameter.name)
             values[parameter.key] = parameter.read(text)
         for styled, pairs in gathered.items():
             values[styled.key] = styled.read_pairs(pairs)
@@ -329,16 +329,16 @@ class _Spread:
         self._by_prefix = {
             parameter.reading.prefix: parameter for parameter in objects if parameter.reading.prefix
         }
-        takers = [parameter for parameter in objects if parameter.reading.takes_others]
-        self._taker = takers[0] if takers else None
+        catch_alls = [parameter for parameter in objects if parameter.reading.accepts_others]
+        self._catch_all = catch_alls[0] if catch_alls else None
         named = [name for parameter in objects for name in parameter.reading.names]
-        if len(takers) > 1 or len(named) != len(self._by_name) or self._by_name.keys() & direct:
+        if len(catch_alls) > 1 or len(named) != len(self._by_name) or self._by_name.keys() & direct:
             raise ValueError("two parameters of the query would be written by the same name")
 
     def find(self, name: str) -> StyledParameter | None:
         """The object that a name of the query belongs to."""
         parameter = self._by_name.get(name) or self._by_prefix.get(name.partition("[")[0] + "[")
-        return parameter or self._taker
+        return parameter or self._catch_all
 
 
 def _check_keys(parameters: Iterable[Parameter]) -> None:

@@ -61,14 +61,14 @@ class Style:
 class Reading:
     """How one parameter is read.
 
-    ``read`` raises ValueError for texts that are written in another way. An object that
-    ``is_spread`` is written under the ``names`` of its properties; where it ``takes_others``, under
-    any name that no other parameter has. ``prefix`` is set for a deepObject.
+    ``read`` raises ValueError for texts in another style. An object that ``is_spread`` is written
+    under the ``names`` of its properties and, where it ``accepts_others``, under any name that no
+    other parameter has. ``prefix`` is set for a deepObject.
     """
 
     read: Callable[[Pairs, IsValid], Any]
     names: frozenset[str] = frozenset()
-    takes_others: bool = False
+    accepts_others: bool = False
     is_spread: bool = False
     prefix: str = ""
     kind: str = "string"
@@ -156,7 +156,7 @@ def _object_reading(style: Style, schema: Any, types: SchemaTypes) -> Reading:
         read,
         names=frozenset(members) if style.is_spread else frozenset(),
         is_spread=style.is_spread,
-        takes_others=style.is_spread and others is not None and others is not False,
+        accepts_others=style.is_spread and others is not None and others is not False,
         prefix=f"{style.name}[" if style.style == _OBJECT_ONLY else "",
         kind="object",
     )
