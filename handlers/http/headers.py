@@ -1,4 +1,4 @@
-"""The head of a request: its URL, Host and headers, judged before a byte of the body is read."""
+"""The head of a request: its URL, Host and headers, checked before the body is read."""
 
 from collections.abc import Mapping
 from itertools import chain
@@ -26,7 +26,7 @@ HeaderList = list[tuple[bytes, bytes]]
 
 
 def check_head(scope: Scope, headers: Headers) -> None:
-    """``headers`` are those of ``scope`` by name; of one that was given twice, the last.
+    """``headers`` are those of ``scope`` by name; of a repeated one, the last.
 
     Raises UriTooLong, HeadersTooLarge, UndecodableUrl, NotFound, InvalidHost (RFC 9112, section
     3.2), MalformedMessage and ContentTooLarge.
@@ -58,7 +58,7 @@ def _check_url(scope: Scope) -> None:
     if not query.isascii() or not _is_text(path):
         raise UndecodableUrl
     if path.startswith("//"):
-        raise NotFound  # Werkzeug would route it as if there were one slash
+        raise NotFound  # Werkzeug would route it like a single slash
 
 
 def _is_text(path: str) -> bool:
@@ -77,12 +77,12 @@ def _check_repeated(scope: Scope) -> None:
 
 
 def _check_framing(headers: Headers) -> None:
-    """Codings other than `chunked` change what the body says, and nobody here undoes them."""
+    """Transfer codings other than `chunked` are not decoded here."""
     if headers.get(b"transfer-encoding", b"chunked").lower() != b"chunked":
         raise MalformedMessage
     length = headers.get(b"content-length", b"0")
     if not length.isdigit():
         raise MalformedMessage
-    # The length of the text comes first, since int() refuses very long ones.
+    # The digits are counted first: int() raises ValueError for very long texts.
     if len(length) > len(str(MAX_BODY)) or int(length) > MAX_BODY:
         raise ContentTooLarge

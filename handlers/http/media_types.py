@@ -1,4 +1,4 @@
-"""Media types: how they are told from a Content-Type, and which of them hold what."""
+"""Media types: their names, kinds and ranges."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""What a client is told about a value that does not fit, by the JSON Schema keyword it fails."""
+"""The messages for invalid values, by the JSON Schema keyword that fails."""
 
 from typing import Any
 
@@ -59,11 +59,11 @@ def format_message(name: str) -> str:
 
 
 def refusal(error: ValidationError, field: str | None) -> InvalidInput:
-    """The refusal for ``field`` that one validation error means; it never holds the value.
+    """The refusal for ``field`` of one validation error, without the value.
 
-    Of a value that fits no alternative, it is what the first one says.
+    For a value that fits no alternative, it is the error of the first one.
     """
-    kind: Any = error.kind  # each kind has members of its own
+    kind: Any = error.kind  # its members depend on the kind
     if kind.name == "anyOf" and kind.context[0]:
         return refusal(kind.context[0][0], field)
     if kind.name == "type":

@@ -1,4 +1,4 @@
-"""The content of a request, read once and decoded once; what comes after sees no bytes of it."""
+"""The content of a request, read and decoded once; the application gets no bytes of it."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -29,11 +29,11 @@ _FRAMING = (b"content-length", b"transfer-encoding")
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a request brought along: a decoded document, or why there is none.
+    """The decoded document of a request, or why there is none.
 
     ``document``: a JSON value, the fields of a form as pairs, or the bytes of any other media type.
-    ``refusal``: not raised before somebody asks for the document, since who may ask at all is
-    settled first, and an operation without a body asks for none.
+    ``refusal``: raised only when the document is read: authentication comes first, and operations
+    without a body do not read it.
     """
 
     media_type: str = ""
@@ -49,19 +49,21 @@ class Content:
         return self.document
 
     def field(self, name: str) -> str:
-        """The first value of a field; empty where there is none, or no form."""
+        """The first value of a form field; empty where there is none, or no form."""
         pairs = self.document if self.media_type == FORM and self.document else ()
         return next((value for field, value in pairs if field == name), "")
 
 
 def content_of(environ: Mapping[str, Any]) -> Content:
-    """The content of the request that a WSGI environment is of."""
+    """The content of the request of a WSGI environment."""
     content: Content | None = environ.get("asgi.scope", {}).get(_IN_SCOPE)
     return content or Content(media_type_of(environ.get("CONTENT_TYPE", "")))
 
 
-async def take_content(scope: Scope, headers: Headers, receive: Receive) -> tuple[Scope, Receive]:
-    """The request as it goes on, with its content in the scope and an empty body.
+async def receive_content(
+    scope: Scope, headers: Headers, receive: Receive
+) -> tuple[Scope, Receive]:
+    """The request to pass on, with its content in the scope and an empty body.
 
     Raises RequestTimeout, ContentTooLarge, and MalformedMessage for a body that breaks off.
     """
@@ -128,7 +130,7 @@ def _decoded(raw: bytes, scope: Scope, headers: Headers) -> Content:
 
 
 def _is_plain(content_type: str, headers: Headers) -> bool:
-    """Whether the bytes are the text itself: not compressed, and in no other charset than UTF-8."""
+    """Whether the bytes are not compressed, and in no other charset than UTF-8."""
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         return False
     for parameter in content_type.lower().split(";")[1:]:
