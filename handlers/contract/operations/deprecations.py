@@ -1,8 +1,8 @@
-"""What is deprecated, and since when, as headers of responses (RFC 9745, RFC 8594).
+"""Deprecations as headers of responses (RFC 9745, RFC 8594).
 
-The contract says `deprecated: true` of an operation or parameter, the day since when by
-`x-deprecated-since`, and by `x-sunset` the day from which it may be gone; OpenAPI has no word for
-these days. A parameter's headers come with the responses to requests that use it.
+In the contract, an operation or parameter has `deprecated: true`, `x-deprecated-since` with the
+first day, and `x-sunset` with the day from which it may be removed; OpenAPI has no keyword for
+these days. Responses have the headers of the parameters that the request uses.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +27,7 @@ View = Callable[..., Response]
 
 @dataclass(frozen=True)
 class Notice:
-    """Since when something is deprecated, and from when it may be gone; moments in seconds."""
+    """The beginning of a deprecation and of the time without the part, in seconds."""
 
     since: int
     until: int | None
@@ -35,7 +35,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Deprecations:
-    """What is deprecated of one operation.
+    """The deprecations of one operation.
 
     ``whole``: the operation itself. ``query`` and ``headers``: its parameters, by name.
     ``statuses``: the responses that have the headers.
@@ -47,7 +47,7 @@ class Deprecations:
     statuses: frozenset[int]
 
     def announce(self, response: Response, received: Request) -> None:
-        """Add the headers for what the request uses: the earliest days of all."""
+        """Add the headers for all that the request uses, with the earliest days."""
         notices = list(self._used(received)) if response.status_code in self.statuses else []
         if not notices:
             return
@@ -64,12 +64,12 @@ class Deprecations:
         yield from (notice for name, notice in self.headers.items() if name in received.headers)
 
     def _may_use(self, query: bytes) -> bool:
-        """To look for the names costs less than to read the query once more."""
+        """Searching for the names is cheaper than parsing the query once more."""
         return any(name.encode() in query for name in self.query) or b"%" in query
 
 
 def announcing(view: View, deprecations: Deprecations | None) -> View:
-    """``view``, with the headers on its responses; ``view`` itself where nothing is deprecated."""
+    """``view`` with the headers on its responses; ``view`` itself if nothing is deprecated."""
     if deprecations is None:
         return view
 
@@ -82,10 +82,10 @@ def announcing(view: View, deprecations: Deprecations | None) -> View:
 
 
 def compile_deprecations(contract: Contract, operation: Operation) -> Deprecations | None:
-    """What is deprecated of an operation since a day; None where nothing is.
+    """The deprecations of an operation that have a day; None where there are none.
 
-    Raises ContractError, naming the place, for a day that is none, days in the wrong order, days of
-    what is not deprecated, and responses that do not have the headers.
+    Raises ContractError, naming the place, for an invalid day, days in the wrong order, days of
+    parts that are not deprecated, and responses without the headers.
     """
     return _Compiler(contract, operation).compile()
 

@@ -1,4 +1,4 @@
-"""The fields of a form, which are text or files, as the object that a schema describes."""
+"""The fields of a form, text or files, as the object that a schema describes."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -23,15 +23,15 @@ MAX_PARTS = 1000
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that came with a form; what a client says of its name and type is not judged."""
+    """A file of a form; its name and type are the client's, and not checked."""
 
     filename: str
     media_type: str
     content: bytes
 
     @property
-    def judged(self) -> str:
-        """What schemas see of it: a string with a character for each byte."""
+    def text(self) -> str:
+        """Its value for schemas: a string with one character per byte."""
         return self.content.decode("latin-1")
 
 
@@ -43,9 +43,8 @@ _ReadField = Callable[[list[Value]], Any]
 class FormFields:
     """Reads the fields of one media type by the properties of its schema.
 
-    Fields that the schema does not name stay as they are; of one given twice, the last.
-    ``encoding`` is the Encoding Object of each property that has one. Raises ValueError for a
-    property that can't be in a form.
+    Other fields stay as they are; of a repeated one, the last. ``encoding``: Encoding Objects by
+    property. Raises ValueError for a property that can't be in a form.
     """
 
     def __init__(self, schema: Any, encoding: Mapping[str, Any], types: SchemaTypes) -> None:
@@ -56,7 +55,7 @@ class FormFields:
         self.names = frozenset(self._fields)
 
     def read(self, pairs: FormPairs) -> dict[str, Any]:
-        """The object. Raises InvalidInput for a field given twice that has one value."""
+        """The object. Raises InvalidInput for a repeated field that is no array."""
         document: dict[str, Any] = dict(pairs)
         counts = Counter(name for name, _ in pairs)
         for name in self.names & counts.keys():
@@ -66,7 +65,7 @@ class FormFields:
             except Repeated:
                 raise InvalidInput(REPEATED, code="malformed_body") from None
             except ValueError:
-                document[name] = values[-1]  # which its schema then refuses
+                document[name] = values[-1]  # its schema refuses it
         return document
 
 
@@ -116,22 +115,22 @@ def _json(text: str) -> Any:
     return decode_json(text.encode())
 
 
-def judged(value: Any) -> Any:
-    """The value as a schema judges it: files are strings there."""
+def schema_value(value: Any) -> Any:
+    """The value as schemas validate it: files are strings."""
     if isinstance(value, Upload):
-        return value.judged
+        return value.text
     if isinstance(value, list):
-        return [judged(item) for item in value]
+        return [schema_value(item) for item in value]
     if isinstance(value, dict):
-        return {name: judged(member) for name, member in value.items()}
+        return {name: schema_value(member) for name, member in value.items()}
     return value
 
 
 def decode_multipart(raw: bytes, content_type: str) -> FormPairs:
     """The parts of a `multipart/form-data` body in their order (RFC 7578).
 
-    Raises InvalidInput where it is malformed or werkzeug reads no name of a part, and
-    ContentTooLarge for more than MAX_PARTS.
+    Raises InvalidInput where it is malformed or a part has no name, and ContentTooLarge for more
+    than MAX_PARTS.
     """
     boundary = parse_options_header(content_type)[1].get("boundary", "")
     try:

@@ -34,13 +34,12 @@ _TRIMS_QUERIES = "x-trims-queries"
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: where it is, who may call it, what it takes and what it answers.
+    """One operation: its path, security, parameters, body and responses.
 
-    ``acts_on_get``: it changes something although it is a GET, since its links are followed from
-    e-mails. The contract says so by `x-acts-on-get`, as OpenAPI has no word for it.
-    ``scopes``: what a caller's token must be good for, besides being one, by security scheme.
-    ``content_type``: what it asks of the header, by `x-requires-json`; OpenAPI passes over a
-    parameter of that name.
+    ``acts_on_get``: a GET that changes something, for links in e-mails, by `x-acts-on-get`.
+    ``scopes_by_scheme``: the scopes that a caller's token needs, by security scheme.
+    ``content_type``: the header that it needs, by `x-requires-json`; OpenAPI ignores a parameter of
+    that name.
     """
 
     operation_id: str
@@ -58,7 +57,7 @@ class Operation:
 
     @property
     def scopes(self) -> frozenset[str]:
-        """All scopes that any of its security schemes asks for."""
+        """The scopes of all its security schemes."""
         return frozenset().union(*self.scopes_by_scheme.values())
 
     @property
@@ -74,16 +73,16 @@ class Operation:
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """What is asked of operations beyond OpenAPI, and what they are compiled for.
+    """The rules for operations beyond OpenAPI.
 
-    ``content_type``: what operations ask of the header that are marked with `x-requires-json`.
-    ``schema_for``: loads the bodies of a component; without it, handlers get the judged value.
-    ``statuses``: what each operation has to describe.
-    ``adds_refusals``: a refusal whose status an operation does not describe is given all the same.
-    ``outer_headers``: response headers, in lower case, that are added after the handler has
-    answered; they are not judged.
+    ``content_type``: the header that operations with `x-requires-json` need.
+    ``schema_for``: loads the bodies of a component; without it, handlers get the valid value.
+    ``statuses``: those that every operation has to describe.
+    ``adds_refusals``: refusals whose status an operation does not describe are sent all the same.
+    ``outer_headers``: response headers, in lower case, that are added after the handler; they are
+    not validated.
     ``bounds_integers``: the formats `int32` and `int64` are enforced.
-    ``unread``: media types whose responses are given as they are, whatever their schema says.
+    ``unread``: media types of responses that are not validated.
     """
 
     content_type: ContentType = ContentType.JSON
@@ -98,7 +97,7 @@ class Rules:
 class Compiler:
     """Compiles the operations of one contract.
 
-    Whatever it can't use is a ContractError that names file and pointer.
+    Raises ContractError, naming file and pointer, for what is not supported.
     """
 
     def __init__(
@@ -158,7 +157,7 @@ class Compiler:
             raise ContractError(f"{place}: describes {sorted(described)} in its path")
 
     def _security(self, spec: Mapping[str, Any], pointer: str) -> Requirements:
-        """Without the schemes that are no credentials: they tell clients of a header to set."""
+        """Without schemes that are no credentials, such as one for a header that clients set."""
         requirements = spec.get("security", self._document.get("security", []))
         credentials = tuple(
             tuple(filter(self._is_credential, requirement)) for requirement in requirements
@@ -195,7 +194,7 @@ class Compiler:
         self, specs: list[tuple[Mapping[str, Any], str]], spec: Mapping[str, Any], pointer: str
     ) -> Parameters:
         resolved = [self._resolved(*located) for located in specs]
-        # What an operation says of a parameter goes before what its path says.
+        # A parameter of an operation overrides that of its path.
         last = {
             (parameter["in"], parameter["name"]): (parameter, place)
             for parameter, place in resolved
@@ -297,7 +296,7 @@ class Compiler:
     def _validator(
         self, media_type: str, content: Mapping[str, Any], pointer: str, key: str
     ) -> Draft202012Validator | None:
-        """The validator of one media type of a response; None where any bytes fit."""
+        """The validator of one media type of a response; None where any bytes are valid."""
         schema = content.get("schema", True)
         if schema is True or media_type in self._rules.unread:
             return None
@@ -319,7 +318,7 @@ class Compiler:
         return tuple(headers)
 
     def _resolved(self, spec: Mapping[str, Any], pointer: str) -> tuple[Mapping[str, Any], str]:
-        """What a Reference Object leads to, with its own pointer."""
+        """What a Reference Object leads to, with its pointer."""
         while "$ref" in spec:
             pointer = spec["$ref"].removeprefix("#")
             spec = self._at(pointer)

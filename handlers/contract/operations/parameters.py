@@ -1,7 +1,7 @@
-"""Parameters of an operation, in query, path, headers and cookies: decoded, judged and converted.
+"""Parameters of an operation, in query, path, headers and cookies: decoded, validated, converted.
 
-What the query holds besides is passed over, or refused where the operation is strict. One
-primitive value in the default style is read by the shortest way; `styles` reads all others.
+Other parameters of the query are ignored, or refused where the operation is strict. Primitive
+values in the default style have a fast path; `styles` reads all others.
 """
 
 import re
@@ -41,10 +41,10 @@ from handlers.http.strict_json import decode_json
 _ALIAS_OF = "x-alias-of"
 _NO_COOKIES: Mapping[str, str] = {}
 _WHITE_SPACE = " \t\r\n"  # JSON's
-# Comparing takes the product of the lengths, and a query may hold 8 KiB.
+# Comparing takes the product of the lengths, and a query may have 8 KiB.
 _LONGEST_NAME = 64
 _JSON_CONTENT = "application/json"
-# OpenAPI passes over header parameters of these names.
+# OpenAPI ignores header parameters of these names.
 IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 
 
@@ -52,9 +52,8 @@ IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 class Parameter:
     """One parameter of one operation, compiled.
 
-    ``alias_of``: the handler gets its value by that parameter's name. The contract says so by
-    `x-alias-of`, as OpenAPI has no word for it. ``is_trimmed``: white space around the text is no
-    part of it.
+    ``alias_of``: the handler gets its value by that parameter's name, by the contract's
+    `x-alias-of`. ``is_trimmed``: white space around the text is ignored.
     """
 
     name: str
@@ -85,9 +84,9 @@ class Parameter:
             raise self._refused(
                 InvalidInput(type_message(self.json_type), field=self.name)
             ) from None
-        return self._judged(value)
+        return self._validated(value)
 
-    def _judged(self, value: Any) -> Any:
+    def _validated(self, value: Any) -> Any:
         if not self.validator.is_valid(value):
             error = next(self.validator.iter_errors(value))
             raise self._refused(refusal(error, self.name))
@@ -119,11 +118,11 @@ class StyledParameter(Parameter):
             raise self._refused(
                 InvalidInput(type_message(self.json_type), field=self.name)
             ) from None
-        return self._judged(value)
+        return self._validated(value)
 
 
 def key_of(name: str) -> str:
-    """The name of a parameter as one of Python: `page[size]` is `page_size`, `class` `class_`."""
+    """The name of a parameter in Python: `page_size` for `page[size]`, `class_` for `class`."""
     if name.isidentifier() and not iskeyword(name):
         return name
     plain = re.sub(r"\W+", "_", name).strip("_")
@@ -142,7 +141,7 @@ def compile_parameter(
 
     ``trims_queries``: white space around a value of a query is dropped, unless it is free text.
 
-    Raises ValueError when it is of a form that this engine does not read.
+    Raises ValueError for a form that this engine does not support.
     """
     types = types or SchemaTypes({})
     place = parameter["in"]
@@ -181,7 +180,7 @@ def _content_reading(content: Mapping[str, Any]) -> Reading:
 
 
 def _type_of(schema: Mapping[str, Any]) -> str:
-    """The one type, which stands at the top; empty where several are allowed or none is named."""
+    """The one type of the schema; empty where it has several or none."""
     named = schema.get("type")
     return named if isinstance(named, str) else ""
 
@@ -193,11 +192,11 @@ def _is_free_text(schema: Mapping[str, Any]) -> bool:
 class Parameters:
     """All parameters of one operation.
 
-    ``is_strict``: a query with a parameter that the operation does not have is refused. An alias
-    may not stand beside what it stands for.
+    ``is_strict``: a query with an unknown parameter is refused. An alias and its parameter exclude
+    each other.
 
-    Raises ValueError for an alias of no parameter of the query, and for two parameters that the
-    handler would get by one name.
+    Raises ValueError for an alias of no parameter of the query, and for two parameters with the
+    same name for the handler.
     """
 
     def __init__(self, parameters: list[Parameter], *, is_strict: bool = False) -> None:
@@ -218,7 +217,7 @@ class Parameters:
             parameter for parameter in self._query.values() if parameter.name not in self._direct
         ]
         self.reads_cookies = bool(self._cookies)
-        # WSGI leaves out headers of such names.
+        # WSGI drops headers of such names.
         self.reads_raw_headers = any("_" in parameter.name for parameter in self._headers)
         self._spread = _Spread(others, self._direct) if others else None
         self._is_strict = is_strict
@@ -249,10 +248,10 @@ class Parameters:
         headers: Headers | Mapping[str, str],
         cookies: Mapping[str, str] = _NO_COOKIES,
     ) -> dict[str, Any]:
-        """The handler's keyword arguments; an absent parameter is left to the handler's default,
-        unless the contract has one.
+        """The handler's keyword arguments; absent parameters have the default of the contract, else
+        that of the handler.
 
-        Raises InvalidInput with the field for the first parameter that does not fit.
+        Raises InvalidInput with the field for the first invalid parameter.
         """
         values = dict(self._defaults)
         if query:
@@ -308,8 +307,8 @@ class Parameters:
         return parameter
 
     def _unknown(self, name: str) -> InvalidInput:
-        """The refusal of a parameter that is not there; it never holds the name, which may be
-        personal, but the nearest that is."""
+        """The refusal of an unknown parameter: with the nearest known name, and without its own,
+        which may be personal."""
         known = sorted(self.query_names)
         nearest = get_close_matches(name[:_LONGEST_NAME], known, n=1, cutoff=0)
         return InvalidInput(
@@ -320,7 +319,7 @@ class Parameters:
 
 
 class _Spread:
-    """The objects of a query, which are written under other names than their own."""
+    """The objects of a query, whose properties are parameters by themselves."""
 
     def __init__(self, objects: Iterable[Any], direct: Collection[str]) -> None:
         self._by_name = {
@@ -336,7 +335,7 @@ class _Spread:
             raise ValueError("two parameters of the query would be written by the same name")
 
     def find(self, name: str) -> StyledParameter | None:
-        """The object that a name of the query belongs to."""
+        """The object that a name in the query belongs to."""
         parameter = self._by_name.get(name) or self._by_prefix.get(name.partition("[")[0] + "[")
         return parameter or self._catch_all
 

@@ -1,4 +1,4 @@
-"""What a Schema Object says of its values before one is there: their types and their members."""
+"""The types and members of the values of a Schema Object, without a value."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -44,7 +44,7 @@ class SchemaTypes:
         self._document = document
 
     def of(self, schema: Any) -> frozenset[str]:
-        """The JSON types that a value of ``schema`` can have; all where nothing limits them."""
+        """The JSON types that values of ``schema`` can have."""
         return self._of(schema, ())
 
     def properties(self, schema: Any) -> dict[str, Any]:
@@ -56,16 +56,16 @@ class SchemaTypes:
         }
 
     def items(self, schema: Any) -> Any:
-        """The schema of the items of an array; True where they are free."""
+        """The schema of the items of an array; True where any are allowed."""
         return next((part["items"] for part in self._parts(schema, ()) if "items" in part), True)
 
     def others(self, schema: Any) -> Any:
-        """The schema of the properties without a name; None where the schema says nothing."""
+        """The schema of additional properties; None where there is none."""
         named = (part.get("additionalProperties") for part in self._parts(schema, ()))
         return next((others for others in named if others is not None), None)
 
     def is_free(self, schema: Any) -> bool:
-        """Whether any text or any bytes fit: there is nothing to validate."""
+        """Whether any text or bytes are valid."""
         if isinstance(schema, bool):
             return schema
         left = {key for key in schema.keys() - _ANNOTATIONS if not key.startswith("x-")}
@@ -76,7 +76,7 @@ class SchemaTypes:
         )
 
     def resolved(self, schema: Any) -> Any:
-        """What a Reference Object leads to; nothing where references lead in a circle."""
+        """What a Reference Object leads to; an empty schema for circular references."""
         visited = set()
         while isinstance(schema, Mapping) and "$ref" in schema:
             if schema["$ref"] in visited:
@@ -103,7 +103,7 @@ class SchemaTypes:
         return types
 
     def _parts(self, schema: Any, above: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
-        """The schema and all that must hold beside it."""
+        """The schema, and all schemas that apply with it."""
         if not isinstance(schema, Mapping):
             return
         yield schema

@@ -1,7 +1,7 @@
-"""How values are written in parameters, headers and form fields: the styles of OpenAPI 3.1.
+"""The styles of OpenAPI 3.1, by which values are written in parameters, headers and form fields.
 
-A reader gets the pairs of name and decoded text that belong to one parameter. What is in the text
-besides is passed over. Delimiters are found after decoding, so an item can't hold one.
+A reader takes the pairs of name and decoded text of one parameter. Text is split after decoding, so
+items can't contain a delimiter.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,14 +27,14 @@ _LIST_LIKE = ("spaceDelimited", "pipeDelimited")
 
 
 class Repeated(ValueError):
-    """A text that may stand once came again."""
+    """A value that is allowed once is repeated."""
 
 
 @dataclass(frozen=True)
 class Style:
-    """Where a value stands, and how it is written there.
+    """The place of a value, and its style there.
 
-    Raises ValueError for what OpenAPI does not define, or this engine does not read.
+    Raises ValueError for what OpenAPI does not define, or this engine does not support.
     """
 
     place: str
@@ -53,7 +53,7 @@ class Style:
 
     @property
     def is_repeated(self) -> bool:
-        """Whether each item of an array comes under the name again."""
+        """Whether every item of an array is a parameter of the same name."""
         return self.place == "query" and self.explode
 
 
@@ -75,12 +75,12 @@ class Reading:
 
     @property
     def has_other_names(self) -> bool:
-        """Whether it is written under other names than the parameter's own."""
+        """Whether it is written under names other than the parameter's own."""
         return self.is_spread or bool(self.prefix)
 
 
 def compile_reading(style: Style, schema: Any, types: SchemaTypes) -> Reading:
-    """Raises ValueError for a schema whose values have no one way to be written."""
+    """Raises ValueError for a schema whose values are ambiguous in this style."""
     possible = types.of(schema)
     compound = possible & COMPOUND if possible != ANY_TYPE else frozenset()
     if "object" in compound:
@@ -135,7 +135,7 @@ def _object_reading(style: Style, schema: Any, types: SchemaTypes) -> Reading:
     }
     others = types.others(schema)
     read_other = _member(True if others is None else others, types) if others is not False else str
-    is_free = others in ({}, True)  # a property may be a list, which is written like this
+    is_free = others in ({}, True)  # a property may be a list, written as a repeated name
 
     def read(pairs: Pairs, _is_valid: IsValid) -> Any:
         document: dict[str, Any] = {}
@@ -163,7 +163,7 @@ def _object_reading(style: Style, schema: Any, types: SchemaTypes) -> Reading:
 
 
 def _member(schema: Any, types: SchemaTypes) -> FromText:
-    """Reads one item or property, which has to be a primitive value."""
+    """The reader of one item or property, which has to be a primitive value."""
     possible = types.of(schema)
     if possible == ANY_TYPE:
         return first(ANY_TYPE - COMPOUND)
