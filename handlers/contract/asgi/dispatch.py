@@ -14,7 +14,7 @@ StaticRules = Mapping[str, Mapping[str, Rule]]
 
 
 def static_rules(rules: Iterable[Rule]) -> StaticRules:
-    """Those of ``rules`` whose paths have no template."""
+    """The ``rules`` whose paths have no template."""
     by_path: dict[str, dict[str, Rule]] = {}
     for rule in rules:
         if not rule.arguments:
@@ -24,7 +24,7 @@ def static_rules(rules: Iterable[Rule]) -> StaticRules:
 
 
 class _Sessions(SecureCookieSessionInterface):
-    """Flask's, with one for all requests where Flask keeps none: it can't be changed."""
+    """Flask's, with one immutable null session for all requests."""
 
     def __init__(self) -> None:
         self._none = NullSession()
@@ -73,7 +73,7 @@ class ContractFlask(Flask):
         )
 
     def _is_plain(self, request: Request) -> bool:
-        """Whether the request itself says all that it is routed by."""
+        """Whether only the request itself decides the route."""
         return (
             "HTTP_UPGRADE" not in request.environ
             and self.config["TRUSTED_HOSTS"] is None
@@ -89,9 +89,9 @@ class ContractFlask(Flask):
 
 
 class _Adapter(MapAdapter):
-    """Finds a path without a template before one with, whatever the method (OpenAPI 3.1, Path
-    Templating Matching); Werkzeug would go on to the templated one for another method, and have
-    OPTIONS name the methods of both.
+    """Matches paths without a template before templated ones, for any method (OpenAPI 3.1, Path
+    Templating Matching). Werkzeug would try the templated path for other methods, and OPTIONS would
+    list the methods of both.
     """
 
     def __init__(self, rules: StaticRules, url_map: Map, *arguments: Any) -> None:

@@ -58,7 +58,7 @@ def routing_view(operations: Iterable[Operation], base_path: str = "/") -> dict[
 
 
 def _template(operation: Operation) -> str:
-    """The path with its parameters named as handlers get them."""
+    """The path, with the parameters named as in handlers."""
     return re.sub(r"{([^}]*)}", lambda match: f"{{{key_of(match[1])}}}", operation.path)
 
 
@@ -69,7 +69,7 @@ def find_handler(contract: Contract, operation: Operation, handlers: Handlers) -
     module; or functions by operationId. In a module, a function has the operationId as its name,
     in snake case: `listThings` is handled by `list_things`.
 
-    Raises ContractError where it is missing, or takes other parameters than the contract has.
+    Raises ContractError where it is missing, or its parameters differ from the contract.
     """
     place = contract.origin(operation.pointer)
     handler: Handler | None
@@ -101,7 +101,7 @@ def _module(name: str, place: str) -> ModuleType:
 def _check_signature(
     handler: Handler, expected: set[str], headers: Collection[str], place: str
 ) -> Collection[str]:
-    """The headers and cookies that the handler names; it need not name any."""
+    """The headers and cookies that the handler takes, all of them optional."""
     parameters = inspect.signature(handler).parameters.values()
     named = {
         parameter.name for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD
@@ -127,12 +127,12 @@ class _OperationApi(FlaskApi):
 
 
 class _ContractASGIApp(FlaskASGIApp):
-    acting: frozenset[str] = frozenset()
-    """The operationIds of what acts on GET, and must not on HEAD."""
+    acting_on_get: frozenset[str] = frozenset()
+    """The operationIds that act on GET; they must not act on HEAD."""
 
     def __init__(self, import_name: str, server_args: dict[str, Any], threads: int) -> None:
         super().__init__(import_name, server_args)
-        # connexion offers no place for another class of Flask's.
+        # connexion has no option for another Flask class.
         self.app.__class__ = ContractFlask
         self.asgi_app = WsgiBridge(self.app.wsgi_app, threads)
 
@@ -140,7 +140,7 @@ class _ContractASGIApp(FlaskASGIApp):
         api = _OperationApi(specification, **options)
         self.app.register_blueprint(api.blueprint, name=name or api.blueprint.name)
         for rule in self.app.url_map.iter_rules():
-            if rule.endpoint.rpartition(".")[2] in self.acting and rule.methods:
+            if rule.endpoint.rpartition(".")[2] in self.acting_on_get and rule.methods:
                 rule.methods.discard("HEAD")
         self.app.static_rules = static_rules(self.app.url_map.iter_rules())
         return api
@@ -155,13 +155,13 @@ class ContractApp(FlaskApp):
     def __init__(
         self, import_name: str, *, lifespan: Lifespan, edge: Middleware, threads: int
     ) -> None:
-        """``edge`` wraps the whole application; no other middleware comes between.
+        """``edge`` wraps the whole application, without other middleware in between.
 
-        As many requests as there are ``threads`` are worked on at once.
+        ``threads`` is the number of requests that run at once.
         """
         middlewares = [edge, LifespanMiddleware]
-        # FlaskApp offers no place for another API class, so its constructor is passed over.
-        # Without a static folder, whose files would be a route that no contract has.
+        # FlaskApp has no option for another API class, so its constructor is skipped. A static
+        # folder would be a route that the contract does not have.
         self._middleware_app = _ContractASGIApp(import_name, {"static_folder": None}, threads)
         AbstractApp.__init__(self, import_name, lifespan=lifespan, middlewares=middlewares)
         self.app = self._middleware_app.app
@@ -172,7 +172,7 @@ class ContractApp(FlaskApp):
         """Dispatch every operation to its view, below ``base_path``; ``views`` is keyed by
         operationId."""
         operations = list(operations)
-        self._middleware_app.acting = frozenset(
+        self._middleware_app.acting_on_get = frozenset(
             operation.operation_id for operation in operations if operation.acts_on_get
         )
         self.add_api(routing_view(operations, base_path), resolver=Resolver(views.__getitem__))

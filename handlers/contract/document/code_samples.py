@@ -1,9 +1,8 @@
 """Samples of each request in curl, Python and TypeScript.
 
-They stand in the document as `x-codeSamples`, which documentation readers show beside each
-operation. The address of the server and the credentials come from environment variables, so that
-a sample runs as it is copied: `BASE_URL`, and for a security scheme its name in capitals
-(`SessionKey`: `SESSION_KEY`).
+The document has them as `x-codeSamples`, which API references show beside an operation. Samples run
+as copied: the URL of the server and the credentials come from environment variables, `BASE_URL` and
+the name of the security scheme in capitals (`SessionKey`: `SESSION_KEY`).
 """
 
 import json
@@ -135,7 +134,7 @@ def _typescript_text(text: str) -> str:
 
 
 def _block(opening: str, lines: Iterable[str], closing: str, indent: int = 2) -> str:
-    """``lines``, each of which may have several, indented between the two."""
+    """``lines``, of which any may contain newlines, indented between the two."""
     space = "\n" + " " * indent
     inner = "\n".join(lines).replace("\n", space)
     return f"{opening}{space}{inner}\n{closing}" if inner else opening + closing

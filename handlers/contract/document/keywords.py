@@ -1,7 +1,6 @@
 """What the engine does with each keyword of OpenAPI 3.1 and JSON Schema 2020-12.
 
-This is the one list: the start goes through it, and README.md in this folder shows it. Only the
-keywords in it are accepted.
+The start checks the document by this list, and README.md shows it. Other keywords are refused.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,14 +15,14 @@ from handlers.contract.document.validators import pointer_to
 
 
 class Use(StrEnum):
-    """What becomes of a keyword."""
+    """How the engine treats a keyword."""
 
     ENFORCED = "enforced"
-    """It decides what is routed, accepted or answered."""
+    """It affects routing, requests or responses."""
     NOTED = "noted"
-    """OpenAPI and JSON Schema let it decide nothing: text for readers and tools."""
+    """It has no effect by OpenAPI and JSON Schema: text for readers and tools."""
     REFUSED = "refused"
-    """The start stops and names it."""
+    """The start fails with its name."""
 
 
 ENFORCED, NOTED, REFUSED = Use
@@ -212,9 +211,9 @@ def check_keywords(contract: Contract) -> None:
 
 
 def leave_out(contract: Contract, names: frozenset[str]) -> Contract:
-    """The contract without what is named: keywords, media types, and members by JSON pointer.
+    """The contract without ``names``: keywords, media types, and JSON pointers of members.
 
-    Raises ContractError for a name that is nowhere in it.
+    Raises ContractError for a name that it does not have.
     """
     if not names:
         return contract

@@ -1,7 +1,7 @@
-"""Sets of refusals that operations share, written out as their responses.
+"""Sets of refusals that operations share, expanded into their responses.
 
 The root declares them under `x-refusal-sets`, as maps of statuses to references; an operation names
-them in `x-refusals`. Each operation has the set `default` without naming it.
+them in `x-refusals`. All operations have the set `default`.
 """
 
 from collections.abc import Iterator
@@ -37,10 +37,10 @@ class RefusalSets:
         }
 
     def expand(self, operation: dict[str, Any], place: str) -> dict[str, str]:
-        """Give ``operation`` the refusals that it names; its own responses stay as they are.
+        """Add the refusals that ``operation`` names; its own responses stay as they are.
 
-        Returns the places of those given, by status. Raises ContractError where a set is not known,
-        and where two that are named differ in a status that the operation does not give itself.
+        Returns the places of those added, by status. Raises ContractError for an unknown set, and
+        where two sets differ in a status that the operation does not describe itself.
         """
         own = mapping(operation.get("responses", {}), f"{place}/responses")
         added: dict[str, _Refusal] = {}

@@ -1,4 +1,4 @@
-"""The request that stands as a sample for an operation, made from the examples of a document."""
+"""The sample request of an operation, made from the examples of a document."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -12,9 +12,9 @@ VARIABLE = re.compile(r"\$\{(\w+)\}")
 """A variable in the text of a request; its name is the first group."""
 IDEMPOTENCY_KEY = "Idempotency-Key"
 PREFIX = "x-prefix"
-"""By this key an apiKey scheme says what stands before the credential."""
+"""The key for the prefix of the credential in an apiKey scheme."""
 NEW_KEY = "${NEW_KEY}"
-"""Stands for a random text that is made for this request."""
+"""Stands for a random text, new for every request."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def _quoted_text(text: str) -> str:
 def _credentials(
     document: Mapping[str, Any], operation: Mapping[str, Any]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Headers and query of the first requirement that needs no cookie, else of none."""
+    """Headers and query of the first requirement without a cookie; else empty."""
     schemes = document.get("components", {}).get("securitySchemes", {})
     for requirement in operation.get("security", document.get("security", [])):
         used = {name: schemes[name] for name in requirement}

@@ -1,4 +1,4 @@
-"""Validators compiled once, at start, for any place of the contract (JSON Schema 2020-12)."""
+"""Validators for any place of the contract, compiled once at start (JSON Schema 2020-12)."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -9,12 +9,12 @@ from jsonschema_rs import Draft202012Validator, Registry, ValidationError
 
 _CONTRACT_URI = "urn:contract"
 _BITS = {"int32": 32, "int64": 64}
-# They hold values, which are no schemas.
+# Their values are data, not schemas.
 _VALUES = frozenset({"const", "default", "enum", "example", "examples"})
 
 
 class Direction(StrEnum):
-    """Which way a value goes, named by the keyword whose properties are not expected there."""
+    """The direction of a value; named by the keyword of properties that are not expected in it."""
 
     REQUEST = "readOnly"
     RESPONSE = "writeOnly"
@@ -24,8 +24,8 @@ class SchemaValidators:
     """Compiles the schema at a JSON pointer of a bundled document; formats are asserted.
 
     ``bounds_integers``: so are `int32` and `int64`, which JSON Schema takes for mere names.
-    ``direction``: a property that is not expected that way is refused there, and need not be there
-    even if `required` names it (OpenAPI 3.0.3, Schema Object; 3.1 leaves both open).
+    ``direction``: properties that are not expected in it are refused, and not required even if
+    `required` names them (OpenAPI 3.0.3, Schema Object; 3.1 leaves both open).
     """
 
     def __init__(
@@ -45,8 +45,8 @@ class SchemaValidators:
     def compile(self, pointer: str) -> Draft202012Validator:
         """The validator of the schema at ``pointer``; its references resolve in the document.
 
-        Schemas that only refer to the same one share its validator: each has a copy of all that it
-        refers to, and most responses of a document refer to the one of errors.
+        Schemas that only refer to the same one share its validator, since a validator copies all
+        that it refers to. Most responses refer to the schema of errors.
         """
         pointer = self._referred(pointer)
         if pointer not in self._compiled:
@@ -70,7 +70,7 @@ class SchemaValidators:
 
 
 class _Adapting:
-    """Makes copies of schemas that say what is meant by the keywords of OpenAPI."""
+    """Copies schemas with the meaning of OpenAPI keywords as plain JSON Schema."""
 
     def __init__(
         self, document: Mapping[str, Any], direction: Direction | None, bounds_integers: bool
@@ -112,7 +112,7 @@ class _Adapting:
 
 
 def _at(document: Any, pointer: str) -> Any:
-    """What is at a JSON pointer; None where there is nothing."""
+    """The value at a JSON pointer; None where there is none."""
     for part in pointer.split("/")[1:]:
         name = part.replace("~1", "/").replace("~0", "~")
         try:
@@ -128,5 +128,5 @@ def pointer_to(*parts: str | int) -> str:
 
 
 def describe(error: ValidationError) -> str:
-    """Where and by which keyword a value failed, without the value: it may be personal."""
+    """Where and by which keyword a value failed; without the value, which may be personal."""
     return f"{pointer_to(*error.instance_path) or '/'} fails {error.kind.name}"
