@@ -53,9 +53,13 @@ def set_password(body: dict[str, Any]) -> Response:
     token_uuid = read_token(body["token"], Purpose.PASSWORD_RESET, settings())
     with reading() as uow:
         password_resets.check_link(token_uuid, uow)
-    # It takes long, and no transaction should stand open meanwhile.
-    password_hash, spoken = passwords().hash(body["password"]), language()
-    write(lambda uow: password_resets.set_password_by_link(token_uuid, password_hash, spoken, uow))
+    # Hashing is slow, so it runs outside a transaction.
+    password_hash, in_language = passwords().hash(body["password"]), language()
+    write(
+        lambda uow: password_resets.set_password_by_link(
+            token_uuid, password_hash, in_language, uow
+        )
+    )
     return _answer(_CHANGED, _CHANGED_TEXT, 200)
 
 

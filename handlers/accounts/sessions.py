@@ -75,9 +75,9 @@ def log_out_by_form(body: dict[str, Any] | None = None) -> Response:
 
 
 def _ended(response: Response) -> Response:
-    """The response, after the session that the request shows has ended, if there is one.
+    """The response, after the session of the request has ended, if there is one.
 
-    The cookies go with it, unless they are of another session than the key.
+    Its cookies are removed, unless they are of another session than the key.
     """
     if session := credential():
         write(lambda uow: sessions.log_out(session, uow))

@@ -1,4 +1,4 @@
-"""The token of a seller or of the shop in a request, and the challenge for one that is not good."""
+"""The token of a seller or the shop in a request, and the challenge for an invalid one."""
 
 import re
 
@@ -26,8 +26,8 @@ _SHOP_REALM = 'Bearer realm="shop"'
 def bearer_value(header: str) -> str:
     """The token in this header of the current request.
 
-    Raises NotAuthenticated where there is none, or something else, and where the other header has
-    another one: nobody knows which is meant.
+    Raises NotAuthenticated without a valid token, and where the other header has another one, which
+    would be ambiguous.
     """
     value = _value_in(header)
     if value is None or {_value_in(sent_header) for sent_header in _sent_headers()} != {value}:
@@ -36,7 +36,7 @@ def bearer_value(header: str) -> str:
 
 
 def challenge(operation: Operation, refusal: Refusal) -> dict[str, str]:
-    """The header that tells what the token lacks (RFC 6750, section 3); none for other callers."""
+    """The WWW-Authenticate header for a token (RFC 6750, section 3); empty for other callers."""
     schemes = {scheme for names in operation.security for scheme in names}
     if not schemes & BEARER_HEADERS.keys():
         return {}
@@ -58,7 +58,7 @@ def _sent_headers() -> list[str]:
 def _value_in(header: str) -> str | None:
     """The token in a header; `Authentication` may hold it alone, as SDKs send an API key.
 
-    A header that was given twice arrives as one, joined by a comma, and holds no token.
+    A repeated header arrives joined by a comma, which no token contains.
     """
     value = request.headers.get(header, "").strip()
     match = _BEARER.fullmatch(value)

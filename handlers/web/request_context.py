@@ -1,4 +1,4 @@
-"""What a handler may ask for: the parts of the application, and of the current request."""
+"""The parts of the application and of the current request, for handlers."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -29,24 +29,24 @@ Result = TypeVar("Result")
 
 
 class Database(Protocol):
-    """What handlers may do with the database that the composition root opened."""
+    """The database, as handlers may use it."""
 
     def reading(self, begun: UnitOfWork | None = None) -> AbstractContextManager[UnitOfWork]:
-        """A unit of work that only reads; one that was ``begun`` goes on."""
+        """A read-only unit of work; continues the one that was ``begun``."""
 
     def prefetching(
         self, read: Callable[[UnitOfWork], object]
     ) -> AbstractContextManager[UnitOfWork]:
-        """A unit of work to look up a caller in, with what ``read`` is going to ask for."""
+        """A unit of work to look up the caller, together with the queries of ``read``."""
 
     def writing(self) -> AbstractContextManager[UnitOfWork]:
-        """A unit of work in one transaction, undone unless it is committed."""
+        """A unit of work in one transaction, rolled back unless it is committed."""
 
     def write(self, work: Callable[[UnitOfWork], Result]) -> Result:
-        """What ``work`` returns; it is done again when its transaction loses to another one."""
+        """The result of ``work``, which runs again if its transaction conflicts with another."""
 
     def note(self, work: Callable[[UnitOfWork], object]) -> None:
-        """Do ``work`` where that can be done at once; nothing depends on it."""
+        """Try ``work`` without waiting; failures are ignored."""
 
     def require_ready(self) -> None:
         """Raises Unavailable unless requests can be served."""
@@ -75,22 +75,22 @@ def parts() -> Parts:
 
 
 def reading() -> AbstractContextManager[UnitOfWork]:
-    """A unit of work that only reads; it goes on with the one that the caller was looked up in."""
+    """A read-only unit of work; continues the one that looked up the caller."""
     return parts().database.reading(g.get("begun"))
 
 
 def write(work: Callable[[UnitOfWork], Result]) -> Result:
-    """What ``work`` returns, which commits what it does itself.
+    """The result of ``work``, which commits its changes itself.
 
-    It is done again from the start when its transaction loses to another one. Raises Unavailable.
+    It runs again from the start if its transaction conflicts with another one. Raises Unavailable.
     """
     return parts().database.write(work)
 
 
 def note(work: Callable[[UnitOfWork], object]) -> None:
-    """Do ``work``, which commits what it does, where that can be done at once; never raises for it.
+    """Try ``work``, which commits its changes, without waiting; its failures are ignored.
 
-    For a change that an answer does not depend on.
+    For changes that the response does not depend on.
     """
     parts().database.note(work)
 
@@ -131,7 +131,7 @@ def reset_limits() -> ResetLimits:
 
 
 def cancellation_policy() -> CancellationPolicy:
-    """What the shop has decided about cancellations."""
+    """The cancellation policy of the shop."""
     return parts().cancellation_policy
 
 
@@ -142,29 +142,29 @@ def operation() -> Operation:
 
 
 def caller() -> Caller:
-    """The shopper or guest whom the current request comes from; ANONYMOUS where all are let in.
+    """The shopper or guest who sent the current request; ANONYMOUS where it is public.
 
-    Only where the contract asks for a session or a grant.
+    Only for operations that take a session or a grant.
     """
     current: Caller | None = g.caller
     return current or ANONYMOUS
 
 
 def credential() -> str:
-    """The value of the session or the grant that admitted the current request, from its cookie or
-    its key; empty where neither did."""
+    """The session or grant that authenticated the current request, from its cookie or key; empty
+    for others."""
     value: str | None = g.credential
     return value or ""
 
 
 def seller() -> SellerCaller:
-    """The seller whom the current request comes from; only where the contract asks for a token."""
+    """The seller who sent the current request; only for operations that take a seller's token."""
     current: SellerCaller = g.caller
     return current
 
 
 def shop() -> ShopCaller:
-    """The shop's own system; only where the contract asks for a token of the shop."""
+    """The shop's own system; only for operations that take a token of the shop."""
     current: ShopCaller = g.caller
     return current
 
