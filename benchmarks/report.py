@@ -1,4 +1,4 @@
-"""What a run gave, as Markdown and as JSON."""
+"""The results of a run as Markdown and JSON."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -6,9 +6,9 @@ from typing import Any
 
 import orjson
 
-from benchmarks.bars import Figures, Verdict, ratio, verdicts
 from benchmarks.results import Run, Spread
 from benchmarks.servers import WAYBILL
+from benchmarks.targets import Figures, Verdict, ratio, verdicts
 
 _MEGABYTE = 1e6
 _HEAD = (
@@ -19,27 +19,30 @@ _ANSWERS = {None: "not measured", True: "reached", False: "**missed**"}
 
 
 def markdown(run: Run, figures: Figures) -> str:
-    """The tables: every server under every load, memory and starts, and the bars."""
+    """The tables: loads by server, memory and starts, and targets."""
     parts = ["\n".join(_loads(run)), "\n".join(_processes(run))]
-    return "\n\n".join([*parts, bar_table(verdicts(run, figures))])
+    return "\n\n".join([*parts, target_table(verdicts(run, figures))])
 
 
-def bar_table(found: Iterable[Verdict]) -> str:
-    """The table of the bars."""
+def target_table(verdicts: Iterable[Verdict]) -> str:
+    """The table of the targets."""
     return (
-        "\n".join(["| Waybill | bar | figure | |", "|---|---|---|---|", *map(_bar, found)]) + "\n"
+        "\n".join(
+            ["| Waybill | target | figure | |", "|---|---|---|---|", *map(_target_row, verdicts)]
+        )
+        + "\n"
     )
 
 
 def write_json(file: Path, run: Run, figures: Figures, about: Mapping[str, Any]) -> None:
-    """The same as numbers."""
+    """Write the results as JSON."""
     document = {
         "about": about,
         "loads": [result.summary() for result in run.results.values()],
         "peak_memory": run.memory,
         "start_seconds": run.starts,
         "figures": figures,
-        "bars": list(verdicts(run, figures)),
+        "targets": list(verdicts(run, figures)),
     }
     file.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
 
@@ -79,20 +82,20 @@ def _processes(run: Run) -> Iterator[str]:
         yield f"| {server} | {memory / _MEGABYTE:.0f} | {starts[len(starts) // 2]:.2f} |"
 
 
-def _bar(verdict: Verdict) -> str:
+def _target_row(verdict: Verdict) -> str:
     figure = _with_spread(verdict.figure)
-    return f"| {verdict.name} | {verdict.bar} | {figure} | {_ANSWERS[verdict.is_reached]} |"
+    return f"| {verdict.name} | {verdict.target} | {figure} | {_ANSWERS[verdict.is_reached]} |"
 
 
-def _with_spread(found: Spread | None) -> str:
-    """The median, and the quartiles where there was more than one turn."""
-    if found is None:
+def _with_spread(spread: Spread | None) -> str:
+    """The median, with the quartiles unless all are equal."""
+    if spread is None:
         return ""
-    if found.low == found.middle == found.high:
-        return _short(found.middle)
-    return f"{_short(found.middle)} ({_short(found.low)} to {_short(found.high)})"
+    if spread.low == spread.median == spread.high:
+        return _short(spread.median)
+    return f"{_short(spread.median)} ({_short(spread.low)} to {_short(spread.high)})"
 
 
 def _short(figure: float) -> str:
-    """Three digits that count."""
+    """Three significant digits."""
     return f"{figure:.0f}" if figure >= 100 else f"{figure:.3g}"

@@ -1,4 +1,4 @@
-"""What was measured, turn by turn."""
+"""Measurements by turn."""
 
 import statistics
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from benchmarks.load import Load
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One server under one load in one turn; CPU seconds by server and by PostgreSQL."""
+class Measurement:
+    """A server under a load in one turn, with the CPU seconds of server and PostgreSQL."""
 
     load: Load
     server_cpu: float = 0.0
@@ -18,82 +18,84 @@ class Measured:
 
     @property
     def cpu_of_request(self) -> float:
-        """CPU milliseconds of the server for one request."""
+        """Server CPU milliseconds for one request."""
         return self.server_cpu * 1e3 / max(1, self.load.requests)
 
 
 @dataclass
 class Result:
-    """All turns of one server under one load, in their order."""
+    """All turns of a server under a load, in order."""
 
     server: str
     workload: str
-    turns: list[Measured] = field(default_factory=list)
+    turns: list[Measurement] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
-        """Good answers a second, the median of the turns."""
-        return statistics.median(each.load.rate for each in self.turns)
+        """The median over turns of successful responses a second."""
+        return statistics.median(turn.load.rate for turn in self.turns)
 
     @property
     def errors(self) -> int:
-        """Of all turns together."""
-        return sum(each.load.errors for each in self.turns)
+        """The number of errors in all turns."""
+        return sum(turn.load.errors for turn in self.turns)
 
     def summary(self) -> dict[str, Any]:
         """The figures of the table: milliseconds, bytes and CPU milliseconds of one request."""
-        loads = [each.load for each in self.turns]
-        middle = statistics.median
+        loads = [turn.load for turn in self.turns]
+        median = statistics.median
         return {
             "server": self.server,
             "workload": self.workload,
             "requests_per_second": self.rate,
             "least": min(load.rate for load in loads),
             "most": max(load.rate for load in loads),
-            "p50": middle(load.p50 for load in loads),
-            "p99": middle(load.p99 for load in loads),
+            "p50": median(load.p50 for load in loads),
+            "p99": median(load.p99 for load in loads),
             "errors": self.errors,
-            "bytes": middle(load.bytes / max(1, load.requests) for load in loads),
-            "server_cpu": middle(each.cpu_of_request for each in self.turns),
-            "database_cpu": middle(
-                each.database_cpu * 1e3 / max(1, each.load.requests) for each in self.turns
+            "bytes": median(load.bytes / max(1, load.requests) for load in loads),
+            "server_cpu": median(turn.cpu_of_request for turn in self.turns),
+            "database_cpu": median(
+                turn.database_cpu * 1e3 / max(1, turn.load.requests) for turn in self.turns
             ),
         }
 
 
 @dataclass(frozen=True)
 class Spread:
-    """The median of what the turns gave, and the quartiles around it."""
+    """The median and the quartiles of values of turns."""
 
-    middle: float
+    median: float
     low: float
     high: float
 
     @classmethod
-    def of(cls, found: Sequence[float]) -> "Spread":
-        """Of one turn or more."""
-        if len(found) == 1:
-            return cls(found[0], found[0], found[0])
-        low, middle, high = statistics.quantiles(found, n=4, method="inclusive")
-        return cls(middle, low, high)
+    def of(cls, values: Sequence[float]) -> "Spread":
+        """The spread of one value or more."""
+        if len(values) == 1:
+            return cls(values[0], values[0], values[0])
+        low, median, high = statistics.quantiles(values, n=4, method="inclusive")
+        return cls(median, low, high)
 
 
 @dataclass
 class Run:
-    """What all rounds gave; memory in bytes and times in seconds, by server."""
+    """The results of all rounds; memory in bytes and start times in seconds, by server."""
 
     results: dict[tuple[str, str], Result] = field(default_factory=dict)
     memory: dict[str, int] = field(default_factory=dict)
     starts: dict[str, list[float]] = field(default_factory=dict)
 
-    def add(self, server: str, workload: str, measured: Measured) -> None:
-        """Keep what one turn gave."""
+    def add(self, server: str, workload: str, measured: Measurement) -> None:
+        """Add the measurement of one turn."""
         empty = Result(server, workload)
         self.results.setdefault((server, workload), empty).turns.append(measured)
 
-    def pairs(self, workload: str, one: str, other: str) -> list[tuple[Measured, Measured]]:
-        """What both gave in each turn; empty where one of the two was not measured."""
-        found = [self.results.get((server, workload)) for server in (one, other)]
-        if found[0] is None or found[1] is None:
+    def pairs(
+        self, workload: str, first: str, second: str
+    ) -> list[tuple[Measurement, Measurement]]:
+        """The measurements of both servers by turn; empty where one was not measured."""
+        values = [self.results.get((server, workload)) for server in (first, second)]
+        if values[0] is None or values[1] is None:
             return []
-        return list(zip(found[0].turns, found[1].turns, strict=True))
+        return list(zip(values[0].turns, values[1].turns, strict=True))

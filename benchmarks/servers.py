@@ -1,4 +1,4 @@
-"""The servers that are measured, and their processes."""
+"""The measured servers and their processes."""
 
 import os
 import signal
@@ -36,9 +36,9 @@ _OPTIONS = ["--no-ws", "--workers-kill-timeout", "2", "--respawn-failed-workers"
 
 @dataclass(frozen=True)
 class Server:
-    """How one server is started; ``{port}`` and ``{workers}`` are filled in.
+    """How a server is started; ``{port}`` and ``{workers}`` in the command are replaced.
 
-    Its ``database`` is a copy of ``filled_from``, or of one that is filled for it alone.
+    Its ``database`` is a copy of that of ``filled_from``, or of one filled for this server.
     """
 
     name: str
@@ -50,18 +50,18 @@ class Server:
 
     @property
     def template(self) -> str:
-        """The filled database of which the server gets copies."""
+        """The filled database that the server's ones are copied from."""
         return f"{self.filled_from or self.database}_filled"
 
     @property
     def is_waybill(self) -> bool:
-        """Whether it is Waybill, changed or not."""
+        """Whether it is Waybill, possibly modified."""
         return self.template == WAYBILL.template
 
 
 @dataclass
 class Running:
-    """A server that answers; ``start_seconds`` is how long it took until then."""
+    """A running server; ``start_seconds`` is the time until its first response."""
 
     process: subprocess.Popen[bytes]
     base_url: str
@@ -77,10 +77,15 @@ def _granian(target: str, interface: str, *options: str, python: str = sys.execu
 
 
 WAYBILL = Server("Waybill", "waybill", [*waybill.COMMAND, "serve"], _ALL | {CHANGED, REJECT})
-UNJUDGED = Server(
-    "Waybill, responses not judged",
-    "waybill_unjudged",
-    _granian("benchmarks.unjudged:application", "asgi", "--factory", python=waybill.PYTHON),
+WITHOUT_VALIDATION = Server(
+    "Waybill, responses not validated",
+    "waybill_without_validation",
+    _granian(
+        "benchmarks.without_response_validation:application",
+        "asgi",
+        "--factory",
+        python=waybill.PYTHON,
+    ),
     frozenset({LIST}),
     filled_from=WAYBILL.database,
 )
@@ -106,16 +111,16 @@ DRF = Server(
 CONNEXION = Server(
     "stock connexion", "connexion", _granian("benchmarks.peers.connexion_app:app", "asgi")
 )
-LIMIT = Server(
-    "the limit",
+BASELINE = Server(
+    "baseline",
     "pages",
-    _granian("benchmarks.peers.limit:app", "asgi", "--loop", "uvloop"),
+    _granian("benchmarks.peers.baseline:app", "asgi", "--loop", "uvloop"),
 )
-SERVERS = (WAYBILL, UNJUDGED, FASTAPI, LITESTAR, DRF, CONNEXION, LIMIT)
+SERVERS = (WAYBILL, WITHOUT_VALIDATION, FASTAPI, LITESTAR, DRF, CONNEXION, BASELINE)
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """An unused port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
@@ -123,24 +128,24 @@ def free_port() -> int:
 
 @contextmanager
 def running(server: Server, url: str, port: int, workers: int, output: Path) -> Iterator[Running]:
-    """Start the server on the database at ``url`` and stop it with the block.
+    """Start the server on the database at ``url``; it ends with the block.
 
-    What it says goes to the file ``output``. Raises RuntimeError, naming that file, for one that
-    does not answer in time.
+    Its output goes to the file ``output``. Raises RuntimeError, which names that file, where the
+    server does not respond in time.
     """
-    with output.open("ab") as said:
+    with output.open("ab") as log:
         started = time.perf_counter()
         process = subprocess.Popen(
             [part.format(port=port, workers=workers) for part in server.command],
             cwd=waybill.ROOT,
             env=_environ(server, url, port, workers),
-            stdout=said,
+            stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         try:
             base_url = f"http://127.0.0.1:{port}"
-            _wait_until_it_answers(server, process, base_url, output)
+            _wait_until_ready(server, process, base_url, output)
             yield Running(process, base_url, time.perf_counter() - started)
         finally:
             _stop(process)
@@ -148,36 +153,36 @@ def running(server: Server, url: str, port: int, workers: int, output: Path) -> 
 
 def _environ(server: Server, url: str, port: int, workers: int) -> dict[str, str]:
     settings = {"WAYBILL_PORT": str(port), "WAYBILL_WORKERS": str(workers), **server.settings}
-    # What is compiled is kept, as on a machine that serves.
+    # With bytecode files, as in production.
     own = waybill.environ(url, DATABASE_URL=_driver_url(server, url), **settings)
     own.pop("PYTHONDONTWRITEBYTECODE", None)
     return own
 
 
 def _driver_url(server: Server, url: str) -> str:
-    """The URL as SQLAlchemy wants it where that connects."""
+    """The URL with SQLAlchemy's driver name for servers that use SQLAlchemy."""
     drivers = {FASTAPI.name: "postgresql+asyncpg:", CONNEXION.name: "postgresql+psycopg:"}
     return url.replace("postgresql:", drivers.get(server.name, "postgresql:"), 1)
 
 
-def _wait_until_it_answers(
+def _wait_until_ready(
     server: Server, process: subprocess.Popen[bytes], base_url: str, output: Path
 ) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and process.poll() is None:
         try:
-            # Waybill says whether it is ready; for the others any answer counts.
-            answer = httpx.get(f"{base_url}/readyz", timeout=START_SECONDS)
+            # Waybill has a readiness check; for the others any response counts.
+            response = httpx.get(f"{base_url}/readyz", timeout=START_SECONDS)
         except httpx.TransportError:
             time.sleep(0.02)
             continue
-        if not server.is_waybill or answer.status_code == httpx.codes.OK:
+        if not server.is_waybill or response.status_code == httpx.codes.OK:
             return
-    raise RuntimeError(f"{server.name} does not answer, see {output}")
+    raise RuntimeError(f"{server.name} does not respond, see {output}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Ask it to stop; what is left of it and its workers after a while is ended."""
+    """Terminate the server; kill it and its workers where that takes too long."""
     process.terminate()
     try:
         process.wait(_STOP_SECONDS)

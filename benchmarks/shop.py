@@ -1,4 +1,4 @@
-"""Fills Waybill's database, and reads back through its API what the peers are filled with."""
+"""Fills Waybill's database, and reads the peers' data through Waybill's API."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,7 +29,7 @@ _SELLER_PAGE = 500
 
 @dataclass(frozen=True)
 class SellerAccess:
-    """A seller, with the value of a token."""
+    """A seller's pk and the value of a token."""
 
     pk: int
     token: str
@@ -37,10 +37,10 @@ class SellerAccess:
 
 @dataclass
 class Shop:
-    """All that is in Waybill's database, as its API shows it, and whom to be when asking.
+    """The content of Waybill's database as its API shows it, and the credentials to read it.
 
-    ``users`` are (pk, e-mail, session); the first is the reader, the second the writer.
-    ``sold_items`` has the seller's pk and the UUID of an item that has a seller, by its pk.
+    ``users`` are (pk, e-mail, session): the reader, the writer, then all others.
+    ``sold_items`` are (pk of the seller, UUID) by the pk of an item with a seller.
     """
 
     users: list[tuple[int, str, str]]
@@ -66,14 +66,14 @@ class Shop:
 
     @property
     def cancel_reason(self) -> int:
-        """A reason that any item can be cancelled for."""
+        """The pk of a reason that applies to any item."""
         return int(
             next(
-                each["pk"]
-                for each in self.reasons
-                if each["cancellation_type"] == "cancel"
-                and each["is_active"]
-                and not each["extra_information_needed"]
+                reason["pk"]
+                for reason in self.reasons
+                if reason["cancellation_type"] == "cancel"
+                and reason["is_active"]
+                and not reason["extra_information_needed"]
             )
         )
 
@@ -86,21 +86,21 @@ class Shop:
     @cached_property
     def orders_of(self) -> Mapping[int, list[int]]:
         """The pks of each user's orders, by the user's pk."""
-        found: dict[int, list[int]] = defaultdict(list)
+        pks: dict[int, list[int]] = defaultdict(list)
         for order in self.orders:
-            found[order["user"]].append(order["pk"])
-        return found
+            pks[order["user"]].append(order["pk"])
+        return pks
 
     @property
     def cancellable_items(self) -> list[int]:
-        """The writer's items; two that follow each other are of two orders."""
+        """The pks of the writer's items; adjacent ones are of different orders."""
         own = [order for order in self.orders if order["user"] == self.users[1][0]]
         turns = zip(*(order["orderitem_set"] for order in own), strict=True)
         return [item["pk"] for turn in turns for item in turn if item["is_cancellable"]]
 
 
 def fill_waybill(url: str, folder: Path, orders: int, supply: int) -> Shop:
-    """Migrate the empty database and import the shop; what the API shows is still to be read."""
+    """Migrate the empty database and import the shop; `read_shop` reads the content."""
     waybill.run(url, "migrate")
     emails = _import(url, folder, orders, supply)
     with psycopg.connect(url) as connection:
@@ -109,7 +109,7 @@ def fill_waybill(url: str, folder: Path, orders: int, supply: int) -> Shop:
 
 
 def read_shop(shop: Shop, base_url: str) -> None:
-    """Fill the shop with what the running server shows to all users and sellers."""
+    """Read the objects of all users and sellers from the running server into ``shop``."""
     with httpx.Client(base_url=base_url, timeout=60) as client:
         for pk, _, session in shop.users:
             cookie = {"Cookie": f"sessionid={session}"}
@@ -128,7 +128,7 @@ def read_shop(shop: Shop, base_url: str) -> None:
 
 
 def read_sold_items(shop: Shop, url: str) -> None:
-    """Look up in Waybill's database what no single answer of its API has."""
+    """Read the items of sellers from the database, since no single response has them."""
     statement = """
         SELECT pk, seller_pk, uuid::text FROM order_items
         WHERE pk = ANY(%s) AND seller_pk IS NOT NULL
@@ -139,7 +139,7 @@ def read_sold_items(shop: Shop, url: str) -> None:
 
 
 def seller_headers(token: str) -> dict[str, str]:
-    """What a seller's requests carry."""
+    """The headers of a seller's requests."""
     return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
 
@@ -152,17 +152,17 @@ def _pages(client: httpx.Client, path: str, headers: dict[str, str]) -> Iterator
 
 
 def _import(url: str, folder: Path, orders: int, supply: int) -> list[str]:
-    """Returns the shoppers' e-mails, in their order."""
+    """Import all documents; return the shoppers' e-mail addresses in order."""
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     histories = list(make_histories(orders, supply, SEED, today))
     for kind, rows in {
-        "orders": (row for each in histories for row in each.orders),
-        "old-orders": (row for each in histories for row in each.old_orders),
+        "orders": (row for history in histories for row in history.orders),
+        "old-orders": (row for history in histories for row in history.old_orders),
     }.items():
         file = folder / f"{kind}.ndjson"
         _write_lines(file, rows)
         waybill.run(url, "import", kind, str(file))
-    return [each.shopper.email for each in histories]
+    return [history.shopper.email for history in histories]
 
 
 def _write_lines(file: Path, documents: Iterable[Any]) -> None:
@@ -174,7 +174,7 @@ def _write_lines(file: Path, documents: Iterable[Any]) -> None:
 def _open_sessions(
     connection: psycopg.Connection, emails: Iterable[str]
 ) -> list[tuple[int, str, str]]:
-    """A session for each shopper, made up from their number: nobody is kept out by it."""
+    """A session for each shopper, with a predictable key."""
     pks: dict[str, int] = dict(connection.execute("SELECT email, pk FROM users").fetchall())
     users = [
         (pks[email], email, f"benchmark-session-of-{pks[email]:022d}"[:43].ljust(43, "0"))
@@ -194,14 +194,14 @@ def _open_sessions(
 
 
 def _tokens(url: str) -> list[SellerAccess]:
-    """A token for each seller who has sold anything."""
+    """A token for each seller with orders."""
     database = open_database(Settings(secret=waybill.SECRET, database_url=url))
     scopes, lifetime = list(Scope), timedelta(days=30)
-    made = []
+    accesses = []
     with database.writing() as uow:
         slugs = dict.fromkeys(s["slug"] for s in SELLERS.values())
         for seller in filter(None, map(uow.sellers.by_slug, slugs)):
             _, value = create_seller_token(seller.slug, "benchmarks", scopes, lifetime, uow)
-            made.append(SellerAccess(seller.pk, value))
+            accesses.append(SellerAccess(seller.pk, value))
     database.close()
-    return made
+    return accesses

@@ -1,4 +1,4 @@
-"""What processes use: CPU seconds and memory, from outside."""
+"""CPU seconds and memory of processes."""
 
 from pathlib import Path
 
@@ -8,13 +8,13 @@ _KIB = 1024
 
 
 def tree(pid: int) -> list[psutil.Process]:
-    """The process and all below it."""
+    """The process and all its descendants."""
     parent = psutil.Process(pid)
     return [parent, *parent.children(recursive=True)]
 
 
 def cpu_seconds(pid: int) -> float:
-    """What the process and all below it have used so far, those that have ended included."""
+    """The CPU seconds of the process and its descendants so far, including ended ones."""
     used = 0.0
     for process in tree(pid):
         try:
@@ -26,12 +26,12 @@ def cpu_seconds(pid: int) -> float:
 
 
 def memory(pid: int) -> int:
-    """The most memory, in bytes, that any one process of the tree holds now."""
+    """The memory of the largest process of the tree now, in bytes."""
     return max(int(process.memory_info().rss) for process in tree(pid))
 
 
 def peak_memory(pid: int) -> int:
-    """The most memory, in bytes, that any one process of the tree has held (VmHWM)."""
+    """The peak memory (VmHWM) of the largest process of the tree, in bytes."""
     return max(_high_water(process.pid) for process in tree(pid))
 
 

@@ -5,15 +5,15 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SECRET = "benchmarks sign nothing of worth"  # noqa: S105 - no secret
-# Waybill runs in an environment of its own, which has what it pins and nothing that peers bring
-# (granian would take their event loop). script/bench makes it.
+SECRET = "benchmarks sign nothing of value"  # noqa: S105 - no secret
+# Waybill runs in an environment with its pinned packages only, since granian would use the event
+# loop of the peers' packages. script/bench creates it.
 PYTHON = str(ROOT / "var" / "bench" / "waybill" / "bin" / "python")
 COMMAND = [PYTHON, "-c", "from handlers.cli.main import cli; cli()"]
 
 
 def environ(database_url: str, **settings: str) -> dict[str, str]:
-    """The environment of Waybill's processes; ``settings`` go by the names of the README."""
+    """The environment variables of Waybill's processes; ``settings`` by their documented names."""
     return os.environ | {
         "PYTHONPATH": str(ROOT),
         "WAYBILL_DATABASE_URL": database_url,
@@ -24,7 +24,7 @@ def environ(database_url: str, **settings: str) -> dict[str, str]:
 
 
 def run(database_url: str, *arguments: str) -> str:
-    """Run one command and return what it prints; raises CalledProcessError."""
+    """Run a command and return its output; raises CalledProcessError."""
     done = subprocess.run(
         [*COMMAND, *arguments],
         env=environ(database_url),

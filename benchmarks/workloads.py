@@ -1,4 +1,4 @@
-"""What is asked of the servers."""
+"""The requests that servers are measured by."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -40,10 +40,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Workload:
-    """Requests, sent again and again in a circle unless ``is_once``.
+    """Requests, sent in a cycle unless ``is_once``.
 
-    ``connections``: how many send them, where that is not left to the run. ``length``: of a turn,
-    by how much it is longer than others.
+    ``connections`` overrides the number of the run. ``length`` multiplies the seconds of a turn.
     """
 
     name: str
@@ -54,34 +53,34 @@ class Workload:
 
     @property
     def path(self) -> str:
-        """Of the first request."""
+        """That of the first request."""
         return self.requests[0].path
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Of the first request."""
+        """That of the first request."""
         return self.requests[0].headers
 
     @property
     def is_write(self) -> bool:
-        """Whether it changes what is there."""
+        """Whether the requests are POSTs."""
         return self.requests[0].body is not None
 
     def part(self, start: int, end: int | None = None) -> "Workload":
-        """Some of its requests."""
+        """A workload with a slice of the requests."""
         return replace(self, requests=self.requests[start:end])
 
     def portions(self, count: int) -> list["Workload"]:
-        """As many workloads, each with its share of the requests."""
+        """Split the requests into ``count`` workloads."""
         size = len(self.requests) // count
         return [self.part(at * size, (at + 1) * size) for at in range(count)]
 
 
 @dataclass(frozen=True)
 class Mix:
-    """Several workloads of which each connection sends one request in turn; ``turns`` repeat.
+    """Several workloads; each connection sends one request of each of ``turns``, repeatedly.
 
-    A slow server needs a while for all of a circle.
+    Turns are long, since a slow server needs a while for all of them.
     """
 
     name: str
@@ -91,16 +90,17 @@ class Mix:
     length: int = 2
 
     def portions(self, count: int) -> list["Mix"]:
-        """As many mixes, each with its share of the requests that are sent once."""
+        """Split the mix into ``count``, each with a share of the requests that are sent once."""
         shares = [
-            each.portions(count) if each.is_once else [each] * count for each in self.workloads
+            workload.portions(count) if workload.is_once else [workload] * count
+            for workload in self.workloads
         ]
         return [replace(self, workloads=part) for part in zip(*shares, strict=True)]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """All that is asked of the servers of a stage."""
+class Workloads:
+    """All workloads of a fixture."""
 
     reads: list[Workload]
     create: Workload
@@ -116,8 +116,8 @@ def read(name: str, path: str, headers: Mapping[str, str]) -> Workload:
     return Workload(name, [Request(path, headers)])
 
 
-def all_of(shop: Shop) -> Asked:
-    """Six in ten of the items that can be cancelled are for the creates, three for the mix."""
+def make_workloads(shop: Shop) -> Workloads:
+    """The workloads: 60 % of the cancellable items are for creates, 30 % for the mix."""
     listed, detail, old_orders, seller_orders = reads(shop)
     items = shop.cancellable_items
     mixed, rejected = len(items) * 6 // 10, len(items) * 9 // 10
@@ -125,7 +125,7 @@ def all_of(shop: Shop) -> Asked:
     cold_list, cold_detail = _cold(shop)
     parts = [detail, cold_detail, listed, seller_orders, creates.part(mixed, rejected)]
     places = {part.name: place for place, part in enumerate(parts)}
-    return Asked(
+    return Workloads(
         reads=[listed, detail, old_orders, seller_orders],
         create=creates.part(0, mixed),
         reject=_rejects(shop, items[rejected:]),
@@ -137,7 +137,7 @@ def all_of(shop: Shop) -> Asked:
 
 
 def reads(shop: Shop) -> list[Workload]:
-    """The workloads that change nothing."""
+    """The read-only workloads."""
     shopper = _shopper(shop.reader_session)
     newest = next(order for order in shop.orders if order["user"] == shop.users[0][0])
     filters = "status=600&amount__gte=100.00&date_placed__gte=2025-01-01T00%3A00%3A00Z"
@@ -151,14 +151,14 @@ def reads(shop: Shop) -> list[Workload]:
 
 
 def crowd(shop: Shop) -> Workload:
-    """The list page of somebody whose orders have seen all that can happen to orders."""
+    """The list page of a shopper whose orders are in all states."""
     return read(CROWD, "/users/orders/?limit=24", _shopper(shop.users[-1][2]))
 
 
 def _cold(shop: Shop) -> tuple[Workload, Workload]:
-    """Pages and details of orders that nothing else reads; each order is in one of the two.
+    """Pages and details of orders that no other workload reads; an order is in one of the two.
 
-    One in three of the shoppers has the pages, and the writer the details that are read last.
+    A third of the shoppers has the pages; the writer has the details that are read last.
     """
     _, writer, *others = shop.users
     paged, detailed = others[::3], [user for at, user in enumerate(others) if at % 3]
@@ -179,7 +179,7 @@ def _details(shop: Shop, users: Sequence[tuple[int, str, str]]) -> Iterator[Requ
 
 
 def _creates(shop: Shop, items: Sequence[int]) -> Workload:
-    """One unit of each item; an item with an open request takes no second one."""
+    """Requests to cancel one unit of each item; a second request for an item would be refused."""
     token = shop.writer_csrf_token
     headers = {
         "Cookie": f"sessionid={shop.writer_session}; csrftoken={token}",

@@ -98,20 +98,20 @@ def new_entry(
     )
 
 
-class Switchable(Protocol):
-    """An entity that can be inactive."""
+class Activatable(Protocol):
+    """An entity that can be deactivated."""
 
     uuid: UUID
     is_active: bool
 
 
-def state_of(entity: Switchable) -> str:
+def state_of(entity: Activatable) -> str:
     """The state of ``entity`` as the audit trail and the commands name it."""
     return ACTIVE if entity.is_active else INACTIVE
 
 
-def record_activity(
-    subject: Subject, entity: Switchable, is_active: bool, actor: str, uow: AuditWork
+def set_active(
+    subject: Subject, entity: Activatable, is_active: bool, actor: str, uow: AuditWork
 ) -> None:
     """Activate or deactivate ``entity``, and write an audit entry."""
     before = state_of(entity)

@@ -84,7 +84,7 @@ class OutboxEvent:
             self.status = OutboxStatus.DEAD
         self.attempts += 1
 
-    def revive(self, now: datetime) -> None:
+    def requeue(self, now: datetime) -> None:
         """Make a dead letter pending again. Raises Conflict for any other status."""
         if self.status is not OutboxStatus.DEAD:
             raise Conflict("Only a dead letter can be sent again.", code="not_a_dead_letter")
@@ -155,9 +155,9 @@ def record_failure(pk: int, lease: datetime, error: str, uow: OutboxWork) -> Non
     uow.commit()
 
 
-def revive_event(pk: int, uow: OutboxWork) -> None:
+def requeue_event(pk: int, uow: OutboxWork) -> None:
     """Send a dead letter again. Raises NotFound, and Conflict for an event that is none."""
-    _get(pk, uow).revive(uow.now)
+    _get(pk, uow).requeue(uow.now)
     uow.commit()
 
 

@@ -30,11 +30,11 @@ class OfferLink:
         return f"link:{self.offer_uuid}"
 
 
-Answerer = Caller | OfferLink
+OfferPrincipal = Caller | OfferLink
 
 
 @dataclass(frozen=True, slots=True)
-class ShownOffer:
+class OfferDetails:
     """An offer as the shopper sees it; ``quantity`` is the item's available quantity."""
 
     order_item: int
@@ -70,28 +70,28 @@ def offer_trade_in(item_pk: int, lifetime: timedelta, actor: str, uow: TradeInWo
     return offer
 
 
-def approve_trade_in(item_pk: int, answerer: Answerer, uow: TradeInWork) -> TradeInOffer:
+def approve_trade_in(item_pk: int, principal: OfferPrincipal, uow: TradeInWork) -> TradeInOffer:
     """Accept the newest offer for an item; a second time changes nothing.
 
     Raises NotFound for an absent item, another user's, one without an offer, and the link of an
     older offer; Conflict if it was rejected before, and Gone if it has expired.
     """
-    return _answer(item_pk, answerer, TradeInState.APPROVED, uow)
+    return _answer(item_pk, principal, TradeInState.APPROVED, uow)
 
 
-def reject_trade_in(item_pk: int, answerer: Answerer, uow: TradeInWork) -> TradeInOffer:
+def reject_trade_in(item_pk: int, principal: OfferPrincipal, uow: TradeInWork) -> TradeInOffer:
     """Reject the newest offer for an item; raises what ``approve_trade_in`` does."""
-    return _answer(item_pk, answerer, TradeInState.REJECTED, uow)
+    return _answer(item_pk, principal, TradeInState.REJECTED, uow)
 
 
-def show_trade_in_offer(item_pk: int, answerer: Answerer, uow: TradeInWork) -> ShownOffer:
+def show_trade_in_offer(item_pk: int, principal: OfferPrincipal, uow: TradeInWork) -> OfferDetails:
     """Return the newest offer for an item. Raises NotFound as ``approve_trade_in`` does."""
     require_storable_pk(item_pk)
-    order = uow.orders.by_item(item_pk, _owner(answerer))
+    order = uow.orders.by_item(item_pk, _owner(principal))
     if order is None:
         raise NotFound
-    item, offer = _find(order, item_pk, answerer)
-    return ShownOffer(
+    item, offer = _find(order, item_pk, principal)
+    return OfferDetails(
         order_item=item.pk,
         order_number=order.number,
         product=item.product.name,
@@ -102,11 +102,11 @@ def show_trade_in_offer(item_pk: int, answerer: Answerer, uow: TradeInWork) -> S
 
 
 def _answer(
-    item_pk: int, answerer: Answerer, state: TradeInState, uow: TradeInWork
+    item_pk: int, principal: OfferPrincipal, state: TradeInState, uow: TradeInWork
 ) -> TradeInOffer:
-    order, _ = _lock(item_pk, _owner(answerer), uow)
-    item, offer = _find(order, item_pk, answerer)
-    with audited([order], answerer.actor, uow):
+    order, _ = _lock(item_pk, _owner(principal), uow)
+    item, offer = _find(order, item_pk, principal)
+    with audited([order], principal.actor, uow):
         is_first = offer.answer(state, uow.now)
     if is_first:
         enqueue_offer_email(_KINDS[state], order, item, offer, uow)
@@ -114,17 +114,17 @@ def _answer(
     return offer
 
 
-def _owner(answerer: Answerer) -> Caller | None:
+def _owner(principal: OfferPrincipal) -> Caller | None:
     """The required owner of the order; a link needs none, because it names its offer."""
-    return answerer if isinstance(answerer, Caller) else None
+    return principal if isinstance(principal, Caller) else None
 
 
-def _find(order: Order, item_pk: int, answerer: Answerer) -> tuple[OrderItem, TradeInOffer]:
+def _find(order: Order, item_pk: int, principal: OfferPrincipal) -> tuple[OrderItem, TradeInOffer]:
     item = order.find_item(item_pk)
     offer = item.newest_offer if item is not None else None
     if item is None or offer is None:
         raise NotFound
-    if isinstance(answerer, OfferLink) and answerer.offer_uuid != offer.uuid:
+    if isinstance(principal, OfferLink) and principal.offer_uuid != offer.uuid:
         raise NotFound
     return item, offer
 

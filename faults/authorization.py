@@ -1,4 +1,4 @@
-"""Every operation of the contract, by everybody, about what is theirs, another's and absent."""
+"""Every operation of the contract, by every kind of caller, on own, foreign and absent objects."""
 
 import re
 from collections import Counter
@@ -7,140 +7,146 @@ from itertools import product
 
 import sqlalchemy as sa
 
-from faults.amounts import Amounts
-from faults.asking import ask_now
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
-from faults.identities import BEARERS, SHOPPER, Identity, Owner, identities
-from faults.operations import Operation, Target, operations
+from faults.identities import BEARERS, SHOPPER, Identity, Owner, make_identities
+from faults.operations import Operation, Target, contract_operations
+from faults.raw_client import exchange_sync
+from faults.scale import Scale
 from persistence.engine.engines import Pool, connect
 from persistence.sql.columns import metadata
-from tests.edge.exchange import Answer
+from tests.edge.exchange import RawResponse
 from tests.support.server import Server
 
-BAR = "0 leaks: as the contract admits; another's is answered as what is absent, and stays as it is"
+REQUIREMENT = "0 leaks: only admitted callers; foreign objects look absent and do not change"
 _OWNED = ("orders", "order_items", "cancellation_requests", "trade_in_offers", "outbox_events")
 _DENIED = {401, 403}
-# The page that refuses a log-out has a form, and the form the CSRF token of its reader.
+# The page that refuses a log-out has a form with the caller's own CSRF token.
 _FORM_TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="\w+"')
 
 
 class Matrix:
-    """Asks a server, and notes what nobody should have been told."""
+    """Sends the requests to a server, and records failures of authorization."""
 
-    def __init__(self, ground: Ground, server: Server, people: list[Identity]) -> None:
-        self.asked = 0
+    def __init__(
+        self, environment: Environment, server: Server, identities: list[Identity]
+    ) -> None:
+        self.sent_requests = 0
         self.failures: list[str] = []
-        self.people = people
+        self.identities = identities
         self.seen = Counter[str]()
-        self._ground = ground
+        self._environment = environment
         self._port = server.port
-        self._reason = ground.shop.reason().pk
-        self._owners = {id(each): each for who in people for each in (who.owner, who.stranger)}
+        self._reason = environment.shop.reason().pk
+        owners = [owner for caller in identities for owner in (caller.owner, caller.stranger)]
+        self._owners = {id(owner): owner for owner in owners}
 
-    def ask_about_others(self, operation: Operation, who: Identity) -> None:
-        """About a stranger's things, and about what is not there: the answers are the same."""
-        foreign, absent = (
-            self._ask(operation, who, each) for each in (Target.of(who.stranger), Target())
-        )
-        self._judge(operation, who, foreign)
+    def probe_foreign(self, operation: Operation, identity: Identity) -> None:
+        """Request a stranger's objects and absent ones: the responses must be equal."""
+        foreign = self._send(operation, identity, Target.of(identity.stranger))
+        absent = self._send(operation, identity, Target())
+        self._check(operation, identity, foreign)
         if (foreign.status, foreign.body) != (absent.status, absent.body):
-            self._note(operation, who, f"{foreign.status} to another's, {absent.status} to none")
-        # Guests get their newest order, whichever they ask for.
-        if foreign.status < 300 and not (who.is_guest and not operation.is_unsafe):
-            self._note(operation, who, f"{foreign.status} to another's")
+            self._note(
+                operation, identity, f"{foreign.status} to foreign, {absent.status} to absent"
+            )
+        # Guests get their newest order, whichever they request.
+        if foreign.status < 300 and not (identity.is_guest and not operation.is_unsafe):
+            self._note(operation, identity, f"{foreign.status} to foreign")
 
-    def ask_about_own(self, operation: Operation, who: Identity) -> None:
-        """About what is theirs: who is admitted is not turned away."""
-        answer = self._ask(operation, who, Target.of(who.owner))
-        self._judge(operation, who, answer)
-        if not operation.admits(who) or operation.needs_token(who):
+    def probe_own(self, operation: Operation, identity: Identity) -> None:
+        """Send a request for own objects: an admitted caller must not be refused."""
+        response = self._send(operation, identity, Target.of(identity.owner))
+        self._check(operation, identity, response)
+        if not operation.admits(identity) or operation.needs_token(identity):
             return
-        turned_away = _DENIED | (set() if _has_nothing(operation, who) else {404})
-        if answer.status in turned_away:
-            self._note(operation, who, f"{answer.status} to what is theirs")
+        refused = _DENIED | (set() if _has_nothing(operation, identity) else {404})
+        if response.status in refused:
+            self._note(operation, identity, f"{response.status} to own objects")
 
-    def _ask(self, operation: Operation, who: Identity, target: Target) -> Answer:
-        self.asked += 1
-        answer = ask_now(self._port, operation.request(who, target, self._reason)).answer
-        if answer.status >= 400:
-            self._ground.errors.add(_FORM_TOKEN.sub(b"", answer.body))
-        return answer
+    def _send(self, operation: Operation, identity: Identity, target: Target) -> RawResponse:
+        self.sent_requests += 1
+        sent = operation.request(identity, target, self._reason)
+        response = exchange_sync(self._port, sent).response
+        if response.status >= 400:
+            self._environment.errors.add(_FORM_TOKEN.sub(b"", response.body))
+        return response
 
-    def _judge(self, operation: Operation, who: Identity, answer: Answer) -> None:
-        if answer.status == 0 or answer.status >= 500:
-            self._note(operation, who, f"{answer.status}")
-        is_denied = answer.status in _DENIED
-        if not operation.admits(who) and not is_denied:
-            self._note(operation, who, f"{answer.status}, who is not admitted")
-        if operation.security and operation.needs_token(who) and not is_denied:
-            self._note(operation, who, f"{answer.status} without a token")
-        self.seen[who.name] += bool(_seen(who.owner, answer))
+    def _check(self, operation: Operation, identity: Identity, response: RawResponse) -> None:
+        if response.status == 0 or response.status >= 500:
+            self._note(operation, identity, f"{response.status}")
+        is_denied = response.status in _DENIED
+        if not operation.admits(identity) and not is_denied:
+            self._note(operation, identity, f"{response.status}, not admitted")
+        if operation.security and operation.needs_token(identity) and not is_denied:
+            self._note(operation, identity, f"{response.status} without a token")
+        self.seen[identity.name] += bool(_seen(identity.owner, response))
         for owner in self._owners.values():
-            if owner is not who.owner and (seen := _seen(owner, answer)):
-                self._note(operation, who, f"sees {sorted(seen)} of another")
+            if owner is not identity.owner and (seen := _seen(owner, response)):
+                self._note(operation, identity, f"sees {sorted(seen)} of another owner")
 
-    def _note(self, operation: Operation, who: Identity, what: str) -> None:
-        self.failures.append(f"{operation.name} by {who.name}: {what}")
+    def _note(self, operation: Operation, identity: Identity, what: str) -> None:
+        self.failures.append(f"{operation.name} by {identity.name}: {what}")
 
 
-def check(ground: Ground, _amounts: Amounts) -> Finding:
-    """All about others first, after which nothing has changed; then all about one's own."""
-    every = list(operations())
-    with ground.serve(workers=1, WAYBILL_LIMITS="false") as server:
-        matrix = Matrix(ground, server, list(identities(ground, server)))
-        naming = [each for each in every if each.names_something(matrix.people[0])]
-        before = _digest(ground)
-        for operation, who in product(naming, matrix.people):
-            matrix.ask_about_others(operation, who)
-        if _digest(ground) != before:
-            matrix.failures.append("something of another's has changed")
-        for operation, who in product(every, matrix.people):
-            matrix.ask_about_own(operation, who)
-        if _digest(ground) == before:
-            matrix.failures.append("nobody could change what is theirs")
+def check(environment: Environment, _scale: Scale) -> Finding:
+    """Send all requests for foreign objects, which must change nothing, then those for own ones."""
+    operations = list(contract_operations())
+    with environment.serve(workers=1, WAYBILL_LIMITS="false") as server:
+        matrix = Matrix(environment, server, list(make_identities(environment, server)))
+        first = matrix.identities[0]
+        naming = [operation for operation in operations if operation.names_object(first)]
+        before = _digest(environment)
+        for operation, identity in product(naming, matrix.identities):
+            matrix.probe_foreign(operation, identity)
+        if _digest(environment) != before:
+            matrix.failures.append("a foreign object has changed")
+        for operation, identity in product(operations, matrix.identities):
+            matrix.probe_own(operation, identity)
+        if _digest(environment) == before:
+            matrix.failures.append("no caller could change own objects")
         matrix.failures += [
-            f"{who.name} sees nothing that is theirs"
-            for who in matrix.people
-            if (who.key_of or who.scheme) in {SHOPPER, *BEARERS.values()}
-            and not matrix.seen[who.name]
+            f"{identity.name} sees no own object"
+            for identity in matrix.identities
+            if (identity.key_of or identity.scheme) in {SHOPPER, *BEARERS.values()}
+            and not matrix.seen[identity.name]
         ]
     return Finding(
-        test="authorization matrix",
-        database=ground.kind,
-        amount=matrix.asked,
-        wanted=(len(every) + 2 * len(naming)) * len(matrix.people),
-        bar=BAR,
+        title="authorization matrix",
+        database=environment.kind,
+        count=matrix.sent_requests,
+        required=(len(operations) + 2 * len(naming)) * len(matrix.identities),
+        requirement=REQUIREMENT,
         figures={
-            "operations": len(every),
-            "identities": len(matrix.people),
-            "own things seen": matrix.seen.total(),
+            "operations": len(operations),
+            "identities": len(matrix.identities),
+            "own objects seen": matrix.seen.total(),
         },
         failures=tuple(matrix.failures),
     )
 
 
-def _has_nothing(operation: Operation, who: Identity) -> bool:
-    """Whether 404 is the right answer, too: guests have no old orders, and nobody looks rightly."""
+def _has_nothing(operation: Operation, identity: Identity) -> bool:
+    """Whether 404 is right for own objects: no old orders for guests, no match for look-ups."""
     of_old = "OldOrder" in operation.name
-    return (who.is_guest and of_old) or operation.name in {
+    return (identity.is_guest and of_old) or operation.name in {
         "lookUpAnonymousOrder",
         "getDocumentationAsset",
         "createHandover",
     }
 
 
-def _seen(owner: Owner, answer: Answer) -> set[str]:
-    told = answer.body.decode("utf-8", "replace") + " ".join(answer.headers.values())
-    return {word for word in owner.words if word in told}
+def _seen(owner: Owner, response: RawResponse) -> set[str]:
+    content = response.body.decode("utf-8", "replace") + " ".join(response.headers.values())
+    return {word for word in owner.identifying_words if word in content}
 
 
-def _digest(ground: Ground) -> bytes:
-    """Of all rows that are somebody's."""
-    engine = connect(ground.url, Pool(1)).snapshot
-    told = sha256()
+def _digest(environment: Environment) -> bytes:
+    """A digest of all rows with an owner."""
+    engine = connect(environment.url, Pool(1)).snapshot
+    digest = sha256()
     with engine.connect() as connection:
-        for table in (each for each in metadata.sorted_tables if each.name in _OWNED):
-            told.update(repr(sorted(map(repr, connection.execute(sa.select(table))))).encode())
+        for table in (table for table in metadata.sorted_tables if table.name in _OWNED):
+            digest.update(repr(sorted(map(repr, connection.execute(sa.select(table))))).encode())
     engine.dispose()
-    return told.digest()
+    return digest.digest()

@@ -1,4 +1,4 @@
-"""A PostgreSQL server that is there to be broken: killed, restarted, frozen, its clients cut."""
+"""A PostgreSQL server to kill, restart, freeze and disconnect."""
 
 import os
 import signal
@@ -13,13 +13,13 @@ import psycopg
 
 from benchmarks.postgres import Postgres, postgres
 
-# Not within the folder of a test, which pytest keeps the server's user out of.
+# Not within pytest's folders, which the server's user can't read.
 FOLDERS = "waybill-faults-"
-_GONE_SECONDS = 10
+_EXIT_SECONDS = 10
 
 
 class Cluster:
-    """A running server with one database, whose ``url`` stays while it comes and goes."""
+    """A running server with one database, whose ``url`` stays the same after restarts."""
 
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
@@ -27,23 +27,23 @@ class Cluster:
         self.url = postgres.url("faults")
 
     def cut(self) -> None:
-        """End all connections to the database, as a proxy or an operator may."""
+        """Terminate all connections to the database, as a proxy or an operator may."""
         with psycopg.connect(self._postgres.url("postgres"), autocommit=True) as connection:
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'faults'"
             )
 
     def kill(self) -> None:
-        """End all its processes at once, as when memory runs out, and start it again."""
+        """Kill all processes of the server, as when memory runs out, and start it again."""
         self._end(signal.SIGKILL, self._processes())
 
     def restart(self) -> None:
-        """Have it stop in order, whoever is connected, and start it again."""
+        """Stop the server by a fast shutdown, and start it again."""
         self._end(signal.SIGINT, self._processes()[:1])
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Let none of its processes run while the block does."""
+        """Suspend all processes of the server during the block."""
         processes = self._processes()
         try:
             _signal(signal.SIGSTOP, processes)
@@ -52,18 +52,18 @@ class Cluster:
             _signal(signal.SIGCONT, processes)
 
     def freeze(self, seconds: float) -> None:
-        """Let none of its processes run for so long."""
+        """Suspend all processes of the server for ``seconds``."""
         with self.frozen():
             sleep(seconds)
 
     def _end(self, number: signal.Signals, processes: list[psutil.Process]) -> None:
-        everybody = self._processes()
+        all_processes = self._processes()
         _signal(number, processes)
-        psutil.wait_procs(everybody, timeout=_GONE_SECONDS)
+        psutil.wait_procs(all_processes, timeout=_EXIT_SECONDS)
         self._postgres.start()
 
     def _processes(self) -> list[psutil.Process]:
-        """The postmaster first: what it starts afterwards is not among them."""
+        """The postmaster and its current children."""
         postmaster = psutil.Process(self._postgres.pid)
         return [postmaster, *postmaster.children(recursive=True)]
 
@@ -79,5 +79,5 @@ def _signal(number: signal.Signals, processes: list[psutil.Process]) -> None:
     for process in processes:
         try:
             os.kill(process.pid, number)
-        except ProcessLookupError:  # a backend whose client has gone meanwhile
+        except ProcessLookupError:  # a backend that has ended meanwhile
             continue

@@ -1,4 +1,4 @@
-"""Disks that fill up: pages of SQLite that are counted, a small file system below PostgreSQL."""
+"""Disks that fill up: a page limit for SQLite, a small file system for PostgreSQL."""
 
 import shutil
 import subprocess
@@ -32,55 +32,55 @@ from handlers.cli.main import cli; cli()
 
 
 class Disk(Protocol):
-    """Where a database lies; ``url`` is the database's, and ``code`` what serves it."""
+    """The disk of the database ``url``; ``code`` is the Python code that serves it."""
 
     url: str
     code: str
 
     def fill(self) -> None:
-        """Leave no room."""
+        """Use up all space."""
 
     def free(self) -> None:
-        """Make room again."""
+        """Free the space again."""
 
     def faults(self) -> list[str]:
-        """What of the database's files does not fit together."""
+        """The corruption found in the database's files."""
 
 
 class CountedPages:
-    """SQLite may take no further page while the disk is full, in whichever process."""
+    """A page limit for SQLite, in all processes, while the disk is full."""
 
     def __init__(self, url: str, folder: Path) -> None:
         self.url = url
         self._file = folder / "pages"
         self.code = _LIMITED.format(file=str(self._file))
         self.free()
-        # Pages that earlier checks have left free would take hundreds of writes.
+        # Without free pages, which would take hundreds of writes to fill.
         with closing(connect(url.removeprefix("sqlite:///"))) as connection:
             connection.execute("VACUUM")
 
     def fill(self) -> None:
-        # SQLite takes as many as there are for this one.
+        # SQLite raises a limit below the current size to that size.
         self._limit(1)
 
     def free(self) -> None:
         self._limit(_NO_LIMIT)
 
     def _limit(self, pages: int) -> None:
-        # By replacing the file: somebody may be reading it.
+        # Replaced atomically, since the server may be reading it.
         new = self._file.with_suffix(".new")
         new.write_text(str(pages))
         new.replace(self._file)
 
     def faults(self) -> list[str]:
         with closing(connect(self.url.removeprefix("sqlite:///"))) as connection:
-            told = connection.execute("PRAGMA integrity_check").fetchall()
-            told += connection.execute("PRAGMA foreign_key_check").fetchall()
-        return [str(row) for row in told if row != ("ok",)]
+            problems = connection.execute("PRAGMA integrity_check").fetchall()
+            problems += connection.execute("PRAGMA foreign_key_check").fetchall()
+        return [str(row) for row in problems if row != ("ok",)]
 
 
 class SmallTablespace:
-    """A database of PostgreSQL whose tables lie on a file system of its own, WAL apart."""
+    """A PostgreSQL database with its tables, but not the WAL, on a file system of its own."""
 
     code = "from handlers.cli.main import cli; cli()"
 
@@ -91,8 +91,8 @@ class SmallTablespace:
         place.mkdir()
         shutil.chown(place, server.folder.owner(), server.folder.group())
         with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-            located = sql.SQL("CREATE TABLESPACE small LOCATION {}")
-            connection.execute(located.format(sql.Literal(str(place))))
+            create = sql.SQL("CREATE TABLESPACE small LOCATION {}")
+            connection.execute(create.format(sql.Literal(str(place))))
             connection.execute("CREATE DATABASE small TABLESPACE small")
 
     def fill(self) -> None:
@@ -109,23 +109,23 @@ class SmallTablespace:
     def faults(self) -> list[str]:
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute("CREATE EXTENSION IF NOT EXISTS amcheck")
-            torn = connection.execute(
+            corruption = connection.execute(
                 "SELECT relname, msg FROM pg_class, verify_heapam(oid::regclass)"
                 " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
             ).fetchall()
-            # Raises for an index that does not have each row of its table.
+            # Raises where an index lacks a row of its table.
             connection.execute(
                 "SELECT bt_index_check(indexrelid, true) FROM pg_index JOIN pg_class"
                 " ON pg_class.oid = indexrelid WHERE relnamespace = 'public'::regnamespace"
             )
-        return [str(row) for row in torn]
+        return [str(row) for row in corruption]
 
 
 @contextmanager
 def small_tablespace() -> Iterator[SmallTablespace]:
-    """A server of its own with a disk of its own, which only root can mount.
+    """A PostgreSQL server with a small disk, which only root can mount.
 
-    Raises CalledProcessError or OSError where it can't be.
+    Raises CalledProcessError or OSError where the disk can't be mounted.
     """
     with TemporaryDirectory(prefix=FOLDERS) as name:
         folder = Path(name)

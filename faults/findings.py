@@ -1,4 +1,4 @@
-"""What one check found."""
+"""The result of one check."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -8,26 +8,26 @@ Figure = float | int | str
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check did and saw on one database.
+    """The result of a check on one database.
 
-    ``amount`` is how much was done, ``wanted`` how much has to be; ``bar`` says in words what had
-    to hold, ``figures`` what was measured, and ``failures`` each case in which it did not hold.
+    ``count`` is how often the check did its work, ``required`` the minimum. ``requirement`` says
+    what must hold, ``figures`` what was measured, and ``failures`` where it did not hold.
     """
 
-    test: str
+    title: str
     database: str
-    amount: int
-    wanted: int
-    bar: str
+    count: int
+    required: int
+    requirement: str
     figures: Mapping[str, Figure]
     failures: tuple[str, ...] = ()
     seconds: float = 0.0
 
     @property
     def is_passed(self) -> bool:
-        """Whether enough was done, and nothing failed."""
-        return not self.failures and self.amount >= self.wanted
+        """Whether the count is sufficient and nothing failed."""
+        return not self.failures and self.count >= self.required
 
     def with_failures(self, more: Iterable[str]) -> "Finding":
-        """The same, with what failed besides."""
+        """A copy with further failures."""
         return replace(self, failures=(*self.failures, *more))

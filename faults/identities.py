@@ -1,21 +1,22 @@
-"""Who may come to the server, and what belongs to whom."""
+"""The callers of the authorization check, and the objects that they own."""
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from domain.accounts.users import User, UserType
 from domain.orders.states import OrderState
 from domain.sellers.callers import Scope, ShopScope
 from domain.sellers.sellers import Seller
 from domain.trade_ins import OfferLink, offer_trade_in
-from faults.ground import Ground
+from faults.environment import Environment
 from handlers.auth.trade_in_links import sign_link
 from persistence.database import utc_now
 from tests.support.builders import make_address, make_lines, make_seller
 from tests.support.server import Server
 
-SHOPPER, GRANT, LINK, NOBODY = "SessionCookie", "OrderGrant", "TradeInToken", ""
+SHOPPER, GRANT, LINK, ANONYMOUS = "SessionCookie", "OrderGrant", "TradeInToken", ""
 KEY = "SessionKey"
 SHOP = "ShopToken"
 BEARERS = {"Authorization": "SellerToken", "Authentication": "SellerAuthentication"}
@@ -23,7 +24,7 @@ BEARERS = {"Authorization": "SellerToken", "Authentication": "SellerAuthenticati
 
 @dataclass(frozen=True)
 class Owner:
-    """A shopper with an order, the seller of its lines, and the words that only theirs hold."""
+    """A shopper with an order and a trade-in offer, and the seller of its lines; ids are pks."""
 
     user: User
     seller: Seller
@@ -37,40 +38,42 @@ class Owner:
     is_older: bool = False
 
     @property
-    def words(self) -> set[str]:
-        """What must not be seen by anybody else; a user's older order has their name, too."""
+    def identifying_words(self) -> set[str]:
+        """Texts that only the owner may see; an older order has the same name and e-mail."""
         own = {self.number, self.uuid}
         return own if self.is_older else own | {self.user.email, _name(self.user)}
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who asks: what their requests carry, and by which scheme of the contract it lets them in.
+    """A caller: their credentials, and the security scheme of the contract that admits them.
 
-    ``owner`` is whose things are theirs, ``stranger`` somebody whose are not. A key opens what the
+    ``owner`` has the caller's own objects, ``stranger`` foreign ones. A key admits to what the
     cookie of the scheme ``key_of`` does.
     """
 
     name: str
     owner: Owner
     stranger: Owner
-    scheme: str = NOBODY
-    key_of: str = NOBODY
+    scheme: str = ANONYMOUS
+    key_of: str = ANONYMOUS
     headers: Mapping[str, str] = field(default_factory=dict)
     scopes: Set[str] = frozenset()
     links: Mapping[str, str] = field(default_factory=dict)
     is_guest: bool = False
 
 
-def make_owner(ground: Ground, name: str, user_type: UserType = UserType.REGISTERED) -> Owner:
-    """Somebody with one of everything; their lines are of a seller of their own."""
-    user = ground.shop.user(first_name=name, last_name=f"{name}-alone", user_type=user_type)
-    return make_order_of(ground, user)
+def make_owner(
+    environment: Environment, name: str, user_type: UserType = UserType.REGISTERED
+) -> Owner:
+    """A new user with one object of each kind; a new seller has their lines."""
+    user = environment.shop.user(first_name=name, last_name=f"{name}-alone", user_type=user_type)
+    return make_order_of(environment, user)
 
 
-def make_order_of(ground: Ground, user: User, age: timedelta = timedelta(0)) -> Owner:
-    """One of everything that is the user's, ``age`` ago; some age is that of an older order."""
-    shop, now, seller = ground.shop, utc_now() - age, make_seller()
+def make_order_of(environment: Environment, user: User, age: timedelta = timedelta(0)) -> Owner:
+    """One object of each kind for the user, ``age`` ago; an older order where it is not zero."""
+    shop, now, seller = environment.shop, utc_now() - age, make_seller()
     name = f"{user.first_name}-{age.days}"
     waiting, delivered = make_lines(2, 3, sku=name)
     waiting.seller = delivered.seller = seller
@@ -86,7 +89,7 @@ def make_order_of(ground: Ground, user: User, age: timedelta = timedelta(0)) -> 
         created_date=now,
     )
     first, second = order.items
-    with ground.database.writing() as uow:
+    with environment.database.writing() as uow:
         offer = offer_trade_in(second.pk, timedelta(days=1), "operator:faults", uow)
     return Owner(
         user=user,
@@ -102,113 +105,131 @@ def make_order_of(ground: Ground, user: User, age: timedelta = timedelta(0)) -> 
     )
 
 
-def identities(ground: Ground, server: Server) -> Iterator[Identity]:
-    """Everybody who may come: with what is theirs, with what has run out, with what is made up."""
-    mine, other = make_owner(ground, "ada"), make_owner(ground, "bora")
-    far = make_owner(ground, "cem", UserType.GUEST)
-    twice = ground.shop.user(first_name="ece", last_name="ece-alone", user_type=UserType.GUEST)
-    older = make_order_of(ground, twice, timedelta(days=1))
-    guest = make_order_of(ground, twice)
-    yield Identity("nobody", mine, other)
-    yield from _shoppers(ground, mine, other)
-    session = ground.customer(guest.user).headers
-    yield Identity("guest with a session", guest, far, SHOPPER, headers=session, is_guest=True)
-    another = ground.customer(guest.user).headers
-    yield Identity(
-        "guest with an older order", guest, older, SHOPPER, headers=another, is_guest=True
-    )
-    granted, key = _granted(ground, server, guest)
-    yield Identity("guest with a grant", guest, far, GRANT, headers=granted, is_guest=True)
-    by_key = {"Authorization": f"Session {key}"}
-    yield Identity("guest with a grant's key", guest, far, KEY, GRANT, by_key, is_guest=True)
-    by_both = {"Cookie": ground.customer(far.user).headers["Cookie"]} | by_key
-    name = "guest with a grant's key beside a session"
-    yield Identity(name, guest, far, KEY, GRANT, by_both, is_guest=True)
-    planted = {"Cookie": f"ordergrant=planted; {granted['Cookie']}"}
-    yield Identity("guest with two grants", guest, far, headers=planted, is_guest=True)
+def make_identities(environment: Environment, server: Server) -> Iterator[Identity]:
+    """Every kind of caller: with valid, expired and made-up credentials."""
+    own, foreign = make_owner(environment, "ada"), make_owner(environment, "bora")
+    yield Identity("anonymous", own, foreign)
+    yield from _shoppers(environment, own, foreign)
+    yield from _guests(environment, server)
     links = {
-        each: sign_link(mine.offer, each, ground.settings)
-        for each in ("showTradeInOffer", "answerTradeInOffer", "approveTradeIn", "rejectTradeIn")
+        operation: sign_link(own.offer, operation, environment.settings)
+        for operation in (
+            "showTradeInOffer",
+            "answerTradeInOffer",
+            "approveTradeIn",
+            "rejectTradeIn",
+        )
     }
-    ground.secrets |= set(links.values())
-    yield Identity("holder of a link", mine, other, LINK, links=links)
-    yield from _keys(ground, mine, other)
-    yield from _sellers(ground, mine, other)
-    token = shop_token(ground)
+    environment.secrets |= set(links.values())
+    yield Identity("holder of a link", own, foreign, LINK, links=links)
+    yield from _keys(environment, own, foreign)
+    yield from _sellers(environment, own, foreign)
+    token = shop_token(environment)
     headers = {"Authorization": f"Bearer {token}"}
-    yield Identity("shop", mine, other, SHOP, headers=headers, scopes=frozenset(ShopScope))
+    yield Identity("shop", own, foreign, SHOP, headers=headers, scopes=frozenset(ShopScope))
 
 
-def shop_token(ground: Ground) -> str:
+def _guests(environment: Environment, server: Server) -> Iterator[Identity]:
+    """Guests with sessions and grants; the guest ``own`` also has an older order."""
+    foreign = make_owner(environment, "cem", UserType.GUEST)
+    user = environment.shop.user(first_name="ece", last_name="ece-alone", user_type=UserType.GUEST)
+    older = make_order_of(environment, user, timedelta(days=1))
+    own = make_order_of(environment, user)
+    guest = partial(Identity, owner=own, is_guest=True)
+    for name, stranger in {"with a session": foreign, "with an older order": older}.items():
+        session = environment.customer(user).headers
+        yield guest(f"guest {name}", stranger=stranger, scheme=SHOPPER, headers=session)
+    headers, key = _look_up(environment, server, own)
+    yield guest("guest with a grant", stranger=foreign, scheme=GRANT, headers=headers)
+    by_key = {"Authorization": f"Session {key}"}
+    with_session = by_key | {"Cookie": environment.customer(foreign.user).headers["Cookie"]}
+    for name, carried in {"": by_key, " beside a session": with_session}.items():
+        yield guest(
+            f"guest with a grant's key{name}",
+            stranger=foreign,
+            scheme=KEY,
+            key_of=GRANT,
+            headers=carried,
+        )
+    planted = {"Cookie": f"ordergrant=planted; {headers['Cookie']}"}
+    yield guest("guest with two grants", stranger=foreign, headers=planted)
+
+
+def shop_token(environment: Environment) -> str:
     """A token of the shop's own systems."""
-    token = ground.shop.shop_token()
-    ground.secrets.add(token)
+    token = environment.shop.shop_token()
+    environment.secrets.add(token)
     return token
 
 
-def _shoppers(ground: Ground, mine: Owner, other: Owner) -> Iterator[Identity]:
-    headers = ground.customer(mine.user).headers
-    yield Identity("shopper", mine, other, SHOPPER, headers=headers)
-    forged = {"Cookie": headers["Cookie"]}
-    yield Identity("shopper without token", mine, other, SHOPPER, headers=forged)
-    # A page of a sibling domain can plant a cookie, before ours or after it: nobody is let in.
-    stranger = ground.customer(other.user).headers["Cookie"]
+def _shoppers(environment: Environment, own: Owner, foreign: Owner) -> Iterator[Identity]:
+    headers = environment.customer(own.user).headers
+    yield Identity("shopper", own, foreign, SHOPPER, headers=headers)
+    without_token = {"Cookie": headers["Cookie"]}
+    yield Identity("shopper without token", own, foreign, SHOPPER, headers=without_token)
+    # A page of a sibling domain can plant a cookie before or after ours: both are refused.
+    stranger = environment.customer(foreign.user).headers["Cookie"]
     for name, cookies in {
         "shopper after a planted session": [stranger, headers["Cookie"]],
         "shopper before a planted session": [headers["Cookie"], stranger],
     }.items():
-        yield Identity(name, mine, other, headers={"Cookie": "; ".join(cookies)})
-    old = ground.shop.session(mine.user, days=-1)
-    yield Identity("shopper of yesterday", mine, other, headers=_cookie(old))
-    yield Identity("shopper made up", mine, other, headers=_cookie("x" * 43))
+        yield Identity(name, own, foreign, headers={"Cookie": "; ".join(cookies)})
+    expired = environment.shop.session(own.user, days=-1)
+    yield Identity("shopper of yesterday", own, foreign, headers=_cookie(expired))
+    yield Identity("shopper made up", own, foreign, headers=_cookie("x" * 43))
 
 
-def _keys(ground: Ground, mine: Owner, other: Owner) -> Iterator[Identity]:
-    """Programs: the key decides, whatever cookies come along."""
-    customer, stranger = ground.customer(mine.user), ground.customer(other.user)
-    beside = {"Cookie": stranger.headers["Cookie"]}
-    for name, cookies in {"program": {}, "program beside a stranger's cookie": beside}.items():
-        headers = {"Authorization": f"Session {ground.customer(mine.user).session}", **cookies}
-        yield Identity(name, mine, other, KEY, SHOPPER, headers)
-    old = ground.shop.session(mine.user, days=-1)
+def _keys(environment: Environment, own: Owner, foreign: Owner) -> Iterator[Identity]:
+    """Programs: the key decides, whatever cookies are sent with it."""
+    customer, stranger = environment.customer(own.user), environment.customer(foreign.user)
+    foreign_cookies = {"Cookie": stranger.headers["Cookie"]}
+    for name, cookies in {
+        "program": {},
+        "program beside a stranger's cookie": foreign_cookies,
+    }.items():
+        headers = {"Authorization": f"Session {environment.customer(own.user).session}", **cookies}
+        yield Identity(name, own, foreign, KEY, SHOPPER, headers)
+    expired = environment.shop.session(own.user, days=-1)
     for name, value in {
-        "of yesterday": f"Session {old}",
+        "of yesterday": f"Session {expired}",
         "made up": f"Session {'x' * 43}",
         "without a key": "Session",
         "with two keys": f"Session {customer.session}, Session {customer.session}",
         "with a key as a token": f"Bearer {customer.session}",
     }.items():
-        yield Identity(f"program {name}", mine, other, headers={"Authorization": value})
-    own = {"Cookie": customer.headers["Cookie"]}
-    bad = {"Authorization": f"Session {'y' * 43}"}
-    yield Identity("shopper beside a bad key", mine, other, headers=own | bad)
+        yield Identity(f"program {name}", own, foreign, headers={"Authorization": value})
+    headers = {
+        "Cookie": customer.headers["Cookie"],
+        "Authorization": f"Session {'y' * 43}",
+    }
+    yield Identity("shopper beside a bad key", own, foreign, headers=headers)
 
 
-def _sellers(ground: Ground, mine: Owner, other: Owner) -> Iterator[Identity]:
-    shop, everything = ground.shop, frozenset(Scope)
-    tokens = {f"seller without {each}": everything - {each} for each in sorted(everything)}
-    for name, scopes in {"seller": everything, **tokens}.items():
-        token = shop.token(mine.seller, sorted(scopes))
-        ground.secrets.add(token)
+def _sellers(environment: Environment, own: Owner, foreign: Owner) -> Iterator[Identity]:
+    shop, all_scopes = environment.shop, frozenset(Scope)
+    tokens = {f"seller without {scope}": all_scopes - {scope} for scope in sorted(all_scopes)}
+    for name, scopes in {"seller": all_scopes, **tokens}.items():
+        token = shop.token(own.seller, sorted(scopes))
+        environment.secrets.add(token)
         for header, scheme in BEARERS.items():
             headers = {header: f"Bearer {token}"}
-            who = f"{name} by {header}"
-            yield Identity(who, mine, other, scheme, headers=headers, scopes=scopes)
-    old = shop.token(mine.seller, days=-1)
-    for name, token in {"of yesterday": old, "made up": "x" * 43}.items():
+            title = f"{name} by {header}"
+            yield Identity(title, own, foreign, scheme, headers=headers, scopes=scopes)
+    expired = shop.token(own.seller, days=-1)
+    for name, token in {"of yesterday": expired, "made up": "x" * 43}.items():
         headers = {"Authorization": f"Bearer {token}"}
-        yield Identity(f"seller {name}", mine, other, headers=headers)
+        yield Identity(f"seller {name}", own, foreign, headers=headers)
 
 
-def _granted(ground: Ground, server: Server, guest: Owner) -> tuple[dict[str, str], str]:
-    """The headers of somebody who has looked the guest's order up, and the key of the grant."""
-    with ground.client(server) as client:
+def _look_up(environment: Environment, server: Server, guest: Owner) -> tuple[dict[str, str], str]:
+    """Look up the guest's order; return headers with the grant, and the key of the grant."""
+    with environment.client(server) as client:
         body = {"email": guest.user.email, "number": guest.number}
-        found = client.post("/users/orders/anonymous/", json=body).raise_for_status()
-        ground.secrets |= set(client.cookies.values())
+        response = client.post("/users/orders/anonymous/", json=body).raise_for_status()
+        environment.secrets |= set(client.cookies.values())
         cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
         headers = {"Cookie": cookies, "x-csrftoken": client.cookies["csrftoken"]}
-        return headers, found.json()["key"]
+        return headers, response.json()["key"]
 
 
 def _cookie(session: str) -> dict[str, str]:

@@ -1,8 +1,8 @@
-"""What has to hold of money, quantities and states whatever happened: asked of all rows, by SQL.
+"""Invariants of money, quantities and states, checked by SQL over all rows.
 
-Each rule is worked out again from the rows alone, in the words of both databases, and shares no
-code with what wrote them. The rules hold for shops whose import documents have a request for all
-units that are gone, as those of the demo shop do.
+Each rule is computed from the rows alone, in SQL of both databases, and shares no code with what
+wrote them. The rules hold for shops whose import documents have a request for every cancelled or
+returned unit, as those of the demo shop do.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Invariant:
 
 _UNITS = (
     Invariant(
-        "no more units are gone than were ordered",
+        "no more units are cancelled and returned than were ordered",
         "order_items",
         """
         SELECT pk FROM order_items
@@ -34,7 +34,7 @@ _UNITS = (
         """,
     ),
     Invariant(
-        "no more units are asked for or on their way back than are left",
+        "open requests and pending returns are for no more units than are left",
         "order_items",
         """
         SELECT i.pk FROM order_items i JOIN cancellation_requests r ON r.order_item_pk = i.pk
@@ -45,7 +45,7 @@ _UNITS = (
         """,
     ),
     Invariant(
-        "the units that are off are those of agreed cancels",
+        "cancelled units are those of approved cancellation requests",
         "order_items",
         """
         SELECT i.pk FROM order_items i
@@ -55,7 +55,7 @@ _UNITS = (
         """,
     ),
     Invariant(
-        "the units that are back are those of completed refunds",
+        "returned units are those of completed return requests",
         "order_items",
         """
         SELECT i.pk FROM order_items i
@@ -65,7 +65,7 @@ _UNITS = (
         """,
     ),
     Invariant(
-        "a line has one open request at most",
+        "a line has at most one open request",
         "order_items",
         """
         SELECT order_item_pk FROM cancellation_requests WHERE status = 'open'
@@ -76,7 +76,7 @@ _UNITS = (
 
 _STATES = (
     Invariant(
-        "a line is over when no unit of it is left",
+        "a line is in a final state when no unit is left",
         "order_items",
         """
         SELECT pk FROM order_items
@@ -85,7 +85,7 @@ _STATES = (
         """,
     ),
     Invariant(
-        "a line waits while a cancel of it is open",
+        "a line is in cancellation_waiting while a cancellation request is open",
         "order_items",
         """
         SELECT pk FROM order_items
@@ -95,23 +95,23 @@ _STATES = (
         """,
     ),
     Invariant(
-        "an order is over when all its lines are, and as they are",
+        "an order is in a final state when all its lines are, and in theirs",
         "orders",
         """
         SELECT o.pk FROM orders o JOIN (
             SELECT order_pk, CASE
                 WHEN MIN(CASE WHEN state IN ('cancelled', 'rejected', 'refunded')
-                         THEN 1 ELSE 0 END) = 0 THEN 'alive'
+                         THEN 1 ELSE 0 END) = 0 THEN 'active'
                 WHEN MAX(CASE WHEN state = 'refunded' THEN 1 ELSE 0 END) = 1 THEN 'refunded'
                 WHEN MAX(CASE WHEN state = 'rejected' THEN 1 ELSE 0 END) = 1 THEN 'rejected'
                 ELSE 'cancelled' END AS outcome
             FROM order_items GROUP BY order_pk) lines ON lines.order_pk = o.pk
         WHERE CASE WHEN o.state IN ('cancelled', 'rejected', 'refunded')
-              THEN o.state ELSE 'alive' END <> lines.outcome
+              THEN o.state ELSE 'active' END <> lines.outcome
         """,
     ),
     Invariant(
-        "what was changed last is what the audit trail says last",
+        "the current state is the last of the audit trail",
         "audit_entries",
         """
         SELECT a.pk FROM audit_entries a JOIN (
@@ -128,7 +128,7 @@ _STATES = (
         """,
     ),
     Invariant(
-        "each change begins where the one before has ended",
+        "a state change starts from the state of the one before",
         "audit_entries",
         """
         SELECT pk FROM (
@@ -139,7 +139,7 @@ _STATES = (
         """,
     ),
     Invariant(
-        "a request and an offer are decided once",
+        "a request or offer is decided once",
         "audit_entries",
         """
         SELECT MIN(pk) FROM audit_entries
@@ -149,7 +149,7 @@ _STATES = (
         """,
     ),
     Invariant(
-        "the counts that are kept are those of the sellers' orders",
+        "the stored counts are those of the sellers' orders",
         "sellers",
         """
         SELECT DISTINCT seller_pk FROM (
@@ -159,12 +159,12 @@ _STATES = (
         """,
     ),
     Invariant(
-        "a kept idempotency key has its answer",
+        "a stored idempotency key has its response",
         "idempotency_keys",
         "SELECT key FROM idempotency_keys WHERE status IS NULL OR body IS NULL",
     ),
     Invariant(
-        "a letter is delivered when it says so",
+        "exactly the delivered events have a delivery date, and at least one attempt",
         "outbox_events",
         """
         SELECT pk FROM outbox_events
@@ -176,7 +176,7 @@ _STATES = (
 
 _PLANS = (
     Invariant(
-        "whoever asked here is in a plan",
+        "every request that was created here has a plan",
         "cancellation_requests",
         """
         SELECT r.pk FROM cancellation_requests r
@@ -197,7 +197,7 @@ _PLANS = (
         """,
     ),
     Invariant(
-        "what was turned down gives nothing back",
+        "a rejected request has no refund",
         "cancellation_plan_items",
         """
         SELECT p.pk FROM cancellation_plan_items p
@@ -207,7 +207,7 @@ _PLANS = (
         """,
     ),
     Invariant(
-        "loyalty money comes back once for each request that wished it and was completed here",
+        "a completed request with a loyalty refund has one loyalty transaction",
         "cancellation_requests",
         """
         SELECT r.pk FROM cancellation_requests r
@@ -224,7 +224,7 @@ _PLANS = (
 
 _MONEY = (
     Invariant(
-        "a line costs its units",
+        "the amount of a line is that of its units",
         "order_items",
         """
         SELECT pk FROM order_items WHERE price <> unit_price * quantity OR unit_price < 0
@@ -232,7 +232,7 @@ _MONEY = (
         """,
     ),
     Invariant(
-        "the discounts are shared out to the last unit, in proportion to the prices",
+        "discounts are shared in proportion to the prices, to the minor unit",
         "orders",
         """
         SELECT i.order_pk FROM order_items i
@@ -247,7 +247,7 @@ _MONEY = (
         """,
     ),
     Invariant(
-        "no more is given back or promised than was paid",
+        "completed and promised refunds do not exceed the payment",
         "orders",
         """
         SELECT o.pk FROM orders o
@@ -273,11 +273,11 @@ _MONEY = (
         """,
     ),
     Invariant(
-        "what is given back and promised is what the gone units were paid for, to the last unit",
+        "completed and promised refunds are the payment for the units, to the minor unit",
         "orders",
-        # n of a line's q units are worth its price times n/q, rounded to the nearest minor unit;
-        # shipping comes back when all was called off and nothing was sent. What went before the
-        # order was paid was never paid, and does not come back.
+        # n of a line's q units are worth its price times n/q, rounded to the nearest minor unit.
+        # Shipping is refunded when all units were cancelled before anything was shipped. Units
+        # that were cancelled before the payment are not refunded.
         """
         WITH promised AS (
             SELECT r.order_item_pk, r.cancellation_type, r.quantity, p.refund_amount,
@@ -289,13 +289,13 @@ _MONEY = (
                    i.discount_amount AS discount,
                    i.cancelled_quantity + i.refunded_quantity + COALESCE((
                        SELECT SUM(quantity) FROM promised
-                       WHERE order_item_pk = i.pk AND cancellation_type = 'refund'), 0) AS gone,
+                       WHERE order_item_pk = i.pk AND cancellation_type = 'refund'), 0) AS ended,
                    COALESCE((SELECT SUM(refund_amount) FROM promised
                              WHERE order_item_pk = i.pk), 0) AS refund,
                    COALESCE((SELECT SUM(discount_refund_amount) FROM promised
                              WHERE order_item_pk = i.pk), 0) AS discount_refund,
                    CASE WHEN i.state IN ('cancelled', 'rejected') AND i.shipped_date IS NULL
-                   THEN 0 ELSE 1 END AS kept
+                   THEN 0 ELSE 1 END AS kept_shipping
             FROM order_items i),
         unpaid AS (
             SELECT i.order_pk, SUM(p.unpaid_amount) AS goods,
@@ -305,22 +305,22 @@ _MONEY = (
              AND r.status IN ('approved', 'completed')
             JOIN order_items i ON i.pk = r.order_item_pk GROUP BY i.order_pk),
         sums AS (
-            SELECT order_pk, MAX(kept) AS kept, SUM(refund) AS refund,
+            SELECT order_pk, MAX(kept_shipping) AS kept_shipping, SUM(refund) AS refund,
                    SUM(discount_refund) AS discount_refund,
-                   SUM((2 * paid * gone + quantity) / (2 * quantity)) AS goods,
-                   SUM((2 * discount * gone + quantity) / (2 * quantity)) AS discount
+                   SUM((2 * paid * ended + quantity) / (2 * quantity)) AS goods,
+                   SUM((2 * discount * ended + quantity) / (2 * quantity)) AS discount
             FROM lines GROUP BY order_pk)
         SELECT o.pk FROM orders o JOIN sums s ON s.order_pk = o.pk
         LEFT JOIN unpaid u ON u.order_pk = o.pk
         WHERE o.refund_amount + s.refund <> CASE WHEN o.payment_pending THEN 0 ELSE
                   s.goods - COALESCE(u.goods, 0)
-                  + CASE WHEN s.kept = 0 THEN o.shipping_amount ELSE 0 END END
+                  + CASE WHEN s.kept_shipping = 0 THEN o.shipping_amount ELSE 0 END END
            OR o.discount_refund_amount + s.discount_refund
               <> CASE WHEN o.payment_pending THEN 0 ELSE s.discount - COALESCE(u.discount, 0) END
         """,
     ),
     Invariant(
-        "the sellers' parts add up to the order",
+        "the sellers' shares add up to the order",
         "orders",
         """
         SELECT o.pk FROM orders o
@@ -347,18 +347,18 @@ INVARIANTS = (*_UNITS, *_STATES, *_PLANS, *_MONEY)
 
 
 def broken_invariants(connection: sa.Connection) -> list[str]:
-    """Return what is broken, a sentence each, with the pks of some rows; nobody's data."""
+    """Return a sentence for each broken rule, with the pks of some rows and no other data."""
     broken = []
     for rule in INVARIANTS:
         pks = connection.scalars(sa.text(rule.broken)).all()
         if pks:
-            some = ", ".join(map(str, pks[:_SHOWN]))
-            broken.append(f"Not so: {rule.name} ({len(pks)} of {rule.table}, as {some}).")
+            shown = ", ".join(map(str, pks[:_SHOWN]))
+            broken.append(f"Broken: {rule.name} ({len(pks)} of {rule.table}, as {shown}).")
     return broken
 
 
 def broken_at(database_url: str) -> list[str]:
-    """Return what is broken in that database at this moment."""
+    """Return the broken rules of the database at this moment, as `broken_invariants` does."""
     engines = connect(database_url, Pool(1))
     try:
         with engines.snapshot.connect() as connection:

@@ -1,4 +1,4 @@
-"""Workers of the server are killed while clients write: what was acknowledged stays, once."""
+"""Workers are killed while clients write: acknowledged writes are stored once."""
 
 import os
 import signal
@@ -6,104 +6,108 @@ from collections.abc import Callable, Iterator
 from itertools import cycle, islice
 from time import monotonic, sleep
 
-from faults.amounts import Amounts
-from faults.asking import ask_now, request
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
+from faults.raw_client import exchange_sync, request
+from faults.scale import Scale
 from faults.writers import Writers, make_work
 from tests.support.processes import children_of
 from tests.support.server import Server
 
-BAR = "acknowledged ⊆ stored, none twice; ready within 3 s"
+REQUIREMENT = "acknowledged ⊆ stored, none twice; ready within 3 s"
 _READY_SECONDS = 3
 _WORKERS = 3
 _WRITERS = 8
 _LINES_OF_KILL = 1000
-# Requests are short: with longer pauses few of them are under way when a worker dies.
+# Short, so that some requests are in flight when a worker dies.
 _PAUSE_OF_WRITERS = 0.02
-_PAUSE_SECONDS = 2  # the eldest is always the next
+_PAUSE_SECONDS = 2  # the next kill hits the oldest worker
 _BURST = 5
 _GAPS = (0.1, 1.5, 0.4, 5.0, 0.7, 3.0)  # seconds between two kills of a burst
 _FRESH_CLIENTS = 8
 _PROBE = request("GET", "/readyz", {})
 
 Kills = Callable[[Server, int, float], Iterator[float]]
-"""Kills so many times, and yields how long it took each time until the server was ready again."""
+"""Kills workers so many times; yields the seconds until the server was ready after each."""
 
 
-def check(ground: Ground, amounts: Amounts) -> Finding:
-    """One of three workers at a time, each at work on requests."""
-    return _check("kill -9 of workers", _WORKERS, _killed, ground, amounts)
+def check(environment: Environment, scale: Scale) -> Finding:
+    """Kill one of three workers at a time."""
+    return _check("kill -9 of workers", _WORKERS, _kill_workers, environment, scale)
 
 
-def check_bursts(ground: Ground, amounts: Amounts) -> Finding:
-    """The only worker again and again, 0.1 to 5 seconds apart."""
-    return _check("kill -9 of the only worker, in bursts", 1, _killed_in_bursts, ground, amounts)
+def check_bursts(environment: Environment, scale: Scale) -> Finding:
+    """Kill the only worker repeatedly, 0.1 to 5 seconds apart."""
+    return _check("kill -9 of the only worker, in bursts", 1, _kill_in_bursts, environment, scale)
 
 
-def _check(test: str, workers: int, killed: Kills, ground: Ground, amounts: Amounts) -> Finding:
-    patience = _READY_SECONDS * amounts.patience
-    work = make_work(ground, _LINES_OF_KILL * amounts.worker_kills)
-    with ground.serve(workers=workers) as server:
-        writers = Writers(ground, server, work, is_cut=True, pause=_PAUSE_OF_WRITERS)
-        with writers.at_work(_WRITERS):
-            writers.wait_for_write(patience)
-            ready = list(killed(server, amounts.worker_kills, patience))
-    failures = [*writers.told.failures, *writers.lost_and_twofold()]
-    failures += [f"ready after {each:.1f} s" for each in ready if each > patience]
-    if not writers.told.cuts:
-        failures.append("no client has noticed anything")
+def _check(
+    title: str, workers: int, kill: Kills, environment: Environment, scale: Scale
+) -> Finding:
+    timeout = _READY_SECONDS * scale.time_factor
+    work = make_work(environment, _LINES_OF_KILL * scale.worker_kills)
+    with environment.serve(workers=workers) as server:
+        writers = Writers(
+            environment, server, work, expects_disconnects=True, pause=_PAUSE_OF_WRITERS
+        )
+        with writers.running(_WRITERS):
+            writers.wait_for_write(timeout)
+            ready = list(kill(server, scale.worker_kills, timeout))
+    failures = [*writers.log.failures, *writers.lost_or_duplicated()]
+    failures += [f"ready after {seconds:.1f} s" for seconds in ready if seconds > timeout]
+    if not writers.log.disconnects:
+        failures.append("no client was affected")
     return Finding(
-        test=test,
-        database=ground.kind,
-        amount=amounts.worker_kills if ready else 0,
-        wanted=amounts.worker_kills,
-        bar=BAR,
+        title=title,
+        database=environment.kind,
+        count=scale.worker_kills if ready else 0,
+        required=scale.worker_kills,
+        requirement=REQUIREMENT,
         figures={
-            "acknowledged": len(writers.told.acknowledged),
-            "connections lost": writers.told.cuts,
+            "acknowledged": len(writers.log.acknowledged),
+            "connections lost": writers.log.disconnects,
             "slowest to be ready s": max(ready),
         },
         failures=tuple(failures),
     )
 
 
-def _killed_in_bursts(server: Server, times: int, patience: float) -> Iterator[float]:
-    """Yield after how many seconds fresh clients were served again, for each burst."""
-    for begun in range(0, times, _BURST):
-        for gap in islice(cycle(_GAPS), begun, min(begun + _BURST, times) - 1):
-            _kill_next(server, patience)
+def _kill_in_bursts(server: Server, times: int, timeout: float) -> Iterator[float]:
+    """Yield the seconds until new clients were served after each burst."""
+    for start in range(0, times, _BURST):
+        for gap in islice(cycle(_GAPS), start, min(start + _BURST, times) - 1):
+            _kill_next(server, timeout)
             sleep(gap)
-        _kill_next(server, patience)
-        yield _seconds_to_ready(server, 1, patience)
+        _kill_next(server, timeout)
+        yield _seconds_to_ready(server, 1, timeout)
 
 
-def _kill_next(server: Server, patience: float) -> None:
-    """Kill the only worker, as soon as there is one. Raises IndexError where none comes."""
+def _kill_next(server: Server, timeout: float) -> None:
+    """Kill the only worker once it exists. Raises IndexError where none starts in time."""
     began = monotonic()
-    while not (workers := children_of(server.process.pid)) and monotonic() - began < patience:
+    while not (workers := children_of(server.process.pid)) and monotonic() - began < timeout:
         sleep(0.005)
     os.kill(workers[0], signal.SIGKILL)
 
 
-def _killed(server: Server, times: int, patience: float) -> Iterator[float]:
-    """Yield after how many seconds all were there again, and fresh clients were served."""
+def _kill_workers(server: Server, times: int, timeout: float) -> Iterator[float]:
+    """Yield the seconds until all workers ran again and new clients were served."""
     for _ in range(times):
         began = monotonic()
         os.kill(children_of(server.process.pid)[0], signal.SIGKILL)
-        yield _seconds_to_ready(server, _WORKERS, patience)
+        yield _seconds_to_ready(server, _WORKERS, timeout)
         sleep(max(0.0, _PAUSE_SECONDS - (monotonic() - began)))
 
 
-def _seconds_to_ready(server: Server, workers: int, patience: float) -> float:
-    """From now on until all workers are there and serve; twice the patience at the most."""
+def _seconds_to_ready(server: Server, workers: int, timeout: float) -> float:
+    """Wait until all workers run and serve, at most twice the timeout; return the seconds."""
     began = monotonic()
-    while not _is_ready(server, workers) and monotonic() - began < 2 * patience:
+    while not _is_ready(server, workers) and monotonic() - began < 2 * timeout:
         sleep(0.02)
     return monotonic() - began
 
 
 def _is_ready(server: Server, workers: int) -> bool:
     return len(children_of(server.process.pid)) == workers and all(
-        ask_now(server.port, _PROBE).answer.status == 200 for _ in range(_FRESH_CLIENTS)
+        exchange_sync(server.port, _PROBE).response.status == 200 for _ in range(_FRESH_CLIENTS)
     )

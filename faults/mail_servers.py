@@ -1,4 +1,4 @@
-"""A mail server that refuses, hangs, and takes letters without a word: each letter once."""
+"""A mail server that refuses, hangs, or accepts without a reply, once for each e-mail."""
 
 import re
 import socketserver
@@ -10,28 +10,28 @@ from itertools import count
 from threading import Event, Lock, Thread
 
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*<([^@>]+)@", re.MULTILINE | re.IGNORECASE)
-_DROPPED_EVERY, _SILENT_EVERY = 13, 23
+_CLOSED_EVERY, _SILENT_EVERY = 13, 23
 
 
-class Mood(Enum):
-    """What becomes of a letter the first time that it comes."""
+class Behaviour(Enum):
+    """How the server treats an e-mail the first time."""
 
     REFUSED = auto()
-    REFUSED_LATE = auto()
-    TAKEN_IN_SILENCE = auto()
-    TAKEN_AND_DROPPED = auto()
-    DROPPED_AFTERWARDS = auto()
-    FINE = auto()
+    REFUSED_AFTER_DATA = auto()
+    ACCEPTED_WITHOUT_REPLY = auto()
+    ACCEPTED_THEN_CLOSED = auto()
+    CLOSED_AFTER_REPLY = auto()
+    ACCEPTED = auto()
 
 
-_MOODS = (*Mood, *[Mood.FINE] * 9)
+_BEHAVIOURS = (*Behaviour, *[Behaviour.ACCEPTED] * 9)
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """On 127.0.0.1; every so many connections are dropped or met with silence besides.
+    """A server on 127.0.0.1, which also closes or ignores some connections.
 
-    ``taken`` counts by the id of the letter how often it came in whole, ``confirmed`` how often
-    its sender was told so.
+    ``received`` counts complete e-mails by Message-ID, ``confirmed`` those among them that got a
+    positive reply.
     """
 
     daemon_threads = True
@@ -39,9 +39,9 @@ class MailServer(socketserver.ThreadingTCPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Conversation)
-        self.taken: Counter[str] = Counter()
+        self.received: Counter[str] = Counter()
         self.confirmed: Counter[str] = Counter()
-        self.moods: Counter[Mood] = Counter()
+        self.behaviours: Counter[Behaviour] = Counter()
         self.ended = Event()
         self._recipients: dict[str, int] = {}
         self._connections = count(1)
@@ -49,30 +49,30 @@ class MailServer(socketserver.ThreadingTCPServer):
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port that it listens on."""
         port: int = self.server_address[1]
         return port
 
-    def number(self) -> int:
-        """Of a new connection."""
+    def connection_number(self) -> int:
+        """The number of a new connection."""
         with self._lock:
             return next(self._connections)
 
-    def mood(self, recipient: str) -> Mood:
-        """How to treat a letter; whoever has got one to this address before is fine."""
+    def behaviour(self, recipient: str) -> Behaviour:
+        """How to treat an e-mail; a second one to the same address is accepted."""
         with self._lock:
             is_new = recipient not in self._recipients
             number = self._recipients.setdefault(recipient, len(self._recipients))
-            mood = _MOODS[number % len(_MOODS)] if is_new else Mood.FINE
-            self.moods[mood] += 1
-        return mood
+            behaviour = _BEHAVIOURS[number % len(_BEHAVIOURS)] if is_new else Behaviour.ACCEPTED
+            self.behaviours[behaviour] += 1
+        return behaviour
 
-    def note(self, letter: bytes, *, is_confirmed: bool) -> None:
-        """Count a letter that came in whole."""
-        found = _MESSAGE_ID.search(letter)
-        name = found[1].decode() if found else "nameless"
+    def record(self, message: bytes, *, is_confirmed: bool) -> None:
+        """Count a complete e-mail."""
+        match = _MESSAGE_ID.search(message)
+        name = match[1].decode() if match else "nameless"
         with self._lock:
-            self.taken[name] += 1
+            self.received[name] += 1
             self.confirmed[name] += is_confirmed
 
 
@@ -80,48 +80,48 @@ class _Conversation(socketserver.StreamRequestHandler):
     server: MailServer
 
     def handle(self) -> None:
-        number = self.server.number()
-        if number % _DROPPED_EVERY == 0:
+        connection_number = self.server.connection_number()
+        if connection_number % _CLOSED_EVERY == 0:
             return
-        if number % _SILENT_EVERY == 0:
+        if connection_number % _SILENT_EVERY == 0:
             self.server.ended.wait()
             return
         try:
-            self._talk()
+            self._converse()
         except ConnectionError:
             return
 
-    def _talk(self) -> None:
-        self._say("220 here")
-        mood = Mood.FINE
+    def _converse(self) -> None:
+        self._reply("220 here")
+        behaviour = Behaviour.ACCEPTED
         while line := self.rfile.readline():
             command = line[:4].upper()
             if command == b"RCPT":
-                mood = self.server.mood(line.decode())
-                self._say("451 later" if mood is Mood.REFUSED else "250 fine")
+                behaviour = self.server.behaviour(line.decode())
+                self._reply("451 later" if behaviour is Behaviour.REFUSED else "250 fine")
             elif command == b"DATA":
-                self._say("354 go on")
-                if not self._take(mood):
+                self._reply("354 go on")
+                if not self._receive(behaviour):
                     return
             else:
-                self._say("221 bye" if command == b"QUIT" else "250 fine")
+                self._reply("221 bye" if command == b"QUIT" else "250 fine")
 
-    def _take(self, mood: Mood) -> bool:
-        """Take a letter; returns whether the conversation goes on."""
-        letter = b"".join(iter(self.rfile.readline, b".\r\n"))
-        if mood is Mood.REFUSED_LATE:
-            self._say("452 no room")
+    def _receive(self, behaviour: Behaviour) -> bool:
+        """Receive an e-mail; return whether the conversation continues."""
+        message = b"".join(iter(self.rfile.readline, b".\r\n"))
+        if behaviour is Behaviour.REFUSED_AFTER_DATA:
+            self._reply("452 no room")
             return True
-        is_confirmed = mood in (Mood.FINE, Mood.DROPPED_AFTERWARDS)
-        self.server.note(letter, is_confirmed=is_confirmed)
-        if mood is Mood.TAKEN_IN_SILENCE:
+        is_confirmed = behaviour in (Behaviour.ACCEPTED, Behaviour.CLOSED_AFTER_REPLY)
+        self.server.record(message, is_confirmed=is_confirmed)
+        if behaviour is Behaviour.ACCEPTED_WITHOUT_REPLY:
             self.server.ended.wait()
         if is_confirmed:
-            self._say("250 taken")
-        return mood is Mood.FINE
+            self._reply("250 taken")
+        return behaviour is Behaviour.ACCEPTED
 
-    def _say(self, words: str) -> None:
-        self.wfile.write(f"{words}\r\n".encode())
+    def _reply(self, line: str) -> None:
+        self.wfile.write(f"{line}\r\n".encode())
 
 
 @contextmanager

@@ -1,23 +1,24 @@
-"""The operations of the contract, and a request to each about things of an owner."""
+"""The operations of the contract, and a request to each for objects of an owner."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from faults.asking import request
 from faults.identities import KEY, LINK, Identity, Owner
+from faults.raw_client import request
 from handlers.contract.document.bundle import load_contract
 
 _METHODS = ("get", "post", "put", "patch", "delete")
-# It asks for a header of everybody and says nothing about who they are.
-_SENT_BY_ALL = "JsonContentType"
+_LOG_OUTS = {"logOut", "logOutByForm"}
+# This scheme requires a header of all callers and identifies none.
+_NOT_IDENTIFYING = "JsonContentType"
 _ABSENT = 2**40
 _ABSENT_UUID = "00000000-0000-4000-8000-000000000000"
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a request names: pks, an uuid and a look-up; of somebody, or of nobody."""
+    """The objects that a request names: pks, a UUID and an order number; absent by default."""
 
     order: int = _ABSENT
     old_order: int = _ABSENT
@@ -28,13 +29,13 @@ class Target:
 
     @classmethod
     def of(cls, owner: Owner) -> "Target":
-        """What is the owner's."""
+        """The objects of an owner."""
         return cls(**{name: getattr(owner, name) for name in cls.__dataclass_fields__})
 
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation, as the contract has it."""
+    """An operation of the contract."""
 
     name: str
     method: str
@@ -42,8 +43,10 @@ class Operation:
     security: tuple[Mapping[str, list[str]], ...]
 
     def admits(self, identity: Identity) -> bool:
-        """Whether the contract lets them in."""
-        return not self.security or any(self._is_met(each, identity) for each in self.security)
+        """Whether the contract admits the caller."""
+        return not self.security or any(
+            self._is_met(requirement, identity) for requirement in self.security
+        )
 
     def _is_met(self, requirement: Mapping[str, list[str]], identity: Identity) -> bool:
         return all(
@@ -52,31 +55,31 @@ class Operation:
             and identity.scopes >= set(scopes)
             and (scheme != LINK or self.name in identity.links)
             for scheme, scopes in requirement.items()
-            if scheme != _SENT_BY_ALL
+            if scheme != _NOT_IDENTIFYING
         )
 
     def _has_key_for(self, identity: Identity) -> bool:
-        """Whether a key, where that is what they have, is of a cookie that the operation takes."""
+        """False for a session key whose cookie the operation does not accept."""
         return identity.scheme != KEY or {identity.key_of: []} in self.security
 
     @property
     def is_unsafe(self) -> bool:
-        """Whether cookies do not suffice."""
+        """Whether cookies need a CSRF token."""
         return self.method != "GET"
 
     def needs_token(self, identity: Identity) -> bool:
-        """Whether the request may be forged, so that whoever sends it is turned away."""
+        """Whether the request lacks a CSRF token that it needs."""
         has_cookie = "Cookie" in identity.headers and "x-csrftoken" not in identity.headers
         has_key = identity.headers.get("Authorization", "").startswith("Session")
         return self.is_unsafe and has_cookie and not has_key
 
-    def names_something(self, identity: Identity) -> bool:
-        """Whether a request names a thing that is somebody's."""
-        about = (Target(), Target.of(identity.owner))
-        return len({self.request(identity, each, 0) for each in about}) > 1
+    def names_object(self, identity: Identity) -> bool:
+        """Whether a request to the operation names an object with an owner."""
+        targets = (Target(), Target.of(identity.owner))
+        return len({self.request(identity, target, 0) for target in targets}) > 1
 
     def request(self, identity: Identity, target: Target, reason: int) -> bytes:
-        """What the identity sends about the target."""
+        """The bytes of the identity's request for the target."""
         path = self.path
         if "{" in path:
             start, rest = path.split("{")
@@ -84,22 +87,27 @@ class Operation:
         if link := identity.links.get(self.name):
             path += f"?token={link}"
         body = _BODIES[self.name](target, reason) if self.method == "POST" else None
-        # Sellers' systems send a Content-Type with whatever they ask.
+        # Sellers' systems send a Content-Type with every request.
         headers = {"Content-Type": "application/json", "Accept": "*/*", **identity.headers}
         return request(self.method, path, headers, body)
 
 
-def operations() -> Iterator[Operation]:
-    """All of them; those that end the session come last."""
+def contract_operations() -> Iterator[Operation]:
+    """All operations; those that end the session come last."""
     document = load_contract().document
-    usual = document.get("security", [])
-    found = [
-        Operation(each["operationId"], method.upper(), path, tuple(each.get("security", usual)))
+    default = document.get("security", [])
+    operations = [
+        Operation(
+            operation["operationId"],
+            method.upper(),
+            path,
+            tuple(operation.get("security", default)),
+        )
         for path, item in document["paths"].items()
-        for method, each in item.items()
+        for method, operation in item.items()
         if method in _METHODS
     ]
-    yield from sorted(found, key=lambda each: each.name in {"logOut", "logOutByForm"})
+    yield from sorted(operations, key=lambda operation: operation.name in _LOG_OUTS)
 
 
 def _row(target: Target, reason: int) -> dict[str, Any]:
@@ -115,8 +123,8 @@ def _rows(target: Target, reason: int) -> dict[str, Any]:
     return {"cancel_order_items": [_row(target, reason)]}
 
 
-# By operation, what it names. Whoever adds an operation that is not here is told so: the check
-# ends with its name.
+# The object that each operation names. A KeyError with the operation's name means that a new
+# operation has no entry here.
 _PATHS: dict[str, Callable[[Target], object]] = {
     "getUserOrder": lambda target: target.order,
     "getOrderCancellation": lambda target: target.order,
@@ -131,7 +139,7 @@ _PATHS: dict[str, Callable[[Target], object]] = {
 }
 _BODIES: dict[str, Callable[[Target, int], object]] = {
     "lookUpAnonymousOrder": lambda target, _reason: {
-        "email": "somebody@example.com",
+        "email": "unknown@example.com",
         "number": target.number,
     },
     "createCancellationRequest": _row,
@@ -141,10 +149,10 @@ _BODIES: dict[str, Callable[[Target, int], object]] = {
     "cancelOrder": _rows,
     "rejectSellerOrderItem": lambda _target, _reason: {},
     "answerTradeInOffer": lambda _target, _reason: {"answer": "approve"},
-    "logIn": lambda _target, _reason: {"email": "somebody@example.com", "password": "wrong"},
-    "requestPasswordReset": lambda _target, _reason: {"email": "somebody@example.com"},
+    "logIn": lambda _target, _reason: {"email": "unknown@example.com", "password": "wrong"},
+    "requestPasswordReset": lambda _target, _reason: {"email": "unknown@example.com"},
     "setPassword": lambda _target, _reason: {"token": "made-up", "password": "a new password"},
-    "createHandover": lambda _target, _reason: {"email": "somebody@example.com"},
+    "createHandover": lambda _target, _reason: {"email": "unknown@example.com"},
     "logOut": lambda _target, _reason: None,
     "logOutByForm": lambda _target, _reason: None,
 }

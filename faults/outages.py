@@ -1,31 +1,31 @@
-"""PostgreSQL is killed, restarted, frozen and cut off while clients write."""
+"""PostgreSQL is killed, restarted, frozen and disconnected while clients write."""
 
 from collections.abc import Callable, Iterator
 from itertools import cycle, islice
 from time import sleep
 
-from faults.amounts import Amounts
 from faults.cluster import Cluster, cluster
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
 from faults.invariants import broken_at
+from faults.scale import Scale
 from faults.secrets import outbox_leaks
 from faults.writers import Writers, make_work
 
-_TIMEOUT = 2  # seconds that the server waits for an answer of PostgreSQL
+_TIMEOUT = 2  # seconds that the server waits for PostgreSQL
 _WRITERS = 6
 _LINES_OF_FAULT = 120
-_HEALED_SECONDS = 10
-# Without a deadline, whoever asks would wait as long as the server is frozen.
+_RECOVERY_SECONDS = 10
+# Without a timeout, a request would take as long as PostgreSQL is frozen.
 _SLOWEST_SECONDS = 2.25 * _TIMEOUT
 _CALM_SECONDS = 0.3
 
 Fault = Callable[[Cluster], None]
 
 
-def _freeze(broken: Cluster) -> None:
-    """For so long that whoever waits gives up."""
-    broken.freeze(1.5 * _TIMEOUT)
+def _freeze(postgres: Cluster) -> None:
+    """Freeze PostgreSQL for longer than the statement timeout."""
+    postgres.freeze(1.5 * _TIMEOUT)
 
 
 _FAULTS: dict[str, Fault] = {
@@ -37,60 +37,60 @@ _FAULTS: dict[str, Fault] = {
 }
 
 
-def check(ground: Ground, amounts: Amounts) -> Finding:
-    """On a server of its own: others stand on that of the ground."""
-    with cluster() as broken, ground.beside(broken.url) as own:
+def check(environment: Environment, scale: Scale) -> Finding:
+    """Break a PostgreSQL server of its own: other checks use that of the environment."""
+    with cluster() as postgres, environment.beside(postgres.url) as own:
         own.database.migrate()
-        work = make_work(own, _LINES_OF_FAULT * amounts.database_faults)
+        work = make_work(own, _LINES_OF_FAULT * scale.database_faults)
         with own.serve(WAYBILL_DATABASE_TIMEOUT=str(_TIMEOUT)) as server:
             writers = Writers(own, server, work)
-            with writers.at_work(_WRITERS):
-                patience = _HEALED_SECONDS * amounts.patience
-                healed = dict(_break(broken, writers, amounts.database_faults, patience))
-        failures = [*writers.told.failures, *writers.lost_and_twofold(), *broken_at(own.url)]
+            with writers.running(_WRITERS):
+                timeout = _RECOVERY_SECONDS * scale.time_factor
+                recovery = dict(_break(postgres, writers, scale.database_faults, timeout))
+        failures = [*writers.log.failures, *writers.lost_or_duplicated(), *broken_at(own.url)]
         failures += outbox_leaks(own)
-    return _finding(ground, amounts, writers, healed, failures)
+    return _finding(environment, scale, writers, recovery, failures)
 
 
 def _break(
-    broken: Cluster, writers: Writers, times: int, patience: float
+    postgres: Cluster, writers: Writers, times: int, timeout: float
 ) -> Iterator[tuple[str, float]]:
-    """Yield after how many seconds somebody could write again, by the fault and its number."""
-    writers.wait_for_write(patience)
+    """Inject the faults; yield the name of each and the seconds until a write succeeded."""
+    writers.wait_for_write(timeout)
     for number, (name, fault) in enumerate(islice(cycle(_FAULTS.items()), times), 1):
-        fault(broken)
-        seconds = writers.wait_for_write(patience)
+        fault(postgres)
+        seconds = writers.wait_for_write(timeout)
         if seconds is None:
-            writers.told.failures.append(f"{name}: nobody can write {patience} s later")
+            writers.log.failures.append(f"{name}: no write succeeds within {timeout} s")
             return
         yield f"{number} {name}", seconds
         sleep(_CALM_SECONDS)
 
 
 def _finding(
-    ground: Ground,
-    amounts: Amounts,
+    environment: Environment,
+    scale: Scale,
     writers: Writers,
-    healed: dict[str, float],
+    recovery: dict[str, float],
     failures: list[str],
 ) -> Finding:
-    told = writers.told
-    if not told.writes[503]:
-        failures.append("no client has noticed anything")
-    if told.slowest > _SLOWEST_SECONDS * amounts.patience:
-        failures.append(f"an answer took {told.slowest:.1f} s")
+    log = writers.log
+    if not log.writes[503]:
+        failures.append("no client was affected")
+    if log.slowest > _SLOWEST_SECONDS * scale.time_factor:
+        failures.append(f"a response took {log.slowest:.1f} s")
     return Finding(
-        test="PostgreSQL killed, restarted, frozen and cut off",
-        database=ground.kind,
-        amount=len(healed),
-        wanted=amounts.database_faults,
-        bar="no acknowledged write lost, none twice; 503 with Retry-After meanwhile; heals alone",
+        title="PostgreSQL killed, restarted, frozen and disconnected",
+        database=environment.kind,
+        count=len(recovery),
+        required=scale.database_faults,
+        requirement="no acknowledged write lost or duplicated; 503 with Retry-After; recovers",
         figures={
-            "acknowledged": len(told.acknowledged),
-            "answered 503": told.writes[503] + told.reads[503],
-            "read": told.reads[200],
-            "slowest answer s": told.slowest,
-            "slowest to heal s": max(healed.values(), default=0.0),
+            "acknowledged": len(log.acknowledged),
+            "status 503": log.writes[503] + log.reads[503],
+            "reads": log.reads[200],
+            "slowest response s": log.slowest,
+            "slowest recovery s": max(recovery.values(), default=0.0),
         },
         failures=tuple(failures),
     )

@@ -1,4 +1,4 @@
-"""Attempts to guess, all at once: no more are judged than the limit, and a known device gets in."""
+"""Concurrent guesses: no more are verified than the limit, and a known device is not locked out."""
 
 import asyncio
 from collections import Counter
@@ -7,60 +7,62 @@ from dataclasses import dataclass
 from functools import partial
 
 from domain.accounts.users import UserType
-from faults.amounts import Amounts
-from faults.asking import ask_all, ask_now, request
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
+from faults.raw_client import exchange_all, exchange_sync, request
+from faults.scale import Scale
 from handlers.auth.passwords import Argon2Passwords
 from tests.support.server import Server
 
-BAR = "no more judged than the limit of 10 or 100 logins, 5 or 50 look-ups; known devices get in"
+REQUIREMENT = (
+    "no more verified than the limit of 10 or 100 logins, 5 or 50 look-ups; known devices get in"
+)
 _LOGIN, _LOOK_UP = "/users/login/", "/users/orders/anonymous/"
 _RIGHT, _WRONG = "the password of this account", "another password for it"
 _REFUSED = 429
-# More than there are threads, and no more than can be judged before those that wait are told 503.
+# More than the threads, but few enough that none waits until it gets 503.
 _AT_ONCE = 30
 
 
 @dataclass(frozen=True)
 class Round:
-    """Guesses for one account or one order; ``missed`` is the status of those that were judged."""
+    """Guesses for one account or one order; ``wrong_status`` is that of verified ones."""
 
     name: str
     path: str
     right: dict[str, str]
     wrong: Callable[[int], dict[str, str]]
-    missed: int
+    wrong_status: int
     limit: int
     is_from_many: bool
 
     def guesses(self, count: int) -> list[bytes]:
-        """So many of them, from one network or each from its own."""
+        """Requests with wrong guesses, from one network or each from its own."""
         return [
-            _ask(self.path, self.wrong(number), number if self.is_from_many else 0)
+            _request(self.path, self.wrong(number), number if self.is_from_many else 0)
             for number in range(count)
         ]
 
 
-def check(ground: Ground, amounts: Amounts) -> Finding:
-    """For logins and look-ups, from one network and from many."""
-    ground.secrets |= {_RIGHT, _WRONG}
-    each = -(-amounts.attempts // 4)
+def check(environment: Environment, scale: Scale) -> Finding:
+    """Guess passwords and order numbers, from one network and from many."""
+    environment.secrets |= {_RIGHT, _WRONG}
+    count = -(-scale.attempts // 4)
     failures: list[str] = []
     figures: dict[str, int] = {}
-    with ground.serve(workers=1, WAYBILL_TRUSTED_PROXIES="1") as server:
-        for one in _rounds(ground):
-            device = _known_device(ground, server, one)
-            statuses = asyncio.run(_statuses(server.port, one.guesses(each)))
-            figures[one.name] = statuses[one.missed]
-            failures += _faults(one, statuses, each)
-            failures += _locked_out(server, one, device, statuses)
+    with environment.serve(workers=1, WAYBILL_TRUSTED_PROXIES="1") as server:
+        for round_ in _rounds(environment):
+            device = _known_device(environment, server, round_)
+            statuses = asyncio.run(_statuses(server.port, round_.guesses(count)))
+            figures[round_.name] = statuses[round_.wrong_status]
+            failures += _faults(round_, statuses, count)
+            failures += _locked_out(server, round_, device, statuses)
     return Finding(
-        test="attempts at the same time",
-        database=ground.kind,
-        amount=4 * each,
-        wanted=amounts.attempts,
-        bar=BAR,
+        title="concurrent attempts",
+        database=environment.kind,
+        count=4 * count,
+        required=scale.attempts,
+        requirement=REQUIREMENT,
         figures=figures,
         failures=tuple(failures),
     )
@@ -69,52 +71,55 @@ def check(ground: Ground, amounts: Amounts) -> Finding:
 async def _statuses(port: int, guesses: list[bytes]) -> Counter[int]:
     statuses: Counter[int] = Counter()
     for first in range(0, len(guesses), _AT_ONCE):
-        timed = await ask_all(port, guesses[first : first + _AT_ONCE])
-        statuses.update(each.answer.status for each in timed)
+        timed = await exchange_all(port, guesses[first : first + _AT_ONCE])
+        statuses.update(count.response.status for count in timed)
     return statuses
 
 
-def _faults(one: Round, statuses: Counter[int], count: int) -> Iterator[str]:
-    if statuses[one.missed] > one.limit:
-        yield f"{one.name}: {statuses[one.missed]} judged, of {one.limit} that may be"
-    if not statuses[one.missed]:
-        yield f"{one.name}: none judged"
-    if statuses[one.missed] + statuses[_REFUSED] != count:
-        yield f"{one.name}: {dict(statuses)}"
+def _faults(round_: Round, statuses: Counter[int], count: int) -> Iterator[str]:
+    verified = statuses[round_.wrong_status]
+    if verified > round_.limit:
+        yield f"{round_.name}: {verified} verified, the limit is {round_.limit}"
+    if not verified:
+        yield f"{round_.name}: none verified"
+    if verified + statuses[_REFUSED] != count:
+        yield f"{round_.name}: {dict(statuses)}"
 
 
-def _locked_out(server: Server, one: Round, device: str, statuses: Counter[int]) -> Iterator[str]:
-    """Others are, once the limit is used up; the device that was there before never is."""
-    own = ask_now(server.port, _ask(one.path, one.right, 0, device)).answer.status
+def _locked_out(
+    server: Server, round_: Round, device: str, statuses: Counter[int]
+) -> Iterator[str]:
+    """Yield failures of the lock-out: it must hit other devices but not the known one."""
+    own = exchange_sync(server.port, _request(round_.path, round_.right, 0, device)).response.status
     if own != 200:
-        yield f"{one.name}: {own} for a known device"
-    other = ask_now(server.port, _ask(one.path, one.right, 0)).answer.status
-    if statuses[one.missed] == one.limit and other != _REFUSED:
-        yield f"{one.name}: {other} after the limit"
+        yield f"{round_.name}: {own} for a known device"
+    other = exchange_sync(server.port, _request(round_.path, round_.right, 0)).response.status
+    if statuses[round_.wrong_status] == round_.limit and other != _REFUSED:
+        yield f"{round_.name}: {other} after the limit"
 
 
-def _rounds(ground: Ground) -> Iterator[Round]:
+def _rounds(environment: Environment) -> Iterator[Round]:
     password_hash = Argon2Passwords().hash(_RIGHT)
     for limit, is_from_many in ((10, False), (100, True)):
-        email = ground.shop.user(password_hash=password_hash).email
+        email = environment.shop.user(password_hash=password_hash).email
         yield Round(
             name=f"logins from {_networks(is_from_many)}",
             path=_LOGIN,
             right={"email": email, "password": _RIGHT},
             wrong=partial(_wrong_password, email),
-            missed=400,
+            wrong_status=400,
             limit=limit,
             is_from_many=is_from_many,
         )
     for limit, is_from_many in ((5, False), (50, True)):
-        guest = ground.shop.user(user_type=UserType.GUEST)
-        order = ground.shop.order(guest, user_email=guest.email)
+        guest = environment.shop.user(user_type=UserType.GUEST)
+        order = environment.shop.order(guest, user_email=guest.email)
         yield Round(
             name=f"look-ups from {_networks(is_from_many)}",
             path=_LOOK_UP,
             right={"email": guest.email, "number": order.number},
             wrong=partial(_wrong_email, order.number),
-            missed=404,
+            wrong_status=404,
             limit=limit,
             is_from_many=is_from_many,
         )
@@ -125,24 +130,24 @@ def _wrong_password(email: str, _number: int) -> dict[str, str]:
 
 
 def _wrong_email(order: str, number: int) -> dict[str, str]:
-    """Another one each time: the same miss again does not count."""
-    return {"email": f"nobody{number}@example.com", "number": order}
+    """A new address each time, since a repeated miss does not count."""
+    return {"email": f"unknown{number}@example.com", "number": order}
 
 
 def _networks(is_from_many: bool) -> str:
     return "many networks" if is_from_many else "one network"
 
 
-def _known_device(ground: Ground, server: Server, one: Round) -> str:
-    """The cookie of a device that opened the account, or found the order, before the guesses."""
-    with ground.client(server) as client:
-        client.post(one.path, json=one.right).raise_for_status()
+def _known_device(environment: Environment, server: Server, round_: Round) -> str:
+    """The cookie of a device that logged in to the account, or found the order, before."""
+    with environment.client(server) as client:
+        client.post(round_.path, json=round_.right).raise_for_status()
         value = client.cookies["knowndevice"]
-        ground.secrets |= set(client.cookies.values())
+        environment.secrets |= set(client.cookies.values())
     return f"knowndevice={value}"
 
 
-def _ask(path: str, body: dict[str, str], network: int, cookie: str = "") -> bytes:
+def _request(path: str, body: dict[str, str], network: int, cookie: str = "") -> bytes:
     headers = {"X-Forwarded-For": f"10.{network >> 16}.{network >> 8 & 255}.{network & 255}"}
     if cookie:
         headers["Cookie"] = cookie

@@ -1,4 +1,4 @@
-"""PgBouncer between server and PostgreSQL: nobody gets what is another's, in any mode."""
+"""PgBouncer between server and PostgreSQL: no mode gives a caller another caller's data."""
 
 import asyncio
 import subprocess
@@ -10,18 +10,26 @@ from itertools import cycle, islice
 
 import orjson
 
-from faults.amounts import Amounts
-from faults.asking import KEPT_OPEN, Channel, ask_now, request
-from faults.bouncers import SESSION, TRANSACTION, Bouncer, NoPgBouncer, bouncer
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
+from faults.pgbouncer import (
+    SESSION,
+    TRANSACTION,
+    PgBouncer,
+    PgBouncerUnavailable,
+    running_pgbouncer,
+)
+from faults.raw_client import KEEP_ALIVE, Connection, exchange_sync, request
+from faults.scale import Scale
 from faults.writers import Writers, make_work
-from tests.edge.exchange import Answer
+from tests.edge.exchange import RawResponse
 from tests.support.builders import make_item, make_seller
 from tests.support.processes import wait_until
 from tests.support.server import Server
 
-BAR = "0 of others, 0 × 5xx in supported modes; an unsupported one is refused at the start"
+REQUIREMENT = (
+    "0 responses of others, 0 × 5xx in supported modes; an unsupported one prevents the start"
+)
 _CUSTOMERS = 16
 _ORDERS = 3
 _SELLERS = 4
@@ -31,13 +39,13 @@ _CONNECTIONS = 4  # of a worker, for each of its two pools
 _FEW = 4  # server connections
 _ENOUGH = 40
 _REFUSES_SECONDS = 60
-# Nothing is remembered, so that each answer asks the database for all that is in it.
+# Without cached documents, so that each response is read from the database.
 _ENV = {
     "WAYBILL_DATABASE_POOL_SIZE": str(_CONNECTIONS),
     "WAYBILL_DOCUMENT_MEMORY_MIB": "0",
 }
 _SETTING = {"WAYBILL_DATABASE_POOLER": "transaction"}
-# What an operator can not do: serve behind a pooler of transactions without the setting.
+# Disables the check that keeps operators from serving so: transaction mode without the setting.
 _UNCHECKED = """
 import persistence.database
 persistence.database.is_shared = lambda url: False
@@ -47,7 +55,7 @@ from handlers.cli.main import cli; cli()
 
 @dataclass(frozen=True)
 class _Mode:
-    """A way to run PgBouncer, and the server behind it."""
+    """A configuration of PgBouncer and of the server that uses it."""
 
     name: str
     pool_mode: str
@@ -65,16 +73,16 @@ _MODES = (
 
 
 @dataclass(frozen=True)
-class _Question:
-    """A request, and what its answer names when it is right: all that is the caller's own."""
+class _Probe:
+    """A request, and the content of the right response: the caller's own objects."""
 
     sent: bytes
-    named: Callable[[Answer], object]
-    own: object
+    content: Callable[[RawResponse], object]
+    expected: object
 
 
-class _Told:
-    """What was answered in all modes."""
+class _Results:
+    """The responses in all modes."""
 
     def __init__(self) -> None:
         self.compared = 0
@@ -82,90 +90,98 @@ class _Told:
         self.statuses: dict[str, Counter[int]] = {}
         self.failures: list[str] = []
 
-    def judge(self, mode: _Mode, question: _Question, answer: Answer) -> None:
-        """Compare an answer with its owner."""
-        self.statuses.setdefault(mode.name, Counter())[answer.status] += 1
-        if answer.status == 200:
+    def add(self, mode: _Mode, probe: _Probe, response: RawResponse) -> None:
+        """Compare a response with the expected content."""
+        self.statuses.setdefault(mode.name, Counter())[response.status] += 1
+        if response.status == 200:
             self.compared += mode.is_supported
-            if question.named(answer) != question.own:
-                self.failures.append(f"{mode.name}: an answer is another's")
-        elif mode.is_supported or answer.status != 503:
-            self.failures.append(f"{mode.name}: {answer.status}")
+            if probe.content(response) != probe.expected:
+                self.failures.append(f"{mode.name}: a response has another's objects")
+        elif mode.is_supported or response.status != 503:
+            self.failures.append(f"{mode.name}: {response.status}")
 
     def add_writes(self, mode: _Mode, writers: Writers) -> None:
-        """Judge what was answered to those who wrote meanwhile."""
-        told = writers.told
-        self.written += len(told.acknowledged)
-        refused = told.writes[503] + told.reads[503]
+        """Add the responses to the clients that wrote at the same time."""
+        log = writers.log
+        self.written += len(log.acknowledged)
+        refused = log.writes[503] + log.reads[503]
         if refused:
-            self.failures.append(f"{mode.name}: 503 beside, {refused} times")
-        self.failures += [f"{mode.name}: {each}" for each in told.failures]
-        self.failures += writers.lost_and_twofold()
+            self.failures.append(f"{mode.name}: 503 to concurrent writers, {refused} times")
+        self.failures += [f"{mode.name}: {failure}" for failure in log.failures]
+        self.failures += writers.lost_or_duplicated()
 
     def figures(self) -> dict[str, str | int]:
-        """How many answers of each status each mode gave."""
+        """The number of responses of each status, by mode."""
         return {
             name: " ".join(f"{status}: {number}" for status, number in sorted(statuses.items()))
             for name, statuses in self.statuses.items()
         }
 
 
-def check(ground: Ground, amounts: Amounts) -> Finding:
-    """All modes one after the other, on one database."""
-    told = _Told()
+def check(environment: Environment, scale: Scale) -> Finding:
+    """Send the same requests in all modes, one after the other, on one database."""
+    results = _Results()
     try:
-        questions = _questions(ground)
+        probes = _probes(environment)
         for mode in _MODES:
-            with _behind(ground, mode) as (pooler, own):
+            with _behind(environment, mode) as (pooler, own):
                 if not mode.is_supported:
-                    told.failures += _not_refused(own, pooler)
-                asked = list(islice(cycle(questions), amounts.pooled_answers))
-                _ask(ground, own, mode, asked, told)
-    except NoPgBouncer as error:
-        told.failures.append(str(error))
-    unsupported = told.statuses.get(_MODES[-1].name, Counter())
-    if told.statuses and not unsupported[503]:
-        told.failures.append("unchecked, no statement met another client's: nothing was tried")
+                    results.failures += _not_refused(own, pooler)
+                repeated = list(islice(cycle(probes), scale.pooled_responses))
+                _send_all(environment, own, mode, repeated, results)
+    except PgBouncerUnavailable as error:
+        results.failures.append(str(error))
+    unsupported = results.statuses.get(_MODES[-1].name, Counter())
+    if results.statuses and not unsupported[503]:
+        results.failures.append(
+            "unchecked mode: no statement collided with another client's, so nothing was shown"
+        )
     return Finding(
-        test="PgBouncer",
-        database=ground.kind,
-        amount=told.compared,
-        wanted=3 * amounts.pooled_answers,
-        bar=BAR,
-        figures=told.figures() | {"written beside": told.written},
-        failures=tuple(told.failures),
+        title="PgBouncer",
+        database=environment.kind,
+        count=results.compared,
+        required=3 * scale.pooled_responses,
+        requirement=REQUIREMENT,
+        figures=results.figures() | {"written": results.written},
+        failures=tuple(results.failures),
     )
 
 
 @contextmanager
-def _behind(ground: Ground, mode: _Mode) -> Iterator[tuple[Bouncer, Ground]]:
+def _behind(environment: Environment, mode: _Mode) -> Iterator[tuple[PgBouncer, Environment]]:
     with (
-        bouncer(ground.url, mode.pool_mode, mode.size) as pooler,
-        ground.beside(pooler.url) as own,
+        running_pgbouncer(environment.url, mode.pool_mode, mode.size) as pooler,
+        environment.beside(pooler.url) as own,
     ):
         yield pooler, own
 
 
-def _ask(ground: Ground, own: Ground, mode: _Mode, asked: Sequence[_Question], told: _Told) -> None:
-    """Ask all of it, in supported modes while somebody writes."""
+def _send_all(
+    environment: Environment,
+    own: Environment,
+    mode: _Mode,
+    probes: Sequence[_Probe],
+    results: _Results,
+) -> None:
+    """Send all requests; in supported modes, another client writes at the same time."""
     if mode.is_supported:
-        work = make_work(ground, len(asked))
+        work = make_work(environment, len(probes))
         with own.serve(workers=_WORKERS, **_ENV, **mode.env) as server:
-            writers = Writers(ground, server, work)
-            with writers.at_work(1):
-                answers = asyncio.run(_answers(server.port, asked))
-        told.add_writes(mode, writers)
+            writers = Writers(environment, server, work)
+            with writers.running(1):
+                responses = asyncio.run(_responses(server.port, probes))
+        results.add_writes(mode, writers)
     else:
         with _serving_unchecked(own) as server:
-            answers = asyncio.run(_answers(server.port, asked))
-    own.errors |= {each.body for each in answers if each.status >= 400}
-    for question, answer in zip(asked, answers, strict=True):
-        told.judge(mode, question, answer)
+            responses = asyncio.run(_responses(server.port, probes))
+    own.errors |= {response.body for response in responses if response.status >= 400}
+    for probe, response in zip(probes, responses, strict=True):
+        results.add(mode, probe, response)
 
 
 @contextmanager
-def _serving_unchecked(own: Ground) -> Iterator[Server]:
-    """A server that may never be ready; it answers."""
+def _serving_unchecked(own: Environment) -> Iterator[Server]:
+    """A running server, which may never be ready."""
     settings = {"WAYBILL_SECRET": own.settings.secret, "WAYBILL_WORKERS": str(_WORKERS)}
     server = Server(own.folder, own.url, code=_UNCHECKED, **settings, **_ENV)
     try:
@@ -176,94 +192,96 @@ def _serving_unchecked(own: Ground) -> Iterator[Server]:
 
 
 def _is_alive(server: Server) -> bool:
-    return ask_now(server.port, request("GET", "/healthz", {})).answer.status == 200
+    return exchange_sync(server.port, request("GET", "/healthz", {})).response.status == 200
 
 
-async def _answers(port: int, questions: Sequence[_Question]) -> list[Answer]:
-    """Ask by some clients at once, each on a connection of its own."""
-    answers: dict[int, Answer] = {}
-    waiting = iter(enumerate(questions))
+async def _responses(port: int, probes: Sequence[_Probe]) -> list[RawResponse]:
+    """Send the requests by some clients at once, each on a connection of its own."""
+    responses: dict[int, RawResponse] = {}
+    waiting = iter(enumerate(probes))
 
     async def work() -> None:
-        channel = await Channel.to(port)
-        for at, question in waiting:
+        connection = await Connection.open(port)
+        for at, probe in waiting:
             try:
-                channel.send(question.sent)
-                answers[at] = await channel.answer()
+                connection.send(probe.sent)
+                responses[at] = await connection.read_response()
             except (EOFError, ConnectionError):
-                # The server closes a connection on which nothing was asked for some time, as on a
-                # machine that is too busy to ask.
-                channel.close()
-                channel = await Channel.to(port)
-                channel.send(question.sent)
-                answers[at] = await channel.answer()
-        channel.close()
+                # The server closes a connection that was idle for some time, as on a busy machine.
+                connection.close()
+                connection = await Connection.open(port)
+                connection.send(probe.sent)
+                responses[at] = await connection.read_response()
+        connection.close()
 
     await asyncio.gather(*(work() for _ in range(_CLIENTS)))
-    return [answers[at] for at in range(len(questions))]
+    return [responses[at] for at in range(len(probes))]
 
 
-def _not_refused(own: Ground, pooler: Bouncer) -> list[str]:
-    """Start a server as an operator would who does not know the setting."""
+def _not_refused(own: Environment, pooler: PgBouncer) -> list[str]:
+    """Start a server without the setting; return a failure unless it refuses to start."""
     settings = {"WAYBILL_SECRET": own.settings.secret}
     server = Server(own.folder, pooler.url, **settings)
     try:
         server.process.wait(_REFUSES_SECONDS)
     except subprocess.TimeoutExpired:
-        return ["the server starts behind a pooler of transactions without the setting"]
+        return ["the server starts behind a pooler in transaction mode without the setting"]
     finally:
-        said = server.end()
-    is_named = "WAYBILL_DATABASE_POOLER" in said and "Traceback" not in said
-    return [] if server.process.returncode and is_named else [f"it ends and says: {said[-200:]}"]
+        output = server.end()
+    is_named = "WAYBILL_DATABASE_POOLER" in output and "Traceback" not in output
+    return (
+        []
+        if server.process.returncode and is_named
+        else [f"it ends with this output: {output[-200:]}"]
+    )
 
 
-def _questions(ground: Ground) -> list[_Question]:
-    """What all who have orders may ask about them; of customers and of sellers by turns."""
+def _probes(environment: Environment) -> list[_Probe]:
+    """Requests of all customers and sellers about their orders, in turn."""
     sellers = [make_seller() for _ in range(_SELLERS)]
-    sold: dict[str, set[str]] = {each.slug: set() for each in sellers}
-    customers: list[_Question] = []
+    sold: dict[str, set[str]] = {seller.slug: set() for seller in sellers}
+    customers: list[_Probe] = []
     for at in range(_CUSTOMERS):
         seller = sellers[at % _SELLERS]
-        numbers = _customer(ground, customers, seller)
+        numbers = _add_customer(environment, customers, seller)
         sold[seller.slug] |= set(numbers)
-    asked = [_of_seller(ground, each, sold[each.slug]) for each in sellers]
-    return [each for pair in zip(customers, cycle(asked), strict=False) for each in pair]
+    seller_probes = [_seller_probe(environment, seller, sold[seller.slug]) for seller in sellers]
+    return [probe for pair in zip(customers, cycle(seller_probes), strict=False) for probe in pair]
 
 
-def _customer(ground: Ground, asked: list[_Question], seller: object) -> list[str]:
-    """Store a customer's orders, and what they may ask; return the numbers."""
-    customer = ground.customer()
-    headers = customer.headers | KEPT_OPEN
+def _add_customer(environment: Environment, probes: list[_Probe], seller: object) -> list[str]:
+    """Store a customer's orders and add requests for them; return the order numbers."""
+    customer = environment.customer()
+    headers = customer.headers | KEEP_ALIVE
     orders = [
-        ground.shop.order(customer.user, items=[make_item(seller=seller)]) for _ in range(_ORDERS)
+        environment.shop.order(customer.user, items=[make_item(seller=seller)])
+        for _ in range(_ORDERS)
     ]
-    old_order = ground.shop.old_order(customer.user)
-    numbers = [each.number for each in orders]
-    asked.append(_list("/users/orders/", headers, set(numbers)))
-    asked.append(_list("/users/old-orders/", headers, {old_order.number}))
-    asked += [
-        _Question(
-            request("GET", f"/users/orders/{each.pk}/", headers),
-            lambda answer: orjson.loads(answer.body)["number"],
-            each.number,
+    old_order = environment.shop.old_order(customer.user)
+    numbers = [order.number for order in orders]
+    probes.append(_list("/users/orders/", headers, set(numbers)))
+    probes.append(_list("/users/old-orders/", headers, {old_order.number}))
+    probes += [
+        _Probe(
+            request("GET", f"/users/orders/{order.pk}/", headers),
+            lambda response: orjson.loads(response.body)["number"],
+            order.number,
         )
-        for each in orders
+        for order in orders
     ]
     return numbers
 
 
-def _of_seller(ground: Ground, seller: object, numbers: set[str]) -> _Question:
-    headers = ground.seller_headers(seller) | KEPT_OPEN  # type: ignore[arg-type]
+def _seller_probe(environment: Environment, seller: object, numbers: set[str]) -> _Probe:
+    headers = environment.seller_headers(seller) | KEEP_ALIVE  # type: ignore[arg-type]
     return _list("/api/i1/orders/", headers, numbers)
 
 
-def _list(path: str, headers: dict[str, str], numbers: set[str]) -> _Question:
-    return _Question(
-        request("GET", f"{path}?limit=100", headers), _numbers, (len(numbers), numbers)
-    )
+def _list(path: str, headers: dict[str, str], numbers: set[str]) -> _Probe:
+    return _Probe(request("GET", f"{path}?limit=100", headers), _numbers, (len(numbers), numbers))
 
 
-def _numbers(answer: Answer) -> tuple[int, set[str]]:
+def _numbers(response: RawResponse) -> tuple[int, set[str]]:
     """How many there are, and which."""
-    document = orjson.loads(answer.body)
-    return document["count"], {each["number"] for each in document["results"]}
+    document = orjson.loads(response.body)
+    return document["count"], {order["number"] for order in document["results"]}

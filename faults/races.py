@@ -1,65 +1,69 @@
-"""Races over HTTP and beside it: one winner each, nothing called off twice, no deadlock seen."""
+"""Races by HTTP and by commands: one winner each, no unit cancelled twice, no deadlock."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from itertools import cycle
 
-from faults.account_contests import AccountContests
-from faults.amounts import Amounts
-from faults.contests import Contest
+from faults.account_races import AccountRaces
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
-from faults.housekeeping import Housekeeping
+from faults.housekeeping_races import HousekeepingRaces
+from faults.order_races import Race
+from faults.scale import Scale
 
-BAR = "0 over-cancelled, one winner each, 0 deadlocks seen by a client"
+REQUIREMENT = "0 over-cancelled, one winner each, 0 deadlocks seen by a client"
 _AT_ONCE = 2
-_LOGINS = (
-    1 / 60
-)  # of all contests, and as many resets; a password takes as long as many cancellations
+# Share of logins, and of resets: hashing a password takes as long as many cancellations.
+_LOGINS = 1 / 60
 
 
-def check(ground: Ground, amounts: Amounts) -> Finding:
-    """All kinds in turn, and a few with passwords, two contests at a time."""
-    with ground.serve(WAYBILL_LIMITS="false") as server:
-        accounts = AccountContests(ground, server.port)
-        contests = _prepared(Housekeeping(ground, server.port), accounts, amounts.races)
-        faults = asyncio.run(_hold(contests))
+def check(environment: Environment, scale: Scale) -> Finding:
+    """Run all kinds of races in turn, with a few that hash passwords; two races at a time."""
+    with environment.serve(WAYBILL_LIMITS="false") as server:
+        accounts = AccountRaces(environment, server.port)
+        races = _make_races(HousekeepingRaces(environment, server.port), accounts, scale.races)
+        failures = asyncio.run(_run_all(races))
         accounts.close()
-    kinds = Counter(each.name for each in contests)
+    kinds = Counter(race.name for race in races)
     return Finding(
-        test="races",
-        database=ground.kind,
-        amount=sum(len(each.attempts) for each in contests),
-        wanted=amounts.races,
-        bar=BAR,
-        figures={"contests": len(contests), **kinds},
-        failures=tuple(faults),
+        title="races",
+        database=environment.kind,
+        count=sum(len(race.attempts) for race in races),
+        required=scale.races,
+        requirement=REQUIREMENT,
+        figures={"races": len(races), **kinds},
+        failures=tuple(failures),
     )
 
 
-def _prepared(makers: Housekeeping, accounts: AccountContests, attempts: int) -> list[Contest]:
-    """Contests of so many attempts, at least."""
+def _make_races(makers: HousekeepingRaces, accounts: AccountRaces, attempts: int) -> list[Race]:
+    """Races with at least so many attempts in all."""
     orders = (makers.cancel, makers.bulk, makers.reject, makers.settle, makers.trade_in)
     imports = (makers.import_and_cancel, makers.import_and_settle, makers.import_and_reject)
     data = (makers.erase, makers.erase_and_import, makers.tidy)
     kinds = cycle((*orders, *imports, *data, accounts.hand_over, accounts.deactivate))
-    # Not those with passwords side by side: hashes would take all processors.
-    made = [makers.log_in(), accounts.hand_over(), accounts.deactivate(), accounts.reset()]
-    while sum(len(each.attempts) for each in made) < attempts:
-        seen = Counter(each.name for each in made)
-        if seen["login"] < _LOGINS * len(made):
-            made += [makers.log_in(), accounts.hand_over(), accounts.deactivate(), accounts.reset()]
+    # Races with passwords stay apart: hashing would take all processors.
+    races = [makers.log_in(), accounts.hand_over(), accounts.deactivate(), accounts.reset()]
+    while sum(len(race.attempts) for race in races) < attempts:
+        seen = Counter(race.name for race in races)
+        if seen["login"] < _LOGINS * len(races):
+            races += [
+                makers.log_in(),
+                accounts.hand_over(),
+                accounts.deactivate(),
+                accounts.reset(),
+            ]
         else:
-            made.append(next(kinds)())
-    return made
+            races.append(next(kinds)())
+    return races
 
 
-async def _hold(contests: Sequence[Contest]) -> list[str]:
-    waiting = iter(contests)
+async def _run_all(races: Sequence[Race]) -> list[str]:
+    waiting = iter(races)
 
-    async def go_on() -> list[str]:
-        return [fault for contest in waiting for fault in await contest.faults()]
+    async def run_races() -> list[str]:
+        return [failure for race in waiting for failure in await race.run()]
 
-    found = await asyncio.gather(*(go_on() for _ in range(_AT_ONCE)))
-    return [fault for some in found for fault in some]
+    results = await asyncio.gather(*(run_races() for _ in range(_AT_ONCE)))
+    return [failure for failures in results for failure in failures]

@@ -1,4 +1,4 @@
-"""A backup is put back while clients read: all that is shown then is what is there."""
+"""A backup is restored while clients read: no response may show the state before it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,96 +8,109 @@ from time import sleep
 import httpx
 
 from domain.orders.orders import Order
-from faults.amounts import Amounts
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
+from faults.scale import Scale
 from tests.support.builders import make_item, make_seller
 from tests.support.restored_backups import back_up
 from tests.support.server import Server
 
 Readers = dict[str, dict[str, str]]
-"""Headers, by the path that is read with them."""
+"""Request headers by path."""
 
-BAR = "0 stale answers after it, without a restart; heals alone"
+REQUIREMENT = "0 stale responses afterwards, without a restart"
 _WORKERS = 2
 _ORDERS = 6
 _READERS = 1
 _PAUSE_SECONDS = 0.02
-# So often each is asked, to reach every worker: all of them remember.
+# Requests for each page, to reach every worker: each has a cache.
 _TIMES = 4 * _WORKERS
 
 
-def check(ground: Ground, amounts: Amounts) -> Finding:
-    """Change orders, put the backup back, and change them another way, so many times."""
-    customer = ground.customer()
+def check(environment: Environment, scale: Scale) -> Finding:
+    """Change orders, restore the backup, and change them differently, repeatedly."""
+    customer = environment.customer()
     seller = make_seller()
     orders = [
-        ground.shop.order(customer.user, items=[make_item(seller=seller)], notes="backed up")
+        environment.shop.order(customer.user, items=[make_item(seller=seller)], notes="backed up")
         for _ in range(_ORDERS)
     ]
-    readers = {"/users/orders/": customer.headers, "/api/i1/orders/": ground.seller_headers(seller)}
-    put_back = back_up(ground.url)
+    readers = {
+        "/users/orders/": customer.headers,
+        "/api/i1/orders/": environment.seller_headers(seller),
+    }
+    restore = back_up(environment.url)
     failures: list[str] = []
     restored = 0
-    with ground.serve(workers=_WORKERS) as server, _reading(ground, server, readers, failures):
-        for number in range(amounts.restores):
+    with (
+        environment.serve(workers=_WORKERS) as server,
+        _reading(environment, server, readers, failures),
+    ):
+        for number in range(scale.restores):
             for change in (f"lost {number}", None, f"instead {number}"):
                 if change is None:
-                    put_back()
+                    restore()
                 else:
-                    _change(ground, orders, change)
-                failures += _stale(ground, server, readers, change or "backed up")
-            put_back()
+                    _change(environment, orders, change)
+                failures += _stale(environment, server, readers, change or "backed up")
+            restore()
             restored += 1
     return Finding(
-        test="a backup is put back",
-        database=ground.kind,
-        amount=restored,
-        wanted=amounts.restores,
-        bar=BAR,
-        figures={"pages compared": 3 * restored * _TIMES * len(readers), "orders on each": _ORDERS},
+        title="backup restored under readers",
+        database=environment.kind,
+        count=restored,
+        required=scale.restores,
+        requirement=REQUIREMENT,
+        figures={
+            "pages compared": 3 * restored * _TIMES * len(readers),
+            "orders on a page": _ORDERS,
+        },
         failures=tuple(failures),
     )
 
 
-def _change(ground: Ground, orders: list[Order], notes: str) -> None:
-    for each in orders:
-        with ground.database.writing() as uow:
-            [order] = uow.orders.lock_by_items([each.items[0].pk], None)
-            order.notes = notes
+def _change(environment: Environment, orders: list[Order], notes: str) -> None:
+    for order in orders:
+        with environment.database.writing() as uow:
+            [locked] = uow.orders.lock_by_items([order.items[0].pk], None)
+            locked.notes = notes
             uow.commit()
 
 
-def _stale(ground: Ground, server: Server, readers: Readers, expected: str) -> Iterator[str]:
-    """Yield how pages differ from what every order of theirs has to show."""
+def _stale(
+    environment: Environment, server: Server, readers: Readers, expected: str
+) -> Iterator[str]:
+    """Yield the pages on which not all orders have the expected notes."""
     for path, headers in readers.items():
         for _ in range(_TIMES):
-            with ground.client(server, headers) as client:  # a new connection: any worker's
-                answer = client.get(path)
-            if answer.status_code != httpx.codes.OK:
-                yield f"{path}: {answer.status_code}"
+            with environment.client(server, headers) as client:  # a new connection, to any worker
+                response = client.get(path)
+            if response.status_code != httpx.codes.OK:
+                yield f"{path}: {response.status_code}"
                 continue
-            seen = {each["notes"] for each in answer.json()["results"]}
+            seen = {order["notes"] for order in response.json()["results"]}
             if seen != {expected}:
                 yield f"{path} shows {sorted(seen)} instead of {expected}"
 
 
 @contextmanager
 def _reading(
-    ground: Ground, server: Server, readers: Readers, failures: list[str]
+    environment: Environment, server: Server, readers: Readers, failures: list[str]
 ) -> Iterator[None]:
-    """Let others read all the time, so that what is put back meets readers at work."""
+    """Run readers during the block, so that the restore happens under reads."""
     ended = Event()
 
     def read(path: str, headers: dict[str, str]) -> None:
-        with ground.client(server, headers) as client:
+        with environment.client(server, headers) as client:
             while not ended.is_set():
                 status = client.get(path).status_code
                 if status not in {httpx.codes.OK, httpx.codes.SERVICE_UNAVAILABLE}:
-                    failures.append(f"beside, {path}: {status}")
+                    failures.append(f"concurrent read of {path}: {status}")
                 sleep(_PAUSE_SECONDS)
 
-    threads = [Thread(target=read, args=each) for each in readers.items() for _ in range(_READERS)]
+    threads = [
+        Thread(target=read, args=notes) for notes in readers.items() for _ in range(_READERS)
+    ]
     for thread in threads:
         thread.start()
     try:

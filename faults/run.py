@@ -1,4 +1,4 @@
-"""`script/faults`: breaks what Waybill stands on, and says what of its promises held."""
+"""`script/faults`: breaks what Waybill depends on, and reports which promises held."""
 
 import platform
 import sys
@@ -15,109 +15,112 @@ import psutil
 from faults import (
     authorization,
     dropped_connections,
+    emails,
     exhausted_pool,
     full_disks,
+    graceful_stop,
     killed_workers,
-    letters,
     outages,
     parallel_attempts,
     pooler,
+    pytest_suites,
     races,
     restores,
     silent_clients,
     slow_clients,
     steady_load,
-    stops,
-    suites,
     timing,
 )
-from faults.amounts import BESIDE, FULL, QUICK, Amounts
 from faults.findings import Finding
-from faults.lanes import BOTH, POSTGRES, SQLITE, Lane, Row, lane
 from faults.report import markdown, write_json
+from faults.runner import BOTH, POSTGRES, SQLITE, Check, DatabaseRun, database_run
+from faults.scale import FULL, QUICK, REDUCED, Scale
 
 _OUTPUT = Path(__file__).parents[1] / "var" / "faults"
 
-ROWS: Sequence[Row] = (
-    Row("exhausted-pool", exhausted_pool.check, alone=True),
-    Row("killed-workers", killed_workers.check, alone=True),
-    Row("bursts-of-kills", killed_workers.check_bursts, alone=True),
-    Row("stops", stops.check, alone=True),
-    Row("slow-clients", slow_clients.check, alone=True),
-    Row("silent-clients", silent_clients.check, alone=True),
-    Row("steady-load", steady_load.check, alone=True),
-    Row("timing", timing.check, alone=True),
-    Row("outages", outages.check, (POSTGRES,)),
-    Row("pooler", pooler.check, (POSTGRES,)),
-    Row("restores", restores.check),
-    Row("contract", suites.contract, (SQLITE,)),
-    Row("dropped-connections", dropped_connections.check),
-    Row("races", races.check),
-    Row("parallel-attempts", parallel_attempts.check),
-    Row("authorization", authorization.check),
-    Row("bad-requests", suites.bad_requests),
-    Row("full-disks", full_disks.check),
-    Row("letters", letters.check),
+CHECKS: Sequence[Check] = (
+    Check("exhausted-pool", exhausted_pool.check, alone=True),
+    Check("killed-workers", killed_workers.check, alone=True),
+    Check("bursts-of-kills", killed_workers.check_bursts, alone=True),
+    Check("graceful-stop", graceful_stop.check, alone=True),
+    Check("slow-clients", slow_clients.check, alone=True),
+    Check("silent-clients", silent_clients.check, alone=True),
+    Check("steady-load", steady_load.check, alone=True),
+    Check("timing", timing.check, alone=True),
+    Check("outages", outages.check, (POSTGRES,)),
+    Check("pooler", pooler.check, (POSTGRES,)),
+    Check("restores", restores.check),
+    Check("contract", pytest_suites.contract, (SQLITE,)),
+    Check("dropped-connections", dropped_connections.check),
+    Check("races", races.check),
+    Check("parallel-attempts", parallel_attempts.check),
+    Check("authorization", authorization.check),
+    Check("bad-requests", pytest_suites.bad_requests),
+    Check("full-disks", full_disks.check),
+    Check("emails", emails.check),
 )
 
 
 def main() -> int:
     """Run the checks, write the report, and return the exit code."""
     options = _options()
-    rows = [row for row in ROWS if not options.only or row.name in options.only]
+    checks = [check for check in CHECKS if not options.only or check.name in options.only]
     started = monotonic()
-    findings = _findings(rows, options)
+    findings = _findings(checks, options)
     _write(findings, options, monotonic() - started)
-    return 0 if findings and all(each.is_passed for each in findings) else 1
+    return 0 if findings and all(finding.is_passed for finding in findings) else 1
 
 
 def _options() -> Namespace:
     parser = ArgumentParser(prog="script/faults", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="less of all")
-    names = [row.name for row in ROWS]
+    parser.add_argument("--quick", action="store_true", help="a small run of each check")
+    names = [check.name for check in CHECKS]
     parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=", ".join(names))
-    parser.add_argument("--database", choices=BOTH, help="one of them; both, where it is left out")
+    parser.add_argument("--database", choices=BOTH, help="default: both")
     return parser.parse_args()
 
 
-def _findings(rows: Sequence[Row], options: Namespace) -> list[Finding]:
-    """Of all rows: those alone first, then the others of both databases side by side."""
+def _findings(checks: Sequence[Check], options: Namespace) -> list[Finding]:
+    """Run the checks that need the machine alone, then the others on both databases at once."""
     kinds = [options.database] if options.database else BOTH
     with TemporaryDirectory(prefix="waybill-faults-") as name, ExitStack() as stack:
-        lanes = [
-            stack.enter_context(lane(kind, Path(name) / kind, _amounts(kind, options)))
+        runs = [
+            stack.enter_context(database_run(kind, Path(name) / kind, _scale(kind, options)))
             for kind in kinds
-            if any(kind in row.databases for row in rows)
+            if any(kind in check.databases for check in checks)
         ]
-        for each in lanes:
-            each.run(row for row in rows if row.alone)
-        _run_together(lanes, [row for row in rows if not row.alone])
-        return [finding for each in lanes for finding in _all_of(each, options)]
+        for run in runs:
+            run.run(check for check in checks if check.alone)
+        _run_together(runs, [check for check in checks if not check.alone])
+        return [finding for run in runs for finding in _findings_of(run, options)]
 
 
-def _run_together(lanes: Sequence[Lane], rows: Sequence[Row]) -> None:
-    """Run the rows on all lanes at once. Who interrupts waits for the rows that are at work."""
+def _run_together(runs: Sequence[DatabaseRun], checks: Sequence[Check]) -> None:
+    """Run the checks on all databases at once. After Ctrl-C, the running checks still finish."""
     with ThreadPoolExecutor() as threads:
-        running = [threads.submit(each.run, rows) for each in lanes]
+        running = [threads.submit(run.run, checks) for run in runs]
         try:
-            for one in running:
-                one.result()
+            for future in running:
+                future.result()
         except KeyboardInterrupt:
-            for each in lanes:
-                each.stop()
+            for run in runs:
+                run.stop()
             raise
 
 
-def _amounts(kind: str, options: Namespace) -> Amounts:
+def _scale(kind: str, options: Namespace) -> Scale:
     if options.quick:
         return QUICK
-    return FULL if options.database or kind == POSTGRES else BESIDE
+    return FULL if options.database or kind == POSTGRES else REDUCED
 
 
-def _all_of(each: Lane, options: Namespace) -> list[Finding]:
-    """What a lane found, and the secrets: single rows may leave nothing to search, all must not."""
-    secrets = each.search()
-    return [*each.findings, secrets] if secrets.amount or not options.only else each.findings
+def _findings_of(run: DatabaseRun, options: Namespace) -> list[Finding]:
+    """The findings of a run and of its secrets search.
+
+    Single checks may leave nothing to search, but not all of them together.
+    """
+    secrets = run.search()
+    return [*run.findings, secrets] if secrets.count or not options.only else run.findings
 
 
 def _write(findings: Sequence[Finding], options: Namespace, seconds: float) -> None:
@@ -133,7 +136,7 @@ def _write(findings: Sequence[Finding], options: Namespace, seconds: float) -> N
     (_OUTPUT / "report.md").write_text(table)
     write_json(_OUTPUT / "report.json", findings, about)
     print(table)
-    print(f"Kept in {_OUTPUT}.", file=sys.stderr)
+    print(f"Written to {_OUTPUT}.", file=sys.stderr)
 
 
 if __name__ == "__main__":

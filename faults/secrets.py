@@ -1,7 +1,7 @@
-"""Whether anything that is nobody's business stands in logs, errors or the outbox.
+"""Searches logs, error bodies and the outbox for secrets and personal data.
 
-Two ways, since neither finds all: values that were handed out are looked for as they are, and
-texts of the shapes that secrets and people's data have, whoever they are of.
+In two ways, since neither finds all: for the values that were issued, and for texts in the
+form of secrets and personal data.
 """
 
 import re
@@ -12,14 +12,14 @@ import orjson
 import sqlalchemy as sa
 from stdnum import iban
 
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
 from persistence.engine.engines import Pool, connect
 from persistence.outbox import outbox_events
 
-# The address that a letter goes to: without it there is no letter.
-_NEEDED = "email"
-_SHAPES = {
+# The address of the recipient, which the outbox has to store.
+_RECIPIENT = "email"
+_PATTERNS = {
     "a cookie": re.compile(r"(?:sessionid|csrftoken|ordergrant|knowndevice)=[\w.%+/-]{8,}"),
     "a key": re.compile(r"Session [\w.-]{20,}"),
     "a seller's token": re.compile(r"wbs_[\w-]{20,}|Bearer [\w.-]{8,}", re.IGNORECASE),
@@ -31,80 +31,83 @@ _SHAPES = {
 _IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}", re.IGNORECASE)
 
 
-def leaks(text: str, handed_out: Collection[str]) -> Iterator[str]:
+def leaks(text: str, issued: Collection[str]) -> Iterator[str]:
     """Yield the kind of each secret in a text, never the secret itself."""
-    if any(value in text for value in handed_out):
-        yield "a value that was handed out"
-    for kind, shape in _SHAPES.items():
-        if shape.search(text):
+    if any(value in text for value in issued):
+        yield "an issued value"
+    for kind, pattern in _PATTERNS.items():
+        if pattern.search(text):
             yield kind
-    if any(_is_iban(found.group()) for found in _IBAN.finditer(text)):
+    if any(_is_iban(match.group()) for match in _IBAN.finditer(text)):
         yield "an IBAN"
 
 
 def _is_iban(text: str) -> bool:
-    """Whether some beginning of the text has the right check digits: words may follow."""
+    """Whether a prefix of the text has valid check digits: words may follow the IBAN."""
     compact = text.replace(" ", "")
     return any(iban.is_valid(compact[:length]) for length in range(15, len(compact) + 1))
 
 
-def outbox_leaks(ground: Ground) -> list[str]:
-    """Return what stands in the outbox of a database that is gone before all is looked through."""
-    found = Counter(kind for text in _letters(ground.url) for kind in leaks(text, ground.secrets))
-    return [f"{kind} in the outbox: {times} times" for kind, times in found.items()]
+def outbox_leaks(environment: Environment) -> list[str]:
+    """Return the leaks in the outbox of a database that `Search` does not see."""
+    counts = Counter(
+        kind for text in _payloads(environment.url) for kind in leaks(text, environment.secrets)
+    )
+    return [f"{kind} in the outbox: {times} times" for kind, times in counts.items()]
 
 
 class Search:
-    """Goes through all that the checks on one database leave behind."""
+    """Searches the output and data of all checks on one database."""
 
     def __init__(self, database: str) -> None:
         self._database = database
-        self._looked_at: Counter[str] = Counter()
-        self._handed_out = 0
-        self._found: Counter[str] = Counter()
+        self._searched: Counter[str] = Counter()
+        self._issued = 0
+        self._leaks: Counter[str] = Counter()
 
-    def look_through(self, ground: Ground) -> None:
-        """Look at what servers said, at the bodies of errors, and at the letters' payloads."""
-        handed_out = {ground.settings.secret, *ground.secrets}
-        self._handed_out += len(handed_out)
-        for file in ground.outputs:
+    def add(self, environment: Environment) -> None:
+        """Search the output of servers, the bodies of errors, and the payloads of e-mails."""
+        issued = {environment.settings.secret, *environment.secrets}
+        self._issued += len(issued)
+        for file in environment.outputs:
             with file.open(errors="replace") as lines:
-                self._look("lines", f"the output {file.parent.name}/{file.name}", lines, handed_out)
-        bodies = (body.decode(errors="replace") for body in ground.errors)
-        self._look("errors", f"errors of {ground.folder.name}", bodies, handed_out)
-        self._look(
-            "letters", f"the outbox of {ground.folder.name}", _letters(ground.url), handed_out
+                self._search("lines", f"the output {file.parent.name}/{file.name}", lines, issued)
+        bodies = (body.decode(errors="replace") for body in environment.errors)
+        self._search("errors", f"errors of {environment.folder.name}", bodies, issued)
+        self._search(
+            "emails",
+            f"the outbox of {environment.folder.name}",
+            _payloads(environment.url),
+            issued,
         )
 
     def finding(self) -> Finding:
-        """What there was to look at, and what should not have been there."""
+        """How much was searched, and the secrets found."""
         return Finding(
-            test="secrets",
+            title="secrets",
             database=self._database,
-            amount=self._looked_at.total(),
-            wanted=1,
-            bar="no IBAN, cookie, token, password or e-mail address",
-            figures={**self._looked_at, "values known": self._handed_out},
-            failures=tuple(f"{told}: {times} times" for told, times in self._found.items()),
+            count=self._searched.total(),
+            required=1,
+            requirement="no IBAN, cookie, token, password or e-mail address",
+            figures={**self._searched, "values known": self._issued},
+            failures=tuple(f"{leak}: {times} times" for leak, times in self._leaks.items()),
         )
 
-    def _look(
-        self, unit: str, place: str, texts: Iterable[str], handed_out: Collection[str]
-    ) -> None:
+    def _search(self, unit: str, place: str, texts: Iterable[str], issued: Collection[str]) -> None:
         for text in texts:
-            self._looked_at[unit] += 1
-            for kind in leaks(text, handed_out):
-                self._found[f"{kind} in {place}"] += 1
+            self._searched[unit] += 1
+            for kind in leaks(text, issued):
+                self._leaks[f"{kind} in {place}"] += 1
 
 
-def _letters(url: str) -> Iterator[str]:
-    """What the outbox keeps of each letter, without the address that it goes to."""
+def _payloads(url: str) -> Iterator[str]:
+    """What the outbox stores of each e-mail, without the recipient's address."""
     columns = outbox_events.c
     engines = connect(url, Pool(1))
     try:
         with engines.snapshot.connect() as connection:
             for row in connection.execute(sa.select(columns.payload, columns.last_error)):
-                kept = {name: each for name, each in row.payload.items() if name != _NEEDED}
-                yield orjson.dumps([kept, row.last_error]).decode()
+                payload = {name: value for name, value in row.payload.items() if name != _RECIPIENT}
+                yield orjson.dumps([payload, row.last_error]).decode()
     finally:
         engines.dispose()

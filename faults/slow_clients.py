@@ -1,61 +1,76 @@
-"""Clients that begin and never finish, beside those that do: nobody waits for them for long."""
+"""Clients that never complete a request, beside others, which must not wait for them."""
 
 import asyncio
 from contextlib import suppress
 from itertools import cycle, islice
 from time import monotonic
 
-from faults.amounts import Amounts
-from faults.asking import Timed, ask, percentile, request
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
-from faults.half_open import HALF_BODY, HALF_HEAD, SILENT
+from faults.incomplete_requests import NO_BYTES, PARTIAL_BODY, PARTIAL_HEAD
+from faults.raw_client import TimedResponse, exchange, percentile, request
+from faults.scale import Scale
 from tests.support.builders import make_lines
 from tests.support.server import Server
 
-BAR = "p99 of good requests ≤ 250 ms; every slow client sent away within 15 s"
+REQUIREMENT = "p99 of good requests ≤ 250 ms; every slow client disconnected within 15 s"
 _CLOSED_SECONDS = 15.0
 _GOOD_MILLISECONDS = 250.0
 _GOOD_CLIENTS = 4
 _PAUSE_SECONDS = 0.1
 _DRIP_SECONDS = 0.5
 _AT_ONCE = 200 / 270
-# What is sent first, and then again and again.
+# The bytes sent first, and the bytes sent repeatedly afterwards.
 _KINDS = (
-    (SILENT, b""),
-    (HALF_HEAD, b""),
-    (HALF_HEAD, b"x"),
-    (HALF_BODY, b""),
-    (HALF_BODY, b" "),
+    (NO_BYTES, b""),
+    (PARTIAL_HEAD, b""),
+    (PARTIAL_HEAD, b"x"),
+    (PARTIAL_BODY, b""),
+    (PARTIAL_BODY, b" "),
 )
 
 
-def check(ground: Ground, amounts: Amounts) -> Finding:
-    """Some come one after the other, and then most of them at once."""
-    customer = ground.customer()
-    ground.shop.order(customer.user, items=make_lines(3, 2))
+def check(environment: Environment, scale: Scale) -> Finding:
+    """Connect some slow clients one after the other, and then most of them at once."""
+    customer = environment.customer()
+    environment.shop.order(customer.user, items=make_lines(3, 2))
     good = request("GET", "/users/orders/", customer.headers)
-    with ground.serve() as server:
-        slow, fast = asyncio.run(_meet(server, good, amounts.slow_sockets))
-    milliseconds = [each.seconds * 1e3 for each in fast]
+    with environment.serve() as server:
+        slow, timed = asyncio.run(_run_clients(server, good, scale.slow_sockets))
+    milliseconds = [response.seconds * 1e3 for response in timed]
     p99 = percentile(milliseconds, 99)
-    patience = amounts.patience
-    failures = [f"closed after {each:.1f} s" for each in slow if each > _CLOSED_SECONDS * patience]
-    failures += [f"good: {each.answer.status}" for each in fast if each.answer.status != 200]
-    if p99 > _GOOD_MILLISECONDS * patience:
+    time_factor = scale.time_factor
+    failures = [
+        f"closed after {seconds:.1f} s"
+        for seconds in slow
+        if seconds > _CLOSED_SECONDS * time_factor
+    ]
+    statuses = [timed_response.response.status for timed_response in timed]
+    failures += [f"good: {status}" for status in statuses if status != 200]
+    if p99 > _GOOD_MILLISECONDS * time_factor:
         failures.append(f"good requests took {p99:.0f} ms (p99)")
-    figures = {"good requests": len(fast), "p99 ms": p99, "slowest closed s": max(slow)}
+    figures = {"good requests": len(timed), "p99 ms": p99, "slowest closed s": max(slow)}
     return Finding(
-        "slow clients", ground.kind, len(slow), amounts.slow_sockets, BAR, figures, tuple(failures)
+        "slow clients",
+        environment.kind,
+        len(slow),
+        scale.slow_sockets,
+        REQUIREMENT,
+        figures,
+        tuple(failures),
     )
 
 
-async def _meet(server: Server, good: bytes, count: int) -> tuple[list[float], list[Timed]]:
-    for _ in range(4 * _GOOD_CLIENTS):  # both workers have read before
-        await ask(server.port, good)
+async def _run_clients(
+    server: Server, good: bytes, count: int
+) -> tuple[list[float], list[TimedResponse]]:
+    for _ in range(4 * _GOOD_CLIENTS):  # so that both workers are warm
+        await exchange(server.port, good)
     slow = asyncio.create_task(_all_slow(server.port, count))
-    kept = [asyncio.create_task(_go_on(server.port, good, slow)) for _ in range(_GOOD_CLIENTS)]
-    return await slow, [each for some in kept for each in await some]
+    clients = [
+        asyncio.create_task(_send_until_done(server.port, good, slow)) for _ in range(_GOOD_CLIENTS)
+    ]
+    return await slow, [timed for client in clients for timed in await client]
 
 
 async def _all_slow(port: int, count: int) -> list[float]:
@@ -90,9 +105,11 @@ async def _drip(writer: asyncio.StreamWriter, drip: bytes) -> None:
         writer.write(drip)
 
 
-async def _go_on(port: int, good: bytes, slow: asyncio.Task[list[float]]) -> list[Timed]:
+async def _send_until_done(
+    port: int, good: bytes, slow: asyncio.Task[list[float]]
+) -> list[TimedResponse]:
     timed = []
     while not slow.done():
-        timed.append(await ask(port, good))
+        timed.append(await exchange(port, good))
         await asyncio.sleep(_PAUSE_SECONDS)
     return timed

@@ -1,4 +1,4 @@
-"""Clients who go on cancelling and reading whatever happens, and remember what they were told."""
+"""Clients that cancel and read throughout a check, and record the responses."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from domain.cancellations.requests import CancellationRequestQuery
 from domain.orders.order_items import OrderItem
 from domain.orders.orders import Order
 from domain.shared.paging import PageRequest
-from faults.ground import Customer, Ground
+from faults.environment import Customer, Environment
 from tests.support.builders import make_item, make_product
 from tests.support.server import Server
 
@@ -27,65 +27,64 @@ _PAUSE_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Work:
-    """Lines of a customer that can be cancelled, and a reason to."""
+    """Cancellable lines of a customer, by pk, and the pk of a reason."""
 
     customer: Customer
     reason: int
     lines: Sequence[int]
 
 
-def make_work(ground: Ground, lines: int, lines_of_order: int = _LINES_OF_ORDER) -> Work:
-    """At least so many lines, of one unit each."""
-    customer = ground.customer()
+def make_work(environment: Environment, lines: int, lines_of_order: int = _LINES_OF_ORDER) -> Work:
+    """Create at least ``lines`` lines of one unit each, in orders of ``lines_of_order``."""
+    customer = environment.customer()
     orders: list[Order] = [
-        ground.shop.order(customer.user, items=_lines(lines_of_order))
+        environment.shop.order(customer.user, items=_lines(lines_of_order))
         for _ in range(-(-lines // lines_of_order))
     ]
     pks = [item.pk for order in orders for item in order.items]
-    return Work(customer, ground.shop.reason().pk, pks)
+    return Work(customer, environment.shop.reason().pk, pks)
 
 
 def _lines(count: int) -> list[OrderItem]:
-    """All of one product, which has to be looked up once then."""
+    """Lines of one product, which is then looked up only once."""
     product = make_product()
     return [make_item(line=line, product=product) for line in range(1, count + 1)]
 
 
 @dataclass
-class Told:
-    """What the clients were answered: by line, the request that was acknowledged."""
+class ClientLog:
+    """The responses to the clients; ``acknowledged`` are requests by line, both by pk."""
 
     acknowledged: dict[int, int] = field(default_factory=dict)
     writes: Counter[int] = field(default_factory=Counter)
     reads: Counter[int] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
-    cuts: int = 0
+    disconnects: int = 0
     slowest: float = 0.0
     last_write: float = 0.0
 
 
 class Writers:
-    """Some clients of a server, each with a line at a time.
+    """Clients of a server; each works on one line at a time.
 
-    A client who is answered 503 asks again, with the same Idempotency-Key, until it is told what
-    became of its request. Any other answer than 200 is a failure, and so is none, unless
-    ``is_cut``: then the server dies now and then, and who gets no answer asks again, too. Each
-    pauses for ``pause`` seconds between two requests.
+    After a 503, a client repeats its request with the same Idempotency-Key until it succeeds. Any
+    other status than 200 is a failure. So is a lost connection, unless ``expects_disconnects``:
+    then the request is repeated, too. Clients wait ``pause`` seconds between two requests.
     """
 
     def __init__(
         self,
-        ground: Ground,
+        environment: Environment,
         server: Server,
         work: Work,
         *,
-        is_cut: bool = False,
+        expects_disconnects: bool = False,
         pause: float = _PAUSE_SECONDS,
     ) -> None:
-        self.told = Told()
+        self.log = ClientLog()
         self._pause = pause
-        self._is_cut = is_cut
-        self._ground = ground
+        self._expects_disconnects = expects_disconnects
+        self._environment = environment
         self._server = server
         self._work = work
         self._lines: Queue[int] = Queue()
@@ -94,8 +93,8 @@ class Writers:
         self._ended = Event()
 
     @contextmanager
-    def at_work(self, writers: int, readers: int = 1) -> Iterator[None]:
-        """Let so many clients write and read while the block runs."""
+    def running(self, writers: int, readers: int = 1) -> Iterator[None]:
+        """Run so many clients that write and read while the block runs."""
         threads = [Thread(target=self._write) for _ in range(writers)]
         threads += [Thread(target=self._read) for _ in range(readers)]
         for thread in threads:
@@ -107,36 +106,39 @@ class Writers:
             for thread in threads:
                 thread.join()
 
-    def wait_for_write(self, patience: float) -> float | None:
-        """Return in how many seconds somebody who asks from now on has written; None: in none."""
-        began = monotonic()
-        while monotonic() - began < patience:
-            if self.told.last_write > began:
-                return self.told.last_write - began
+    def wait_for_write(self, timeout: float) -> float | None:
+        """Wait for the next write that begins after now; return its start in seconds from now.
+
+        None where no write succeeds within ``timeout`` seconds.
+        """
+        started = monotonic()
+        while monotonic() - started < timeout:
+            if self.log.last_write > started:
+                return self.log.last_write - started
             sleep(0.01)
         return None
 
-    def lost_and_twofold(self) -> list[str]:
-        """Return how what is stored differs from what was acknowledged."""
-        with self._ground.database.reading() as uow:
+    def lost_or_duplicated(self) -> list[str]:
+        """Return acknowledged requests that are not stored, and lines with several requests."""
+        with self._environment.database.reading() as uow:
             stored = uow.cancellation_requests.requests(
                 CancellationRequestQuery(), PageRequest(limit=10**6)
             )
         pks = {request.pk for request in stored}
-        asked = Counter(request.order_item_pk for request in stored)
-        lost = [pk for pk in self.told.acknowledged.values() if pk not in pks]
-        twofold = [pk for pk, times in asked.items() if times > 1]
+        counts = Counter(request.order_item_pk for request in stored)
+        lost = [pk for pk in self.log.acknowledged.values() if pk not in pks]
+        duplicated = [pk for pk, times in counts.items() if times > 1]
         return [f"request {pk} was acknowledged and is lost" for pk in lost] + [
-            f"item {pk} was cancelled more than once" for pk in twofold
+            f"item {pk} was cancelled more than once" for pk in duplicated
         ]
 
     def _write(self) -> None:
-        with self._ground.client(self._server, self._work.customer.headers) as client:
+        with self._environment.client(self._server, self._work.customer.headers) as client:
             while not self._ended.is_set():
                 try:
                     self._cancel(client, self._lines.get_nowait())
                 except Empty:
-                    self.told.failures.append("there was nothing left to cancel")
+                    self.log.failures.append("no line is left to cancel")
                     return
                 sleep(self._pause)
 
@@ -145,29 +147,31 @@ class Writers:
             "order_item": item_pk,
             "reason": self._work.reason,
             "cancellation_type": "cancel",
-            # Nobody but the operator is to see it ever again.
+            # Personal data, which must not appear in any output.
             "iban": "TR33 0006 1005 1978 6457 8413 26",
             "holder_name": "Ayşe Yılmaz",
         }
         key = {"Idempotency-Key": f"cancel-{item_pk}"}
         while not self._ended.is_set():
-            began = monotonic()
-            answer = self._ask(client, "POST", _REQUESTS, self.told.writes, json=row, headers=key)
-            if answer is None and not self._is_cut:
+            started = monotonic()
+            response = self._exchange(
+                client, "POST", _REQUESTS, self.log.writes, json=row, headers=key
+            )
+            if response is None and not self._expects_disconnects:
                 return
-            if answer is not None and answer.status_code == httpx.codes.OK:
-                self.told.acknowledged[item_pk] = answer.json()["pk"]
-                self.told.last_write = max(self.told.last_write, began)
+            if response is not None and response.status_code == httpx.codes.OK:
+                self.log.acknowledged[item_pk] = response.json()["pk"]
+                self.log.last_write = max(self.log.last_write, started)
                 return
             sleep(_AGAIN_SECONDS)
 
     def _read(self) -> None:
-        with self._ground.client(self._server, self._work.customer.headers) as client:
+        with self._environment.client(self._server, self._work.customer.headers) as client:
             while not self._ended.is_set():
-                self._ask(client, "GET", _ORDERS, self.told.reads)
+                self._exchange(client, "GET", _ORDERS, self.log.reads)
                 sleep(self._pause)
 
-    def _ask(
+    def _exchange(
         self,
         client: httpx.Client,
         method: str,
@@ -175,23 +179,23 @@ class Writers:
         counted: Counter[int],
         **content: object,
     ) -> httpx.Response | None:
-        """Return what was answered, if it was 200 or a proper 503; note anything else."""
-        began = monotonic()
+        """Return a response that is 200 or 503 with Retry-After; record any other as a failure."""
+        started = monotonic()
         try:
-            answer = client.request(method, path, **content)  # type: ignore[arg-type]
+            response = client.request(method, path, **content)  # type: ignore[arg-type]
         except httpx.TransportError as error:
-            self.told.cuts += 1
-            if not self._is_cut:
-                self.told.failures.append(f"{method}: {error!r}")
+            self.log.disconnects += 1
+            if not self._expects_disconnects:
+                self.log.failures.append(f"{method}: {error!r}")
             return None
-        self.told.slowest = max(self.told.slowest, monotonic() - began)
-        counted[answer.status_code] += 1
-        if answer.status_code == httpx.codes.OK:
-            return answer
+        self.log.slowest = max(self.log.slowest, monotonic() - started)
+        counted[response.status_code] += 1
+        if response.status_code == httpx.codes.OK:
+            return response
         if (
-            answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
-            and "Retry-After" in answer.headers
+            response.status_code == httpx.codes.SERVICE_UNAVAILABLE
+            and "Retry-After" in response.headers
         ):
-            return answer
-        self.told.failures.append(f"{method}: {answer.status_code} {answer.text[:200]}")
+            return response
+        self.log.failures.append(f"{method}: {response.status_code} {response.text[:200]}")
         return None

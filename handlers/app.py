@@ -60,7 +60,7 @@ def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> Contract
 
     def edge(next_app: ASGIApp) -> ASGIApp:
         if sandbox is not None:
-            next_app = sandbox.failing(next_app, lambda: app.app.url_map)
+            next_app = sandbox.with_failures(next_app, lambda: app.app.url_map)
         return make_guard(next_app, settings)
 
     app = mount(contract, "handlers", _application(settings, contract, database, edge))

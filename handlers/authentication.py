@@ -18,9 +18,9 @@ from domain.sellers.callers import (
     TokenCaller,
     require_scope,
 )
-from domain.sellers.tokens import authenticate_token, note_use
+from domain.sellers.tokens import authenticate_token, record_use
 from domain.shared.errors import NotAuthenticated
-from domain.trade_ins import Answerer, OfferLink
+from domain.trade_ins import OfferLink, OfferPrincipal
 from handlers.auth.bearer_tokens import BEARER_HEADERS, SHOP_SCHEME, bearer_value
 from handlers.auth.order_grants import grant_value, granted_caller
 from handlers.auth.session_cookies import (
@@ -97,9 +97,9 @@ def _link(operation: Operation) -> OfferLink:
 
 def _bearer(operation: Operation, header: str, kind: type[TokenCaller]) -> TokenCaller:
     caller = look_up(SOME_SELLER, partial(authenticate_token, bearer_value(header)))
-    if not caller.is_use_noted:
+    if not caller.is_use_recorded:
         # Recording the use is best effort: reads must work while the database is not writable.
-        note(lambda uow: note_use(caller, uow))
+        note(lambda uow: record_use(caller, uow))
     for scope in sorted(operation.scopes):
         require_scope(caller, _SCOPES[scope])
     if not isinstance(caller, kind):
@@ -108,7 +108,7 @@ def _bearer(operation: Operation, header: str, kind: type[TokenCaller]) -> Token
 
 
 _SCOPES: dict[str, AnyScope] = {scope.value: scope for scope in (*Scope, *ShopScope)}
-_SCHEMES: dict[str, Callable[[Operation], Answerer | TokenCaller]] = {
+_SCHEMES: dict[str, Callable[[Operation], OfferPrincipal | TokenCaller]] = {
     **{name: partial(_cookie, credential=value) for name, value in _CREDENTIALS.items()},
     KEY_SCHEME: _key,
     "TradeInToken": _link,

@@ -9,7 +9,7 @@ from domain import trade_ins
 from domain.accounts.callers import Caller
 from domain.orders.trade_in_offers import TradeInOffer
 from domain.shared.errors import Conflict, Forbidden, Gone
-from domain.trade_ins import Answerer, ShownOffer
+from domain.trade_ins import OfferDetails, OfferPrincipal
 from domain.unit_of_work import UnitOfWork
 from handlers.auth.navigation import is_from_elsewhere
 from handlers.auth.session_cookies import csrf_token, give_csrf_token
@@ -21,7 +21,7 @@ from handlers.i18n.labels import mark
 from handlers.web.pages import message_response, trade_in_page
 from handlers.web.request_context import offer_principal, reading, record, settings, write
 
-Decide = Callable[[int, Answerer, UnitOfWork], TradeInOffer]
+Decide = Callable[[int, OfferPrincipal, UnitOfWork], TradeInOffer]
 
 _APPROVED = mark("Your approval has been sent.")
 _REJECTED = mark("Your rejection has been sent.")
@@ -81,12 +81,12 @@ def _answer(pk: int, decide: Decide) -> None:
     write(lambda uow: decide(pk, offer_principal(), uow))
 
 
-def _shown(pk: int) -> ShownOffer:
+def _shown(pk: int) -> OfferDetails:
     with reading() as uow:
         return trade_ins.show_trade_in_offer(pk, offer_principal(), uow)
 
 
-def _page(offer: ShownOffer, status: int) -> Response:
+def _page(offer: OfferDetails, status: int) -> Response:
     """With a session's cookie, the form has its CSRF token; a link has its own token."""
     if not _has_cookie():
         return trade_in_page(offer, status=status)

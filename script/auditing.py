@@ -1,4 +1,4 @@
-"""What is pinned, under which licence, and what is known to be wrong with it: `script/audit`."""
+"""The pinned packages, their licences and known vulnerabilities: `script/audit`."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ FINE, VULNERABLE, UNKNOWN = 0, 1, 2
 
 @dataclass(frozen=True, order=True)
 class Package:
-    """One that is installed, as its own metadata tell."""
+    """An installed package, from its metadata."""
 
     name: str
     version: str
@@ -23,62 +23,64 @@ class Package:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What the service says of some packages.
+class AuditResult:
+    """The answer of the vulnerability service for a file of requirements.
 
-    ``vulnerabilities`` are told by package, ``unjudged`` are packages that it does not know.
+    ``vulnerabilities`` are ids by package; ``unknown`` are packages that it does not know.
     """
 
     vulnerabilities: Mapping[str, Sequence[str]]
-    unjudged: Sequence[str]
+    unknown: Sequence[str]
 
 
 def main(names: Sequence[str]) -> int:
-    """Print both lists for these files of requirements/; return the exit code."""
-    packages = sorted({each for name in names for each in _installed(name)})
+    """Print licences and vulnerabilities for these files of requirements/; return the exit code."""
+    packages = sorted({package for name in names for package in _installed(name)})
     print(licences(packages))
-    verdicts = [read_verdict(_audit(name)) for name in names]
-    told, code = judgement(verdicts)
-    print(told)
+    results = [parse_result(_audit(name)) for name in names]
+    text, code = summarize(results)
+    print(text)
     return code
 
 
 def licences(packages: Iterable[Package]) -> str:
-    """A table of packages."""
-    rows = "\n".join(f"| {each.name} | {each.version} | {each.licence} |" for each in packages)
+    """A table of the packages."""
+    rows = "\n".join(f"| {row.name} | {row.version} | {row.licence} |" for row in packages)
     return f"| package | version | licence |\n|---|---|---|\n{rows}\n"
 
 
-def read_verdict(text: str) -> Verdict | None:
-    """Read what pip-audit says, in JSON; None where it says nothing, since nobody answered it."""
+def parse_result(text: str) -> AuditResult | None:
+    """Parse the JSON of pip-audit; None without output, when the service did not respond."""
     try:
         dependencies: list[dict[str, Any]] = json.loads(text)["dependencies"]
     except ValueError:
         return None
-    return Verdict(
+    return AuditResult(
         vulnerabilities={
-            f"{each['name']} {each['version']}": [found["id"] for found in each["vulns"]]
-            for each in dependencies
-            if each.get("vulns")
+            f"{row['name']} {row['version']}": [
+                vulnerability["id"] for vulnerability in row["vulns"]
+            ]
+            for row in dependencies
+            if row.get("vulns")
         },
-        unjudged=[each["name"] for each in dependencies if "skip_reason" in each],
+        unknown=[row["name"] for row in dependencies if "skip_reason" in row],
     )
 
 
-def judgement(verdicts: Sequence[Verdict | None]) -> tuple[str, int]:
-    """What to tell of all verdicts, and the exit code: no answer is no good news."""
-    answered = [each for each in verdicts if each is not None]
+def summarize(results: Sequence[AuditResult | None]) -> tuple[str, int]:
+    """The report of all results, and the exit code, which is not FINE without an answer."""
+    available = [result for result in results if result is not None]
     lines = [
         f"VULNERABLE: {package}: {', '.join(ids)}"
-        for verdict in answered
-        for package, ids in verdict.vulnerabilities.items()
+        for result in available
+        for package, ids in result.vulnerabilities.items()
     ]
     code = VULNERABLE if lines else FINE
-    unjudged = sorted({name for verdict in answered for name in verdict.unjudged})
-    if len(answered) < len(verdicts):
+    unknown = sorted({name for result in available for name in result.unknown})
+    if len(available) < len(results):
         lines.append("NOT KNOWN: the vulnerability service could not be reached.")
-    if unjudged:
-        lines.append(f"NOT KNOWN: the vulnerability service does not know {', '.join(unjudged)}.")
+    if unknown:
+        lines.append(f"NOT KNOWN: the vulnerability service does not know {', '.join(unknown)}.")
     if lines and code == FINE:
         code = UNKNOWN
     return "\n".join(lines or ["No known vulnerabilities."]), code
@@ -86,23 +88,23 @@ def judgement(verdicts: Sequence[Verdict | None]) -> tuple[str, int]:
 
 def _installed(name: str) -> list[Package]:
     python = str(_ROOT / "var" / "audit" / name / "bin" / "python")
-    told = _said(
+    text = _output(
         "pip-licenses", f"--python={python}", "--from=mixed", "--with-system", "--format=json"
     )
-    return [Package(each["Name"], each["Version"], each["License"]) for each in json.loads(told)]
+    return [Package(row["Name"], row["Version"], row["License"]) for row in json.loads(text)]
 
 
 def _audit(name: str) -> str:
-    """What pip-audit prints; its exit code says too little: it skips what nobody answers for."""
+    """The output of pip-audit; its exit code ignores packages that the service does not know."""
     file = str(_ROOT / "requirements" / f"{name}.txt")
     options = ["--disable-pip", "--require-hashes", "--format=json", "--progress-spinner=off"]
-    return _said("pip-audit", *options, "--requirement", file, check=False)
+    return _output("pip-audit", *options, "--requirement", file, check=False)
 
 
-def _said(tool: str, *arguments: str, check: bool = True) -> str:
+def _output(tool: str, *arguments: str, check: bool = True) -> str:
     command = [str(_TOOLS / tool), *arguments]
     done = subprocess.run(command, check=check, capture_output=True, text=True)
-    if not done.stdout:  # beside an answer, its words are too good: they pass over what it skipped
+    if not done.stdout:  # with an answer, stderr is misleading: it ignores skipped packages
         print(*done.stderr.splitlines()[-1:], file=sys.stderr)
     return done.stdout
 

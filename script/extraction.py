@@ -1,4 +1,4 @@
-"""Finds the texts to translate in Python files; script/translate and its test run it by Babel."""
+"""Finds the texts to translate in Python files, as an extraction method of Babel."""
 
 import ast
 import re
@@ -17,11 +17,11 @@ def messages(
     _comment_tags: Collection[str],
     options: Mapping[str, str],  # noqa: ARG001 - Babel names it
 ) -> Iterator[tuple[int, None, str, list[str]]]:
-    """Yield (line, None, text, []) for each text, as Babel asks of an extraction method.
+    """Yield (line, None, text, []) for each text.
 
-    Texts are a class's ``message``, what a refusal of the domain is made with, what ``mark`` and
-    ``translate`` are called with, sentences that are constants of a module, alone or in a dict, and
-    those that come with the values of an enum.
+    Texts are a class's ``message``, the first arguments of refusals of the domain, of ``mark`` and
+    of ``translate``, sentences in constants of a module, alone or in a dict, and sentences with the
+    values of an enum.
     """
     tree = ast.parse(file.read())
     for node in (*_in_calls_and_classes(tree), *_in_constants(tree)):
@@ -39,13 +39,13 @@ def _in_calls_and_classes(tree: ast.Module) -> Iterator[ast.AST]:
                             yield value
                         case ast.Assign(value=ast.Tuple(elts=parts)):
                             yield from filter(_is_sentence, parts)
-            case ast.Call(func=ast.Name(id=name), args=[text, *_]) if _takes_text(name):
+            case ast.Call(func=ast.Name(id=name), args=[text, *_]) if _has_text_argument(name):
                 yield text
 
 
-def _takes_text(name: str) -> bool:
-    named = getattr(errors, name, None)
-    return name in _MARKS or (isinstance(named, type) and issubclass(named, errors.Refusal))
+def _has_text_argument(name: str) -> bool:
+    cls = getattr(errors, name, None)
+    return name in _MARKS or (isinstance(cls, type) and issubclass(cls, errors.Refusal))
 
 
 def _in_constants(tree: ast.Module) -> Iterator[ast.AST]:

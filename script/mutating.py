@@ -1,8 +1,8 @@
-"""Which changes of the code no test notices: `script/mutate`.
+"""Finds changes of the code that no test detects: `script/mutate`.
 
-Cosmic Ray makes the changes, one at a time, in copies of the checkout, and runs the tests that
-mutants.toml names for the module. What survives has to be listed in survivors.toml, with the reason
-why it changes nothing that matters.
+Cosmic Ray makes one change at a time in a copy of the checkout, and runs the tests that
+mutants.toml names for the module. Survivors have to be listed in survivors.toml, with the reason
+why the change makes no difference that matters.
 """
 
 import argparse
@@ -36,7 +36,7 @@ _LEAST_TIMEOUT, _SLOWER = 30.0, 10.0  # seconds, and how many times as long as w
 
 @dataclass(frozen=True, order=True)
 class Survivor:
-    """A change that no test noticed: the lines before and after it, without their indentation."""
+    """A change that no test detected: the lines before and after it, without indentation."""
 
     module: str
     before: str
@@ -45,7 +45,7 @@ class Survivor:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the changes of one module."""
+    """The results of the changes of one module."""
 
     module: str
     mutants: int
@@ -58,22 +58,24 @@ class BrokenTests(Exception):
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print what survived; return 1 where too much did, or what did is not what is listed."""
-    chosen = tomllib.loads(MUTANTS.read_text("utf-8"))
-    options = _options(arguments, chosen["modules"])
-    wanted = {name: chosen["modules"][name] for name in options.modules or chosen["modules"]}
+    """Print the survivors; return 1 where they are too many or not the listed ones."""
+    config = tomllib.loads(MUTANTS.read_text("utf-8"))
+    options = _options(arguments, config["modules"])
+    tests_by_module = {
+        name: config["modules"][name] for name in options.modules or config["modules"]
+    }
     began = time.monotonic()
     try:
-        outcomes = list(_in_copies(wanted, chosen["exclude-operators"], options.workers))
+        outcomes = list(_in_copies(tests_by_module, config["exclude-operators"], options.workers))
     except BrokenTests as error:
-        print(f"They fail without any change: {error}")
+        print(f"The tests fail without any change: {error}")
         return MISSED
     listed = read_survivors(SURVIVORS.read_text("utf-8"))
-    text, code = judgement(outcomes, listed)
+    text, code = summarize(outcomes, listed)
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = usage.ru_utime + usage.ru_stime
     print(text, f"{time.monotonic() - began:.0f} s, {cpu:.0f} s of CPU time.", sep="\n")
-    FOLDER.joinpath("report.json").write_text(json.dumps([asdict(each) for each in outcomes]))
+    FOLDER.joinpath("report.json").write_text(json.dumps([asdict(outcome) for outcome in outcomes]))
     return code
 
 
@@ -88,59 +90,59 @@ def _options(arguments: Sequence[str], modules: Iterable[str]) -> argparse.Names
 
 
 def read_survivors(text: str) -> Mapping[Survivor, str]:
-    """The listed survivors, and the reason of each. Raises KeyError where one is missing."""
+    """The reasons of the listed survivors. Raises KeyError where one is missing."""
     rows = tomllib.loads(text).get("survivor", [])
     return {Survivor(row["module"], row["before"], row["after"]): row["reason"] for row in rows}
 
 
-def judgement(outcomes: Sequence[Outcome], listed: Mapping[Survivor, str]) -> tuple[str, int]:
-    """What there is to say of the outcomes, and the exit code."""
-    mutants = sum(each.mutants for each in outcomes)
-    found = [survivor for each in outcomes for survivor in each.survivors]
-    killed = mutants - len(found)
+def summarize(outcomes: Sequence[Outcome], listed: Mapping[Survivor, str]) -> tuple[str, int]:
+    """The report of the outcomes, and the exit code."""
+    mutants = sum(outcome.mutants for outcome in outcomes)
+    survivors = [survivor for outcome in outcomes for survivor in outcome.survivors]
+    killed = mutants - len(survivors)
     share = killed / mutants if mutants else 1.0
-    lines = [f"{killed} of {mutants} changes were noticed: {share:.1%}."]
-    modules = {each.module for each in outcomes}
-    unlisted = sorted(set(found) - set(listed))
-    stale = sorted({each for each in listed if each.module in modules} - set(found))
+    lines = [f"{killed} of {mutants} changes were detected: {share:.1%}."]
+    modules = {outcome.module for outcome in outcomes}
+    unlisted = sorted(set(survivors) - set(listed))
+    stale = sorted({survivor for survivor in listed if survivor.module in modules} - set(survivors))
     lines += _shown("Not listed in survivors.toml", unlisted)
-    lines += _shown("Listed in survivors.toml, and noticed or gone", stale)
+    lines += _shown("Listed in survivors.toml, but detected or gone", stale)
     is_missed = bool(unlisted or stale) or share < LEAST_KILLED
     return "\n".join(lines), MISSED if is_missed else FINE
 
 
 def _row(outcome: Outcome) -> str:
-    unnoticed = len(outcome.survivors)
-    counted = f"{outcome.mutants:5} changes {unnoticed:4} unnoticed"
+    survived = len(outcome.survivors)
+    counted = f"{outcome.mutants:5} changes {survived:4} survived"
     return f"{outcome.module:40}{counted} {outcome.seconds:6.0f} s"
 
 
 def _shown(title: str, survivors: Sequence[Survivor]) -> Iterator[str]:
-    """The survivors, as survivors.toml has them."""
+    """The survivors in the format of survivors.toml."""
     if survivors:
         yield f"\n{title}:"
-    for each in survivors:
-        rows = (f"{name} = {json.dumps(value)}" for name, value in asdict(each).items())
+    for survivor in survivors:
+        rows = (f"{name} = {json.dumps(value)}" for name, value in asdict(survivor).items())
         yield "\n".join(["\n[[survivor]]", *rows])
 
 
 def _in_copies(
-    wanted: Mapping[str, Sequence[str]], excluded: Sequence[str], workers: int
+    tests_by_module: Mapping[str, Sequence[str]], excluded: Sequence[str], workers: int
 ) -> Iterator[Outcome]:
-    """Change each module in a copy of the checkout that no other is changed in meanwhile."""
-    free: SimpleQueue[Path] = SimpleQueue()
+    """Change each module, in a copy of the checkout that no other module uses meanwhile."""
+    copies: SimpleQueue[Path] = SimpleQueue()
     for number in range(workers):
-        free.put(_copy(FOLDER / f"copy-{number}"))
+        copies.put(_copy(FOLDER / f"copy-{number}"))
 
     def work(module: str) -> Outcome:
-        copy = free.get()
+        copy = copies.get()
         try:
-            return _change(copy, module, wanted[module], excluded)
+            return _change(copy, module, tests_by_module[module], excluded)
         finally:
-            free.put(copy)
+            copies.put(copy)
 
-    # Those that need a database take longest: at the end, no copy should have one to itself.
-    modules = sorted(wanted, key=lambda name: (name.startswith("domain"), name))
+    # Modules that need a database come first: they take longest.
+    modules = sorted(tests_by_module, key=lambda name: (name.startswith("domain"), name))
     with ThreadPoolExecutor(workers) as pool:
         for outcome in pool.map(work, modules):
             print(_row(outcome), flush=True)
@@ -148,7 +150,7 @@ def _in_copies(
 
 
 def _copy(folder: Path) -> Path:
-    """All files of the checkout, as they are now."""
+    """Copy all files of the checkout in their current state."""
     shutil.rmtree(folder, ignore_errors=True)
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
@@ -157,14 +159,14 @@ def _copy(folder: Path) -> Path:
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, target)
-    # Compiled code goes by its source's content: one that is changed twice a second is read anew.
+    # By hash: the times of files that change twice a second are too coarse.
     _python(folder, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash", ".")
     return folder
 
 
 def _change(copy: Path, module: str, tests: Sequence[str], excluded: Sequence[str]) -> Outcome:
     began = time.monotonic()
-    with _served(copy, tests) as test_command:
+    with _running_tests(copy, tests) as test_command:
         timeout = max(_LEAST_TIMEOUT, _SLOWER * (time.monotonic() - began))
         config = copy / "cosmic-ray.toml"
         config.write_text(_config(module, test_command, timeout, excluded))
@@ -179,33 +181,39 @@ def _change(copy: Path, module: str, tests: Sequence[str], excluded: Sequence[st
 
 
 @contextmanager
-def _served(copy: Path, tests: Sequence[str]) -> Iterator[list[str]]:
-    """The command that has these tests run in the copy. Raises BrokenTests where they fail."""
+def _running_tests(copy: Path, tests: Sequence[str]) -> Iterator[list[str]]:
+    """Yield a command that runs these tests in the copy. Raises BrokenTests where they fail."""
     options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "pytest_cov.plugin"]
     options += ["-p", "script.mutation_profile", *tests]
-    # Tests of the domain need none of what conftest.py loads, which takes most of the time.
-    for each in ([*options, "--noconftest"], options):
+    # Tests of the domain run without conftest.py, which takes most of the time to load.
+    for arguments in ([*options, "--noconftest"], options):
         with TemporaryDirectory() as folder, (copy / "tests.txt").open("w+") as output:
-            place = Path(folder, "socket")
-            command = [sys.executable, "-m", "script.mutation_tests", str(place), *each]
+            socket_path = Path(folder, "socket")
+            command = [sys.executable, "-m", "script.mutation_server", str(socket_path), *arguments]
             server = subprocess.Popen(
                 command, cwd=copy, env=_environment(), stdout=output, stderr=output
             )
             try:
-                while server.poll() is None and not place.exists():
+                while server.poll() is None and not socket_path.exists():
                     time.sleep(_STEP_SECONDS)
-                asking = [sys.executable, "-I", "-S", "script/mutation_asking.py", str(place)]
+                client_command = [
+                    sys.executable,
+                    "-I",
+                    "-S",
+                    "script/mutation_client.py",
+                    str(socket_path),
+                ]
                 if server.poll() is None:
-                    # Else whatever keeps them from running would look like tests that notice.
-                    subprocess.run(asking, cwd=copy, check=True, capture_output=True)
-                    yield asking
+                    # Otherwise a broken set-up would count as a detected change.
+                    subprocess.run(client_command, cwd=copy, check=True, capture_output=True)
+                    yield client_command
                     return
             finally:
                 server.kill()
                 server.wait()
             output.seek(0)
-            told = output.read()
-    raise BrokenTests(told)
+            failure = output.read()
+    raise BrokenTests(failure)
 
 
 def _config(
@@ -231,14 +239,14 @@ def _python(folder: Path, *arguments: str) -> None:
 
 
 def _environment() -> dict[str, str]:
-    # Other plugins than those that are named take a second to load.
+    # Loading all installed plugins takes a second.
     return os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def is_left_out(source: str) -> Callable[[tuple[int, int]], bool]:
-    """Return whether a position (line, column) is in code that these tests say nothing of.
+    """Return whether a position (line, column) is in code that these tests do not cover.
 
-    Annotations, imports for them and the flags of dataclasses are mypy's. Tables are compared with
+    mypy checks annotations, their imports and the flags of dataclasses. Tables are compared with
     the migrations, column by column, by tests/persistence/test_migrations.py.
     """
     spans = [
@@ -253,7 +261,7 @@ def _end(node: ast.expr | ast.stmt) -> tuple[int, int]:
 
 
 def _left_out(tree: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, bool]]:
-    """The nodes, and whether what is before them in their line belongs to them."""
+    """Yield nodes, and whether the start of the line belongs to them, as for decorators."""
     for node in ast.walk(tree):
         match node:
             case ast.arg(annotation=ast.expr() as annotation):
@@ -265,11 +273,13 @@ def _left_out(tree: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, bool]]:
             case ast.FunctionDef(returns=ast.expr() as annotation):
                 yield annotation, False
             case ast.ClassDef(decorator_list=decorators):
-                yield from ((each, True) for each in decorators)
+                yield from ((decorator, True) for decorator in decorators)
             case ast.If(test=ast.Name(id="TYPE_CHECKING")):
                 yield node, False
-            case ast.Assign(value=ast.Call(func=made)) | ast.Expr(value=ast.Call(func=made)):
-                if ast.unparse(made) == "sa.Table":
+            case (
+                ast.Assign(value=ast.Call(func=function)) | ast.Expr(value=ast.Call(func=function))
+            ):
+                if ast.unparse(function) == "sa.Table":
                     yield node, False
 
 
@@ -292,16 +302,18 @@ def _results(session: Path, module: str) -> tuple[int, list[Survivor]]:
 
     with use_db(session) as work:
         results = [result for _, result in work.results]
-    tried: list[Any] = [each for each in results if each.worker_outcome == WorkerOutcome.NORMAL]
-    broken = [each for each in results if each.worker_outcome == WorkerOutcome.EXCEPTION]
+    tried: list[Any] = [
+        result for result in results if result.worker_outcome == WorkerOutcome.NORMAL
+    ]
+    broken = [result for result in results if result.worker_outcome == WorkerOutcome.EXCEPTION]
     if broken:
         raise RuntimeError(f"{module}: {broken[0].output}")
-    survivors = [read_change(module, each.diff) for each in tried if not each.is_killed]
+    survivors = [read_change(module, result.diff) for result in tried if not result.is_killed]
     return len(tried), survivors
 
 
 def read_change(module: str, diff: str) -> Survivor:
-    """The survivor that a unified diff shows."""
+    """The survivor of a unified diff."""
     lines = diff.splitlines()[3:]
     before, after = (
         "\n".join(line[1:].strip() for line in lines if line.startswith(sign)) for sign in "-+"

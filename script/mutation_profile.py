@@ -1,10 +1,10 @@
-"""A plugin of pytest for `script/mutate`: the same examples in each run, and only a few."""
+"""A pytest plugin for `script/mutate`: few Hypothesis examples, the same in each run."""
 
 import hypothesis
 import pytest
 
 
-@pytest.hookimpl(trylast=True)  # conftest.py, where it is loaded, has a profile of its own
+@pytest.hookimpl(trylast=True)  # overrides the profile of conftest.py
 def pytest_configure() -> None:
     hypothesis.settings.register_profile(
         "mutation",
@@ -12,7 +12,7 @@ def pytest_configure() -> None:
         deadline=None,
         derandomize=True,
         max_examples=50,
-        # To shrink a counterexample takes longer than all the rest; any will do.
+        # Without shrinking, which takes longest: any counterexample will do.
         phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
     )
     hypothesis.settings.load_profile("mutation")

@@ -1,6 +1,6 @@
-"""Runs the tests of what is named: `script/test domain handlers/mail/postman.py -k letter`.
+"""Runs the tests of files or folders: `script/test domain handlers/mail/postman.py -k email`.
 
-Tests have the paths of what they test: `tests/domain/` tests `domain/`, and
+Tests have the paths of the code that they test: `tests/domain/` tests `domain/`, and
 `tests/domain/shared/test_money.py` tests `domain/shared/money.py`.
 """
 
@@ -15,57 +15,57 @@ ROOT = Path(__file__).parents[1]
 TESTS = "tests"
 
 
-class Unknown(Exception):
-    """No tests belong to what was named."""
+class UnknownName(Exception):
+    """No tests belong to a name."""
 
 
 def related_tests(name: str, root: Path = ROOT) -> list[str]:
     """The tests of a file or a folder below ``root``, as arguments of pytest.
 
-    ``name`` is a path from there or an absolute one, of code or of tests, or a folder of `tests/`
-    without that; a test of pytest may follow behind `::`. For a file these are the tests of its
-    name, or where there are none, those of its folder. Raises Unknown for any other name.
+    ``name`` is a relative or absolute path of code or tests, or a path in `tests/` without that
+    prefix; a test may follow after `::`. For a file these are the tests of its name, or else those
+    of its folder. Raises UnknownName for any other name.
     """
     path, _, test = name.partition("::")
-    found = _below(path, root)
-    if found is None:
-        raise Unknown(f"{path} is no file or folder of this checkout.")
-    if found.parts[:1] != (TESTS,):
-        tests = _mirrored(found, root)
-    elif (root / found).is_dir() or found.name.startswith("test_"):
-        tests = [found]
-    else:  # what the tests of a folder share
-        tests = [found.parent]
+    relative = _below(path, root)
+    if relative is None:
+        raise UnknownName(f"{path} is no file or folder of this checkout.")
+    if relative.parts[:1] != (TESTS,):
+        tests = _mirrored(relative, root)
+    elif (root / relative).is_dir() or relative.name.startswith("test_"):
+        tests = [relative]
+    else:  # a helper of the folder's tests
+        tests = [relative.parent]
     if not tests:
-        raise Unknown(f"No tests belong to {path}: {TESTS}/ has nothing of that name.")
-    return [f"{each}::{test}" if test else str(each) for each in tests]
+        raise UnknownName(f"No tests belong to {path}: {TESTS}/ has nothing of that name.")
+    return [f"{file}::{test}" if test else str(file) for file in tests]
 
 
 def _below(path: str, root: Path) -> Path | None:
-    """The path from the root, if there is such a file or folder."""
+    """The path from the root; None where there is no such file or folder."""
     for start in (root, root / TESTS):
-        found = (start / path).resolve()
-        if found.exists() and found != root and found.is_relative_to(root):
-            return found.relative_to(root)
+        relative = (start / path).resolve()
+        if relative.exists() and relative != root and relative.is_relative_to(root):
+            return relative.relative_to(root)
     return None
 
 
 def _mirrored(path: Path, root: Path) -> list[Path]:
-    """The tests of this name, or else those of the folder next above that has any."""
+    """The tests of this name, or else those of the nearest parent folder with tests."""
     for subject in (path, *path.parents[:-1]):
         mirrored = Path(TESTS) / subject
         own = (mirrored.with_suffix(""), mirrored.with_name(f"test_{subject.stem}.py"))
-        if found := [each for each in own if (root / each).exists()]:
-            return found
+        if tests := [test for test in own if (root / test).exists()]:
+            return tests
     return []
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Names first, then options of pytest. Returns the exit code: 2 for an unknown name."""
-    names = list(takewhile(lambda each: not each.startswith("-"), arguments))
+    """Run the tests; names come first, then options of pytest. Returns 2 for an unknown name."""
+    names = list(takewhile(lambda argument: not argument.startswith("-"), arguments))
     try:
-        tests = [found for name in names for found in related_tests(name)]
-    except Unknown as error:
+        tests = [test for name in names for test in related_tests(name)]
+    except UnknownName as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return int(pytest.main(["--quiet", *arguments[len(names) :], *tests]))

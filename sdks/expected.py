@@ -1,4 +1,4 @@
-"""What a tool says or names that is its own fault: expected.yaml, compared with what it did."""
+"""Known warnings and names that are a tool's own fault (expected.yaml), and differences to them."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -15,9 +15,9 @@ _HAS_TEXT = re.compile(r"\w")
 
 @dataclass(frozen=True)
 class Expected:
-    """Something that is listed, and why the tool is at fault.
+    """A listed warning or name, and why the tool is at fault.
 
-    ``tools``: the names of the tools that do it. ``pattern``: a regular expression.
+    ``tools``: the names of the tools. ``pattern``: a regular expression.
     """
 
     tools: tuple[str, ...]
@@ -27,9 +27,9 @@ class Expected:
 
 @dataclass(frozen=True)
 class Difference:
-    """``unlisted``: what a tool did and the list does not have. ``missing``: the other way round.
+    """The texts of a tool's run that are not listed, and the list's patterns without a match.
 
-    ``listed``: what it did and the list has.
+    ``listed``: the entries with a match.
     """
 
     unlisted: tuple[str, ...]
@@ -38,7 +38,7 @@ class Difference:
 
 
 def load_expected(kind: str, path: Path = ROOM / "expected.yaml") -> list[Expected]:
-    """The list of that kind: `warnings` or `names`."""
+    """The entries of a kind: `warnings` or `names`."""
     return [
         Expected(tuple(row["tools"]), row["pattern"], row["reason"])
         for row in yaml.safe_load(path.read_text())[kind]
@@ -46,7 +46,7 @@ def load_expected(kind: str, path: Path = ROOM / "expected.yaml") -> list[Expect
 
 
 def warnings_of(output: str, progress: Sequence[str]) -> list[str]:
-    """The lines of a tool's output that are more than its progress."""
+    """The lines of a tool's output without those about progress."""
     lines = (_ANSI.sub("", line).strip() for line in output.splitlines())
     return [
         line
@@ -55,18 +55,18 @@ def warnings_of(output: str, progress: Sequence[str]) -> list[str]:
     ]
 
 
-def compare(tool: Tool, found: Iterable[str], expected: Sequence[Expected]) -> Difference:
-    """What the tool did beside what is listed for it."""
-    mine = [each for each in expected if tool.name in each.tools]
-    came: set[Expected] = set()
+def compare(tool: Tool, texts: Iterable[str], expected: Sequence[Expected]) -> Difference:
+    """Compare the texts of the tool's run with the entries for it."""
+    listed = [row for row in expected if tool.name in row.tools]
+    seen: set[Expected] = set()
     unlisted = []
-    for text in found:
-        matching = [each for each in mine if re.search(each.pattern, text)]
-        came.update(matching)
+    for text in texts:
+        matching = [row for row in listed if re.search(row.pattern, text)]
+        seen.update(matching)
         if not matching:
             unlisted.append(text)
     return Difference(
         unlisted=tuple(dict.fromkeys(unlisted)),
-        missing=tuple(each.pattern for each in mine if each not in came),
-        listed=tuple(each for each in mine if each in came),
+        missing=tuple(row.pattern for row in listed if row not in seen),
+        listed=tuple(row for row in listed if row in seen),
     )

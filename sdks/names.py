@@ -1,7 +1,7 @@
-"""The names that generated code declares, and those among them that no document should cause.
+"""Names that generated code declares, and those among them that a good document does not cause.
 
-A name is what a user of the code can write: a module, class, type, function, method, parameter,
-field, constant or member of an enum. Variables inside functions are none.
+A name is one that a user of the code can write: a module, class, type, function, method, parameter,
+field, constant or member of an enum, but not a variable inside a function.
 """
 
 import ast
@@ -32,25 +32,25 @@ _DECLARED = {
 
 
 def bad_names(names: Iterable[str]) -> list[str]:
-    """Those of the names that contain a forbidden part, each once."""
+    """The names with a forbidden part, without duplicates."""
     return sorted({name for name in names if any(part in name for part in FORBIDDEN)})
 
 
 def declared_names(folder: Path, sources: Iterable[str], runtime: Iterable[str]) -> set[str]:
-    """The names that the sources declare, the runtime's aside; both are patterns from ``folder``.
+    """The names that the sources declare, without the runtime; both are patterns in ``folder``.
 
     Raises FileNotFoundError for a source that was not generated.
     """
     ignored = {path for pattern in runtime for path in folder.glob(pattern)}
-    found: set[str] = set()
+    names: set[str] = set()
     for source in sources:
         for path in set(_files(folder / source)) - ignored:
-            found |= {path.name.partition(".")[0], *names_in(path.suffix, path.read_text())}
-    return found
+            names |= {path.name.partition(".")[0], *names_in(path.suffix, path.read_text())}
+    return names
 
 
 def names_in(suffix: str, text: str) -> set[str]:
-    """The names that one file declares; its suffix tells the language."""
+    """The names that a file declares; the suffix selects the language."""
     if suffix == ".py":
         return set(_python_names(ast.parse(text)))
     text = re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.DOTALL)
@@ -75,8 +75,8 @@ def _python_names(node: ast.AST) -> Iterator[str]:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 yield name
                 arguments = child.args
-                every = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
-                yield from (argument.arg for argument in every)
+                all_arguments = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
+                yield from (argument.arg for argument in all_arguments)
             case ast.Name(id=name, ctx=ast.Store()):
                 yield name
             case _:

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from sdks.tool_run import Outcome
 from sdks.tools import CHECKOUT, ROOM, Tool
-from sdks.walk import Outcome
 
 PAGE = CHECKOUT / "docs/guides/sdks.md"
 _TITLES = ("tool", "version", "default settings", "compiled with", "warnings", "scenario")
@@ -14,19 +14,19 @@ _BEGIN, _END = "<!-- script/sdks writes from here -->", "<!-- to here -->"
 
 
 def pinned_version(tool: Tool) -> str:
-    """The version of the tool that is installed. Raises LookupError if it is not pinned."""
+    """The pinned version of the tool. Raises LookupError if it is not pinned."""
     if tool.registry == "npm":
         pins = json.loads((ROOM / "package.json").read_text())["dependencies"]
         return str(pins[tool.package])
     pins = (CHECKOUT / "requirements/sdks.txt").read_text()
-    found = re.search(rf"^{re.escape(tool.package)}(?:\[\w+\])?==(\S+)", pins, re.MULTILINE)
-    if found is None:
+    match = re.search(rf"^{re.escape(tool.package)}(?:\[\w+\])?==(\S+)", pins, re.MULTILINE)
+    if match is None:
         raise LookupError(f"{tool.package} is not pinned")
-    return found[1]
+    return match[1]
 
 
 def table(outcomes: Iterable[Outcome]) -> str:
-    """A row for each tool, and below them each warning with its reason."""
+    """A table with a row for each tool, followed by the warnings with their reasons."""
     outcomes = list(outcomes)
     rows = [_TITLES, ("---",) * len(_TITLES), *(_row(outcome) for outcome in outcomes)]
     lines = ["| " + " | ".join(row) + " |" for row in rows]
@@ -36,7 +36,7 @@ def table(outcomes: Iterable[Outcome]) -> str:
 
 
 def write_table(outcomes: Iterable[Outcome], page: Path = PAGE) -> None:
-    """Put the table between the marks of the page. Raises ValueError if it lacks them."""
+    """Replace the table between the marks of the page. Raises ValueError if it lacks them."""
     head, begin, rest = page.read_text().partition(_BEGIN)
     _, end, tail = rest.partition(_END)
     if not (begin and end):
@@ -53,7 +53,7 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
     return (
         tool.name,
         pinned_version(tool),
-        "fails" if outcome.faults else generated,
+        "fails" if outcome.failures else generated,
         tool.check.label,
         str(len(outcome.warnings)),
         scenario,

@@ -1,4 +1,4 @@
-"""A real Waybill with a made-up shop on loopback, and who walks through it."""
+"""A Waybill server with a demo shop on loopback, and the participants of scenarios."""
 
 import json
 import os
@@ -22,8 +22,8 @@ _STOP_SECONDS = 15
 
 
 @dataclass(frozen=True)
-class Cast:
-    """Those whom one scenario is about; no two scenarios share any of them.
+class Participants:
+    """The participants of one scenario; no two scenarios share any.
 
     The shopper and the guest have an item that can be cancelled, the seller one to reject.
     """
@@ -35,7 +35,7 @@ class Cast:
     seller_token: str
 
     def environment(self, url: str) -> dict[str, str]:
-        """The variables that a scenario reads."""
+        """The environment variables of a scenario."""
         return {
             "WAYBILL_URL": url,
             "SHOPPER_EMAIL": self.email,
@@ -48,13 +48,13 @@ class Cast:
 
 @dataclass(frozen=True)
 class Shop:
-    """A running server, and who is in its database (`waybill seed --manifest-file`)."""
+    """A running server, and the users of its database (`waybill seed --manifest-file`)."""
 
     url: str
     manifest: dict[str, Any]
 
-    def casts(self) -> Iterator[Cast]:
-        """One cast after another, until somebody is missing for the next."""
+    def participants_of_scenarios(self) -> Iterator[Participants]:
+        """Yield participants for one scenario after the other, as long as the shop has any."""
         with httpx.Client(base_url=self.url) as client:
             shoppers = self._with_cancellable(client, "registered")
             guests = self._with_cancellable(client, "guest")
@@ -63,12 +63,12 @@ class Shop:
                 shoppers, guests, sellers, strict=False
             ):
                 email, password = shopper["email"], shopper["password"]
-                yield Cast(email, password, guest["email"], number, token)
+                yield Participants(email, password, guest["email"], number, token)
 
     def _with_cancellable(
         self, client: httpx.Client, kind: str
     ) -> Iterator[tuple[dict[str, Any], str]]:
-        """Users of that kind, each with the number of an order that has a cancellable item."""
+        """Users of a kind, with the number of an order that has a cancellable item."""
         for row in self.manifest["sessions"]:
             if row["kind"] != kind:
                 continue
@@ -82,15 +82,15 @@ class Shop:
 
 @contextmanager
 def served_shop(folder: Path, python: str) -> Iterator[Shop]:
-    """Fill a database in the folder and serve it by the interpreter ``python``.
+    """Fill a database in the folder and serve it with the interpreter ``python``.
 
-    Raises RuntimeError, with what the server printed, if it is not ready after a minute.
+    Raises RuntimeError, with the server's output, if it is not ready after a minute.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     env = {name: text for name, text in os.environ.items() if not name.startswith("WAYBILL_")} | {
         "PYTHONPATH": str(CHECKOUT),
-        "WAYBILL_SECRET": "what signs the tokens of a made-up shop",
+        "WAYBILL_SECRET": "the key that signs tokens of a demo shop",
         "WAYBILL_DATABASE_URL": f"sqlite:///{folder}/waybill.sqlite3",
         "PORT": str(port),
     }
@@ -130,7 +130,7 @@ def _is_cancellable(order: dict[str, Any]) -> bool:
 
 
 def _rejects(client: httpx.Client, row: dict[str, Any]) -> bool:
-    """Whether a token's seller has an item that is approved, and can be rejected."""
+    """Whether the token's seller has an approved item, which can be rejected."""
     headers = {"Authorization": f"Bearer {row['token']}", "Content-Type": "application/json"}
     page = client.get("/api/i1/order-items/", params={"status": 200}, headers=headers)
     return bool(page.raise_for_status().json()["results"])

@@ -1,4 +1,4 @@
-"""The tools that read the document: what generators.yaml says of each."""
+"""The tools that read the document, from generators.yaml."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ CHECKOUT = ROOM.parent
 
 @dataclass(frozen=True)
 class Check:
-    """What judges a tool's output. ``label``: its name in the table. ``command``: shell."""
+    """The check of a tool's output: its ``label`` in the table and its shell ``command``."""
 
     label: str
     command: str
@@ -29,10 +29,10 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Tool:
-    """One tool. ``registry``: `pypi` or `npm`; ``package``: its name there.
+    """A tool. ``registry``: `pypi` or `npm`; ``package``: its name there.
 
     ``generate``: a shell command, None for a linter.
-    ``progress``: regular expressions of lines that are no warnings.
+    ``progress``: regular expressions of lines that are not warnings.
     ``sources``, ``runtime``: patterns of files, from the tool's folder.
     """
 
@@ -49,12 +49,12 @@ class Tool:
 
     @property
     def folder(self) -> str:
-        """The name of the folder that it runs in."""
+        """The name of the tool's folder."""
         return self.name.strip("@").replace("/", "-").replace(" ", "-")
 
 
 def load_tools(path: Path = ROOM / "generators.yaml") -> list[Tool]:
-    """The tools of the file, in its order."""
+    """The tools of the file, in order."""
     listed = yaml.safe_load(path.read_text())
     return [_tool(row, listed["tsc"]) for row in listed["tools"]]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from handlers.contract.document.bundle import load_contract
-from tests.support.judge import declared_response
+from tests.support.exchange_validator import declared_response
 from tests.support.presence import JSON, Presence, digest_of, parts_of, resolved
 
 ENOUGH = 20

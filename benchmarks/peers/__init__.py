@@ -1,1 +1,1 @@
-"""The servers that Waybill is measured against, each as its own documentation teaches."""
+"""The servers that Waybill is compared with, built as their documentation recommends."""

@@ -1,4 +1,4 @@
-"""Stock connexion: FlaskApp, SQLAlchemy and marshmallow, laid out as a code generator does it."""
+"""Stock connexion: FlaskApp, SQLAlchemy and marshmallow, in the layout of a code generator."""
 
 from pathlib import Path
 

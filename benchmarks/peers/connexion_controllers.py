@@ -1,4 +1,4 @@
-"""Controllers of the connexion peer, and its security."""
+"""Controllers and security functions of the connexion peer."""
 
 import os
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ def close_session(_error: BaseException | None) -> None:
 
 
 def shopper(value: str) -> dict[str, Any] | None:
-    """x-apikeyInfoFunc: who has the session."""
+    """x-apikeyInfoFunc: the user of the session."""
     hashed = sha256(value.encode()).digest()
     with new_session() as session:
         query = select(User, Session.expires_date).join(Session).where(Session.id_hash == hashed)
@@ -41,7 +41,7 @@ def shopper(value: str) -> dict[str, Any] | None:
 
 
 def seller(value: str) -> dict[str, Any] | None:
-    """x-bearerInfoFunc: whose token it is."""
+    """x-bearerInfoFunc: the seller of the token."""
     with new_session() as session:
         token = session.get(SellerToken, sha256(value.encode()).digest())
     if token is None or token.revoked_date or token.expires_date <= datetime.now(UTC):
@@ -52,8 +52,8 @@ def seller(value: str) -> dict[str, Any] | None:
 def list_orders(user: int, limit: int = 20, page: int = 1) -> Any:
     query = select(Order).where(Order.user_id == user)
     query = query.order_by(Order.created_date.desc(), Order.id.desc())
-    found = _paginated(query.options(*with_all_of_order()), limit, page)
-    return schemas.page_of(_ORDER, found) if found else ({"detail": "Invalid page."}, 404)
+    rows = _paginated(query.options(*with_all_of_order()), limit, page)
+    return schemas.page_of(_ORDER, rows) if rows else ({"detail": "Invalid page."}, 404)
 
 
 def get_order(user: int, pk: int) -> Any:
@@ -65,8 +65,8 @@ def get_order(user: int, pk: int) -> Any:
 def list_old_orders(user: int, limit: int = 20, page: int = 1) -> Any:
     query = select(OldOrder).where(OldOrder.user_id == user)
     query = query.order_by(OldOrder.created_date.desc(), OldOrder.id.desc())
-    found = _paginated(query.options(*with_all_of_old_order()), limit, page)
-    return schemas.page_of(_OLD_ORDER, found) if found else ({"detail": "Invalid page."}, 404)
+    rows = _paginated(query.options(*with_all_of_old_order()), limit, page)
+    return schemas.page_of(_OLD_ORDER, rows) if rows else ({"detail": "Invalid page."}, 404)
 
 
 def list_seller_orders(user: int, limit: int = 20, page: int = 1, **filters: Any) -> Any:
@@ -79,8 +79,8 @@ def list_seller_orders(user: int, limit: int = 20, page: int = 1, **filters: Any
         since = datetime.fromisoformat(filters["date_placed__gte"])
         query = query.where(SellerOrder.date_placed >= since)
     query = query.order_by(SellerOrder.date_placed.desc(), SellerOrder.row.desc())
-    found = _paginated(query, limit, page)
-    return schemas.page_of(_SELLER_ORDER, found) if found else ({"detail": "Invalid page."}, 404)
+    rows = _paginated(query, limit, page)
+    return schemas.page_of(_SELLER_ORDER, rows) if rows else ({"detail": "Invalid page."}, 404)
 
 
 def _paginated(query: Select[Any], limit: int, page: int) -> dict[str, Any] | None:

@@ -8,12 +8,12 @@ _MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 def moment() -> fields.DateTime:
-    """A moment in UTC, as the API writes it."""
+    """A time in UTC, in the format of the API."""
     return fields.DateTime(format=_MOMENT)
 
 
 def money() -> fields.Decimal:
-    """An amount, as the API writes it."""
+    """An amount, in the format of the API."""
     return fields.Decimal(places=2, as_string=True)
 
 
@@ -346,5 +346,5 @@ class SellerOrder(Schema):
 
 
 def page_of(schema: Schema, page: dict[str, Any]) -> dict[str, Any]:
-    """The page with its results dumped."""
+    """The page with serialized results."""
     return page | {"results": schema.dump(page["results"], many=True)}

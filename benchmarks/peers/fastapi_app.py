@@ -1,4 +1,4 @@
-"""FastAPI with SQLAlchemy 2's asyncio extension and asyncpg, after the documentation of each."""
+"""FastAPI with SQLAlchemy 2's asyncio extension and asyncpg, as their documentation recommends."""
 
 import os
 from collections.abc import AsyncIterator

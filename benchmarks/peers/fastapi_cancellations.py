@@ -31,7 +31,7 @@ _SELLERS_WAITING = 700
 
 
 async def open_request(draft: CancellationDraft, db: AsyncSession, user: User) -> Any:
-    """Open the request and commit it. Raises HTTPException for what can't be cancelled."""
+    """Create the request and commit it. Raises HTTPException where it is not allowed."""
     order, item = await _lock(draft.order_item, db, user)
     await _check(draft, item, db)
     record = await _Opening(db, user, order, item).run(draft)
@@ -40,7 +40,7 @@ async def open_request(draft: CancellationDraft, db: AsyncSession, user: User) -
 
 
 async def _lock(item_pk: int, db: AsyncSession, user: User) -> tuple[Order, OrderItem]:
-    """Lock the order and then its lines, and load what is there now."""
+    """Lock the order and then its lines, and load their current state."""
     owner = select(OrderItem.order_id).where(OrderItem.id == item_pk).scalar_subquery()
     own = select(Order.id).where(Order.id == owner, Order.user_id == user.id)
     pk = (await db.scalars(own.with_for_update(key_share=True))).one_or_none()
@@ -65,7 +65,7 @@ async def _check(draft: CancellationDraft, item: OrderItem, db: AsyncSession) ->
 
 
 class _Opening:
-    """One request on its way into the database, with all that it brings about."""
+    """Stores one request with all its effects."""
 
     def __init__(self, db: AsyncSession, user: User, order: Order, item: OrderItem) -> None:
         self._db = db
@@ -113,7 +113,7 @@ class _Opening:
         item.is_cancellable, item.cancellable_quantity = False, 0
         item.modified_date = order.modified_date = self._now
         order.version += 1
-        order.is_cancellable = any(each.is_cancellable for each in order.orderitem_set)
+        order.is_cancellable = any(item.is_cancellable for item in order.orderitem_set)
 
     async def _plan(self, request: CancellationRequest) -> Decimal:
         plan = await self._waiting_plan(request.cancellation_type_code)
@@ -172,7 +172,7 @@ class _Opening:
         )
 
     def _announce(self, request: CancellationRequest, refund: Decimal) -> None:
-        told = {
+        request_payload = {
             "uuid": str(request.uuid),
             "cancellation_type": request.cancellation_type_code,
             "quantity": request.quantity,
@@ -185,7 +185,7 @@ class _Opening:
             "language": self._order.language_code,
             "order_number": self._order.number,
             "currency": self._order.currency_code,
-            "requests": [told],
+            "requests": [request_payload],
         }
         self._db.add(
             OutboxEvent(
@@ -200,7 +200,7 @@ class _Opening:
         )
 
     async def _follow(self) -> None:
-        """Bring the sellers' orders up to date."""
+        """Update the sellers' orders."""
         seller = self._item.datasource_id
         lines = [line for line in self._order.orderitem_set if line.datasource_id == seller]
         query = select(SellerOrder).where(SellerOrder.order_id == self._order.id)

@@ -1,4 +1,4 @@
-"""What coded values are called; every peer shows them as ``{"value": …, "label": …}``."""
+"""Labels of coded values; every peer shows them as ``{"value": …, "label": …}``."""
 
 LABELS = {
     "status": {

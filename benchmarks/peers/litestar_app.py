@@ -1,4 +1,4 @@
-"""Litestar with msgspec and asyncpg, by hand: PostgreSQL builds the JSON, nothing is mapped."""
+"""Litestar with msgspec and asyncpg, without an ORM: PostgreSQL builds the JSON."""
 
 import os
 from collections.abc import AsyncIterator
@@ -25,13 +25,13 @@ from litestar.params import Parameter
 from benchmarks.peers import litestar_reads
 from benchmarks.peers.litestar_cancellations import CancellationDraft, Refusal, open_request
 
-# Plans are made once: all is found by keys, and compiling them to machine code would cost more.
+# Generic plans suffice for look-ups by key, and JIT would cost more than it saves.
 _SETTINGS = {"plan_cache_mode": "force_generic_plan", "jit": "off"}
 _list_seller_orders = cache(litestar_reads.list_seller_orders)
 
 
 class Page(msgspec.Struct):
-    """A page whose results come from the database as they are sent."""
+    """A page with results as JSON from the database."""
 
     count: int
     next: str | None
@@ -40,7 +40,7 @@ class Page(msgspec.Struct):
 
 
 async def reset(_connection: asyncpg.Connection) -> None:
-    """Spares the round trip of asyncpg's own: no statement here changes the session."""
+    """Skip asyncpg's reset round trip, since no statement here changes the session."""
 
 
 @asynccontextmanager
@@ -102,7 +102,7 @@ def paginate(
 def _url(request: Request[Any, Any, State], page: int) -> str:
     query = request.url.query_params
     query["page"] = page
-    path = request.scope["raw_path"].decode()  # with the slash at its end
+    path = request.scope["raw_path"].decode()  # with the trailing slash
     return str(request.url.with_replacements(path=path, query=query))
 
 

@@ -3,7 +3,7 @@
 import asyncpg
 import msgspec
 
-from benchmarks.peers.litestar_json import REQUEST_FIELDS, one
+from benchmarks.peers.litestar_json import REQUEST_FIELDS, row_object
 from benchmarks.peers.litestar_reads import SHOPPER
 
 _LOCK = f"""
@@ -15,7 +15,7 @@ _LOCK = f"""
     ) AS order_id FROM caller
 """
 
-# Begun when the order is locked, it sees all that earlier requests did to the order's rows.
+# Runs after the order is locked, so that it sees all changes of earlier requests.
 _OPEN = f"""
     WITH judged AS (
         SELECT i.*, p.name, coalesce($4, i.quantity) AS asked, CASE
@@ -107,7 +107,7 @@ _OPEN = f"""
         FROM item WHERE s.order_id = item.order_id
     )
     SELECT judged.refused, {
-    one(f'''SELECT {REQUEST_FIELDS}, NULL::json AS easy_return,
+    row_object(f'''SELECT {REQUEST_FIELDS}, NULL::json AS easy_return,
         c.cancellation_type_code AS cancellation_type FROM c''')
 }::text AS record
     FROM judged
@@ -133,7 +133,7 @@ class CancellationDraft(msgspec.Struct):
 
 
 class Refusal(Exception):
-    """What can't be cancelled, by the field that is to blame."""
+    """The request is not allowed; the message is the field at fault."""
 
     def __init__(self, field: str) -> None:
         super().__init__(field)
@@ -152,7 +152,7 @@ async def open_request(draft: CancellationDraft, pool: asyncpg.Pool, session: by
             return None
         if locked["order_id"] is None:
             raise Refusal("order_item")
-        made = await connection.fetchrow(
+        row = await connection.fetchrow(
             _OPEN,
             draft.order_item,
             draft.reason,
@@ -164,7 +164,7 @@ async def open_request(draft: CancellationDraft, pool: asyncpg.Pool, session: by
             draft.fully_refund_as_loyalty_money,
             locked["user_id"],
         )
-        if made["refused"]:
-            raise Refusal(made["refused"])
-        record: str = made["record"]
+        if row["refused"]:
+            raise Refusal(row["refused"])
+        record: str = row["record"]
         return record

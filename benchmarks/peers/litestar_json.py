@@ -1,4 +1,4 @@
-"""The Litestar peer's JSON, as PostgreSQL builds it: expressions that its statements are made of.
+"""The Litestar peer's JSON: SQL expressions of which its statements are composed.
 
 Names of columns are names of fields. Money is text, as in all answers; a moment has microseconds.
 """
@@ -7,12 +7,12 @@ from benchmarks.peers.labels import LABELS
 
 
 def moment(column: str) -> str:
-    """A column with a zone, in UTC."""
+    """A column with a time zone, in UTC."""
     return f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 
 
 def labelled(kind: str, column: str) -> str:
-    """A coded column with its label: one of as many constants as there are codes."""
+    """A coded column with its label, as a CASE over all codes."""
     cases = " ".join(
         f"""WHEN '{value}' THEN '{{"value":"{value}","label":"{label}"}}'::json"""
         for value, label in LABELS[kind].items()
@@ -20,7 +20,7 @@ def labelled(kind: str, column: str) -> str:
     return f"CASE {column} {cases} END"
 
 
-def one(select: str) -> str:
+def row_object(select: str) -> str:
     """The row of a SELECT as an object, or null."""
     return f"(SELECT row_to_json(found) FROM ({select}) AS found)"
 
@@ -34,18 +34,18 @@ def many(select: str) -> str:
 
 
 def _location(column: str, code: str = "") -> str:
-    return one(
+    return row_object(
         f"SELECT id AS pk, id, name, {code} is_active, translations, country, city, township,"
         f" priority, postcode FROM locations WHERE id = {column}"
     )
 
 
 def _company(column: str) -> str:
-    return one(f"SELECT value, label FROM shipping_companies WHERE value = {column}")
+    return row_object(f"SELECT value, label FROM shipping_companies WHERE value = {column}")
 
 
 def _address(column: str) -> str:
-    return one(f"""
+    return row_object(f"""
         SELECT a.id AS pk, a.id, email, phone_number, first_name, last_name,
             {_location("a.country_id", "code,")} AS country,
             {_location("a.city_id", "code,")} AS city,
@@ -59,7 +59,7 @@ def _address(column: str) -> str:
     """)
 
 
-_EASY_RETURN = one(f"""
+_EASY_RETURN = row_object(f"""
     SELECT {_company("e.shipping_company_id")} AS shipping_company, code,
         {moment("start_date")} AS start_date, {moment("end_date")} AS end_date,
         {labelled("easy_return_status", "e.status_code")} AS status,
@@ -79,9 +79,9 @@ REQUEST_FIELDS = f"""
     c.holder_name, c.quantity, c.fully_refund_as_loyalty_money,
     {moment("c.created_date")} AS created_date, {moment("c.modified_date")} AS modified_date
 """
-"""What a request is shown with wherever it is, of the row ``c``."""
+"""The fields of a request, from the row ``c``."""
 
-_REQUEST = one(f"""
+_REQUEST = row_object(f"""
     SELECT {REQUEST_FIELDS}, {_EASY_RETURN} AS easy_return,
         {labelled("cancellation_type", "c.cancellation_type_code")} AS cancellation_type,
         {_IMAGES} AS cancellation_request_image_set
@@ -97,13 +97,13 @@ _REQUESTS = f"""
     ) AS asked
 """
 
-_PRODUCT = one("""
+_PRODUCT = row_object("""
     SELECT id AS pk, id, sku, base_code, name, image, absolute_url, attributes,
         attributes_kwargs, form_schema, data_source, extra_attributes, category, attribute_set
     FROM products WHERE id = i.product_id
 """)
 
-_OPTION_GROUP = one("""
+_OPTION_GROUP = row_object("""
     SELECT id AS pk, id, amount::text, shipping_option_name, shipping_option_logo
     FROM shipping_option_groups WHERE id = i.shipping_option_group_id
 """)
@@ -129,7 +129,7 @@ _ITEMS = many(f"""
         requests.listed AS cancellationrequest_set,
         requests.active AS active_cancellation_request,
         {_RETURN_COMPANIES} AS available_easy_return_shipping_companies,
-        {one("SELECT id AS pk, name FROM sellers WHERE id = i.datasource_id")}
+        {row_object("SELECT id AS pk, name FROM sellers WHERE id = i.datasource_id")}
             AS datasource_detailed,
         extra_product_stock_detailed, extra_product_price_detailed, quantity,
         cancellable_quantity, refundable_quantity, unit_price::text, total_amount::text,
@@ -152,14 +152,16 @@ _LOYALTY = many("""
     FROM loyalty_transactions WHERE "order" = o.id
 """)
 
-_PAYMENT_OPTION = one("""
+_PAYMENT_OPTION = row_object("""
     SELECT id AS pk, id, name, payment_type, slug
     FROM payment_options WHERE id = o.payment_option_id
 """)
 
-_BANK = one("SELECT id AS pk, id, name, slug, logo, logo_path FROM banks WHERE id = o.bank_id")
+_BANK = row_object(
+    "SELECT id AS pk, id, name, slug, logo, logo_path FROM banks WHERE id = o.bank_id"
+)
 
-ORDER = one(f"""
+ORDER = row_object(f"""
     SELECT o.id AS pk, o.id, o.number, {labelled("status", "o.status_code")} AS status,
         {labelled("currency", "o.currency_code")} AS currency, o.amount::text,
         o.discount_amount::text, o.amount_without_discount::text, o.shipping_amount::text,
@@ -183,7 +185,7 @@ ORDER = one(f"""
         o.user_id AS "user", o.basket, o.shipping_option, o.card, o.installment, o.segment,
         o.checkout_provider
 """)
-"""The whole document of the row ``o`` of orders."""
+"""The document of an order, from the row ``o``."""
 
 _OLD_ITEMS = many("""
     SELECT id AS pk, id, product, sku, quantity, price::text, image, image_url,
@@ -191,7 +193,7 @@ _OLD_ITEMS = many("""
     FROM old_order_items WHERE old_order_id = o.id
 """)
 
-OLD_ORDER = one(f"""
+OLD_ORDER = row_object(f"""
     SELECT o.id AS pk, o.id, o.number, o.user_email, o.status,
         {moment("o.created_date")} AS created_date, o.amount::text, o.discount_amount::text,
         {labelled("currency", "o.currency_code")} AS currency, o.payment_type, o.bank,
@@ -199,9 +201,9 @@ OLD_ORDER = one(f"""
         {_company("o.shipping_company_id")} AS shipping_company, o.shipping_address,
         o.billing_address, o.extra_field, {_OLD_ITEMS} AS oldorderitem_set, o.user_id AS "user"
 """)
-"""The document of the row ``o`` of old orders."""
+"""The document of an old order, from the row ``o``."""
 
-SELLER_ORDER = one(f"""
+SELLER_ORDER = row_object(f"""
     SELECT o.id, o.number, o.datasource, o.shipping_address, o.billing_address,
         {moment("o.date_placed")} AS date_placed, o.status, o.currency, o.amount::text,
         o.discount_amount::text, o.shipping_amount::text, o.shipping_tax_rate::text,
@@ -213,4 +215,4 @@ SELLER_ORDER = one(f"""
         o.cancel_status, o.shipping_interest_amount::text,
         {moment("o.created_at")} AS created_at, {moment("o.updated_at")} AS updated_at
 """)
-"""What a seller sees of the row ``o`` of sellers' orders."""
+"""The document of a seller's order, from the row ``o``."""

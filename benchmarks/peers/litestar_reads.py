@@ -1,4 +1,4 @@
-"""The Litestar peer's statements that read: one for each answer, which finds its caller, too."""
+"""The Litestar peer's SELECT statements: one for each response, which also finds the caller."""
 
 from collections.abc import Iterable
 
@@ -62,7 +62,7 @@ LIST_OLD_ORDERS = _page(
 
 
 def list_seller_orders(filters: Iterable[str]) -> str:
-    """The statement for these filters, whose values are its arguments from the fourth on."""
+    """The statement for these filters; their values are its arguments from the fourth on."""
     compared = [_SELLER_FILTERS[name].format(at) for at, name in enumerate(filters, start=4)]
     return _page(
         _SELLER,

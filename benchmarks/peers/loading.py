@@ -1,4 +1,4 @@
-"""What an order shows, loaded eagerly: what belongs to it by SELECTs, what that names by joins."""
+"""Eager loading of an order: collections by SELECTs, references by joins."""
 
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
@@ -12,7 +12,7 @@ def with_all_of_order() -> list[ORMOption]:
     """Options of a SELECT of orders."""
     items = selectinload(Order.orderitem_set)
     requests = items.selectinload(OrderItem.cancellationrequest_set)
-    # Joined to the orders as well, they would be fifteen tables, which PostgreSQL plans slowly.
+    # By SELECTs of their own: a join of fifteen tables is slow to plan.
     addresses = [selectinload(Order.shipping_address), selectinload(Order.billing_address)]
     places = (Address.country, Address.city, Address.township, Address.district)
     return [

@@ -1,4 +1,4 @@
-"""Orders and all that belongs to them; the tables that they name are in tables.py."""
+"""The tables of orders and their parts; referenced tables are in tables.py."""
 
 from datetime import date, datetime
 from decimal import Decimal

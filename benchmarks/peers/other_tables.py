@@ -1,4 +1,4 @@
-"""Archived orders, sellers' orders, and what a cancellation request writes beside itself."""
+"""The tables of archived orders, sellers' orders, plans, audit entries and events."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -56,7 +56,7 @@ class OldOrder(WithId, Base):
 
 
 class SellerOrder(Base):
-    """All that a seller sees of an order in one row: no join to make."""
+    """A seller's view of an order in one row, without joins."""
 
     __tablename__ = "seller_orders"
     row: Mapped[int] = mapped_column(primary_key=True)

@@ -1,4 +1,4 @@
-"""The ready-made pages of the limit."""
+"""The stored pages of the baseline."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -23,9 +23,9 @@ _SHOWN = 12
 
 
 def store_pages(url: str, shop: Shop, rows: Rows, served: Mapping[tuple[int, str], bytes]) -> None:
-    """Fill the empty database: who may ask, every order's document, and everybody's first page.
+    """Fill the empty database: credentials, every order's document and every user's first page.
 
-    ``served`` are answers of Waybill by owner (sellers' keys are negative) and path.
+    ``served`` are responses of Waybill by owner (negated pks of sellers) and path.
     """
     create_tables(url)
     known = Rows()

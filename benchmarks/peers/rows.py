@@ -1,4 +1,4 @@
-"""From the JSON of Waybill's API to rows of the peers' tables."""
+"""Converts the JSON of Waybill's API to rows of the peers' tables."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -23,16 +23,18 @@ _LIFETIME = timedelta(days=30)
 
 
 class Rows:
-    """Rows by table and primary key, so that what many orders name is there once."""
+    """Rows by table and primary key, so that shared objects are stored once."""
 
     def __init__(self) -> None:
         self.by_table: dict[str, dict[Any, Row]] = defaultdict(dict)
 
-    def add(self, table: str, source: Any, **given: Any) -> None:
-        """Make a row of what ``source`` has under the columns' names, or ``given`` has."""
+    def add(self, table: str, source: Any, **overrides: Any) -> None:
+        """Add a row with values of ``overrides``, else of ``source``, by column name."""
         columns = _TABLES[table].columns
         row = {
-            column.name: given[column.name] if column.name in given else _value(column.name, source)
+            column.name: overrides[column.name]
+            if column.name in overrides
+            else _value(column.name, source)
             for column in columns
         }
         key = tuple(row[column.name] for column in _TABLES[table].primary_key)
@@ -45,12 +47,12 @@ def _value(name: str, source: Any) -> Any:
     if name == "id":
         return source["pk"]
     if name == "uuid":
-        return uuid4()  # the API does not show those of orders and items to shoppers
+        return uuid4()  # the API does not show them to shoppers
     base, _, kind = name.rpartition("_")
-    found = source.get(base)
-    if isinstance(found, dict) and kind in {"code", "id"}:
-        return found.get("pk", found.get("value"))
-    return found if kind == "id" else None
+    value = source.get(base)
+    if isinstance(value, dict) and kind in {"code", "id"}:
+        return value.get("pk", value.get("value"))
+    return value if kind == "id" else None
 
 
 def make_rows(shop: Shop) -> Rows:
@@ -108,7 +110,7 @@ def _add_item(rows: Rows, item: Any) -> None:
         key = {"order_item_id": item["pk"], "company_id": company["pk"]}
         rows.add("item_easy_return_companies", key)
     for request in item["cancellationrequest_set"]:
-        # The API lists no reasons of the shop's own; those that the others have come later.
+        # The API does not list the shop's own reasons; requests bring them later.
         values = {"cancellation_type": request["cancellation_type"]["value"], "is_active": False}
         reason = {"pk": request["reason"], "extra_information_needed": False, **values}
         rows.add("cancellation_reasons", reason)
@@ -139,7 +141,7 @@ def _add_sellers(rows: Rows, shop: Shop, expires_date: datetime) -> None:
             scopes="orders:read",
         )
     numbers = {order["number"]: order["pk"] for order in shop.orders}
-    # Ties of the date go by the row: the higher, the newer.
+    # For equal dates, the higher pk is the newer row.
     places = count(len(shop.seller_orders), -1)
     for place, (seller_pk, order) in zip(places, shop.seller_orders, strict=False):
         rows.add(
@@ -152,14 +154,14 @@ def _add_sellers(rows: Rows, shop: Shop, expires_date: datetime) -> None:
 
 
 def create_tables(url: str) -> None:
-    """Make the tables of the peers that use SQLAlchemy."""
+    """Create the tables of the peers that use SQLAlchemy."""
     engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     Base.metadata.create_all(engine)
     engine.dispose()
 
 
 def store_rows(url: str, rows: Rows) -> None:
-    """Copy the rows into the empty tables, whoever made those, and set what numbers new rows."""
+    """Copy the rows into the empty tables, and set the sequences of their keys."""
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         for table in Base.metadata.sorted_tables:
             if table.name not in rows.by_table:
@@ -180,11 +182,11 @@ def store_rows(url: str, rows: Rows) -> None:
 
 
 def _values(table: sa.Table, rows: Rows) -> Iterator[list[Any]]:
-    kept_as_json = [isinstance(column.type, sa.JSON) for column in table.columns]
+    json_columns = [isinstance(column.type, sa.JSON) for column in table.columns]
     for row in rows.by_table[table.name].values():
         yield [
             orjson.dumps(value).decode() if is_json and value is not None else value
-            for value, is_json in zip(row.values(), kept_as_json, strict=True)
+            for value, is_json in zip(row.values(), json_columns, strict=True)
         ]
 
 

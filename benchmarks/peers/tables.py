@@ -15,9 +15,9 @@ from benchmarks.peers.labels import named
 
 
 class Base(DeclarativeBase):
-    """What all tables share: money has two decimals, times have a zone."""
+    """The base of all tables: money has two decimals, times have a time zone."""
 
-    type_annotation_map = {  # noqa: RUF012 - declared so by SQLAlchemy
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's declaration
         Decimal: Numeric(14, 2),
         datetime: DateTime(timezone=True),
         str: Text,
@@ -28,12 +28,12 @@ class Base(DeclarativeBase):
 
 
 def foreign_key(target: str, **options: Any) -> Any:
-    """A column that names a row of ``target``."""
+    """A foreign key column to ``target``."""
     return mapped_column(ForeignKey(target), **options)
 
 
 class WithId:
-    """Rows that show their id under two names."""
+    """Rows that show their id as pk and id."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
 

@@ -24,7 +24,7 @@ class ResetRequest:
 
 
 class ResetLimits(Protocol):
-    """Limits of 15 minutes: 5 requests for an e-mail address, 50 from a network address."""
+    """In 15 minutes, at most 5 requests for an e-mail address and 50 from a network address."""
 
     def begin(self, email_key: str, address: str) -> int | None:
         """Count a request and return None, or return the seconds until both limits allow one."""

@@ -66,7 +66,7 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class VerifiedCredentials:
     """Verified credentials; ``new_hash`` replaces a hash made with other parameters."""
 
     user_pk: int
@@ -128,7 +128,7 @@ _NO_USER = PasswordOwner(user_pk=0, is_active=False, password_hash=None)
 
 def check_credentials(
     credentials: Credentials, passwords: PasswordHasher, limits: LoginLimits, uow: SessionWork
-) -> Proof:
+) -> VerifiedCredentials:
     """Verify the credentials; change nothing but the count of failures.
 
     Separate from ``log_in``, because verifying a password takes long and no transaction should be
@@ -146,11 +146,11 @@ def check_credentials(
             raise LoginFailed
     outdated = passwords.needs_rehash(password_hash)
     new_hash = passwords.hash(credentials.password) if outdated else None
-    return Proof(owner.user_pk, password_hash, new_hash)
+    return VerifiedCredentials(owner.user_pk, password_hash, new_hash)
 
 
 def log_in(
-    proof: Proof, replaced: str | None, lifetime: timedelta, uow: SessionWork
+    verified: VerifiedCredentials, replaced: str | None, lifetime: timedelta, uow: SessionWork
 ) -> tuple[User, OpenedSession]:
     """Open a session with a new value, and end the one that came with the request.
 
@@ -158,11 +158,11 @@ def log_in(
     (session fixation). Also deletes some expired sessions. Raises LoginFailed if the user or the
     password has changed since it was verified.
     """
-    user = uow.users.lock(proof.user_pk)
-    if user is None or not user.is_active or user.password_hash != proof.password_hash:
+    user = uow.users.lock(verified.user_pk)
+    if user is None or not user.is_active or user.password_hash != verified.password_hash:
         raise LoginFailed
-    if proof.new_hash is not None:
-        user.password_hash = proof.new_hash
+    if verified.new_hash is not None:
+        user.password_hash = verified.new_hash
     return user, replace_session(user, replaced, lifetime, uow)
 
 

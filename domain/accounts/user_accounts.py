@@ -17,7 +17,7 @@ from domain.accounts.users import (
     lock_by_email,
     too_long,
 )
-from domain.audit import Subject, record_activity
+from domain.audit import Subject, set_active
 from domain.shared.errors import InvalidInput
 
 
@@ -90,7 +90,7 @@ def _set_active(
     user = lock_by_email(email, user_type, uow)
     if user.is_active is is_active:
         return user
-    record_activity(Subject.USER, user, is_active, actor, uow)
+    set_active(Subject.USER, user, is_active, actor, uow)
     if not is_active:
         _end_all(user, uow)
     uow.commit()

@@ -29,7 +29,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class ListedRequest:
+class RequestSummary:
     """A request and the number of its order."""
 
     order_number: str
@@ -37,7 +37,7 @@ class ListedRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownRequest:
+class RequestDetails:
     """A request with its order, plan and audit entries; an imported one may have no plan."""
 
     order: Order
@@ -50,7 +50,7 @@ class ShownRequest:
 
 def list_all_requests(
     status: CancellationStatus | None, page: PageRequest, uow: CancellationWork
-) -> Page[ListedRequest]:
+) -> Page[RequestSummary]:
     """Return one page of all requests, newest first. Raises InvalidPage."""
     query = CancellationRequestQuery(status=status)
     count = uow.cancellation_requests.count(query)
@@ -59,16 +59,16 @@ def list_all_requests(
     numbers = uow.cancellation_requests.order_numbers(
         [request.order_item_pk for request in requests]
     )
-    listed = [ListedRequest(numbers[request.order_item_pk], request) for request in requests]
+    listed = [RequestSummary(numbers[request.order_item_pk], request) for request in requests]
     return Page(count, page.number, page.limit, listed)
 
 
-def show_request(request_pk: int, uow: CancellationWork) -> ShownRequest:
+def show_request(request_pk: int, uow: CancellationWork) -> RequestDetails:
     """Return a request with its details. Raises NotFound."""
     require_storable_pk(request_pk)
     order, item, request = _find(request_pk, uow.orders.by_request(request_pk))
-    plan, planned = planned_requests(order).get(request) or (None, None)
-    return ShownRequest(order, item, request, plan, planned, uow.audit.entries(request.uuid))
+    plan, plan_item = planned_requests(order).get(request) or (None, None)
+    return RequestDetails(order, item, request, plan, plan_item, uow.audit.entries(request.uuid))
 
 
 def approve_request(request_pk: int, actor: str, uow: CancellationWork) -> CancellationRequest:
@@ -80,7 +80,7 @@ def approve_request(request_pk: int, actor: str, uow: CancellationWork) -> Cance
     """
     with _deciding(request_pk, actor, CancellationStatus.APPROVED, uow) as case:
         case.item.approve_request(case.request, uow.now)
-        grant_refund(case.order, case.item, case.planned)
+        grant_refund(case.order, case.item, case.plan_item)
     return case.request
 
 
@@ -91,7 +91,7 @@ def reject_request(request_pk: int, actor: str, uow: CancellationWork) -> Cancel
     """
     with _deciding(request_pk, actor, CancellationStatus.REJECTED, uow) as case:
         case.item.reject_request(case.request, uow.now)
-        set_refund(case.planned, Refund())
+        set_refund(case.plan_item, Refund())
     return case.request
 
 
@@ -102,7 +102,7 @@ def complete_request(request_pk: int, actor: str, uow: CancellationWork) -> Canc
     """
     with _deciding(request_pk, actor, CancellationStatus.COMPLETED, uow) as case:
         case.item.complete_request(case.request, uow.now)
-        _add_refund(case.order, case.planned)
+        _add_refund(case.order, case.plan_item)
     return case.request
 
 
@@ -128,7 +128,7 @@ class _Case:
     order: Order
     item: OrderItem
     request: CancellationRequest
-    planned: CancellationPlanItem
+    plan_item: CancellationPlanItem
 
 
 @contextmanager
@@ -141,11 +141,11 @@ def _deciding(
     request.require_next(status)
     with audited([order], actor, uow):
         plan_imported_requests(order)
-        plan, planned = planned_requests(order)[request]
-        yield _Case(order, item, request, planned)
+        plan, plan_item = planned_requests(order)[request]
+        yield _Case(order, item, request, plan_item)
         plan.refresh_status(uow.now)
         order.refresh_state(uow.now)
-    enqueue_request_email(_KINDS[status], order, [(item, planned)], uow)
+    enqueue_request_email(_KINDS[status], order, [(item, plan_item)], uow)
     uow.commit()
 
 
@@ -157,19 +157,23 @@ def _find(request_pk: int, order: Order | None) -> tuple[Order, OrderItem, Cance
     raise NotFound
 
 
-def _add_refund(order: Order, planned: CancellationPlanItem) -> None:
+def _add_refund(order: Order, plan_item: CancellationPlanItem) -> None:
     """Add the refund to the order's; loyalty money counts like money."""
-    order.refund_amount += planned.refund_amount
-    order.discount_refund_amount += planned.discount_refund_amount
-    order.shipping_refund_amount += planned.shipping_refund_amount
-    reference = str(planned.request.uuid)
+    order.refund_amount += plan_item.refund_amount
+    order.discount_refund_amount += plan_item.discount_refund_amount
+    order.shipping_refund_amount += plan_item.shipping_refund_amount
+    reference = str(plan_item.request.uuid)
     is_credited = any(row.reference == reference for row in order.loyalty_transactions)
-    if planned.request.fully_refund_as_loyalty_money and planned.refund_amount and not is_credited:
+    if (
+        plan_item.request.fully_refund_as_loyalty_money
+        and plan_item.refund_amount
+        and not is_credited
+    ):
         order.loyalty_transactions.append(
             LoyaltyTransaction(
                 user_pk=order.user_pk,
                 user_email=order.user_email,
-                amount=planned.refund_amount,
+                amount=plan_item.refund_amount,
                 reference=reference,
             )
         )

@@ -9,10 +9,10 @@ from domain.cancellations.refund_plans import (
     forecast_refund,
     planned_requests,
     refundable_shipping,
+    remaining_discount,
+    remaining_payment,
     seller_shipping,
     set_refund,
-    still_discounted,
-    still_paid,
 )
 from domain.cancellations.refunds import Refund
 from domain.orders.cancellation_plans import CancellationPlan, CancellationPlanItem, ImportedPlan
@@ -31,11 +31,11 @@ class _Imported:
     """A request that documents still own, and its plan item."""
 
     item: OrderItem
-    planned: CancellationPlanItem
+    plan_item: CancellationPlanItem
 
     @property
     def request(self) -> CancellationRequest:
-        return self.planned.request
+        return self.plan_item.request
 
     @property
     def is_cancel(self) -> bool:
@@ -52,13 +52,13 @@ def refresh_plans(
     """
     plan_imported_requests(order)
     for plan in order.cancellation_plans:
-        if any(place.request.uuid in changed for place in plan.items):
+        if any(plan_item.request.uuid in changed for plan_item in plan.items):
             plan.refresh_status(now)
     for item in order.items:
         for request in item.cancellation_requests:
-            plan, place = planned_requests(order)[request]
+            plan, plan_item = planned_requests(order)[request]
             if request.is_open:
-                forecast_refund(order, item, place)
+                forecast_refund(order, item, plan_item)
             is_owned = all(other.request.is_imported for other in plan.items)
             if is_owned and request.uuid in plans:
                 _apply(plan, plans[request.uuid])
@@ -89,9 +89,9 @@ def plan_imported_requests(order: Order) -> None:
         else:
             uuid = derived_uuid("CancellationPlan", request.uuid)
             _plan(order, item, CancellationPlanItem(request=request), uuid)
-    planned = planned_requests(order)
+    plans = planned_requests(order)
     imported = [
-        _Imported(item, planned[request][1])
+        _Imported(item, plans[request][1])
         for item in order.items
         for request in item.cancellation_requests
         if request not in already_planned or (request.is_imported and not item.is_settled_here)
@@ -110,22 +110,22 @@ def _apply(plan: CancellationPlan, imported: ImportedPlan) -> None:
 
 def _remove_from_other_sellers(order: Order) -> dict[CancellationRequest, CancellationPlanItem]:
     """Remove requests from plans of a seller who no longer sells their line; return their items."""
-    planned = planned_requests(order)
+    plans = planned_requests(order)
     removed = {}
     for item in order.items:
         for request in item.cancellation_requests:
-            plan, place = planned.get(request, (None, None))
-            if plan and place and request.is_imported and plan.seller is not item.seller:
-                plan.items.remove(place)
-                removed[request] = place
+            plan, plan_item = plans.get(request, (None, None))
+            if plan and plan_item and request.is_imported and plan.seller is not item.seller:
+                plan.items.remove(plan_item)
+                removed[request] = plan_item
                 if not plan.items:
                     order.cancellation_plans.remove(plan)
     return removed
 
 
-def _plan(order: Order, item: OrderItem, place: CancellationPlanItem, uuid: UUID) -> None:
+def _plan(order: Order, item: OrderItem, plan_item: CancellationPlanItem, uuid: UUID) -> None:
     """Add a request to a matching plan, or to a new one with this UUID."""
-    request = place.request
+    request = plan_item.request
     plan = next(
         (plan for plan in order.cancellation_plans if _matches(plan, item, request)),
         None,
@@ -139,7 +139,7 @@ def _plan(order: Order, item: OrderItem, place: CancellationPlanItem, uuid: UUID
             modified_date=request.modified_date,
         )
         order.cancellation_plans.append(plan)
-    plan.items.append(place)
+    plan.items.append(plan_item)
     plan.refresh_status(max(plan.modified_date, request.modified_date))
 
 
@@ -157,12 +157,12 @@ def _matches(plan: CancellationPlan, item: OrderItem, request: CancellationReque
 
 def _set_imported_refunds(order: Order, imported: Sequence[_Imported]) -> None:
     for entry in imported:
-        set_refund(entry.planned, Refund())
+        set_refund(entry.plan_item, Refund())
     worth = _worth(order, imported)
     if order.payment_pending:
         for entry in imported:
             value = worth.get(entry.request, Refund())
-            set_refund(entry.planned, Refund(unpaid=value.amount, unpaid_discount=value.discount))
+            set_refund(entry.plan_item, Refund(unpaid=value.amount, unpaid_discount=value.discount))
         return
     completed = [entry for entry in imported if _has(entry, CancellationStatus.COMPLETED)]
     approved = [entry for entry in imported if _has(entry, CancellationStatus.APPROVED)]
@@ -171,12 +171,12 @@ def _set_imported_refunds(order: Order, imported: Sequence[_Imported]) -> None:
     for entry in approved:
         if not entry.is_cancel:
             value = worth[entry.request]
-            amount = min(value.amount, still_paid(order))
-            discount = min(value.discount, still_discounted(order))
-            set_refund(entry.planned, Refund(amount=amount, discount=discount))
+            amount = min(value.amount, remaining_payment(order))
+            discount = min(value.discount, remaining_discount(order))
+            set_refund(entry.plan_item, Refund(amount=amount, discount=discount))
     for entry in imported:
         if entry.request.is_open:
-            forecast_refund(order, entry.item, entry.planned)
+            forecast_refund(order, entry.item, entry.plan_item)
 
 
 def _has(entry: _Imported, status: CancellationStatus) -> bool:
@@ -220,13 +220,13 @@ def _divide_refund(
     if not completed:
         return
     others = _others(order, completed, CancellationStatus.COMPLETED)
-    shipping = order.shipping_refund_amount - sum(place.shipping_refund_amount for place in others)
-    goods = order.refund_amount - sum(place.refund_amount for place in others) - max(0, shipping)
-    discount = order.discount_refund_amount - sum(place.discount_refund_amount for place in others)
+    shipping = order.shipping_refund_amount - sum(other.shipping_refund_amount for other in others)
+    goods = order.refund_amount - sum(other.refund_amount for other in others) - max(0, shipping)
+    discount = order.discount_refund_amount - sum(other.discount_refund_amount for other in others)
     amounts = _at_most(goods, [worth[entry.request].amount for entry in completed])
     discounts = _at_most(discount, [worth[entry.request].discount for entry in completed])
     for entry, amount, lost in zip(completed, amounts, discounts, strict=True):
-        set_refund(entry.planned, Refund(amount=amount, discount=lost))
+        set_refund(entry.plan_item, Refund(amount=amount, discount=lost))
     cancels = [entry for entry in completed if entry.is_cancel]
     if cancels and shipping > 0 and goods >= 0:
         last = max(cancels, key=lambda entry: entry.request.modified_date)
@@ -240,18 +240,17 @@ def _promise_cancels(
     if not approved:
         return
     others = _others(order, approved, CancellationStatus.APPROVED)
-    cancels = [place for place in others if place.request.is_cancel]
-    refunded = order.refund_amount - order.shipping_refund_amount
+    cancels = [other for other in others if other.request.is_cancel]
     goods, discount = _due(order)
-    goods -= refunded
-    goods -= sum(place.refund_amount - place.shipping_refund_amount for place in cancels)
+    goods -= order.refund_amount - order.shipping_refund_amount
+    goods -= sum(cancel.refund_amount - cancel.shipping_refund_amount for cancel in cancels)
     discount -= order.discount_refund_amount
-    discount -= sum(place.discount_refund_amount for place in cancels)
+    discount -= sum(cancel.discount_refund_amount for cancel in cancels)
     for entry in approved:
         value = worth[entry.request]
-        amount = max(0, min(value.amount, goods, still_paid(order)))
+        amount = max(0, min(value.amount, goods, remaining_payment(order)))
         lost = max(0, min(value.discount, discount))
-        set_refund(entry.planned, Refund(amount=amount, discount=lost))
+        set_refund(entry.plan_item, Refund(amount=amount, discount=lost))
         goods, discount = goods - amount, discount - lost
     _add_shipping(order, approved[-1], refundable_shipping(order))
 
@@ -272,19 +271,19 @@ def _others(
     """Return the plan items of requests with this status that are not among ``imported``."""
     own = {entry.request for entry in imported}
     return [
-        place
-        for request, (_, place) in planned_requests(order).items()
+        plan_item
+        for request, (_, plan_item) in planned_requests(order).items()
         if request.status is status and request not in own
     ]
 
 
 def _add_shipping(order: Order, entry: _Imported, shipping: int) -> None:
-    place = entry.planned
+    plan_item = entry.plan_item
     set_refund(
-        place,
+        plan_item,
         Refund(
-            amount=place.refund_amount + shipping,
-            discount=place.discount_refund_amount,
+            amount=plan_item.refund_amount + shipping,
+            discount=plan_item.discount_refund_amount,
             shipping=shipping,
             own_shipping=seller_shipping(order, entry.item.seller, shipping),
         ),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from domain.audit import ACTIVE, AuditWork, Subject, record_activity, record_change
+from domain.audit import ACTIVE, AuditWork, Subject, record_change, set_active
 from domain.orders.cancellations import CancellationReason, CancellationType
 from domain.shared.errors import Conflict, InvalidInput, NotFound
 from domain.shared.identifiers import require_storable_pk
@@ -156,7 +156,7 @@ def change_reason(pk: int, draft: ReasonDraft, actor: str, uow: ReasonWork) -> C
             record_change(Subject.CANCELLATION_REASON, reason.uuid, state, actor, uow, note)
             uow.commit()
         return reason
-    _switch(reason, False, actor, uow)
+    _set_active(reason, False, actor, uow)
     successor = ReasonDraft(
         subjects={language: texts["subject"] for language, texts in translations.items()},
         extra_information_needed=is_needed,
@@ -165,20 +165,20 @@ def change_reason(pk: int, draft: ReasonDraft, actor: str, uow: ReasonWork) -> C
     return add_reason(reason.cancellation_type, successor, actor, uow)
 
 
-def switch_reason(pk: int, is_active: bool, actor: str, uow: ReasonWork) -> CancellationReason:
+def set_reason_active(pk: int, is_active: bool, actor: str, uow: ReasonWork) -> CancellationReason:
     """Activate or deactivate a reason; requests keep it.
 
     Raises NotFound, and Conflict for the reserved reason of sellers' rejections.
     """
     reason = _lock(pk, uow)
     if reason.is_active is not is_active:
-        _switch(reason, is_active, actor, uow)
+        _set_active(reason, is_active, actor, uow)
     uow.commit()
     return reason
 
 
-def _switch(reason: CancellationReason, is_active: bool, actor: str, uow: ReasonWork) -> None:
-    record_activity(Subject.CANCELLATION_REASON, reason, is_active, actor, uow)
+def _set_active(reason: CancellationReason, is_active: bool, actor: str, uow: ReasonWork) -> None:
+    set_active(Subject.CANCELLATION_REASON, reason, is_active, actor, uow)
     reason.modified_date = uow.now
 
 

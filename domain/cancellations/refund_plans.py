@@ -22,9 +22,9 @@ Planned = Mapping[CancellationRequest, tuple[CancellationPlan, CancellationPlanI
 def planned_requests(order: Order) -> Planned:
     """Return the plan and the plan item of each request."""
     return {
-        planned.request: (plan, planned)
+        plan_item.request: (plan, plan_item)
         for plan in order.cancellation_plans
-        for planned in plan.items
+        for plan_item in plan.items
     }
 
 
@@ -32,7 +32,7 @@ def plan_request(
     order: Order, item: OrderItem, request: CancellationRequest, now: datetime
 ) -> CancellationPlanItem:
     """Add a request to the waiting plan of its seller, order and type, or to a new one."""
-    planned = CancellationPlanItem(request=request)
+    plan_item = CancellationPlanItem(request=request)
     plan = next(
         (
             plan
@@ -50,27 +50,27 @@ def plan_request(
             modified_date=now,
         )
         order.cancellation_plans.append(plan)
-    plan.items.append(planned)
+    plan.items.append(plan_item)
     plan.refresh_status(now)
-    return planned
+    return plan_item
 
 
-def forecast_refund(order: Order, item: OrderItem, planned: CancellationPlanItem) -> None:
+def forecast_refund(order: Order, item: OrderItem, plan_item: CancellationPlanItem) -> None:
     """Set the refund of an open request as it would be if approved now, without shipping."""
-    units = max(0, min(item.units_of(planned.request), item.available_quantity))
+    units = max(0, min(item.units_of(plan_item.request), item.available_quantity))
     settled = min(item.settled_quantity, item.quantity)
-    set_refund(planned, refund_of_units(order, item, settled, units))
+    set_refund(plan_item, refund_of_units(order, item, settled, units))
 
 
-def grant_refund(order: Order, item: OrderItem, planned: CancellationPlanItem) -> None:
+def grant_refund(order: Order, item: OrderItem, plan_item: CancellationPlanItem) -> None:
     """Set the refund of a request that was just approved: goods, and shipping if due."""
-    set_refund(planned, Refund())
-    units = item.units_of(planned.request)
+    set_refund(plan_item, Refund())
+    units = item.units_of(plan_item.request)
     goods = refund_of_units(order, item, item.settled_quantity - units, units)
-    set_refund(planned, goods)
+    set_refund(plan_item, goods)
     shipping = refundable_shipping(order)
     set_refund(
-        planned,
+        plan_item,
         replace(
             goods,
             amount=goods.amount + shipping,
@@ -87,7 +87,8 @@ def refund_of_units(order: Order, item: OrderItem, settled: int, units: int) -> 
     if order.payment_pending:
         return Refund(unpaid=price, unpaid_discount=discount)
     return Refund(
-        amount=min(price, still_paid(order)), discount=min(discount, still_discounted(order))
+        amount=min(price, remaining_payment(order)),
+        discount=min(discount, remaining_discount(order)),
     )
 
 
@@ -102,19 +103,19 @@ def refundable_shipping(order: Order) -> int:
     )
     if is_earned or order.payment_pending:
         return 0
-    promised = sum(planned.shipping_refund_amount for planned in _promised(order))
+    promised = sum(plan_item.shipping_refund_amount for plan_item in _promised(order))
     left = order.shipping_amount - order.shipping_refund_amount - promised
-    return max(0, min(left, still_paid(order)))
+    return max(0, min(left, remaining_payment(order)))
 
 
-def set_refund(planned: CancellationPlanItem, refund: Refund) -> None:
+def set_refund(plan_item: CancellationPlanItem, refund: Refund) -> None:
     """Set the amounts that the request gives back once it is completed."""
-    planned.refund_amount = refund.amount
-    planned.discount_refund_amount = refund.discount
-    planned.shipping_refund_amount = refund.shipping
-    planned.own_shipping_refund_amount = refund.own_shipping
-    planned.unpaid_amount = refund.unpaid
-    planned.unpaid_discount_amount = refund.unpaid_discount
+    plan_item.refund_amount = refund.amount
+    plan_item.discount_refund_amount = refund.discount
+    plan_item.shipping_refund_amount = refund.shipping
+    plan_item.own_shipping_refund_amount = refund.own_shipping
+    plan_item.unpaid_amount = refund.unpaid
+    plan_item.unpaid_discount_amount = refund.unpaid_discount
 
 
 def seller_shipping(order: Order, seller: Seller | None, shipping: int) -> int:
@@ -126,26 +127,26 @@ def seller_shipping(order: Order, seller: Seller | None, shipping: int) -> int:
     return refunds[list(prices).index(seller)]
 
 
-def still_discounted(order: Order) -> int:
+def remaining_discount(order: Order) -> int:
     """The discount that is neither lost with refunded units nor promised."""
-    promised = sum(planned.discount_refund_amount for planned in _promised(order))
+    promised = sum(plan_item.discount_refund_amount for plan_item in _promised(order))
     unpaid = sum(
-        planned.unpaid_discount_amount
-        for request, (_, planned) in planned_requests(order).items()
+        plan_item.unpaid_discount_amount
+        for request, (_, plan_item) in planned_requests(order).items()
         if request.is_agreed
     )
     return max(0, order.discount_amount - order.discount_refund_amount - promised - unpaid)
 
 
-def still_paid(order: Order) -> int:
+def remaining_payment(order: Order) -> int:
     """What was paid for goods and shipping and is neither refunded nor promised.
 
     Units cancelled before the payment were never paid.
     """
-    promised = sum(planned.refund_amount for planned in _promised(order))
+    promised = sum(plan_item.refund_amount for plan_item in _promised(order))
     unpaid = sum(
-        planned.unpaid_amount
-        for request, (_, planned) in planned_requests(order).items()
+        plan_item.unpaid_amount
+        for request, (_, plan_item) in planned_requests(order).items()
         if request.is_agreed
     )
     return max(0, order.amount - order.refund_amount - promised - unpaid)
@@ -153,7 +154,7 @@ def still_paid(order: Order) -> int:
 
 def _promised(order: Order) -> list[CancellationPlanItem]:
     return [
-        planned
-        for request, (_, planned) in planned_requests(order).items()
+        plan_item
+        for request, (_, plan_item) in planned_requests(order).items()
         if request.status is CancellationStatus.APPROVED
     ]

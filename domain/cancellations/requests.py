@@ -195,9 +195,9 @@ def _create(
             request = _request(draft, item, references)
             item.open_request(request)
             order.modified_date = references.now
-            planned = plan_request(order, item, request, references.now)
-            forecast_refund(order, item, planned)
-            opened[order.pk].append((item, planned))
+            plan_item = plan_request(order, item, request, references.now)
+            forecast_refund(order, item, plan_item)
+            opened[order.pk].append((item, plan_item))
             requests.append(request)
         for pk, order in orders.items():
             enqueue_request_email(OutboxKind.CANCELLATION_RECEIVED, order, opened[pk], uow)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID, uuid4
 
-from domain.audit import AuditWork, Subject, record_activity, record_change, state_of
+from domain.audit import AuditWork, Subject, record_change, set_active, state_of
 from domain.orders.shipping import EasyReturnShippingCompany, ShippingCompany
 from domain.shared.errors import Conflict, InvalidInput, NotFound
 from domain.shared.identifiers import require_storable_pk
@@ -141,11 +141,11 @@ def change_carrier(pk: int, draft: CarrierDraft, actor: str, uow: CarrierWork) -
     return carrier
 
 
-def switch_carrier(pk: int, is_active: bool, actor: str, uow: CarrierWork) -> ReturnCarrier:
+def set_carrier_active(pk: int, is_active: bool, actor: str, uow: CarrierWork) -> ReturnCarrier:
     """Activate or deactivate a carrier for new requests. Raises NotFound."""
     carrier = _lock(pk, uow)
     if carrier.is_active is not is_active:
-        record_activity(Subject.RETURN_CARRIER, carrier, is_active, actor, uow)
+        set_active(Subject.RETURN_CARRIER, carrier, is_active, actor, uow)
         carrier.modified_date = uow.now
     uow.commit()
     return carrier

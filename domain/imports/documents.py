@@ -62,8 +62,8 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """The row of a document."""
+class ImportResult:
+    """The row of a stored document, and what was done to it."""
 
     pk: int
     outcome: Outcome
@@ -81,13 +81,13 @@ class Imports(Protocol):
     a document without a line that is stored, and a contradiction of what was settled here.
     """
 
-    def store_orders(self, batch: Sequence[ImportedOrder]) -> list[Stored | Rejected]:
+    def store_orders(self, batch: Sequence[ImportedOrder]) -> list[ImportResult | Rejected]:
         """Store orders. Raises Rejected if a document of the batch has another's UUID.
 
         Nothing is stored then. Split the batch to find the document.
         """
 
-    def store_old_orders(self, batch: Sequence[ImportedOldOrder]) -> list[Stored | Rejected]:
+    def store_old_orders(self, batch: Sequence[ImportedOldOrder]) -> list[ImportResult | Rejected]:
         """Store old orders."""
 
     def commit(self) -> None:
@@ -106,15 +106,7 @@ def read_order(
     """
     part = Part(document, "", Currency(document["currency"]))
     user = _user(part.part("user"))
-    values = {
-        **part.read_fields(_ORDER_DEFAULTS),
-        **_dates(part),
-        "uuid": uuid5(_NAMESPACE, f"orders/{document['number']}"),
-        "number": document["number"],
-        "state": OrderState(document["state"]),
-        "currency": part.currency,
-        "user_email": document.get("user_email", user.email),
-    }
+    values = _order_values(part, user)
     items = [_item(line, values, pool) for line in part.parts("items")]
     discounts = [_discount(discount, values) for discount in part.parts("discounts")]
     _require_distinct_lines(items)
@@ -164,6 +156,19 @@ def read_old_order(document: Mapping[str, Any], document_hash: bytes) -> Importe
         for number, line in enumerate(part.parts("items"), start=1)
     ]
     return ImportedOldOrder(document["number"], document_hash, user, values, items)
+
+
+def _order_values(part: Part, user: ImportedUser) -> dict[str, Any]:
+    document = part.values
+    return {
+        **part.read_fields(_ORDER_DEFAULTS),
+        **_dates(part),
+        "uuid": uuid5(_NAMESPACE, f"orders/{document['number']}"),
+        "number": document["number"],
+        "state": OrderState(document["state"]),
+        "currency": part.currency,
+        "user_email": document.get("user_email", user.email),
+    }
 
 
 def _user(part: Part) -> ImportedUser:

@@ -52,9 +52,9 @@ class Part:
 
     def parts(self, name: str) -> list["Part"]:
         """Return the objects of the array under ``name``."""
-        place = f"{self.pointer}/{name}"
+        pointer = f"{self.pointer}/{name}"
         return [
-            Part(values, f"{place}/{index}", self.currency)
+            Part(values, f"{pointer}/{index}", self.currency)
             for index, values in enumerate(self.values.get(name, ()))
         ]
 

@@ -63,18 +63,29 @@ def _due(stored: Order, values: Values, items: Sequence[ImportedItem]) -> tuple[
     """Return what was paid for all removed units, without what is promised or unpaid."""
     lines = {item.line: item for item in stored.items}
     whole = refund_totals(values, [_line(item, lines.get(item.values["line"])) for item in items])
-    places = [place for place in _places_of_settled_lines(stored) if place.request.is_agreed]
+    plan_items = [
+        plan_item for plan_item in _items_of_settled_lines(stored) if plan_item.request.is_agreed
+    ]
     refund, discount, shipping = _sums(
-        [place for place in places if place.request.is_cancel and place.request.is_active]
+        [
+            plan_item
+            for plan_item in plan_items
+            if plan_item.request.is_cancel and plan_item.request.is_active
+        ]
     )
     return (
-        whole.goods + whole.shipping - refund - sum(place.unpaid_amount for place in places),
-        whole.discount - discount - sum(place.unpaid_discount_amount for place in places),
+        whole.goods
+        + whole.shipping
+        - refund
+        - sum(plan_item.unpaid_amount for plan_item in plan_items),
+        whole.discount
+        - discount
+        - sum(plan_item.unpaid_discount_amount for plan_item in plan_items),
         whole.shipping - shipping,
     )
 
 
-def _places_of_settled_lines(stored: Order) -> list[CancellationPlanItem]:
+def _items_of_settled_lines(stored: Order) -> list[CancellationPlanItem]:
     """Return the plan items of all requests for lines with units that were settled here.
 
     Requests are compared by UUID, because a plan and a line may have two objects of one row.
@@ -85,8 +96,8 @@ def _places_of_settled_lines(stored: Order) -> list[CancellationPlanItem]:
         if item.is_settled_here
         for request in item.cancellation_requests
     }
-    places = [place for plan in stored.cancellation_plans for place in plan.items]
-    return [place for place in places if place.request.uuid in uuids]
+    plan_items = [plan_item for plan in stored.cancellation_plans for plan_item in plan.items]
+    return [plan_item for plan_item in plan_items if plan_item.request.uuid in uuids]
 
 
 def other_requests(stored: OrderItem, named: Collection[UUID]) -> list[RequestedUnits]:
@@ -105,16 +116,16 @@ def other_requests(stored: OrderItem, named: Collection[UUID]) -> list[Requested
 def shipping_of_requests(stored: Order) -> int:
     """Return the shipping that requests decided here have refunded or promise."""
     return sum(
-        place.shipping_refund_amount
-        for request, (_, place) in planned_requests(stored).items()
+        plan_item.shipping_refund_amount
+        for request, (_, plan_item) in planned_requests(stored).items()
         if request.is_agreed and not request.is_imported
     )
 
 
 def _changes(stored: Order, values: Values, items: Sequence[ImportedItem]) -> dict[str, int]:
-    """Return what documents change of the refunds.
+    """Return the changes of the refunds by the document.
 
-    Lines with units that were settled here change only by requests that documents complete.
+    Lines with units that were settled here change only by requests that the document completes.
     """
     lines = {item.line: item for item in stored.items}
     before = [_stored_line(line) for line in stored.items if not line.is_settled_here]
@@ -143,7 +154,7 @@ def _stored_line(item: OrderItem) -> RefundLine:
 
 
 def _line(item: ImportedItem, stored: OrderItem | None) -> RefundLine:
-    """Return what a line comes to; the cancels of lines settled here have their amounts."""
+    """Return the refund line; cancels on lines settled here have their amounts already."""
     if stored is None:
         return RefundLine.of_import(item)
     if stored.is_settled_here:
@@ -154,23 +165,25 @@ def _line(item: ImportedItem, stored: OrderItem | None) -> RefundLine:
 
 
 def _completed(stored: Order, items: Sequence[ImportedItem]) -> tuple[int, int, int]:
-    """Return what requests give back that documents complete on lines settled here."""
-    planned = {request.uuid: place for request, (_, place) in planned_requests(stored).items()}
+    """Return the refunds of requests on lines settled here that the document completes."""
+    plan_items_by_uuid = {
+        request.uuid: plan_item for request, (_, plan_item) in planned_requests(stored).items()
+    }
     settled = {item.line for item in stored.items if item.is_settled_here}
-    places = [
-        place
+    plan_items = [
+        plan_item
         for item in items
         if item.values["line"] in settled
         for request in item.requests
         if request.requested.status is CancellationStatus.COMPLETED
-        and (place := planned.get(request.values["uuid"]))
-        and place.request.status is CancellationStatus.APPROVED
+        and (plan_item := plan_items_by_uuid.get(request.values["uuid"]))
+        and plan_item.request.status is CancellationStatus.APPROVED
     ]
-    return _sums(places)
+    return _sums(plan_items)
 
 
 def _shipping(stored: Order, values: Values, items: Sequence[ImportedItem]) -> int:
-    """Return how much more shipping is given back than before, beside that of requests here."""
+    """Return the change of refunded shipping, without that of requests decided here."""
     lines = {item.line: item for item in stored.items}
     before = refund_totals(_of_order(stored), [_stored_line(line) for line in stored.items])
     after = refund_totals(values, [_line(item, lines.get(item.values["line"])) for item in items])
@@ -179,21 +192,21 @@ def _shipping(stored: Order, values: Values, items: Sequence[ImportedItem]) -> i
 
 
 def _promised(stored: Order) -> tuple[int, int, int]:
-    """Return what approved requests still give back that no document changes, as ``REFUNDS``."""
-    settled = {place.request.uuid for place in _places_of_settled_lines(stored)}
+    """Return, as ``REFUNDS``, what approved requests promise that no document can change."""
+    settled = {plan_item.request.uuid for plan_item in _items_of_settled_lines(stored)}
     return _sums(
         [
-            place
-            for request, (_, place) in planned_requests(stored).items()
+            plan_item
+            for request, (_, plan_item) in planned_requests(stored).items()
             if request.status is CancellationStatus.APPROVED
             and (not request.is_imported or request.uuid in settled)
         ]
     )
 
 
-def _sums(places: Sequence[CancellationPlanItem]) -> tuple[int, int, int]:
+def _sums(plan_items: Sequence[CancellationPlanItem]) -> tuple[int, int, int]:
     return (
-        sum(place.refund_amount for place in places),
-        sum(place.discount_refund_amount for place in places),
-        sum(place.shipping_refund_amount for place in places),
+        sum(plan_item.refund_amount for plan_item in plan_items),
+        sum(plan_item.discount_refund_amount for plan_item in plan_items),
+        sum(plan_item.shipping_refund_amount for plan_item in plan_items),
     )

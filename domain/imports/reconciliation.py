@@ -146,22 +146,22 @@ def _require_no_contradiction(
     stored: OrderItem, request: ImportedRequest, present: CancellationRequest | None
 ) -> None:
     status = request.requested.status
-    place = f"{request.pointer}/status"
+    pointer = f"{request.pointer}/status"
     if present is not None and present.cancellation_type is not request.requested.cancellation_type:
         raise SettledHere(f"{request.pointer}/cancellation_type", "It has another type here.")
     if present is None:
         if stored.is_settled_here and request.requested.is_agreed:
-            raise SettledHere(place, "Units of this line are settled here.")
+            raise SettledHere(pointer, "Units of this line are settled here.")
     elif present.is_imported:
         if status is not present.status and not present.can_become(status):
-            raise SettledHere(place, "A decision does not change.")
+            raise SettledHere(pointer, "A decision does not change.")
         if stored.is_settled_here and request.requested.is_agreed and not present.is_agreed:
-            raise SettledHere(place, "Units of this line are settled here.")
+            raise SettledHere(pointer, "Units of this line are settled here.")
         units = present.quantity
         if present.is_agreed and units is not None and request.requested.quantity != units:
             raise SettledHere(f"{request.pointer}/quantity", "A decision does not change.")
     elif status is not present.status and not _is_behind(status, present.status):
-        raise SettledHere(place, "Another decision was made here.")
+        raise SettledHere(pointer, "Another decision was made here.")
 
 
 def _is_behind(status: CancellationStatus, present: CancellationStatus) -> bool:
@@ -193,11 +193,11 @@ def _counters(
     if stored.state in CLOSED:
         return {name: getattr(stored, name) for name in _COUNTERS}
     if is_settled and item.values["state"] in CLOSED:
-        raise SettledHere(_place_of_state(item), "Units of this line are left here.")
+        raise SettledHere(_state_pointer(item), "Units of this line are left here.")
     return counters
 
 
-def _place_of_state(item: ImportedItem) -> str:
+def _state_pointer(item: ImportedItem) -> str:
     """Return the pointer of a line's state, which may be that of the order."""
     return f"{item.pointer}/state" if "state" in item.members else "/state"
 
@@ -251,23 +251,23 @@ def _states(
     counters: Mapping[str, int],
     requested: Sequence[RequestedUnits],
 ) -> Values:
-    place, state = _place_of_state(item), item.values["state"]
+    pointer, state = _state_pointer(item), item.values["state"]
     if stored.state in CLOSED:
-        return _states_of_closed(stored, item, place)
+        return _states_of_closed(stored, item, pointer)
     before = item.values["state_before_cancellation"] or stored.progress
     if state is OrderState.CANCELLATION_WAITING and (requested or _is_decided_here(stored)):
         state = before
     if moves_back(stored.progress, before if state is OrderState.CANCELLATION_WAITING else state):
-        raise SettledHere(place, "A state does not move back.")
+        raise SettledHere(pointer, "A state does not move back.")
     left = item.values["quantity"] - sum(counters.values())
     return {**states_of_line(state, before, counters["refunded_quantity"], left, requested)}
 
 
-def _states_of_closed(stored: OrderItem, item: ImportedItem, place: str) -> Values:
+def _states_of_closed(stored: OrderItem, item: ImportedItem, pointer: str) -> Values:
     """Return the states of a closed line, which a document can not reopen."""
     if stored.state in CANCELLED_OR_REJECTED:
         if "state" in item.members and item.values["state"] in _ARRIVED:
-            raise SettledHere(place, "All units of this line are cancelled.")
+            raise SettledHere(pointer, "All units of this line are cancelled.")
         if item.values["shipped_date"] and not stored.shipped_date:
             raise SettledHere(f"{item.pointer}/shipped_date", "All units of it are cancelled.")
     if item.values["quantity"] != stored.quantity:
@@ -338,6 +338,6 @@ def _loyalty(stored: Order, document: ImportedOrder) -> list[dict[str, Any]]:
         if present is None or present.reference not in requests:
             owned.append(row)
         elif present.amount != row["amount"]:
-            place = f"/loyalty_transactions/{index}/amount"
-            raise SettledHere(place, "Another amount was booked here.")
+            pointer = f"/loyalty_transactions/{index}/amount"
+            raise SettledHere(pointer, "Another amount was booked here.")
     return owned

@@ -45,10 +45,10 @@ def require_units(
     Raises Rejected for a second open request, for more units than the line has, and for counters
     below what the requests removed. (The same rules hold for requests that are made here.)
     """
-    place = f"{pointer}/cancellation_requests"
+    requests_pointer = f"{pointer}/cancellation_requests"
     opened = [requested for requested in requests if requested.is_open]
     if len(opened) > 1:
-        raise Rejected(place, "The line has another open request.")
+        raise Rejected(requests_pointer, "The line has another open request.")
     for name, counter, kind in (
         ("cancelled_quantity", cancelled, CancellationType.CANCEL),
         ("refunded_quantity", refunded, CancellationType.REFUND),
@@ -59,7 +59,7 @@ def require_units(
         requested.quantity or 1 for requested in (*opened, *filter(is_on_its_way, requests))
     )
     if cancelled + refunded + pending > quantity:
-        raise Rejected(place, "The line has fewer units.")
+        raise Rejected(requests_pointer, "The line has fewer units.")
 
 
 def is_on_its_way(requested: RequestedUnits) -> bool:

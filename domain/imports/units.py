@@ -63,8 +63,8 @@ def _require_sent(part: Part, state: OrderState, requests: Sequence[ImportedRequ
         return
     for request in requests:
         if not request.requested.is_cancel and request.requested.is_active:
-            place = f"{request.pointer}/cancellation_type"
-            raise Rejected(place, "A line that was not shipped has nothing to send back.")
+            pointer = f"{request.pointer}/cancellation_type"
+            raise Rejected(pointer, "A line that was not shipped has nothing to send back.")
 
 
 def states_of_line(

@@ -29,14 +29,14 @@ def enqueue_request_email(
     """
     lines = [
         {
-            "uuid": str(planned.request.uuid),
-            "cancellation_type": planned.request.cancellation_type.value,
-            "quantity": planned.request.quantity,
+            "uuid": str(plan_item.request.uuid),
+            "cancellation_type": plan_item.request.cancellation_type.value,
+            "quantity": plan_item.request.quantity,
             "product": item.product.name,
-            "refund_amount": format_amount(planned.refund_amount, order.currency),
-            "fully_refund_as_loyalty_money": bool(planned.request.fully_refund_as_loyalty_money),
+            "refund_amount": format_amount(plan_item.refund_amount, order.currency),
+            "fully_refund_as_loyalty_money": bool(plan_item.request.fully_refund_as_loyalty_money),
         }
-        for item, planned in requests
+        for item, plan_item in requests
     ]
     _enqueue(kind, order, {"currency": order.currency.value, "requests": lines}, uow)
 

@@ -122,7 +122,7 @@ class Order:
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether all lines were called off."""
+        """Whether all lines are cancelled or rejected."""
         return bool(self.items) and all(item.is_cancelled for item in self.items)
 
     @property

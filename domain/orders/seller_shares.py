@@ -159,12 +159,6 @@ def state_of_lines(states: Collection[OrderState]) -> OrderState:
     return min(active, key=_ADVANCE.__getitem__)
 
 
-def _cancel_status(lines: Iterable[SplitLine]) -> CancelStatus | None:
-    """The least advanced status of the lines."""
-    statuses = [line.cancel_status for line in lines if line.cancel_status]
-    return min(statuses, key=_CANCEL_ADVANCE.__getitem__, default=None)
-
-
 def _by_seller(
     lines: Iterable[SplitLine], completed: Mapping[SellerPk, CompletedRefunds]
 ) -> dict[SellerPk, _SellerLines]:
@@ -179,6 +173,11 @@ def _by_seller(
         )
         for seller, its_lines in own.items()
     }
+
+
+def _divide(total: int, *weights: Sequence[int]) -> list[int]:
+    """Divide by the first weights that are not all 0, and equally if there are none."""
+    return split(total, next((some for some in weights if any(some)), [1] * len(weights[0])))
 
 
 def _divide_refund(
@@ -198,6 +197,7 @@ def _divide_refund(
     return [own + part for own, part in zip(completed, parts, strict=True)]
 
 
-def _divide(total: int, *weights: Sequence[int]) -> list[int]:
-    """Divide by the first weights that are not all 0, and equally if there are none."""
-    return split(total, next((some for some in weights if any(some)), [1] * len(weights[0])))
+def _cancel_status(lines: Iterable[SplitLine]) -> CancelStatus | None:
+    """The least advanced status of the lines."""
+    statuses = [line.cancel_status for line in lines if line.cancel_status]
+    return min(statuses, key=_CANCEL_ADVANCE.__getitem__, default=None)

@@ -34,7 +34,7 @@ class Unfinished:
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
+class ErasureResult:
     """Counts of an erasure; ``event_uuids`` are those of the deleted outbox events."""
 
     users: int
@@ -45,7 +45,7 @@ class Erased:
 
 
 class PersonalData(Protocol):
-    """All rows about a person, wherever they are."""
+    """All rows about a person, in all tables."""
 
     def lock(self, key: str) -> Person:
         """Return the users with this ``email_key``, locked.
@@ -62,7 +62,7 @@ class PersonalData(Protocol):
     def unfinished(self, person: Person) -> Unfinished:
         """Return the counts of what still needs the person's data."""
 
-    def erase(self, person: Person, now: datetime, languages: Sequence[str]) -> Erased:
+    def erase(self, person: Person, now: datetime, languages: Sequence[str]) -> ErasureResult:
         """Erase the person's data at ``now``, and their documents in ``languages``."""
 
 
@@ -86,7 +86,7 @@ def export_personal_data(email: str, uow: PersonalDataWork) -> Mapping[str, Any]
 
 def erase_personal_data(
     email: str, languages: Sequence[str], actor: str, uow: PersonalDataWork, *, even_underway: bool
-) -> Erased:
+) -> ErasureResult:
     """Erase a person's data, and keep what the shop's accounting needs.
 
     Kept: numbers, dates, states, amounts, products, countries and cities. Erased: names, addresses,

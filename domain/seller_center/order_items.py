@@ -108,7 +108,7 @@ def reject_seller_order_item(
         item.reject(uow.now)
         order.refresh_state(uow.now)
     enqueue_request_email(
-        OutboxKind.ITEM_REJECTED, order, [(item, planned) for planned in approved], uow
+        OutboxKind.ITEM_REJECTED, order, [(item, plan_item) for plan_item in approved], uow
     )
 
 
@@ -139,8 +139,8 @@ def _request_remaining(
 def _approve(
     order: Order, item: OrderItem, request: CancellationRequest, now: datetime
 ) -> CancellationPlanItem:
-    plan, planned = planned_requests(order)[request]
+    plan, plan_item = planned_requests(order)[request]
     item.approve_request(request, now)
-    grant_refund(order, item, planned)
+    grant_refund(order, item, plan_item)
     plan.refresh_status(now)
-    return planned
+    return plan_item

@@ -28,13 +28,13 @@ AnyScope = Scope | ShopScope
 class SellerCaller:
     """The seller whose token authenticates the request.
 
-    ``is_use_noted``: the token's use today is already recorded.
+    ``is_use_recorded``: the token's use today is already recorded.
     """
 
     seller_pk: int
     token_pk: int
     scopes: frozenset[AnyScope]
-    is_use_noted: bool = True
+    is_use_recorded: bool = True
 
     @property
     def actor(self) -> str:
@@ -48,7 +48,7 @@ class ShopCaller:
 
     token_pk: int
     scopes: frozenset[AnyScope]
-    is_use_noted: bool = True
+    is_use_recorded: bool = True
 
     @property
     def actor(self) -> str:

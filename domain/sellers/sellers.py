@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID, uuid4
 
-from domain.audit import AuditWork, Subject, record_activity, record_change, state_of
+from domain.audit import AuditWork, Subject, record_change, set_active, state_of
 from domain.shared.errors import InvalidInput, NotFound
 from domain.shared.paging import Page, PageRequest
 from domain.shared.texts import require_text
@@ -97,11 +97,11 @@ def change_seller(slug: str, name: str, actor: str, uow: SellerWork) -> Seller:
     return seller
 
 
-def switch_seller(slug: str, is_active: bool, actor: str, uow: SellerWork) -> Seller:
+def set_seller_active(slug: str, is_active: bool, actor: str, uow: SellerWork) -> Seller:
     """Activate or deactivate a seller, and with them their tokens. Raises NotFound."""
     seller = _lock(slug, uow)
     if seller.is_active is not is_active:
-        record_activity(Subject.SELLER, seller, is_active, actor, uow)
+        set_active(Subject.SELLER, seller, is_active, actor, uow)
     uow.commit()
     return seller
 

@@ -72,7 +72,7 @@ class SellerTokens(Protocol):
     def get(self, pk: int) -> SellerToken | None:
         """Return the token with this pk."""
 
-    def note_use(self, pk: int, day: date) -> None:
+    def record_use(self, pk: int, day: date) -> None:
         """Record that the token was used on ``day``."""
 
     def count(self, seller_slug: str | None) -> int:
@@ -100,16 +100,16 @@ def authenticate_token(value: str | None, uow: SellerTokenWork) -> TokenCaller:
     holder = uow.seller_tokens.holder(_hash(value))
     if holder is None or holder.expires_date <= uow.now:
         raise NotAuthenticated
-    is_use_noted = holder.last_used_day == uow.now.date()
+    is_use_recorded = holder.last_used_day == uow.now.date()
     if holder.seller_pk is None:
-        return ShopCaller(holder.token_pk, holder.scopes, is_use_noted)
-    return SellerCaller(holder.seller_pk, holder.token_pk, holder.scopes, is_use_noted)
+        return ShopCaller(holder.token_pk, holder.scopes, is_use_recorded)
+    return SellerCaller(holder.seller_pk, holder.token_pk, holder.scopes, is_use_recorded)
 
 
-def note_use(caller: TokenCaller, uow: SellerTokenWork) -> None:
+def record_use(caller: TokenCaller, uow: SellerTokenWork) -> None:
     """Record that the caller's token was used today, unless it is recorded already."""
-    if not caller.is_use_noted:
-        uow.seller_tokens.note_use(caller.token_pk, uow.now.date())
+    if not caller.is_use_recorded:
+        uow.seller_tokens.record_use(caller.token_pk, uow.now.date())
         uow.commit()
 
 

@@ -1,6 +1,7 @@
 """Files and folders that only the user who runs Waybill can read, for personal data.
 
-The modes do not depend on the umask. Existing files and folders keep their mode.
+The modes do not depend on the umask. Existing files and folders keep their mode, except
+in ``open_private_file``.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Turn the CSV files of the Olist marketplace data into what `waybill import orders` reads.
+"""Convert the CSV files of the Olist marketplace data to documents for `waybill import orders`.
 
     python examples/olist/convert.py FOLDER > orders.ndjson
 
@@ -27,7 +27,7 @@ STATES = {
     "shipped": "shipped",
     "delivered": "delivered",
     "canceled": "cancelled",
-    # The seller could not deliver: no line and no payment of such an order was recorded.
+    # The seller could not deliver: the files have no lines and payments of such orders.
     "unavailable": "rejected",
 }
 PAYMENT_NAMES = {
@@ -49,7 +49,7 @@ CENT = Decimal("0.01")
 
 
 class Tables(NamedTuple):
-    """The CSV files: orders as they come, the rest by the key that joins them."""
+    """The CSV files: orders in their order, all others by the key that joins them."""
 
     orders: list[Row]
     items: dict[str, list[Row]]
@@ -60,7 +60,7 @@ class Tables(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """What the files say, to be compared with what is served. Money in reais."""
+    """Totals of the files, to be compared with the served orders. Money in reais."""
 
     orders: int
     orders_without_items: int
@@ -84,7 +84,7 @@ def read_tables(folder: Path) -> Tables:
 
 
 def totals(tables: Tables) -> Totals:
-    """Add up the files themselves, without what `documents` makes of them."""
+    """Compute the totals from the files, independently of `documents`."""
     units = [unit for order in tables.orders for unit in tables.items[order["order_id"]]]
     payments = [paid for order in tables.orders for paid in tables.payments[order["order_id"]]]
     return Totals(
@@ -105,7 +105,7 @@ def documents(tables: Tables) -> Iterator[Document]:
 
 
 def customer_email(customer: Row) -> str:
-    """Return an address that stands for a customer and reaches nobody."""
+    """Return an undeliverable e-mail address that identifies the customer."""
     return f"{customer['customer_unique_id']}@example.invalid"
 
 
@@ -141,13 +141,13 @@ def _document(order: Row, tables: Tables) -> Document:
         **_payment(units, payments),
     }
     if state == "cancelled":
-        # The files name no money that went back, so none is made up.
+        # The files have no refunds.
         document |= dict.fromkeys(REFUNDS, "0.00")
     return document
 
 
 def _payment(units: list[Row], payments: list[Row]) -> Document:
-    """Return what was owed and paid.
+    """Return the amounts owed and paid.
 
     An order can be paid in several ways, and shows one: the one that paid most. What was paid
     beyond goods and freight is interest on instalments; what is missing is a discount.
@@ -174,7 +174,7 @@ def _payment(units: list[Row], payments: list[Row]) -> Document:
 
 
 def _lines(units: list[Row]) -> list[list[Row]]:
-    """Group the units of an order that are one product, seller and price; first come first."""
+    """Group the units of an order by product, seller and price, in order of appearance."""
     lines: dict[tuple[str, str, str], list[Row]] = {}
     for unit in units:
         key = (unit["product_id"], unit["seller_id"], unit["price"])
@@ -217,14 +217,14 @@ def _product(row: Row) -> Document:
 
 
 def _address(customer: Row) -> Document:
-    """Return the place that is known of a customer: no name, no street."""
+    """Return the customer's address; the files have no name and no street."""
     return {
         "first_name": "",
         "last_name": "",
         "country": {"name": "Brasil", "code": "br"},
         "city": {"name": customer["customer_city"].title(), "code": customer["customer_state"]},
         "line": "",
-        # A spreadsheet has eaten the leading zeros of the prefix.
+        # A spreadsheet has removed the leading zeros of the prefix.
         "postcode": customer["customer_zip_code_prefix"].zfill(5),
     }
 
@@ -240,7 +240,7 @@ def _last_change(order: Row) -> str | None:
 
 
 def _moment(text: str, *, day: bool = False) -> str | None:
-    """Return a time of the files in ISO 8601. They name no zone, so it is read as UTC."""
+    """Return a time of the files, which have no time zone, as UTC in ISO 8601."""
     if not text:
         return None
     moment = datetime.strptime(text, "%m/%d/%Y %H:%M").replace(tzinfo=UTC)
@@ -276,7 +276,7 @@ def _grouped(rows: list[Row], position: str) -> dict[str, list[Row]]:
 
 
 def write_documents(source: Iterable[Document], target: TextIO) -> tuple[int, int]:
-    """Write ``source`` as NDJSON; return how many have interest, and how many a discount."""
+    """Write ``source`` as NDJSON; return how many orders have interest and a discount."""
     with_interest = with_discount = 0
     for document in source:
         with_interest += "installment_interest_amount" in document

@@ -1,4 +1,4 @@
-"""Compare what the CSV files say with what Waybill serves, to the cent.
+"""Compare the totals of the CSV files with those that Waybill serves, to the cent.
 
     python -m examples.olist.verify FOLDER
 
@@ -34,7 +34,7 @@ PAGE = 100
 
 
 async def served_totals(app: ContractApp, settings: Settings, emails: Iterable[str]) -> Totals:
-    """Add up every order that these users get from the API."""
+    """Compute the totals of all orders that these users get from the API."""
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         orders: list[dict[str, Any]] = []
@@ -42,7 +42,7 @@ async def served_totals(app: ContractApp, settings: Settings, emails: Iterable[s
         for number, email in enumerate(emails):
             session = _session(app, settings, email)
             orders += [order async for order in _served_orders(client, session)]
-            progress.tell(partial("{} customers asked, {} orders".format, number + 1, len(orders)))
+            progress.write(partial("{} customers, {} orders".format, number + 1, len(orders)))
     items = [item for order in orders for item in order["orderitem_set"]]
     return Totals(
         orders=len(orders),
@@ -56,7 +56,7 @@ async def served_totals(app: ContractApp, settings: Settings, emails: Iterable[s
 
 
 def compare(expected: Totals, served: Totals, target: TextIO) -> bool:
-    """Write both side by side; return whether they agree in everything."""
+    """Print both side by side; return whether they are equal."""
     for name, in_files, at_the_api in zip(Totals._fields, expected, served, strict=True):
         verdict = "agree" if in_files == at_the_api else "DIFFER"
         target.write(f"{name:<22}{in_files:>14}{at_the_api:>14}  {verdict}\n")
@@ -73,7 +73,7 @@ def main(folder: Path, target: TextIO) -> int:
 
 
 def _session(app: ContractApp, settings: Settings, email: str) -> dict[str, str]:
-    """Open a session of a user; return the header that carries it."""
+    """Open a session of a user; return its header."""
     with database_of(app).writing() as uow:
         user = uow.users.by_email_key(email_key(email), UserType.REGISTERED)
         if user is None:

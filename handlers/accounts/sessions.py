@@ -46,10 +46,10 @@ def log_in(body: dict[str, Any]) -> Response:
     device = known_device(subject, request, settings())
     shown = Credentials(body["email"], body["password"], request.remote_addr or "", device)
     with reading() as uow:
-        proof = sessions.check_credentials(shown, passwords(), login_limits(), uow)
+        verified = sessions.check_credentials(shown, passwords(), login_limits(), uow)
     replaced = shown_session(request, settings())
     lifetime = session_lifetime(settings())
-    user, opened = write(lambda uow: sessions.log_in(proof, replaced, lifetime, uow))
+    user, opened = write(lambda uow: sessions.log_in(verified, replaced, lifetime, uow))
     token = new_csrf_token(opened.value, settings())
     if request.mimetype == FORM:
         response = see_other(body.get("next") or AFTER_LOGIN)

@@ -1,1 +1,1 @@
-"""Libraries behind the domain's protocols, and plain text."""
+"""Adapters of libraries to the domain's protocols, and plain text."""

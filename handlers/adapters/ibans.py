@@ -5,10 +5,10 @@ from stdnum.exceptions import ValidationError
 
 
 def compact_iban(text: str) -> str | None:
-    """The IBAN without separators, in capitals; None unless ISO 7064's check digits are right.
+    """The IBAN without separators, in upper case; None if it is invalid.
 
-    Its length and characters are those of its country. A country's own check digits inside of it
-    are the bank's business.
+    Checks the ISO 7064 check digits, and length and characters by country. National check digits
+    inside the IBAN are not checked.
     """
     try:
         compact: str = iban.validate(text, check_country=False)

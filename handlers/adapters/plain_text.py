@@ -1,11 +1,11 @@
-"""Texts of others, made fit to stand in a line of ours."""
+"""Makes untrusted text safe to show in one line."""
 
 
 def one_line(text: str) -> str:
-    """The text without what would end the line or command whoever shows it.
+    """The text without control characters: each becomes a space, and runs of spaces one space.
 
-    Line ends would begin headers of a letter, escape sequences would move a terminal's cursor,
-    and marks of direction would turn the rest of a line around; each becomes a space.
+    Line ends could start headers of an e-mail, escape sequences could control a terminal, and
+    bidirectional marks could reverse the rest of a line.
     """
-    shown = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(shown.split())
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(printable.split())

@@ -14,19 +14,19 @@ from domain.cancellations.return_carriers import (
     change_carrier,
     list_carriers,
     offer_carriers,
-    switch_carrier,
+    set_carrier_active,
 )
 from domain.shared.paging import PageRequest
 from domain.unit_of_work import UnitOfWork
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.error_reporting import report_errors
 from handlers.cli.operator_option import operator_option
-from handlers.cli.pages import page_options, shown_page
+from handlers.cli.pages import format_page, page_options
 from handlers.settings import Settings
 from persistence.database import Database
 
 _TITLES = ("PK", "CODE", "LABEL", "NAME", "PICKUP ADDRESS", "STATE")
-_ORDERS_AT_ONCE = 200
+_ORDERS_PER_BATCH = 200
 
 
 @click.group()
@@ -45,15 +45,15 @@ def carriers() -> None:
 @page_options
 def list_(page: PageRequest) -> None:
     """List the carriers, the inactive ones too."""
-    with refusals_shown(), command_database() as (_, database), database.reading() as uow:
-        shown = list_carriers(page, uow)
-        rows = [_row(each) for each in shown.entries]
-    click.echo(shown_page(_TITLES, rows, shown))
+    with report_errors(), command_database() as (_, database), database.reading() as uow:
+        result = list_carriers(page, uow)
+        rows = [_row(carrier) for carrier in result.entries]
+    click.echo(format_page(_TITLES, rows, result))
 
 
 def _draft_options(*, required: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
     options = (
-        click.option("--code", required=required, help="What programs know the carrier by."),
+        click.option("--code", required=required, help="The code of the carrier in the API."),
         click.option("--label", required=required, help="The name of the carrier."),
         click.option(
             "--name", required=required, help="The service that shoppers choose: 'Pickup at home'."
@@ -62,7 +62,7 @@ def _draft_options(*, required: bool) -> Callable[[Callable[..., None]], Callabl
             "--pickup-address/--no-pickup-address",
             "requires_pickup_address",
             default=None,
-            help="Whether the shopper must name an address at which it collects the parcel.",
+            help="Whether the shopper must choose an address for the pickup.",
         ),
     )
 
@@ -79,7 +79,7 @@ def _draft_options(*, required: bool) -> Callable[[Callable[..., None]], Callabl
 @operator_option
 def add(actor: str, **draft: str | bool | None) -> None:
     """Offer a carrier for returns."""
-    _do(partial(add_carrier, _draft(draft), actor))
+    _change(partial(add_carrier, _draft(draft), actor))
 
 
 @carriers.command()
@@ -87,16 +87,16 @@ def add(actor: str, **draft: str | bool | None) -> None:
 @_draft_options(required=False)
 @operator_option
 def change(pk: int, actor: str, **draft: str | bool | None) -> None:
-    """Change carrier PK; what is not given stays."""
-    _do(partial(change_carrier, pk, _draft(draft), actor))
+    """Change carrier PK; options that are left out change nothing."""
+    _change(partial(change_carrier, pk, _draft(draft), actor))
 
 
 @carriers.command()
 @click.argument("pk", type=int)
 @operator_option
 def deactivate(pk: int, actor: str) -> None:
-    """Offer carrier PK for no new request."""
-    _do(partial(switch_carrier, pk, False, actor))
+    """Stop offering carrier PK for new requests."""
+    _change(partial(set_carrier_active, pk, False, actor))
 
 
 @carriers.command()
@@ -104,22 +104,22 @@ def deactivate(pk: int, actor: str) -> None:
 @operator_option
 def activate(pk: int, actor: str) -> None:
     """Offer carrier PK again."""
-    _do(partial(switch_carrier, pk, True, actor))
+    _change(partial(set_carrier_active, pk, True, actor))
 
 
 @carriers.command()
 def apply() -> None:
-    """Bring all order items up to the carriers; done twice, it changes nothing."""
-    with refusals_shown(), command_database() as (settings, database):
+    """Update the carriers of all order items; to repeat it does no harm."""
+    with report_errors(), command_database() as (settings, database):
         _apply(settings, database)
 
 
-def _draft(given: dict[str, str | bool | None]) -> CarrierDraft:
-    return CarrierDraft(**given)  # type: ignore[arg-type]  # click has checked the types
+def _draft(values: dict[str, str | bool | None]) -> CarrierDraft:
+    return CarrierDraft(**values)  # type: ignore[arg-type]  # click has checked the types
 
 
-def _do(work: Callable[[UnitOfWork], ReturnCarrier]) -> None:
-    with refusals_shown(), command_database() as (settings, database):
+def _change(work: Callable[[UnitOfWork], ReturnCarrier]) -> None:
+    with report_errors(), command_database() as (settings, database):
         carrier = database.write(work)
         click.echo(f"Carrier {carrier.pk} is {state_of(carrier)}.")
         _apply(settings, database)
@@ -128,7 +128,7 @@ def _do(work: Callable[[UnitOfWork], ReturnCarrier]) -> None:
 def _apply(settings: Settings, database: Database) -> None:
     window = timedelta(days=settings.return_window_days)
     orders, after = 0, 0
-    while batch := database.write(partial(offer_carriers, after, window, _ORDERS_AT_ONCE)):
+    while batch := database.write(partial(offer_carriers, after, window, _ORDERS_PER_BATCH)):
         orders, after = orders + batch.orders, batch.last
     click.echo(f"{orders} orders were updated.")
 

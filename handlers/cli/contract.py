@@ -1,4 +1,4 @@
-"""`waybill contract`: the single documents that clients get."""
+"""`waybill contract`: the OpenAPI documents, bundled and compared."""
 
 from typing import BinaryIO
 
@@ -28,7 +28,7 @@ def contract() -> None:
     "view",
     type=click.Choice(sorted(_VIEWS)),
     default="client",
-    help="The one for clients and generators, or all that is served. Default: client.",
+    help="client: for clients and generators; full: everything that is served. Default: client.",
 )
 @click.option("--format", "form", type=click.Choice(sorted(_WRITERS)), default="yaml")
 @click.option("--output", type=click.File("wb"), default="-", help="A file; default: the screen.")
@@ -46,17 +46,17 @@ def bundle(view: str, form: str, output: BinaryIO) -> None:
     type=click.FloatRange(min=0, min_open=True),
     default=SECONDS,
     show_default=True,
-    help="How long to look for a payload that shows one change.",
+    help="The longest search for a payload that shows a change.",
 )
 @click.pass_context
 def diff(context: click.Context, old: str, new: str, form: str, seconds: float) -> None:
-    """Say what NEW breaks for clients that were written for OLD.
+    """Report what NEW breaks for clients that were written for OLD.
 
     OLD and NEW are OpenAPI 3.1 documents in JSON or YAML; one may be - for standard input. The exit
     code is 1 where something breaks, 0 where nothing does, and 2 where a document can't be read.
     """
     try:
-        documents = [_document(each) for each in (old, new)]
+        documents = [_document(path) for path in (old, new)]
     except DocumentError as error:
         raise click.UsageError(str(error)) from error
     changes = compare_documents(*documents, seconds=seconds)

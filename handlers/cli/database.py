@@ -1,4 +1,4 @@
-"""The database that a command works on."""
+"""Settings and database of a command."""
 
 import logging
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import structlog
 from domain.shared.errors import Unavailable
 from domain.shared.readiness import NotReady
 from handlers.cli.demo_secret import use_secret
-from handlers.cli.error_reporting import database_named
+from handlers.cli.error_reporting import report_database_errors
 from handlers.database import open_database
 from handlers.logs import configure_logs
 from handlers.settings import Settings, read_settings
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 def command_settings() -> Settings:
-    """The settings of the environment. Raises EnvValidationError, naming the bad variables."""
+    """The settings of the environment. Raises EnvValidationError, which names bad variables."""
     use_secret()
     settings = read_settings()
     configure_logs(settings)
@@ -31,27 +31,26 @@ def command_settings() -> Settings:
 def command_database(*, is_migrated: bool = True) -> Iterator[tuple[Settings, Database]]:
     """The settings and the open database.
 
-    Raises ClickException, which names the database, where it can't be used, and SchemaMismatch for
-    other tables than this release needs; with ``is_migrated=False`` these are the command's to see
-    to.
+    Raises ClickException, which names the database, if it can't be used, and SchemaMismatch if its
+    schema is not that of this release. ``is_migrated=False`` skips the check of the schema.
     """
     settings = command_settings()
     database = open_database(settings)
     try:
-        with database_named(settings.database_url):
+        with report_database_errors(settings.database_url):
             if is_migrated:
                 database.require_schema()
-            with _said_once():
+            with _database_log_silenced():
                 yield settings, database
     finally:
         database.close()
 
 
 def refuse_transaction_pooler(database: Database) -> None:
-    """Raises ClickException, which names the setting, for a pooler that needs it.
+    """Raises ClickException, which names the setting, for a transaction pooler without it.
 
-    Where the database does not answer yet, ``/readyz`` finds out later; meanwhile a statement that
-    meets another client's is an error, and never that client's answer.
+    If the database does not answer yet, ``/readyz`` detects the pooler later. Until then, prepared
+    statements that collide with those of another client fail; none returns another's result.
     """
     try:
         database.require_session_pooling()
@@ -62,12 +61,12 @@ def refuse_transaction_pooler(database: Database) -> None:
 
 
 @contextmanager
-def _said_once() -> Iterator[None]:
-    """Leave out of the log, with its traceback, what the command's last line says."""
+def _database_log_silenced() -> Iterator[None]:
+    """Log no errors of the database with tracebacks: the command prints them in its last line."""
     log = logging.getLogger("persistence.database")
-    usual = log.level
+    level = log.level
     log.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        log.setLevel(usual)
+        log.setLevel(level)

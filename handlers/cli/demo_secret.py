@@ -1,7 +1,7 @@
-"""The secret that `waybill serve --demo` makes, so that a newcomer has to set nothing.
+"""The secret that `waybill serve --demo` generates, so that no setting is needed.
 
-It stands in var/secret, beside the embedded database, and serves every command that runs there
-without WAYBILL_SECRET.
+It is stored in var/secret, next to the embedded database. Every command in that folder uses it if
+WAYBILL_SECRET is not set.
 """
 
 import os
@@ -15,7 +15,7 @@ _VARIABLE = "WAYBILL_SECRET"
 
 
 def make_secret() -> None:
-    """Make and keep a secret, unless there is one or the environment has another."""
+    """Generate and store a secret, unless one is stored or in the environment."""
     if _VARIABLE not in os.environ and not _FILE.exists():
         make_private_folder(_FILE.parent)
         with open_private_file(_FILE) as file:
@@ -23,6 +23,6 @@ def make_secret() -> None:
 
 
 def use_secret() -> None:
-    """Put the kept secret into the environment, where it has none."""
+    """Put the stored secret into the environment, unless that has one."""
     if _VARIABLE not in os.environ and _FILE.exists():
         os.environ[_VARIABLE] = _FILE.read_text()

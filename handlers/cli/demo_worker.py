@@ -1,4 +1,4 @@
-"""The worker that `waybill serve --demo` runs beside the server."""
+"""The outbox worker that `waybill serve --demo` runs next to the server."""
 
 import multiprocessing
 import os
@@ -11,7 +11,7 @@ from threading import Event, Lock, Thread
 import structlog
 
 from handlers.app import database_of
-from handlers.cli.graceful_shutdown import Stopping
+from handlers.cli.graceful_shutdown import GracefulShutdown
 from handlers.serving.restarts import Restarts
 from handlers.serving.server import application
 from handlers.settings import Settings
@@ -23,41 +23,41 @@ _log = structlog.get_logger("waybill.server")
 
 
 @contextmanager
-def worker_beside(settings: Settings) -> Iterator[None]:
-    """Run a worker in a process of its own while the block runs; it dies with this process, too.
+def demo_worker(settings: Settings) -> Iterator[None]:
+    """Run an outbox worker in its own process during the block. It ends if this process dies.
 
-    One that dies is replaced: at once, and then with growing pauses of up to half a minute.
+    A worker that dies is replaced: first at once, then after growing pauses of up to 30 seconds.
     """
-    beside = _Beside(settings)
+    worker = _SupervisedWorker(settings)
     try:
         yield
     finally:
-        beside.end()
+        worker.stop()
 
 
-class _Beside:
-    """The worker, and a thread that replaces it."""
+class _SupervisedWorker:
+    """The worker process, and a thread that restarts it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._restarts = Restarts(_LONGEST_PAUSE_SECONDS)
-        self._is_ending = Event()
-        # Nothing is started once the end has begun.
+        self._is_stopping = Event()
+        # Held while a process starts, so that none starts once `stop` has begun.
         self._lock = Lock()
-        self._process = self._started()
-        Thread(target=self._go_on, name="worker-beside", daemon=True).start()
+        self._process = self._start()
+        Thread(target=self._restart_loop, name="demo-worker", daemon=True).start()
 
-    def end(self) -> None:
+    def stop(self) -> None:
         with self._lock:
-            self._is_ending.set()
+            self._is_stopping.set()
         self._process.terminate()
         self._process.join(_STOP_SECONDS)
         self._process.kill()
         self._process.join()
 
-    def _started(self) -> BaseProcess:
-        """A fork shares the application that was made for the server, and costs its start nothing;
-        this process must hold no open connection. Where there is none, the worker makes its own.
+    def _start(self) -> BaseProcess:
+        """Fork where the platform does: the child shares the application made for the server, so
+        this process must hold no open connection. A spawned worker makes its own application.
         """
         is_forked = multiprocessing.get_start_method() == "fork"
         context: ForkContext | SpawnContext = multiprocessing.get_context("spawn")
@@ -69,11 +69,11 @@ class _Beside:
         process.start()
         return process
 
-    def _go_on(self) -> None:
+    def _restart_loop(self) -> None:
         while True:
             self._process.join()
-            # One that was asked to end, as by Ctrl-C, ends with 0.
-            if not self._process.exitcode or self._is_ending.is_set():
+            # After SIGTERM or Ctrl-C, a worker exits with 0.
+            if not self._process.exitcode or self._is_stopping.is_set():
                 return
             pause = self._restarts.pause()
             _log.warning(
@@ -82,19 +82,19 @@ class _Beside:
                 deaths_in_a_minute=self._restarts.deaths,
                 restart_after_seconds=pause,
             )
-            self._is_ending.wait(pause)
+            self._is_stopping.wait(pause)
             with self._lock:
-                if self._is_ending.is_set():
+                if self._is_stopping.is_set():
                     return
-                self._process = self._started()
+                self._process = self._start()
 
 
 def _work(settings: Settings, parent: int) -> None:
-    with Stopping(parent) as stop:
-        # Only the worker needs what writes letters; the server starts without it.
-        from handlers.mail.outbox_worker import Postman, deliver_until
+    with GracefulShutdown(parent) as shutdown:
+        # Imported here: the server starts faster without the modules that build e-mails.
+        from handlers.mail.outbox_worker import OutboxWorker, deliver_until
         from handlers.mail.transports import mailer_of
 
         database = database_of(application())
-        deliver_until(stop, Postman(database, mailer_of(settings), settings))
+        deliver_until(shutdown, OutboxWorker(database, mailer_of(settings), settings))
         database.close()

@@ -1,4 +1,4 @@
-"""What a command says when it can not do its work: one line, and exit code 1, for each cause."""
+"""Turns errors of commands into one line on standard error, and exit code 1."""
 
 import re
 from collections.abc import Iterator
@@ -22,8 +22,8 @@ _REDIS = (
 
 
 @contextmanager
-def refusals_shown() -> Iterator[None]:
-    """Turns what keeps a command from its work into a ClickException. All commands run in it."""
+def report_errors() -> Iterator[None]:
+    """Turn expected errors into ClickExceptions. Every command runs in this block."""
     try:
         yield
     except Exception as error:
@@ -34,65 +34,65 @@ def refusals_shown() -> Iterator[None]:
 
 
 @contextmanager
-def database_named(url: str) -> Iterator[None]:
-    """Says of a database that can't be used which one it is: without its password."""
+def report_database_errors(url: str) -> Iterator[None]:
+    """Name the database, without its password, in errors that say that it can't be used."""
     try:
         yield
     except NotReady:
         raise
     except Unavailable as refusal:
-        place = f"The database {_place(url)}"
-        raise click.ClickException(_of_database(place, refusal)) from refusal
+        subject = f"The database {_location(url)}"
+        raise click.ClickException(_database_message(subject, refusal)) from refusal
 
 
 def _message(error: Exception) -> str | None:
-    """What to say of an error; None for one that is a mistake of the code, or click's to tell."""
+    """The message for an error; None for bugs, and for exceptions that click reports itself."""
     if isinstance(error, Refusal):
-        return _of_refusal(error)
+        return _refusal_message(error)
     if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
-        return _of_file(error)
+        return _file_message(error)
     if isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort):
         return None
-    # Commands start without these; one that raises them has imported them.
+    # Imported here so that commands start faster: a command that raises them has imported them.
     from environs import EnvValidationError
     from limits.errors import ConfigurationError
 
     from handlers.contract.document.bundle import ContractError
 
     if isinstance(error, EnvValidationError):
-        return _of_settings(error.error_messages)
+        return _settings_message(error.error_messages)
     if isinstance(error, ContractError):
         return str(error)
     return _REDIS if isinstance(error, ConfigurationError) else None
 
 
-def _of_refusal(refusal: Refusal) -> str:
+def _refusal_message(refusal: Refusal) -> str:
     if isinstance(refusal, SchemaMismatch):
-        return _of_schema(refusal)
+        return _schema_message(refusal)
     if isinstance(refusal, Unavailable) and not isinstance(refusal, NotReady):
-        return _of_database("The database", refusal)
+        return _database_message("The database", refusal)
     message = refusal.message % refusal.params
     return f"{refusal.field}: {message}" if refusal.field else message
 
 
-def _of_schema(refusal: SchemaMismatch) -> str:
-    found, needed = str(refusal.params["found"]), str(refusal.params["needed"])
+def _schema_message(refusal: SchemaMismatch) -> str:
+    current, needed = str(refusal.params["found"]), str(refusal.params["needed"])
     message = refusal.message % refusal.params
-    if found.isdigit() and found > needed:
+    if current.isdigit() and current > needed:
         return f"{message} Run the newer release, or restore the backup made before it."
     return f"{message} Run: waybill migrate"
 
 
-def _of_database(place: str, refusal: Unavailable) -> str:
+def _database_message(subject: str, refusal: Unavailable) -> str:
     cause = getattr(refusal.__cause__, "orig", None) or refusal.__cause__ or "it is busy"
     advice = ""
     if isinstance(cause, FileNotFoundError):
         advice = " Run waybill in the folder of its server, or begin with: waybill migrate"
-    # What PostgreSQL says of a value that it refuses repeats the value in its second line.
-    return f"{place} can't be used: {one_line(str(cause).strip().partition(chr(10))[0])}.{advice}"
+    # The first line only: PostgreSQL's second line can contain the rejected value.
+    return f"{subject} can't be used: {one_line(str(cause).strip().partition(chr(10))[0])}.{advice}"
 
 
-def _place(url: str) -> str:
+def _location(url: str) -> str:
     if url.startswith(_SQLITE):
         return str(Path(url.removeprefix(_SQLITE)).absolute())
     server = re.sub(r"^[^:]+://(?:[^:/]*(?::[^@]*)?@)?", "//", url)
@@ -100,10 +100,10 @@ def _place(url: str) -> str:
     return f"{parts.netloc}{parts.path}"
 
 
-def _of_settings(faults: Any) -> str:
-    """A line for each variable, with what is wrong with its value."""
+def _settings_message(errors: Any) -> str:
+    """One line per variable, with the reasons why its value is invalid."""
     lines = []
-    for name, reasons in faults.items():
+    for name, reasons in errors.items():
         line = f"{name}: {' '.join(one_line(str(reason)) for reason in reasons)}"
         if name == "WAYBILL_SECRET":
             line += f" Make one: {NEW_SECRET}"
@@ -111,7 +111,7 @@ def _of_settings(faults: Any) -> str:
     return "\n".join(lines)
 
 
-def _of_file(error: OSError) -> str:
+def _file_message(error: OSError) -> str:
     reason = error.strerror or str(error)
     if error.filename is None:
         return f"{reason}."

@@ -1,4 +1,4 @@
-"""Whether a server can be started where it is to listen."""
+"""Checks that the server can listen on its host and port."""
 
 import click
 

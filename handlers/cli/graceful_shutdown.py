@@ -1,4 +1,4 @@
-"""How a command that works on and on is asked to end."""
+"""Graceful shutdown of long-running commands, on SIGTERM or Ctrl-C."""
 
 import os
 import signal
@@ -10,48 +10,49 @@ GRACE_SECONDS = 4
 _STEP_SECONDS = 0.2
 
 
-class Stopping:
-    """Turns SIGTERM and Ctrl-C into a wish that the work looks at.
+class GracefulShutdown:
+    """Turns SIGTERM and Ctrl-C into a flag that the work polls.
 
-    The work in hand may go on for four seconds, then it is broken off by SystemExit. The death of
-    the process ``parent``, where one is given, is such a wish, too.
+    Work in progress has four seconds, then SystemExit interrupts it. The death of the process
+    ``parent``, if given, requests a shutdown, too.
     """
 
     def __init__(self, parent: int | None = None) -> None:
         self._parent = parent
-        self._is_asked = False
-        self._usual: dict[signal.Signals, Any] = {}
+        self._was_signalled = False
+        self._previous: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
         for number, handler in (
-            (signal.SIGTERM, self._ask),
-            (signal.SIGINT, self._ask),
-            (signal.SIGALRM, _break_off),
+            (signal.SIGTERM, self._request),
+            (signal.SIGINT, self._request),
+            (signal.SIGALRM, _interrupt),
         ):
-            self._usual[number] = signal.signal(number, handler)
+            self._previous[number] = signal.signal(number, handler)
         return self
 
     def __exit__(self, *_: object) -> None:
         signal.alarm(0)
-        for number, handler in self._usual.items():
+        for number, handler in self._previous.items():
             signal.signal(number, handler)
 
     @property
-    def is_wished(self) -> bool:
+    def is_requested(self) -> bool:
         is_orphan = self._parent is not None and os.getppid() != self._parent
-        return self._is_asked or is_orphan
+        return self._was_signalled or is_orphan
 
     def wait(self, seconds: float) -> None:
-        # In steps: a sleep goes on after a signal, and an event that a handler sets can lock up.
+        # In steps: a sleep resumes after a signal, and a signal handler that sets a
+        # threading.Event can deadlock.
         end = time.monotonic() + seconds
-        while not self.is_wished and (left := end - time.monotonic()) > 0:
-            time.sleep(min(left, _STEP_SECONDS))
+        while not self.is_requested and (remaining := end - time.monotonic()) > 0:
+            time.sleep(min(remaining, _STEP_SECONDS))
 
-    def _ask(self, _signal: int, _frame: FrameType | None) -> None:
-        if not self._is_asked:
-            self._is_asked = True
+    def _request(self, _signal: int, _frame: FrameType | None) -> None:
+        if not self._was_signalled:
+            self._was_signalled = True
             signal.alarm(GRACE_SECONDS)
 
 
-def _break_off(_signal: int, _frame: FrameType | None) -> None:
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)

@@ -1,4 +1,4 @@
-"""From documents to rows: shape, rules, batches, and another try where somebody was in the way."""
+"""Imports documents: validates them, and stores them in batches with retries after conflicts."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -6,12 +6,12 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from jsonschema_rs import ValidationError
 
-from domain.imports.documents import Imports, Stored, read_old_order, read_order
+from domain.imports.documents import ImportResult, Imports, read_old_order, read_order
 from domain.imports.orders import ImportedOldOrder, ImportedOrder
 from domain.imports.parts import Rejected, SnapshotPool
 from domain.shared.errors import Unavailable
 from handlers.cli.import_numbers import integer_reader
-from handlers.cli.ndjson import Parsed
+from handlers.cli.ndjson import ParsedDocument
 from handlers.contract.document.bundle import DIRECTORY
 from handlers.contract.document.validators import SchemaValidators, pointer_to
 from handlers.contract.document.yaml_files import read_file
@@ -21,11 +21,11 @@ BATCH_SIZE = 500
 _TRIES = 5
 
 Imported = TypeVar("Imported", bound=ImportedOrder | ImportedOldOrder)
-Answer = Stored | Rejected
+Answer = ImportResult | Rejected
 
 
-class OpensImports(Protocol):
-    """A database, as far as imports need one."""
+class ImportDatabase(Protocol):
+    """The database, as imports need it."""
 
     def importing(self, actor: str) -> AbstractContextManager[Imports]:
         """Begin a transaction that stores imports; the audit trail names ``actor``."""
@@ -39,7 +39,7 @@ class Loader(Generic[Imported]):
         component: str,
         read: Callable[[Any, bytes, SnapshotPool], Imported],
         store: Callable[[Imports, Sequence[Imported]], list[Answer]],
-        database: OpensImports,
+        database: ImportDatabase,
         actor: str,
     ) -> None:
         shapes = read_file(DIRECTORY / "imports" / "documents.yaml")
@@ -51,20 +51,20 @@ class Loader(Generic[Imported]):
         self._actor = actor
         self._pool = SnapshotPool()
 
-    def check(self, parsed: Parsed) -> Imported:
-        """Raises Rejected, naming the place, for a document that can not be stored."""
+    def check(self, parsed: ParsedDocument) -> Imported:
+        """Return the parsed document. Raises Rejected, with a JSON pointer, if it is invalid."""
         if not self._validator.is_valid(parsed.document):
             raise _rejected(next(iter(self._validator.iter_errors(parsed.document))))
         document = self._integers(parsed.document)
-        # The hash is that of the document in which the same numbers are written as integers.
-        whole = parsed if document is parsed.document else Parsed.of(document)
-        return self._read(whole.document, whole.document_hash, self._pool)
+        # Hash the document with its whole numbers as integers, however they were written.
+        normalized = parsed if document is parsed.document else ParsedDocument.of(document)
+        return self._read(normalized.document, normalized.document_hash, self._pool)
 
     def store(self, batch: Sequence[Imported]) -> list[Answer]:
-        """Store a batch and commit it; raises Unavailable when the database can not be had.
+        """Store and commit a batch; return the answers in its order. Raises Unavailable.
 
-        The answers stand in the order of the batch. Where one document spoils the batch, its
-        halves are stored apart, and so on until it is alone.
+        If one document makes the batch fail, its halves are stored separately, and so on until
+        that document is alone.
         """
         try:
             return self._try_to_store(batch)
@@ -75,10 +75,10 @@ class Loader(Generic[Imported]):
         return self.store(batch[:middle]) + self.store(batch[middle:])
 
     def _store_alone(self, batch: Sequence[Imported]) -> Answer:
-        """Store one document that was rejected a moment ago.
+        """Store one document again that was rejected a moment ago.
 
-        What another import stored at the same moment looks like a contradiction once; then it is
-        found, and compared.
+        Rows that another import inserts concurrently cause a conflict once. The second attempt
+        finds and compares them.
         """
         try:
             [answer] = self._try_to_store(batch)
@@ -101,7 +101,7 @@ class Loader(Generic[Imported]):
         return answers
 
 
-def order_loader(database: OpensImports, actor: str) -> Loader[ImportedOrder]:
+def order_loader(database: ImportDatabase, actor: str) -> Loader[ImportedOrder]:
     """Return the loader of OrderImport documents."""
     return Loader(
         "OrderImport",
@@ -112,7 +112,7 @@ def order_loader(database: OpensImports, actor: str) -> Loader[ImportedOrder]:
     )
 
 
-def old_order_loader(database: OpensImports, actor: str) -> Loader[ImportedOldOrder]:
+def old_order_loader(database: ImportDatabase, actor: str) -> Loader[ImportedOldOrder]:
     """Return the loader of OldOrderImport documents."""
     return Loader(
         "OldOrderImport",
@@ -124,7 +124,7 @@ def old_order_loader(database: OpensImports, actor: str) -> Loader[ImportedOldOr
 
 
 def _rejected(error: ValidationError) -> Rejected:
-    kind: Any = error.kind  # each kind has members of its own
+    kind: Any = error.kind  # its attributes depend on the kind
     path = list(error.instance_path)
     if kind.name == "required":
         path.append(kind.property)

@@ -1,4 +1,4 @@
-"""Whole numbers in documents to import: JSON Schema takes 1.0 and 1e3 for integers, too."""
+"""Integers in documents to import: JSON Schema also accepts 1.0 and 1e3 as integers."""
 
 from collections.abc import Callable, Mapping
 from operator import is_
@@ -9,16 +9,16 @@ from handlers.contract.document.validators import pointer_to
 
 Read = Callable[[Any, tuple[str | int, ...]], Any]
 
-# Past it, a float may stand for another whole number than the one that was written.
+# Above it, a float may differ from the number in the text.
 _EXACT = 2**53
 
 
 def integer_reader(shapes: Mapping[str, Any], component: str) -> Callable[[Any], Any]:
-    """Return what reads a document that fits ``component`` of the bundled ``shapes``.
+    """Return a reader for documents that are valid for ``component`` of the bundled ``shapes``.
 
-    The reader returns the document with an int wherever the schema says integer, and the document
-    itself where all of them are. Other values, and JSON that the schema leaves free, stay as they
-    are. It raises Rejected, naming the place, for a float that is past 2⁵³.
+    It returns the document with an int wherever the schema says integer, or the document itself if
+    nothing changes. Other values, and JSON without a schema, stay unchanged. It raises Rejected,
+    with a JSON pointer, for a float above 2⁵³.
     """
     components: Mapping[str, Any] = shapes["components"]["schemas"]
     read = _reader(components[component], components)
@@ -26,7 +26,7 @@ def integer_reader(shapes: Mapping[str, Any], component: str) -> Callable[[Any],
 
 
 def _reader(schema: Mapping[str, Any], components: Mapping[str, Any]) -> Read | None:
-    """Return what reads a value of ``schema``; None where no integer can be in it."""
+    """Return a reader for values of ``schema``; None if they cannot contain an integer."""
     if reference := schema.get("$ref"):
         return _reader(components[reference.rpartition("/")[2]], components)
     if "integer" in schema.get("type", ()):
@@ -66,5 +66,5 @@ def _object(value: Any, path: tuple[str | int, ...], members: Mapping[str, Read]
 def _array(value: Any, path: tuple[str | int, ...], item: Read) -> Any:
     if value is None:
         return value
-    read = [item(each, (*path, index)) for index, each in enumerate(value)]
+    read = [item(element, (*path, index)) for index, element in enumerate(value)]
     return value if all(map(is_, read, value)) else read

@@ -1,4 +1,4 @@
-"""Lines of a stream that may stay open for days: a pipe, a FIFO, a terminal."""
+"""Reads lines from a stream that may stay open for days: a pipe, a FIFO, a terminal."""
 
 import os
 import select
@@ -13,18 +13,18 @@ _CHUNK_BYTES = 64 * 1024
 
 
 def is_open_ended(stream: IO[bytes]) -> bool:
-    """Whether more may come at any time: it is no regular file."""
+    """Whether more data may arrive at any time: the stream is not a regular file."""
     try:
         mode = os.fstat(stream.fileno()).st_mode
-    except UnsupportedOperation:  # it is in memory
+    except UnsupportedOperation:  # an in-memory stream
         return False
     return not stat.S_ISREG(mode)
 
 
 def arriving_lines(descriptor: int, seconds: float) -> Iterator[Line | None]:
-    """Yield lines as they come, and None whenever none has come for so many seconds.
+    """Yield lines as they arrive, and None after each ``seconds`` without data.
 
-    As ``read_lines``, it never keeps more than one MiB of a line in memory.
+    Like ``read_lines``, it never keeps more than one MiB of a line in memory.
     """
     number, size, raw = 1, 0, bytearray()
     while True:
@@ -45,7 +45,7 @@ def arriving_lines(descriptor: int, seconds: float) -> Iterator[Line | None]:
 
 
 def _pieces(chunk: bytes) -> Iterator[bytes]:
-    """What of each line is in the chunk, with its line feed."""
+    """Split the chunk after each line feed."""
     begin = 0
     while end := chunk.find(b"\n", begin) + 1:
         yield chunk[begin:end]

@@ -20,12 +20,12 @@ from domain.imports.documents import Outcome
 from domain.imports.parts import Rejected
 from domain.shared.private_files import open_private_file
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.error_reporting import report_errors
 from handlers.cli.import_batches import (
     BATCH_SIZE,
+    ImportDatabase,
     Imported,
     Loader,
-    OpensImports,
     old_order_loader,
     order_loader,
 )
@@ -34,29 +34,29 @@ from handlers.cli.ndjson import Line, parse, read_lines
 from handlers.cli.operator_option import importer_option
 from handlers.cli.progress import ProgressLines
 
-_STORE_SECONDS = 0.5  # nothing of a stream waits longer for its batch to be full
-_KILLED_BY = 128  # and the number of the signal: so shells report it
-# A batch is tens of thousands of objects that all go with it: looking for cycles among them
-# every few hundred costs a twentieth of the run.
+_STORE_SECONDS = 0.5  # the longest time that lines of a stream wait for a full batch
+_SIGNAL_EXIT_BASE = 128  # plus the number of the signal, as shells report it
+# A batch has tens of thousands of objects without cycles. To scan them every few hundred
+# allocations takes a twentieth of the run.
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
 _READABLE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 _WRITABLE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
 class Rejects:
-    """The file of what was not stored: one JSON object for each line.
+    """The file of rejected lines, with one JSON object per line.
 
-    It is made when the first line is rejected; one that an earlier run left is removed. What came
-    by a stream is nowhere else: with ``is_kept`` the rejects of earlier runs stay before it.
+    It is created when the first line is rejected; the file of an earlier run is removed. With
+    ``appends`` that file stays: the lines of a stream exist nowhere else.
     """
 
-    def __init__(self, path: Path, *, is_kept: bool = False) -> None:
+    def __init__(self, path: Path, *, appends: bool = False) -> None:
         self._path = path
-        self._is_kept = is_kept
+        self._appends = appends
         self._file: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
-        if not self._is_kept:
+        if not self._appends:
             self._path.unlink(missing_ok=True)
         return self
 
@@ -65,7 +65,7 @@ class Rejects:
             self._file.close()
 
     def add(self, line: Line, reason: Rejected) -> None:
-        """Write down a line and why it was rejected."""
+        """Write a line with the reason for its rejection."""
         self._file = self._file or open_private_file(self._path, append=True)
         row = {
             "line": line.number,
@@ -78,13 +78,13 @@ class Rejects:
         self._file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
 
     def flush(self) -> None:
-        """Let others see what was written."""
+        """Flush the file, so that other processes can read it."""
         if self._file:
             self._file.flush()
 
 
 class Run(Generic[Imported]):
-    """One run over a file: collects batches, stores them and counts what became of the lines."""
+    """One run over a file: collects batches, stores them and counts the outcomes."""
 
     def __init__(self, loader: Loader[Imported], rejects: Rejects) -> None:
         self.counts: Counter[str] = Counter()
@@ -95,27 +95,27 @@ class Run(Generic[Imported]):
 
     @property
     def is_due(self) -> bool:
-        """Whether the last batch was stored half a second ago."""
+        """Whether half a second has passed since the last batch."""
         return time.monotonic() - self._stored_at >= _STORE_SECONDS
 
-    def take(self, line: Line) -> None:
-        """Check a line; it is stored with the batch that it fills, or with the last one."""
+    def add(self, line: Line) -> None:
+        """Validate a line and add it to the batch; store a full batch first."""
         try:
             imported = self._loader.check(parse(line))
         except Rejected as reason:
             self._reject(line, reason)
             return
-        # Of one number given twice the second is a change of the first, in another batch.
+        # A second document of the same number changes the first, so it needs another batch.
         if len(self._batch) == BATCH_SIZE or imported.number in self._batch:
             self.store()
         self._batch[imported.number] = (line, imported)
 
     def store(self) -> None:
-        """Store what was taken and is not stored yet. Raises Unavailable."""
-        taken = list(self._batch.values())
-        answers = self._loader.store([imported for _, imported in taken]) if taken else []
+        """Store the batch. Raises Unavailable."""
+        batch = list(self._batch.values())
+        answers = self._loader.store([imported for _, imported in batch]) if batch else []
         self._batch.clear()
-        for (line, _), answer in zip(taken, answers, strict=True):
+        for (line, _), answer in zip(batch, answers, strict=True):
             if isinstance(answer, Rejected):
                 self._reject(line, answer)
             else:
@@ -124,7 +124,7 @@ class Run(Generic[Imported]):
         self._stored_at = time.monotonic()
 
     def progress(self, lines: int) -> str:
-        """How far it has come, for a log."""
+        """A line about the progress, for a log."""
         rejected = self.counts["rejected"]
         stored = self.counts.total() - rejected
         return f"{lines} lines read, {stored} stored, {rejected} rejected"
@@ -136,43 +136,43 @@ class Run(Generic[Imported]):
 
 @contextmanager
 def _rare_collections() -> Iterator[None]:
-    usual = gc.get_threshold()
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, *usual[1:])
+    previous = gc.get_threshold()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, *previous[1:])
     try:
         yield
     finally:
-        gc.set_threshold(*usual)
+        gc.set_threshold(*previous)
 
 
 class Interruption:
-    """Turns the first Ctrl-C or SIGTERM into a wish that the run looks at; the second acts as ever.
+    """Turns the first Ctrl-C or SIGTERM into a flag that the run polls; a second one ends it.
 
-    ``asked`` is the signal that came.
+    ``received`` is the first signal.
     """
 
     def __init__(self) -> None:
-        self.asked: signal.Signals | None = None
+        self.received: signal.Signals | None = None
         numbers = (signal.SIGINT, signal.SIGTERM)
-        self._usual = {number: signal.getsignal(number) for number in numbers}
+        self._previous = {number: signal.getsignal(number) for number in numbers}
 
     def __enter__(self) -> Self:
-        for number in self._usual:
-            signal.signal(number, self._ask)
+        for number in self._previous:
+            signal.signal(number, self._request)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number, handler in self._usual.items():
+        for number, handler in self._previous.items():
             signal.signal(number, handler)
 
-    def _ask(self, number: int, _frame: FrameType | None) -> None:
-        self.asked = signal.Signals(number)
-        signal.signal(number, self._usual[self.asked])
+    def _request(self, number: int, _frame: FrameType | None) -> None:
+        self.received = signal.Signals(number)
+        signal.signal(number, self._previous[self.received])
 
 
 _rejects_option = click.option(
     "--rejects",
     type=_WRITABLE,
-    help="Default: FILE.rejects.ndjson, and for - stdin.rejects.ndjson, to which it is added.",
+    help="Default: FILE.rejects.ndjson. For - it is stdin.rejects.ndjson, which is appended to.",
 )
 
 
@@ -188,7 +188,7 @@ def import_() -> None:
 def orders(file: Path, rejects: Path | None, actor: str) -> None:
     """Load orders from FILE, or from - for the standard input.
 
-    What comes by a pipe is stored within a second, and the pipe may stay open.
+    Lines from a pipe are stored within a second, and the pipe may stay open.
     """
     _import(file, rejects, actor, order_loader)
 
@@ -200,7 +200,7 @@ def orders(file: Path, rejects: Path | None, actor: str) -> None:
 def old_orders(file: Path, rejects: Path | None, actor: str) -> None:
     """Load old orders from FILE, or from - for the standard input.
 
-    What comes by a pipe is stored within a second, and the pipe may stay open.
+    Lines from a pipe are stored within a second, and the pipe may stay open.
     """
     _import(file, rejects, actor, old_order_loader)
 
@@ -209,65 +209,68 @@ def _import(
     path: Path,
     rejects_path: Path | None,
     actor: str,
-    loader: Callable[[OpensImports, str], Loader[Any]],
+    loader: Callable[[ImportDatabase, str], Loader[Any]],
 ) -> None:
     is_stream = path == Path("-")
     rejects_path = rejects_path or Path(f"{'stdin' if is_stream else path}.rejects.ndjson")
     if rejects_path.exists() and not is_stream and rejects_path.samefile(path):
         raise click.UsageError("The rejects would replace the file.")
     with (
-        refusals_shown(),
+        report_errors(),
         command_database() as (_, database),
         click.open_file(str(path), "rb") as file,
-        Rejects(rejects_path, is_kept=is_stream) as rejects,
+        Rejects(rejects_path, appends=is_stream) as rejects,
         Interruption() as interruption,
         _rare_collections(),
     ):
         run = Run(loader(database, actor), rejects)
         try:
-            _go_through(file, run, interruption)
+            _read_all(file, run, interruption)
         finally:
             click.echo(_summary(run.counts, rejects_path))
-    if interruption.asked:
+    if interruption.received:
         click.echo("Interrupted; what was stored stays. Run it again to go on.", err=True)
-        sys.exit(_KILLED_BY + interruption.asked)
+        sys.exit(_SIGNAL_EXIT_BASE + interruption.received)
     sys.exit(1 if run.counts["rejected"] else 0)
 
 
-def _go_through(file: IO[bytes], run: Run[Any], interruption: Interruption) -> None:
+def _read_all(file: IO[bytes], run: Run[Any], interruption: Interruption) -> None:
     is_stream = is_open_ended(file)
     lines = arriving_lines(file.fileno(), _STORE_SECONDS) if is_stream else read_lines(file)
     number = 0
-    with _shown(file) as shown:
+    with _progress(file) as show_progress:
         for line in lines:
             if line is not None:
                 number = line.number
                 if not line.is_blank:
-                    run.take(line)
+                    run.add(line)
             if is_stream and run.is_due:
                 run.store()
-            shown(line.size if line else 0, partial(run.progress, number))
-            if interruption.asked:
+            show_progress(line.size if line else 0, partial(run.progress, number))
+            if interruption.received:
                 break
         run.store()
 
 
 @contextmanager
-def _shown(file: IO[bytes]) -> Iterator[Callable[[int, Callable[[], str]], None]]:
-    """How far a run is: a bar on a terminal for what has an end, else a line every few seconds."""
+def _progress(file: IO[bytes]) -> Iterator[Callable[[int, Callable[[], str]], None]]:
+    """Show progress: a bar for a file at a terminal, else a line every few seconds.
+
+    Yields a function of the bytes read and the text.
+    """
     size = 0 if is_open_ended(file) else _size(file)
     if not size or not sys.stderr.isatty():
-        lines = ProgressLines()
-        yield lambda _, text: lines.tell(text)
+        progress = ProgressLines()
+        yield lambda _, text: progress.write(text)
         return
     with click.progressbar(length=size, label="Importing", file=sys.stderr) as bar:
-        yield lambda taken, _: bar.update(taken)
+        yield lambda count, _: bar.update(count)
 
 
 def _size(file: IO[bytes]) -> int:
-    here = file.tell()
+    position = file.tell()
     end = file.seek(0, os.SEEK_END)
-    file.seek(here)
+    file.seek(position)
     return end
 
 

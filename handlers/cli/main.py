@@ -1,4 +1,4 @@
-"""The command group, and how it loads its commands."""
+"""The `waybill` command group, which imports its commands when they run."""
 
 import atexit
 import gc
@@ -8,16 +8,16 @@ from typing import Any
 import click
 
 from handlers.cli.commands import COMMANDS
-from handlers.cli.error_reporting import refusals_shown
-from handlers.serving.garbage import uncollected
+from handlers.cli.error_reporting import report_errors
+from handlers.serving.garbage import without_garbage_collection
 
-# An interpreter that ends looks for garbage several times, in all that was imported: a fifth of the
-# time of a short command.
+# At exit the interpreter collects garbage several times, in all that was imported. That takes a
+# fifth of the time of a short command.
 atexit.register(gc.freeze)
 
 
 class _Commands(click.Group):
-    """Imports a command's module when the command is run, so that each starts quickly."""
+    """Imports the module of the command that runs, and no other, for a quick start."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
@@ -25,19 +25,19 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        listed = COMMANDS[cmd_name]
-        with uncollected():
-            module = importlib.import_module(listed.module)
-        command: click.Command = getattr(module, listed.name)
+        entry = COMMANDS[cmd_name]
+        with without_garbage_collection():
+            module = importlib.import_module(entry.module)
+        command: click.Command = getattr(module, entry.name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        # click would import them all.
+        # click's own method would import all commands.
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name].summary) for name in self.list_commands(ctx)])
 
     def invoke(self, ctx: click.Context) -> Any:
-        with refusals_shown():
+        with report_errors():
             return super().invoke(ctx)
 
 

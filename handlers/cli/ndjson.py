@@ -1,4 +1,4 @@
-"""Newline-delimited JSON, read strictly: what two parsers could read differently is rejected."""
+"""Strict newline-delimited JSON: rejects what two parsers could read differently."""
 
 import json
 import re
@@ -17,13 +17,13 @@ from handlers.http.messages import WRONG_ENCODING
 
 MAX_LINE_BYTES = 1024 * 1024
 _TOO_MANY_DIGITS = 30
-# An escaped NUL; after an odd number of backslashes it would be a backslash and some text.
+# An escaped NUL. After an odd number of backslashes, it is an escaped backslash and text.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: its number from 1, how many bytes it took, and at most the first MiB of it."""
+    """One line: its number from 1, its size in bytes, and at most its first MiB."""
 
     number: int
     size: int
@@ -39,20 +39,20 @@ class Line:
 
     @property
     def text(self) -> str:
-        """What can be shown of it; bytes that are not UTF-8 as ``\\xNN``."""
+        """The line as text; bytes that are not UTF-8 become ``\\xNN``."""
         return self.raw.decode("utf-8", "backslashreplace").rstrip("\r\n")
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
-    """What stands in a line, and a hash that does not mind the order of keys."""
+class ParsedDocument:
+    """The document of a line, and its SHA-256, which is independent of the order of keys."""
 
     document: Any
     document_hash: bytes
 
     @classmethod
     def of(cls, document: Any) -> Self:
-        """Return it with its hash; raises orjson.JSONEncodeError for what is no plain JSON."""
+        """Return the document with its hash. Raises orjson.JSONEncodeError if it is not JSON."""
         canonical = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
         if b"u0000" in canonical and _NUL.search(canonical):
             raise Rejected("", "A text has a NUL character.")
@@ -71,17 +71,17 @@ def read_lines(stream: IO[bytes]) -> Iterator[Line]:
         yield Line(number, size, raw)
 
 
-def parse(line: Line) -> Parsed:
-    """Read the JSON of a line.
+def parse(line: Line) -> ParsedDocument:
+    """Parse the JSON of a line.
 
-    Raises Rejected for more than a MiB, bad UTF-8, what is not JSON, a key that stands twice in
-    one object, NaN and infinity, integers of more than 64 bits, NUL and lone surrogates in texts,
-    and nesting that is too deep.
+    Raises Rejected for more than a MiB, bad UTF-8, invalid JSON, a duplicate key in an object, NaN
+    and infinity, integers of more than 64 bits, NUL and lone surrogates in texts, and nesting that
+    is too deep.
     """
     if not line.is_whole:
         raise Rejected("", "The line is longer than 1 MiB.")
     try:
-        return Parsed.of(_decoded(line.raw))
+        return ParsedDocument.of(_decoded(line.raw))
     except UnicodeDecodeError:
         raise Rejected("", WRONG_ENCODING) from None
     except json.JSONDecodeError as error:
@@ -93,7 +93,7 @@ def parse(line: Line) -> Parsed:
 
 
 def _decoded(raw: bytes) -> Any:
-    """Read JSON, quickly where orjson writes the same bytes again: those have one reading."""
+    """Parse JSON; with orjson alone if it dumps the same bytes again, which are unambiguous."""
     with suppress(orjson.JSONDecodeError, orjson.JSONEncodeError):
         document = orjson.loads(raw)
         if orjson.dumps(document) == raw.strip():
@@ -109,7 +109,7 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(text: str) -> int:
-    # int() refuses thousands of digits with an error of its own; orjson refuses fewer of them.
+    # int() raises ValueError for thousands of digits. orjson.dumps rejects 30 digits later.
     return int(text[:_TOO_MANY_DIGITS])
 
 

@@ -1,4 +1,4 @@
-"""A warning about files with personal data that other users of the machine can read."""
+"""Warns about database files that other users of the machine can read."""
 
 import click
 
@@ -8,13 +8,13 @@ from persistence.engine.engines import database_files
 
 
 def warn_of_open_files(settings: Settings) -> None:
-    """Say which files of an SQLite database are open, and how to close them.
+    """Warn about files of an SQLite database that others can read, with the chmod command.
 
-    New ones are made with mode 0600; an earlier release used the umask.
+    This release creates files with mode 0600; an earlier one used the umask.
     """
-    found = [path for path in database_files(settings.database_url) if is_open_to_others(path)]
-    if found:
-        names = " ".join(map(str, found))
+    paths = [path for path in database_files(settings.database_url) if is_open_to_others(path)]
+    if paths:
+        names = " ".join(map(str, paths))
         click.echo(
             f"Warning: other users of this machine can read personal data. chmod go= {names}",
             err=True,

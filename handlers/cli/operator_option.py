@@ -1,4 +1,4 @@
-"""Who works at the desk: the name that the audit trail gets."""
+"""The options that name the operator or importer in the audit trail."""
 
 import getpass
 import re
@@ -9,13 +9,13 @@ import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_NAME = re.compile(r"[\w.\\-]{1,64}")  # no e-mail address: the trail outlasts the people
+_NAME = re.compile(r"[\w.\\-]{1,64}")  # no e-mail address: the audit trail outlives accounts
 
 
 def _login_name() -> str:
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # in a container whose user has no name
+    except (KeyError, OSError):  # e.g. in a container whose user has no name
         return ""
 
 
@@ -41,8 +41,8 @@ def _option(kind: str, description: str) -> Callable[[Command], Command]:
     )
 
 
-operator_option = _option("operator", "Who decides; stands in the audit trail.")
-"""Gives the command its ``actor``, as ``domain.audit`` writes it."""
+operator_option = _option("operator", "Who decides, for the audit trail.")
+"""Passes the command its ``actor``, as ``domain.audit`` stores it."""
 
-importer_option = _option("import", "Who imports; stands in the audit trail.")
-"""Gives the command its ``actor``: changes by an import are told from decisions."""
+importer_option = _option("import", "Who imports, for the audit trail.")
+"""Passes the command its ``actor``, which distinguishes imports from decisions."""

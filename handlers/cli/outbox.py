@@ -4,18 +4,18 @@ from functools import partial
 
 import click
 
-from domain.outbox import OutboxStatus, list_outbox_events, revive_event
+from domain.outbox import OutboxStatus, list_outbox_events, requeue_event
 from domain.shared.paging import PageRequest
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
-from handlers.cli.pages import page_options, shown_page
+from handlers.cli.error_reporting import report_errors
+from handlers.cli.pages import format_page, page_options
 
 _TITLES = ("PK", "KIND", "ORDER", "STATUS", "ATTEMPTS", "CREATED", "LAST ERROR")
 
 
 @click.group()
 def outbox() -> None:
-    """The letters to shoppers; `waybill worker` delivers them."""
+    """The e-mails to shoppers; `waybill worker` delivers them."""
 
 
 @outbox.command("list")
@@ -24,12 +24,12 @@ def outbox() -> None:
     type=click.Choice([status.value for status in OutboxStatus]),
     default=OutboxStatus.DEAD.value,
     show_default=True,
-    help="dead: every attempt failed; `retry` begins anew.",
+    help="dead: all attempts failed; `retry` starts again.",
 )
 @page_options
 def list_events(status: str, page: PageRequest) -> None:
-    """List letters, newest first: those that need somebody, unless others are asked for."""
-    with refusals_shown(), command_database() as (_, database), database.reading() as uow:
+    """List e-mails, newest first; by default those that could not be delivered."""
+    with report_errors(), command_database() as (_, database), database.reading() as uow:
         events = list_outbox_events(OutboxStatus(status), page, uow)
     rows = [
         (
@@ -43,13 +43,13 @@ def list_events(status: str, page: PageRequest) -> None:
         )
         for event in events.entries
     ]
-    click.echo(shown_page(_TITLES, rows, events))
+    click.echo(format_page(_TITLES, rows, events))
 
 
 @outbox.command()
 @click.argument("pk", type=int)
 def retry(pk: int) -> None:
-    """Send the dead letter PK again, with all attempts anew."""
-    with refusals_shown(), command_database() as (_, database):
-        database.write(partial(revive_event, pk))
-    click.echo(f"Letter {pk} is pending.")
+    """Send the dead letter PK again, with all its attempts."""
+    with report_errors(), command_database() as (_, database):
+        database.write(partial(requeue_event, pk))
+    click.echo(f"E-mail {pk} is pending.")

@@ -1,4 +1,4 @@
-"""Lists at a terminal, a page at a time."""
+"""Paginated lists at a terminal."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
@@ -11,7 +11,7 @@ from handlers.cli.tables import table
 
 
 def page_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give the command a ``page`` from its options --page and --limit."""
+    """Pass the command a ``page``, from the options --page and --limit."""
 
     @click.option("--page", "number", type=click.IntRange(1), default=1, show_default=True)
     @click.option("--limit", type=click.IntRange(1, 100), default=DEFAULT_LIMIT, show_default=True)
@@ -22,7 +22,7 @@ def page_options(command: Callable[..., None]) -> Callable[..., None]:
     return paged
 
 
-def shown_page(titles: Sequence[str], rows: Iterable[Sequence[object]], page: Page[Any]) -> str:
-    """The rows of the page as a table, and below it how much of the list that is."""
+def format_page(titles: Sequence[str], rows: Iterable[Sequence[object]], page: Page[Any]) -> str:
+    """The rows as a table, followed by the total and the number of pages."""
     pages = max(1, -(-page.count // page.limit))
     return f"{table(titles, rows)}\n\n{page.count} in all, page {page.number} of {pages}."

@@ -11,9 +11,9 @@ from domain.privacy.personal_data import erase_personal_data, export_personal_da
 from domain.shared.errors import NotFound
 from domain.shared.private_files import open_private_file
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.error_reporting import report_errors
 from handlers.cli.operator_option import operator_option
-from handlers.mail.transports import FOLDER, remove_letters
+from handlers.mail.transports import FOLDER, remove_emails
 from handlers.settings import LANGUAGES
 
 _WRITABLE = click.Path(dir_okay=False, writable=True, path_type=Path)
@@ -30,12 +30,12 @@ def export_user(email: str, output: Path | None) -> None:
     Amounts are in the smallest unit of the currency. Hashes of passwords and sessions are left
     out. Only you can read the file.
     """
-    with refusals_shown(), command_database() as (_, database), database.reading() as uow:
+    with report_errors(), command_database() as (_, database), database.reading() as uow:
         try:
-            found = export_personal_data(email, uow)
+            data = export_personal_data(email, uow)
         except NotFound:
             raise click.ClickException("No user has this e-mail address.") from None
-    text = orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    text = orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     if output is None:
         sys.stdout.buffer.write(text)
         return
@@ -46,33 +46,34 @@ def export_user(email: str, output: Path | None) -> None:
 
 @click.command("erase")
 @click.option("--email", required=True, help="The address of the person.")
-@click.option("--yes", is_flag=True, help="Do not ask. What is erased can't be brought back.")
+@click.option(
+    "--yes", is_flag=True, help="Do not ask for confirmation. An erasure can't be undone."
+)
 @click.option(
     "--force",
     is_flag=True,
-    help="Erase even while an order is not delivered yet: no parcel of it"
-    " can be addressed any more.",
+    help="Erase even if an order is not delivered yet: its parcels can't be addressed any more.",
 )
 @operator_option
 def erase_user(email: str, yes: bool, force: bool, actor: str) -> None:
-    """Erase who a person is, and keep what the books need.
+    """Erase the personal data of a person, and keep what bookkeeping needs.
 
     Names, e-mail and postal addresses, phone numbers, IBANs, notes, descriptions, pictures,
     tracking, sessions, the password and e-mails of the outbox go. Order numbers, dates, states,
     amounts, products, country and city stay. The person can't log in any more, and imports of
     these orders are rejected from now on. Open and approved requests have to be settled before.
-    Backups, log files, files of rejected imports and letters that were sent by SMTP are yours
+    Backups, log files, files of rejected imports and e-mails that were sent by SMTP are yours
     to erase.
     """
     if not yes:
         click.confirm(f"Erase everything about {email}?", abort=True)
     work = partial(erase_personal_data, email, LANGUAGES, actor, even_underway=force)
-    with refusals_shown(), command_database() as (_, database):
+    with report_errors(), command_database() as (_, database):
         try:
             erased = database.write(work)
         except NotFound:
             raise click.ClickException("No user has this e-mail address.") from None
-    remove_letters(FOLDER, erased.event_uuids)
+    remove_emails(FOLDER, erased.event_uuids)
     click.echo(
         f"Erased: {erased.users} users, {erased.orders} orders, {erased.old_orders} old orders,"
         f" {erased.sessions} sessions, {len(erased.event_uuids)} e-mails."

@@ -6,7 +6,7 @@ from domain.cancellations.decisions import mark_plan
 from domain.orders.cancellation_plans import CancellationPlan, PlanStatus
 from domain.unit_of_work import UnitOfWork
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.error_reporting import report_errors
 from handlers.cli.operator_option import operator_option
 
 _MAX_NOTE_LENGTH = 1000
@@ -28,14 +28,16 @@ def _note(_context: click.Context, _option: click.Parameter, note: str | None) -
 @click.argument(
     "status", metavar="STATUS", type=click.Choice([status.value for status in PlanStatus])
 )
-@click.option("--note", callback=_note, help="Why; kept with the plan and in the audit trail.")
+@click.option(
+    "--note", callback=_note, help="The reason, stored with the plan and in the audit trail."
+)
 @operator_option
 def mark(pk: int, status: str, note: str | None, actor: str) -> None:
-    """Put plan PK into STATUS, until one of its requests moves on."""
+    """Set plan PK to STATUS, until one of its requests changes."""
 
     def work(uow: UnitOfWork) -> CancellationPlan:
         return mark_plan(pk, PlanStatus(status), note, actor, uow)
 
-    with refusals_shown(), command_database() as (_, database):
+    with report_errors(), command_database() as (_, database):
         plan = database.write(work)
     click.echo(f"Plan {plan.pk} is {plan.status}.")

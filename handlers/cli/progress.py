@@ -1,4 +1,4 @@
-"""How far a long run has come, for a log: a terminal gets a bar."""
+"""Progress of a long run, as lines for a log; a terminal gets a bar instead."""
 
 import time
 from collections.abc import Callable
@@ -9,14 +9,14 @@ EVERY_SECONDS = 5.0
 
 
 class ProgressLines:
-    """Writes a line to the standard error every few seconds."""
+    """Writes a line to standard error every few seconds."""
 
     def __init__(self, every: float | None = None) -> None:
         self._every = EVERY_SECONDS if every is None else every
         self._due = time.monotonic() + self._every
 
-    def tell(self, text: Callable[[], str]) -> None:
-        """Write the text, unless a line was written a short time ago."""
+    def write(self, text: Callable[[], str]) -> None:
+        """Write the text, unless the last line was written less than ``every`` seconds ago."""
         if time.monotonic() >= self._due:
             click.echo(text(), err=True)
             self._due = time.monotonic() + self._every

@@ -12,18 +12,25 @@ from domain.cancellations.reasons import (
     add_reason,
     change_reason,
     list_all_reasons,
-    switch_reason,
+    set_reason_active,
 )
 from domain.orders.cancellations import CancellationReason, CancellationType
 from domain.shared.paging import PageRequest
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.error_reporting import report_errors
 from handlers.cli.operator_option import operator_option
-from handlers.cli.pages import page_options, shown_page
+from handlers.cli.pages import format_page, page_options
 from handlers.settings import LANGUAGES
 
-_TITLES = ("PK", "TYPE", "ORDER", "STATE", "DESCRIPTION", *(each.upper() for each in LANGUAGES))
-_TYPES = click.Choice([each.value for each in CancellationType])
+_TITLES = (
+    "PK",
+    "TYPE",
+    "ORDER",
+    "STATE",
+    "DESCRIPTION",
+    *(language.upper() for language in LANGUAGES),
+)
+_TYPES = click.Choice([kind.value for kind in CancellationType])
 _order_option = click.option(
     "--order", type=click.IntRange(0, MAX_ORDER), help="Position in the list, lowest first."
 )
@@ -39,19 +46,19 @@ def reasons() -> None:
 @page_options
 def list_(kind: str | None, page: PageRequest) -> None:
     """List all reasons, the inactive ones too."""
-    wanted = CancellationType(kind) if kind else None
-    with refusals_shown(), command_database() as (_, database), database.reading() as uow:
-        shown = list_all_reasons(wanted, page, uow)
-        rows = [_row(reason) for reason in shown.entries]
-    click.echo(shown_page(_TITLES, rows, shown))
+    cancellation_type = CancellationType(kind) if kind else None
+    with report_errors(), command_database() as (_, database), database.reading() as uow:
+        result = list_all_reasons(cancellation_type, page, uow)
+        rows = [_row(reason) for reason in result.entries]
+    click.echo(format_page(_TITLES, rows, result))
 
 
-def _texts(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> object:
-    """The texts by language, of values such as en-us=Too late."""
+def _texts(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> object:
+    """The texts by language, from values such as en-us=Too late."""
     texts = {}
-    for each in given:
-        language, found, text = each.partition("=")
-        if not found or language not in LANGUAGES:
+    for value in values:
+        language, separator, text = value.partition("=")
+        if not separator or language not in LANGUAGES:
             raise click.BadParameter(f"Must be LANGUAGE=TEXT, with {' or '.join(LANGUAGES)}.")
         texts[language] = text
     return texts
@@ -71,7 +78,9 @@ def _text_option(*, required: bool) -> Callable[[Callable[..., None]], Callable[
 
 
 @reasons.command()
-@click.option("--type", "kind", type=_TYPES, required=True, help="What it is a reason for.")
+@click.option(
+    "--type", "kind", type=_TYPES, required=True, help="The type of requests that it is for."
+)
 @_text_option(required=True)
 @click.option("--needs-description", is_flag=True, help="The shopper must add a description.")
 @_order_option
@@ -81,7 +90,7 @@ def add(
 ) -> None:
     """Add a reason; shoppers see it with their next request."""
     draft = ReasonDraft(subjects=subjects, extra_information_needed=needs_description, order=order)
-    with refusals_shown(), command_database() as (_, database):
+    with report_errors(), command_database() as (_, database):
         reason = database.write(lambda uow: add_reason(CancellationType(kind), draft, actor, uow))
     click.echo(f"Reason {reason.pk} is {state_of(reason)}.")
 
@@ -105,12 +114,12 @@ def change(
 ) -> None:
     """Change reason PK.
 
-    Requests keep the reason that was given for them: another text, or another need of a
+    Requests keep the reason that they have: another text, or another need of a
     description, makes a new reason with a PK of its own, and deactivates this one. Languages
-    that are not given keep their text.
+    that are left out keep their text.
     """
     draft = ReasonDraft(subjects=subjects, extra_information_needed=needs_description, order=order)
-    with refusals_shown(), command_database() as (_, database):
+    with report_errors(), command_database() as (_, database):
         reason = database.write(partial(change_reason, pk, draft, actor))
     if reason.pk == pk:
         click.echo(f"Reason {pk} is at position {reason.order}.")
@@ -122,7 +131,7 @@ def change(
 @click.argument("pk", type=int)
 @operator_option
 def deactivate(pk: int, actor: str) -> None:
-    """Take reason PK out of the list; requests that gave it keep it."""
+    """Remove reason PK from the list; requests that have it keep it."""
     _switch(pk, False, actor)
 
 
@@ -135,13 +144,13 @@ def activate(pk: int, actor: str) -> None:
 
 
 def _switch(pk: int, is_active: bool, actor: str) -> None:
-    with refusals_shown(), command_database() as (_, database):
-        reason = database.write(partial(switch_reason, pk, is_active, actor))
+    with report_errors(), command_database() as (_, database):
+        reason = database.write(partial(set_reason_active, pk, is_active, actor))
     click.echo(f"Reason {reason.pk} is {state_of(reason)}.")
 
 
 def _row(reason: CancellationReason) -> tuple[object, ...]:
-    texts = [reason.translations.get(each, {}).get("subject", "") for each in LANGUAGES]
+    texts = [reason.translations.get(language, {}).get("subject", "") for language in LANGUAGES]
     return (
         reason.pk,
         reason.cancellation_type,

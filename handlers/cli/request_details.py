@@ -1,8 +1,8 @@
-"""All that an operator wants to see of a request, on one sheet."""
+"""The details of a request, as `waybill requests show` prints them."""
 
 from collections.abc import Iterator
 
-from domain.cancellations.decisions import ShownRequest
+from domain.cancellations.decisions import RequestDetails
 from domain.orders.cancellations import CancellationReason, EasyReturn
 from domain.shared.money import format_amount
 from handlers.adapters.plain_text import one_line
@@ -13,10 +13,10 @@ _LABEL_WIDTH = 16
 _MOMENT = "%Y-%m-%d %H:%M"
 
 
-def sheet(shown: ShownRequest, reason: CancellationReason | None) -> str:
+def format_details(shown: RequestDetails, reason: CancellationReason | None) -> str:
     """The request as lines of label and text, then its audit trail.
 
-    The IBAN is on it, since whoever settles the request pays to it: it is for the terminal only.
+    Contains the IBAN, which the operator needs for the payment: show it at the terminal only.
     """
     facts = [*_request(shown, reason), *_payee(shown), *_return(shown.request.easy_return)]
     facts += _money(shown)
@@ -34,15 +34,15 @@ def sheet(shown: ShownRequest, reason: CancellationReason | None) -> str:
     return "\n".join([*lines, "", table(_TRAIL_TITLES, trail)])
 
 
-def given_back(shown: ShownRequest) -> str:
-    """What the request gives back, as words."""
+def format_refund(shown: RequestDetails) -> str:
+    """The refund of the request as text."""
     if shown.plan_item is None:
         return "unknown until it is decided"
     amount = _amount(shown, shown.plan_item.refund_amount)
     return f"{amount} as loyalty money" if _is_loyalty(shown) else amount
 
 
-def _request(shown: ShownRequest, reason: CancellationReason | None) -> Iterator[tuple[str, str]]:
+def _request(shown: RequestDetails, reason: CancellationReason | None) -> Iterator[tuple[str, str]]:
     request, item = shown.request, shown.item
     yield "Request", f"{request.pk} ({request.uuid})"
     yield "Status", request.status
@@ -62,7 +62,7 @@ def _subject(reason: CancellationReason | None) -> str:
     return english or (texts[0] if texts else "-")
 
 
-def _payee(shown: ShownRequest) -> Iterator[tuple[str, str]]:
+def _payee(shown: RequestDetails) -> Iterator[tuple[str, str]]:
     if shown.request.iban:
         yield "Account holder", shown.request.holder_name or "-"
         yield "IBAN", shown.request.iban
@@ -80,21 +80,21 @@ def _return(easy_return: EasyReturn | None) -> Iterator[tuple[str, str]]:
         yield "Pickup", f"{easy_return.pickup_date}{hours}"
 
 
-def _money(shown: ShownRequest) -> Iterator[tuple[str, str]]:
+def _money(shown: RequestDetails) -> Iterator[tuple[str, str]]:
     if shown.plan:
         note = f": {shown.plan.note}" if shown.plan.note else ""
         yield "Plan", f"{shown.plan.pk}, {shown.plan.status}{note}"
-    yield "Refund", given_back(shown)
+    yield "Refund", format_refund(shown)
     if shown.plan_item:
         yield "  shipping", _amount(shown, shown.plan_item.shipping_refund_amount)
         yield "  lost discount", _amount(shown, shown.plan_item.discount_refund_amount)
     yield "Order refunded", _amount(shown, shown.order.refund_amount)
 
 
-def _amount(shown: ShownRequest, minor_units: int) -> str:
+def _amount(shown: RequestDetails, minor_units: int) -> str:
     currency = shown.order.currency
     return f"{format_amount(minor_units, currency)} {currency.upper()}"
 
 
-def _is_loyalty(shown: ShownRequest) -> bool:
+def _is_loyalty(shown: RequestDetails) -> bool:
     return bool(shown.request.fully_refund_as_loyalty_money)

@@ -1,4 +1,4 @@
-"""`waybill requests`: the desk at which cancellation requests are settled."""
+"""`waybill requests`: lists cancellation requests, and approves, rejects or completes them."""
 
 from collections.abc import Callable
 from functools import partial
@@ -17,10 +17,10 @@ from domain.shared.paging import PageRequest
 from domain.unit_of_work import UnitOfWork
 from handlers.adapters.plain_text import one_line
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.error_reporting import report_errors
 from handlers.cli.operator_option import operator_option
-from handlers.cli.pages import page_options, shown_page
-from handlers.cli.request_details import given_back, sheet
+from handlers.cli.pages import format_page, page_options
+from handlers.cli.request_details import format_details, format_refund
 
 _TITLES = ("PK", "ORDER", "TYPE", "QUANTITY", "STATUS", "CREATED")
 
@@ -40,40 +40,40 @@ def requests() -> None:
 )
 @page_options
 def list_requests(status: str | None, page: PageRequest) -> None:
-    """List everybody's requests, newest first."""
-    wanted = CancellationStatus(status) if status else None
-    with refusals_shown(), command_database() as (_, database), database.reading() as uow:
-        found = list_all_requests(wanted, page, uow)
+    """List the requests of all shoppers, newest first."""
+    wanted_status = CancellationStatus(status) if status else None
+    with report_errors(), command_database() as (_, database), database.reading() as uow:
+        result = list_all_requests(wanted_status, page, uow)
     rows = [
         (
-            each.request.pk,
-            each.order_number,
-            each.request.cancellation_type,
-            # Imported requests may name no quantity: they are about all that is left.
-            each.request.quantity or "all",
-            each.request.status,
-            f"{each.request.created_date:%Y-%m-%d %H:%M}",
+            entry.request.pk,
+            entry.order_number,
+            entry.request.cancellation_type,
+            # Imported requests may have no quantity: they concern all remaining units.
+            entry.request.quantity or "all",
+            entry.request.status,
+            f"{entry.request.created_date:%Y-%m-%d %H:%M}",
         )
-        for each in found.entries
+        for entry in result.entries
     ]
-    click.echo(shown_page(_TITLES, rows, found))
+    click.echo(format_page(_TITLES, rows, result))
 
 
 @requests.command()
 @click.argument("pk", type=int)
 def show(pk: int) -> None:
     """Show request PK with its plan, its money and its audit trail."""
-    with refusals_shown(), command_database() as (_, database), database.reading() as uow:
+    with report_errors(), command_database() as (_, database), database.reading() as uow:
         shown = show_request(pk, uow)
         reasons = uow.cancellation_reasons.by_pks([shown.request.reason_pk])
-    click.echo(sheet(shown, reasons.get(shown.request.reason_pk)))
+    click.echo(format_details(shown, reasons.get(shown.request.reason_pk)))
 
 
 @requests.command()
 @click.argument("pk", type=int)
 @operator_option
 def approve(pk: int, actor: str) -> None:
-    """Agree to the open request PK: units that are cancelled are off at once."""
+    """Approve the open request PK; a cancellation takes effect at once."""
     _decide(approve_request, pk, actor)
 
 
@@ -81,7 +81,7 @@ def approve(pk: int, actor: str) -> None:
 @click.argument("pk", type=int)
 @operator_option
 def reject(pk: int, actor: str) -> None:
-    """Turn the open request PK down: its line is as it was before."""
+    """Reject the open request PK; its item returns to its previous state."""
     _decide(reject_request, pk, actor)
 
 
@@ -89,19 +89,19 @@ def reject(pk: int, actor: str) -> None:
 @click.argument("pk", type=int)
 @operator_option
 def complete(pk: int, actor: str) -> None:
-    """Book what the approved request PK gives back; paying it out is up to you."""
+    """Record the refund of the approved request PK; the payment is up to you."""
     _decide(complete_request, pk, actor)
 
 
 def _decide(decision: Decision, pk: int, actor: str) -> None:
-    with refusals_shown(), command_database() as (_, database):
+    with report_errors(), command_database() as (_, database):
         database.write(partial(decision, pk, actor))
         with database.reading() as uow:
             shown = show_request(pk, uow)
     item, order = shown.item, shown.order
     about = one_line(f"{item.product.name}, order {order.number}")
     click.echo(f"Request {pk} is {shown.request.status}: {about}.")
-    click.echo(f"Refund: {given_back(shown)}.")
+    click.echo(f"Refund: {format_refund(shown)}.")
     click.echo(f"The item is {item.state}, the order {order.state}.")
     if shown.plan:
         click.echo(f"Plan {shown.plan.pk} is {shown.plan.status}.")

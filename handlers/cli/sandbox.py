@@ -33,14 +33,14 @@ The clock stands at {now}. To control the sandbox:
   curl -X POST {url}/sandbox/reset/            begin again
   curl -X PUT {url}/sandbox/clock/ --json '{{"now": "2026-03-20T12:00:00Z"}}'
   curl {url}/sandbox/failures/ --json '{{"operation_id": "listUserOrders", "kind": "unavailable"}}'
-  curl {url}/sandbox/emails/                   the e-mails that nobody gets
+  curl {url}/sandbox/emails/                   the e-mails, which are not sent
 
-Everything is in memory or in a temporary folder, and gone when the sandbox stops.
+Everything is in memory or in a temporary folder, and deleted when the sandbox stops.
 """
 
 
 def serve_sandbox(port: int | None) -> None:
-    """Serve a sandbox until Ctrl-C or SIGTERM. Raises ClickException where it must not."""
+    """Serve a sandbox until Ctrl-C or SIGTERM. Raises ClickException if it cannot."""
     if _DATABASE in os.environ:
         raise click.ClickException(
             f"A sandbox has a database of its own; start it without {_DATABASE}."
@@ -54,7 +54,7 @@ def serve_sandbox(port: int | None) -> None:
         database = database_of(sandbox_application())
         database.make_tables()
         shop.store(database)
-        database.close()  # the worker, which is a fork of this process, opens its own connections
+        database.close()  # the worker, a fork of this process, opens its own connections
         now = f"{shop.now:%Y-%m-%dT%H:%M:%SZ}"
         url = f"http://{settings.host}:{settings.port}"
         click.echo(_TEXT.format(url=url, now=now, **shop.credentials))
@@ -62,14 +62,14 @@ def serve_sandbox(port: int | None) -> None:
 
 
 def _application(server: int, folder: Path) -> ContractApp:
-    """The application; a worker that serves it ends with the process ``server``."""
+    """The application. Its worker ends when the process ``server`` does."""
     if os.getpid() != server:
         watch_parent(server, folder)
     return sandbox_application()
 
 
 def _own_settings(folder: Path, port: int | None) -> Mapping[str, str]:
-    """What is set whatever the environment says: one process, whose secret anyone may know."""
+    """Settings that replace those of the environment: one worker, and a public secret."""
     own = {
         _DATABASE: f"sqlite:///{folder / 'sandbox.sqlite3'}",
         "WAYBILL_DATABASE_POOLER": "none",

@@ -5,12 +5,12 @@ from functools import partial
 import click
 
 from domain.audit import state_of
-from domain.sellers.sellers import add_seller, change_seller, list_sellers, switch_seller
+from domain.sellers.sellers import add_seller, change_seller, list_sellers, set_seller_active
 from domain.shared.paging import PageRequest
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.error_reporting import report_errors
 from handlers.cli.operator_option import operator_option
-from handlers.cli.pages import page_options, shown_page
+from handlers.cli.pages import format_page, page_options
 
 _TITLES = ("SLUG", "NAME", "STATE")
 
@@ -27,10 +27,10 @@ def sellers() -> None:
 @page_options
 def list_(page: PageRequest) -> None:
     """List the sellers, by slug."""
-    with refusals_shown(), command_database() as (_, database), database.reading() as uow:
-        shown = list_sellers(page, uow)
-        rows = [(each.slug, each.name, state_of(each)) for each in shown.entries]
-    click.echo(shown_page(_TITLES, rows, shown))
+    with report_errors(), command_database() as (_, database), database.reading() as uow:
+        result = list_sellers(page, uow)
+        rows = [(seller.slug, seller.name, state_of(seller)) for seller in result.entries]
+    click.echo(format_page(_TITLES, rows, result))
 
 
 @sellers.command()
@@ -39,7 +39,7 @@ def list_(page: PageRequest) -> None:
 @operator_option
 def add(slug: str, name: str, actor: str) -> None:
     """Add seller SLUG; `waybill tokens create` gives it access."""
-    with refusals_shown(), command_database() as (_, database):
+    with report_errors(), command_database() as (_, database):
         seller = database.write(partial(add_seller, slug, name, actor))
     click.echo(f"Seller {seller.slug} is {state_of(seller)}.")
 
@@ -49,8 +49,8 @@ def add(slug: str, name: str, actor: str) -> None:
 @click.option("--name", required=True, help="What shoppers read.")
 @operator_option
 def change(slug: str, name: str, actor: str) -> None:
-    """Give seller SLUG another name; all its orders show it from the next read on."""
-    with refusals_shown(), command_database() as (_, database):
+    """Rename seller SLUG; all its orders show the new name at once."""
+    with report_errors(), command_database() as (_, database):
         seller = database.write(partial(change_seller, slug, name, actor))
     click.echo(f"Seller {seller.slug} is called {seller.name}.")
 
@@ -75,6 +75,6 @@ def activate(slug: str, actor: str) -> None:
 
 
 def _switch(slug: str, is_active: bool, actor: str) -> None:
-    with refusals_shown(), command_database() as (_, database):
-        seller = database.write(partial(switch_seller, slug, is_active, actor))
+    with report_errors(), command_database() as (_, database):
+        seller = database.write(partial(set_seller_active, slug, is_active, actor))
     click.echo(f"Seller {seller.slug} is {state_of(seller)}.")

@@ -13,8 +13,8 @@ from domain.shared.readiness import SchemaMismatch
 from handlers.app import database_of
 from handlers.cli.database import command_settings, refuse_transaction_pooler
 from handlers.cli.demo_secret import make_secret
-from handlers.cli.demo_worker import worker_beside
-from handlers.cli.error_reporting import database_named
+from handlers.cli.demo_worker import demo_worker
+from handlers.cli.error_reporting import report_database_errors
 from handlers.cli.free_port import require_free_port
 from handlers.cli.open_files import warn_of_open_files
 from handlers.cli.secret_strength import require_strong
@@ -44,23 +44,23 @@ Log in and list that shopper's newest order:
 
 
 class _Port(click.Option):
-    """Blames the variable PORT for what was read from it."""
+    """Names the variable PORT in an error about a value that came from it."""
 
     def get_error_hint(self, ctx: click.Context | None) -> str:
-        is_given = ctx is None or ctx.get_parameter_source("port") is ParameterSource.COMMANDLINE
-        return super().get_error_hint(ctx) if is_given else "'PORT'"
+        is_option = ctx is None or ctx.get_parameter_source("port") is ParameterSource.COMMANDLINE
+        return super().get_error_hint(ctx) if is_option else "'PORT'"
 
 
 @click.command()
 @click.option(
     "--demo",
     is_flag=True,
-    help="Prepare the database, and a demo shop in an empty one; deliver letters, too.",
+    help="Prepare the database, and a demo shop in an empty one; deliver e-mails, too.",
 )
 @click.option(
     "--sandbox",
     is_flag=True,
-    help="Serve a temporary shop for tests of clients, with a clock and failures to be set.",
+    help="Serve a temporary shop for tests of clients, with an adjustable clock and failures.",
 )
 @click.option(
     "--port",
@@ -74,7 +74,7 @@ def serve(demo: bool, sandbox: bool, port: int | None) -> None:
     if sandbox:
         if demo:
             raise click.UsageError("--demo and --sandbox exclude each other.")
-        from handlers.cli.sandbox import serve_sandbox  # it is no part of any other start
+        from handlers.cli.sandbox import serve_sandbox  # other servers do not need it
 
         serve_sandbox(port)
         return
@@ -90,21 +90,21 @@ def serve(demo: bool, sandbox: bool, port: int | None) -> None:
         os.environ["WAYBILL_PORT"] = str(port)  # the application reads its own settings
     require_free_port(settings)
     database = database_of(application())
-    with database_named(settings.database_url):
+    with report_database_errors(settings.database_url):
         refuse_transaction_pooler(database)
         if not demo:
             _require_schema(database)
             run(settings)
             return
-        _invite(settings, prepare_demo_shop(database))
-    with worker_beside(settings):
+        _print_urls(settings, prepare_demo_shop(database))
+    with demo_worker(settings):
         run(settings)
 
 
 def _require_schema(database: Database) -> None:
-    """Raises SchemaMismatch; a database that does not answer yet is waited for, by the probes.
+    """Raises SchemaMismatch, and Unavailable for a missing SQLite file.
 
-    Raises Unavailable for a file that is not there, which nothing makes but `waybill migrate`.
+    A database that is not reachable yet is no error: the probes wait for it.
     """
     try:
         database.require_schema()
@@ -114,13 +114,13 @@ def _require_schema(database: Database) -> None:
         if isinstance(refusal.__cause__, FileNotFoundError):
             raise
         log.warning("database_unavailable", reason=str(refusal.__cause__).partition("\n")[0])
-    database.close()  # the workers, which are forks of this process, open their own connections
+    database.close()  # the workers, forks of this process, open their own connections
 
 
 def prepare_demo_shop(database: Database) -> bool:
-    """Bring the tables up to date, and fill an empty database.
+    """Migrate the database, and fill it if it is empty; another shop stays unchanged.
 
-    Returns whether the demo shopper is there: a shop of one's own is left as it is.
+    Returns whether the database has the demo shopper.
     """
     database.migrate()
     with database.reading() as uow:
@@ -129,19 +129,20 @@ def prepare_demo_shop(database: Database) -> bool:
         _fill(database)
     with database.reading() as uow:
         shopper = uow.users.by_email_key(email_key(DEMO_EMAIL), UserType.REGISTERED)
-    database.close()  # the workers, which are forks of this process, open their own connections
+    database.close()  # the workers, forks of this process, open their own connections
     return shopper is not None
 
 
 def _fill(database: Database) -> None:
-    from handlers.cli.seed import seed_demo_shop  # it loads names of people, which takes a while
+    # Imported here: Faker's data takes a while to load.
+    from handlers.cli.demo_shop_loader import seed_demo_shop
 
     click.echo("Filling the demo shop …")
     for _ in seed_demo_shop(database, **_DEMO_SHOP):
         pass
 
 
-def _invite(settings: Settings, has_demo_shopper: bool) -> None:
+def _print_urls(settings: Settings, has_demo_shopper: bool) -> None:
     text = _PAGES + (_SHOPPER if has_demo_shopper else "\n")
     url = f"http://{settings.host}:{settings.port}"
     click.echo(text.format(url=url, email=DEMO_EMAIL, password=DEMO_PASSWORD))

@@ -10,11 +10,11 @@ from domain.shared.errors import NotFound
 from handlers.auth.cookies import CSRF_COOKIE, session_cookie
 from handlers.auth.session_cookies import CSRF_HEADER, new_csrf_token, session_lifetime
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.error_reporting import report_errors
 from handlers.settings import Settings
 from persistence.database import Database
 
-_NEEDED = """\
+_TEXT = """\
 Key      Authorization: Session {key}  (for programs, instead of the cookies)
 Cookies  {cookies}
 Header   {header}  (beside the cookies, for requests that change something)
@@ -34,9 +34,9 @@ def sessions() -> None:
 def create(email: str, *, guest: bool) -> None:
     """Open a session without a password, and print what a client needs to use it."""
     user_type = UserType.GUEST if guest else UserType.REGISTERED
-    with refusals_shown(), command_database() as (settings, database):
+    with report_errors(), command_database() as (settings, database):
         opened = _open(database, settings, email, user_type)
-    click.echo(_needed(opened, settings))
+    click.echo(_instructions(opened, settings))
 
 
 def _open(database: Database, settings: Settings, email: str, user_type: UserType) -> OpenedSession:
@@ -48,9 +48,9 @@ def _open(database: Database, settings: Settings, email: str, user_type: UserTyp
         raise click.ClickException(f"There is no active {user_type} user {email}.")
 
 
-def _needed(opened: OpenedSession, settings: Settings) -> str:
+def _instructions(opened: OpenedSession, settings: Settings) -> str:
     token = new_csrf_token(opened.value, settings)
-    return _NEEDED.format(
+    return _TEXT.format(
         key=opened.value,
         cookies=f"{session_cookie(settings)}={opened.value}; "
         f"{settings.cookie_name(CSRF_COOKIE)}={token}",

@@ -1,4 +1,4 @@
-"""Tables for a person at a terminal."""
+"""Tables for a terminal."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,7 +6,7 @@ from handlers.adapters.plain_text import one_line
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """The rows under their titles, in columns; whatever stands in a cell stays in its line."""
+    """Titles and rows in aligned columns. Cells are reduced to one line each."""
     cells = [list(titles), *([one_line(str(cell)) for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = (

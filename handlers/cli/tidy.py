@@ -15,8 +15,8 @@ from domain.privacy.retention import (
 )
 from domain.unit_of_work import UnitOfWork
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
-from handlers.mail.transports import FOLDER, remove_letters
+from handlers.cli.error_reporting import report_errors
+from handlers.mail.transports import FOLDER, remove_emails
 from handlers.settings import LANGUAGES
 from persistence.database import Database
 
@@ -41,11 +41,11 @@ _DAYS = click.IntRange(0, 36_500)
 def tidy(email_days: int, iban_days: int) -> None:
     """Remove what is stored and no longer needed.
 
-    Expired sessions and idempotency keys, e-mails that were delivered, and the IBANs of requests
-    that are over. Run it once a day, by cron or a systemd timer. It works in small transactions,
-    waits for nothing that a server or a worker is at, and can be interrupted.
+    Expired sessions and idempotency keys, delivered e-mails, and the IBANs of requests that are
+    completed or rejected. Run it once a day, by cron or a systemd timer. It works in small
+    transactions, skips rows that a server or a worker has locked, and can be interrupted.
     """
-    with refusals_shown(), command_database() as (_, database):
+    with report_errors(), command_database() as (_, database):
         sessions = _count(database, remove_expired_sessions)
         keys = _count(database, remove_expired_keys)
         events = _events(database, timedelta(days=email_days))
@@ -68,7 +68,7 @@ def _count(database: Database, remove: Callable[[UnitOfWork], int]) -> int:
 def _events(database: Database, age: timedelta) -> int:
     total = 0
     while uuids := database.write(partial(remove_delivered_events, age)):
-        remove_letters(FOLDER, uuids)
+        remove_emails(FOLDER, uuids)
         total += len(uuids)
         if len(uuids) < BATCH:
             break

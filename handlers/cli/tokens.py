@@ -15,8 +15,8 @@ from domain.sellers.tokens import (
 from domain.shared.errors import NotFound
 from domain.shared.paging import PageRequest
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
-from handlers.cli.pages import page_options, shown_page
+from handlers.cli.error_reporting import report_errors
+from handlers.cli.pages import format_page, page_options
 
 _DEFAULT_DAYS = 365
 _MAX_DAYS = 3650
@@ -29,23 +29,23 @@ def tokens() -> None:
 
 
 @tokens.command()
-@click.option("--seller", help="The seller's slug; the token is the shop's where it is left out.")
+@click.option("--seller", help="The seller's slug. Without it, the token is the shop's.")
 @click.option("--name", required=True, help="What the token is for.")
 @click.option(
     "--scope",
     "scopes",
     multiple=True,
     type=click.Choice([scope.value for scope in (*Scope, *ShopScope)]),
-    help="What it is good for; can be given several times. A seller's: all, where it is left out.",
+    help="A permission; can be repeated. A seller's token without it has all.",
 )
 @click.option("--days", type=click.IntRange(1, _MAX_DAYS), default=_DEFAULT_DAYS, show_default=True)
 def create(seller: str | None, name: str, scopes: tuple[str, ...], days: int) -> None:
-    """Make a token and print its value, which is shown nowhere else."""
+    """Create a token and print its value, which is shown only once."""
     of_shop = [ShopScope(scope) for scope in scopes if scope in set(ShopScope)]
     of_seller = [Scope(scope) for scope in scopes if scope in set(Scope)]
     lifetime = timedelta(days=days)
     _check_scopes(seller, of_seller, of_shop)
-    with refusals_shown(), command_database() as (_, database), database.writing() as uow:
+    with report_errors(), command_database() as (_, database), database.writing() as uow:
         try:
             token, value = (
                 create_shop_token(name, of_shop, lifetime, uow)
@@ -65,17 +65,17 @@ def create(seller: str | None, name: str, scopes: tuple[str, ...], days: int) ->
 @page_options
 def list_(seller: str | None, page: PageRequest) -> None:
     """Show the tokens, newest first, without their values."""
-    with refusals_shown(), command_database() as (_, database), database.reading() as uow:
-        shown = list_seller_tokens(seller, page, uow)
-        rows = [_row(token, uow.now) for token in shown.entries]
-    click.echo(shown_page(_TITLES, rows, shown))
+    with report_errors(), command_database() as (_, database), database.reading() as uow:
+        result = list_seller_tokens(seller, page, uow)
+        rows = [_row(token, uow.now) for token in result.entries]
+    click.echo(format_page(_TITLES, rows, result))
 
 
 @tokens.command()
 @click.argument("pk", type=int)
 def revoke(pk: int) -> None:
-    """End token PK: from now on it opens nothing."""
-    with refusals_shown(), command_database() as (_, database), database.writing() as uow:
+    """Revoke token PK, at once."""
+    with report_errors(), command_database() as (_, database), database.writing() as uow:
         token = revoke_seller_token(pk, uow)
     click.echo(f"Token {token.pk} ({token.name}) is revoked.")
 

@@ -22,7 +22,7 @@ from domain.unit_of_work import UnitOfWork
 from handlers.auth.one_time_links import handover_url
 from handlers.auth.passwords import Argon2Passwords
 from handlers.cli.database import command_database
-from handlers.cli.error_reporting import refusals_shown
+from handlers.cli.error_reporting import report_errors
 from handlers.cli.operator_option import operator_option
 from handlers.cli.personal_data import erase_user, export_user
 
@@ -39,7 +39,7 @@ def users() -> None:
 
 @users.command()
 @click.option("--email", required=True)
-@click.option("--password", help="Asked for where it is left out, so that no shell keeps it.")
+@click.option("--password", help="Prompted for if left out, so that no shell history has it.")
 @click.option("--first-name", default="")
 @click.option("--last-name", default="")
 @click.option("--guest", is_flag=True, help="A guest has no password and can't log in.")
@@ -50,9 +50,9 @@ def create(
     if guest and password is not None:
         raise click.UsageError("A guest has no password.")
     if not guest and password is None:
-        password = _asked()
+        password = _prompt_for_password()
     new = NewUser(email=email, password=password, first_name=first_name, last_name=last_name)
-    with refusals_shown(), command_database() as (_, database), database.writing() as uow:
+    with report_errors(), command_database() as (_, database), database.writing() as uow:
         user = create_user(new, Argon2Passwords(), uow)
     click.echo(f"User {user.pk} ({user.user_type}): {user.email}")
 
@@ -63,11 +63,11 @@ def create(
 @operator_option
 def set_password_(email: str, actor: str, *, is_piped: bool) -> None:
     """Set a user's password, and end their sessions. An e-mail tells the user."""
-    password = _read_line() if is_piped else _asked()
-    with refusals_shown():
+    password = _read_line() if is_piped else _prompt_for_password()
+    with report_errors():
         check_password(password)
         password_hash = Argon2Passwords().hash(password)
-        user = _done(email, lambda uow: set_password(email, password_hash, actor, uow))
+        user = _write(email, lambda uow: set_password(email, password_hash, actor, uow))
     click.echo(f"User {user.pk} has a new password, and no session.")
 
 
@@ -77,7 +77,7 @@ def set_password_(email: str, actor: str, *, is_piped: bool) -> None:
 @operator_option
 def deactivate(email: str, actor: str, *, guest: bool) -> None:
     """Keep a user from logging in, and end their sessions."""
-    user = _done(email, lambda uow: deactivate_user(email, _type(guest), actor, uow))
+    user = _write(email, lambda uow: deactivate_user(email, _type(guest), actor, uow))
     click.echo(f"User {user.pk} is inactive, and has no session.")
 
 
@@ -87,7 +87,7 @@ def deactivate(email: str, actor: str, *, guest: bool) -> None:
 @operator_option
 def activate(email: str, actor: str, *, guest: bool) -> None:
     """Let a deactivated user log in again."""
-    user = _done(email, lambda uow: activate_user(email, _type(guest), actor, uow))
+    user = _write(email, lambda uow: activate_user(email, _type(guest), actor, uow))
     click.echo(f"User {user.pk} is active.")
 
 
@@ -97,7 +97,7 @@ def activate(email: str, actor: str, *, guest: bool) -> None:
 @operator_option
 def end_sessions_(email: str, actor: str, *, guest: bool) -> None:
     """Log a user out everywhere."""
-    user, count = _done(email, lambda uow: end_sessions(email, _type(guest), actor, uow))
+    user, count = _write(email, lambda uow: end_sessions(email, _type(guest), actor, uow))
     click.echo(f"User {user.pk} had {count} {'session' if count == 1 else 'sessions'}.")
 
 
@@ -106,7 +106,7 @@ def end_sessions_(email: str, actor: str, *, guest: bool) -> None:
 @operator_option
 def handover(email: str, actor: str) -> None:
     """Print a link that opens a session of a user once, within a minute."""
-    with _shown(f"active user {email}"), command_database() as (settings, database):
+    with _report_errors_of(f"active user {email}"), command_database() as (settings, database):
         token = database.write(lambda uow: create_handover(email, actor, uow))
         click.echo(handover_url(token.uuid, settings))
         click.echo(f"Expires {token.expires_date:%Y-%m-%d %H:%M:%S} UTC")
@@ -116,27 +116,27 @@ def _type(is_guest: bool) -> UserType:
     return UserType.GUEST if is_guest else UserType.REGISTERED
 
 
-def _done(email: str, work: Callable[[UnitOfWork], Result]) -> Result:
-    with _shown(f"user {email}"), command_database() as (_, database):
+def _write(email: str, work: Callable[[UnitOfWork], Result]) -> Result:
+    with _report_errors_of(f"user {email}"), command_database() as (_, database):
         return database.write(work)
 
 
 @contextmanager
-def _shown(wanted: str) -> Iterator[None]:
-    """Turns refusals into ClickExceptions; that of a user who is not there says who is wanted."""
-    with refusals_shown():
+def _report_errors_of(description: str) -> Iterator[None]:
+    """Report errors; NotFound as "There is no …" with the description of the user."""
+    with report_errors():
         try:
             yield
         except NotFound:
-            raise click.ClickException(f"There is no {wanted}.") from None
+            raise click.ClickException(f"There is no {description}.") from None
 
 
-def _asked() -> Any:
+def _prompt_for_password() -> Any:
     return click.prompt("Password", hide_input=True, confirmation_prompt=True)
 
 
 def _read_line() -> str:
-    """The first line, without its end; no more is read than a password may have."""
+    """The first line without its end; reads no more than the longest password."""
     line = sys.stdin.readline(MAX_PASSWORD_LENGTH + 2)
     return line.removesuffix("\n").removesuffix("\r")
 

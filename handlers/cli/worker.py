@@ -3,32 +3,32 @@
 import click
 
 from handlers.cli.database import command_database, refuse_transaction_pooler
-from handlers.cli.error_reporting import refusals_shown
-from handlers.cli.graceful_shutdown import Stopping
+from handlers.cli.error_reporting import report_errors
+from handlers.cli.graceful_shutdown import GracefulShutdown
 from handlers.cli.open_files import warn_of_open_files
-from handlers.mail.outbox_worker import Postman, deliver_until
+from handlers.mail.outbox_worker import OutboxWorker, deliver_until
 from handlers.mail.transports import mailer_of
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="Deliver what is due now, and end.")
 def worker(*, once: bool) -> None:
-    """Deliver the letters of the outbox until Ctrl-C or SIGTERM.
+    """Deliver the e-mails of the outbox until Ctrl-C or SIGTERM.
 
     They go to the server that WAYBILL_SMTP_URL names, else into var/mail/. Several workers may
     run side by side.
     """
     with (
-        refusals_shown(),
+        report_errors(),
         command_database() as (settings, database),
-        Stopping() as stop,
+        GracefulShutdown() as shutdown,
     ):
         refuse_transaction_pooler(database)
         warn_of_open_files(settings)
-        postman = Postman(database, mailer_of(settings), settings)
+        outbox_worker = OutboxWorker(database, mailer_of(settings), settings)
         if once:
-            while not stop.is_wished and postman.deliver_next():
+            while not shutdown.is_requested and outbox_worker.deliver_next():
                 pass
         else:
-            deliver_until(stop, postman)
-    click.echo(f"{postman.delivered} delivered, {postman.failed} failed.")
+            deliver_until(shutdown, outbox_worker)
+    click.echo(f"{outbox_worker.delivered} delivered, {outbox_worker.failed} failed.")

@@ -1,4 +1,4 @@
-"""What the demo shop sells, and through whom."""
+"""The products of the demo shop, and their sellers."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +7,7 @@ from domain.shared.money import Currency
 
 CDN = "https://cdn.waybill.example"
 
-# Minor units of each currency that one lira buys, as a fraction; made up once, never updated.
+# Minor units of each currency per lira, as a fraction. Invented, and never updated.
 _PER_LIRA = {
     Currency.TRY: (100, 1),
     Currency.EUR: (100, 40),
@@ -29,7 +29,7 @@ class CatalogueProduct:
     colour: tuple[str, str] | None = None
 
     def price(self, currency: Currency) -> int:
-        """Return the price of one unit in minor units, one below a round price, as prices are."""
+        """Return the price of one unit in minor units: one less than a round price."""
         numerator, denominator = _PER_LIRA[currency]
         return self.lira * numerator // denominator - 1
 
@@ -120,7 +120,7 @@ PRODUCTS = (
     CatalogueProduct("CAR003-1", "Shaving Kit", "Tıraş Seti", 1120, "20.00", "care"),
 )
 
-# Who sells a category on the marketplace; the rest the shop sells itself.
+# The seller of a category; the shop itself sells the others.
 SELLERS = {
     "kitchen": {"slug": "bakirci-usta", "name": "Bakırcı Usta"},
     "home": {"slug": "kapadokya-ev", "name": "Kapadokya Ev"},

@@ -1,4 +1,4 @@
-"""How orders of the demo shop are paid, reduced, carried and given back."""
+"""Payments, discounts, carriers and reasons for returns of the demo shop."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ OTHER_PAYMENTS = (
     {"slug": "wallet", "name": "Dijital Cüzdan", "payment_type": "wallet"},
     {"slug": "loyalty", "name": "Para Puan", "payment_type": "loyalty_money"},
 )
-# The one kind of payment that can still be waited for.
+# The only payment that can be pending.
 BANK_TRANSFER = OTHER_PAYMENTS[0]
 
 BANKS = tuple(
@@ -39,7 +39,7 @@ EASY_RETURNS = (
     {"shipping_company": CARRIERS[1], "name": "Adresten iade", "requires_pickup_address": True},
 )
 
-# Name, and per cent of the goods that it takes off.
+# Name, and discount in per cent of the goods.
 CAMPAIGNS = (
     ("Sepette %10 İndirim", 10),
     ("Welcome 5%", 5),
@@ -50,12 +50,17 @@ CAMPAIGNS = (
 
 
 def _reason(
-    english: str, turkish: str, order: int, *, asks_more: bool = False, is_active: bool = True
+    english: str,
+    turkish: str,
+    order: int,
+    *,
+    needs_description: bool = False,
+    is_active: bool = True,
 ) -> dict[str, Any]:
     return {
         "translations": {"en-us": {"subject": english}, "tr-tr": {"subject": turkish}},
         "order": order,
-        "extra_information_needed": asks_more,
+        "extra_information_needed": needs_description,
         "is_active": is_active,
     }
 
@@ -67,8 +72,8 @@ CANCEL_REASONS = (
 )
 REFUND_REASONS = (
     _reason("It does not fit", "Bedeni uymadı", 10),
-    _reason("It arrived damaged", "Hasarlı geldi", 20, asks_more=True),
+    _reason("It arrived damaged", "Hasarlı geldi", 20, needs_description=True),
     _reason("I got the wrong product", "Yanlış ürün aldım", 30),
 )
-# Not to be chosen: the shop gives it when a seller can't deliver.
+# Shoppers cannot choose it: the shop uses it when a seller can't deliver.
 SELLER_REJECTED = _reason("Rejected by the seller", "Satıcı reddetti", 900, is_active=False)

@@ -1,11 +1,11 @@
-"""What becomes of orders: the lives that an order of the demo shop can have."""
+"""Scenarios: the histories that an order of the demo shop can have."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Extent(StrEnum):
-    """How much of an order a request is about."""
+    """How much of an order a request concerns."""
 
     ORDER = "order"
     LINE = "line"
@@ -13,10 +13,10 @@ class Extent(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request to cancel or to send back: its type, how far it got, and how much it is about.
+class RequestScenario:
+    """A request to cancel or return: its type, status and extent.
 
-    ``by_shop``: the shop made it itself, since the seller could not deliver.
+    ``by_shop``: the shop created it, because the seller could not deliver.
     """
 
     cancellation_type: str
@@ -26,15 +26,16 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
-    """How far an order got, how many days after it was placed that is, and what was asked.
+class Scenario:
+    """An order's state, its age in days (from, to), and its request, if any.
 
-    ``has_trade_in``: the demo shopper has an open trade-in offer for the first line.
+    Orders are drawn by ``weight``. ``has_trade_in``: the demo shopper has an open trade-in offer
+    for the first line.
     """
 
     state: str
     days: tuple[int, int]
-    asked: Asked | None = None
+    request: RequestScenario | None = None
     is_unpaid: bool = False
     has_trade_in: bool = False
     weight: int = 1
@@ -48,25 +49,32 @@ class Life:
         return self.state in {"delivered", "refunded"}
 
 
-# A parcel is shipped within a day and arrives within three more: orders of 5 to 13 days were
-# delivered less than two weeks ago, and can be sent back.
-LIVES = (
-    Life("waiting", (0, 1), is_unpaid=True, weight=2),
-    Life("waiting", (0, 2), weight=3),
-    Life("approved", (0, 3), weight=3),
-    Life("package_waiting", (1, 3), weight=2),
-    Life("packaged", (1, 4), weight=2),
-    Life("shipped", (2, 6), weight=4),
-    Life("delivered", (5, 13), has_trade_in=True, weight=8),
-    Life("delivered", (30, 700), weight=20),
-    Life("cancellation_waiting", (0, 3), Asked("cancel", "open", Extent.ORDER), weight=2),
-    Life("cancelled", (3, 400), Asked("cancel", "completed", Extent.ORDER), weight=3),
-    Life("rejected", (3, 400), Asked("cancel", "completed", Extent.ORDER, by_shop=True), weight=2),
-    Life("refunded", (20, 400), Asked("refund", "completed", Extent.ORDER), weight=2),
-    Life("delivered", (6, 12), Asked("refund", "open", Extent.LINE), weight=2),
-    Life("delivered", (9, 13), Asked("refund", "approved", Extent.LINE)),
-    Life("delivered", (20, 200), Asked("refund", "rejected", Extent.LINE)),
-    Life("delivered", (15, 300), Asked("cancel", "completed", Extent.UNIT), weight=2),
-    Life("delivered", (30, 300), Asked("refund", "completed", Extent.UNIT), weight=2),
-    Life("shipped", (2, 6), Asked("cancel", "completed", Extent.LINE), weight=2),
+# Orders are shipped within a day and delivered within three more: those that are 5 to 13 days old
+# were delivered less than two weeks ago, so they can be returned.
+SCENARIOS = (
+    Scenario("waiting", (0, 1), is_unpaid=True, weight=2),
+    Scenario("waiting", (0, 2), weight=3),
+    Scenario("approved", (0, 3), weight=3),
+    Scenario("package_waiting", (1, 3), weight=2),
+    Scenario("packaged", (1, 4), weight=2),
+    Scenario("shipped", (2, 6), weight=4),
+    Scenario("delivered", (5, 13), has_trade_in=True, weight=8),
+    Scenario("delivered", (30, 700), weight=20),
+    Scenario(
+        "cancellation_waiting", (0, 3), RequestScenario("cancel", "open", Extent.ORDER), weight=2
+    ),
+    Scenario("cancelled", (3, 400), RequestScenario("cancel", "completed", Extent.ORDER), weight=3),
+    Scenario(
+        "rejected",
+        (3, 400),
+        RequestScenario("cancel", "completed", Extent.ORDER, by_shop=True),
+        weight=2,
+    ),
+    Scenario("refunded", (20, 400), RequestScenario("refund", "completed", Extent.ORDER), weight=2),
+    Scenario("delivered", (6, 12), RequestScenario("refund", "open", Extent.LINE), weight=2),
+    Scenario("delivered", (9, 13), RequestScenario("refund", "approved", Extent.LINE)),
+    Scenario("delivered", (20, 200), RequestScenario("refund", "rejected", Extent.LINE)),
+    Scenario("delivered", (15, 300), RequestScenario("cancel", "completed", Extent.UNIT), weight=2),
+    Scenario("delivered", (30, 300), RequestScenario("refund", "completed", Extent.UNIT), weight=2),
+    Scenario("shipped", (2, 6), RequestScenario("cancel", "completed", Extent.LINE), weight=2),
 )

@@ -1,4 +1,4 @@
-"""Where shoppers of the demo shop live."""
+"""The places where shoppers of the demo shop live."""
 
 from typing import Any, NamedTuple
 

@@ -1,4 +1,4 @@
-"""Requests to cancel lines of the demo shop, or to send them back."""
+"""Requests to cancel or return lines of the demo shop."""
 
 from datetime import datetime, timedelta
 from random import Random
@@ -11,61 +11,63 @@ from handlers.demo_shop.checkout import (
     REFUND_REASONS,
     SELLER_REJECTED,
 )
-from handlers.demo_shop.order_scenarios import Asked
+from handlers.demo_shop.order_scenarios import RequestScenario
 
-# A valid check number, at a bank that does not exist.
+# Valid check digits, at a bank that does not exist.
 _IBAN = "TR050009900000000000000001"
 
 
 def request_document(
-    asked: Asked, quantity: int, asked_date: datetime, holder_name: str, dice: Random
+    request: RequestScenario, quantity: int, created_date: datetime, holder_name: str, rng: Random
 ) -> dict[str, Any]:
     """Return the request for ``quantity`` units of a line, without its plan."""
-    decided_date = asked_date if asked.status == "open" else asked_date + timedelta(hours=5)
+    decided_date = created_date if request.status == "open" else created_date + timedelta(hours=5)
     document: dict[str, Any] = {
-        "cancellation_type": asked.cancellation_type,
-        "status": asked.status,
-        "reason": _reason(asked, dice),
+        "cancellation_type": request.cancellation_type,
+        "status": request.status,
+        "reason": _reason(request, rng),
         "quantity": quantity,
-        "created_date": asked_date.isoformat(),
+        "created_date": created_date.isoformat(),
         "modified_date": decided_date.isoformat(),
     }
-    if asked.cancellation_type == "refund":
+    if request.cancellation_type == "refund":
         document |= {
-            "description": dice.choice(("Kutusu ezilmişti.", "The colour is different.", None)),
-            "easy_return": _easy_return(asked, asked_date, dice),
-            "fully_refund_as_loyalty_money": dice.random() < 0.2,
+            "description": rng.choice(("Kutusu ezilmişti.", "The colour is different.", None)),
+            "easy_return": _easy_return(request, created_date, rng),
+            "fully_refund_as_loyalty_money": rng.random() < 0.2,
             "images": [
-                {"image": f"{CDN}/returns/{dice.getrandbits(32):08x}.jpg"}
-                for _ in range(dice.choice((0, 0, 1, 2)))
+                {"image": f"{CDN}/returns/{rng.getrandbits(32):08x}.jpg"}
+                for _ in range(rng.choice((0, 0, 1, 2)))
             ],
         }
-        if dice.random() < 0.4:
+        if rng.random() < 0.4:
             document |= {"iban": _IBAN, "holder_name": holder_name}
     return document
 
 
-def _reason(asked: Asked, dice: Random) -> dict[str, Any]:
-    if asked.by_shop:
+def _reason(request: RequestScenario, rng: Random) -> dict[str, Any]:
+    if request.by_shop:
         return SELLER_REJECTED
-    return dice.choice(CANCEL_REASONS if asked.cancellation_type == "cancel" else REFUND_REASONS)
+    return rng.choice(CANCEL_REASONS if request.cancellation_type == "cancel" else REFUND_REASONS)
 
 
-def _easy_return(asked: Asked, asked_date: datetime, dice: Random) -> dict[str, Any] | None:
-    if asked.status == "rejected":
+def _easy_return(
+    request: RequestScenario, created_date: datetime, rng: Random
+) -> dict[str, Any] | None:
+    if request.status == "rejected":
         return None
-    carrier = dice.choice(CARRIERS[:2])
-    number = f"{dice.randrange(10**10):010d}"
+    carrier = rng.choice(CARRIERS[:2])
+    number = f"{rng.randrange(10**10):010d}"
     return {
         "shipping_company": carrier,
-        "code": f"{dice.randrange(10**6):06d}",
-        "status": "completed" if asked.status == "completed" else "active",
-        "start_date": asked_date.isoformat(),
-        "end_date": (asked_date + timedelta(days=7)).isoformat(),
+        "code": f"{rng.randrange(10**6):06d}",
+        "status": "completed" if request.status == "completed" else "active",
+        "start_date": created_date.isoformat(),
+        "end_date": (created_date + timedelta(days=7)).isoformat(),
         "tracking_number": number,
         "tracking_url": f"https://track.waybill.example/{carrier['value']}/{number}",
         "pickup_date": {
-            "date": (asked_date + timedelta(days=2)).date().isoformat(),
+            "date": (created_date + timedelta(days=2)).date().isoformat(),
             "hour_range": {"start": "09:00", "end": "12:00"},
         },
     }

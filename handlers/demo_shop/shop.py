@@ -1,4 +1,4 @@
-"""The whole demo shop: its shoppers, each with all that they ordered."""
+"""The demo shop: its shoppers, with their orders as import documents."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from random import Random
 from typing import Any
 
 from handlers.demo_shop.old_orders import CURRENCIES, old_order_document
-from handlers.demo_shop.order_scenarios import LIVES, Life
+from handlers.demo_shop.order_scenarios import SCENARIOS, Scenario
 from handlers.demo_shop.orders import order_document
-from handlers.demo_shop.shoppers import Shopper, Townsfolk
+from handlers.demo_shop.shoppers import Shopper, ShopperFactory
 
-# Every life twice, and more orders than one page shows.
-DEMO_ORDERS = 2 * len(LIVES)
+# Every scenario twice, and more orders than one page shows.
+DEMO_ORDERS = 2 * len(SCENARIOS)
 DEMO_OLD_ORDERS = 12
 MAX_USERS = 999_999
 MAX_ORDERS = 9_999
@@ -20,10 +20,10 @@ MAX_ORDERS = 9_999
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A shopper and the import documents of what they ordered, oldest shop first.
+    """A shopper with the import documents of their orders and archived orders.
 
-    ``trade_ins`` are the numbers of the orders for whose first lines a trade-in is offered, which
-    no import document says.
+    ``trade_ins`` are the numbers of the orders whose first line gets a trade-in offer, which import
+    documents do not have.
     """
 
     shopper: Shopper
@@ -33,57 +33,57 @@ class History:
 
 
 def histories(users: int, orders_per_user: int, seed: int, today: datetime) -> Iterator[History]:
-    """Yield as many shoppers as ``users`` says, the demo shopper first.
+    """Yield ``users`` shoppers, the demo shopper first.
 
-    The same arguments give the same shop, and ``today`` (midnight in UTC) moves only its dates.
-    A shopper does not depend on how many others there are. The demo shopper has at least
-    DEMO_ORDERS orders; guests have no old orders.
+    The same arguments give the same shop; ``today`` (midnight in UTC) moves only its dates. A
+    shopper does not depend on the number of others. The demo shopper has at least DEMO_ORDERS
+    orders; guests have no old orders.
     """
-    townsfolk = Townsfolk()
+    factory = ShopperFactory()
     for index in range(users):
-        dice = _dice(seed, index)
-        shopper = townsfolk.shopper(index, dice)
+        rng = _seeded_rng(seed, index)
+        shopper = factory.shopper(index, rng)
         is_demo = shopper.is_demo
-        lives = _lives(orders_per_user, dice, is_demo=is_demo)
-        numbers = [f"{seed:06d}{index:06d}{position:04d}" for position in range(len(lives))]
+        scenarios = _scenarios(orders_per_user, rng, is_demo=is_demo)
+        numbers = [f"{seed:06d}{index:06d}{position:04d}" for position in range(len(scenarios))]
         yield History(
             shopper,
             orders=[
-                order_document(shopper, number, life, today, _dice(seed, index, position))
-                for position, (number, life) in enumerate(zip(numbers, lives, strict=True))
+                order_document(shopper, number, scenario, today, _seeded_rng(seed, index, position))
+                for position, (number, scenario) in enumerate(zip(numbers, scenarios, strict=True))
             ],
             old_orders=[
                 old_order_document(
                     shopper,
                     f"{seed:06d}{index:06d}A{position:03d}",
                     today,
-                    dice,
+                    rng,
                     currency=CURRENCIES[position % len(CURRENCIES)] if is_demo else None,
                 )
-                for position in range(_old_orders(shopper, dice))
+                for position in range(_old_orders(shopper, rng))
             ],
             trade_ins=[
                 number
-                for number, life in zip(numbers, lives, strict=True)
-                if is_demo and life.has_trade_in
+                for number, scenario in zip(numbers, scenarios, strict=True)
+                if is_demo and scenario.has_trade_in
             ],
         )
 
 
-def _dice(*numbers: int) -> Random:
-    """Return dice that fall the same way for the same numbers."""
+def _seeded_rng(*numbers: int) -> Random:
+    """Return a generator that draws the same values for the same numbers."""
     return Random("/".join(map(str, numbers)))  # noqa: S311 - made-up data, nothing to guess
 
 
-def _lives(count: int, dice: Random, *, is_demo: bool) -> list[Life]:
-    """Return the lives of a shopper's orders; the demo shopper's come in turn."""
+def _scenarios(count: int, rng: Random, *, is_demo: bool) -> list[Scenario]:
+    """Return the scenarios of a shopper's orders; the demo shopper has all, in rotation."""
     if is_demo:
-        return [LIVES[position % len(LIVES)] for position in range(max(count, DEMO_ORDERS))]
-    weights = [life.weight for life in LIVES]
-    return [dice.choices(LIVES, weights=weights)[0] for _ in range(count)]
+        return [SCENARIOS[position % len(SCENARIOS)] for position in range(max(count, DEMO_ORDERS))]
+    weights = [scenario.weight for scenario in SCENARIOS]
+    return [rng.choices(SCENARIOS, weights=weights)[0] for _ in range(count)]
 
 
-def _old_orders(shopper: Shopper, dice: Random) -> int:
+def _old_orders(shopper: Shopper, rng: Random) -> int:
     if shopper.index == 0:
         return DEMO_OLD_ORDERS
-    return 0 if shopper.is_guest else dice.choice((0, 1, 2, 3))
+    return 0 if shopper.is_guest else rng.choice((0, 1, 2, 3))

@@ -1,4 +1,4 @@
-"""Who buys in the demo shop."""
+"""The shoppers of the demo shop."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from handlers.demo_shop.places import FOREIGN_PLACES, TURKISH_PLACES, TURKISH_ST
 _TITLES = {"tr-tr": ("Ev", "İş", "Yazlık"), "en-us": ("Home", "Work", "Parents")}
 _GUEST_EVERY = 10
 _FIRST_GUEST = 2
-_MOVED = 5
+_INACTIVE_REMAINDER = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Shopper:
-    """One shopper: position in the shop (0 is the demo shopper), who it is, and addresses."""
+    """A shopper: position in the shop (0 is the demo shopper), identity and addresses."""
 
     index: int
     email: str
@@ -38,7 +38,7 @@ class Shopper:
 
     @property
     def user(self) -> dict[str, str]:
-        """The shopper as import documents name a user."""
+        """The `user` of an import document."""
         return {
             "email": self.email,
             "user_type": self.user_type,
@@ -47,21 +47,21 @@ class Shopper:
         }
 
 
-class Townsfolk:
-    """Makes shoppers up; the same index and dice give the same shopper."""
+class ShopperFactory:
+    """Makes shoppers; the same index and state of the rng give the same shopper."""
 
     def __init__(self) -> None:
         self._fakers = {"tr-tr": Faker("tr_TR"), "en-us": Faker("en_US")}
 
-    def shopper(self, index: int, dice: Random) -> Shopper:
+    def shopper(self, index: int, rng: Random) -> Shopper:
         """Return the shopper at ``index``; every tenth is a guest, and a third is from abroad."""
-        language = "tr-tr" if dice.random() < 0.7 or index == 0 else "en-us"
+        language = "tr-tr" if rng.random() < 0.7 or index == 0 else "en-us"
         fake = self._fakers[language]
-        fake.seed_instance(dice.getrandbits(64))
+        fake.seed_instance(rng.getrandbits(64))
         first_name, last_name = fake.first_name(), fake.last_name()
         email = DEMO_EMAIL if index == 0 else _email(first_name, last_name, index)
         places = TURKISH_PLACES if language == "tr-tr" else FOREIGN_PLACES
-        count = dice.choice((1, 1, 2, 3))
+        count = rng.choice((1, 1, 2, 3))
         titles = _TITLES[language][: max(count, 2) if index == 0 else count]
         return Shopper(
             index=index,
@@ -76,9 +76,9 @@ class Townsfolk:
                     "first_name": first_name,
                     "last_name": last_name,
                     "email": email,
-                    "phone_number": f"0555{dice.randrange(10**7):07d}",
+                    "phone_number": f"0555{rng.randrange(10**7):07d}",
                     "primary": title == titles[0],
-                    **_where(dice.choice(places), fake, dice),
+                    **_location(rng.choice(places), fake, rng),
                     **_recipient(index, last_name, language, is_last=title == titles[-1]),
                 }
                 for title in titles
@@ -87,16 +87,16 @@ class Townsfolk:
 
 
 def _recipient(index: int, last_name: str, language: str, *, is_last: bool) -> dict[str, Any]:
-    """Return what an invoice says beside the name.
+    """Return what an invoice has besides the name.
 
-    The last address of each third shopper is a company's. The numbers begin with zeros, so that
-    they are no person's and no company's.
+    The last address of every third shopper is a company's. The numbers begin with zeros, so that
+    they belong to no real person or company.
     """
     is_turkish = language == "tr-tr"
     recipient: dict[str, Any] = {
         "is_corporate": False,
         "e_bill_taxpayer": False,
-        "is_active": not (is_last and index % 7 == _MOVED),
+        "is_active": not (is_last and index % 7 == _INACTIVE_REMAINDER),
     }
     if is_last and index % 3 == 0:
         return recipient | {
@@ -113,12 +113,10 @@ def _recipient(index: int, last_name: str, language: str, *, is_last: bool) -> d
     return recipient
 
 
-def _where(place: Place, fake: Faker, dice: Random) -> dict[str, Any]:
+def _location(place: Place, fake: Faker, rng: Random) -> dict[str, Any]:
     street = fake.street_address()
     if place.language == "tr-tr":
-        street = (
-            f"{dice.choice(TURKISH_STREETS)} No: {dice.randint(1, 120)} D: {dice.randint(1, 20)}"
-        )
+        street = f"{rng.choice(TURKISH_STREETS)} No: {rng.randint(1, 120)} D: {rng.randint(1, 20)}"
     return {
         "country": place.country,
         "city": place.city,
@@ -130,10 +128,10 @@ def _where(place: Place, fake: Faker, dice: Random) -> dict[str, Any]:
 
 
 def _email(first_name: str, last_name: str, index: int) -> str:
-    return f"{_plain(first_name)}.{_plain(last_name)}.{index}@waybill.example"
+    return f"{_ascii(first_name)}.{_ascii(last_name)}.{index}@waybill.example"
 
 
-def _plain(name: str) -> str:
-    """Return the letters of a name without their marks; the dotless i has none to lose."""
+def _ascii(name: str) -> str:
+    """Return the name in a to z, without diacritics; NFKD does not decompose the dotless i."""
     bare = unicodedata.normalize("NFKD", name.replace("ı", "i"))
-    return "".join(letter for letter in bare.lower() if "a" <= letter <= "z")
+    return "".join(character for character in bare.lower() if "a" <= character <= "z")

@@ -1,4 +1,4 @@
-"""Trade-in offers of the demo shop, made after its orders were imported."""
+"""Trade-in offers of the demo shop, created after its orders are imported."""
 
 from datetime import datetime, timedelta
 
@@ -16,9 +16,9 @@ _TRADE_IN_LIFETIME = timedelta(days=90)
 
 
 def offer_trade_in(order_pk: int, today: datetime, uow: UnitOfWork) -> None:
-    """Offer a trade-in for the first line of an order, and write to its owner.
+    """Offer a trade-in for the first line of an order, and queue the e-mail to its owner.
 
-    An order whose first line ever had an offer stays as it is. The commit is the caller's. Raises
+    An order whose first line already had an offer stays unchanged. The caller commits. Raises
     NotFound.
     """
     order = _lock(order_pk, uow)

@@ -1,1 +1,1 @@
-"""Languages: translations and labels."""
+"""Translations and labels."""

@@ -1,10 +1,10 @@
-"""What coded values are called in English; the catalogues have them in the other languages."""
+"""English labels of coded values; the catalogues have the other languages."""
 
 from collections.abc import Mapping
 
 
 def mark(message: str) -> str:
-    """Mark a text for translation that is translated elsewhere, when the language is known."""
+    """Mark a text for translation at run time, when the language is known."""
     return message
 
 
@@ -62,4 +62,4 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     },
     "currency": {"try": "TL"},
 }
-"""By kind and value. Names of products and currencies are the same in every language."""
+"""By kind and value. Brand and currency names are the same in every language."""

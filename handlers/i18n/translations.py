@@ -1,4 +1,4 @@
-"""The reader's language, and every text of ours in it."""
+"""The reader's language, and translations into it."""
 
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -18,22 +18,22 @@ _LANGUAGES = {"en": "en-us", "tr": "tr-tr"}
 
 @lru_cache(maxsize=256)
 def choose_language(accept_language: str, default: str) -> str:
-    """The language to answer in: the best of an Accept-Language header that we have, else ours."""
-    wanted = parse_accept_header(accept_language, LanguageAccept)
-    preferred = [tag for tag, quality in wanted if quality > 0]
+    """The best available language for an Accept-Language header, else ``default``."""
+    accepted = parse_accept_header(accept_language, LanguageAccept)
+    preferred = [tag for tag, quality in accepted if quality > 0]
     locale = negotiate_locale(preferred, _LANGUAGES, sep="-")
     return _LANGUAGES[locale.lower()] if locale else default
 
 
 def translate(message: str, language: str) -> str:
-    """The message in ``language``, itself where the catalogue has none; places stay unfilled."""
+    """The message in ``language``, or unchanged if the catalogue lacks it. Placeholders stay."""
     return _catalogue(language).gettext(message)
 
 
 def label(kind: str, value: str, language: str) -> str:
-    """What a reader calls ``value`` among its kind of LABELS.
+    """The label of ``value``; ``kind`` is the key of LABELS.
 
-    A value that a shop brought along is its own label; a currency's is its ISO 4217 code.
+    A value that LABELS lacks is its own label; that of a currency is its ISO 4217 code.
     """
     name = LABELS[kind].get(value)
     if name is None:
@@ -42,7 +42,7 @@ def label(kind: str, value: str, language: str) -> str:
 
 
 def moment_text(moment: datetime, language: str) -> str:
-    """Date and time in UTC, as the language writes them."""
+    """Date and time in UTC, in the format of the language."""
     locale = language.partition("-")[0]
     return str(format_datetime(moment.astimezone(UTC), "d MMMM y HH:mm 'UTC'", locale=locale))
 

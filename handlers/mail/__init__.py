@@ -1,1 +1,1 @@
-"""The letters to shoppers: what they say, and how they get there."""
+"""E-mails to shoppers: their content and their delivery."""

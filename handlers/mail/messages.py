@@ -1,4 +1,4 @@
-"""Writing letters: what happened, as a message in the language of its reader."""
+"""Builds the e-mail for an outbox event, in the recipient's language."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,61 +24,61 @@ from handlers.adapters.plain_text import one_line
 from handlers.auth.one_time_links import sign_token
 from handlers.auth.trade_in_links import offer_links
 from handlers.i18n.translations import choose_language, label, moment_text, translate
-from handlers.mail.texts import WORDINGS, Wording
+from handlers.mail.texts import EMAIL_TEXTS, EmailTexts
 from handlers.settings import Settings
 
-# Texts are kept as they are, so that a letter in a file can be read and its links copied; whoever
-# sends it encodes what an old server would not let through. A line may have 998 octets (RFC 5322).
+# Texts stay unencoded, so that a message in a file is readable and its links can be copied; the
+# SMTP transport encodes them for old servers. A line may have 998 octets (RFC 5322).
 _POLICY = SMTP.clone(max_line_length=998)
 _ABOUT_ACCOUNTS = {OutboxKind.PASSWORD_RESET, OutboxKind.PASSWORD_CHANGED}
 
 
 class UnusableAddress(ValueError):
-    """No letter can be sent to the address; it is not named."""
+    """The recipient is not one valid address. The error does not contain it."""
 
 
-def write_letter(event: OutboxEvent, settings: Settings) -> EmailMessage:
-    """The message that tells the shopper of ``event``, as text and as HTML.
+def build_email(event: OutboxEvent, settings: Settings) -> EmailMessage:
+    """The e-mail for ``event``, as text and HTML.
 
-    Its Message-ID is the event's UUID at the sender's domain, and its Date the event's: the same
-    letter each time it is sent. Raises UnusableAddress.
+    Its Message-ID is the event's UUID at the sender's domain, and its Date the event's, so a
+    second attempt sends the same message. Raises UnusableAddress.
     """
-    payload, wording = event.payload, WORDINGS[event.kind]
-    speech = _Speech(choose_language(payload["language"] or "", settings.default_language))
+    payload, texts = event.payload, EMAIL_TEXTS[event.kind]
+    localizer = _Localizer(choose_language(payload["language"] or "", settings.default_language))
     order_number = one_line(payload.get("order_number", ""))
-    letter = EmailMessage(policy=_POLICY)
-    letter["Message-ID"] = f"<{event.uuid}@{settings.mail_domain}>"
-    letter["Date"] = event.created_date
-    letter["From"] = settings.mail_from
-    letter["To"] = _recipient(payload["email"])
-    letter["Subject"] = speech.say(wording.subject, order_number=order_number)
-    letter["Auto-Submitted"] = "auto-generated"
+    message = EmailMessage(policy=_POLICY)
+    message["Message-ID"] = f"<{event.uuid}@{settings.mail_domain}>"
+    message["Date"] = event.created_date
+    message["From"] = settings.mail_from
+    message["To"] = _recipient(payload["email"])
+    message["Subject"] = localizer.text(texts.subject, order_number=order_number)
+    message["Auto-Submitted"] = "auto-generated"
     values = {
-        "language": speech.language,
-        "subject": str(letter["Subject"]),
+        "language": localizer.language,
+        "subject": str(message["Subject"]),
         "order_number": order_number,
-        "_": speech.say,
-        **_told(event, wording, speech, settings),
+        "_": localizer.text,
+        **_content(event, texts, localizer, settings),
     }
-    text = _templates().get_template(f"{wording.template}.txt").render(values)
-    html = _templates().get_template(f"{wording.template}.html").render(values)
-    letter.set_content(text, cte="8bit")
-    letter.add_alternative(html, subtype="html", cte="8bit")
-    return letter
+    text = _templates().get_template(f"{texts.template}.txt").render(values)
+    html = _templates().get_template(f"{texts.template}.html").render(values)
+    message.set_content(text, cte="8bit")
+    message.add_alternative(html, subtype="html", cte="8bit")
+    return message
 
 
-class _Speech:
-    """One language, and how texts, amounts and moments are said in it."""
+class _Localizer:
+    """Formats texts, amounts and times in one language."""
 
     def __init__(self, language: str) -> None:
         self.language = language
         self._locale = language.partition("-")[0]
 
-    def say(self, text: str, **places: str) -> str:
-        return translate(text, self.language) % places
+    def text(self, text: str, **values: str) -> str:
+        return translate(text, self.language) % values
 
     def amount(self, amount: str, currency: Currency) -> str:
-        # As many decimals as the amount came with: catalogues of locales round some currencies.
+        # The number of decimals is the currency's by ISO 4217: Babel's locales round some.
         number = format_decimal(
             Decimal(amount), "#,##0." + "0" * currency.exponent, locale=self._locale
         )
@@ -88,55 +88,55 @@ class _Speech:
         return moment_text(moment, self.language)
 
 
-def _told(
-    event: OutboxEvent, wording: Wording, speech: _Speech, settings: Settings
+def _content(
+    event: OutboxEvent, texts: EmailTexts, localizer: _Localizer, settings: Settings
 ) -> dict[str, Any]:
-    """What the template of the kind shows beside the frame that all letters have."""
+    """The values for the template of the kind, besides those of the layout."""
     payload = event.payload
     if event.kind in _ABOUT_ACCOUNTS:
-        return {"opening": speech.say(wording.opening), **_account(event, speech, settings)}
-    if wording.template == "requests":
-        lines = [_request(told, payload, wording, speech) for told in payload["requests"]]
-        return {"opening": speech.say(wording.opening), "lines": lines}
-    told = {"opening": speech.say(wording.opening, product=one_line(payload["product"]))}
-    if wording.template != "offer":
-        return told
+        return {"opening": localizer.text(texts.opening), **_account(event, localizer, settings)}
+    if texts.template == "requests":
+        lines = [_request(request, payload, texts, localizer) for request in payload["requests"]]
+        return {"opening": localizer.text(texts.opening), "lines": lines}
+    opening = localizer.text(texts.opening, product=one_line(payload["product"]))
+    if texts.template != "offer":
+        return {"opening": opening}
     expires = datetime.fromisoformat(payload["expires_date"])
     offer = OfferLink(UUID(payload["offer"]))
-    # Mail scanners open links: the page's changes nothing.
+    # Mail scanners follow links, so link to the page only: opening it changes nothing.
     page = offer_links(int(payload["order_item"]), offer, settings).page
-    return {**told, "expires": speech.moment(expires), "page": page}
+    return {"opening": opening, "expires": localizer.moment(expires), "page": page}
 
 
-def _account(event: OutboxEvent, speech: _Speech, settings: Settings) -> dict[str, Any]:
-    """The links; the token of a link is made here, so that no database has it."""
+def _account(event: OutboxEvent, localizer: _Localizer, settings: Settings) -> dict[str, Any]:
+    """The link. Its token is signed here, so that no database stores it."""
     page = f"{settings.base_url}/users/password/"
     if event.kind is OutboxKind.PASSWORD_CHANGED:
         return {"link": f"{page}reset/"}
     token = sign_token(event.uuid, Purpose.PASSWORD_RESET, settings)
-    expires = speech.moment(event.created_date + LIFETIME)
+    expires = localizer.moment(event.created_date + LIFETIME)
     return {"link": f"{page}?token={token}", "expires": expires}
 
 
 def _request(
-    told: Mapping[str, Any], payload: Mapping[str, Any], wording: Wording, speech: _Speech
+    request: Mapping[str, Any], payload: Mapping[str, Any], texts: EmailTexts, localizer: _Localizer
 ) -> dict[str, Any]:
-    refund = wording.loyalty_refund if told["fully_refund_as_loyalty_money"] else wording.refund
-    if refund and Decimal(told["refund_amount"]):
-        amount = speech.amount(told["refund_amount"], Currency(payload["currency"]))
-        refund = speech.say(refund, amount=amount)
+    refund = texts.loyalty_refund if request["fully_refund_as_loyalty_money"] else texts.refund
+    if refund and Decimal(request["refund_amount"]):
+        amount = localizer.amount(request["refund_amount"], Currency(payload["currency"]))
+        refund = localizer.text(refund, amount=amount)
     else:
         refund = ""
     return {
-        "quantity": told["quantity"],
-        "product": one_line(told["product"]),
-        "kind": label("cancellation_type", told["cancellation_type"], speech.language),
+        "quantity": request["quantity"],
+        "product": one_line(request["product"]),
+        "kind": label("cancellation_type", request["cancellation_type"], localizer.language),
         "refund": refund,
     }
 
 
 def _recipient(email: str) -> Address:
-    """One address and nothing else, whatever stands in it."""
+    """Exactly one address, or UnusableAddress: the text is not trusted."""
     try:
         return Address(addr_spec=email)
     except (ValueError, IndexError, MessageError):

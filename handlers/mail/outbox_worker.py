@@ -1,7 +1,7 @@
-"""The postman: takes events out of the outbox, delivers their letters, and notes what came of it.
+"""The outbox worker: leases events, delivers their e-mails and records the outcome.
 
-At least once: a letter that was delivered and could not be noted comes again, with the same
-Message-ID.
+Delivery is at least once: an e-mail whose delivery could not be recorded is sent again, with the
+same Message-ID.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from domain.outbox import (
 )
 from domain.shared.errors import Unavailable
 from domain.unit_of_work import UnitOfWork
-from handlers.mail.messages import write_letter
+from handlers.mail.messages import build_email
 from handlers.mail.transports import Mailer
 from handlers.settings import Settings
 
@@ -33,28 +33,28 @@ Result = TypeVar("Result")
 
 
 class Database(Protocol):
-    """What the postman does with the database."""
+    """The database, as the worker needs it."""
 
     def write(self, work: Callable[[UnitOfWork], Result]) -> Result:
-        """Do ``work`` in a transaction, again if it loses to another. Raises Unavailable."""
+        """Run ``work`` in a transaction; retry it after a conflict. Raises Unavailable."""
 
 
-class Stop(Protocol):
-    """Somebody's wish that the work ends."""
+class Shutdown(Protocol):
+    """Tells a long-running loop to stop."""
 
     @property
-    def is_wished(self) -> bool:
-        """Whether to begin nothing new."""
+    def is_requested(self) -> bool:
+        """Whether to start no further work."""
 
     def wait(self, seconds: float) -> None:
-        """Wait so long, or until the wish comes."""
+        """Wait this long, or until a shutdown is requested."""
 
 
-class Postman:
-    """Delivers one letter after the other, each outside of any transaction.
+class OutboxWorker:
+    """Delivers e-mails one by one, outside of any transaction.
 
-    One event is taken at a time, so that a stop leaves none to wait for the end of its lease.
-    ``delivered`` and ``failed`` count.
+    It leases one event at a time, so that a shutdown leaves no event waiting for its lease to end.
+    ``delivered`` and ``failed`` are the numbers of events so far.
     """
 
     def __init__(self, database: Database, mailer: Mailer, settings: Settings) -> None:
@@ -66,9 +66,9 @@ class Postman:
         self._unrecorded: Callable[[UnitOfWork], Any] | None = None
 
     def deliver_next(self) -> bool:
-        """Deliver the letter that is due longest; False when none is. Raises Unavailable.
+        """Deliver the e-mail that has been due the longest; False when none is due.
 
-        What became of the letter before is noted first, where the database was away then.
+        An earlier outcome that could not be recorded is recorded first. Raises Unavailable.
         """
         self._record()
         events = self._database.write(partial(lease_events, 1))
@@ -92,7 +92,7 @@ class Postman:
         return bool(events)
 
     def _prepared(self, event: OutboxEvent) -> OutboxEvent | None:
-        """The event as it is to be sent, or None where there is nothing to send any more."""
+        """The event to send, or None if there is nothing to send any more."""
         if event.kind is not OutboxKind.PASSWORD_RESET:
             return event
         return self._database.write(partial(prepare_reset, event))
@@ -103,16 +103,16 @@ class Postman:
             self._unrecorded = None
 
     def _error_of(self, event: OutboxEvent) -> str | None:
-        """Send the letter; return what went wrong."""
+        """Send the e-mail; return a description of the error, if any."""
         try:
-            self._mailer.send(write_letter(event, self._settings))
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with one, others go on
+            self._mailer.send(build_email(event, self._settings))
+        except Exception as error:  # noqa: BLE001 - one bad e-mail must not block the others
             return describe(error)
         return None
 
 
 def describe(error: Exception) -> str:
-    """The SMTP code, if any, and the class of the error: its text may name people."""
+    """The SMTP code, if any, and the error's class. Its text may contain personal data."""
     name = type(error).__name__
     if isinstance(error, SMTPRecipientsRefused):
         codes = sorted({code for code, _ in error.recipients.values()})
@@ -122,14 +122,14 @@ def describe(error: Exception) -> str:
     return name
 
 
-def deliver_until(stop: Stop, postman: Postman) -> None:
-    """Deliver what is due and what comes, until the stop is wished; survives a lost database."""
-    while not stop.is_wished:
+def deliver_until(shutdown: Shutdown, worker: OutboxWorker) -> None:
+    """Deliver e-mails as they become due, until shutdown; wait while the database is down."""
+    while not shutdown.is_requested:
         try:
-            found = postman.deliver_next()
+            was_due = worker.deliver_next()
         except Unavailable:
             _log.warning("outbox_unavailable", retry_seconds=RECOVERY_SECONDS)
-            stop.wait(RECOVERY_SECONDS)
+            shutdown.wait(RECOVERY_SECONDS)
             continue
-        if not found:
-            stop.wait(IDLE_SECONDS)
+        if not was_due:
+            shutdown.wait(IDLE_SECONDS)

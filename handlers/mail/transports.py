@@ -1,4 +1,4 @@
-"""Where letters go: to an SMTP server, or into a folder where there is none."""
+"""Transports for e-mails: an SMTP server, or a folder if none is configured."""
 
 import os
 import smtplib
@@ -21,56 +21,56 @@ _SUBMISSION_PORT, _TLS_PORT = 587, 465
 
 
 class Mailer(Protocol):
-    """Takes letters away."""
+    """Sends e-mails."""
 
-    def send(self, letter: EmailMessage) -> None:
-        """Return once somebody else is responsible for the letter; raises anything else."""
+    def send(self, message: EmailMessage) -> None:
+        """Return once another system is responsible for the message; raises any exception."""
 
 
 class Unencrypted(smtplib.SMTPException):
-    """The password, or where TLS is required the letter, would be sent in clear text."""
+    """The connection is not encrypted, but the password or the settings require it."""
 
 
 def mailer_of(settings: Settings) -> Mailer:
-    """The mailer that the settings ask for."""
+    """The mailer that the settings select."""
     if settings.smtp_url:
         return SmtpServer(settings.smtp_url, settings.mail_domain)
     return MailFolder(FOLDER)
 
 
 class MailFolder:
-    """Keeps each letter as a file that only its owner can read, named by the event.
+    """Writes each message to a file, readable by its owner only and named after the event.
 
-    Sent again it replaces itself; nobody ever finds half of it.
+    A second delivery replaces the file, atomically.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def send(self, letter: EmailMessage) -> None:
+    def send(self, message: EmailMessage) -> None:
         make_private_folder(self._folder)
-        name = letter["Message-ID"].strip("<>").partition("@")[0]
+        name = message["Message-ID"].strip("<>").partition("@")[0]
         part = self._folder / f".{name}.part"
         with open_private_file(part) as file:
-            file.write(letter.as_bytes())
+            file.write(message.as_bytes())
             file.flush()
             os.fsync(file.fileno())
         part.replace(self._folder / f"{name}.eml")
 
 
-def remove_letters(folder: Path, uuids: Iterable[UUID]) -> None:
-    """Delete the files of these events, where there are any."""
+def remove_emails(folder: Path, uuids: Iterable[UUID]) -> None:
+    """Delete the files of these events, if any."""
     for uuid in uuids:
         (folder / f"{uuid}.eml").unlink(missing_ok=True)
 
 
 class SmtpServer:
-    """Sends by ``smtp://`` (STARTTLS where it is offered), ``smtp+starttls://`` (nothing without
-    it) or ``smtps://`` (TLS from the start).
+    """Sends by ``smtp://`` (STARTTLS if offered), ``smtp+starttls://`` (STARTTLS required) or
+    ``smtps://`` (TLS from the start).
 
-    Certificates are checked. ``greeting`` is the name that the server is greeted with: finding
-    out one's own takes a look-up that may hang. A password is sent to another machine only when
-    the connection is encrypted, so that nobody in between learns it by hiding the offer.
+    Certificates are checked. ``greeting`` is our name for EHLO: to find it out takes a look-up
+    that may hang. A password is sent to another machine over an encrypted connection only, so
+    that a man in the middle cannot obtain it by removing the STARTTLS offer.
     """
 
     def __init__(self, url: str, greeting: str, timeout: float = TIMEOUT) -> None:
@@ -85,13 +85,13 @@ class SmtpServer:
         self._timeout = timeout
         self._tls = ssl.create_default_context()
 
-    def send(self, letter: EmailMessage) -> None:
-        """Raises OSError, of which SMTPException is a kind, when the server did not take it."""
-        # `with` would say goodbye to a server that hangs, and wait for its answer.
+    def send(self, message: EmailMessage) -> None:
+        """Raises OSError (SMTPException is a subclass) if the server did not accept it."""
+        # Leaving `with smtplib.SMTP()` sends QUIT, and waits for a server that hangs.
         with closing(self._connect()) as smtp:
             self._prepare(smtp)
-            smtp.send_message(_seven_bits(letter))
-            # The server has the letter: if it dislikes the goodbye, nothing is to be sent again.
+            smtp.send_message(_encoded_in_7_bits(message))
+            # The server has accepted the message: a failing QUIT must not cause a second attempt.
             with suppress(OSError):
                 smtp.quit()
 
@@ -115,20 +115,20 @@ class SmtpServer:
         if self._needs_tls and not is_encrypted:
             raise Unencrypted
         if self._user:
-            if not is_encrypted and not _is_here(self._host):
+            if not is_encrypted and not _is_local(self._host):
                 raise Unencrypted
             smtp.login(self._user, self._password)
 
 
-def _is_here(host: str) -> bool:
-    """Whether what is sent to ``host`` stays on this machine."""
+def _is_local(host: str) -> bool:
+    """Whether ``host`` is this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
 
 
-def _seven_bits(letter: EmailMessage) -> EmailMessage:
-    """The letter as every server takes it, also one that knows no 8BITMIME."""
-    letter.policy = letter.policy.clone(cte_type="7bit")
-    return letter
+def _encoded_in_7_bits(message: EmailMessage) -> EmailMessage:
+    """The message encoded for servers without 8BITMIME."""
+    message.policy = message.policy.clone(cte_type="7bit")
+    return message

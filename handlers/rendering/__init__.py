@@ -1,1 +1,1 @@
-"""Where each field of a rendered document comes from, and how documents are rendered."""
+"""The sources of the fields of documents, and their rendering."""

@@ -1,4 +1,4 @@
-"""Sources of addresses and the places they name."""
+"""Sources of addresses and their locations."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from marshmallow import missing
 
 from domain.orders.addresses import Address, Location
 from handlers.contract.operations.marshmallow_schemas import Rendering, Sources
-from handlers.rendering.values import attribute, named, translated
+from handlers.rendering.values import attribute, translated, with_label
 
 
 def _code(location: Location, _rendering: Rendering) -> Any:
-    """Left out where the place has none: the contract has no null here."""
+    """Omitted if the location has none: the contract allows no null here."""
     return missing if location.code is None else location.code
 
 
@@ -32,7 +32,7 @@ ADDRESS = Sources(
     Address,
     {
         "id": attribute("pk"),
-        "address_type": named("address_type", "address_type"),
+        "address_type": with_label("address_type", "address_type"),
         "user": attribute("user_pk"),
     },
 )

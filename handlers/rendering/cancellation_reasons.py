@@ -6,8 +6,11 @@ from handlers.rendering.values import attribute
 
 
 def _subject(reason: CancellationReason, rendering: Rendering) -> str:
-    """In the reader's language; a shop that has it in others only has it in its first."""
-    texts = {language: told.get("subject") for language, told in reason.translations.items()}
+    """The subject in the reader's language, else in the first language that has one."""
+    texts = {
+        language: translation.get("subject")
+        for language, translation in reason.translations.items()
+    }
     return texts.get(rendering.language) or next(filter(None, texts.values()), "")
 
 

@@ -1,16 +1,16 @@
-"""Sources of the user who is logged in."""
+"""Sources of the current user."""
 
 from domain.accounts.current_user import CurrentUser
 from handlers.contract.operations.marshmallow_schemas import Rendering, Sources
 from handlers.rendering.values import attribute
 
-# Of the user, who has these attributes.
+# Attributes of the user.
 _KNOWN = ("pk", "email", "first_name", "last_name", "user_type")
 _UNKNOWN = ("phone", "gender", "date_of_birth", "email_allowed", "sms_allowed")
 
 
 def _nothing(_user: CurrentUser, _rendering: Rendering) -> None:
-    """What Waybill does not know of people."""
+    """Null: Waybill does not store it."""
 
 
 CURRENT_USER_SOURCES = [

@@ -6,7 +6,7 @@ from handlers.rendering.values import Labelled, attribute, currency, labelled, m
 
 
 def _carrier(old_order: OldOrder, _rendering: Rendering) -> Labelled | None:
-    """The earlier system's carrier; its code stands for a name that is not known."""
+    """The carrier of the earlier system, labelled by its code if its name is unknown."""
     if old_order.shipping_company is None:
         return None
     label = old_order.shipping_company_label or old_order.shipping_company

@@ -13,10 +13,10 @@ from handlers.rendering.values import (
     currency,
     identifier,
     money,
-    named,
     optional,
     rate,
     translated,
+    with_label,
 )
 
 PRODUCT = Sources("UserOrderProduct", Product, {"id": attribute("pk"), "name": translated("name")})
@@ -44,7 +44,7 @@ def _datasource(item: OrderItem, _rendering: Rendering) -> dict[str, Any] | None
 
 
 def order_item_sources(policy: ReturnPolicy) -> Sources:
-    """The sources of a line; what is refundable depends on the return policy."""
+    """The sources of a line; `is_refundable` depends on the return policy."""
     return Sources(
         "UserOrderItem",
         OrderItem,
@@ -58,7 +58,7 @@ def order_item_sources(policy: ReturnPolicy) -> Sources:
             "discounted_price": money("discounted_price"),
             "total_amount": money("price"),
             "tax_rate": rate("tax_rate"),
-            "status": named("order_status", "state.storefront_code"),
+            "status": with_label("order_status", "state.storefront_code"),
             "price_currency": currency,
             "is_refundable": lambda item, at: item.is_refundable(at.now, policy),
             "is_tradable": lambda item, at: item.is_tradable(at.now),

@@ -24,8 +24,8 @@ from handlers.rendering.values import (
     currency,
     labelled,
     money,
-    named,
     rate,
+    with_label,
 )
 
 
@@ -91,12 +91,12 @@ def _order(policy: ReturnPolicy) -> Sources:
         {
             **{name: money(name) for name in _AMOUNTS},
             "id": attribute("pk"),
-            "status": named("order_status", "state.storefront_code"),
+            "status": with_label("order_status", "state.storefront_code"),
             "currency": currency,
             "shipping_tax_rate": rate("shipping_tax_rate"),
             "is_refundable": lambda order, at: order.is_refundable(at.now, policy),
-            "order_type": named("order_type", "order_type"),
-            "client_type": named("client_type", "client_type"),
+            "order_type": with_label("order_type", "order_type"),
+            "client_type": with_label("client_type", "client_type"),
             "payment_option_slug": attribute("payment_option.slug"),
             "orderitem_set": attribute("items"),
             "discountitem_set": attribute("discounts"),

@@ -1,4 +1,4 @@
-"""Renders what changes too often to be kept; the response that carries it is judged as a whole."""
+"""Renders entities that change too often to be stored; each response is validated as a whole."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ RECORD_SOURCES: dict[str, Sequence[Sources]] = {
 
 
 class Records:
-    """Renders entities as the components of one contract that are not kept."""
+    """Renders entities as the components of one contract that are not stored."""
 
     def __init__(self, contract: Contract, clock: Callable[[], datetime]) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""Renders a document once and judges it before it is kept."""
+"""Renders a document once and validates it before it is stored."""
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -23,13 +23,14 @@ _ROOMS = Path(__file__).parents[2]
 
 
 def never(_entity: object, _now: datetime) -> None:
-    """The end of documents that the clock does not make wrong."""
+    """``valid_until`` of documents that do not depend on the clock."""
 
 
 class ContractRenderer(Generic[Entity]):
     """Renders entities as one component of the contract; a `domain.shared.documents.Renderer`.
 
-    ``valid_until`` tells when the clock alone will make the document wrong, None for never.
+    ``valid_until`` returns the time from which a document is outdated without a change of its
+    entity, None for never.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class ContractRenderer(Generic[Entity]):
         self.edition = edition
 
     def __call__(self, entity: Entity, language: str, now: datetime) -> RenderedDocument:
-        """Raises ContractViolation for a document that the contract does not allow."""
+        """Raises ContractViolation for a document that violates the contract."""
         document: Any = self._render(entity, Rendering(entity, language, now))
         if not self._validator.is_valid(document):
             error = next(self._validator.iter_errors(document))
@@ -59,10 +60,10 @@ class ContractRenderer(Generic[Entity]):
 
 
 def edition_of(contract: Contract, *settings: object) -> str:
-    """A fingerprint of all that shapes documents besides their entities.
+    """A hash of everything that documents depend on besides their entities.
 
-    That is the contract, the code of the rules and of the rendering, the catalogues, and the
-    given settings; a kept document of another edition is rendered anew.
+    That is the contract, the code of `domain` and `handlers`, the catalogues and ``settings``. A
+    stored document of another edition is rendered again.
     """
     digest = hashlib.sha256(to_json(contract.document))
     for room, pattern in (("domain", "**/*.py"), ("handlers", "**/*.py"), ("handlers", "**/*.mo")):

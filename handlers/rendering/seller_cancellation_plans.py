@@ -1,4 +1,4 @@
-"""Sources of a cancellation plan as the seller of its items sees it."""
+"""Sources of cancellation plans in the seller center."""
 
 from domain.seller_center.cancellation_plans import SellerCancellationPlanView
 from handlers.contract.operations.marshmallow_schemas import Rendering, Sources

@@ -1,4 +1,4 @@
-"""Sources of an address as the seller who sends to it sees it."""
+"""Sources of customer addresses in the seller center."""
 
 from domain.seller_center.customer_addresses import SellerCustomerAddressView
 from handlers.contract.operations.marshmallow_schemas import Sources

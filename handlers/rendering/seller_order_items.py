@@ -1,4 +1,4 @@
-"""Sources of a line as its seller sees it."""
+"""Sources of order items in the seller center."""
 
 from domain.seller_center.order_items import SellerOrderItemView
 from handlers.contract.operations.marshmallow_schemas import Sources

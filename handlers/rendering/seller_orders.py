@@ -1,4 +1,4 @@
-"""Sources of an order as its seller sees it."""
+"""Sources of orders in the seller center."""
 
 from domain.seller_center.orders import SellerOrderView
 from handlers.contract.operations.marshmallow_schemas import Sources

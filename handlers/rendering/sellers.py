@@ -1,4 +1,4 @@
-"""Sources of all that sellers see, by the name that each has in the unit of work."""
+"""Sources of the seller center, by the name of the store in the unit of work."""
 
 from collections.abc import Mapping
 

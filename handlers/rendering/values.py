@@ -1,4 +1,4 @@
-"""The kinds of sources that most documents share."""
+"""Sources that most documents share."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,9 +12,9 @@ from handlers.i18n.translations import label
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A code with its name in the reader's language.
+    """A code with its label in the reader's language.
 
-    A ShippingCompany of the domain has both as well, and is shown as it is.
+    A ShippingCompany of the domain has both already, and is rendered directly.
     """
 
     value: str
@@ -22,11 +22,11 @@ class Labelled:
 
 
 def labelled(*components: str) -> list[Sources]:
-    """The sources of these components of `labels.yaml`; all have a code and its name."""
+    """The sources of these components of `labels.yaml`, which all have a value and a label."""
     return [Sources(component, Labelled) for component in components]
 
 
-# Amounts, rates and labels come again and again, within an order and from one to the next.
+# Amounts, rates and labels repeat within an order and between orders.
 _amount = lru_cache(maxsize=1024)(format_amount)
 _rate = lru_cache(maxsize=64)(format_rate)
 
@@ -42,7 +42,7 @@ def attribute(path: str) -> Source:
 
 
 def optional(path: str, of: str) -> Source:
-    """The attribute ``path`` of the entity's ``of``; None where that is None."""
+    """The attribute ``path`` of the entity's ``of``; None if the latter is None."""
     part = attrgetter(of)
     read = attrgetter(path)
 
@@ -77,7 +77,7 @@ def rate(name: str) -> Source:
 
 
 def identifier(name: str) -> Source:
-    """The `pk` inside a free JSON object; None where there is no object."""
+    """The `pk` in a JSON object without a schema; None if there is no object."""
     read = attrgetter(name)
     return lambda entity, _rendering: (read(entity) or {}).get("pk")
 
@@ -87,8 +87,8 @@ def currency(_entity: Any, rendering: Rendering) -> Labelled:
     return _labelled("currency", str(rendering.root.currency), rendering.language)
 
 
-def named(kind: str, path: str) -> Source:
-    """A value with the label that the catalogues give it among its ``kind``."""
+def with_label(kind: str, path: str) -> Source:
+    """A value with its translated label; ``kind`` is the key of LABELS."""
     read = attrgetter(path)
 
     def source(entity: Any, rendering: Rendering) -> Labelled | None:
@@ -99,7 +99,7 @@ def named(kind: str, path: str) -> Source:
 
 
 def translated(name: str) -> Source:
-    """The text in the reader's language, else the one that stands for all languages."""
+    """The text in the reader's language, else the untranslated one."""
 
     def source(entity: Any, rendering: Rendering) -> str:
         own = (entity.translations or {}).get(rendering.language) or {}

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 
 from domain.shared.errors import InvalidInput
 
-# Nothing in the shop ends so much later that it would be past every calendar.
+# No date of the shop is far enough from these bounds to exceed the range of datetime.
 _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
 class Clock:
-    """Calling it gives the time, aware and in UTC. May be shared by threads."""
+    """A callable that returns the time, aware and in UTC. Thread-safe."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
@@ -18,7 +18,7 @@ class Clock:
         return self._now
 
     def set(self, now: datetime) -> None:
-        """Stop at ``now``, which is aware. Raises InvalidInput outside of this century."""
+        """Set the time to ``now``, an aware datetime. Raises InvalidInput outside this century."""
         if not _FIRST <= now < _LAST:
             raise InvalidInput("This value is not valid.", field="now")
         self._now = now.astimezone(UTC)

@@ -1,17 +1,17 @@
-"""The e-mails of a sandbox, which reach nobody."""
+"""The e-mails of a sandbox, which are collected and not sent."""
 
 import re
 from collections import deque
 from dataclasses import dataclass
 from email.message import EmailMessage
 
-_MOST = 1_000
+_MAX_EMAILS = 1_000
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 
 
 @dataclass(frozen=True)
 class Email:
-    """One e-mail, as the contract's `SandboxEmail` has it."""
+    """An e-mail: `SandboxEmail` of the contract."""
 
     to: str
     subject: str
@@ -19,7 +19,7 @@ class Email:
 
     @property
     def links(self) -> list[str]:
-        """The links in the text, in their order."""
+        """The links in the text, in order."""
         return _LINK.findall(self.text)
 
 
@@ -27,18 +27,18 @@ class Emails:
     """The newest e-mails; a mailer (``handlers.mail.transports.Mailer``) that collects them."""
 
     def __init__(self) -> None:
-        self._sent: deque[Email] = deque(maxlen=_MOST)
+        self._sent: deque[Email] = deque(maxlen=_MAX_EMAILS)
 
-    def send(self, letter: EmailMessage) -> None:
+    def send(self, message: EmailMessage) -> None:
         """Collect an e-mail."""
-        body = letter.get_body(("plain",))
+        body = message.get_body(("plain",))
         text = "" if body is None else body.get_content()
-        self._sent.append(Email(str(letter["To"]), str(letter["Subject"]), text))
+        self._sent.append(Email(str(message["To"]), str(message["Subject"]), text))
 
     def sent(self) -> list[Email]:
-        """Return them, the oldest first."""
+        """Return the e-mails, oldest first."""
         return list(self._sent)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all e-mails."""
         self._sent.clear()

@@ -1,4 +1,4 @@
-"""The failures that a sandbox's operations are yet to have."""
+"""The pending failures of a sandbox's operations."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -6,7 +6,7 @@ from threading import Lock
 
 
 class FailureKind(StrEnum):
-    """`SandboxFailure.kind` of the contract, which says what each does."""
+    """`SandboxFailure.kind` of the contract, which describes the kinds."""
 
     UNAVAILABLE = "unavailable"
     RATE_LIMITED = "rate_limited"
@@ -16,7 +16,7 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """How the next ``count`` requests of an operation fail; ``seconds`` are whole."""
+    """How the next ``count`` requests of an operation fail. ``seconds`` is a whole number."""
 
     operation_id: str
     kind: FailureKind
@@ -25,33 +25,33 @@ class Failure:
 
 
 class Failures:
-    """Failures in the order in which they were added. May be shared by threads."""
+    """Pending failures, in the order in which they were added. Thread-safe."""
 
     def __init__(self) -> None:
-        self._left: list[Failure] = []
+        self._pending: list[Failure] = []
         self._lock = Lock()
 
     def add(self, failure: Failure) -> None:
-        """Let it come after those of its operation that are left."""
+        """Queue the failure behind the pending ones of its operation."""
         with self._lock:
-            self._left.append(failure)
+            self._pending.append(failure)
 
     def take(self, operation_id: str) -> Failure | None:
-        """Return how this request of the operation fails, and count it; None: it does not."""
+        """Return how this request of the operation fails, and count it; None if it does not."""
         with self._lock:
-            for at, failure in enumerate(self._left):
+            for at, failure in enumerate(self._pending):
                 if failure.operation_id == operation_id:
                     rest = [replace(failure, count=failure.count - 1)] if failure.count > 1 else []
-                    self._left[at : at + 1] = rest
+                    self._pending[at : at + 1] = rest
                     return failure
         return None
 
-    def left(self) -> list[Failure]:
-        """Return those that are left, with the counts that are left."""
+    def pending(self) -> list[Failure]:
+        """Return the pending failures, with their remaining counts."""
         with self._lock:
-            return list(self._left)
+            return list(self._pending)
 
     def clear(self) -> None:
-        """Remove all."""
+        """Remove all failures."""
         with self._lock:
-            self._left.clear()
+            self._pending.clear()

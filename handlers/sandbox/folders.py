@@ -1,4 +1,4 @@
-"""The folder of a sandbox, of which nothing is left when it ends."""
+"""The temporary folder of a sandbox."""
 
 import fcntl
 import os
@@ -14,10 +14,10 @@ _LOCK = "lock"
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """A new folder, which only its owner can open; it is deleted at the end of the block.
+    """A new folder, private to its owner; it is deleted at the end of the block.
 
-    A process that is killed leaves its folder behind. The next one deletes it: the lock in it is
-    free once the process and its workers are gone.
+    A process that is killed leaves its folder behind. The next sandbox deletes it: its lock is
+    free once the process and its workers have ended.
     """
     _remove_leftovers(Path(gettempdir()))
     folder = Path(mkdtemp(prefix=_PREFIX))
@@ -35,7 +35,7 @@ def _remove_leftovers(parent: Path) -> None:
         try:
             opened = os.open(lock, os.O_RDWR)
         except OSError:
-            continue  # another user's, or gone meanwhile
+            continue  # another user's, or deleted meanwhile
         try:
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -1,4 +1,4 @@
-"""The end of a worker whose server was killed."""
+"""Ends a worker whose server was killed."""
 
 import os
 import shutil
@@ -7,18 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
-_LOOK_SECONDS = 0.5
+_POLL_SECONDS = 0.5
 
 
 def watch_parent(parent: int, folder: Path, end: Callable[[int], object] = os._exit) -> Thread:
-    """Once the process ``parent`` is gone, delete ``folder`` and end this process, its child.
+    """Once the process ``parent`` has ended, delete ``folder`` and end this process, its child.
 
-    Nobody else would: a server that is killed by SIGKILL can't end its worker.
+    A server that is killed by SIGKILL can't end its worker.
     """
 
     def watch() -> None:
         while os.getppid() == parent:
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_POLL_SECONDS)
         shutil.rmtree(folder, ignore_errors=True)
         end(1)
 

@@ -1,4 +1,4 @@
-"""What a sandbox sells, who buys there, and what opens it: shop.yaml."""
+"""The rows and credentials of a sandbox, from shop.yaml."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,38 +10,38 @@ from typing import Any, Protocol
 from handlers.contract.document.yaml_files import read_file
 
 SECRET = "the-secret-of-every-sandbox-which-opens-nothing-else"  # noqa: S105 - as it says
-"""Fixed, so that the signed tokens in the contract's examples are good in a sandbox."""
+"""Fixed, so that the signed tokens in the contract's examples are valid in a sandbox."""
 
 _FILE = Path(__file__).with_name("shop.yaml")
-# Of these, the tables have the SHA-256 only.
+# The tables store only the SHA-256 of these.
 _HASHED = {"token": "token_hash", "key": "id_hash"}
 
 Row = Mapping[str, Any]
 
 
 class Tables(Protocol):
-    """What a shop is stored in."""
+    """The database, as far as a shop needs it."""
 
-    def replace_rows(self, given: Mapping[str, list[Row]]) -> None:
+    def replace_rows(self, rows: Mapping[str, list[Row]]) -> None:
         """Delete all rows, and store these in their place."""
 
 
 @dataclass(frozen=True)
 class Shop:
-    """The rows of each table, the clock's first time, and the credentials as the contract's
-    `SandboxState` has them."""
+    """The rows by table, the initial time of the clock, and the credentials (`SandboxState` of
+    the contract)."""
 
     now: datetime
     rows: Mapping[str, list[Row]]
     credentials: Mapping[str, Any]
 
     def store(self, database: Tables) -> None:
-        """Make ``database`` what it was at the start."""
+        """Reset ``database`` to the initial rows."""
         database.replace_rows(self.rows)
 
 
 def read_shop() -> Shop:
-    """The shop in shop.yaml. Raises ContractError where the file can't be read."""
+    """The shop in shop.yaml. Raises ContractError if the file can't be read."""
     content = read_file(_FILE)
     rows = dict(_rows(content))
     return Shop(datetime.fromisoformat(content["now"]), rows, content["credentials"])

@@ -1,4 +1,4 @@
-"""What a sandbox has besides the parts of every application."""
+"""The state of a sandbox, besides the parts of every application."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from werkzeug.routing import Map
 
 from handlers.sandbox.clock import Clock
 from handlers.sandbox.emails import Emails
-from handlers.sandbox.failing import Failing
+from handlers.sandbox.failure_middleware import FailureMiddleware
 from handlers.sandbox.failures import Failures
 from handlers.sandbox.shop import Row, Shop
 from handlers.web.request_context import Database, parts
@@ -19,20 +19,20 @@ _RESOURCE = "sandbox"
 
 
 class SandboxDatabase(Database, Protocol):
-    """What a sandbox does with its database besides."""
+    """The database, as a sandbox needs it."""
 
-    def replace_rows(self, given: Mapping[str, list[Row]]) -> None:
+    def replace_rows(self, rows: Mapping[str, list[Row]]) -> None:
         """Delete all rows, and store these in their place."""
 
     def render_anew(self) -> None:
-        """Have all documents rendered anew."""
+        """Invalidate all stored documents, so that they are rendered again."""
 
 
 @dataclass(frozen=True)
 class Sandbox:
-    """One sandbox; its clock begins at the time of its shop.
+    """A sandbox. Its clock starts at the time of its shop.
 
-    ``contract_files`` are those that describe its own operations.
+    ``contract_files`` describe the operations that only a sandbox has.
     """
 
     EXTENSION: ClassVar = "waybill-sandbox"
@@ -48,15 +48,15 @@ class Sandbox:
         """A sandbox with this shop."""
         return cls(shop, Clock(shop.now))
 
-    def failing(self, app: ASGIApp, routes: Callable[[], Map]) -> ASGIApp:
-        """``app``, in front of which requests fail as the sandbox was told."""
-        return Failing(app, self.failures, routes)
+    def with_failures(self, app: ASGIApp, routes: Callable[[], Map]) -> ASGIApp:
+        """``app`` behind the middleware that makes requests fail."""
+        return FailureMiddleware(app, self.failures, routes)
 
 
 def sandbox() -> Sandbox:
     """The sandbox of the current application; its operations are routed in a sandbox only."""
-    found: Sandbox = current_app.extensions[Sandbox.EXTENSION]
-    return found
+    current: Sandbox = current_app.extensions[Sandbox.EXTENSION]
+    return current
 
 
 def sandbox_database() -> SandboxDatabase:

@@ -1,9 +1,9 @@
-"""The connections of a worker: how many it may hold, and which are closed before their time.
+"""Limits on the connections of a worker: their number, idle ones, and those of one address.
 
-granian counts a connection from its acceptance, and hyper's one timer gives the first byte as long
-as a whole head. What neither offers, a thread of the worker does on Linux, where the kernel says of
-each connection how much came and when. It closes those that stay silent, and those by which one
-address has more than its share.
+granian counts a connection from its acceptance, and hyper's only timer allows as much time for the
+first byte as for the whole head. On Linux, a thread of the worker adds stricter limits: TCP_INFO
+says how much a connection received and when. The thread closes connections that send nothing, and
+those by which one address exceeds its share.
 """
 
 import os
@@ -17,14 +17,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 import structlog
 
 from handlers.auth.networks import network_of
 
-MOST_CONNECTIONS = 5_000
-"""Of one worker. Each takes a file descriptor, and 3 KiB, or 11 KiB once something came."""
+MAX_CONNECTIONS = 5_000
+"""Of one worker. Each takes a file descriptor and 3 KiB, or 11 KiB once it received data."""
 FIRST_BYTE_SECONDS = 5.0
 _STEP_SECONDS = 1.0  # a look at 3,000 connections takes 35 ms
 _WARN_SECONDS = 60.0
@@ -32,7 +33,7 @@ _SPARE_DESCRIPTORS = 250  # for the database, files and pipes
 _DESCRIPTORS = Path("/proc/self/fd")
 _ESTABLISHED = 1
 # `struct tcp_info` of linux/tcp.h, since 4.1: the state in its first byte, the milliseconds since
-# data came (since the connection was made, where none did), and the number of bytes that came.
+# the last data (since the connection was made, if there was none), and the bytes received.
 _TCP_INFO = struct.Struct("=B 51x I 72x Q")
 
 _log = structlog.get_logger("waybill.server")
@@ -40,7 +41,7 @@ _log = structlog.get_logger("waybill.server")
 
 @dataclass(frozen=True)
 class Connection:
-    """A connection that was accepted; for ``quiet`` seconds nothing came."""
+    """An accepted connection; ``quiet`` is the number of seconds since its last data."""
 
     descriptor: int
     peer: tuple[str, int]
@@ -49,14 +50,14 @@ class Connection:
 
     @property
     def is_silent(self) -> bool:
-        """Whether its first byte is overdue."""
+        """Whether the first byte is overdue."""
         return not self.received and self.quiet >= FIRST_BYTE_SECONDS
 
 
 def raise_limit() -> int:
-    """Raise the limit of open files as far as it is of use; return how many connections fit."""
+    """Raise the limit of open files as needed; return the number of connections that it allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    allowed = min(MOST_CONNECTIONS + _SPARE_DESCRIPTORS, _count(hard))
+    allowed = min(MAX_CONNECTIONS + _SPARE_DESCRIPTORS, _count(hard))
     if _count(soft) < allowed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
     return max(allowed - _SPARE_DESCRIPTORS, allowed // 2)
@@ -67,23 +68,23 @@ def _count(limit: int) -> int:
 
 
 def family_of(host: str) -> socket.AddressFamily:
-    """The family of an address that is listened on."""
+    """The address family to listen on."""
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def watch_connections(host: str, port: int, share: int) -> None:
-    """Close what should be closed from now on, in a thread, where the system is Linux.
+    """Start the thread that enforces the limits; on Linux only.
 
-    ``host`` and ``port`` are what is listened on. ``share`` is how many connections an address may
-    have with this process; 0 for any number.
+    The server listens on ``host`` and ``port``. ``share`` is the number of connections that an
+    address may have with this process, 0 for any number.
     """
     if sys.platform == "linux" and _DESCRIPTORS.exists():
-        watch = Watch(family_of(host), port, share)
+        watch = ConnectionWatch(family_of(host), port, share)
         threading.Thread(target=watch.run, name="connections", daemon=True).start()
 
 
-class Watch:
-    """Looks at all connections once a second."""
+class ConnectionWatch:
+    """Checks all connections once a second."""
 
     def __init__(self, family: socket.AddressFamily, port: int, share: int) -> None:
         self._family = family
@@ -95,62 +96,63 @@ class Watch:
         """Never returns."""
         while True:
             time.sleep(_STEP_SECONDS)
-            self.look()
+            self.check()
 
-    def look(self) -> None:
-        """Close what should be closed now."""
-        held = list(accepted(self._family, self._port))
-        silent = [each for each in held if each.is_silent]
-        talking = [each for each in held if not each.is_silent]
-        excess = list(beyond(talking, self._share)) if self._share else []
-        for each in (*silent, *excess):
-            self._close(each)
+    def check(self) -> None:
+        """Close the connections that exceed a limit now."""
+        connections = list(accepted_connections(self._family, self._port))
+        silent = [connection for connection in connections if connection.is_silent]
+        active = [connection for connection in connections if not connection.is_silent]
+        excess = list(over_share(active, self._share)) if self._share else []
+        for connection in (*silent, *excess):
+            self._close(connection)
         if excess and time.monotonic() - self._warned >= _WARN_SECONDS:
             self._warned = time.monotonic()
             _log.warning(
                 "too_many_connections_of_an_address",
-                addresses=sorted({network_of(each.peer[0]) for each in excess})[:10],
+                addresses=sorted({network_of(connection.peer[0]) for connection in excess})[:10],
                 closed=len(excess),
             )
 
     def _close(self, connection: Connection) -> None:
-        """Shut it down, which the server reads as its end; unless its descriptor was reused."""
+        """Shut the connection down, unless its descriptor was reused; the server reads EOF."""
         with suppress(OSError), _borrowed(self._family, connection.descriptor) as borrowed:
             if borrowed.getpeername()[:2] == connection.peer:
                 borrowed.shutdown(socket.SHUT_RDWR)
 
 
-def beyond(held: Iterable[Connection], share: int) -> Iterator[Connection]:
-    """Yield what an address has beyond its share: those that have been quiet the longest."""
+def over_share(connections: Iterable[Connection], share: int) -> Iterator[Connection]:
+    """Yield what exceeds the share of an address: the connections that are quiet the longest."""
     by_address: defaultdict[str, list[Connection]] = defaultdict(list)
-    for each in held:
-        by_address[each.peer[0]].append(each)
+    for connection in connections:
+        by_address[connection.peer[0]].append(connection)
     by_network: defaultdict[str, list[Connection]] = defaultdict(list)
-    for address, some in by_address.items():
-        by_network[network_of(address)] += some
-    for some in by_network.values():
-        if len(some) > share:
-            some.sort(key=lambda each: each.quiet, reverse=True)
-            yield from some[: len(some) - share]
+    for address, of_address in by_address.items():
+        by_network[network_of(address)] += of_address
+    for of_network in by_network.values():
+        if len(of_network) > share:
+            of_network.sort(key=attrgetter("quiet"), reverse=True)
+            yield from of_network[: len(of_network) - share]
 
 
-def accepted(family: socket.AddressFamily, port: int) -> Iterator[Connection]:
-    """The connections to this port that this process has open."""
+def accepted_connections(family: socket.AddressFamily, port: int) -> Iterator[Connection]:
+    """The open connections of this process to this port."""
     for name in os.listdir(_DESCRIPTORS):  # noqa: PTH208 - a Path for each would cost more
         descriptor = int(name)
         with suppress(OSError, struct.error), _borrowed(family, descriptor) as connection:
-            told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
-            state, quiet, received = _TCP_INFO.unpack(told)
+            info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
+            state, quiet, received = _TCP_INFO.unpack(info)
             if state == _ESTABLISHED and connection.getsockname()[1] == port:
                 yield Connection(descriptor, connection.getpeername()[:2], received, quiet / 1000)
 
 
 @contextmanager
 def _borrowed(family: socket.AddressFamily, descriptor: int) -> Iterator[socket.socket]:
-    """A socket that somebody else will close. Raises OSError where it is none, or not any more.
+    """A socket object for a descriptor that another part of the process owns and will close.
 
-    Nothing is duplicated here: to close a duplicate of a SQLite file would drop all locks that this
-    process has on it (fcntl, POSIX), and two processes would write the database at once.
+    Does not duplicate the descriptor: closing a duplicate of an SQLite file would drop all fcntl
+    locks of this process on it (POSIX), and two processes could write the database at once. Raises
+    OSError if the descriptor is not (or no longer) a socket.
     """
     borrowed = socket.socket(family, socket.SOCK_STREAM, 0, fileno=descriptor)
     try:

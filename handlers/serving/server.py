@@ -12,52 +12,52 @@ from handlers.app import create_app
 from handlers.contract.asgi.routing import ContractApp
 from handlers.logs import configure_logs
 from handlers.serving.connections import family_of, raise_limit, watch_connections
-from handlers.serving.garbage import uncollected
+from handlers.serving.garbage import without_garbage_collection
 from handlers.serving.supervisor import Supervisor
 from handlers.settings import Settings, read_settings
 
-# A worker with one half-open client would otherwise delay the stop by half a minute. A request in
-# flight may have waited for a thread before it is worked on.
+# One half-open client would otherwise delay the stop of a worker by half a minute. Long enough for
+# a request in flight, which may still be waiting for a thread.
 _STOP_SECONDS = 3
-# As long as a body may take. It also ends connections on which nothing is asked.
+# As long as a body may take. It also limits idle connections.
 _HEAD_SECONDS = 10
-# Connections that wait to be accepted, as many as Linux lets wait (net.core.somaxconn).
+# Connections that wait to be accepted: the default maximum of Linux (net.core.somaxconn).
 _BACKLOG = 4096
 
 
 @cache
 def application() -> ContractApp:
-    """The application of the settings in the environment.
+    """The application, with the settings of the environment.
 
-    Workers are forked, so they inherit the one that ``serve`` made; where they are spawned, each
-    makes its own. It opens no connection before its first request.
+    Forked workers inherit the one that ``serve`` made; spawned workers make their own. It opens no
+    connection before its first request.
     """
     settings = read_settings()
     configure_logs(settings)
-    with uncollected():
+    with without_garbage_collection():
         return create_app(settings)
 
 
 @cache
 def sandbox_application() -> ContractApp:
-    """The application of a sandbox, of the settings in the environment."""
-    # An ordinary server does without.
+    """The application of a sandbox, with the settings of the environment."""
+    # Imported here: other servers do not need them.
     from handlers.sandbox.shop import read_shop
     from handlers.sandbox.state import Sandbox
 
     settings = read_settings()
     configure_logs(settings)
-    with uncollected():
+    with without_garbage_collection():
         return create_app(settings, Sandbox.of(read_shop()))
 
 
 def serve(settings: Settings, make: Callable[[], ContractApp] = application) -> None:
-    """Serve what ``make`` gives until SIGINT or SIGTERM; requests in flight are finished first.
+    """Serve the application that ``make`` returns until SIGINT or SIGTERM.
 
-    Raises ContractError before anything is listened on.
+    Requests in flight are finished. Raises ContractError before it listens.
     """
     make()
-    # It stays for good. Workers share its memory for as long as no collection writes to it.
+    # Workers share the memory of the application until a garbage collection writes to it.
     gc.freeze()
     connections = raise_limit()
     Supervisor(
@@ -69,9 +69,9 @@ def serve(settings: Settings, make: Callable[[], ContractApp] = application) -> 
         workers=settings.workers,
         workers_kill_timeout=_STOP_SECONDS,
         backlog=_BACKLOG,
-        # What granian calls by that name bounds the connections of a worker.
+        # granian's "backpressure" is the maximum number of connections of a worker.
         backpressure=connections,
-        # The bounds of the edge are those of HTTP/1.1; a proxy in front speaks it with us.
+        # The limits of the edge are those of HTTP/1.1, which a proxy in front uses, too.
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=_HEAD_SECONDS * 1000),
         websockets=False,
@@ -79,15 +79,15 @@ def serve(settings: Settings, make: Callable[[], ContractApp] = application) -> 
 
 
 def _worker_application(settings: Settings, make: Callable[[], ContractApp]) -> ContractApp:
-    """The application, in the worker that will serve it."""
+    """The application, made in the worker that serves it."""
     share = 0 if settings.trusted_proxies else settings.connections_per_address
     watch_connections(settings.host, settings.port, share)
     return make()
 
 
 def require_free(host: str, port: int) -> None:
-    """Raises OSError where nobody can listen, or somebody does.
+    """Raises OSError if the address cannot be used, or another process listens on it.
 
-    granian would share the port with them, and each would get some of the requests.
+    granian would share the port with that process, and each would get some of the requests.
     """
     socket.create_server((host, port), family=family_of(host)).close()

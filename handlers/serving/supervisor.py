@@ -1,14 +1,14 @@
-"""granian's main process, with a supervision of its workers that does not give up early.
+"""granian's main process, with a supervision of workers that does not give up early.
 
-granian itself ends the whole server when a worker dies twice within 5.5 seconds, and on Linux each
-of its workers opens a listening socket, which dies with it: who waited to be accepted is cut off,
-and who comes while the only worker is being replaced is refused. Here the main process replaces
-each worker by itself, with a growing pause, and keeps the sockets. Each worker has its own, as with
-granian, since the kernel shares out connections among sockets; of one socket for all, whichever
-worker is first takes nearly everything.
+granian ends the whole server when a worker dies twice within 5.5 seconds. On Linux, each of its
+workers opens a listening socket, which dies with the worker: connections that wait to be accepted
+are reset, and new ones are refused while the only worker is being replaced. Here the main process
+replaces each worker separately, after a growing pause, and keeps the sockets open. There is one
+socket per worker, as with granian: the kernel distributes connections among sockets, while workers
+that share one get them unevenly.
 
-What is overridden is not public, so granian's version is pinned;
-tests/handlers/serving/test_supervisor.py kills workers and fails where an update changes it.
+The overridden methods are not public, so granian's version is pinned;
+tests/handlers/serving/test_supervisor.py kills workers and fails if an update changes them.
 """
 
 import multiprocessing
@@ -25,22 +25,22 @@ from granian._granian import SocketHolder
 from granian.server.mp import MPServer, WorkerProcess
 
 from handlers.serving.connections import family_of
-from handlers.serving.restarts import MOST_DEATHS, Restarts
+from handlers.serving.restarts import MAX_DEATHS, Restarts
 
 _LONGEST_PAUSE_SECONDS = 1.0
-# In the first seconds of the server, a worker that ends by itself can not start.
+# A worker that exits with an error in the first seconds of the server cannot start at all.
 _START_SECONDS = 5.0
 
 _log = structlog.get_logger("waybill.server")
 
 
 class Supervisor(MPServer):
-    """Serves until a signal, or until its workers died too often or can not start.
+    """Serves until a signal, or until its workers die too often or cannot start.
 
-    ``serve`` then raises SystemExit(1).
+    In the latter cases ``serve`` raises SystemExit(1).
     """
 
-    # The socket of the worker that is to be started next, and granian's handle of it.
+    # The socket of the worker that starts next, and granian's handle of it.
     _sso: Any
     _shd: Any
 
@@ -48,7 +48,7 @@ class Supervisor(MPServer):
         super().__init__(*arguments, **options)
         self._listeners: list[socket.socket] = []
         self._restarts = [Restarts(_LONGEST_PAUSE_SECONDS) for _ in range(self.workers)]
-        # By the number of a dead worker, from 0: when to start the next.
+        # When to restart a dead worker, by its index.
         self._due: dict[int, float] = {}
         self._began = time.monotonic()
 
@@ -61,8 +61,8 @@ class Supervisor(MPServer):
 
     def _drop_shared_socket(self) -> None:
         super()._drop_shared_socket()
-        for each in self._listeners:
-            each.close()
+        for listener in self._listeners:
+            listener.close()
 
     def _spawn_worker(  # type: ignore[override]  # as MPServer has it; its own base differs
         self, idx: int, target: Any, callback_loader: Any
@@ -70,14 +70,14 @@ class Supervisor(MPServer):
         if not self._listeners:
             return super()._spawn_worker(idx, target, callback_loader)
         own = self._listeners[idx]
-        # Its annotations lack the arguments: descriptor, whether it is a Unix socket, backlog.
+        # Its type stub lacks the arguments: descriptor, whether it is a Unix socket, backlog.
         self._shd = SocketHolder(own.fileno(), False, self.backlog)  # type: ignore[call-arg]
-        others = [each for each in self._listeners if each is not own]
-        loader = partial(_load_alone, own, others, callback_loader)
+        others = [listener for listener in self._listeners if listener is not own]
+        loader = partial(_load_with_one_socket, own, others, callback_loader)
         return super()._spawn_worker(idx, target, loader)
 
     def signal_handler_interrupt(self, *arguments: Any, **options: Any) -> None:
-        # Ctrl-C reaches the workers as well: that they end is expected from now on.
+        # Ctrl-C reaches the workers, too, so their exits are expected from now on.
         for worker in self.wrks:
             worker.interrupt_by_parent = True
         super().signal_handler_interrupt(*arguments, **options)
@@ -88,17 +88,18 @@ class Supervisor(MPServer):
             if self.reload_signal:
                 self._reload(spawn_target, target_loader)
                 self._due.clear()  # every worker is a new one
-            if not self._bury():
+            if not self._schedule_restarts():
                 return  # with interrupt_children, by which granian exits with 1
             for index in self._take_due():
                 self._start(index, spawn_target, target_loader)
-            # Flags are set before this event, and read after it is cleared: none is missed.
+            # Signal handlers set their flags before this event, and we clear it before we read
+            # the flags, so none is missed.
             self.main_loop_interrupt.wait(self._seconds_to_next())
             self.main_loop_interrupt.clear()
         self.interrupt_children.clear()
 
-    def _bury(self) -> bool:
-        """Note who has died and when to replace them; return whether to go on."""
+    def _schedule_restarts(self) -> bool:
+        """Schedule restarts of the workers that died; return False to end the server."""
         while self.interrupt_children:
             index = self.interrupt_children.pop()
             worker = self.wrks[index]
@@ -106,11 +107,11 @@ class Supervisor(MPServer):
                 continue  # replaced by a reload meanwhile
             code = worker.inner.exitcode or 0
             pause = self._restarts[index].pause()
-            deaths = sum(each.deaths for each in self._restarts)
-            how = _how(code)
+            deaths = sum(restarts.deaths for restarts in self._restarts)
+            how = _describe_exit(code)
             if code > 0 and time.monotonic() - self._began < _START_SECONDS:
                 _log.error("worker_can_not_start", worker=index + 1, how=how)
-            elif deaths >= MOST_DEATHS * self.workers:
+            elif deaths >= MAX_DEATHS * self.workers:
                 _log.error("workers_die_too_often", deaths_in_a_minute=deaths, how=how)
             else:
                 _log.warning(
@@ -144,23 +145,23 @@ class Supervisor(MPServer):
         self.wrks[index] = worker
 
 
-def _load_alone(
+def _load_with_one_socket(
     own: socket.socket, others: Iterable[socket.socket], load: Callable[[], Any]
 ) -> Any:
-    """In the worker: load the application, and keep no other worker's socket open."""
+    """In the worker: close the sockets of the other workers and load the application."""
     own.detach()  # granian closes it
-    for each in others:
-        each.close()
+    for listener in others:
+        listener.close()
     return load()
 
 
 def listen(host: str, port: int, backlog: int, count: int) -> list[socket.socket]:
-    """So many sockets that listen on one port, and get about as many connections each.
+    """``count`` sockets that listen on one port; the kernel distributes connections evenly.
 
     Raises OSError.
     """
     family = family_of(host)
-    # `::` means every address, those of IPv4 too, where the system has both in one socket.
+    # `::` includes all IPv4 addresses where the system supports dual-stack sockets.
     both = family is socket.AF_INET6 and socket.has_dualstack_ipv6()
     listeners = []
     for _ in range(count):
@@ -171,15 +172,15 @@ def listen(host: str, port: int, backlog: int, count: int) -> list[socket.socket
             reuse_port=count > 1,
             dualstack_ipv6=both,
         )
-        # As granian does; connections inherit it.
+        # As granian does; accepted connections inherit it.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listeners.append(listener)
         port = listener.getsockname()[1]
     return listeners
 
 
-def _how(code: int) -> str:
-    """In words, how a process ended."""
+def _describe_exit(code: int) -> str:
+    """The exit code of a process, or the name of the signal that ended it."""
     if code >= 0:
         return f"exit code {code}"
     try:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from flask import Response, render_template, request
 
-from domain.trade_ins import ShownOffer
+from domain.trade_ins import OfferDetails
 from handlers.auth.session_cookies import csrf_token, give_csrf_token
 from handlers.contract.operations.responses import Reply
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
@@ -82,7 +82,7 @@ def message_response(message: str) -> Response | Reply:
     return Reply(200, translate(message, language()))
 
 
-def trade_in_page(offer: ShownOffer, csrf_token: str = "", status: int = 200) -> Response:
+def trade_in_page(offer: OfferDetails, csrf_token: str = "", status: int = 200) -> Response:
     """An offer; while it is open, with a button per answer.
 
     ``csrf_token`` is for a session; the token of a link is passed on in the form's URL. That URL is

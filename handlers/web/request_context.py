@@ -14,7 +14,7 @@ from domain.accounts.users import PasswordHasher
 from domain.cancellations.drafts import CancellationPolicy
 from domain.orders.anonymous_orders import GuestLookupLimits
 from domain.sellers.callers import SellerCaller, ShopCaller
-from domain.trade_ins import Answerer
+from domain.trade_ins import OfferPrincipal
 from domain.unit_of_work import UnitOfWork
 from handlers.contract.document.bundle import Contract
 from handlers.contract.operations.operations import Operation
@@ -175,9 +175,9 @@ def principal() -> Caller | SellerCaller:
     return current or ANONYMOUS
 
 
-def offer_principal() -> Answerer:
+def offer_principal() -> OfferPrincipal:
     """Who answers an offer by the current request: a shopper, or the holder of a mailed link."""
-    current: Answerer = g.caller
+    current: OfferPrincipal = g.caller
     return current
 
 

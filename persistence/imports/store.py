@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import DataError, IntegrityError
 
-from domain.imports.documents import Outcome, Stored
+from domain.imports.documents import ImportResult, Outcome
 from domain.imports.orders import ImportedOldOrder, ImportedOrder
 from domain.imports.parts import ErasedHere, Rejected
 from domain.imports.reconciliation import reconcile, require_units_of_new
@@ -31,7 +31,7 @@ from persistence.sql.version_numbers import MOMENT, raised, this_moment
 from persistence.sql.work import Work
 
 Imported = TypeVar("Imported", ImportedOrder, ImportedOldOrder)
-Answers = dict[str, Stored | Rejected | None]
+Answers = dict[str, ImportResult | Rejected | None]
 
 
 def _document_hashes(name: str, owner: str, target: str, *others: sa.Column[Any]) -> sa.Table:
@@ -103,7 +103,7 @@ class SqlImports:
         self._now = now
         self._actor = actor
 
-    def store_orders(self, batch: Sequence[ImportedOrder]) -> list[Stored | Rejected]:
+    def store_orders(self, batch: Sequence[ImportedOrder]) -> list[ImportResult | Rejected]:
         users = ImportedUsers(self._work, [each.user for each in batch])
         known, answers = self._judge(_ORDERS, batch, users)
         stored = self._stored_orders(known, answers)
@@ -112,7 +112,7 @@ class SqlImports:
             pks = self._write_orders(accepted, users, known, stored)
         return self._answered(_ORDERS, accepted, known, pks, answers)
 
-    def store_old_orders(self, batch: Sequence[ImportedOldOrder]) -> list[Stored | Rejected]:
+    def store_old_orders(self, batch: Sequence[ImportedOldOrder]) -> list[ImportResult | Rejected]:
         users = ImportedUsers(self._work, [each.user for each in batch])
         known, answers = self._judge(_OLD_ORDERS, batch, users)
         accepted = [each for each in batch if answers[each.number] is None]
@@ -250,7 +250,7 @@ class SqlImports:
         known: Known,
         pks: Mapping[str, int],
         answers: Answers,
-    ) -> list[Stored | Rejected]:
+    ) -> list[ImportResult | Rejected]:
         """Note which documents were stored, and answer in the order of the batch."""
         rows = [
             {
@@ -261,7 +261,9 @@ class SqlImports:
         ]
         insert_rows(self._work, kind.hashes, rows, Overwrite((kind.owner,)))
         for number, pk in pks.items():
-            answers[number] = Stored(pk, Outcome.UPDATED if number in known else Outcome.CREATED)
+            answers[number] = ImportResult(
+                pk, Outcome.UPDATED if number in known else Outcome.CREATED
+            )
         return [answer for answer in answers.values() if answer]
 
 
@@ -282,7 +284,7 @@ def _contradictions_rejected() -> Iterator[None]:
 
 def _judged(
     each: ImportedOrder | ImportedOldOrder, known: _Known | None, users: ImportedUsers
-) -> Stored | Rejected | None:
+) -> ImportResult | Rejected | None:
     """Return the answer for what need not or can not be stored, None for the rest."""
     if known is None:
         return None
@@ -291,7 +293,7 @@ def _judged(
     if users.find(each.user) != known.user_pk:
         return Rejected("/number", "Another user's order has this number.")
     if outcome := _unchanged(each, known):
-        return Stored(known.pk, outcome)
+        return ImportResult(known.pk, outcome)
     if known.lines - each.line_numbers:
         return Rejected("/items", "A line that is stored is missing.")
     return None

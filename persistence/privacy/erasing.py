@@ -16,7 +16,7 @@ from domain.accounts.users import email_key
 from domain.orders.addresses import Address, Location
 from domain.orders.old_orders import OldOrder
 from domain.orders.orders import Order
-from domain.privacy.personal_data import Erased
+from domain.privacy.personal_data import ErasureResult
 from persistence.accounts.one_time_tokens import one_time_tokens
 from persistence.accounts.sessions import sessions
 from persistence.accounts.users import users
@@ -83,7 +83,7 @@ class Erasing:
         )
         self._old_orders = self._pks(old_orders.c.pk, old_orders.c.user_pk, user_pks)
 
-    def run(self) -> Erased:
+    def run(self) -> ErasureResult:
         """Erase everything; the order keeps foreign keys whole."""
         if self._work.dialect_name == "sqlite":
             # What was deleted is overwritten, instead of left in the free pages of the file.
@@ -99,7 +99,7 @@ class Erasing:
         self._delete(one_time_tokens, one_time_tokens.c.user_pk, self._user_pks)
         self._erase_users()
         self._follow()
-        return Erased(
+        return ErasureResult(
             users=len(self._user_pks),
             orders=len(self._orders),
             old_orders=len(self._old_orders),

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from domain.orders.cancellations import CancellationStatus
 from domain.orders.states import CLOSED, OrderState
-from domain.privacy.personal_data import Erased, Person, Unfinished
+from domain.privacy.personal_data import ErasureResult, Person, Unfinished
 from persistence.accounts.users import users
 from persistence.orders.cancellations import cancellation_requests
 from persistence.orders.locking import lock_orders
@@ -73,7 +73,7 @@ class SqlPersonalData:
         )
         return Unfinished(self._work.scalar(unsettled) or 0, self._work.scalar(underway) or 0)
 
-    def erase(self, person: Person, now: datetime, languages: Sequence[str]) -> Erased:
+    def erase(self, person: Person, now: datetime, languages: Sequence[str]) -> ErasureResult:
         return Erasing(self._work, person.user_pks, now, languages).run()
 
     def _order_pks(self, person: Person) -> Sequence[int]:

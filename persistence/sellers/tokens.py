@@ -104,7 +104,7 @@ class SqlSellerTokens:
     def get(self, pk: int) -> SellerToken | None:
         return first(self._work.load(_TOKEN, [pk]))
 
-    def note_use(self, pk: int, day: date) -> None:
+    def record_use(self, pk: int, day: date) -> None:
         used = sa.update(seller_tokens).where(seller_tokens.c.pk == pk)
         self._work.execute(used.values(last_used_day=day))
 

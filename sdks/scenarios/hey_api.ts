@@ -66,12 +66,12 @@ async function shop() {
 
 async function lookUp() {
   const body = { email: guestEmail, order: guestNumber };
-  const found = await lookUpAnonymousOrder({ client: anyone, body });
-  assert(found.data);
-  const Authorization = `Session ${found.data.key}`;
+  const guestOrder = await lookUpAnonymousOrder({ client: anyone, body });
+  assert(guestOrder.data);
+  const Authorization = `Session ${guestOrder.data.key}`;
   const client = createClient({ baseUrl, headers: { Authorization } });
 
-  const [, item] = firstCancellable(found.data.results);
+  const [, item] = firstCancellable(guestOrder.data.results);
   const reasons = await listCancellationReasons({ client, query: { cancellation_type: "cancel" } });
   assert(reasons.data?.results[0]);
   const created = await createAnonymousCancellationRequest({

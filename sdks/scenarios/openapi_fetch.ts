@@ -55,12 +55,12 @@ async function shop() {
 
 async function lookUp() {
   const body = { email: guestEmail, order: guestNumber };
-  const found = await anyone.POST("/users/orders/anonymous/", { body });
-  assert(found.data);
-  const Authorization = `Session ${found.data.key}`;
+  const guestOrder = await anyone.POST("/users/orders/anonymous/", { body });
+  assert(guestOrder.data);
+  const Authorization = `Session ${guestOrder.data.key}`;
   const client = createClient<paths>({ baseUrl, headers: { Authorization } });
 
-  const [, item] = firstCancellable(found.data.results);
+  const [, item] = firstCancellable(guestOrder.data.results);
   const reasons = await client.GET("/users/orders/cancellation_reasons/", {
     params: { query: { cancellation_type: "cancel" } },
   });

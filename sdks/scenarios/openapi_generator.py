@@ -1,4 +1,4 @@
-"""Waybill by the Python client that openapi-generator generates: a shopper, a guest, a seller."""
+"""Uses Waybill by the Python client of openapi-generator, as a shopper, a guest and a seller."""
 
 import os
 from collections.abc import Callable
@@ -62,14 +62,14 @@ def shop() -> None:
 
 def look_up() -> None:
     """What a guest does."""
-    found = OrdersApi(ApiClient(Configuration(host=URL))).look_up_anonymous_order(
+    guest_order = OrdersApi(ApiClient(Configuration(host=URL))).look_up_anonymous_order(
         OrderLookUp(email=os.environ["GUEST_EMAIL"], order=os.environ["GUEST_NUMBER"])
     )
-    session, prefix = {"SessionKey": found.key}, {"SessionKey": "Session"}
+    session, prefix = {"SessionKey": guest_order.key}, {"SessionKey": "Session"}
     client = ApiClient(Configuration(host=URL, api_key=session, api_key_prefix=prefix))
     cancellations = CancellationsApi(client)
 
-    _, item = first_cancellable(found.results)
+    _, item = first_cancellable(guest_order.results)
     reasons = cancellations.list_cancellation_reasons(cancellation_type=CancellationType.CANCEL)
     created = cancellations.create_anonymous_cancellation_request(
         cancel(item, reasons.results[0].pk), idempotency_key=str(uuid4())
@@ -93,7 +93,7 @@ def sell() -> None:
 
 
 def refusal_of(call: Callable[[], object]) -> ErrorCode | None:
-    """Why the server refuses the call."""
+    """The error with which the server refuses the call."""
     try:
         call()
     except ApiException as refusal:

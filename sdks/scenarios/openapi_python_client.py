@@ -1,4 +1,4 @@
-"""Waybill by the client that openapi-python-client generates: a shopper, a guest and a seller."""
+"""Uses Waybill by the client of openapi-python-client, as a shopper, a guest and a seller."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -85,14 +85,14 @@ def shop() -> None:
 def look_up() -> None:
     """What a guest does."""
     anyone = Client(base_url=URL)
-    found = look_up_anonymous_order.sync(
+    guest_order = look_up_anonymous_order.sync(
         client=anyone,
         body=OrderLookUp(os.environ["GUEST_EMAIL"], os.environ["GUEST_NUMBER"]),
     )
-    assert isinstance(found, LookedUpOrderPage)
-    client = AuthenticatedClient(base_url=URL, token=found.key, prefix="Session")
+    assert isinstance(guest_order, LookedUpOrderPage)
+    client = AuthenticatedClient(base_url=URL, token=guest_order.key, prefix="Session")
 
-    _, item = first_cancellable(found.results)
+    _, item = first_cancellable(guest_order.results)
     reasons = list_cancellation_reasons.sync(
         client=client, cancellation_type=CancellationType.CANCEL
     )

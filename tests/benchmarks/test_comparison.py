@@ -1,8 +1,8 @@
-"""Servers that are compared have to say the same."""
+"""Responses of compared servers have to be equal."""
 
 import pytest
 
-from benchmarks.comparison import NotTheSame, differences, parsed, require_same
+from benchmarks.comparison import ResponsesDiffer, differences, parsed, require_equal
 
 
 def test_equal_documents_do_not_differ() -> None:
@@ -12,7 +12,7 @@ def test_equal_documents_do_not_differ() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expected", "found", "place"),
+    ("expected", "actual", "difference"),
     [
         ({"a": 1}, {"a": 2}, "/a: 1 or 2"),
         ({"a": 1}, {}, "/a: only one has it"),
@@ -21,23 +21,25 @@ def test_equal_documents_do_not_differ() -> None:
         ({"a": [{"b": "1"}]}, {"a": [{"b": 1}]}, "/a/0/b: '1' or 1"),
     ],
 )
-def test_a_difference_is_told_with_its_place(expected: object, found: object, place: str) -> None:
-    assert list(differences(expected, found)) == [place]
+def test_a_difference_is_reported_with_its_place(
+    expected: object, actual: object, difference: str
+) -> None:
+    assert list(differences(expected, actual)) == [difference]
 
 
-def test_a_server_that_says_something_else_is_named() -> None:
-    with pytest.raises(NotTheSame, match="DRF, list: /a: 1 or 2"):
-        require_same("DRF", "list", {"a": 1}, {"a": 2})
+def test_a_server_with_another_response_is_named() -> None:
+    with pytest.raises(ResponsesDiffer, match="DRF, list: /a: 1 or 2"):
+        require_equal("DRF", "list", {"a": 1}, {"a": 2})
 
 
 def test_parameters_of_the_next_page_come_in_any_order() -> None:
-    one = parsed(b'{"next": "http://h/orders/?page=2&limit=3"}', is_record=False)
-    other = parsed(b'{"next": "http://h/orders/?limit=3&page=2"}', is_record=False)
+    first = parsed(b'{"next": "http://h/orders/?page=2&limit=3"}', is_record=False)
+    second = parsed(b'{"next": "http://h/orders/?limit=3&page=2"}', is_record=False)
 
-    assert one == other
+    assert first == second
 
 
-def test_what_a_created_record_makes_up_is_left_out() -> None:
+def test_generated_fields_of_a_created_record_are_left_out() -> None:
     record = b'{"pk": 1, "uuid": "u", "order_item": 2}'
 
     assert parsed(record, is_record=True) == {"order_item": 2}

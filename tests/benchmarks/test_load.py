@@ -1,4 +1,4 @@
-"""What load generators print is read without loss."""
+"""The output of load generators is parsed completely."""
 
 from collections import Counter
 
@@ -34,7 +34,7 @@ Transfer/sec:     24.60MB
 """
 
 
-def test_wrk_is_read() -> None:
+def test_output_of_wrk_is_parsed() -> None:
     load = parse_wrk(WRK)
 
     assert (load.requests, load.seconds, load.errors) == (400, 2.01, 0)
@@ -43,7 +43,7 @@ def test_wrk_is_read() -> None:
     assert load.rate == pytest.approx(199, abs=0.01)
 
 
-def test_errors_of_wrk_are_added_up_and_are_no_good_answers() -> None:
+def test_errors_of_wrk_are_summed_and_not_counted_as_successes() -> None:
     failed = "  Socket errors: connect 1, read 2, write 0, timeout 3\n"
     refused = "  Non-2xx or 3xx responses: 100\n"
 
@@ -58,7 +58,7 @@ def test_other_output_of_wrk_is_refused() -> None:
         parse_wrk("unable to connect to 127.0.0.1:8000 Connection refused")
 
 
-def test_a_log_of_pgbench_is_read() -> None:
+def test_a_log_of_pgbench_is_parsed() -> None:
     load = parse_log(["0 1 3000 0 1700000000 5", "1 1 1000 0 1700000000 6"], seconds=2)
 
     assert (load.requests, load.p50, load.p99, load.rate) == (2, 1.0, 3.0, 1.0)
@@ -73,7 +73,7 @@ def test_there_is_no_percentile_of_nothing() -> None:
     assert percentile([], 50) == 0
 
 
-def test_what_is_sent_once_comes_to_an_end() -> None:
+def test_requests_that_are_sent_once_end() -> None:
     request = {"path": "/w", "headers": {"A": "b"}, "body": '{"ı":1}'}
     write = {"name": "w", "requests": [request], "is_once": True}
     read = {
@@ -95,7 +95,7 @@ def make_workload(name: str, count: int, *, is_once: bool = False) -> Workload:
     return Workload(name, requests, is_once=is_once)
 
 
-def test_portions_share_what_is_sent_once() -> None:
+def test_portions_share_requests_that_are_sent_once() -> None:
     mix = Mix("mix", [make_workload("r", 2), make_workload("w", 7, is_once=True)], [0, 1])
 
     first, second = mix.portions(2)
@@ -109,7 +109,7 @@ def test_portions_share_what_is_sent_once() -> None:
     ("head", "length"),
     [(b"http/1.1 200 ok\r\ncontent-length: 12\r\n", 12), (b"http/1.1 204 no content\r\n", 0)],
 )
-def test_a_head_says_how_much_follows(head: bytes, length: int) -> None:
+def test_a_head_has_the_length_of_the_body(head: bytes, length: int) -> None:
     assert body_length(head) == length
 
 

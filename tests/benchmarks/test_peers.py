@@ -1,4 +1,4 @@
-"""Statements of the Litestar peer are put together without gaps."""
+"""Statements of the Litestar peer use all their arguments."""
 
 import re
 

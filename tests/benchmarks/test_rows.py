@@ -3,7 +3,7 @@
 from benchmarks.peers.rows import Rows
 
 
-def test_what_is_named_twice_is_there_once() -> None:
+def test_an_object_that_is_added_twice_has_one_row() -> None:
     rows = Rows()
     bank = {"pk": 3, "id": 3, "name": "Ege", "slug": "ege", "logo": None, "logo_path": None}
 

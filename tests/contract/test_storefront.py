@@ -20,7 +20,7 @@ from handlers.auth.passwords import Argon2Passwords
 from handlers.contract.document.bundle import load_contract
 from tests.support.application import Shop
 from tests.support.builders import make_discount, make_item
-from tests.support.judge import Judge
+from tests.support.exchange_validator import ExchangeValidator
 from tests.support.server import SECRET, Serve, Server
 
 RECORDED: dict[str, Any] = yaml.safe_load(
@@ -75,19 +75,19 @@ class Storefront:
         self.cookies["csrftoken"] = response.json()["csrf_token"]
 
     def _keep_osessionid(self, response: httpx.Response) -> None:
-        found = re.search(r"osessionid=(\w+)", response.headers["set-cookie"])
-        assert found
-        self.values["osessionid"] = found[1]
-        self.cookies |= dict.fromkeys(("osessionid", "sessionid"), found[1])
+        match = re.search(r"osessionid=(\w+)", response.headers["set-cookie"])
+        assert match
+        self.values["osessionid"] = match[1]
+        self.cookies |= dict.fromkeys(("osessionid", "sessionid"), match[1])
 
     def _keep_cookies(self, response: httpx.Response) -> None:
         for header in response.headers.get_list("set-cookie"):
             self.cookies |= {name: morsel.value for name, morsel in SimpleCookie(header).items()}
 
     def _keep_csrfmiddlewaretoken(self, response: httpx.Response) -> None:
-        found = FORM_TOKEN.search(response.text)
-        assert found
-        self.values["csrfmiddlewaretoken"] = found[1]
+        match = FORM_TOKEN.search(response.text)
+        assert match
+        self.values["csrfmiddlewaretoken"] = match[1]
         # It forgets the session, whatever becomes of the log-out.
         for name in ("osessionid", "sessionid"):
             del self.cookies[name]
@@ -118,11 +118,11 @@ def server(serve: Serve) -> Server:
     """One whose session cookie has the platform's name, and each of whose answers is judged."""
     started = serve(**SECRET, WAYBILL_SESSION_COOKIE="osessionid")
     named = partial(name_cookies, session_cookie="osessionid", prefix="")
-    judge = Judge(load_contract(adapt=named).document)
+    validator = ExchangeValidator(load_contract(adapt=named).document)
 
     def check(response: httpx.Response) -> None:
         response.read()
-        judge.check(response.request, response)
+        validator.check(response.request, response)
 
     started.client.event_hooks["response"].append(check)
     return started

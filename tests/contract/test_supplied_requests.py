@@ -21,7 +21,7 @@ from handlers.contract.asgi.routing import ContractApp
 from tests.contract.bounds import BOUNDS
 from tests.contract.conftest import Person
 from tests.support.application import SUPPLIED, Clients, Shop
-from tests.support.judge import Judge
+from tests.support.exchange_validator import ExchangeValidator
 
 HOST = "http://testserver"
 PAGE_SIZE = 20
@@ -61,17 +61,17 @@ def supplied() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def judge(supplied: dict[str, Any]) -> Judge:
+def validator(supplied: dict[str, Any]) -> ExchangeValidator:
     # openapi-core takes no empty values, which the supplied contract nowhere forbids.
-    return Judge(supplied, only_its_own=True, only_answers=True)
+    return ExchangeValidator(supplied, only_documented=True, only_responses=True)
 
 
 @pytest.fixture(params=["elif", "guest"])
 def person(request: pytest.FixtureRequest, people: dict[str, Person], shop: Shop) -> Person:
     """A registered shopper or a guest, with more old orders than a page has."""
-    found = people[request.param]
-    found.old_orders += [shop.old_order(found.user).pk for _ in range(PAGE_SIZE)]
-    return found
+    person = people[request.param]
+    person.old_orders += [shop.old_order(person.user).pk for _ in range(PAGE_SIZE)]
+    return person
 
 
 @pytest.fixture
@@ -145,8 +145,8 @@ class Asker:
 
 
 @pytest.fixture
-def asker(app: ContractApp, judge: Judge, person: Person) -> Asker:
-    return Asker(Clients(app, [judge.check]).new(), person)
+def asker(app: ContractApp, validator: ExchangeValidator, person: Person) -> Asker:
+    return Asker(Clients(app, [validator.check]).new(), person)
 
 
 def try_each(

@@ -13,7 +13,7 @@ from domain.outbox import (
     list_outbox_events,
     record_delivery,
     record_failure,
-    revive_event,
+    requeue_event,
 )
 from domain.shared.errors import Conflict, InvalidPage
 from domain.shared.paging import PageRequest
@@ -21,7 +21,7 @@ from tests.support.builders import NOW
 from tests.support.cancellation_fakes import FakeUnitOfWork
 
 
-def told() -> tuple[OutboxEvent, FakeUnitOfWork]:
+def make_event() -> tuple[OutboxEvent, FakeUnitOfWork]:
     """An event, and the unit of work that has it."""
     event = OutboxEvent(
         kind=OutboxKind.CANCELLATION_RECEIVED,
@@ -36,7 +36,7 @@ def told() -> tuple[OutboxEvent, FakeUnitOfWork]:
 
 class TestLease:
     def test_is_for_one_worker_and_a_while(self) -> None:
-        event, uow = told()
+        event, uow = make_event()
 
         assert lease_events(10, uow) == [event]
         assert lease_events(10, uow) == []
@@ -45,7 +45,7 @@ class TestLease:
 
 class TestDelivery:
     def test_is_noted(self) -> None:
-        event, uow = told()
+        event, uow = make_event()
 
         record_delivery(event.pk, uow)
 
@@ -63,7 +63,7 @@ class TestDelivery:
 
 class TestFailure:
     def test_is_tried_again_later_and_later(self) -> None:
-        event, uow = told()
+        event, uow = make_event()
 
         waits = []
         for _ in RETRY_DELAYS:
@@ -74,7 +74,7 @@ class TestFailure:
         assert (event.status, event.last_error) == (OutboxStatus.PENDING, "550 no such mailbox")
 
     def test_becomes_a_dead_letter_in_the_end(self) -> None:
-        event, uow = told()
+        event, uow = make_event()
 
         for _ in range(len(RETRY_DELAYS) + 1):
             record_failure(event.pk, event.due_date, "550", uow)
@@ -82,7 +82,7 @@ class TestFailure:
         assert event.status is OutboxStatus.DEAD
 
     def test_keeps_the_beginning_of_a_long_error(self) -> None:
-        event, uow = told()
+        event, uow = make_event()
 
         record_failure(event.pk, event.due_date, "x" * 10_000, uow)
 
@@ -90,7 +90,7 @@ class TestFailure:
 
     @pytest.mark.parametrize("status", [OutboxStatus.DELIVERED, OutboxStatus.DEAD])
     def test_of_a_worker_whose_lease_is_over_changes_nothing(self, status: OutboxStatus) -> None:
-        event, uow = told()
+        event, uow = make_event()
         event.status, event.attempts = status, 8
 
         record_failure(event.pk, event.due_date, "timed out", uow)
@@ -98,7 +98,7 @@ class TestFailure:
         assert (event.status, event.attempts, event.last_error) == (status, 8, None)
 
     def test_of_a_worker_does_not_end_the_lease_of_another(self) -> None:
-        event, uow = told()
+        event, uow = make_event()
         event.due_date = NOW + LEASE
 
         record_failure(event.pk, NOW, "timed out", uow)
@@ -108,24 +108,24 @@ class TestFailure:
 
 class TestRevive:
     def test_begins_anew(self) -> None:
-        event, uow = told()
+        event, uow = make_event()
         event.status, event.attempts = OutboxStatus.DEAD, 8
         event.due_date = NOW - timedelta(days=2)
 
-        revive_event(event.pk, uow)
+        requeue_event(event.pk, uow)
 
         assert (event.status, event.attempts, event.due_date) == (OutboxStatus.PENDING, 0, NOW)
 
     def test_only_dead_letters(self) -> None:
-        event, uow = told()
+        event, uow = make_event()
 
         with pytest.raises(Conflict):
-            revive_event(event.pk, uow)
+            requeue_event(event.pk, uow)
 
 
 class TestList:
     def test_has_pages(self) -> None:
-        event, uow = told()
+        event, uow = make_event()
 
         assert list_outbox_events(None, PageRequest(), uow).entries == [event]
         with pytest.raises(InvalidPage):
@@ -133,4 +133,4 @@ class TestList:
 
 
 def test_people_are_not_shown_by_accident() -> None:
-    assert "ayse" not in repr(told()[0])
+    assert "ayse" not in repr(make_event()[0])

@@ -172,8 +172,8 @@ class TestShow:
         item, uow = offered()
         [offer] = item.trade_in_offers
 
-        for answerer in (SHOPPER, OfferLink(offer.uuid)):
-            shown = show_trade_in_offer(item.pk, answerer, uow)
+        for principal in (SHOPPER, OfferLink(offer.uuid)):
+            shown = show_trade_in_offer(item.pk, principal, uow)
 
             assert (shown.order_item, shown.product) == (item.pk, item.product.name)
             assert (shown.order_number, shown.quantity) == (
@@ -204,13 +204,13 @@ class TestShow:
         item, uow = offered()
         without = delivered_item()
 
-        for pk, answerer in (
+        for pk, principal in (
             (item.pk, STRANGER),
             (item.pk, OfferLink(uuid4())),
             (item.pk + 10**6, SHOPPER),
             (MAX_PK + 1, SHOPPER),
         ):
             with pytest.raises(NotFound):
-                show_trade_in_offer(pk, answerer, uow)
+                show_trade_in_offer(pk, principal, uow)
         with pytest.raises(NotFound):
             show_trade_in_offer(without.pk, SHOPPER, FakeUnitOfWork(stored_order(without)))

@@ -1,4 +1,4 @@
-"""One server for all tests here, over a shop in which the right requests would succeed."""
+"""One server for all tests here, with a shop in which valid requests would succeed."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,45 +12,45 @@ from handlers.database import open_database
 from persistence.engine.engines import Pool, connect
 from persistence.sql.columns import metadata
 from tests.conftest import MakeUrl
-from tests.edge.bad import CLOSE, HOST, SELLER_ORDERS, seller_get
-from tests.edge.exchange import Answer, exchange
+from tests.edge.bad_requests import CLOSE, HOST, SELLER_ORDERS, seller_get
+from tests.edge.exchange import RawResponse, exchange
 from tests.support.application import Shop, usual_settings
 from tests.support.builders import make_item, make_seller
 from tests.support.server import Server
 
-_COMPLAINTS = ("unhandled_error", "contract_violation", "Traceback")
+_ERROR_WORDS = ("unhandled_error", "contract_violation", "Traceback")
 _HEALTH = b"GET /healthz HTTP/1.1\r\n" + HOST + CLOSE + b"\r\n"
 
 
 @dataclass
 class Running:
-    """A server, what there is for a request to name, and the database below it."""
+    """A server, values of placeholders, and the server's database."""
 
     server: Server
     values: Mapping[bytes, bytes]
     engine: sa.Engine
 
-    def ask(self, sent: bytes, *, ends: bool = False) -> Answer:
-        return exchange(self.server.port, sent, ends=ends)
+    def send(self, sent: bytes, *, closes_sending: bool = False) -> RawResponse:
+        return exchange(self.server.port, sent, closes_sending=closes_sending)
 
     def serves(self) -> bool:
-        """Whether the next client is answered."""
-        return self.ask(_HEALTH).status == 200
+        """Whether the next client gets a response."""
+        return self.send(_HEALTH).status == 200
 
-    def complaints(self) -> list[str]:
-        """What stands in the log that should not."""
-        said = self.server.output.read_text()
-        assert "/healthz" in said
-        return [each for each in _COMPLAINTS if each in said]
+    def logged_errors(self) -> list[str]:
+        """Words of unhandled errors in the log."""
+        log = self.server.output.read_text()
+        assert "/healthz" in log
+        return [word for word in _ERROR_WORDS if word in log]
 
     def digest(self) -> str:
-        """Of every row of every table."""
-        told = sha256()
+        """A digest of every row of every table."""
+        digest = sha256()
         with self.engine.connect() as connection:
             for table in metadata.sorted_tables:
                 rows = connection.execute(sa.select(table)).all()
-                told.update(repr((table.name, sorted(map(repr, rows)))).encode())
-        return told.hexdigest()
+                digest.update(repr((table.name, sorted(map(repr, rows)))).encode())
+        return digest.hexdigest()
 
 
 @pytest.fixture(scope="module")
@@ -67,17 +67,17 @@ def running(make_url: MakeUrl, tmp_path_factory: pytest.TempPathFactory) -> Iter
     engine = connect(url, Pool(1)).snapshot
     try:
         server.wait_until_ready()
-        found = Running(server, values, engine)
-        # The first use of a token in a while is written down.
-        assert found.ask(seller_get(SELLER_ORDERS, 200, "").rendered(values)).status == 200
-        yield found
+        running = Running(server, values, engine)
+        # The first use of a token is recorded in the database.
+        assert running.send(seller_get(SELLER_ORDERS, 200, "").rendered(values)).status == 200
+        yield running
     finally:
         engine.dispose()
         server.end()
 
 
 def _fill(shop: Shop) -> dict[bytes, bytes]:
-    """An order of a shopper, of which a seller's item can be cancelled and rejected."""
+    """Create an order whose item can be cancelled and rejected; return values of placeholders."""
     seller, shopper = make_seller(), shop.user()
     order = shop.order(shopper, items=[make_item(seller=seller, quantity=3, price=9999)])
     session, token = shop.session(shopper), shop.token(seller)

@@ -1,4 +1,4 @@
-"""Bytes to a socket and back, with no HTTP library between that would put anything right."""
+"""Sends bytes to a socket and reads the response, without an HTTP library that corrects them."""
 
 import json
 import socket
@@ -11,11 +11,11 @@ SECONDS = 5
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back: ``status`` is 0 where the connection was closed without an answer.
+class RawResponse:
+    """A response: ``status`` is 0 where the connection was closed without one.
 
-    ``headers`` has the last of each name, ``cookies`` the values of all cookies that are set; one
-    that is dropped has none.
+    ``headers`` has the last value of each name, ``cookies`` the values of all cookies that are
+    set, without those that are deleted.
     """
 
     status: int
@@ -24,42 +24,42 @@ class Answer:
     cookies: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def error(self) -> Any:
-        """The body, decoded; None where it is no JSON."""
+    def json(self) -> Any:
+        """The decoded body; None where it is not JSON."""
         with suppress(ValueError):
             return json.loads(self.body)
         return None
 
 
-def exchange(port: int, sent: bytes, *, ends: bool = False) -> Answer:
-    """Send these bytes on a connection of their own, and read until the server closes it.
+def exchange(port: int, sent: bytes, *, closes_sending: bool = False) -> RawResponse:
+    """Send these bytes on a new connection, and read until the server closes it.
 
-    ``ends``: no more will come, and the server is told so.
+    ``closes_sending``: close the sending side afterwards.
 
-    Raises TimeoutError where it does not.
+    Raises TimeoutError where the server does not close it.
     """
     with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as connection:
-        with suppress(ConnectionError):  # it may answer, and close, before it has read all
+        with suppress(ConnectionError):  # the server may respond and close before it has read all
             connection.sendall(sent)
-            if ends:
+            if closes_sending:
                 connection.shutdown(socket.SHUT_WR)
         received = bytearray()
         with suppress(ConnectionError):
-            while some := connection.recv(65536):
-                received += some
+            while part := connection.recv(65536):
+                received += part
     return parse(bytes(received))
 
 
-def parse(received: bytes) -> Answer:
-    """The one answer in these bytes; an interim one (100) is passed over."""
+def parse(received: bytes) -> RawResponse:
+    """The response in these bytes, after an interim one (100)."""
     head, _, body = received.partition(b"\r\n\r\n")
     if head.startswith(b"HTTP/1.1 100"):
         return parse(body)
     if not head:
-        return Answer(0, {}, b"")
+        return RawResponse(0, {}, b"")
     start, *lines = head.decode("latin-1").split("\r\n")
     pairs = [(name.lower(), value) for name, value in (line.split(": ", 1) for line in lines)]
     set_cookies = (value.partition(";")[0] for name, value in pairs if name == "set-cookie")
-    named = (each.partition("=")[::2] for each in set_cookies)
+    named = (cookie.partition("=")[::2] for cookie in set_cookies)
     cookies = {name: value for name, value in named if value}
-    return Answer(int(start.split()[1]), dict(pairs), body, cookies)
+    return RawResponse(int(start.split()[1]), dict(pairs), body, cookies)

@@ -1,6 +1,6 @@
-"""Every request that nobody should send: refused as documented, without echo and without effect.
+"""Every invalid request is refused as documented, without echo and without effect.
 
-One server has them all, each on a connection of its own, followed by a good one.
+One server gets them all, each on a connection of its own and followed by a valid request.
 """
 
 import re
@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from handlers.contract.document.bundle import load_contract
-from tests.edge.bad import BARE, EMPTY, ORDERS, SILENT, Bad, get
+from tests.edge.bad_requests import BARE, EMPTY, NO_RESPONSE, ORDERS, BadRequest, get
 from tests.edge.conftest import Running
-from tests.edge.exchange import Answer
+from tests.edge.exchange import RawResponse
 from tests.edge.inputs.bodies import BODIES
 from tests.edge.inputs.contents import CONTENTS
 from tests.edge.inputs.credentials import CREDENTIALS
@@ -41,7 +41,7 @@ _WORD = re.compile(rb"[A-Za-z0-9_%.+-]{5,}")
 
 
 def _names(node: Any) -> Iterator[str]:
-    """What the contract calls things: paths, parameters, fields, media types."""
+    """The names in the contract: paths, parameters, fields, media types."""
     for key, value in node.items() if isinstance(node, dict) else enumerate(node):
         yield str(key)
         if key == "name":
@@ -50,7 +50,7 @@ def _names(node: Any) -> Iterator[str]:
             yield from _names(value)
 
 
-# Of ours, whoever says them first.
+# Words of the API, which a response may contain.
 PUBLIC = {
     *chain.from_iterable(_WORD.findall(name.encode()) for name in _names(load_contract().document)),
     *_WORD.findall(b"Accept Bearer Session Content-Type Connection close items orders login users"),
@@ -59,96 +59,102 @@ PUBLIC = {
 
 
 def foreign_words(sent: bytes) -> set[bytes]:
-    """What only the request says, be it a value or a part of one."""
+    """The words of a request that are not the API's own."""
     return set(_WORD.findall(sent)) - PUBLIC
 
 
-def echoed(sent: bytes, answer: Answer) -> set[bytes]:
-    told = " ".join(answer.headers.values()).encode("latin-1") + b" " + answer.body
-    return {word for word in foreign_words(sent) if word in told}
+def echoed(sent: bytes, response: RawResponse) -> set[bytes]:
+    document = " ".join(response.headers.values()).encode("latin-1") + b" " + response.body
+    return {word for word in foreign_words(sent) if word in document}
 
 
-def is_error(told: Any, code: str) -> bool:
-    """Whether it has the one shape: texts by name, nested where the request is, and a code."""
-    if not isinstance(told, Mapping):
+def is_error(document: Any, code: str) -> bool:
+    """Whether the document has the shape of errors: nested texts by name, and a code."""
+    if not isinstance(document, Mapping):
         return False
-    codes = set(_codes(told))
-    return code in codes and len(told) > 1 and all(_is_told(each) for each in told.values())
+    codes = set(_codes(document))
+    return (
+        code in codes
+        and len(document) > 1
+        and all(_has_texts(value) for value in document.values())
+    )
 
 
-def _is_told(told: Any) -> bool:
-    if isinstance(told, Mapping):
-        return bool(told) and all(_is_told(each) for each in told.values())
-    return isinstance(told, str) and bool(told)
+def _has_texts(document: Any) -> bool:
+    if isinstance(document, Mapping):
+        return bool(document) and all(_has_texts(value) for value in document.values())
+    return isinstance(document, str) and bool(document)
 
 
-def _codes(told: Mapping[str, Any]) -> Iterator[str]:
-    for name, each in told.items():
+def _codes(document: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in document.items():
         if name == "error_code":
-            yield each
-        elif isinstance(each, Mapping):
-            yield from _codes(each)
+            yield value
+        elif isinstance(value, Mapping):
+            yield from _codes(value)
 
 
-def faults_of(bad: Bad, sent: bytes, answer: Answer) -> Iterator[str]:
-    """What is wrong with an answer."""
-    if answer.status != bad.status:
-        yield f"{answer.status}, not {bad.status}: {answer.body[:200]!r}"
-    elif bad.code in {BARE, SILENT, EMPTY}:
-        if answer.body:
-            yield f"a body: {answer.body[:200]!r}"
-    elif not is_error(answer.error, bad.code):
-        yield f"not {bad.code}: {answer.body[:200]!r}"
-    if bad.code not in {BARE, SILENT}:
-        yield from _lacking(answer)
-    if found := echoed(sent, answer):
-        yield f"echoes {found}"
+def failures_of(bad_request: BadRequest, sent: bytes, response: RawResponse) -> Iterator[str]:
+    """Yield what is wrong with a response."""
+    if response.status != bad_request.status:
+        yield f"{response.status}, not {bad_request.status}: {response.body[:200]!r}"
+    elif bad_request.code in {BARE, NO_RESPONSE, EMPTY}:
+        if response.body:
+            yield f"a body: {response.body[:200]!r}"
+    elif not is_error(response.json, bad_request.code):
+        yield f"not {bad_request.code}: {response.body[:200]!r}"
+    if bad_request.code not in {BARE, NO_RESPONSE}:
+        yield from _lacking(response)
+    if words := echoed(sent, response):
+        yield f"echoes {words}"
 
 
-def _lacking(answer: Answer) -> Iterator[str]:
-    if lacking := COMMON - answer.headers.keys():
+def _lacking(response: RawResponse) -> Iterator[str]:
+    if lacking := COMMON - response.headers.keys():
         yield f"lacks {lacking}"
-    if answer.headers.get("cache-control") != "no-store":
-        yield "may be kept"
-    if answer.status == 405 and not answer.headers.get("allow"):
-        yield "allows nothing"
+    if response.headers.get("cache-control") != "no-store":
+        yield "may be cached"
+    if response.status == 405 and not response.headers.get("allow"):
+        yield "lacks allow"
 
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_are_refused_without_echo_and_without_effect(running: Running, group: str) -> None:
-    before, faults = running.digest(), []
+    before, failures = running.digest(), []
 
-    for bad in GROUPS[group]:
-        sent = bad.rendered(running.values)
-        answer = running.ask(sent, ends=bad.ends)
-        faults += [f"{bad.name}: {fault}" for fault in faults_of(bad, sent, answer)]
+    for bad_request in GROUPS[group]:
+        sent = bad_request.rendered(running.values)
+        response = running.send(sent, closes_sending=bad_request.closes_sending)
+        failures += [
+            f"{bad_request.name}: {failure}" for failure in failures_of(bad_request, sent, response)
+        ]
         if not running.serves():
-            faults.append(f"{bad.name}: the next request is not served")
+            failures.append(f"{bad_request.name}: the next request is not served")
 
-    assert not faults, "\n".join(faults)
+    assert not failures, "\n".join(failures)
     assert running.digest() == before
-    assert running.complaints() == []
+    assert running.logged_errors() == []
 
 
 def test_are_many_and_all_different() -> None:
-    texts = [bad.text for group in GROUPS.values() for bad in group]
+    texts = [bad_request.text for group in GROUPS.values() for bad_request in group]
 
     assert len(texts) > 700
     assert len(set(texts)) == len(texts)
 
 
-class TestFaults:
-    """The checks themselves notice what they are there for."""
+class TestFailures:
+    """The checks detect wrong responses."""
 
     BAD = get(ORDERS + b"?search=some-value", 400, "invalid")
-    RIGHT = Answer(
+    RIGHT = RawResponse(
         400,
         dict.fromkeys(sorted(COMMON), "x") | {"cache-control": "no-store"},
         b'{"search": "This value is not valid.", "error_code": "invalid"}',
     )
 
     def test_are_none_where_there_are_none(self) -> None:
-        assert list(faults_of(self.BAD, self.BAD.text, self.RIGHT)) == []
+        assert list(failures_of(self.BAD, self.BAD.text, self.RIGHT)) == []
 
     @pytest.mark.parametrize(
         "change",
@@ -167,7 +173,7 @@ class TestFaults:
         ],
         ids=str,
     )
-    def test_are_told(self, change: dict[str, Any]) -> None:
-        answer = replace(self.RIGHT, **change)
+    def test_are_detected(self, change: dict[str, Any]) -> None:
+        response = replace(self.RIGHT, **change)
 
-        assert list(faults_of(self.BAD, self.BAD.text, answer))
+        assert list(failures_of(self.BAD, self.BAD.text, response))

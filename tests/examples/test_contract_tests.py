@@ -1,4 +1,4 @@
-"""The configuration of Schemathesis that docs/guides/sandbox.md has run."""
+"""The configuration of Schemathesis that docs/guides/sandbox.md uses."""
 
 from pathlib import Path
 

@@ -13,7 +13,7 @@ import pytest
 from examples.olist import convert, verify
 from handlers.app import database_of
 from handlers.cli.import_batches import order_loader
-from handlers.cli.ndjson import Parsed
+from handlers.cli.ndjson import ParsedDocument
 from handlers.contract.asgi.routing import ContractApp
 from handlers.settings import Settings
 
@@ -186,7 +186,7 @@ class TestServedTotals:
     def served(self, folder: Path, app: ContractApp, settings: Settings) -> convert.Totals:
         tables = convert.read_tables(folder)
         loader = order_loader(database_of(app), "import:tests")
-        loader.store([loader.check(Parsed.of(row)) for row in convert.documents(tables)])
+        loader.store([loader.check(ParsedDocument.of(row)) for row in convert.documents(tables)])
         emails = sorted(map(convert.customer_email, tables.customers.values()))
         return asyncio.run(verify.served_totals(app, settings, emails))
 

@@ -1,16 +1,16 @@
-"""The checks of faults/, each with a little of everything."""
+"""The environment that the checks of faults/ run in."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from faults.ground import Ground
+from faults.environment import Environment
 
 
 @pytest.fixture
-def ground(database_url: str, tmp_path: Path) -> Iterator[Ground]:
-    """The empty database of the test, as a check stands on it."""
-    ground = Ground(database_url, tmp_path)
-    yield ground
-    ground.close()
+def environment(database_url: str, tmp_path: Path) -> Iterator[Environment]:
+    """An environment on the empty database of the test."""
+    environment = Environment(database_url, tmp_path)
+    yield environment
+    environment.close()

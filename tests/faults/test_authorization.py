@@ -1,74 +1,76 @@
-"""What an answer must not have, the matrix notices."""
+"""The matrix reports responses that leak."""
 
 from typing import Any
 
 import pytest
 
 from faults import authorization
-from faults.asking import Timed
 from faults.authorization import Matrix
-from faults.ground import Ground
+from faults.environment import Environment
 from faults.identities import GRANT, KEY, SHOPPER, Identity, make_owner
 from faults.operations import Operation
-from tests.edge.exchange import Answer
+from faults.raw_client import TimedResponse
+from tests.edge.exchange import RawResponse
 
 SESSION = ({SHOPPER: list[str]()}, {KEY: list[str]()})
 READ = Operation("getUserOrder", "GET", "/users/orders/{pk}/", SESSION)
 WRITE = Operation("createCancellationRequest", "POST", "/users/orders/requests/", SESSION)
-NOT_FOUND = Answer(404, {}, b"not found")
+NOT_FOUND = RawResponse(404, {}, b"not found")
 
 
 class Server:
-    """Its answers are made up."""
+    """Its responses are fakes."""
 
     port = 0
 
 
 @pytest.fixture
-def matrix(ground: Ground) -> Matrix:
-    mine, other = make_owner(ground, "ada"), make_owner(ground, "bora")
+def matrix(environment: Environment) -> Matrix:
+    own, foreign = make_owner(environment, "ada"), make_owner(environment, "bora")
     cookie = {"Cookie": "sessionid=1"}
     server: Any = Server()
     people = [
-        Identity("shopper", mine, other, SHOPPER, headers=cookie | {"x-csrftoken": "1"}),
-        Identity("forged", mine, other, SHOPPER, headers=cookie),
-        Identity("program", mine, other, KEY, SHOPPER, cookie | {"Authorization": "Session 1"}),
-        Identity("guest", mine, other, KEY, GRANT, {"Authorization": "Session 1"}),
-        Identity("nobody", mine, other),
+        Identity("shopper", own, foreign, SHOPPER, headers=cookie | {"x-csrftoken": "1"}),
+        Identity("forged", own, foreign, SHOPPER, headers=cookie),
+        Identity("program", own, foreign, KEY, SHOPPER, cookie | {"Authorization": "Session 1"}),
+        Identity("guest", own, foreign, KEY, GRANT, {"Authorization": "Session 1"}),
+        Identity("anonymous", own, foreign),
     ]
-    return Matrix(ground, server, people)
+    return Matrix(environment, server, people)
 
 
 @pytest.mark.parametrize(
-    ("who", "operation", "answers", "told"),
+    ("name", "operation", "responses", "failure"),
     [
         ("shopper", READ, [NOT_FOUND, NOT_FOUND], None),
-        ("shopper", READ, [Answer(404, {}, b"of bora-alone"), NOT_FOUND], "sees"),
-        ("shopper", READ, [Answer(200, {}, b""), NOT_FOUND], "200 to another's"),
-        ("shopper", READ, [Answer(403, {}, b""), NOT_FOUND], "403 to another's, 404 to none"),
-        ("shopper", READ, [Answer(500, {}, b"")] * 2, "500"),
-        ("nobody", READ, [NOT_FOUND, NOT_FOUND], "who is not admitted"),
-        ("nobody", READ, [Answer(401, {}, b"")] * 2, None),
-        ("forged", WRITE, [Answer(400, {}, b"")] * 2, "without a token"),
-        ("forged", WRITE, [Answer(403, {}, b"")] * 2, None),
+        ("shopper", READ, [RawResponse(404, {}, b"of bora-alone"), NOT_FOUND], "sees"),
+        ("shopper", READ, [RawResponse(200, {}, b""), NOT_FOUND], "200 to foreign"),
+        ("shopper", READ, [RawResponse(403, {}, b""), NOT_FOUND], "403 to foreign, 404 to absent"),
+        ("shopper", READ, [RawResponse(500, {}, b"")] * 2, "500"),
+        ("anonymous", READ, [NOT_FOUND, NOT_FOUND], "not admitted"),
+        ("anonymous", READ, [RawResponse(401, {}, b"")] * 2, None),
+        ("forged", WRITE, [RawResponse(400, {}, b"")] * 2, "without a token"),
+        ("forged", WRITE, [RawResponse(403, {}, b"")] * 2, None),
         ("program", WRITE, [NOT_FOUND, NOT_FOUND], None),
-        ("guest", WRITE, [NOT_FOUND, NOT_FOUND], "who is not admitted"),
-        ("guest", READ, [Answer(401, {}, b"")] * 2, None),
+        ("guest", WRITE, [NOT_FOUND, NOT_FOUND], "not admitted"),
+        ("guest", READ, [RawResponse(401, {}, b"")] * 2, None),
     ],
 )
-def test_leaks_are_told(
+def test_leaks_are_reported(
     matrix: Matrix,
     monkeypatch: pytest.MonkeyPatch,
-    who: str,
+    name: str,
     operation: Operation,
-    answers: list[Answer],
-    told: str | None,
+    responses: list[RawResponse],
+    failure: str | None,
 ) -> None:
-    given = iter(answers)
-    monkeypatch.setattr(authorization, "ask_now", lambda *_: Timed(next(given), 0))
-    [asking] = [each for each in matrix.people if each.name == who]
+    remaining = iter(responses)
+    monkeypatch.setattr(
+        authorization, "exchange_sync", lambda *_: TimedResponse(next(remaining), 0)
+    )
+    [identity] = [identity for identity in matrix.identities if identity.name == name]
 
-    matrix.ask_about_others(operation, asking)
+    matrix.probe_foreign(operation, identity)
 
-    assert told is None or any(told in each for each in matrix.failures)
-    assert bool(matrix.failures) is (told is not None)
+    assert failure is None or any(failure in reported for reported in matrix.failures)
+    assert bool(matrix.failures) is (failure is not None)

@@ -1,4 +1,4 @@
-"""The checks themselves, with a little of everything: what they break, holds."""
+"""The checks themselves, at a small scale: all promises hold."""
 
 from collections.abc import Callable
 
@@ -7,6 +7,7 @@ import pytest
 from faults import (
     dropped_connections,
     exhausted_pool,
+    graceful_stop,
     killed_workers,
     parallel_attempts,
     races,
@@ -14,18 +15,17 @@ from faults import (
     silent_clients,
     slow_clients,
     steady_load,
-    stops,
     timing,
 )
-from faults.amounts import QUICK, Amounts
+from faults.environment import Environment
 from faults.findings import Finding
-from faults.ground import Ground
+from faults.scale import QUICK, Scale
 
 CHECKS = [
     exhausted_pool.check,
     killed_workers.check,
     killed_workers.check_bursts,
-    stops.check,
+    graceful_stop.check,
     slow_clients.check,
     silent_clients.check,
     steady_load.check,
@@ -38,7 +38,7 @@ CHECKS = [
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: f"{check.__module__}.{check.__name__}")
-def test_passes(ground: Ground, check: Callable[[Ground, Amounts], Finding]) -> None:
-    finding = check(ground, QUICK)
+def test_passes(environment: Environment, check: Callable[[Environment, Scale], Finding]) -> None:
+    finding = check(environment, QUICK)
 
     assert finding.is_passed, (finding.failures, finding.figures)

@@ -1,4 +1,4 @@
-"""The invariants hold of a shop in which everything has happened, and a broken row is noticed."""
+"""The invariants hold for a shop with every kind of event, and a broken row is detected."""
 
 from collections.abc import Iterator
 
@@ -10,9 +10,9 @@ from handlers.database import open_database
 from persistence.engine.engines import Pool, connect
 from tests.conftest import MakeUrl
 from tests.support.application import usual_settings
-from tests.support.lived_shop import live
+from tests.support.eventful_shop import fill_shop
 
-# What breaks each rule, in their order.
+# A statement that breaks each rule, in the order of INVARIANTS.
 SABOTAGE = (
     "UPDATE order_items SET cancelled_quantity = quantity + 1",
     "UPDATE cancellation_requests SET quantity = 1000 WHERE status = 'open'",
@@ -62,14 +62,14 @@ def url(make_url: MakeUrl) -> str:
     url = make_url()
     database = open_database(usual_settings(url))
     database.migrate()
-    live(database)
+    fill_shop(database)
     database.close()
     return url
 
 
 @pytest.fixture
 def connection(url: str) -> Iterator[sa.Connection]:
-    """In a transaction that is undone, past all that the database itself would refuse."""
+    """A connection without CHECK constraints, in a transaction that is rolled back."""
     engines = connect(url, Pool(1))
     with engines.writing.connect() as connection:
         _drop_checks(connection)
@@ -91,17 +91,19 @@ def _drop_checks(connection: sa.Connection) -> None:
         connection.exec_driver_sql(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
 
 
-def test_hold_of_a_shop_in_which_everything_has_happened(url: str) -> None:
+def test_hold_for_a_shop_with_every_kind_of_event(url: str) -> None:
     assert broken_at(url) == []
 
 
 @pytest.mark.parametrize(
     ("rule", "sabotage"),
     list(zip(INVARIANTS, SABOTAGE, strict=True)),
-    ids=[each.name for each in INVARIANTS],
+    ids=[rule.name for rule in INVARIANTS],
 )
-def test_a_broken_row_is_noticed(connection: sa.Connection, rule: Invariant, sabotage: str) -> None:
+def test_a_broken_row_is_detected(
+    connection: sa.Connection, rule: Invariant, sabotage: str
+) -> None:
     changed = connection.exec_driver_sql(sabotage).rowcount
 
     assert changed > 0
-    assert f"Not so: {rule.name}" in "\n".join(broken_invariants(connection))
+    assert f"Broken: {rule.name}" in "\n".join(broken_invariants(connection))

@@ -1,22 +1,22 @@
-"""PostgreSQL goes away under clients, and the disk is full."""
+"""PostgreSQL fails under clients, and the disk fills up."""
 
 import pytest
 
 from faults import full_disks, outages
-from faults.amounts import QUICK
-from faults.ground import Ground
+from faults.environment import Environment
+from faults.scale import QUICK
 from tests.conftest import KIND
 
 
-@pytest.mark.skipif(KIND == "sqlite", reason="SQLite has no server that could go away")
-def test_nothing_acknowledged_is_lost_with_postgresql(ground: Ground) -> None:
-    finding = outages.check(ground, QUICK)
+@pytest.mark.skipif(KIND == "sqlite", reason="SQLite has no server that could fail")
+def test_no_acknowledged_write_is_lost_with_postgresql(environment: Environment) -> None:
+    finding = outages.check(environment, QUICK)
 
     assert finding.is_passed, finding
 
 
 @pytest.mark.skipif(KIND == "postgres", reason="only root mounts a small disk: script/faults does")
-def test_a_full_disk_is_no_reason_not_to_read(ground: Ground) -> None:
-    finding = full_disks.check(ground, QUICK)
+def test_reads_succeed_with_a_full_disk(environment: Environment) -> None:
+    finding = full_disks.check(environment, QUICK)
 
     assert finding.is_passed, finding

@@ -2,10 +2,10 @@
 
 import pytest
 
-from faults import bouncers, pooler
-from faults.amounts import QUICK
-from faults.bouncers import NoPgBouncer, require_pgbouncer
-from faults.ground import Ground
+from faults import pgbouncer, pooler
+from faults.environment import Environment
+from faults.pgbouncer import PgBouncerUnavailable, require_pgbouncer
+from faults.scale import QUICK
 from tests.conftest import KIND
 
 on_a_server = pytest.mark.skipif(
@@ -14,26 +14,26 @@ on_a_server = pytest.mark.skipif(
 
 
 @on_a_server
-def test_nobody_gets_what_is_another_s(ground: Ground) -> None:
+def test_no_caller_gets_another_s_data(environment: Environment) -> None:
     try:
         require_pgbouncer()
-    except NoPgBouncer as error:
+    except PgBouncerUnavailable as error:
         pytest.skip(f"{error}; script/faults does not pass without it")
 
-    finding = pooler.check(ground, QUICK)
+    finding = pooler.check(environment, QUICK)
 
     assert finding.is_passed, (finding.failures, finding.figures)
 
 
 @on_a_server
-def test_without_pgbouncer_nothing_is_passed(
-    ground: Ground, monkeypatch: pytest.MonkeyPatch
+def test_without_pgbouncer_the_check_fails(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bouncers, "_WHERE", "/nowhere")
+    monkeypatch.setattr(pgbouncer, "_SEARCH_PATH", "/nowhere")
     monkeypatch.setenv("PATH", "/nowhere")
 
-    finding = pooler.check(ground, QUICK)
+    finding = pooler.check(environment, QUICK)
 
     assert not finding.is_passed
-    assert finding.amount == 0
+    assert finding.count == 0
     assert "install the package pgbouncer" in finding.failures[0]

@@ -1,4 +1,4 @@
-"""Findings and their report: nothing that failed, or was not done, passes for good."""
+"""Findings and their report: failures and insufficient counts never pass."""
 
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,17 @@ from faults.report import markdown, write_json
 
 def make_finding(**overrides: Any) -> Finding:
     defaults: dict[str, Any] = {
-        "test": "races",
+        "title": "races",
         "database": "sqlite",
-        "amount": 20,
-        "wanted": 20,
-        "bar": "one winner each",
+        "count": 20,
+        "required": 20,
+        "requirement": "one winner each",
         "figures": {"p99 ms": 12.3456, "winners": 10},
     }
     return Finding(**defaults | overrides)
 
 
-def test_passes_where_enough_was_done_and_nothing_failed() -> None:
+def test_passes_with_the_required_count_and_no_failure() -> None:
     finding = make_finding()
 
     assert finding.is_passed
@@ -32,20 +32,20 @@ def test_passes_where_enough_was_done_and_nothing_failed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("finding", "told"),
+    ("finding", "line"),
     [
-        (make_finding(amount=19), "- 19 were done, not 20"),
+        (make_finding(count=19), "- count 19 is below 20"),
         (make_finding(failures=("two winners",)), "- two winners"),
         (make_finding().with_failures(["a broken sum"]), "- a broken sum"),
         (make_finding(failures=("no",) * 25), "- and 5 more"),
     ],
 )
-def test_is_missed_otherwise(finding: Finding, told: str) -> None:
+def test_fails_otherwise(finding: Finding, line: str) -> None:
     table = markdown([finding])
 
     assert not finding.is_passed
-    assert "**missed**" in table
-    assert told in table.splitlines()
+    assert "**failed**" in table
+    assert line in table.splitlines()
 
 
 def test_the_json_has_all_failures(tmp_path: Path) -> None:

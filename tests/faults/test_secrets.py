@@ -1,10 +1,10 @@
-"""Secrets that were planted are found, wherever that is; what has to be there is none."""
+"""Planted secrets are found in outputs, errors and the outbox; harmless text is not reported."""
 
 from dataclasses import replace
 
 import pytest
 
-from faults.ground import Ground
+from faults.environment import Environment
 from faults.secrets import Search, leaks, outbox_leaks
 from tests.support.builders import make_item, make_seller
 from tests.support.outbox_events import make_event
@@ -12,7 +12,7 @@ from tests.support.outbox_events import make_event
 VALUE = "k3J9xkQ2mP"
 IBAN = "TR33 0006 1005 1978 6457 8413 26"
 PLANTED = {
-    f"rolled back {VALUE}": "a value that was handed out",
+    f"rolled back {VALUE}": "an issued value",
     "Set-Cookie: sessionid=MTIzNDU2Nzg5; Path=/": "a cookie",
     "wbs_abcdefghijklmnopqrstuvwxyz0123456789": "a seller's token",
     "authorization: bearer abcdefgh": "a seller's token",
@@ -37,55 +37,55 @@ HARMLESS = (
 
 
 @pytest.mark.parametrize("text", PLANTED)
-def test_what_was_planted_is_found(text: str) -> None:
+def test_planted_secrets_are_found(text: str) -> None:
     assert PLANTED[text] in list(leaks(text, {VALUE}))
 
 
 @pytest.mark.parametrize("text", HARMLESS)
-def test_nothing_else_is(text: str) -> None:
+def test_harmless_text_is_not(text: str) -> None:
     assert list(leaks(text, {VALUE})) == []
 
 
-def put_letter(ground: Ground, order_number: str = "1001") -> None:
-    with ground.shop.database.writing() as uow:
+def put_email(environment: Environment, order_number: str = "1001") -> None:
+    with environment.shop.database.writing() as uow:
         uow.outbox.add(make_event(order_number=order_number))
         uow.commit()
 
 
-def test_a_ground_without_any_passes(ground: Ground) -> None:
-    (ground.folder / "8000.txt").write_text("Started.\nStopped.\n")
-    ground.errors.add(b'{"detail": "Not found."}')
-    put_letter(ground)
-    search = Search(ground.kind)
+def test_an_environment_without_secrets_passes(environment: Environment) -> None:
+    (environment.folder / "8000.txt").write_text("Started.\nStopped.\n")
+    environment.errors.add(b'{"detail": "Not found."}')
+    put_email(environment)
+    search = Search(environment.kind)
 
-    search.look_through(ground)
+    search.add(environment)
 
     finding = search.finding()
     assert finding.is_passed, finding.failures
-    assert finding.figures == {"lines": 2, "errors": 1, "letters": 1, "values known": 1}
+    assert finding.figures == {"lines": 2, "errors": 1, "emails": 1, "values known": 1}
 
 
-def test_outputs_errors_and_the_outbox_are_looked_through(ground: Ground) -> None:
+def test_outputs_errors_and_the_outbox_are_searched(environment: Environment) -> None:
     seller = make_seller()
-    ground.shop.order(ground.shop.user(), items=[make_item(seller=seller)])
-    headers = ground.seller_headers(seller)
-    (ground.folder / "8000.txt").write_text(f"Started.\n{headers}\n")
-    ground.errors.add(IBAN.encode())
-    put_letter(ground, order_number="ayse@shop.example")
-    search = Search(ground.kind)
+    environment.shop.order(environment.shop.user(), items=[make_item(seller=seller)])
+    headers = environment.seller_headers(seller)
+    (environment.folder / "8000.txt").write_text(f"Started.\n{headers}\n")
+    environment.errors.add(IBAN.encode())
+    put_email(environment, order_number="ayse@shop.example")
+    search = Search(environment.kind)
 
-    search.look_through(ground)
+    search.add(environment)
 
     failures = "\n".join(search.finding().failures)
     assert "a seller's token in the output" in failures
     assert "an IBAN in errors" in failures
     assert "an e-mail address in the outbox" in failures
-    assert outbox_leaks(ground) == ["an e-mail address in the outbox: 1 times"]
+    assert outbox_leaks(environment) == ["an e-mail address in the outbox: 1 times"]
     assert IBAN not in failures
 
 
-def test_nothing_looked_at_is_nothing_passed() -> None:
+def test_fails_where_nothing_was_searched() -> None:
     finding = Search("sqlite").finding()
 
     assert not finding.is_passed
-    assert replace(finding, amount=1).is_passed
+    assert replace(finding, count=1).is_passed

@@ -1,9 +1,9 @@
-"""What was acknowledged and is not stored, or stored twice, is told; and so is any odd answer."""
+"""Lost and duplicated writes and unexpected responses are reported."""
 
 import pytest
 
 from domain.cancellations.decisions import approve_request
-from faults.ground import Ground
+from faults.environment import Environment
 from faults.writers import Work, Writers
 from tests.support.builders import make_lines
 from tests.support.processes import wait_until
@@ -12,46 +12,46 @@ from tests.support.stored_cancellations import Desk
 
 
 @pytest.fixture
-def work(ground: Ground) -> Work:
-    return Work(ground.customer(), 1, [1])
+def work(environment: Environment) -> Work:
+    return Work(environment.customer(), 1, [1])
 
 
-def nobody() -> Server:
-    """A server that is not there."""
+def unreachable_server() -> Server:
+    """A server that does not run."""
     server = Server.__new__(Server)
     server.port = free_port()
     return server
 
 
-def test_what_is_lost_is_told(ground: Ground, work: Work) -> None:
-    writers = Writers(ground, nobody(), work)
-    assert writers.lost_and_twofold() == []
+def test_a_lost_write_is_reported(environment: Environment, work: Work) -> None:
+    writers = Writers(environment, unreachable_server(), work)
+    assert writers.lost_or_duplicated() == []
 
-    writers.told.acknowledged[7] = 8
+    writers.log.acknowledged[7] = 8
 
-    assert writers.lost_and_twofold() == ["request 8 was acknowledged and is lost"]
+    assert writers.lost_or_duplicated() == ["request 8 was acknowledged and is lost"]
 
 
-def test_what_happened_twice_is_told(ground: Ground, work: Work) -> None:
-    desk = Desk(ground.database)
-    order = ground.shop.order(work.customer.user, items=make_lines(1, 2))
+def test_a_duplicated_write_is_reported(environment: Environment, work: Work) -> None:
+    cancellations = Desk(environment.database)
+    order = environment.shop.order(work.customer.user, items=make_lines(1, 2))
     for _ in range(2):
-        desk.decide(
+        cancellations.decide(
             approve_request,
-            desk.create(order, desk.draft(order.items[0].pk, quantity=1)).pk,
+            cancellations.create(order, cancellations.draft(order.items[0].pk, quantity=1)).pk,
         )
 
-    told = Writers(ground, nobody(), work).lost_and_twofold()
+    failures = Writers(environment, unreachable_server(), work).lost_or_duplicated()
 
-    assert told == [f"item {order.items[0].pk} was cancelled more than once"]
+    assert failures == [f"item {order.items[0].pk} was cancelled more than once"]
 
 
-def test_an_answer_that_should_not_be_is_told(ground: Ground, work: Work) -> None:
-    """Nobody listens on the port: every request ends without an answer."""
-    writers = Writers(ground, nobody(), work)
+def test_an_unexpected_response_is_reported(environment: Environment, work: Work) -> None:
+    """Nothing listens on the port: every request ends without a response."""
+    writers = Writers(environment, unreachable_server(), work)
 
-    with writers.at_work(1):
-        wait_until(lambda: writers.told.failures)
+    with writers.running(1):
+        wait_until(lambda: writers.log.failures)
 
-    assert "ConnectError" in writers.told.failures[0]
+    assert "ConnectError" in writers.log.failures[0]
     assert writers.wait_for_write(0) is None

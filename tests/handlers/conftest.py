@@ -13,13 +13,13 @@ from handlers.web.request_context import PARTS
 from persistence.database import Database
 from tests.support.application import Clients, Shop
 from tests.support.builders import make_item, make_seller
-from tests.support.operator_commands import Desk
+from tests.support.operator_commands import StoredOrders
 from tests.support.seller_clients import FakeSellerDatabase
 
 
 @pytest.fixture
-def desk(shop: Shop, database: Database) -> Desk:
-    return Desk(shop, database)
+def stored_orders(shop: Shop, database: Database) -> StoredOrders:
+    return StoredOrders(shop, database)
 
 
 @pytest.fixture

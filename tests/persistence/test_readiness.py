@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from domain.orders.orders import OrderQuery
 from domain.sellers.callers import Scope
 from domain.sellers.sellers import Seller
-from domain.sellers.tokens import authenticate_token, create_seller_token, note_use
+from domain.sellers.tokens import authenticate_token, create_seller_token, record_use
 from domain.shared.errors import Unavailable
 from domain.shared.paging import PageRequest
 from domain.shared.readiness import Corrupt, ReadOnly, SchemaMismatch
@@ -182,7 +182,7 @@ def note(database: Database, token: str) -> date | None:
     """Note that a token is used; return the day of its last use that is stored then."""
     with database.reading() as uow:
         caller = authenticate_token(token, uow)
-    database.note(lambda uow: note_use(caller, uow))
+    database.note(lambda uow: record_use(caller, uow))
     with database.reading() as uow:
         stored = uow.seller_tokens.get(caller.token_pk)
     assert stored is not None

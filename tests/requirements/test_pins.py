@@ -1,4 +1,4 @@
-"""Each file of pins can be installed with the pip that the oldest supported Python bundles.
+"""Each file of pins can be installed by the pip that the oldest supported Python bundles.
 
 These tests download packages: they have an environment of tox for themselves, `pins`.
 """
@@ -19,7 +19,7 @@ CLASSIFIER = re.compile(r"^Programming Language :: Python :: (3\.\d+)$", re.MULT
 
 
 def supported_versions() -> list[str]:
-    """The versions of Python that setup.cfg names, the oldest first."""
+    """The Python versions of setup.cfg, the oldest first."""
     config = ConfigParser()
     config.read(ROOT / "setup.cfg")
     versions = CLASSIFIER.findall(config["metadata"]["classifiers"])
@@ -27,13 +27,13 @@ def supported_versions() -> list[str]:
 
 
 def runs(python: str) -> bool:
-    """Whether there is such a Python; a name on PATH may lead to one that is not installed."""
+    """Whether the Python runs; a name on PATH may be that of one that is not installed."""
     return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0  # noqa: S603
 
 
 def oldest_python() -> str:
-    found = [shutil.which(f"python{version}") for version in supported_versions()]
-    return next((python for python in found if python and runs(python)), sys.executable)
+    pythons = [shutil.which(f"python{version}") for version in supported_versions()]
+    return next((python for python in pythons if python and runs(python)), sys.executable)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""No answer about vulnerabilities is no good news, and what is vulnerable is named."""
+"""A missing answer about vulnerabilities fails, and vulnerable packages are named."""
 
 import json
 from typing import Any
@@ -9,12 +9,12 @@ from script.auditing import (
     FINE,
     UNKNOWN,
     VULNERABLE,
+    AuditResult,
     Package,
-    Verdict,
-    judgement,
     licences,
     main,
-    read_verdict,
+    parse_result,
+    summarize,
 )
 
 GOOD = {"name": "click", "version": "8.5.1", "vulns": []}
@@ -22,12 +22,12 @@ BAD = {"name": "flask", "version": "0.1", "vulns": [{"id": "PYSEC-1"}, {"id": "P
 SKIPPED = {"name": "jinja2", "skip_reason": "Dependency not found on PyPI"}
 
 
-def verdict_of(*dependencies: dict[str, Any]) -> Verdict | None:
-    return read_verdict(json.dumps({"dependencies": dependencies, "fixes": []}))
+def verdict_of(*dependencies: dict[str, Any]) -> AuditResult | None:
+    return parse_result(json.dumps({"dependencies": dependencies, "fixes": []}))
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "told", "code"),
+    ("results", "text", "code"),
     [
         ([verdict_of(GOOD)], "No known vulnerabilities.", FINE),
         ([verdict_of(GOOD, BAD)], "VULNERABLE: flask 0.1: PYSEC-1, PYSEC-2", VULNERABLE),
@@ -37,12 +37,12 @@ def verdict_of(*dependencies: dict[str, Any]) -> Verdict | None:
             UNKNOWN,
         ),
         (
-            [verdict_of(GOOD), read_verdict("")],
+            [verdict_of(GOOD), parse_result("")],
             "NOT KNOWN: the vulnerability service could not be reached.",
             UNKNOWN,
         ),
         (
-            [read_verdict("<html>"), verdict_of(BAD)],
+            [parse_result("<html>"), verdict_of(BAD)],
             (
                 "VULNERABLE: flask 0.1: PYSEC-1, PYSEC-2\n"
                 "NOT KNOWN: the vulnerability service could not be reached."
@@ -51,10 +51,8 @@ def verdict_of(*dependencies: dict[str, Any]) -> Verdict | None:
         ),
     ],
 )
-def test_what_is_not_known_is_not_fine(
-    verdicts: list[Verdict | None], told: str, code: int
-) -> None:
-    assert judgement(verdicts) == (told, code)
+def test_unknown_packages_fail(results: list[AuditResult | None], text: str, code: int) -> None:
+    assert summarize(results) == (text, code)
 
 
 def test_licences_are_a_table() -> None:
@@ -65,16 +63,16 @@ def test_licences_are_a_table() -> None:
     ]
 
 
-def test_all_lists_are_asked_about(
+def test_all_files_are_audited(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def say(tool: str, *arguments: str, check: bool = True) -> str:
+    def run(tool: str, *arguments: str, check: bool = True) -> str:
         if tool == "pip-licenses":
             return '[{"Name": "click", "Version": "8.5.1", "License": "BSD-3-Clause"}]'
         dependency = BAD if arguments[-1].endswith("main.txt") else GOOD
         return json.dumps({"dependencies": [dependency]})
 
-    monkeypatch.setattr("script.auditing._said", say)
+    monkeypatch.setattr("script.auditing._output", run)
 
     assert main(["main", "test"]) == VULNERABLE
     printed = capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""What survives has to be listed with a reason, and what is listed has to survive."""
+"""Survivors have to be listed with a reason, and listed ones have to survive."""
 
 import tomllib
 from pathlib import Path
@@ -14,13 +14,13 @@ from script.mutating import (
     Outcome,
     Survivor,
     is_left_out,
-    judgement,
     main,
     read_change,
     read_survivors,
+    summarize,
 )
 
-LIVES = Survivor("domain/a.py", "return a - b", "return a + b")
+SURVIVOR = Survivor("domain/a.py", "return a - b", "return a + b")
 OTHER = Survivor("domain/a.py", "x = 0", "x = 1")
 DIFF = """--- mutation diff ---
 --- adomain/a.py
@@ -36,25 +36,25 @@ def outcome(*survivors: Survivor, mutants: int = 100) -> Outcome:
     return Outcome("domain/a.py", mutants, survivors, 1.0)
 
 
-class TestJudgement:
+class TestSummary:
     @pytest.mark.parametrize(
         ("outcomes", "listed", "code"),
         [
             ([outcome()], [], FINE),
-            ([outcome(LIVES)], [LIVES], FINE),
-            ([outcome(LIVES)], [], MISSED),
-            ([outcome()], [LIVES], MISSED),
-            ([outcome(LIVES)], [LIVES, OTHER], MISSED),
-            ([outcome(LIVES, mutants=20)], [LIVES], FINE),
-            ([outcome(LIVES, mutants=19)], [LIVES], MISSED),
-            ([outcome(LIVES, LIVES)], [LIVES], FINE),
-            ([], [LIVES], FINE),
+            ([outcome(SURVIVOR)], [SURVIVOR], FINE),
+            ([outcome(SURVIVOR)], [], MISSED),
+            ([outcome()], [SURVIVOR], MISSED),
+            ([outcome(SURVIVOR)], [SURVIVOR, OTHER], MISSED),
+            ([outcome(SURVIVOR, mutants=20)], [SURVIVOR], FINE),
+            ([outcome(SURVIVOR, mutants=19)], [SURVIVOR], MISSED),
+            ([outcome(SURVIVOR, SURVIVOR)], [SURVIVOR], FINE),
+            ([], [SURVIVOR], FINE),
         ],
         ids=[
-            "all noticed",
+            "all detected",
             "listed",
             "not listed",
-            "noticed although listed",
+            "detected although listed",
             "one of two listed is gone",
             "95 %",
             "less than 95 %",
@@ -62,24 +62,26 @@ class TestJudgement:
             "of a module that was not tried",
         ],
     )
-    def test_fails_for_what_is_not_as_listed(
+    def test_fails_where_survivors_differ_from_the_list(
         self, outcomes: list[Outcome], listed: list[Survivor], code: int
     ) -> None:
-        assert judgement(outcomes, dict.fromkeys(listed, "It adds nothing."))[1] == code
+        assert summarize(outcomes, dict.fromkeys(listed, "It adds nothing."))[1] == code
 
-    def test_shows_what_survived_as_it_is_to_be_listed(self) -> None:
-        text, _ = judgement([outcome(LIVES)], {})
+    def test_shows_survivors_in_the_format_of_the_list(self) -> None:
+        text, _ = summarize([outcome(SURVIVOR)], {})
 
         head, _, rows = text.partition("Not listed in survivors.toml:")
-        assert head.startswith("99 of 100 changes were noticed: 99.0%.")
-        assert read_survivors(f'{rows}\nreason = "It adds nothing."') == {LIVES: "It adds nothing."}
+        assert head.startswith("99 of 100 changes were detected: 99.0%.")
+        assert read_survivors(f'{rows}\nreason = "It adds nothing."') == {
+            SURVIVOR: "It adds nothing."
+        }
 
 
 def test_a_change_is_its_lines_before_and_after() -> None:
-    assert read_change("domain/a.py", DIFF) == LIVES
+    assert read_change("domain/a.py", DIFF) == SURVIVOR
 
 
-def test_a_survivor_without_a_reason_is_no_listing() -> None:
+def test_a_survivor_without_a_reason_is_an_error() -> None:
     with pytest.raises(KeyError, match="reason"):
         read_survivors('[[survivor]]\nmodule = "a"\nbefore = "b"\nafter = "c"')
 
@@ -100,25 +102,27 @@ def test_a_survivor_without_a_reason_is_no_listing() -> None:
         ("a = sa.select(b == c)", 16, False),
     ],
 )
-def test_what_the_tests_say_nothing_of_is_left_out(
+def test_code_that_the_tests_do_not_cover_is_left_out(
     source: str, column: int, expected: bool
 ) -> None:
     assert is_left_out(source)((1, column)) is expected
 
 
-def test_only_listed_modules_can_be_asked_for() -> None:
+def test_only_listed_modules_can_be_selected() -> None:
     with pytest.raises(SystemExit):
         main(["domain/no_such.py"])
 
 
-def test_what_is_listed_is_there() -> None:
+def test_listed_files_and_lines_exist() -> None:
     modules = tomllib.loads(MUTANTS.read_text("utf-8"))["modules"]
     named = {*modules, *(test for tests in modules.values() for test in tests)}
     survivors = read_survivors(SURVIVORS.read_text("utf-8"))
 
     assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
-    assert {each.module for each in survivors} <= set(modules)
-    assert [each for each in survivors if not _is_in(ROOT / each.module, each.before)] == []
+    assert {survivor.module for survivor in survivors} <= set(modules)
+    assert [
+        survivor for survivor in survivors if not _is_in(ROOT / survivor.module, survivor.before)
+    ] == []
 
 
 def _is_in(module: Path, text: str) -> bool:

@@ -1,10 +1,10 @@
-"""What is named leads to its tests, and a name that leads nowhere is an error."""
+"""Names lead to their tests; a name without tests is an error."""
 
 from pathlib import Path
 
 import pytest
 
-from script.related import ROOT, Unknown, main, related_tests
+from script.related import ROOT, UnknownName, main, related_tests
 
 FILES = (
     "domain/money.py",
@@ -81,7 +81,7 @@ def test_may_be_an_absolute_path(root: Path) -> None:
     ],
 )
 def test_an_unknown_name_is_an_error(root: Path, name: str, message: str) -> None:
-    with pytest.raises(Unknown) as raised:
+    with pytest.raises(UnknownName) as raised:
         related_tests(name, root)
 
     assert str(raised.value) == message

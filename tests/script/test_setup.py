@@ -1,4 +1,4 @@
-"""`script/setup` makes one `.venv`, for development or for `script/serve` alone."""
+"""`script/setup` makes one `.venv`, for development or only for `script/serve`."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def set_up(checkout: Path, *arguments: str) -> str:
-    """Run it; return what it had script/venv do last."""
+    """Run the script; return the last arguments of script/venv."""
     subprocess.run([checkout / "script/setup", *arguments], check=True)  # noqa: S603 - our own
     return (checkout / "calls").read_text().splitlines()[-1]
 
@@ -44,18 +44,18 @@ def test_installs_what_development_needs(checkout: Path) -> None:
     assert set_up(checkout) == DEVELOPING
 
 
-def test_installs_for_a_server_what_serving_needs(checkout: Path) -> None:
+def test_installs_only_the_server_s_packages_for_a_server(checkout: Path) -> None:
     assert set_up(checkout, "--serve") == SERVING
     assert set_up(checkout, "--serve", "extra.txt") == f".venv {MAIN} extra.txt {BUILD}"
 
 
-def test_a_server_takes_what_development_has(checkout: Path) -> None:
+def test_a_server_uses_an_environment_for_development(checkout: Path) -> None:
     set_up(checkout)
 
     assert set_up(checkout, "--serve", "extra.txt") == DEVELOPING
 
 
-def test_a_server_leaves_it_for_development_when_pins_change(checkout: Path) -> None:
+def test_a_server_keeps_it_for_development_when_pins_change(checkout: Path) -> None:
     set_up(checkout)
     (checkout / "pins-changed").touch()
 
@@ -63,7 +63,7 @@ def test_a_server_leaves_it_for_development_when_pins_change(checkout: Path) -> 
     assert set_up(checkout, "--serve") == DEVELOPING
 
 
-def test_development_takes_over_what_only_served(checkout: Path) -> None:
+def test_development_replaces_an_environment_for_serving(checkout: Path) -> None:
     set_up(checkout, "--serve")
 
     assert set_up(checkout) == DEVELOPING

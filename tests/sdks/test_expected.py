@@ -1,4 +1,4 @@
-"""What a tool says, beside what is listed for it."""
+"""The warnings of a tool are compared with the listed ones."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ BETA = Expected(("one",), "still in beta", "It says so of each document.")
 OTHERS = Expected(("two",), "still in beta", "So does this one.")
 
 
-def test_lines_of_progress_are_no_warnings() -> None:
+def test_lines_of_progress_are_not_warnings() -> None:
     output = "\x1b[32m[main] INFO writing\x1b[0m\n\n#####\n[main] WARN lost a schema\n"
 
     assert warnings_of(output, [r"^\[main\] INFO "]) == ["[main] WARN lost a schema"]
@@ -22,20 +22,20 @@ def test_a_warning_that_is_listed_is_expected() -> None:
     assert compare(TOOL, ["3.1 is still in beta"], [BETA]) == Difference((), (), (BETA,))
 
 
-def test_a_warning_that_is_not_listed_is_a_fault_and_named_once() -> None:
+def test_a_warning_that_is_not_listed_fails_and_is_named_once() -> None:
     difference = compare(TOOL, ["lost a schema", "lost a schema"], [])
 
     assert difference.unlisted == ("lost a schema",)
 
 
-def test_a_warning_that_is_listed_for_another_tool_is_a_fault() -> None:
+def test_a_warning_that_is_listed_for_another_tool_fails() -> None:
     difference = compare(TOOL, ["3.1 is still in beta"], [OTHERS])
 
     assert difference.unlisted == ("3.1 is still in beta",)
     assert difference.missing == ()
 
 
-def test_a_listed_warning_that_does_not_come_is_a_fault() -> None:
+def test_a_listed_warning_that_does_not_occur_fails() -> None:
     assert compare(TOOL, [], [BETA]).missing == ("still in beta",)
 
 

@@ -1,4 +1,4 @@
-"""Which names generated code declares, by language, and which of them are bad."""
+"""The names that generated code declares, by language, and the forbidden ones among them."""
 
 from pathlib import Path
 
@@ -58,10 +58,10 @@ func NewOrder(number string) *Order {
     ],
 )
 def test_declared_names_are_found(suffix: str, text: str, declared: set[str]) -> None:
-    found = names_in(suffix, text)
+    names = names_in(suffix, text)
 
-    assert found >= declared
-    assert not found & {"Commented", "local_type_0", "local"}
+    assert names >= declared
+    assert not names & {"Commented", "local_type_0", "local"}
 
 
 @pytest.mark.parametrize("part", FORBIDDEN)
@@ -69,7 +69,7 @@ def test_a_forbidden_part_is_found_wherever_it_stands(part: str) -> None:
     assert bad_names([f"Order{part}", "Order"]) == [f"Order{part}"]
 
 
-def test_a_property_named_value_is_no_bad_name() -> None:
+def test_a_property_named_value_is_allowed() -> None:
     assert bad_names(["value", "values", "label"]) == []
 
 
@@ -80,9 +80,9 @@ def test_sources_are_searched_and_the_runtime_is_not(tmp_path: Path) -> None:
     }.items():
         (tmp_path / name).write_text(text)
 
-    found = declared_names(tmp_path, ["."], ["core.py"])
+    names = declared_names(tmp_path, ["."], ["core.py"])
 
-    assert found == {"orders_type_0", "Order"}
+    assert names == {"orders_type_0", "Order"}
 
 
 def test_a_source_that_was_not_generated_is_named(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The table, and what the page says of the pins."""
+"""The table of the page, and its pinned versions."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,15 +7,15 @@ import pytest
 
 from sdks.expected import Expected
 from sdks.report import PAGE, pinned_version, table, write_table
+from sdks.tool_run import Outcome
 from sdks.tools import Check, Scenario, Tool, load_tools
-from sdks.walk import Outcome
 
 TOOLS = load_tools()
 TOOL = Tool("one", "pypi", "mypy", Check("import", "true"), generate="true")
 BETA = Expected(("one",), "in beta", "It says so of each document.")
 
 
-def test_a_row_says_what_came_of_a_tool() -> None:
+def test_a_row_has_the_result_of_a_tool() -> None:
     tool = replace(TOOL, scenario=Scenario("one.py", "true", "true"))
     rows = table([Outcome(tool, warnings=[BETA], has_scenario=True)]).splitlines()
 
@@ -26,8 +26,8 @@ def test_a_row_says_what_came_of_a_tool() -> None:
     assert rows[-1] == "- one: It says so of each document."
 
 
-def test_a_row_says_what_failed() -> None:
-    assert "| fails |" in table([Outcome(TOOL, faults=["exit code 1"])])
+def test_a_row_names_the_failure() -> None:
+    assert "| fails |" in table([Outcome(TOOL, failures=["exit code 1"])])
 
 
 def test_the_table_is_written_between_the_marks(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_the_table_is_written_between_the_marks(tmp_path: Path) -> None:
     assert page.read_text().startswith("# SDKs")
 
 
-def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
+def test_a_page_without_marks_is_not_changed(tmp_path: Path) -> None:
     page = tmp_path / "sdks.md"
     page.write_text("# SDKs\n")
 

@@ -1,4 +1,4 @@
-"""The scenarios are examples: no call in them needs what a generated client should spare."""
+"""The scenarios are examples: no call needs code that a generated client should replace."""
 
 import re
 from pathlib import Path
@@ -15,10 +15,10 @@ TYPESCRIPT = re.compile(r"\bas (?!assert)|@ts-|\bany\b|[\w\])]!|[Cc]ookie|csrfto
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.name)
 def test_no_call_needs_a_header_cookie_or_cast(path: Path) -> None:
-    made_by_hand = PYTHON if path.suffix == ".py" else TYPESCRIPT
+    handmade = PYTHON if path.suffix == ".py" else TYPESCRIPT
 
     code = [line.partition("//")[0] for line in path.read_text().splitlines()]
-    assert [line for line in code if made_by_hand.search(line)] == []
+    assert [line for line in code if handmade.search(line)] == []
 
 
 def test_each_scenario_is_run() -> None:
@@ -30,10 +30,10 @@ def test_each_scenario_is_run() -> None:
 @pytest.mark.parametrize(
     "line", ["const order = found as Order;", "found.data!.key", "(x as any)", "// @ts-ignore"]
 )
-def test_a_cast_in_typescript_is_noticed(line: str) -> None:
+def test_a_cast_in_typescript_is_detected(line: str) -> None:
     assert TYPESCRIPT.search(line)
 
 
 @pytest.mark.parametrize("line", ["cast(Order, found)", "x = y  # type: ignore", "cookie=session"])
-def test_a_cast_in_python_is_noticed(line: str) -> None:
+def test_a_cast_in_python_is_detected(line: str) -> None:
     assert PYTHON.search(line)

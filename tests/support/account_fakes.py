@@ -1,4 +1,4 @@
-"""Users and sessions without a database: a builder, and fakes of what the services are given."""
+"""Users and sessions without a database: a builder, and fakes for the services."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ def make_shopper(**overrides: Any) -> User:
 
 
 class FakePasswords:
-    """Hashes that can be read; ``scheme`` is what the parameters are in a real one."""
+    """Readable hashes; ``scheme`` stands for the parameters of a real hash."""
 
     def __init__(self, scheme: str = "old") -> None:
         self.scheme = scheme
@@ -38,7 +38,7 @@ class FakePasswords:
 
 
 class FakeAttempts:
-    """Attempts that began, and those of them that missed; none begins where there is a wait."""
+    """Records attempts and failed ones; raises TooManyAttempts if there is a ``wait``."""
 
     def __init__(self, wait: int | None = None) -> None:
         self.wait = wait
@@ -46,14 +46,14 @@ class FakeAttempts:
         self.misses: list[Any] = []
 
     @contextmanager
-    def attempt(self, shown: Any) -> Iterator[None]:
+    def attempt(self, request: Any) -> Iterator[None]:
         if self.wait is not None:
             raise TooManyAttempts(self.wait)
-        self.begun.append(shown)
+        self.begun.append(request)
         try:
             yield
         except (LoginFailed, NotFound):
-            self.misses.append(shown)
+            self.misses.append(request)
             raise
 
 
@@ -80,8 +80,8 @@ class FakeUsers:
         return self.get(pk)
 
     def by_email_key(self, key: str, user_type: UserType) -> User | None:
-        wanted = (key, user_type)
-        return next((u for u in self.stored if (u.email_key, u.user_type) == wanted), None)
+        owner = (key, user_type)
+        return next((u for u in self.stored if (u.email_key, u.user_type) == owner), None)
 
     def password_owner(self, key: str) -> PasswordOwner | None:
         user = self.by_email_key(key, UserType.REGISTERED)
@@ -94,13 +94,13 @@ class FakeSessions:
     def __init__(self, users: FakeUsers) -> None:
         self.users = users
         self.stored: dict[bytes, Session] = {}
-        self.asked = 0
+        self.lookups = 0
 
     def add(self, session: Session) -> None:
         self.stored[session.id_hash] = session
 
     def owner(self, id_hash: bytes) -> SessionOwner | None:
-        self.asked += 1
+        self.lookups += 1
         session = self.stored.get(id_hash)
         user = self.users.get(session.user_pk) if session else None
         if session is None or user is None:
@@ -118,7 +118,8 @@ class FakeSessions:
         return len(own)
 
     def newest(self, user_pk: int) -> datetime | None:
-        began = [each.created_date for each in self.stored.values() if each.user_pk == user_pk]
+        sessions = self.stored.values()
+        began = [session.created_date for session in sessions if session.user_pk == user_pk]
         return max(began, default=None)
 
     def remove_expired(self, now: datetime) -> None:
@@ -126,7 +127,7 @@ class FakeSessions:
 
 
 class FakeUnitOfWork:
-    """Users and sessions only: a service that asks for anything else gets an AttributeError."""
+    """Users and sessions only; anything else raises AttributeError."""
 
     audit: Any
     sellers: Any

@@ -33,7 +33,7 @@ from handlers.contract.document.bundle import load_contract
 from handlers.settings import Settings
 from handlers.web.request_context import PARTS, Database
 from tests.support.builders import make_old_order, make_order, make_reason, make_user
-from tests.support.judge import HeaderJudge, Judge
+from tests.support.exchange_validator import ExchangeValidator, HeaderValidator
 from tests.support.presence import FOLDER, collector
 
 SUPPLIED = Path(__file__).parents[1] / "contract" / "supplied.json"
@@ -96,31 +96,31 @@ def app(settings: Settings, usual_app: ContractApp) -> Iterator[ContractApp]:
 
 
 @pytest.fixture(scope="session")
-def judges() -> list[Check]:
-    """The published contract, its headers, and the supplied contract where it has the status."""
+def exchange_checks() -> list[Check]:
+    """Checks against the published contract and its headers, and against the supplied contract."""
     published = load_contract().document
     supplied = json.loads(SUPPLIED.read_text("utf-8"))
     added = published["paths"].keys() - supplied["paths"].keys()
     collecting = [collector().check] if FOLDER else []
     return [
         *collecting,
-        Judge(published).check,
-        HeaderJudge(published).check,
-        Judge(supplied, only_its_own=True, other_paths=added).check,
+        ExchangeValidator(published).check,
+        HeaderValidator(published).check,
+        ExchangeValidator(supplied, only_documented=True, other_paths=added).check,
     ]
 
 
 class Clients:
     """Clients of one application; each keeps its own cookies."""
 
-    def __init__(self, app: ContractApp, judges: list[Check]) -> None:
+    def __init__(self, app: ContractApp, exchange_checks: list[Check]) -> None:
         self._app = app
-        self._judges = judges
+        self._checks = exchange_checks
 
     def new(self, session: str | None = None) -> TestClient:
         """A client with the cookie of this session."""
         client = TestClient(self._app, follow_redirects=False)
-        client.event_hooks = {"response": [self._judge]}
+        client.event_hooks = {"response": [self._check]}
         if session is not None:
             client.cookies.set("sessionid", session, domain=DOMAIN)
         return client
@@ -140,21 +140,21 @@ class Clients:
         client.headers["Content-Type"] = "application/json"
         return client
 
-    def _judge(self, response: httpx.Response) -> None:
+    def _check(self, response: httpx.Response) -> None:
         response.read()
-        # Coverage's, which slows the judges to a third; it measures none of what they run.
+        # Without the tracer of coverage, which slows the checks and measures none of their code.
         tracer = sys.gettrace()
         sys.settrace(None)
         try:
-            for check in self._judges:
+            for check in self._checks:
                 check(response.request, response)
         finally:
             sys.settrace(tracer)
 
 
 @pytest.fixture
-def clients(app: ContractApp, judges: list[Check]) -> Clients:
-    return Clients(app, judges)
+def clients(app: ContractApp, exchange_checks: list[Check]) -> Clients:
+    return Clients(app, exchange_checks)
 
 
 @pytest.fixture

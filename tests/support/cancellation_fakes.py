@@ -1,4 +1,4 @@
-"""Cancellations without a database: a unit of work over orders that are there already."""
+"""Cancellations without a database: a unit of work over existing orders."""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -53,7 +53,7 @@ def delivered_item(**overrides: Any) -> OrderItem:
 
 
 def stored_order(*items: OrderItem, **overrides: Any) -> Order:
-    """An order of the SHOPPER's with all its ids; without lines it gets one."""
+    """An order of SHOPPER with all its ids; without ``items`` it gets one."""
     for line, item in enumerate(items, 1):
         item.line = line
     order = make_order(**{"pk": next(_pks), "items": list(items) or [stored_item()]} | overrides)
@@ -62,7 +62,7 @@ def stored_order(*items: OrderItem, **overrides: Any) -> Order:
 
 
 def give_ids(order: Order) -> None:
-    """Give what is new its pk, as storing does."""
+    """Give new parts their pks, as persistence does."""
     parts: list[Any] = [order.shipping_address, *order.cancellation_plans]
     for item in order.items:
         item.order_pk = order.pk
@@ -75,16 +75,16 @@ def give_ids(order: Order) -> None:
 
 
 def draft(item: OrderItem | int, **fields: Any) -> CancellationDraft:
-    """To cancel the line for the reason 1, or to send it back for the reason 2."""
+    """A draft to cancel the line with reason 1, or to return it with reason 2."""
     kind = fields.pop("cancellation_type", CANCEL)
     item_pk = item if isinstance(item, int) else item.pk
     reason = 1 if kind is CANCEL else 2
-    made = CancellationDraft(order_item=item_pk, reason=reason, cancellation_type=kind)
-    return replace(made, **fields)
+    default = CancellationDraft(order_item=item_pk, reason=reason, cancellation_type=kind)
+    return replace(default, **fields)
 
 
 class FakeCancellableOrders(FakeOrders):
-    """Orders that can be locked; ``changed`` is what the unit of work will store."""
+    """Orders that can be locked."""
 
     def __init__(self, orders: Collection[Order]) -> None:
         super().__init__()
@@ -132,8 +132,8 @@ class FakeCancellableOrders(FakeOrders):
             return True
         if order.user_pk != caller.user_pk or caller.order_pk not in (None, order.pk):
             return False
-        users = (each for each in self.orders if each.user_pk == caller.user_pk)
-        newest = max(users, key=lambda each: (each.created_date, each.pk))
+        own = (other for other in self.orders if other.user_pk == caller.user_pk)
+        newest = max(own, key=lambda other: (other.created_date, other.pk))
         return order is newest or not caller.has_newest_only
 
 
@@ -178,7 +178,8 @@ class FakeReasons:
         return [reason for reason in self._of(kind) if reason.is_active]
 
     def _of(self, kind: CancellationType | None) -> list[CancellationReason]:
-        return [each for each in self.stored.values() if kind in (None, each.cancellation_type)]
+        reasons = self.stored.values()
+        return [reason for reason in reasons if kind in (None, reason.cancellation_type)]
 
 
 class FakeRequests:
@@ -223,7 +224,7 @@ class FakeAuditTrail:
         return [entry for entry in self.added if entry.subject_uuid == subject_uuid]
 
     def changes(self, subject_uuid: UUID) -> list[tuple[str | None, str]]:
-        """From what to what the states of a subject went."""
+        """The states of a subject before and after each change."""
         return [(entry.from_state, entry.to_state) for entry in self.entries(subject_uuid)]
 
 
@@ -259,7 +260,7 @@ class FakeOutbox:
 
 
 class FakeUnitOfWork:
-    """Orders, the reasons 1 (cancel) and 2 (refund) and whatever else, and what was told."""
+    """Orders, the reasons 1 (cancel) and 2 (refund) and others, audit trail and outbox."""
 
     seller_order_items: Any
 

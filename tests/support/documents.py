@@ -5,7 +5,7 @@ from typing import Any
 from domain.imports.documents import read_old_order, read_order
 from domain.imports.orders import ImportedOldOrder, ImportedOrder
 from domain.imports.parts import SnapshotPool
-from handlers.cli.ndjson import Parsed
+from handlers.cli.ndjson import ParsedDocument
 
 Document = dict[str, Any]
 
@@ -76,10 +76,10 @@ def old_order_document(**overrides: Any) -> Document:
 
 
 def imported_order(**overrides: Any) -> ImportedOrder:
-    parsed = Parsed.of(order_document(**overrides))
+    parsed = ParsedDocument.of(order_document(**overrides))
     return read_order(parsed.document, parsed.document_hash, SnapshotPool())
 
 
 def imported_old_order(**overrides: Any) -> ImportedOldOrder:
-    parsed = Parsed.of(old_order_document(**overrides))
+    parsed = ParsedDocument.of(old_order_document(**overrides))
     return read_old_order(parsed.document, parsed.document_hash)

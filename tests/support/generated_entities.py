@@ -1,4 +1,4 @@
-"""Any entities that a component can be rendered from, made of the annotations of their classes."""
+"""Hypothesis strategies for the entities of components, from the annotations of their classes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
-from tests.support.rendered_documents import number
+from tests.support.rendered_documents import assign_ids
 
 _TEXT = st.text(max_size=8)
 _JSON = st.dictionaries(_TEXT, st.none() | st.booleans() | st.integers(-5, 5) | _TEXT, max_size=2)
@@ -19,14 +19,13 @@ _TRANSLATIONS = st.dictionaries(
 )
 _SIMPLE: dict[Any, st.SearchStrategy[Any]] = {
     str: _TEXT,
-    # Amounts are added up, and sums have to fit into 64 bits.
+    # Sums of amounts have to fit into 64 bits.
     int: st.integers(0, 10**6) | st.integers(0, 2**55),
     datetime: st.datetimes(timezones=st.just(UTC)),
     Mapping: _JSON,
     Any: _JSON,
 }
-# A refund of discounts is shared among their amounts: all of 0 can't have a part of it. Plans are
-# not shown.
+# A refund of discounts is split by their amounts, so these can't all be 0. Plans are not rendered.
 _BY_NAME: dict[str, dict[Any, st.SearchStrategy[Any]]] = {
     "amount": {int: st.integers(1, 10**9)},
     "cancellation_plans": {list: st.lists(st.nothing())},
@@ -35,33 +34,33 @@ _BY_NAME: dict[str, dict[Any, st.SearchStrategy[Any]]] = {
 
 
 def entities(kind: type) -> st.SearchStrategy[Any]:
-    """Entities of this class that were stored: with ids, as have all their parts."""
-    return _built(kind).map(_numbered)
+    """Entities of this class with ids, as if they were stored; so have their parts."""
+    return _built(kind).map(_with_ids)
 
 
-def _numbered(entity: Any) -> Any:
-    number(entity)
+def _with_ids(entity: Any) -> Any:
+    assign_ids(entity)
     return entity
 
 
 @cache
 def _built(kind: type) -> st.SearchStrategy[Any]:
     hints = get_type_hints(kind)
-    given = [each.name for each in fields(kind) if each.init]
-    values = {name: _value(hints[name], _SIMPLE | _BY_NAME.get(name, {})) for name in given}
+    names = [field.name for field in fields(kind) if field.init]
+    values = {name: _value(hints[name], _SIMPLE | _BY_NAME.get(name, {})) for name in names}
     return st.fixed_dictionaries(values).map(lambda drawn: kind(**drawn))
 
 
 def _value(hint: Any, simple: Mapping[Any, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
-    """What the annotation allows; ``simple`` has the strategies of plain types."""
+    """A strategy for the annotation; ``simple`` has those of plain types."""
     if isinstance(hint, type) and is_dataclass(hint):
         return _built(hint)
     origin, parts = get_origin(hint) or hint, get_args(hint)
     if origin in simple:
         return simple[origin]
     if origin in {list, tuple, Sequence}:
-        of_each = st.lists(_value(parts[0], simple), max_size=2)
-        return of_each.map(tuple) if origin is tuple else of_each
+        items = st.lists(_value(parts[0], simple), max_size=2)
+        return items.map(tuple) if origin is tuple else items
     if parts:
         return st.one_of([_value(part, simple) for part in reversed(parts)])
     return st.from_type(hint)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from domain.audit import AuditEntry
-from domain.imports.documents import Stored
+from domain.imports.documents import ImportResult
 from domain.imports.parts import Rejected
 from domain.orders.orders import Order
 from persistence.database import Database
@@ -42,10 +42,10 @@ class Case:
             **{"state": "approved", "items": lines, "shipping_amount": "9.00"} | fields
         )
         answer = self.send()
-        assert isinstance(answer, Stored)
+        assert isinstance(answer, ImportResult)
         self.pk = answer.pk
 
-    def send(self, line: dict[str, Any] | None = None, **fields: Any) -> Stored | Rejected:
+    def send(self, line: dict[str, Any] | None = None, **fields: Any) -> ImportResult | Rejected:
         """Import the document again, with other fields of the order and of its first line."""
         document = deepcopy(self.document) | fields
         document["items"][0] |= line or {}

@@ -1,4 +1,4 @@
-"""The names that code gives, and the terms in them."""
+"""The names that code declares, and the terms in them."""
 
 import ast
 import re
@@ -11,8 +11,9 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 def names_in(source: str) -> Iterator[tuple[int, str]]:
-    """Each name that the code gives to a class, function, argument, attribute or variable, with its
-    line. Names that it only uses are those of others."""
+    """Yield the line and name of each declared class, function, argument, attribute and variable.
+
+    Names that the code only uses are declared elsewhere."""
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
@@ -46,7 +47,7 @@ def words_of(name: str) -> frozenset[str]:
 
 
 def has_term(name: str, term: str) -> bool:
-    """Whether a name is, or has in it, a term.
+    """Whether a name is or contains a term.
 
     A term of one lower-case word is looked for among the words of the name: `told` is in `_told`
     and in `ToldOnce`. Any other is a whole name: `Spelled`, `answer_once`.
@@ -57,17 +58,17 @@ def has_term(name: str, term: str) -> bool:
 
 
 def uses_of(terms: Collection[str], folders: Iterable[Path]) -> list[str]:
-    """Where a name has one of the terms, as `path:line: name`; line 0 is the name of the file.
+    """The names with one of the terms, as `path:line: name`; line 0 is the name of the file.
 
-    Names of tests are sentences, and left out.
+    Names of tests are sentences, and are left out.
     """
-    found = []
+    uses = []
     for path in sorted(path for folder in folders for path in folder.rglob("*.py")):
         names = [(0, path.stem), (0, path.parent.name), *_names_of(path)]
-        found += [
+        uses += [
             f"{path}:{line}: {name}"
             for line, name in names
             if not name.startswith(("test_", "Test"))
             and any(has_term(name, term) for term in terms)
         ]
-    return found
+    return uses

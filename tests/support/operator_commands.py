@@ -1,4 +1,4 @@
-"""What the operator finds at the desk."""
+"""Stored orders and requests for tests of the operator's commands."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -16,8 +16,8 @@ from tests.support.builders import NOW, make_item, make_product, make_reason, ma
 DELIVERED = {"state": OrderState.DELIVERED, "shipped_date": NOW, "delivered_date": NOW}
 
 
-class Desk:
-    """Orders with requests, and what became of them."""
+class StoredOrders:
+    """Stores orders with requests and e-mails, and reads their states."""
 
     def __init__(self, shop: Shop, database: Database) -> None:
         self._shop = shop
@@ -51,11 +51,11 @@ class Desk:
         with self._database.reading() as uow:
             return [entry.actor for entry in uow.audit.entries(request.uuid)]
 
-    def letters(self) -> list[OutboxEvent]:
+    def emails(self) -> list[OutboxEvent]:
         with self._database.reading() as uow:
             return uow.outbox.events(None, PageRequest())
 
-    def letter(self, event: OutboxEvent) -> OutboxEvent:
+    def add_email(self, event: OutboxEvent) -> OutboxEvent:
         """The event, stored."""
         with self._database.writing() as uow:
             uow.outbox.add(event)

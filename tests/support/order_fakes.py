@@ -1,4 +1,4 @@
-"""Orders and old orders without a database: fakes that remember what they were asked."""
+"""Orders and old orders without a database: fakes that record their queries."""
 
 from datetime import datetime
 from typing import Any
@@ -12,11 +12,11 @@ GUEST = Caller(user_pk=1, is_guest=True)
 
 
 class FakeOrders:
-    """``total`` orders; the documents that ``kept`` has by pk, and ``highest`` and ``latest``."""
+    """``total`` orders, with ``documents`` by user and pk, and under ``highest`` and ``latest``."""
 
-    def __init__(self, total: int = 0, kept: dict[object, bytes] | None = None) -> None:
+    def __init__(self, total: int = 0, documents: dict[object, bytes] | None = None) -> None:
         self.total = total
-        self.kept = kept or {}
+        self.documents = documents or {}
         self.queries: list[Any] = []
 
     def add(self, _: Any) -> None:
@@ -52,13 +52,13 @@ class FakeOrders:
         return DocumentPage(self.total, page.number, page.limit, documents)
 
     def document(self, user_pk: int, pk: int, language: str) -> bytes | None:
-        return self.kept.get((user_pk, pk))
+        return self.documents.get((user_pk, pk))
 
     def newest_document(self, user_pk: int, language: str) -> bytes | None:
-        return self.kept.get("highest")
+        return self.documents.get("highest")
 
     def latest_document(self, user_pk: int, language: str) -> bytes | None:
-        return self.kept.get("latest")
+        return self.documents.get("latest")
 
 
 class FakeUnitOfWork:

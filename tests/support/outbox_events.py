@@ -1,4 +1,4 @@
-"""Events for letters, as ``domain.orders.order_emails`` makes them."""
+"""Outbox events, as ``domain.orders.order_emails`` makes them."""
 
 from typing import Any
 from uuid import UUID
@@ -21,12 +21,12 @@ ABOUT_REQUESTS = tuple(kind for kind in OutboxKind if kind not in (*ABOUT_OFFERS
 def make_event(
     kind: OutboxKind = OutboxKind.CANCELLATION_RECEIVED, **overrides: Any
 ) -> OutboxEvent:
-    """An event whose payload has whatever is given by name."""
-    payload = {"email": "ayse@example.com", "language": "en-us", **_about(kind), **overrides}
+    """An event; keyword arguments replace members of its payload."""
+    payload = {"email": "ayse@example.com", "language": "en-us", **_payload(kind), **overrides}
     return OutboxEvent(kind=kind, payload=payload, created_date=NOW, due_date=NOW)
 
 
-def told_request(**overrides: Any) -> dict[str, Any]:
+def request_payload(**overrides: Any) -> dict[str, Any]:
     return {
         "uuid": "5b0e3f80-1d6f-4a3e-9d94-9d1f6a3c2b10",
         "cancellation_type": "refund",
@@ -38,18 +38,18 @@ def told_request(**overrides: Any) -> dict[str, Any]:
     }
 
 
-def _about(kind: OutboxKind) -> dict[str, Any]:
+def _payload(kind: OutboxKind) -> dict[str, Any]:
     if kind in ABOUT_ACCOUNTS:
         return {}
-    about = _about_an_offer() if kind in ABOUT_OFFERS else _about_requests()
-    return {"order_number": "1001", **about}
+    payload = _offer_payload() if kind in ABOUT_OFFERS else _requests_payload()
+    return {"order_number": "1001", **payload}
 
 
-def _about_requests() -> dict[str, Any]:
-    return {"currency": "try", "requests": [told_request()]}
+def _requests_payload() -> dict[str, Any]:
+    return {"currency": "try", "requests": [request_payload()]}
 
 
-def _about_an_offer() -> dict[str, Any]:
+def _offer_payload() -> dict[str, Any]:
     return {
         "offer": str(OFFER),
         "order_item": 42,

@@ -1,4 +1,4 @@
-"""A person who has bought, sent back, and been written to."""
+"""A customer with orders, returns and e-mails."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -27,8 +27,9 @@ IBAN = "TR330006100519786457841326"
 LISTS = ("orders", "order-items", "cancellation-plans", "customer-addresses")
 
 
-class Life:
-    """Two lines of one order, of which a unit each is to be sent back; and an old order."""
+class Customer:
+    """A user with an archived order, and an order of two lines with a request to return a unit of
+    each."""
 
     def __init__(self, shop: Shop, clients: Clients, waybill: Run, user: User, word: str) -> None:
         self.user = user
@@ -66,7 +67,7 @@ class Life:
         )
 
     def _send_back(self, item_pk: int) -> int:
-        answer = self.client.post(
+        response = self.client.post(
             "/users/orders/cancellation_requests/",
             headers={"Idempotency-Key": f"return-{item_pk}"},
             json={
@@ -81,18 +82,18 @@ class Life:
                 "pickup_address": self.order.shipping_address.pk,
             },
         )
-        assert answer.status_code == 200, answer.text
-        pk: int = answer.json()["pk"]
+        assert response.status_code == 200, response.text
+        pk: int = response.json()["pk"]
         return pk
 
     def settle(self) -> None:
-        """Give the money for the first back, and turn the second down."""
+        """Complete the first request, and reject the second."""
         first, second = map(str, self.requests)
         for command in (("approve", first), ("complete", first), ("reject", second)):
             assert self._waybill("requests", *command).exit_code == 0
 
     def read(self) -> None:
-        """Have everything rendered, and kept, in both languages."""
+        """Read everything, so that documents are stored in both languages."""
         for language in ("tr", "en"):
             headers = {"Accept-Language": language}
             for path in ("/users/orders/", "/users/old-orders/"):
@@ -100,15 +101,15 @@ class Life:
         self.read_as_seller()
 
     def read_as_seller(self) -> Mapping[str, Any]:
-        """What the seller is shown, by the name of the list."""
-        trading = self._clients.selling(self._shop.token(self.seller))
-        answers = {each: trading.get(f"/api/i1/{each}/") for each in LISTS}
-        assert {each.status_code for each in answers.values()} == {200}
-        return {name: answer.json()["results"] for name, answer in answers.items()}
+        """What the seller sees, by list."""
+        client = self._clients.selling(self._shop.token(self.seller))
+        responses = {name: client.get(f"/api/i1/{name}/") for name in LISTS}
+        assert {response.status_code for response in responses.values()} == {200}
+        return {name: response.json()["results"] for name, response in responses.items()}
 
     @property
-    def whose(self) -> dict[str, Any]:
-        """The condition for the rows of each table to be this person's."""
+    def row_conditions(self) -> dict[str, Any]:
+        """For each table, the condition that selects this customer's rows."""
         items = [item.pk for item in self.order.items]
         owners: dict[str, tuple[str, list[int]]] = {
             "users": ("pk", [self.user.pk]),

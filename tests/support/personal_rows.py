@@ -1,4 +1,4 @@
-"""A person of whom every table says something, and a search for what it says."""
+"""Marks all personal data of a customer, and finds the mark in any table."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,8 @@ from persistence.sql.columns import metadata
 MARK = "gizli"
 EMAIL = f"{MARK}@example.com"
 
-# What bookkeeping and the shop need, and what is the same for every shopper: it stays.
+# Columns that an erasure leaves, because bookkeeping or the shop needs them, or because they are
+# the same for every shopper.
 RETAINED: dict[str, set[str]] = {
     "users": {"email", "email_key"},  # replaced; they are marked from the beginning
     "addresses": set(),
@@ -38,7 +39,7 @@ RETAINED: dict[str, set[str]] = {
     "old_order_items": {"product", "sku", "image", "image_url"},
     "discount_items": {"name"},
 }
-# Without a word of a person in them, or deleted as a whole with what they belong to.
+# Tables without personal data, and tables whose rows are deleted with those they belong to.
 OTHERS = {
     *("banks", "cancellation_plan_items", "cancellation_reasons", "easy_return_shipping_companies"),
     *("idempotency_keys", "locations", "old_order_documents", "old_order_imports"),
@@ -49,17 +50,20 @@ OTHERS = {
 }
 
 
-def mark_everything(connection: sa.Connection, whose: dict[str, sa.ColumnElement[bool]]) -> None:
-    """Write the mark into every text and JSON column of a person's rows that is not kept.
+def mark_everything(
+    connection: sa.Connection, row_conditions: dict[str, sa.ColumnElement[bool]]
+) -> None:
+    """Write the mark into every text and JSON column of a customer's rows that is not in
+    RETAINED.
 
-    ``whose`` has the condition for each table.
+    ``row_conditions`` has the condition for each table.
     """
     for name, retained in RETAINED.items():
         columns = [column for column in metadata.tables[name].c if column.name not in retained]
         values = {column.name: value for column in columns if (value := _value(column)) is not None}
         if values:
             table = metadata.tables[name]
-            connection.execute(sa.update(table).where(whose[name]).values(**values))
+            connection.execute(sa.update(table).where(row_conditions[name]).values(**values))
 
 
 def _value(column: sa.Column[Any]) -> Any:
@@ -68,13 +72,13 @@ def _value(column: sa.Column[Any]) -> Any:
     if column.name == "image" or column.name.endswith("_url"):
         return f"https://example.com/{MARK}"
     if isinstance(column.type, sa.JSON) or type(column.type).__name__ == "CanonicalJson":
-        return {"said": MARK}
+        return {"text": MARK}
     is_text = isinstance(column.type, sa.Text) or type(column.type).__name__ == "CodePointText"
     return MARK if is_text and not isinstance(column.type, sa.Enum) else None
 
 
 def marked(connection: sa.Connection, mark: str = MARK) -> Iterator[str]:
-    """Name every column of every table that holds the mark."""
+    """Yield the name of every column that contains the mark."""
     for table in metadata.sorted_tables:
         for row in connection.execute(sa.select(table)).mappings():
             for column, value in row.items():

@@ -1,6 +1,6 @@
-"""Counts which properties the responses of a test run have, for `tests.promises` to judge.
+"""Counts which properties the responses of a test run have, for `tests.promises` to check.
 
-A run collects where WAYBILL_TEST_PRESENCE names a folder. Each process writes a file of its own
+A run counts where WAYBILL_TEST_PRESENCE names a folder. Each process writes a file of its own
 there at its end; sums of files do not depend on the order of the tests.
 """
 
@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from handlers.contract.document.bundle import load_contract
-from tests.support.judge import declared_response, template_of
+from tests.support.exchange_validator import declared_response, template_of
 
 FOLDER = os.environ.get("WAYBILL_TEST_PRESENCE", "")
 JSON = "application/json"
@@ -36,10 +36,10 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
 
 @dataclass
 class Presence:
-    """How often objects of a schema came, and how often they had each of its properties.
+    """How often objects of a schema occurred, and how often they had each of its properties.
 
-    A schema goes by its place: the name of its component, and the way from there. ``seen``: the
-    objects of a place. ``present``: the property, as `place/name`.
+    The key of a schema is its place: the name of its component, and the path from there. ``seen``
+    counts objects by place, ``present`` properties by `place/name`.
     """
 
     seen: Counter[str] = field(default_factory=Counter)
@@ -47,27 +47,30 @@ class Presence:
 
 
 class Collector:
-    """Walks through responses and their schemas together."""
+    """Traverses responses together with their schemas."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
         self.presence = Presence()
 
     def check(self, request: httpx.Request, response: httpx.Response) -> None:
-        """Count what one response has; a `tests.support.application.Check` that refuses nothing."""
+        """A `tests.support.application.Check` that counts properties and always passes."""
         path, kind = request.url.path, response.headers.get("content-type", "")
         self.count(request.method, path, response.status_code, kind, response.content)
 
     def count(self, method: str, path: str, status: int, kind: str, content: bytes) -> None:
-        """``path`` may be a template; what is no JSON, or not in the document, is passed over."""
+        """Count a response; ignore other media types than JSON and undocumented responses.
+
+        ``path`` may be a template.
+        """
         if kind.partition(";")[0] != JSON or not content:
             return
         template = template_of(self._document, path)
         try:
-            found = declared_response(self._document, method, template, status)
+            declared = declared_response(self._document, method, template, status)
         except KeyError:
             return
-        media = (found or {}).get("content", {}).get(JSON)
+        media = (declared or {}).get("content", {}).get(JSON)
         if media:
             self._visit(
                 media["schema"], json.loads(content), f"{method.upper()} {template} {status}"
@@ -88,15 +91,15 @@ class Collector:
         properties = schema.get("properties", {})
         if properties:
             self.presence.seen[place] += 1
-        for name, each in value.items():
+        for name, property_value in value.items():
             if name in properties:
                 self.presence.present[f"{place}/{name}"] += 1
             known = properties.get(name, schema.get("additionalProperties", {}))
-            self._visit(known, each, f"{place}/{name if name in properties else '*'}")
+            self._visit(known, property_value, f"{place}/{name if name in properties else '*'}")
 
 
 def resolved(document: Mapping[str, Any], schema: Any, place: str) -> tuple[dict[str, Any], str]:
-    """The schema that a reference leads to, and its place; itself where it is no reference."""
+    """The schema that a reference leads to, and its place; the schema itself without one."""
     while isinstance(schema, dict) and "$ref" in schema:
         place = schema["$ref"].rpartition("/")[2]
         schema = document["components"]["schemas"][place]
@@ -104,32 +107,32 @@ def resolved(document: Mapping[str, Any], schema: Any, place: str) -> tuple[dict
 
 
 def parts_of(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The schemas that speak of the same value, with the way to each."""
+    """The subschemas that apply to the same value, with the path to each."""
     for keyword in ("allOf", "anyOf", "oneOf"):
         for at, part in enumerate(schema.get(keyword, ())):
             yield f"/{keyword}/{at}", part
 
 
 def fits(schema: Mapping[str, Any], value: Any) -> bool:
-    """Whether the value is of a type that the schema takes."""
-    named = schema.get("type", list(_TYPES))
-    types = [named] if isinstance(named, str) else named
-    return any(isinstance(value, _TYPES[each]) for each in types)
+    """Whether the value has a type of the schema."""
+    declared_types = schema.get("type", list(_TYPES))
+    types = [declared_types] if isinstance(declared_types, str) else declared_types
+    return any(isinstance(value, _TYPES[name]) for name in types)
 
 
 def digest_of(document: Mapping[str, Any]) -> str:
-    """Tells the runs of one contract from those of another."""
+    """A digest that identifies the contract of a run."""
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 @cache
 def collector() -> Collector:
-    """The one of this process."""
+    """The collector of this process."""
     return Collector(load_contract().document)
 
 
 class Recording:
-    """Takes part in a test run of pytest: which files ran, and whether all of their tests did."""
+    """A pytest plugin that records which files ran, and whether tests were deselected."""
 
     def __init__(self) -> None:
         self.files: set[str] = set()
@@ -143,18 +146,18 @@ class Recording:
         self.deselected += len(items)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if not self.files:  # the process that only hands out tests to others
+        if not self.files:  # the controller of pytest-xdist
             return
-        found = collector()
+        presence = collector().presence
         worker = getattr(session.config, "workerinput", {}).get("workerid", "main")
-        written = {
+        report = {
             "digest": digest_of(load_contract().document),
             "files": sorted(self.files),
             "deselected": self.deselected,
-            "seen": found.presence.seen,
-            "present": found.presence.present,
+            "seen": presence.seen,
+            "present": presence.present,
         }
-        (Path(FOLDER) / f"{worker}.json").write_text(json.dumps(written), "utf-8")
+        (Path(FOLDER) / f"{worker}.json").write_text(json.dumps(report), "utf-8")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -163,5 +166,5 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Recording())
     if not hasattr(config, "workerinput"):
         Path(FOLDER).mkdir(parents=True, exist_ok=True)
-        for left in Path(FOLDER).glob("*.json"):
-            left.unlink()
+        for file in Path(FOLDER).glob("*.json"):
+            file.unlink()

@@ -1,4 +1,4 @@
-"""Documents of plain entities, rendered by the contract that is served."""
+"""Documents of entities that are not stored, rendered by the contract that is served."""
 
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from handlers.rendering.renderer import ContractRenderer
 from tests.support.builders import NOW, make_item, make_order
 
 ENFORCED = Violations(ResponseValidation.ENFORCE)
-_numbers = count(1000)
+_ids = count(1000)
 
 
 @cache
@@ -43,8 +43,8 @@ def _old_order_renderer() -> ContractRenderer[OldOrder]:
 
 
 def render_order(order: Order, language: str = "en-us", now: datetime = NOW) -> dict[str, Any]:
-    """The document of an order, as if it had been stored; ENFORCED judges it."""
-    number(order)
+    """The document of an order, validated, as if the order were stored."""
+    assign_ids(order)
     document: dict[str, Any] = orjson.loads(_order_renderer()(order, language, now).body)
     return document
 
@@ -57,17 +57,17 @@ def render_item(item: Any = None, language: str = "en-us", **overrides: Any) -> 
 
 
 def render_old_order(old_order: OldOrder, language: str = "en-us") -> dict[str, Any]:
-    number(old_order)
+    assign_ids(old_order)
     document: dict[str, Any] = orjson.loads(_old_order_renderer()(old_order, language, NOW).body)
     return document
 
 
-def number(entity: Any) -> None:
-    """Give an entity and all its parts the ids that storing gives."""
-    for each in fields(entity):
-        if not each.init and getattr(entity, each.name, None) is None:
-            setattr(entity, each.name, next(_numbers))
-        value = getattr(entity, each.name)
+def assign_ids(entity: Any) -> None:
+    """Assign ids to an entity and its parts, as storing does."""
+    for field in fields(entity):
+        if not field.init and getattr(entity, field.name, None) is None:
+            setattr(entity, field.name, next(_ids))
+        value = getattr(entity, field.name)
         for part in value if isinstance(value, list) else [value]:
             if is_dataclass(part):
-                number(part)
+                assign_ids(part)

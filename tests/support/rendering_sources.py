@@ -1,4 +1,4 @@
-"""The sources of all components that `handlers.rendering` names."""
+"""The sources of all components in `handlers.rendering`."""
 
 import importlib
 import pkgutil
@@ -12,19 +12,19 @@ from handlers.rendering.orders import order_sources
 
 
 def all_sources() -> dict[str, Sources]:
-    """By component, whatever the modules of `handlers.rendering` name."""
+    """By component, the sources in the modules of `handlers.rendering`."""
     names = [
-        f"{rendering.__name__}.{each.name}" for each in pkgutil.iter_modules(rendering.__path__)
+        f"{rendering.__name__}.{module.name}" for module in pkgutil.iter_modules(rendering.__path__)
     ]
     constants = [value for name in names for value in vars(importlib.import_module(name)).values()]
-    found = [each for value in constants for each in _sources_in(value)]
-    return {each.component: each for each in [*found, *order_sources(ReturnPolicy())]}
+    in_modules = [sources for value in constants for sources in _sources_in(value)]
+    return {sources.component: sources for sources in [*in_modules, *order_sources(ReturnPolicy())]}
 
 
 def _sources_in(value: Any) -> Iterator[Sources]:
-    """The sources that a constant of a module is or holds."""
+    """The sources that a constant of a module is or contains."""
     if isinstance(value, Sources):
         yield value
     elif isinstance(value, list):
-        for each in value:
-            yield from _sources_in(each)
+        for item in value:
+            yield from _sources_in(item)

@@ -1,4 +1,4 @@
-"""Backups that are put back while connections to the database stay open."""
+"""Backups that are restored while connections to the database stay open."""
 
 import shutil
 import sqlite3
@@ -14,45 +14,48 @@ from psycopg import sql
 from persistence.sql.columns import metadata
 
 Connection = psycopg.Connection[Any]
-PutBack = Callable[[], None]
+Restore = Callable[[], None]
 
 
-def back_up(url: str) -> PutBack:
-    """Copy all rows now; what is returned puts them back, and the sequences, too."""
+def back_up(url: str) -> Restore:
+    """Copy all rows and sequences; return a function that restores them."""
     if url.startswith("sqlite"):
         return back_up_sqlite(Path(url.removeprefix("sqlite:///")))
     return _back_up_postgres(url)
 
 
-def back_up_sqlite(file: Path) -> PutBack:
-    """As `.backup` and `.restore` of the sqlite3 shell do it."""
+def back_up_sqlite(file: Path) -> Restore:
+    """Like `.backup` and `.restore` of the sqlite3 shell."""
     copy = file.with_suffix(".backup")
     _copy(file, copy)
     return lambda: _copy(copy, file)
 
 
-def back_up_to_replace(file: Path) -> PutBack:
-    """As `mv` does it: another file comes under the name, and the log of the old one goes."""
+def back_up_to_replace(file: Path) -> Restore:
+    """Like `mv`: another file takes the name, and the old WAL is removed."""
     copy = file.with_suffix(".copy")
     _copy(file, copy)
-    shutil.copymode(file, copy)  # later tests use the file, and commands warn of an open one
+    shutil.copymode(file, copy)  # later tests use the file, and commands warn of open permissions
 
-    def put_back() -> None:
+    def restore() -> None:
         new = file.with_suffix(".new")
         shutil.copy(copy, new)
         for suffix in ("-wal", "-shm"):
             file.with_name(file.name + suffix).unlink(missing_ok=True)
         new.replace(file)
 
-    return put_back
+    return restore
 
 
 def _copy(source: Path, target: Path) -> None:
-    with closing(sqlite3.connect(source)) as here, closing(sqlite3.connect(target)) as there:
-        here.backup(there)
+    with (
+        closing(sqlite3.connect(source)) as source_connection,
+        closing(sqlite3.connect(target)) as target_connection,
+    ):
+        source_connection.backup(target_connection)
 
 
-def _back_up_postgres(url: str) -> PutBack:
+def _back_up_postgres(url: str) -> Restore:
     tables = metadata.sorted_tables
     with psycopg.connect(url) as connection:
         rows = {table: _rows(connection, table) for table in tables}
@@ -62,17 +65,17 @@ def _back_up_postgres(url: str) -> PutBack:
             if "pk" in table.c and (name := _sequence(connection, table))
         ]
 
-    def put_back() -> None:
+    def restore() -> None:
         with psycopg.connect(url) as connection:
             for table in reversed(tables):
                 connection.execute(_sql("DELETE FROM {}", table.name))
             for table in tables:
                 with connection.cursor().copy(_sql("COPY {} FROM STDIN", table.name)) as copy:
                     copy.write(rows[table])
-            for each in sequences:
-                connection.execute("SELECT setval(%s, %s, %s)", each)
+            for sequence in sequences:
+                connection.execute("SELECT setval(%s, %s, %s)", sequence)
 
-    return put_back
+    return restore
 
 
 def _rows(connection: Connection, table: sa.Table) -> bytes:
@@ -81,15 +84,15 @@ def _rows(connection: Connection, table: sa.Table) -> bytes:
 
 
 def _sequence(connection: Connection, table: sa.Table) -> str | None:
-    [found] = connection.execute("SELECT pg_get_serial_sequence(%s, 'pk')", [table.name]).fetchall()
-    name: str | None = found[0]
+    [row] = connection.execute("SELECT pg_get_serial_sequence(%s, 'pk')", [table.name]).fetchall()
+    name: str | None = row[0]
     return name
 
 
 def _position(connection: Connection, sequence: str) -> tuple[int, bool]:
-    """The last value, and whether it was given to a row."""
-    asked = _sql("SELECT last_value, is_called FROM {}", *sequence.split("."))
-    [(last_value, is_called)] = connection.execute(asked).fetchall()
+    """The last value, and whether it was used."""
+    statement = _sql("SELECT last_value, is_called FROM {}", *sequence.split("."))
+    [(last_value, is_called)] = connection.execute(statement).fetchall()
     return last_value, is_called
 
 

@@ -1,7 +1,7 @@
-"""Writes what a sandbox responds into the examples of openapi/.
+"""Writes the responses of a sandbox into the examples of openapi/.
 
-`python -m tests.support.rewrite_examples`, after a change of responses or of shop.yaml; then read
-the difference. What is drawn at random stays as it was.
+Run `python -m tests.support.rewrite_examples` after a change of responses or of shop.yaml, then
+read the diff. Random values stay unchanged.
 """
 
 import json
@@ -25,13 +25,13 @@ from tests.support.sandbox_clients import Callers
 from tests.support.sandbox_exchanges import Examples, differences
 
 _WIDTH = 100
-_MOST_IN_A_LINE = 6
-# YAML 1.1 takes some times for numbers to the base of 60.
+_MAX_IN_A_LINE = 6
+# YAML 1.1 reads some times as sexagesimal numbers.
 _TIME = re.compile(r"\d\d:\d\d")
 
 
 def rewrite() -> list[str]:
-    """Rewrite the examples that differ; return their places."""
+    """Rewrite the examples that differ; return their locations."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(secret=SECRET, database_url=f"sqlite:///{folder}/sandbox.sqlite3")
         app = create_app(settings, Sandbox.of(read_shop()))
@@ -52,35 +52,36 @@ def _rewrite(callers: Callers, contract: Any) -> list[str]:
             places.append(f"{exchange}: {response.status_code} {response.text[:200]}")
             continue
         patterns = UNAVOIDABLE.get(exchange.operation_id, {})
-        found = _kept(exchange.response, response.json(), "", patterns)
-        if list(differences(exchange.response, found)):
+        example = _with_old_values(exchange.response, response.json(), "", patterns)
+        if list(differences(exchange.response, example)):
             place = contract.origin(exchange.pointer)
             name, _, pointer = place.partition("#")
-            _replace(DIRECTORY / name, pointer.split("/")[1:], found)
+            _replace(DIRECTORY / name, pointer.split("/")[1:], example)
             places.append(f"{exchange}: {place}")
     return places
 
 
-def _kept(old: Any, new: Any, place: str, patterns: Any) -> Any:
-    """``new``, with what the old example has in place of what is drawn at random."""
+def _with_old_values(old: Any, new: Any, place: str, patterns: Any) -> Any:
+    """``new``, with the random values of ``old`` at the places that match the patterns."""
     if any(fnmatchcase(place, pattern) for pattern in patterns) and old is not None:
         return old
     if isinstance(new, dict):
         olds = old if isinstance(old, dict) else {}
         return {
-            key: _kept(olds.get(key), each, f"{place}/{key}", patterns) for key, each in new.items()
+            key: _with_old_values(olds.get(key), value, f"{place}/{key}", patterns)
+            for key, value in new.items()
         }
     if isinstance(new, list):
         rows = old if isinstance(old, list) else []
         return [
-            _kept(rows[at] if at < len(rows) else None, each, f"{place}/{at}", patterns)
-            for at, each in enumerate(new)
+            _with_old_values(rows[at] if at < len(rows) else None, item, f"{place}/{at}", patterns)
+            for at, item in enumerate(new)
         ]
     return new
 
 
 def _replace(file: Path, parts: list[str], value: Any) -> None:
-    """Put ``value`` in place of the one that stands below a key of a block mapping."""
+    """Replace the value of a key in a block mapping by ``value``."""
     text = file.read_text("utf-8")
     lines = text.splitlines(keepends=True)
     key, node = _find(yaml.compose(text, yaml.SafeLoader), parts)
@@ -95,7 +96,7 @@ def _replace(file: Path, parts: list[str], value: Any) -> None:
 
 
 def _member(key: str, value: Any, indent: int) -> list[str]:
-    """The lines of one key of a mapping that stands at ``indent``."""
+    """The lines of one key of a mapping at ``indent``."""
     name, flow = _scalar(key), _flow(value)
     fits = indent + len(name) + len(flow) + 2 <= _WIDTH
     if not isinstance(value, dict | list) or (fits and _is_flat(value)):
@@ -105,35 +106,35 @@ def _member(key: str, value: Any, indent: int) -> list[str]:
 
 def _block(value: Any, indent: int) -> list[str]:
     if isinstance(value, dict):
-        return [line for key, each in value.items() for line in _member(key, each, indent)]
+        return [line for key, member in value.items() for line in _member(key, member, indent)]
     if isinstance(value, list):
         lines = []
-        for each in value:
-            first, *others = _block(each, indent + 2)
+        for item in value:
+            first, *others = _block(item, indent + 2)
             lines += [f"- {first}", *(f"  {line}" for line in others)]
         return lines
     return [_scalar(value)]
 
 
 def _is_flat(value: Any) -> bool:
-    """Whether it stands in one line where it fits: scalars, small mappings, lists of scalars."""
+    """Whether it is written in one line if it fits: scalars, small mappings, lists of scalars."""
     if isinstance(value, dict):
-        return len(value) <= _MOST_IN_A_LINE and all(
-            isinstance(each, str | int | None) or _is_flat(each) for each in value.values()
+        return len(value) <= _MAX_IN_A_LINE and all(
+            isinstance(member, str | int | None) or _is_flat(member) for member in value.values()
         )
-    return not isinstance(value, list) or not any(isinstance(each, dict) for each in value)
+    return not isinstance(value, list) or not any(isinstance(item, dict) for item in value)
 
 
 def _flow(value: Any) -> str:
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_scalar(k)}: {_flow(each)}" for k, each in value.items()) + "}"
+        return "{" + ", ".join(f"{_scalar(k)}: {_flow(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_flow, value)) + "]"
     return _scalar(value)
 
 
 def _scalar(value: Any) -> str:
-    """Plain where every YAML reads that as the same text, else as in JSON."""
+    """A plain scalar if every YAML parser reads it as the same text, else JSON."""
     if not isinstance(value, str) or _TIME.match(value):
         return json.dumps(value)
     try:

@@ -1,4 +1,4 @@
-"""Clients of a sandbox, with the credentials that it shows."""
+"""Clients of a sandbox, with its published credentials."""
 
 from typing import Any
 from uuid import UUID
@@ -32,19 +32,19 @@ class Callers:
         return TestClient(self._app, base_url=HOST, follow_redirects=False)
 
     def reset(self) -> None:
-        """Have everything be as it was at the start."""
+        """Reset the sandbox."""
         response = self.new().post("/sandbox/reset/")
         assert response.status_code == 204, response.text
 
     def send(self, exchange: Exchange) -> httpx.Response:
-        """The response to its request, by a caller of its own."""
+        """The response to the request of an exchange, from a new client."""
         client = self.new()
         query = exchange.values("query")
         for scheme in exchange.schemes:
             if scheme == "TradeInToken":
                 query["token"] = self._offer_token(exchange.operation_id)
             else:
-                self._admit(client, scheme, exchange.operation_id)
+                self._authenticate(client, scheme, exchange.operation_id)
         body = {"json" if exchange.media_type == JSON else "data": exchange.body}
         response: httpx.Response = client.request(
             exchange.method.upper(),
@@ -55,7 +55,7 @@ class Callers:
         )
         return response
 
-    def _admit(self, client: TestClient, scheme: str, operation_id: str) -> None:
+    def _authenticate(self, client: TestClient, scheme: str, operation_id: str) -> None:
         key = self.credentials["shopper"]["session_key"]
         match scheme:
             case "SessionCookie":
@@ -69,8 +69,8 @@ class Callers:
                 client.headers["Authorization"] = f"Session {key}"
             case "OrderGrant":
                 guest = self.credentials["guest"]
-                found = client.post("/users/orders/anonymous/", json=guest)
-                assert found.status_code == 200, found.text
+                response = client.post("/users/orders/anonymous/", json=guest)
+                assert response.status_code == 200, response.text
                 client.headers["x-csrftoken"] = client.cookies["csrftoken"]
             case "SellerToken":
                 client.headers["Authorization"] = f"Bearer {self.credentials['seller']['token']}"

@@ -1,7 +1,7 @@
-"""Every example of the document as a request, and the response that the document has for it.
+"""The examples of a document as requests, with their documented responses.
 
 A response example belongs to the request example of the same name. `x-parameters` of an example has
-the parameters of its request, besides the required ones.
+the optional parameters of its request.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,8 +18,8 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 class Exchange:
     """One request of an operation by one kind of caller.
 
-    ``schemes`` are the security schemes that admit it. ``statuses`` are those of success.
-    ``pointer`` leads to the example of the response, ``response``; it is None where there is none.
+    ``schemes`` are the security schemes that authenticate it. ``statuses`` are those of success.
+    ``pointer`` is the JSON pointer of the example ``response``, None if there is none.
     """
 
     operation_id: str
@@ -59,28 +59,34 @@ class Examples:
         self._document = document
 
     def exchanges(self) -> Iterator[Exchange]:
-        """One for each example and each way to be admitted; one for operations without examples."""
+        """One per example and alternative of security; one per operation without examples."""
         for path, item in self._document["paths"].items():
-            for method in [each for each in _METHODS if each in item]:
+            for method in [name for name in _METHODS if name in item]:
                 operation, place = item[method], pointer_to("paths", path, method)
                 for schemes in self._callers(operation):
                     yield from self._of(operation, place, method, path, schemes)
 
     def with_parameters(self) -> Iterator[list[Exchange]]:
-        """For each operation: an exchange for each example of a parameter, in which it is given."""
-        first = {each.operation_id: each for each in reversed(list(self.exchanges()))}
+        """For each operation, one exchange per example of a parameter, with that parameter."""
+        first = {exchange.operation_id: exchange for exchange in reversed(list(self.exchanges()))}
         for exchange in first.values():
             operation = self._document["paths"][exchange.path][exchange.method]
-            parameters = [self._resolved(each, "")[0] for each in operation.get("parameters", ())]
-            given = [
-                replace(
-                    exchange, parameters=[*exchange.parameters, (each["name"], each["in"], value)]
-                )
-                for each in parameters
-                for value in self._values_of(each)
+            parameters = [
+                self._resolved(reference, "")[0] for reference in operation.get("parameters", ())
             ]
-            if given:
-                yield given
+            with_example = [
+                replace(
+                    exchange,
+                    parameters=[
+                        *exchange.parameters,
+                        (parameter["name"], parameter["in"], value),
+                    ],
+                )
+                for parameter in parameters
+                for value in self._values_of(parameter)
+            ]
+            if with_example:
+                yield with_example
 
     def _callers(self, operation: Mapping[str, Any]) -> list[tuple[str, ...]]:
         requirements = operation.get("security", self._document.get("security", []))
@@ -100,22 +106,22 @@ class Examples:
         for media_type, request in self._requests(operation, place):
             named = request or _NONE
             for response in [
-                each for each in responses if request is None or each.name == named.name
+                example for example in responses if request is None or example.name == named.name
             ] or [_NONE]:
-                is_judged = response is not _NONE and media_type in (None, JSON)
+                is_compared = response is not _NONE and media_type in (None, JSON)
                 yield Exchange(
                     operation_id=operation["operationId"],
                     method=method,
                     path=path,
                     schemes=schemes,
                     parameters=list(
-                        self._given(operation, {**response.parameters, **named.parameters})
+                        self._parameters(operation, {**response.parameters, **named.parameters})
                     ),
                     media_type=media_type,
                     body=named.value,
                     name=named.name if request else response.name,
                     statuses=frozenset(statuses),
-                    pointer=response.pointer if is_judged else None,
+                    pointer=response.pointer if is_compared else None,
                     response=response.value,
                 )
 
@@ -132,25 +138,25 @@ class Examples:
                 yield media_type, example
 
     def _responses(self, operation: Mapping[str, Any], place: str) -> Iterator[_Example]:
-        for status, given in operation["responses"].items():
+        for status, node in operation["responses"].items():
             if int(status) < 300:
-                response, inside = self._resolved(given, place + pointer_to("responses", status))
+                response, inside = self._resolved(node, place + pointer_to("responses", status))
                 content = response.get("content", {}).get(JSON, {})
                 yield from self._examples(content, inside + pointer_to("content", JSON))
 
     def _examples(self, content: Mapping[str, Any], place: str) -> Iterator[_Example]:
         if "example" in content:
             yield _Example("example", content["example"], {}, f"{place}/example")
-        for name, given in content.get("examples", {}).items():
-            example, inside = self._resolved(given, place + pointer_to("examples", name))
-            parameters = given.get("x-parameters", example.get("x-parameters", {}))
+        for name, node in content.get("examples", {}).items():
+            example, inside = self._resolved(node, place + pointer_to("examples", name))
+            parameters = node.get("x-parameters", example.get("x-parameters", {}))
             yield _Example(name, example["value"], parameters, f"{inside}/value")
 
-    def _given(
+    def _parameters(
         self, operation: Mapping[str, Any], named: Mapping[str, Any]
     ) -> Iterator[tuple[str, str, Any]]:
-        for given in operation.get("parameters", ()):
-            parameter, _ = self._resolved(given, "")
+        for node in operation.get("parameters", ()):
+            parameter, _ = self._resolved(node, "")
             name = parameter["name"]
             if name in named:
                 yield name, parameter["in"], named[name]
@@ -158,19 +164,19 @@ class Examples:
                 yield name, parameter["in"], self._values_of(parameter)[0]
 
     def _values_of(self, parameter: Mapping[str, Any]) -> list[Any]:
-        """Its examples; those of its schema count where it has none of its own."""
+        """The examples of a parameter, else those of its schema."""
         if "example" in parameter:
             return [parameter["example"]]
         if "examples" in parameter:
-            return [self._resolved(each, "")[0]["value"] for each in parameter["examples"].values()]
+            return [self._resolved(node, "")[0]["value"] for node in parameter["examples"].values()]
         schema, _ = self._resolved(parameter["schema"], "")
         return list(schema.get("examples", ()))
 
-    def _resolved(self, found: Mapping[str, Any], place: str) -> tuple[Any, str]:
-        while "$ref" in found:
-            place = found["$ref"].removeprefix("#")
-            found = self._at(place)
-        return found, place
+    def _resolved(self, node: Mapping[str, Any], place: str) -> tuple[Any, str]:
+        while "$ref" in node:
+            place = node["$ref"].removeprefix("#")
+            node = self._at(place)
+        return node, place
 
     def _at(self, pointer: str) -> Any:
         node: Any = self._document
@@ -186,17 +192,17 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def differences(expected: Any, found: Any, place: str = "") -> Iterator[str]:
-    """The JSON pointers at which two values differ; those of a missing or further key, too."""
-    if isinstance(expected, dict) and isinstance(found, dict):
-        for key in sorted(expected.keys() | found.keys()):
+def differences(expected: Any, actual: Any, place: str = "") -> Iterator[str]:
+    """The JSON pointers at which two values differ, including missing and additional keys."""
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        for key in sorted(expected.keys() | actual.keys()):
             inside = place + pointer_to(key)
-            if key in expected and key in found:
-                yield from differences(expected[key], found[key], inside)
+            if key in expected and key in actual:
+                yield from differences(expected[key], actual[key], inside)
             else:
                 yield inside
-    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
-        for at, (one, other) in enumerate(zip(expected, found, strict=True)):
+    elif isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
+        for at, (one, other) in enumerate(zip(expected, actual, strict=True)):
             yield from differences(one, other, f"{place}/{at}")
-    elif expected != found:
+    elif expected != actual:
         yield place

@@ -83,7 +83,7 @@ class FakeTokens:
                 return holder_of(token)
         return None
 
-    def note_use(self, pk: int, day: date) -> None:
+    def record_use(self, pk: int, day: date) -> None:
         self.uses.append((pk, day))
         next(each for each in self.stored if each.pk == pk).last_used_day = day
 

@@ -1,4 +1,4 @@
-"""What sellers see, with believable values, and rendered by the contract that is served."""
+"""Views of the seller center with realistic values, and their documents."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -28,23 +28,23 @@ _NOTHING = dict.fromkeys(
 @cache
 def _renderers() -> Mapping[str, ContractRenderer[Any]]:
     return {
-        each.component: ContractRenderer(
-            served_contract(), each.component, [each], never, ENFORCED, "first"
+        sources.component: ContractRenderer(
+            served_contract(), sources.component, [sources], never, ENFORCED, "first"
         )
-        for each in SELLER_SOURCES.values()
+        for sources in SELLER_SOURCES.values()
     }
 
 
 def document(view: Any) -> bytes:
-    """The document of a view; ENFORCED judges it."""
+    """The document of a view, validated."""
     component = type(view).__name__.removesuffix("View")
     return _renderers()[component](view, "en-us", NOW).body
 
 
 def render(component: str, view: Any) -> dict[str, Any]:
-    """The view as the component, which it has to fit."""
-    shown: dict[str, Any] = orjson.loads(_renderers()[component](view, "en-us", NOW).body)
-    return shown
+    """The document of a view as the component, validated."""
+    rendered: dict[str, Any] = orjson.loads(_renderers()[component](view, "en-us", NOW).body)
+    return rendered
 
 
 def make_order_view(**overrides: Any) -> SellerOrderView:

@@ -1,4 +1,4 @@
-"""`waybill serve` as a process of its own, for the tests that need a real server."""
+"""`waybill serve` as a process, for tests that need a real server."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ import pytest
 
 COMMAND = "from handlers.cli.main import cli; cli()"
 SECRET = {"WAYBILL_SECRET": "a secret of thirty-two characters"}
-STOP_SECONDS = 10  # it takes three; granian by itself would wait for half a minute
+STOP_SECONDS = 10  # it takes three; granian's default would be thirty
 
 
 def free_port() -> int:
@@ -32,7 +32,7 @@ def start(
     code: str = COMMAND,
     **env: str,
 ) -> subprocess.Popen[str]:
-    """A command of `waybill`, which runs in ``folder`` and writes all it says to ``output``."""
+    """Start a command of `waybill` in ``folder``, with its output in ``output``."""
     return subprocess.Popen(  # noqa: S603 - our own code
         [sys.executable, "-c", code, command, *arguments],
         cwd=folder,
@@ -49,7 +49,7 @@ class Server:
 
     def __init__(self, folder: Path, database_url: str, *arguments: str, **env: str) -> None:
         self.port = free_port()
-        # A pipe that nobody empties would stop the server once it is full.
+        # A file, since a full pipe would block the server.
         self.output = folder / f"{self.port}.txt"
         env |= {"PORT": str(self.port), "WAYBILL_DATABASE_URL": database_url}
         with self.output.open("w") as output:
@@ -67,7 +67,7 @@ class Server:
         raise AssertionError("the server is not ready")
 
     def end(self) -> str:
-        """Stop it, whatever it does, and return what it printed."""
+        """Stop the server, by SIGKILL if necessary, and return its output."""
         self.client.close()
         if self.process.poll() is None:
             self.process.terminate()
@@ -78,7 +78,7 @@ class Server:
         return self.output.read_text()
 
     def kill(self) -> None:
-        """End it and its workers at once, as a crash of the machine would."""
+        """Kill the server and its workers, as a crash of the machine would."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 

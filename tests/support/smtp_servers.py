@@ -16,12 +16,12 @@ USER, PASSWORD = "shop@example", "p@ss:word/%"
 QUOTED_USER, QUOTED_PASSWORD = "shop%40example", "p%40ss%3Aword%2F%25"
 
 
-class PostOffice:
-    """What a server was given; ``refusal`` is what it says to every recipient instead."""
+class MailServer:
+    """Records what it receives; if ``refusal`` is set, it is the reply to every RCPT."""
 
     def __init__(self) -> None:
         self.port = free_port()
-        self.letters: list[bytes] = []
+        self.emails: list[bytes] = []
         self.recipients: list[list[str]] = []
         self.logins: list[bytes] = []
         self.was_encrypted: list[bool] = []
@@ -39,46 +39,46 @@ class PostOffice:
         self, _: SMTP, session: Session, envelope: Envelope
     ) -> str:
         assert isinstance(envelope.content, bytes)
-        self.letters.append(envelope.content)
+        self.emails.append(envelope.content)
         self.recipients.append(envelope.rcpt_tos)
         self.was_encrypted.append(session.ssl is not None)
         return "250 OK"
 
-    def authenticate(self, _: SMTP, _session: Any, _envelope: Any, _how: str, given: Any) -> Any:
-        assert isinstance(given, LoginPassword)
-        self.logins.append(given.login)
-        is_right = (given.login, given.password) == (USER.encode(), PASSWORD.encode())
+    def authenticate(self, _: SMTP, _session: Any, _envelope: Any, _method: str, data: Any) -> Any:
+        assert isinstance(data, LoginPassword)
+        self.logins.append(data.login)
+        is_right = (data.login, data.password) == (USER.encode(), PASSWORD.encode())
         return AuthResult(success=is_right, handled=False)
 
 
 @contextmanager
-def running(**options: Any) -> Iterator[PostOffice]:
+def running(**options: Any) -> Iterator[MailServer]:
     """A real server on 127.0.0.1; its options are aiosmtpd's."""
-    office = PostOffice()
+    mail_server = MailServer()
     controller = Controller(
-        office,
+        mail_server,
         hostname="127.0.0.1",
-        port=office.port,
-        authenticator=office.authenticate,
+        port=mail_server.port,
+        authenticator=mail_server.authenticate,
         **options,
     )
     controller.start()
     try:
-        yield office
+        yield mail_server
     finally:
         controller.stop()
 
 
 @contextmanager
 def silent() -> Iterator[int]:
-    """The port of a server that takes the connection and never says a word."""
+    """The port of a server that accepts connections and never sends anything."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 
 
 @contextmanager
-def hanging_up(last_words: bytes) -> Iterator[int]:
-    """The port of a server that takes a letter, says its last words and hangs up."""
+def hanging_up(reply: bytes) -> Iterator[int]:
+    """The port of a server that reads an e-mail, sends ``reply`` and closes the connection."""
 
     class Conversation(socketserver.StreamRequestHandler):
         def handle(self) -> None:
@@ -88,7 +88,7 @@ def hanging_up(last_words: bytes) -> Iterator[int]:
                     self.wfile.write(b"354 go on\r\n")
                     while self.rfile.readline() != b".\r\n":
                         pass
-                    self.wfile.write(last_words)
+                    self.wfile.write(reply)
                     return
                 self.wfile.write(b"250 fine\r\n")
 

@@ -1,1 +1,1 @@
-"""Django with Django REST framework, after the documentation of both."""
+"""Django with Django REST framework, as their documentation recommends."""

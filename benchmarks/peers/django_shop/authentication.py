@@ -1,4 +1,4 @@
-"""Who asks: a shopper by session cookie, a seller by token; of both only hashes are stored."""
+"""Authenticates shoppers by session cookie and sellers by token; only hashes are stored."""
 
 from hashlib import sha256
 from typing import Any

@@ -1,4 +1,4 @@
-"""Serializers: what is nested is named, all else comes from the models."""
+"""Serializers: nested fields are declared, all others come from the models."""
 
 from typing import Any
 

@@ -1,11 +1,11 @@
-"""Settings of the Django peer: what `startproject` makes, less what this API does not use."""
+"""Settings of the Django peer: those of `startproject` that this API needs."""
 
 import os
 from urllib.parse import parse_qs, urlsplit
 
 _url = urlsplit(os.environ["DATABASE_URL"])
 
-SECRET_KEY = "benchmarks sign nothing of worth"  # noqa: S105 - no secret
+SECRET_KEY = "benchmarks sign nothing of value"  # noqa: S105 - no secret
 DEBUG = False
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "benchmarks.peers.django_shop.urls"

@@ -1,4 +1,4 @@
-"""Views: generic ones, whose querysets fetch all that the serializers show."""
+"""Generic views, whose querysets fetch everything that the serializers show."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ class _Orders:
             models.Order.objects.filter(user=self.request.user)  # type: ignore[attr-defined]  # the view has it
             .select_related("shipping_company", "payment_option", "bank")
             .prefetch_related(
-                # Joined to the orders, too, they would be fifteen tables, planned slowly.
+                # By SELECTs of their own: a join of fifteen tables is slow to plan.
                 Prefetch("shipping_address", _ADDRESSES),
                 Prefetch("billing_address", _ADDRESSES),
                 _ITEMS,
@@ -79,13 +79,13 @@ class OldOrderList(generics.ListAPIView):
 
 class SellerOrderList(generics.ListAPIView):
     authentication_classes = (TokenAuthentication,)
-    permission_classes = ()  # the token alone says it
+    permission_classes = ()  # the token decides
     serializer_class = serializers.SellerOrderSerializer
     pagination_class = Pagination
 
     def get_queryset(self) -> QuerySet[Any]:
-        asked = self.request.query_params
+        parameters = self.request.query_params
         names = ("status", "amount__gte", "date_placed__gte")
-        filters = {name: asked[name] for name in names if name in asked}
+        filters = {name: parameters[name] for name in names if name in parameters}
         own = models.SellerOrder.objects.filter(seller=self.request.user.seller_id, **filters)
         return own.order_by("-date_placed", "-row")

@@ -5,6 +5,6 @@ from domain.shared.errors import NotAuthenticated
 from tests.support.account_fakes import FakeUnitOfWork
 
 
-def test_a_user_who_has_just_gone_is_nobody() -> None:
+def test_a_user_who_was_just_deleted_is_not_authenticated() -> None:
     with pytest.raises(NotAuthenticated):
         current_user(7, FakeUnitOfWork())

@@ -6,7 +6,7 @@ import pytest
 
 from domain.accounts.sessions import (
     Credentials,
-    Proof,
+    VerifiedCredentials,
     authenticate,
     check_credentials,
     log_in,
@@ -21,7 +21,7 @@ from tests.support.builders import NOW
 LIFETIME = timedelta(days=14)
 
 
-def check(uow: FakeUnitOfWork, **overrides: Any) -> Proof:
+def check(uow: FakeUnitOfWork, **overrides: Any) -> VerifiedCredentials:
     fakes: dict[str, Any] = {"passwords": FakePasswords(), "attempts": FakeAttempts()}
     shown = {"email": "ayse@example.com", "password": "correct horse", "address": "192.0.2.1"}
     for name, value in overrides.items():
@@ -33,9 +33,9 @@ class TestCheckCredentials:
     def test_proves_the_right_password_and_counts_no_miss(self) -> None:
         user, attempts = make_shopper(email="ayse@example.com"), FakeAttempts()
 
-        proof = check(FakeUnitOfWork(user), email=" AYSE@example.com ", attempts=attempts)
+        verified = check(FakeUnitOfWork(user), email=" AYSE@example.com ", attempts=attempts)
 
-        assert (proof.user_pk, proof.new_hash, attempts.misses) == (user.pk, None, [])
+        assert (verified.user_pk, verified.new_hash, attempts.misses) == (user.pk, None, [])
 
     @pytest.mark.parametrize(
         ("overrides", "verified"),
@@ -59,7 +59,7 @@ class TestCheckCredentials:
 
         assert (refusal.value.message, refusal.value.field) == (LoginFailed.message, None)
         assert passwords.verified == [verified]
-        assert [(each.email, each.address) for each in attempts.misses] == [
+        assert [(miss.email, miss.address) for miss in attempts.misses] == [
             ("ayse@example.com", "192.0.2.1")
         ]
 
@@ -105,7 +105,7 @@ class TestLogIn:
         user = make_shopper()
         uow = FakeUnitOfWork(user)
 
-        logged_in, opened = log_in(proof_of(user), None, LIFETIME, uow)
+        logged_in, opened = log_in(verified_for(user), None, LIFETIME, uow)
 
         (stored,) = uow.sessions.stored.values()
         assert (logged_in, stored.user_pk, uow.commits) == (user, user.pk, 1)
@@ -118,7 +118,7 @@ class TestLogIn:
         user = make_shopper()
         uow = FakeUnitOfWork(user)
 
-        values = {log_in(proof_of(user), None, LIFETIME, uow)[1].value for _ in range(3)}
+        values = {log_in(verified_for(user), None, LIFETIME, uow)[1].value for _ in range(3)}
 
         assert len(values) == 3
         assert {len(value) for value in values} == {43}
@@ -128,7 +128,7 @@ class TestLogIn:
         uow = FakeUnitOfWork(user, other)
         planted = open_session(other, LIFETIME, uow)
 
-        log_in(proof_of(user), planted.value, LIFETIME, uow)
+        log_in(verified_for(user), planted.value, LIFETIME, uow)
 
         with pytest.raises(NotAuthenticated):
             authenticate(planted.value, uow)
@@ -137,17 +137,22 @@ class TestLogIn:
         user = make_shopper()
         uow = FakeUnitOfWork(user)
         open_session(user, timedelta(0), uow)
-        kept = open_session(user, timedelta(seconds=1), uow)
+        other = open_session(user, timedelta(seconds=1), uow)
 
-        _, opened = log_in(proof_of(user), None, LIFETIME, uow)
+        _, opened = log_in(verified_for(user), None, LIFETIME, uow)
 
         assert len(uow.sessions.stored) == 2
-        assert {authenticate(s.value, uow).user_pk for s in (kept, opened)} == {user.pk}
+        assert {authenticate(s.value, uow).user_pk for s in (other, opened)} == {user.pk}
 
     def test_keeps_a_hash_with_the_new_parameters(self) -> None:
         user = make_shopper()
 
-        log_in(Proof(user.pk, "old:correct horse", "new:x"), None, LIFETIME, FakeUnitOfWork(user))
+        log_in(
+            VerifiedCredentials(user.pk, "old:correct horse", "new:x"),
+            None,
+            LIFETIME,
+            FakeUnitOfWork(user),
+        )
 
         assert user.password_hash == "new:x"
 
@@ -155,12 +160,12 @@ class TestLogIn:
         "overrides", [{"password_hash": "old:changed"}, {"is_active": False}, {"pk": 10**6}]
     )
     def test_refuses_a_user_who_changed_since_the_check(self, overrides: dict[str, Any]) -> None:
-        proof = Proof(make_shopper().pk, "old:correct horse", "new:x")
-        user = make_shopper(**{"pk": proof.user_pk} | overrides)
+        verified = VerifiedCredentials(make_shopper().pk, "old:correct horse", "new:x")
+        user = make_shopper(**{"pk": verified.user_pk} | overrides)
         uow = FakeUnitOfWork(user)
 
         with pytest.raises(LoginFailed):
-            log_in(proof, None, LIFETIME, uow)
+            log_in(verified, None, LIFETIME, uow)
 
         assert (uow.sessions.stored, uow.commits) == ({}, 0)
 
@@ -195,7 +200,7 @@ class TestAuthenticate:
         with pytest.raises(NotAuthenticated):
             authenticate(value, uow)
 
-        assert uow.sessions.asked == 0
+        assert uow.sessions.lookups == 0
 
     def test_refuses_an_unknown_value(self) -> None:
         with pytest.raises(NotAuthenticated):
@@ -224,23 +229,23 @@ class TestLogOut:
     def test_ends_the_session_and_no_other(self) -> None:
         user = make_shopper()
         uow = FakeUnitOfWork(user)
-        ended, kept = (open_session(user, LIFETIME, uow) for _ in range(2))
+        ended, other = (open_session(user, LIFETIME, uow) for _ in range(2))
 
         log_out(ended.value, uow)
 
-        assert authenticate(kept.value, uow).user_pk == user.pk
+        assert authenticate(other.value, uow).user_pk == user.pk
         with pytest.raises(NotAuthenticated):
             authenticate(ended.value, uow)
 
 
-def proof_of(user: Any) -> Proof:
-    return Proof(user.pk, user.password_hash, None)
+def verified_for(user: Any) -> VerifiedCredentials:
+    return VerifiedCredentials(user.pk, user.password_hash, None)
 
 
 def test_secrets_are_not_shown() -> None:
     shown = [
         Credentials("ayse@example.com", "correct horse", "192.0.2.1"),
-        Proof(1, "old:correct horse", "new:correct horse"),
+        VerifiedCredentials(1, "old:correct horse", "new:correct horse"),
     ]
 
     assert "correct horse" not in repr(shown)

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from domain.cancellations.decisions import (
-    ListedRequest,
+    RequestSummary,
     approve_request,
     complete_request,
     list_all_requests,
@@ -177,7 +177,7 @@ class TestComplete:
         request = case.complete(2)
 
         planned = [planned for _, planned in planned_requests(case.order).values()]
-        assert [each.own_shipping_refund_amount for each in planned] == [0, 600]
+        assert [plan_item.own_shipping_refund_amount for plan_item in planned] == [0, 600]
         assert planned[1].request is request
         assert planned[1].shipping_refund_amount == 800
 
@@ -222,14 +222,14 @@ class TestComplete:
         discounts = [make_discount(amount=101)]
         case = Case(stored_order(stored_item(quantity=3, price=1000), discounts=discounts))
 
-        booked = []
+        refunds = []
         for _ in range(3):
             before = case.order.refund_amount
             case.complete(quantity=1)
-            booked.append(case.order.refund_amount - before)
+            refunds.append(case.order.refund_amount - before)
 
-        assert sum(booked) == case.order.amount == 899
-        assert max(booked) - min(booked) <= 1
+        assert sum(refunds) == case.order.amount == 899
+        assert max(refunds) - min(refunds) <= 1
         assert case.order.discount_refund_amount == 101
 
     def test_loyalty_money_is_as_good_as_money(self) -> None:
@@ -305,7 +305,7 @@ class TestList:
 
         page = list_all_requests(CancellationStatus.OPEN, PageRequest(), case.uow)
 
-        assert page.entries == [ListedRequest(case.order.number, request)]
+        assert page.entries == [RequestSummary(case.order.number, request)]
         assert case.uow.cancellation_requests.queries[0].user_pk is None
 
     def test_has_no_page_past_its_end(self) -> None:

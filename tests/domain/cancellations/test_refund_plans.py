@@ -9,8 +9,8 @@ from domain.cancellations.decisions import approve_request, complete_request, re
 from domain.cancellations.refund_plans import (
     forecast_refund,
     refundable_shipping,
-    still_discounted,
-    still_paid,
+    remaining_discount,
+    remaining_payment,
 )
 from domain.cancellations.refunds import Refund
 from domain.orders.cancellation_plans import CancellationPlanItem
@@ -21,7 +21,7 @@ from tests.support.cancellation_fakes import REFUND, Case, delivered_item, store
 
 
 class TestImportedRequests:
-    """They have no plan until somebody works on their order."""
+    """They have no plan until their order is changed here."""
 
     def test_an_open_cancel_of_a_line_that_waits(self) -> None:
         request = make_request()
@@ -79,7 +79,7 @@ class TestImportedRequests:
 
 
 class TestPromised:
-    """What was promised and is not booked yet is not there to be given back again."""
+    """What an approved request promises can not be refunded again."""
 
     def test_goods_are_worth_no_more_than_what_is_left(self) -> None:
         line = stored_item(quantity=2, price=10000)
@@ -190,24 +190,24 @@ class TestUnpaid:
     def test_units_keep_what_they_would_have_given(self) -> None:
         case = self.settled_before_the_payment()
 
-        [[place]] = [plan.items for plan in case.order.cancellation_plans]
+        [[plan_item]] = [plan.items for plan in case.order.cancellation_plans]
 
-        assert (place.refund_amount, place.discount_refund_amount) == (0, 0)
-        assert (place.unpaid_amount, place.unpaid_discount_amount) == (4500, 500)
+        assert (plan_item.refund_amount, plan_item.discount_refund_amount) == (0, 0)
+        assert (plan_item.unpaid_amount, plan_item.unpaid_discount_amount) == (4500, 500)
 
     def test_units_are_not_paid_any_more(self) -> None:
         case = self.settled_before_the_payment()
 
-        assert (still_paid(case.order), still_discounted(case.order)) == (4500, 500)
+        assert (remaining_payment(case.order), remaining_discount(case.order)) == (4500, 500)
 
     def test_units_of_a_paid_order_have_nothing_unpaid(self) -> None:
         case = Case(stored_order(stored_item(quantity=2, price=10000)))
         case.complete(quantity=1)
 
-        [[place]] = [plan.items for plan in case.order.cancellation_plans]
-        fresh = CancellationPlanItem(request=place.request)
+        [[plan_item]] = [plan.items for plan in case.order.cancellation_plans]
+        fresh = CancellationPlanItem(request=plan_item.request)
 
-        assert (place.unpaid_amount, place.unpaid_discount_amount) == (0, 0)
+        assert (plan_item.unpaid_amount, plan_item.unpaid_discount_amount) == (0, 0)
         assert (fresh.unpaid_amount, fresh.unpaid_discount_amount) == (0, 0)
         assert (Refund().unpaid, Refund().unpaid_discount) == (0, 0)
 
@@ -221,33 +221,33 @@ class TestDiscountThatIsLeft:
         case = self.order_with_discount(discount_refund_amount=300)
         case.decide(case.create(1), approve_request)
 
-        assert still_discounted(case.order) == 2000 - 300 - 1000
+        assert remaining_discount(case.order) == 2000 - 300 - 1000
 
     def test_is_never_below_nothing(self) -> None:
         case = self.order_with_discount(discount_refund_amount=2500)
         case.decide(case.create(1), approve_request)
 
-        assert still_discounted(case.order) == 0
-        [[place]] = [plan.items for plan in case.order.cancellation_plans]
-        assert place.discount_refund_amount == 0
+        assert remaining_discount(case.order) == 0
+        [[plan_item]] = [plan.items for plan in case.order.cancellation_plans]
+        assert plan_item.discount_refund_amount == 0
 
     def test_bounds_what_is_lost(self) -> None:
         case = self.order_with_discount(discount_refund_amount=1400)
         case.decide(case.create(1), approve_request)
 
-        [[place]] = [plan.items for plan in case.order.cancellation_plans]
-        assert place.discount_refund_amount == 600
+        [[plan_item]] = [plan.items for plan in case.order.cancellation_plans]
+        assert plan_item.discount_refund_amount == 600
 
 
-@pytest.mark.parametrize("gone", [3, 4])
-def test_a_request_for_units_that_are_gone_is_forecast_to_give_nothing(gone: int) -> None:
+@pytest.mark.parametrize("removed", [3, 4])
+def test_a_request_for_removed_units_is_forecast_to_give_nothing(removed: int) -> None:
     request = make_request(quantity=2)
     line = stored_item(
-        quantity=3, price=30000, cancelled_quantity=gone, cancellation_requests=[request]
+        quantity=3, price=30000, cancelled_quantity=removed, cancellation_requests=[request]
     )
     order = stored_order(line)
-    place = CancellationPlanItem(request=request, refund_amount=7)
+    plan_item = CancellationPlanItem(request=request, refund_amount=7)
 
-    forecast_refund(order, line, place)
+    forecast_refund(order, line, plan_item)
 
-    assert place.refund_amount == 0
+    assert plan_item.refund_amount == 0

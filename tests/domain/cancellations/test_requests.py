@@ -82,7 +82,7 @@ class TestCreate:
         assert request.iban == GOOD_IBAN.replace(" ", "")
         assert request.holder_name == "Ayşe Yılmaz"
         added = [*uow.outbox.added, *uow.audit.added]
-        assert request.iban not in repr([vars(each) for each in added]) + repr(request)
+        assert request.iban not in repr([vars(event) for event in added]) + repr(request)
 
     def test_leaves_the_commit_to_the_caller(self) -> None:
         order = stored_order()
@@ -113,9 +113,9 @@ class TestCreate:
         assert event.kind is OutboxKind.CANCELLATION_RECEIVED
         assert event.payload["email"] == order.user_email
         assert event.payload["language"] == "tr-tr"
-        [told] = event.payload["requests"]
-        assert told["uuid"] == str(request.uuid)
-        assert told["refund_amount"] == "90.00"
+        [line] = event.payload["requests"]
+        assert line["uuid"] == str(request.uuid)
+        assert line["refund_amount"] == "90.00"
 
     def test_a_guest_with_a_grant_has_the_one_order(self) -> None:
         order = stored_order()

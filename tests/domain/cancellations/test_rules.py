@@ -102,7 +102,7 @@ class TestPickupDate:
 
 
 class TestIds:
-    def test_all_that_is_unknown_is_told_together(self) -> None:
+    def test_all_unknown_ids_are_reported_together(self) -> None:
         refusal = refusal_of(stored_order(), reason=77, shipping_company=78, pickup_address=79)
 
         assert codes(refusal) == {
@@ -211,7 +211,7 @@ class TestState:
 
         assert refusal.code == CancellationCode.NOT_REFUNDABLE
 
-    def test_what_is_asked_already_is_not_asked_again(self) -> None:
+    def test_a_line_with_an_open_request_gets_no_other(self) -> None:
         refusal = refusal_of(stored_order(stored_item(cancellation_requests=[make_request()])))
 
         assert refusal.code == CancellationCode.NOT_CANCELLABLE

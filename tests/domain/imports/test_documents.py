@@ -23,7 +23,7 @@ from tests.support.documents import (
 
 
 def rejected(**overrides: Any) -> str:
-    """The place in an order document that is to blame."""
+    """The pointer in the error about an order document."""
     with pytest.raises(Rejected) as caught:
         imported_order(**overrides)
     return caught.value.pointer

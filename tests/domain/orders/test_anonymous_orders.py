@@ -17,11 +17,11 @@ class FakeOwners(FakeOrders):
     """A guest's order with the number 111, and a registered user's with 222."""
 
     def __init__(self) -> None:
-        super().__init__(kept={(3, 7): b"the order"})
-        self.asked: list[str] = []
+        super().__init__(documents={(3, 7): b"the order"})
+        self.numbers: list[str] = []
 
     def owner(self, number: str) -> OrderOwner | None:
-        self.asked.append(number)
+        self.numbers.append(number)
         return {"111": GUEST, "222": REGISTERED}.get(number)
 
 
@@ -36,10 +36,10 @@ class TestLookUp:
     def test_finds_a_guests_order_in_any_spelling(self, email: str) -> None:
         look_ups = FakeAttempts()
 
-        found = look_up(email, "111", look_ups)
+        order = look_up(email, "111", look_ups)
 
-        assert found.caller == Caller(3, is_guest=True, order_pk=7)
-        assert found.document == b"the order"
+        assert order.caller == Caller(3, is_guest=True, order_pk=7)
+        assert order.document == b"the order"
         assert [lookup.address for lookup in look_ups.begun] == ["203.0.113.7"]
         assert look_ups.misses == []
 
@@ -71,11 +71,11 @@ class TestLookUp:
         with pytest.raises(TooManyAttempts) as caught:
             look_up("ayse@example.com", "111", FakeAttempts(wait=60), orders)
 
-        assert (caught.value.retry_after, orders.asked) == (60, [])
+        assert (caught.value.retry_after, orders.numbers) == (60, [])
 
     def test_an_order_that_is_gone_meanwhile_is_not_found(self) -> None:
         orders = FakeOwners()
-        orders.kept.clear()
+        orders.documents.clear()
 
         with pytest.raises(NotFound):
             look_up("ayse@example.com", "111", FakeAttempts(), orders)

@@ -23,7 +23,7 @@ def test_can_become_what_follows_directly_or_not(
 ) -> None:
     request = make_request(status=status)
 
-    assert {each for each in CancellationStatus if request.can_become(each)} == later
+    assert {next_ for next_ in CancellationStatus if request.can_become(next_)} == later
 
 
 @pytest.mark.parametrize("status", CancellationStatus)

@@ -16,8 +16,8 @@ from domain.shared.paging import DocumentPage, PageRequest
 from tests.support.order_fakes import GUEST, SHOPPER, FakeOrders, FakeUnitOfWork
 
 
-def asked(**filters: Any) -> OldOrderQuery:
-    """What the stored old orders were asked for a list with these filters."""
+def query_of(**filters: Any) -> OldOrderQuery:
+    """The query of the stored old orders for a list with these filters."""
     stored = FakeOrders(total=1)
     uow = FakeUnitOfWork(stored)
     list_old_orders(SHOPPER, OldOrderFilters(**filters), PageRequest(), "en-us", uow)
@@ -36,10 +36,10 @@ class TestListOldOrders:
     def test_asks_for_the_newest_first_without_a_sort(self) -> None:
         newest_first = OldOrderSort(OldOrderField.CREATED_DATE, descending=True)
 
-        assert asked() == OldOrderQuery(user_pk=1, sort=newest_first)
+        assert query_of() == OldOrderQuery(user_pk=1, sort=newest_first)
 
     def test_hands_the_filters_on(self) -> None:
-        query = asked(currency="usd", search="17", sort="amount")
+        query = query_of(currency="usd", search="17", sort="amount")
 
         by_amount = OldOrderSort(OldOrderField.AMOUNT, descending=False)
         assert query == OldOrderQuery(1, currency=Currency.USD, search="17", sort=by_amount)
@@ -57,7 +57,7 @@ class TestListOldOrders:
     )
     def test_blames_the_field_that_is_wrong(self, filters: dict[str, str], field: str) -> None:
         with pytest.raises(InvalidInput) as refusal:
-            asked(**filters)
+            query_of(**filters)
 
         assert refusal.value.field == field
 
@@ -82,19 +82,19 @@ class TestSort:
 
 class TestGetOldOrder:
     def test_gives_the_own_one(self) -> None:
-        uow = FakeUnitOfWork(FakeOrders(kept={(1, 7): b"own"}))
+        uow = FakeUnitOfWork(FakeOrders(documents={(1, 7): b"own"}))
 
         assert get_old_order(SHOPPER, 7, "en-us", uow) == b"own"
 
     @pytest.mark.parametrize("pk", [7, 8, 0, -1, 2**63])
     def test_finds_no_foreign_or_absent_one(self, pk: int) -> None:
-        uow = FakeUnitOfWork(FakeOrders(kept={(2, 7): b"foreign"}))
+        uow = FakeUnitOfWork(FakeOrders(documents={(2, 7): b"foreign"}))
 
         with pytest.raises(NotFound):
             get_old_order(SHOPPER, pk, "en-us", uow)
 
     def test_finds_nothing_for_guests(self) -> None:
-        uow = FakeUnitOfWork(FakeOrders(kept={(1, 7): b"own"}))
+        uow = FakeUnitOfWork(FakeOrders(documents={(1, 7): b"own"}))
 
         with pytest.raises(NotFound):
             get_old_order(GUEST, 7, "en-us", uow)

@@ -68,7 +68,7 @@ class TestIsRefundable:
         assert item.is_refundable(closing - timedelta(microseconds=1), POLICY)
         assert not item.is_refundable(closing, POLICY)
 
-    def test_not_when_nobody_knows_when_it_was_delivered(self) -> None:
+    def test_not_without_a_delivery_date(self) -> None:
         assert not delivered(delivered_date=None).is_refundable(NOW, POLICY)
 
     def test_as_many_units_as_are_left(self) -> None:
@@ -102,9 +102,9 @@ class TestIsRefundable:
         assert delivered().is_refundable(NOW, ReturnPolicy(timedelta.max))
 
     def test_no_deadline_where_nothing_is_left(self) -> None:
-        gone = delivered(quantity=2, cancelled_quantity=1, refunded_quantity=1)
+        item = delivered(quantity=2, cancelled_quantity=1, refunded_quantity=1)
 
-        assert gone.refundable_until(POLICY) is None
+        assert item.refundable_until(POLICY) is None
         assert delivered().refundable_until(POLICY) == NOW + timedelta(days=11)
 
 
@@ -118,7 +118,7 @@ class TestIsRejectable:
         assert make_item(state=state).is_rejectable is expected
 
     @pytest.mark.parametrize("before", [OrderState.APPROVED, OrderState.PACKAGED])
-    def test_while_a_cancellation_is_asked_as_before(self, before: OrderState) -> None:
+    def test_while_a_cancellation_is_open_as_before(self, before: OrderState) -> None:
         item = make_item(state=OrderState.CANCELLATION_WAITING, state_before_cancellation=before)
 
         assert item.is_rejectable is (before is OrderState.APPROVED)
@@ -175,7 +175,7 @@ class TestIsCancelled:
         assert make_item(state=state).is_cancelled is called_off
 
 
-def test_a_line_is_one_unit_without_a_discount_of_which_nothing_is_gone() -> None:
+def test_a_line_is_one_unit_without_a_discount_of_which_nothing_is_removed() -> None:
     item = make_item(price=10000)
 
     assert (item.quantity, item.discount_amount, item.settled_quantity) == (1, 0, 0)

@@ -19,8 +19,8 @@ from tests.support.order_fakes import GUEST, SHOPPER, FakeOrders, FakeUnitOfWork
 NOT_STORABLE = [0, -1, 2**63, 10**4000]
 
 
-def asked(caller: Caller = SHOPPER, **filters: Any) -> OrderQuery:
-    """What the stored orders were asked for a list with these filters."""
+def query_of(caller: Caller = SHOPPER, **filters: Any) -> OrderQuery:
+    """The query of the stored orders for a list with these filters."""
     orders = FakeOrders(total=1)
     list_user_orders(
         caller, OrderFilters(**filters), PageRequest(), "en-us", FakeUnitOfWork(orders)
@@ -44,21 +44,21 @@ class TestListUserOrders:
             list_user_orders(SHOPPER, OrderFilters(), PageRequest(2, 20), "tr-tr", uow)
 
     def test_asks_for_everything_without_filters(self) -> None:
-        assert asked() == OrderQuery(user_pk=1)
+        assert query_of() == OrderQuery(user_pk=1)
 
     def test_a_guest_has_only_the_newest(self) -> None:
-        assert asked(GUEST, search="17") == OrderQuery(user_pk=1, search="17", newest_only=True)
+        assert query_of(GUEST, search="17") == OrderQuery(user_pk=1, search="17", newest_only=True)
 
     def test_the_last_month_is_thirty_days(self) -> None:
-        assert asked(last_month=True).created_from == NOW - timedelta(days=30)
+        assert query_of(last_month=True).created_from == NOW - timedelta(days=30)
 
     def test_the_later_lower_bound_counts(self) -> None:
         recent = NOW - timedelta(days=3)
 
-        assert asked(last_month=True, created_date__gte=recent).created_from == recent
+        assert query_of(last_month=True, created_date__gte=recent).created_from == recent
 
     def test_a_date_is_its_whole_day(self) -> None:
-        query = asked(created_date__gte=date(2026, 2, 1), created_date__lte=date(2026, 2, 2))
+        query = query_of(created_date__gte=date(2026, 2, 1), created_date__lte=date(2026, 2, 2))
 
         assert query.created_from == datetime(2026, 2, 1, tzinfo=UTC)
         assert query.created_to == datetime(2026, 2, 2, 23, 59, 59, 999999, tzinfo=UTC)
@@ -66,25 +66,27 @@ class TestListUserOrders:
     def test_a_datetime_without_a_zone_is_utc(self) -> None:
         naive = datetime.fromisoformat("2026-02-01T10:00:00")
 
-        assert asked(created_date__lte=naive).created_to == datetime(2026, 2, 1, 10, tzinfo=UTC)
+        assert query_of(created_date__lte=naive).created_to == datetime(2026, 2, 1, 10, tzinfo=UTC)
 
     def test_a_datetime_with_a_zone_is_that_moment(self) -> None:
         local = datetime(2026, 2, 1, 2, tzinfo=timezone(timedelta(hours=3)))
 
-        assert asked(created_date__gte=local).created_from == datetime(2026, 1, 31, 23, tzinfo=UTC)
+        assert query_of(created_date__gte=local).created_from == datetime(
+            2026, 1, 31, 23, tzinfo=UTC
+        )
 
     @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:00:00-12:00"])
     def test_the_ends_of_the_calendar_are_no_accident(self, text: str) -> None:
         bound = datetime.fromisoformat(text)
 
-        assert asked(created_date__gte=bound).created_from == bound.replace(tzinfo=UTC)
+        assert query_of(created_date__gte=bound).created_from == bound.replace(tzinfo=UTC)
 
     @pytest.mark.parametrize(
         ("search", "code"), [("a\0b", "null_character"), ("\ud800", "invalid_text")]
     )
     def test_refuses_a_search_that_no_text_can_match(self, search: str, code: str) -> None:
         with pytest.raises(InvalidInput) as refusal:
-            asked(search=search)
+            query_of(search=search)
 
         assert (refusal.value.field, refusal.value.code) == ("search", code)
 
@@ -92,12 +94,12 @@ class TestListUserOrders:
 @pytest.mark.parametrize("get", [get_user_order, get_order_cancellation])
 class TestGetting:
     def test_gives_the_own_order(self, get: Any) -> None:
-        uow = FakeUnitOfWork(FakeOrders(kept={(1, 7): b"own"}))
+        uow = FakeUnitOfWork(FakeOrders(documents={(1, 7): b"own"}))
 
         assert get(SHOPPER, 7, "en-us", uow) == b"own"
 
     def test_finds_no_foreign_or_absent_one(self, get: Any) -> None:
-        uow = FakeUnitOfWork(FakeOrders(kept={(2, 7): b"foreign"}))
+        uow = FakeUnitOfWork(FakeOrders(documents={(2, 7): b"foreign"}))
 
         with pytest.raises(NotFound):
             get(SHOPPER, 7, "en-us", uow)
@@ -115,12 +117,12 @@ class TestGetting:
 class TestGuests:
     @pytest.mark.parametrize("pk", [7, *NOT_STORABLE])
     def test_see_their_highest_pk_whatever_they_ask_for(self, pk: int) -> None:
-        uow = FakeUnitOfWork(FakeOrders(kept={"highest": b"highest", (1, 7): b"other"}))
+        uow = FakeUnitOfWork(FakeOrders(documents={"highest": b"highest", (1, 7): b"other"}))
 
         assert get_user_order(GUEST, pk, "en-us", uow) == b"highest"
 
     @pytest.mark.parametrize("pk", [7, *NOT_STORABLE])
     def test_cancel_on_their_latest_order(self, pk: int) -> None:
-        uow = FakeUnitOfWork(FakeOrders(kept={"latest": b"latest", (1, 7): b"other"}))
+        uow = FakeUnitOfWork(FakeOrders(documents={"latest": b"latest", (1, 7): b"other"}))
 
         assert get_order_cancellation(GUEST, pk, "en-us", uow) == b"latest"

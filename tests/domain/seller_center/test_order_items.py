@@ -69,25 +69,25 @@ class TestReject:
         assert case.order.items[1].state is OrderState.WAITING
         assert case.order.cancellation_plans[0].shipping_refund_amount == 0
 
-    def test_closes_what_the_shopper_asked_as_approved(self) -> None:
+    def test_approves_open_requests(self) -> None:
         case = case_of(own_item(price=1000, quantity=4))
-        asked = case.create(quantity=1)
+        request = case.create(quantity=1)
 
         reject(case)
 
         item = case.order.items[0]
-        assert asked.status is CancellationStatus.APPROVED
+        assert request.status is CancellationStatus.APPROVED
         assert (item.state, item.cancelled_quantity) == (OrderState.REJECTED, 4)
         assert [plan.refund_amount for plan in case.order.cancellation_plans] == [250, 750]
         assert {plan.status for plan in case.order.cancellation_plans} == {PlanStatus.APPROVED}
 
-    def test_needs_no_request_of_its_own_when_all_was_asked_for(self) -> None:
+    def test_needs_no_request_of_its_own_if_all_units_have_one(self) -> None:
         case = case_of(own_item(quantity=2))
-        asked = case.create()
+        request = case.create()
 
         reject(case)
 
-        assert case.order.items[0].cancellation_requests == [asked]
+        assert case.order.items[0].cancellation_requests == [request]
         assert case.order.items[0].state is OrderState.REJECTED
 
     def test_waits_for_no_request_for_another_line(self) -> None:
@@ -114,14 +114,14 @@ class TestReject:
     def test_again_has_no_second_effect(self) -> None:
         case = case_of(own_item())
         reject(case)
-        told = (len(case.uow.audit.added), len(case.uow.outbox.added))
+        before = (len(case.uow.audit.added), len(case.uow.outbox.added))
 
         reject(case)
 
-        assert (len(case.uow.audit.added), len(case.uow.outbox.added)) == told
+        assert (len(case.uow.audit.added), len(case.uow.outbox.added)) == before
         assert len(case.order.cancellation_plans) == 1
 
-    def test_is_told_and_noted(self) -> None:
+    def test_sends_an_email_and_is_audited(self) -> None:
         case = case_of(own_item(price=1000, quantity=2))
 
         reject(case, reason="Broken")
@@ -130,9 +130,9 @@ class TestReject:
         item_uuid = case.order.items[0].uuid
         [entry] = case.uow.audit.entries(item_uuid)
         assert event.kind is OutboxKind.ITEM_REJECTED
-        assert [each["refund_amount"] for each in event.payload["requests"]] == ["10.00"]
+        assert [request["refund_amount"] for request in event.payload["requests"]] == ["10.00"]
         assert (entry.actor, entry.to_state, entry.note) == ("seller:7", "rejected", "Broken")
-        assert {each.subject for each in case.uow.audit.added} == {
+        assert {entry.subject for entry in case.uow.audit.added} == {
             Subject.ORDER,
             Subject.ORDER_ITEM,
             Subject.CANCELLATION_REQUEST,
@@ -175,7 +175,7 @@ class TestWhatCanBeRejected:
         assert item.is_rejectable is is_possible
 
     @pytest.mark.parametrize("seller", [None, make_seller(pk=8)])
-    def test_is_nobody_elses(self, seller: Seller | None) -> None:
+    def test_is_only_for_its_seller(self, seller: Seller | None) -> None:
         with pytest.raises(NotFound):
             reject(case_of(own_item(seller)))
 

@@ -9,5 +9,5 @@ class TestActor:
 
 class TestUse:
     def test_counts_as_noted_where_nothing_else_is_said(self) -> None:
-        assert SellerCaller(seller_pk=3, token_pk=7, scopes=frozenset()).is_use_noted
-        assert ShopCaller(token_pk=7, scopes=frozenset()).is_use_noted
+        assert SellerCaller(seller_pk=3, token_pk=7, scopes=frozenset()).is_use_recorded
+        assert ShopCaller(token_pk=7, scopes=frozenset()).is_use_recorded

@@ -12,7 +12,7 @@ from domain.sellers.tokens import (
     authenticate_token,
     create_seller_token,
     list_seller_tokens,
-    note_use,
+    record_use,
     revoke_seller_token,
 )
 from domain.shared.errors import Forbidden, InvalidInput, NotAuthenticated, NotFound
@@ -47,14 +47,14 @@ class FakeSellers:
 class FakeTokens:
     def __init__(self) -> None:
         self.stored: list[SellerToken] = []
-        self.asked = 0
+        self.lookups = 0
 
     def add(self, token: SellerToken) -> None:
         self.stored.append(token)
         token.pk = len(self.stored)
 
     def holder(self, token_hash: bytes) -> TokenHolder | None:
-        self.asked += 1
+        self.lookups += 1
         for token in self.stored:
             if token.token_hash == token_hash and token.revoked_date is None:
                 return holder_of(token)
@@ -63,7 +63,7 @@ class FakeTokens:
     def get(self, pk: int) -> SellerToken | None:
         return next((token for token in self.stored if token.pk == pk), None)
 
-    def note_use(self, pk: int, day: date) -> None:
+    def record_use(self, pk: int, day: date) -> None:
         self.stored[pk - 1].last_used_day = day
 
     def count(self, seller_slug: str | None) -> int:
@@ -148,7 +148,7 @@ class TestAuthenticate:
         with pytest.raises(NotAuthenticated):
             authenticate_token(value, uow)
 
-        assert uow.seller_tokens.asked == 0
+        assert uow.seller_tokens.lookups == 0
 
     def test_a_scope_that_is_missing_is_named(self, uow: FakeUnitOfWork) -> None:
         caller = authenticate_token(made(uow)[1], uow)
@@ -164,16 +164,16 @@ class TestNoteUse:
     def test_is_once_a_day(self, uow: FakeUnitOfWork) -> None:
         _, value = made(uow)
         first = authenticate_token(value, uow)
-        note_use(first, uow)
+        record_use(first, uow)
         second = authenticate_token(value, uow)
-        note_use(second, uow)
+        record_use(second, uow)
 
-        assert (first.is_use_noted, second.is_use_noted) == (False, True)
+        assert (first.is_use_recorded, second.is_use_recorded) == (False, True)
         assert uow.seller_tokens.stored[0].last_used_day == NOW.date()
         assert uow.commits == 2
 
     def test_a_caller_needs_no_note_by_default(self) -> None:
-        assert SellerCaller(1, 1, frozenset()).is_use_noted
+        assert SellerCaller(1, 1, frozenset()).is_use_recorded
 
 
 class TestRevoke:

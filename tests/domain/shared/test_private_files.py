@@ -82,11 +82,11 @@ class TestCreate:
 
 
 class TestOpen:
-    @pytest.mark.parametrize(("given", "is_open"), [(0o600, False), (0o640, True), (0o604, True)])
-    def test_is_told_by_the_mode(self, tmp_path: Path, given: int, is_open: bool) -> None:
+    @pytest.mark.parametrize(("mode", "is_open"), [(0o600, False), (0o640, True), (0o604, True)])
+    def test_follows_from_the_mode(self, tmp_path: Path, mode: int, is_open: bool) -> None:
         path = tmp_path / "file"
         path.touch()
-        path.chmod(given)
+        path.chmod(mode)
 
         assert is_open_to_others(path) is is_open
 

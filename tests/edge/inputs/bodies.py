@@ -1,6 +1,15 @@
-"""Bodies that are JSON and still no request: each would be one but for one thing."""
+"""JSON bodies that break the contract in one point."""
 
-from tests.edge.bad import BULK, LOGIN, LOOK_UP, REJECT, REQUESTS, SELLER_ITEMS, Bad, post
+from tests.edge.bad_requests import (
+    BULK,
+    LOGIN,
+    LOOK_UP,
+    REJECT,
+    REQUESTS,
+    SELLER_ITEMS,
+    BadRequest,
+    post,
+)
 
 _RIGHT = {
     b"order_item": b"<item>",
@@ -13,7 +22,7 @@ def _object(members: dict[bytes, bytes]) -> bytes:
     return b"{%b}" % b", ".join(b'"%b": %b' % member for member in members.items())
 
 
-def _draft(name: bytes, value: bytes, code: str = "invalid") -> Bad:
+def _draft(name: bytes, value: bytes, code: str = "invalid") -> BadRequest:
     return post(REQUESTS, _object(_RIGHT | {name: value}), 400, code)
 
 
@@ -68,7 +77,7 @@ DRAFTS = [
 ]
 
 
-def _bulk(rows: bytes, code: str = "invalid") -> Bad:
+def _bulk(rows: bytes, code: str = "invalid") -> BadRequest:
     return post(BULK, b'{"cancel_order_items": %b}' % rows, 400, code)
 
 
@@ -84,7 +93,7 @@ BULKS = [
 
 OTHERS = [
     *(
-        post(LOGIN, body, 400, "invalid", who=b"")
+        post(LOGIN, body, 400, "invalid", credentials=b"")
         for body in (
             b'{"email": "someone@elsewhere.example"}',
             b'{"email": 1, "password": "correct horse"}',
@@ -98,9 +107,15 @@ OTHERS = [
             b'{"email": "a@b.example", "password": "horse", "next": "/docs\\r\\nSet-Cookie: a=b"}',
         )
     ),
-    post(LOGIN, b'{"email": "a@b.example", "password": "horse"}', 400, "login_failed", who=b""),
+    post(
+        LOGIN,
+        b'{"email": "a@b.example", "password": "horse"}',
+        400,
+        "login_failed",
+        credentials=b"",
+    ),
     *(
-        post(LOOK_UP, body, 400, "invalid", who=b"")
+        post(LOOK_UP, body, 400, "invalid", credentials=b"")
         for body in (
             b'{"order": "2745403029312170"}',
             b'{"email": "someone@elsewhere.example"}',
@@ -116,18 +131,21 @@ OTHERS = [
         for code in ("not_found",)
     ),
     *(
-        post(REJECT, body, 400, "invalid", who=b"<seller>")
+        post(REJECT, body, 400, "invalid", credentials=b"<seller>")
         for body in (
             b'{"reason": 5}',
             b'{"reason": ["elsewhere"]}',
             b'{"reason": "%b"}' % (b"x" * 1001),
         )
     ),
-    post(REJECT + b"?unknown=1", b"{}", 400, "unknown_parameter", who=b"<seller>"),
-    post(SELLER_ITEMS, b"{}", 405, "method_not_allowed", who=b"<seller>"),
+    post(REJECT + b"?unknown=1", b"{}", 400, "unknown_parameter", credentials=b"<seller>"),
+    post(SELLER_ITEMS, b"{}", 405, "method_not_allowed", credentials=b"<seller>"),
     *(
-        post(target, body, 400, "invalid", line, who=who)
-        for target, body, who in ((REQUESTS, _ROW, b"<shopper>"), (REJECT, b"{}", b"<seller>"))
+        post(target, body, 400, "invalid", line, credentials=credentials)
+        for target, body, credentials in (
+            (REQUESTS, _ROW, b"<shopper>"),
+            (REJECT, b"{}", b"<seller>"),
+        )
         for line in (
             b"Idempotency-Key:",
             b"Idempotency-Key: one,two",

@@ -1,6 +1,6 @@
-"""Media types, codings, and JSON and forms that are none."""
+"""Invalid media types, codings, JSON and forms."""
 
-from tests.edge.bad import BULK, FORM, LOGIN, LOOK_UP, REJECT, REQUESTS, Bad, post
+from tests.edge.bad_requests import BULK, FORM, LOGIN, LOOK_UP, REJECT, REQUESTS, BadRequest, post
 
 _DRAFT = b'{"order_item": <item>, "reason": <reason>, "cancellation_type": "cancel"}'
 _UNSUPPORTED = "unsupported_media_type"
@@ -32,11 +32,11 @@ MEDIA_TYPES = [
         for coding in (b"gzip", b"br", b"deflate", b"zstd", b"identity, gzip", b"x")
     ),
     post(REQUESTS, _DRAFT, 415, _UNSUPPORTED, b"Content-Type: application/json"),
-    post(LOGIN, b"<login/>", 415, _UNSUPPORTED, kind=b"application/xml", who=b""),
-    post(LOGIN, b"{}", 415, _UNSUPPORTED, kind=FORM + b"; charset=latin-5", who=b""),
-    post(REJECT, b"", 415, _UNSUPPORTED, kind=b"", who=b"<seller>"),
-    post(REJECT, b"{}", 415, _UNSUPPORTED, kind=b"text/plain", who=b"<seller>"),
-    post(REJECT, b"{}", 415, _UNSUPPORTED, b"Content-Encoding: gzip", who=b"<seller>"),
+    post(LOGIN, b"<login/>", 415, _UNSUPPORTED, kind=b"application/xml", credentials=b""),
+    post(LOGIN, b"{}", 415, _UNSUPPORTED, kind=FORM + b"; charset=latin-5", credentials=b""),
+    post(REJECT, b"", 415, _UNSUPPORTED, kind=b"", credentials=b"<seller>"),
+    post(REJECT, b"{}", 415, _UNSUPPORTED, kind=b"text/plain", credentials=b"<seller>"),
+    post(REJECT, b"{}", 415, _UNSUPPORTED, b"Content-Encoding: gzip", credentials=b"<seller>"),
 ]
 
 # What stands where a whole document should.
@@ -85,14 +85,14 @@ _NOT_JSON = (
 
 MALFORMED = [
     *(post(REQUESTS, text, 400, "malformed_body") for text in _NOT_JSON),
-    *(post(REJECT, text, 400, "malformed_body", who=b"<seller>") for text in _NOT_JSON),
-    *(post(LOGIN, text, 400, "malformed_body", who=b"") for text in _NOT_JSON[:32]),
+    *(post(REJECT, text, 400, "malformed_body", credentials=b"<seller>") for text in _NOT_JSON),
+    *(post(LOGIN, text, 400, "malformed_body", credentials=b"") for text in _NOT_JSON[:32]),
     *(post(BULK, text, 400, "malformed_body") for text in _NOT_JSON[32:38]),
 ]
 
 
-def _form(body: bytes, target: bytes = LOOK_UP) -> Bad:
-    return post(target, body, 400, "malformed_body", kind=FORM, who=b"")
+def _form(body: bytes, target: bytes = LOOK_UP) -> BadRequest:
+    return post(target, body, 400, "malformed_body", kind=FORM, credentials=b"")
 
 
 FORMS = [
@@ -104,14 +104,14 @@ FORMS = [
     _form(b"email=a&email=b&order=1"),
     _form(b"e%6Dail=a&email=b&order=1"),
     _form(b"&".join([b"field=1"] * 1001)),
-    post(LOOK_UP, b"{}", 400, "invalid", kind=FORM, who=b""),
-    post(LOOK_UP, b"order=1", 400, "invalid", kind=FORM, who=b""),
-    post(LOOK_UP, b"", 400, "body_required", kind=FORM, who=b""),
-    post(LOOK_UP, b"", 400, "body_required", who=b""),
+    post(LOOK_UP, b"{}", 400, "invalid", kind=FORM, credentials=b""),
+    post(LOOK_UP, b"order=1", 400, "invalid", kind=FORM, credentials=b""),
+    post(LOOK_UP, b"", 400, "body_required", kind=FORM, credentials=b""),
+    post(LOOK_UP, b"", 400, "body_required", credentials=b""),
     post(REQUESTS, b"", 400, "body_required"),
     *(
-        post(target, text, 400, "invalid", who=who)
-        for target, who in ((REQUESTS, b"<shopper>"), (LOGIN, b""), (REJECT, b"<seller>"))
+        post(target, text, 400, "invalid", credentials=credentials)
+        for target, credentials in ((REQUESTS, b"<shopper>"), (LOGIN, b""), (REJECT, b"<seller>"))
         for text in (b"[]", b"null", b"true", b"1", b'"text"')
     ),
 ]

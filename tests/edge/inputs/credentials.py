@@ -1,17 +1,27 @@
-"""Callers who are nobody, or not who they seem."""
+"""Missing, unknown and forged credentials."""
 
-from tests.edge.bad import BULK, LOGIN, LOOK_UP, ORDERS, REJECT, REQUESTS, SELLER_ORDERS, get, post
+from tests.edge.bad_requests import (
+    BULK,
+    LOGIN,
+    LOOK_UP,
+    ORDERS,
+    REJECT,
+    REQUESTS,
+    SELLER_ORDERS,
+    get,
+    post,
+)
 
 _DRAFT = b'{"order_item": <item>, "reason": <reason>, "cancellation_type": "cancel"}'
 _ANONYMOUS = b"/users/orders/anonymous/cancellation_requests/"
-_NOBODY = "not_authenticated"
+_NOT_AUTHENTICATED = "not_authenticated"
 _SESSION = b"Cookie: sessionid=<session>%b\r\n"
 _GRANT = b"Cookie: ordergrant=forged\r\n"
 _JSON = b"Content-Type: application/json"
 
 COOKIES = [
     *(
-        get(target, 401, _NOBODY, b"Cookie: sessionid=" + value, who=b"")
+        get(target, 401, _NOT_AUTHENTICATED, b"Cookie: sessionid=" + value, credentials=b"")
         for target in (ORDERS, b"/users/orders/<order>/")
         for value in (
             b"",
@@ -26,11 +36,11 @@ COOKIES = [
             b"../../../etc/passwd",
         )
     ),
-    get(ORDERS, 401, _NOBODY, who=b""),
-    get(ORDERS, 401, _NOBODY, b"Authorization: Bearer <token>", who=b""),
+    get(ORDERS, 401, _NOT_AUTHENTICATED, credentials=b""),
+    get(ORDERS, 401, _NOT_AUTHENTICATED, b"Authorization: Bearer <token>", credentials=b""),
     *(
-        get(ORDERS, 401, _NOBODY, b"Authorization: " + value, who=who)
-        for who in (b"", _SESSION % b"")
+        get(ORDERS, 401, _NOT_AUTHENTICATED, b"Authorization: " + value, credentials=credentials)
+        for credentials in (b"", _SESSION % b"")
         for value in (
             b"Session",
             b"Session " + b"x" * 43,
@@ -42,16 +52,21 @@ COOKIES = [
         )
     ),
     post(
-        _ANONYMOUS, _DRAFT, 400, "cancellation_request_100_1", b"Authorization: Session x", who=b""
+        _ANONYMOUS,
+        _DRAFT,
+        400,
+        "cancellation_request_100_1",
+        b"Authorization: Session x",
+        credentials=b"",
     ),
-    post(REQUESTS, _DRAFT, 401, _NOBODY, who=b""),
-    post(BULK, b"{", 401, _NOBODY, who=b""),
-    post(_ANONYMOUS, _DRAFT, 400, "cancellation_request_100_1", who=b""),
+    post(REQUESTS, _DRAFT, 401, _NOT_AUTHENTICATED, credentials=b""),
+    post(BULK, b"{", 401, _NOT_AUTHENTICATED, credentials=b""),
+    post(_ANONYMOUS, _DRAFT, 400, "cancellation_request_100_1", credentials=b""),
 ]
 
 FORGED = [
     *(
-        post(target, _DRAFT, 403, "csrf_failed", *lines, who=_SESSION % also)
+        post(target, _DRAFT, 403, "csrf_failed", *lines, credentials=_SESSION % also)
         for target in (REQUESTS, BULK, b"/users/logout/")
         for also, lines in (
             (b"", ()),
@@ -78,13 +93,13 @@ FORGED = [
         b'{"email": "a@b.example", "order": "1"}',
         403,
         "csrf_failed",
-        who=_GRANT,
+        credentials=_GRANT,
     ),
 ]
 
 TOKENS = [
     *(
-        get(SELLER_ORDERS, 401, _NOBODY, _JSON, *lines, who=b"")
+        get(SELLER_ORDERS, 401, _NOT_AUTHENTICATED, _JSON, *lines, credentials=b"")
         for lines in (
             (),
             (b"Authorization:",),
@@ -101,10 +116,10 @@ TOKENS = [
             (b"Cookie: sessionid=<session>",),
         )
     ),
-    get(SELLER_ORDERS, 415, "unsupported_media_type", who=b"<seller>"),
-    post(REJECT, b"{}", 401, _NOBODY, who=b""),
-    post(REJECT, b"{}", 401, _NOBODY),
-    post(REJECT, b"{", 401, _NOBODY, who=b"", kind=b"text/plain"),
+    get(SELLER_ORDERS, 415, "unsupported_media_type", credentials=b"<seller>"),
+    post(REJECT, b"{}", 401, _NOT_AUTHENTICATED, credentials=b""),
+    post(REJECT, b"{}", 401, _NOT_AUTHENTICATED),
+    post(REJECT, b"{", 401, _NOT_AUTHENTICATED, credentials=b"", kind=b"text/plain"),
 ]
 
 CREDENTIALS = [*COOKIES, *FORGED, *TOKENS]

@@ -1,6 +1,6 @@
 """URLs, hosts, headers and methods."""
 
-from tests.edge.bad import (
+from tests.edge.bad_requests import (
     CLOSE,
     EMPTY,
     FORM,
@@ -9,7 +9,7 @@ from tests.edge.bad import (
     ORDERS,
     REQUESTS,
     SELLER_ORDERS,
-    Bad,
+    BadRequest,
     get,
     post,
     raw,
@@ -21,7 +21,7 @@ _DECLINE = b"/users/order_item/<item>/tradein_rejected/"
 _START = b"GET /users/orders/ HTTP/1.1\r\n"
 
 
-def _hosted(*lines: bytes) -> Bad:
+def _hosted(*lines: bytes) -> BadRequest:
     return raw(_START + CLOSE + b"".join(lines) + b"\r\n", 400, "invalid_host")
 
 
@@ -119,7 +119,7 @@ HEADERS = [
     get(ORDERS, 431, "headers_too_large", b"Cookie: sessionid=" + b"x" * 20_000),
     get(ORDERS, 431, "headers_too_large", b"X-Long: " + b"x" * 300_000),
     get(ORDERS, 431, "headers_too_large", *([b"Cookie: " + b"x" * 1000] * 17)),
-    get(ORDERS, 431, "headers_too_large", b"X-Long: " + b"x" * 17_000, who=b""),
+    get(ORDERS, 431, "headers_too_large", b"X-Long: " + b"x" * 17_000, credentials=b""),
     get(ORDERS, 406, "not_acceptable", b"Accept: image/png"),
     get(ORDERS, 406, "not_acceptable", b"Accept: application/json;q=0"),
     get(ORDERS, 406, "not_acceptable", b"Accept: garbled"),

@@ -1,8 +1,8 @@
-"""Ids in paths, and what filters, pages and orderings are not."""
+"""Ids in paths, and invalid filters, pages and orderings."""
 
 from base64 import urlsafe_b64encode
 
-from tests.edge.bad import (
+from tests.edge.bad_requests import (
     OLD_ORDERS,
     ORDERS,
     PLANS,
@@ -11,7 +11,7 @@ from tests.edge.bad import (
     SELLER_ADDRESSES,
     SELLER_ITEMS,
     SELLER_ORDERS,
-    Bad,
+    BadRequest,
     get,
     post,
     seller_get,
@@ -56,16 +56,23 @@ IDS = [
     *(get(OLD_ORDERS + pk + b"/", 404, "not_found") for pk in _PKS),
     *(get(b"/users/order_item/%b/tradein_approved/" % pk, 404, "not_found") for pk in _PKS),
     *(
-        post(REJECT.replace(b"<uuid>", each), b"{}", 404, "not_found", who=b"<seller>")
-        for each in _UUIDS
+        post(
+            REJECT.replace(b"<uuid>", identifier), b"{}", 404, "not_found", credentials=b"<seller>"
+        )
+        for identifier in _UUIDS
     ),
-    get(b"/users/order_item/<item>/tradein_approved/?token=forged", 404, "not_found", who=b""),
+    get(
+        b"/users/order_item/<item>/tradein_approved/?token=forged",
+        404,
+        "not_found",
+        credentials=b"",
+    ),
     get(b"/users/order_item/<item>/tradein_rejected/?token=" + b"x" * 4000, 404, "not_found"),
     get(b"/users/order_item/<item>/tradein_rejected/?token=%00", 404, "not_found"),
 ]
 
 
-def _refused(path: bytes, *queries: bytes) -> list[Bad]:
+def _refused(path: bytes, *queries: bytes) -> list[BadRequest]:
     return [get(path + b"?" + query, 400, "invalid") for query in queries]
 
 

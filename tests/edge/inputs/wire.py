@@ -1,14 +1,14 @@
-"""What is no HTTP/1.1, or is none that ends where it says; most of it never reaches Python."""
+"""Messages that are not valid HTTP/1.1 or have a wrong length; most never reach Python."""
 
-from tests.edge.bad import BARE, CLOSE, HOST, LOGIN, ORDERS, SILENT, get, post, raw
+from tests.edge.bad_requests import BARE, CLOSE, HOST, LOGIN, NO_RESPONSE, ORDERS, get, post, raw
 
 _GET = b"GET /users/orders/ HTTP/1.1\r\n"
 
 
 def _login(*lines: bytes, body: bytes = b"{}", kind: bytes = b"application/json") -> bytes:
-    given = b"".join(line + b"\r\n" for line in lines)
+    header_lines = b"".join(line + b"\r\n" for line in lines)
     kinds = b"Content-Type: " + kind + b"\r\n"
-    return b"POST /users/login/ HTTP/1.1\r\n" + HOST + CLOSE + kinds + given + b"\r\n" + body
+    return b"POST /users/login/ HTTP/1.1\r\n" + HOST + CLOSE + kinds + header_lines + b"\r\n" + body
 
 
 _CHUNKED = b"Transfer-Encoding: chunked"
@@ -59,7 +59,7 @@ SERVER_S_OWN = [
             _login(_CHUNKED, body=b"2\r\n{}\r\n0\r\n\r\n").replace(b"HTTP/1.1", b"HTTP/1.0"),
         )
     ),
-    raw(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 0, SILENT),
+    raw(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 0, NO_RESPONSE),
     get(b"/" + b"x" * 65_535, 414, BARE),
     get(ORDERS, 431, BARE, *(b"X-%d: 1" % number for number in range(100))),
     get(ORDERS, 431, BARE, *(b"X-%d: 1" % number for number in range(5000))),
@@ -81,7 +81,7 @@ BODIES = [
         )
     ),
     *(
-        raw(_login(line, body=body), 400, "malformed_message", ends=True)
+        raw(_login(line, body=body), 400, "malformed_message", closes_sending=True)
         for line, body in (
             (_CHUNKED, b"2\r\n{}"),
             (_CHUNKED, b"2\r\n{}\r\n"),
@@ -94,15 +94,22 @@ BODIES = [
     # Two lengths: the chunks are what counts (RFC 9112, section 6.1).
     raw(_login(_CHUNKED, b"Content-Length: 50", body=b"2\r\n[]\r\n0\r\n\r\n"), 400, "invalid"),
     raw(_login(_CHUNKED, body=b"2;a=b\r\n[]\r\n0\r\nX: y\r\n\r\n"), 400, "invalid"),
-    post(LOGIN, b"", 413, "content_too_large", who=b"", length=b"Content-Length: 262145"),
-    post(LOGIN, b"", 413, "content_too_large", who=b"", length=b"Content-Length: 999999999999"),
-    post(LOGIN, b"x" * 262_145, 413, "content_too_large", who=b""),
+    post(LOGIN, b"", 413, "content_too_large", credentials=b"", length=b"Content-Length: 262145"),
+    post(
+        LOGIN,
+        b"",
+        413,
+        "content_too_large",
+        credentials=b"",
+        length=b"Content-Length: 999999999999",
+    ),
+    post(LOGIN, b"x" * 262_145, 413, "content_too_large", credentials=b""),
     post(
         LOGIN,
         b"10000\r\n%b\r\n" % (b"x" * 65_536) * 5 + b"0\r\n\r\n",
         413,
         "content_too_large",
-        who=b"",
+        credentials=b"",
         length=_CHUNKED,
     ),
     post(ORDERS, b"x" * 300_000, 413, "content_too_large"),

@@ -18,7 +18,7 @@ from domain.outbox import OutboxEvent, OutboxKind, OutboxStatus
 from domain.shared.paging import PageRequest
 from handlers.auth.one_time_links import sign_token
 from handlers.auth.passwords import Argon2Passwords
-from handlers.mail.outbox_worker import Postman
+from handlers.mail.outbox_worker import OutboxWorker
 from handlers.settings import Settings
 from persistence.accounts.one_time_tokens import one_time_tokens
 from persistence.database import Database, utc_now
@@ -60,11 +60,11 @@ def mailbox() -> Mailbox:
 @pytest.fixture
 def deliver(shop: Shop, mailbox: Mailbox, settings: Settings) -> Callable[[], list[EmailMessage]]:
     """Delivers what is due, as a worker does, and returns it."""
-    postman = Postman(shop.database, mailbox, settings)
+    worker = OutboxWorker(shop.database, mailbox, settings)
 
     def run() -> list[EmailMessage]:
         before = len(mailbox.letters)
-        while postman.deliver_next():
+        while worker.deliver_next():
             pass
         return mailbox.letters[before:]
 

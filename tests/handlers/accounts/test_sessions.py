@@ -19,7 +19,7 @@ from handlers.settings import Settings
 from handlers.web.request_context import PARTS
 from persistence.database import Database
 from tests.support.application import Check, Clients, Shop
-from tests.support.judge import Judge
+from tests.support.exchange_validator import ExchangeValidator
 
 LOGIN = "/users/login/"
 ORDERS = "/users/orders/"
@@ -326,11 +326,11 @@ class TestPrefixedCookies:
         return replace(settings, **request.param)
 
     @pytest.fixture
-    def judges(self) -> list[Check]:
+    def exchange_checks(self) -> list[Check]:
         """The contract, with the names that cookies have in it now."""
         named = partial(name_cookies, session_cookie="__Host-sessionid", prefix="__Host-")
         contract = load_contract(adapt=named)
-        return [Judge(contract.document).check]
+        return [ExchangeValidator(contract.document).check]
 
     @pytest.mark.usefixtures("shopper")
     def test_are_set_read_and_dropped(self, client: TestClient) -> None:

@@ -4,7 +4,7 @@ from handlers.adapters.plain_text import one_line
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "expected"),
     [
         ("Çay, 2 × 100 g", "Çay, 2 × 100 g"),
         ("a\r\nBcc: b", "a Bcc: b"),
@@ -14,5 +14,5 @@ from handlers.adapters.plain_text import one_line
         ("", ""),
     ],
 )
-def test_a_line_stays_a_line(text: str, shown: str) -> None:
-    assert one_line(text) == shown
+def test_a_line_stays_a_line(text: str, expected: str) -> None:
+    assert one_line(text) == expected

@@ -16,10 +16,10 @@ Run = Callable[..., click.testing.Result]
 
 @pytest.fixture
 def waybill(settings: Settings, app: ContractApp, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command with arguments, and optionally what is typed meanwhile."""
-    # It would take the log lines of this process away from pytest.
+    """Runs a command with arguments and, optionally, keyboard input."""
+    # It would replace the log handlers of pytest.
     monkeypatch.setattr(command_database, "configure_logs", lambda _: None)
-    # Each command would compile all its statements again.
+    # Each command would compile its statements again.
     monkeypatch.setattr(command_database, "open_database", lambda _: database_of(app))
     env = {"WAYBILL_SECRET": settings.secret, "WAYBILL_DATABASE_URL": settings.database_url}
 

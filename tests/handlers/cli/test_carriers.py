@@ -20,13 +20,13 @@ OFFERED = "available_easy_return_shipping_companies"
 
 
 def offered(client: TestClient) -> list[list[dict[str, Any]]]:
-    """What each line of each order offers, lines in their order."""
+    """The carriers that each item of each order offers, in order."""
     orders = client.get("/users/orders/").json()["results"]
     return [item[OFFERED] for order in orders for item in order["orderitem_set"]]
 
 
 def names(client: TestClient) -> list[list[str]]:
-    return [[each["name"] for each in line] for line in offered(client)]
+    return [[carrier["name"] for carrier in line] for line in offered(client)]
 
 
 def delivered(days: int = 1, **overrides: Any) -> Any:
@@ -214,7 +214,7 @@ class TestSwitch:
             carrier = uow.return_carriers.lock(int(pk))
             assert carrier is not None
             entries = uow.audit.entries(carrier.uuid)
-        assert [each.to_state for each in entries] == ["active", "inactive"]
+        assert [entry.to_state for entry in entries] == ["active", "inactive"]
         assert entries[0].actor == "operator:ayse"
 
 
@@ -234,7 +234,7 @@ class TestList:
 def test_many_orders_are_updated_in_batches(
     waybill: Run, shop: Shop, shopper: User, shopping: TestClient, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("handlers.cli.carriers._ORDERS_AT_ONCE", 2)
+    monkeypatch.setattr("handlers.cli.carriers._ORDERS_PER_BATCH", 2)
     for _ in range(5):
         shop.order(shopper, items=[delivered()], created_date=NOW)
 

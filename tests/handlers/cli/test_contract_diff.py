@@ -14,14 +14,14 @@ DOCUMENT = Path(__file__).parents[1] / "contract" / "diff" / "document.yaml"
 
 
 def document(**schema: Any) -> dict[str, Any]:
-    """The small document, whose things have a size of this schema."""
+    """The small document, with this schema for the size of its things."""
     content: dict[str, Any] = yaml.safe_load(DOCUMENT.read_text("utf-8"))
     content["components"]["schemas"]["Thing"]["properties"]["size"] = schema
     return content
 
 
 def diff(tmp_path: Path, old: Any, new: Any, *options: str) -> Result:
-    """Compare two documents; what is text already is written as it is."""
+    """Compare two documents; a str is written to the file unchanged."""
     paths = []
     for name, content in (("old", old), ("new", new)):
         path = tmp_path / name
@@ -99,9 +99,9 @@ def test_reads_yaml_and_standard_input(tmp_path: Path) -> None:
 
 def test_names_four_operations_and_counts_the_others(tmp_path: Path) -> None:
     old, new = document(type="integer"), document(type="string")
-    for each in (old, new):
+    for contract in (old, new):
         for name in "abcd":
-            each["paths"][f"/{name}"] = {
+            contract["paths"][f"/{name}"] = {
                 "get": {
                     "operationId": name,
                     "responses": {"200": {"$ref": "#/components/responses/Thing"}},
@@ -151,7 +151,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_says_where_no_payload_was_found(tmp_path: Path) -> None:
-    old, new = (document(type="string", pattern=each) for each in ("^a+$", "^a*$"))
+    old, new = (document(type="string", pattern=pattern) for pattern in ("^a+$", "^a*$"))
 
     result = diff(tmp_path, old, new, "--seconds", "1")
 

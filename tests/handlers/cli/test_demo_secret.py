@@ -1,4 +1,4 @@
-"""The secret of a newcomer."""
+"""The secret that `waybill serve --demo` generates."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from handlers.cli.demo_secret import make_secret, use_secret
 
 @pytest.fixture(autouse=True)
 def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    # Set and deleted, so that what a test puts there is taken away again.
+    # Set and deleted, so that monkeypatch restores it after a test that sets it.
     monkeypatch.setenv("WAYBILL_SECRET", "")
     monkeypatch.delenv("WAYBILL_SECRET")
     monkeypatch.chdir(tmp_path)
@@ -18,11 +18,11 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_is_made_once_and_then_used() -> None:
     make_secret()
-    kept = Path("var/secret").read_text()
+    secret = Path("var/secret").read_text()
     make_secret()
     use_secret()
-    assert os.environ["WAYBILL_SECRET"] == kept
-    assert len(kept) >= 32
+    assert os.environ["WAYBILL_SECRET"] == secret
+    assert len(secret) >= 32
     assert Path("var/secret").stat().st_mode & 0o777 == 0o600
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from domain.accounts.users import UserType
-from domain.imports.documents import Imports, Outcome, Stored
+from domain.imports.documents import ImportResult, Imports, Outcome
 from domain.imports.orders import ImportedOldOrder, ImportedOrder
 from domain.imports.parts import Rejected
 from domain.orders.addresses import Address, AddressType
@@ -21,7 +21,7 @@ from domain.orders.states import OrderState
 from domain.shared.errors import Unavailable
 from domain.shared.money import Currency
 from handlers.cli.import_batches import old_order_loader, order_loader
-from handlers.cli.ndjson import Parsed
+from handlers.cli.ndjson import ParsedDocument
 from handlers.contract.document.bundle import DIRECTORY
 from handlers.contract.document.yaml_files import read_file
 from persistence.database import Database
@@ -37,7 +37,7 @@ SHAPES = read_file(DIRECTORY / "imports" / "documents.yaml")["components"]["sche
 
 
 class FakeImports:
-    """A database that is in the way for a while, and refuses batches with a bad number.
+    """A database that is unavailable at first, and rejects batches with a bad number.
 
     A number in ``taken`` is refused once alone, as if another import had just stored it.
     """
@@ -56,34 +56,36 @@ class FakeImports:
     def importing(self, actor: str) -> nullcontext[Imports]:
         return nullcontext(self)
 
-    def store_orders(self, batch: Sequence[ImportedOrder]) -> list[Stored | Rejected]:
+    def store_orders(self, batch: Sequence[ImportedOrder]) -> list[ImportResult | Rejected]:
         self._failures -= 1
         if self._failures >= 0:
             raise Unavailable
-        numbers = [each.number for each in batch]
+        numbers = [document.number for document in batch]
         if self._bad & set(numbers):
             raise Rejected("", "bad")
         if self._taken & set(numbers):
             self._taken -= {numbers[0]} if len(numbers) == 1 else set()
             raise Rejected("", "taken")
         self.batches.append(numbers)
-        return [Stored(int(number), Outcome.CREATED) for number in numbers]
+        return [ImportResult(int(number), Outcome.CREATED) for number in numbers]
 
-    def store_old_orders(self, batch: Sequence[ImportedOldOrder]) -> list[Stored | Rejected]:
+    def store_old_orders(self, batch: Sequence[ImportedOldOrder]) -> list[ImportResult | Rejected]:
         return []
 
     def commit(self) -> None:
-        """Everything stays."""
+        """Does nothing."""
 
 
 def checked(database: Any, numbers: Sequence[str]) -> tuple[Any, list[ImportedOrder]]:
     loader = order_loader(database, "import:tests")
-    return loader, [loader.check(Parsed.of(order_document(number=each))) for each in numbers]
+    return loader, [
+        loader.check(ParsedDocument.of(order_document(number=number))) for number in numbers
+    ]
 
 
 def rejected(document: dict[str, Any]) -> tuple[str, str]:
     with pytest.raises(Rejected) as caught:
-        order_loader(FakeImports(), "import:tests").check(Parsed.of(document))
+        order_loader(FakeImports(), "import:tests").check(ParsedDocument.of(document))
     return caught.value.pointer, caught.value.message
 
 
@@ -116,7 +118,7 @@ class TestCheck:
     def test_moments_may_be_as_they_are_printed(self, text: str) -> None:
         document = order_document(created_date=text, invoice_date=text)
 
-        loaded = order_loader(FakeImports(), "import:tests").check(Parsed.of(document))
+        loaded = order_loader(FakeImports(), "import:tests").check(ParsedDocument.of(document))
 
         assert loaded.values["invoice_date"] == datetime(2026, 3, 31, tzinfo=UTC)
 
@@ -129,16 +131,16 @@ class TestCheck:
     def test_old_orders_have_a_shape_of_their_own(self) -> None:
         loader = old_order_loader(FakeImports(), "import:tests")
 
-        assert loader.check(Parsed.of(old_order_document())).number == "A1"
+        assert loader.check(ParsedDocument.of(old_order_document())).number == "A1"
         with pytest.raises(Rejected):
-            loader.check(Parsed.of(order_document()))
+            loader.check(ParsedDocument.of(order_document()))
 
 
 class TestStore:
     def test_a_database_that_is_in_the_way_is_tried_again(self) -> None:
         loader, batch = checked(FakeImports(failures=4), ["1"])
 
-        assert loader.store(batch) == [Stored(1, Outcome.CREATED)]
+        assert loader.store(batch) == [ImportResult(1, Outcome.CREATED)]
 
     def test_five_tries_are_enough(self) -> None:
         loader, batch = checked(FakeImports(failures=5), ["1"])
@@ -158,14 +160,14 @@ class TestStore:
     def test_what_another_import_stored_at_the_same_moment_is_compared_again(self) -> None:
         loader, batch = checked(FakeImports(taken=frozenset({"2"})), ["1", "2", "3"])
 
-        assert loader.store(batch) == [Stored(pk, Outcome.CREATED) for pk in (1, 2, 3)]
+        assert loader.store(batch) == [ImportResult(pk, Outcome.CREATED) for pk in (1, 2, 3)]
 
     def test_two_at_once_store_every_order_once(self, database: Database) -> None:
         numbers = [str(number) for number in range(100, 140)]
         loaders = [checked(database, numbers), checked(database, list(reversed(numbers)))]
 
         with ThreadPoolExecutor() as threads:
-            runs = list(threads.map(lambda each: each[0].store(each[1]), loaders))
+            runs = list(threads.map(lambda job: job[0].store(job[1]), loaders))
 
         created, again = ([answer.outcome for answer in answers] for answers in runs)
         assert {tuple(created), tuple(again)} == {
@@ -180,7 +182,9 @@ class TestStore:
         documents = [order_document(number=number, items=[line]) for number in ("1", "2")]
         documents.append(order_document(number="3"))
 
-        answers = loader.store([loader.check(Parsed.of(document)) for document in documents])
+        answers = loader.store(
+            [loader.check(ParsedDocument.of(document)) for document in documents]
+        )
 
         assert [isinstance(answer, Rejected) for answer in answers] == [False, True, False]
 
@@ -208,9 +212,9 @@ class TestShapes:
     def test_what_entities_have_can_be_imported(
         self, shape: str, entity: type, by_other_means: set[str]
     ) -> None:
-        kept = {field.name for field in fields(entity) if field.init}
+        stored = {field.name for field in fields(entity) if field.init}
 
-        assert kept - by_other_means <= SHAPES[shape]["properties"].keys()
+        assert stored - by_other_means <= SHAPES[shape]["properties"].keys()
 
     @pytest.mark.parametrize(
         ("place", "values"),

@@ -1,4 +1,4 @@
-"""Integers may be written as 2.0 or 2e0; documents to import have ints wherever they are asked."""
+"""Integers may be written as 2.0 or 2e0; imports read an int where the schema says so."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.imports.parts import Rejected
 from handlers.cli.import_batches import old_order_loader, order_loader
 from handlers.cli.import_numbers import integer_reader
-from handlers.cli.ndjson import Line, Parsed, parse
+from handlers.cli.ndjson import Line, ParsedDocument, parse
 from handlers.contract.document.bundle import DIRECTORY
 from handlers.contract.document.yaml_files import read_file
 from tests.support.documents import (
@@ -20,7 +20,7 @@ from tests.support.documents import (
     request_document,
 )
 
-# 2.0 and 1e3 that nothing says to be integers stay what they are.
+# 2.0 and 1e3 stay floats unless the schema says integer.
 FREE = {"weights": [2.0, 1e3, {"deep": 2.0}]}
 ORDER = order_document(
     installment_count=6,
@@ -70,15 +70,18 @@ NO_DATABASE: Any = None
 SPELLINGS = ("{0}", "{0}.0", "{0}.000", "{0}e0", "{1}e-1", "{0}.0E+0")
 
 
-def respelled(value: Any, draw: Any) -> Any:
-    """The document as text, with each of its ints spelled in some way."""
+def in_random_notation(value: Any, draw: Any) -> Any:
+    """The document as text, with its ints in random notations."""
     if type(value) is int:
         return draw(st.sampled_from(SPELLINGS)).format(value, 10 * value)
     if isinstance(value, dict):
-        members = (f"{json.dumps(name)}: {respelled(each, draw)}" for name, each in value.items())
+        members = (
+            f"{json.dumps(name)}: {in_random_notation(member, draw)}"
+            for name, member in value.items()
+        )
         return f"{{{', '.join(members)}}}"
     if isinstance(value, list):
-        return f"[{', '.join(respelled(each, draw) for each in value)}]"
+        return f"[{', '.join(in_random_notation(item, draw) for item in value)}]"
     return json.dumps(value)
 
 
@@ -89,7 +92,7 @@ def line(text: str) -> Line:
 
 @pytest.fixture(scope="module", params=["OrderImport", "OldOrderImport"])
 def case(request: pytest.FixtureRequest) -> tuple[Any, Any, Any]:
-    """What checks documents, what reads their integers, and one of them."""
+    """A validator, an integer reader, and a document."""
     is_old = request.param == "OldOrderImport"
     loader: Any = (old_order_loader if is_old else order_loader)(NO_DATABASE, "import:tests")
     return loader, integer_reader(SHAPES, request.param), OLD_ORDER if is_old else ORDER
@@ -101,11 +104,11 @@ def test_however_integers_are_written_the_same_is_imported(
 ) -> None:
     loader, read, document = case
 
-    parsed = parse(line(respelled(document, data.draw)))
+    parsed = parse(line(in_random_notation(document, data.draw)))
 
-    # As text, in which 2 and 2.0 are not the same.
+    # Compared as text, where 2 and 2.0 differ.
     assert json.dumps(read(parsed.document)) == json.dumps(document)
-    expected = loader.check(Parsed.of(document)).document_hash
+    expected = loader.check(ParsedDocument.of(document)).document_hash
     assert loader.check(parsed).document_hash == expected
 
 

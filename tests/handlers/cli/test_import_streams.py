@@ -1,4 +1,4 @@
-"""Orders that come by a pipe that stays open."""
+"""Imports from a pipe that stays open."""
 
 import json
 import os
@@ -26,7 +26,7 @@ from tests.support.server import COMMAND, SECRET
 
 @pytest.fixture
 def pipe() -> Iterator[tuple[int, IO[bytes]]]:
-    """The end to read from, and the one to write to."""
+    """The read end and the write end of a pipe."""
     read_end, write_end = os.pipe()
     with os.fdopen(write_end, "wb", buffering=0) as writer:
         yield read_end, writer
@@ -34,7 +34,7 @@ def pipe() -> Iterator[tuple[int, IO[bytes]]]:
 
 
 class TestArrivingLines:
-    def test_come_while_the_pipe_is_open_and_silence_is_told(
+    def test_are_yielded_while_the_pipe_is_open_and_none_after_silence(
         self, pipe: tuple[int, IO[bytes]]
     ) -> None:
         read_end, writer = pipe
@@ -68,7 +68,7 @@ class TestArrivingLines:
 
 @pytest.fixture
 def importing(tmp_path: Path, database_url: str) -> Iterator[subprocess.Popen[str]]:
-    """`waybill import orders -`, whose standard input stays open."""
+    """`waybill import orders -` with an open standard input."""
     process = subprocess.Popen(  # noqa: S603 - our own code
         [sys.executable, "-c", COMMAND, "import", "orders", "-"],
         cwd=tmp_path,
@@ -112,7 +112,7 @@ class TestOpenPipe:
         send(json.dumps(order_document(number="2")))
         send("{}")
         wait_until(lambda: stored() == 2)
-        # Within a second, and what a busy machine adds to it.
+        # Within a second, plus delays of a busy machine.
         assert time.monotonic() - began < 5
         wait_until((tmp_path / "stdin.rejects.ndjson").read_bytes)
 
@@ -145,15 +145,15 @@ class TestProgress:
         monkeypatch.setattr(imports, "BATCH_SIZE", 1)
         file = tmp_path / "orders"
         documents = [order_document(number=str(number)) for number in range(2)]
-        file.write_text("".join(f"{json.dumps(each)}\n" for each in [*documents, {}]))
+        file.write_text("".join(f"{json.dumps(document)}\n" for document in [*documents, {}]))
 
         result = waybill("import", "orders", str(file))
 
         assert "3 lines read, 1 stored, 1 rejected\n" in result.stderr
 
-    def test_is_not_told_more_often(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_is_not_written_more_often(self, capsys: pytest.CaptureFixture[str]) -> None:
         lines = progress.ProgressLines(every=3600)
 
-        lines.tell(lambda: "never")
+        lines.write(lambda: "never")
 
         assert capsys.readouterr().err == ""

@@ -21,8 +21,10 @@ def file(tmp_path: Path) -> Path:
 
 
 def write(file: Path, *documents: Any) -> None:
-    """Write documents, and texts as they are, a line each."""
-    lines = (each if isinstance(each, str) else json.dumps(each) for each in documents)
+    """Write one line per document; a str is written unchanged."""
+    lines = (
+        document if isinstance(document, str) else json.dumps(document) for document in documents
+    )
     file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
@@ -42,7 +44,7 @@ class TestOrders:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
     @pytest.mark.parametrize(
-        ("given", "pointer"),
+        ("values", "pointer"),
         [
             ({"tracking_url": "javascript:alert(1)"}, "/tracking_url"),
             ({"e_archive_url": "data:text/html,x"}, "/e_archive_url"),
@@ -59,15 +61,15 @@ class TestOrders:
                 "/items/0/product/absolute_url",
             ),
         ],
-        ids=lambda each: each if isinstance(each, str) else "",
+        ids=lambda value: value if isinstance(value, str) else "",
     )
     def test_links_lead_to_web_pages(
-        self, waybill: Run, file: Path, given: dict[str, Any], pointer: str
+        self, waybill: Run, file: Path, values: dict[str, Any], pointer: str
     ) -> None:
-        write(file, order_document(**given))
+        write(file, order_document(**values))
 
         assert waybill("import", "orders", str(file)).exit_code == 1
-        assert [each["pointer"] for each in rejects(file)] == [pointer]
+        assert [row["pointer"] for row in rejects(file)] == [pointer]
 
     @pytest.mark.parametrize("url", ["https://track.example/1", "HTTP://track.example/1"])
     @pytest.mark.parametrize("path", ["", "/oda-spreyi/", "oda-spreyi", "https://shop.example/1"])
@@ -104,7 +106,7 @@ class TestOrders:
     def test_whole_numbers_with_a_fraction_are_integers(
         self, waybill: Run, file: Path, shop: Shop, clients: Clients
     ) -> None:
-        """JSON Schema takes 2.0 for an integer; prices are multiplied by it."""
+        """JSON Schema accepts 2.0 as an integer, and prices are multiplied by it."""
         user = shop.user(email="ayse@example.com")
         items = [line_document(line=1.0, quantity=2.0)]
         write(file, order_document(items=items, installment_count=3.0, basket=1e15))

@@ -1,4 +1,4 @@
-"""What starting a command takes: it imports what it needs, and no more."""
+"""The start of commands: each imports only what it needs."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import pytest
 from handlers.cli.commands import COMMANDS
 from handlers.cli.main import cli
 
-# They serve, render, migrate and write e-mails. Their import takes longer than a command may.
+# They serve, render, migrate and build e-mails. Their import takes longer than a command may.
 HEAVY = {
     "alembic",
     "babel",
@@ -35,7 +35,7 @@ print(json.dumps(sorted(sys.modules)))
 
 
 def modules_after(*arguments: str, **env: str) -> set[str]:
-    """The modules that a process has imported in which this command has run."""
+    """The modules that a process has imported after it ran this command."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("WAYBILL_")}
     ran = subprocess.run(  # noqa: S603 - ours
         [sys.executable, "-c", _RUN, *arguments],

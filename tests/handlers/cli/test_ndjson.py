@@ -3,7 +3,7 @@ import io
 import pytest
 
 from domain.imports.parts import Rejected
-from handlers.cli.ndjson import MAX_LINE_BYTES, Line, Parsed, parse, read_lines
+from handlers.cli.ndjson import MAX_LINE_BYTES, Line, ParsedDocument, parse, read_lines
 
 
 def line(raw: bytes) -> Line:
@@ -14,8 +14,8 @@ class TestReadLines:
     def test_numbers_count_from_one_and_the_last_needs_no_end(self) -> None:
         lines = list(read_lines(io.BytesIO(b"{}\n\n[]")))
 
-        assert [(each.number, each.raw) for each in lines] == [(1, b"{}\n"), (2, b"\n"), (3, b"[]")]
-        assert [each.is_blank for each in lines] == [False, True, False]
+        assert [(line.number, line.raw) for line in lines] == [(1, b"{}\n"), (2, b"\n"), (3, b"[]")]
+        assert [line.is_blank for line in lines] == [False, True, False]
 
     def test_of_a_long_line_the_first_mebibyte_is_kept(self) -> None:
         size = 3 * MAX_LINE_BYTES + 5
@@ -37,7 +37,7 @@ class TestParse:
     def test_the_hash_does_not_mind_the_order_of_keys(self) -> None:
         one, other = parse(line(b'{"a": 1, "b": [1.5]}')), parse(line(b'{"b":[1.5],"a":1}'))
 
-        assert one == other == Parsed.of({"a": 1, "b": [1.5]})
+        assert one == other == ParsedDocument.of({"a": 1, "b": [1.5]})
         assert parse(line(b'{"a": 2}')).document_hash != one.document_hash
 
     @pytest.mark.parametrize(

@@ -42,16 +42,16 @@ def test_a_new_database_is_private_whatever_the_umask(
     with database.writing() as uow:
         assert uow.users.is_empty()
         files = sorted(file.parent.iterdir())
-        modes = {mode(each) for each in files}
+        modes = {mode(path) for path in files}
     warn_of_open_files(settings)
     database.close()
 
-    assert [each.name.removeprefix(file.name) for each in files] == ["", "-shm", "-wal"]
+    assert [path.name.removeprefix(file.name) for path in files] == ["", "-shm", "-wal"]
     assert (mode(file.parent), modes) == (0o700, {0o600})
     assert capsys.readouterr().err == ""
 
 
-def test_one_that_others_can_read_is_told(
+def test_warns_of_one_that_others_can_read(
     file: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file.parent.mkdir()

@@ -3,37 +3,37 @@ import getpass
 import pytest
 
 from tests.handlers.cli.conftest import Run
-from tests.support.operator_commands import Desk
+from tests.support.operator_commands import StoredOrders
 
 
 class TestOperator:
     def test_is_who_is_logged_in(
-        self, waybill: Run, desk: Desk, monkeypatch: pytest.MonkeyPatch
+        self, waybill: Run, stored_orders: StoredOrders, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("LOGNAME", "zeynep")
-        request = desk.request()
+        request = stored_orders.request()
 
         waybill("requests", "approve", str(request.pk))
 
-        assert desk.actors(request) == ["operator:zeynep"]
+        assert stored_orders.actors(request) == ["operator:zeynep"]
 
     @pytest.mark.parametrize("name", ["", "ayse@example.com", "a b", "x" * 65, "a\nb"])
-    def test_has_a_plain_name(self, waybill: Run, desk: Desk, name: str) -> None:
-        request = desk.request()
+    def test_has_a_plain_name(self, waybill: Run, stored_orders: StoredOrders, name: str) -> None:
+        request = stored_orders.request()
 
         result = waybill("requests", "approve", str(request.pk), "--operator", name)
 
         assert result.exit_code == 2
-        assert desk.actors(request) == []
+        assert stored_orders.actors(request) == []
 
     @pytest.mark.parametrize("error", [KeyError, OSError])
-    def test_must_be_given_where_nobody_has_a_name(
+    def test_is_required_where_the_login_has_no_name(
         self, waybill: Run, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
     ) -> None:
-        def nobody() -> str:
+        def fail() -> str:
             raise error
 
-        monkeypatch.setattr(getpass, "getuser", nobody)
+        monkeypatch.setattr(getpass, "getuser", fail)
 
         result = waybill("requests", "approve", "404")
 

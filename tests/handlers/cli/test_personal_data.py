@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from domain.accounts.users import UserType, email_key
-from domain.imports.documents import Stored
+from domain.imports.documents import ImportResult
 from domain.imports.parts import Rejected
 from domain.shared.paging import PageRequest
 from faults.invariants import broken_invariants
@@ -21,7 +21,7 @@ from tests.handlers.cli.conftest import Run
 from tests.support.application import Clients, Shop
 from tests.support.builders import NOW, make_item, make_seller
 from tests.support.documents import imported_old_order, imported_order, user_document
-from tests.support.personal_orders import IBAN, Life
+from tests.support.personal_orders import IBAN, Customer
 from tests.support.personal_rows import EMAIL, MARK, OTHERS, RETAINED, mark_everything, marked
 
 ERASE = ("users", "erase", "--email", EMAIL.upper(), "--yes", "--operator", "ayse")
@@ -36,35 +36,35 @@ def engines(database_url: str, database: Database) -> Iterator[Engines]:
 
 
 @pytest.fixture
-def letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def mail_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in place of var/mail."""
     monkeypatch.setattr(personal_data, "FOLDER", tmp_path)
     return tmp_path
 
 
 @pytest.fixture
-def life(shop: Shop, clients: Clients, waybill: Run, letters: Path) -> Life:
+def customer(shop: Shop, clients: Clients, waybill: Run, mail_folder: Path) -> Customer:
     user = shop.user(email=EMAIL, first_name=MARK, last_name=MARK, password_hash=MARK)
-    return Life(shop, clients, waybill, user, MARK)
+    return Customer(shop, clients, waybill, user, MARK)
 
 
 @pytest.fixture
-def marked_life(life: Life, engines: Engines) -> Life:
-    """A life that is settled, said of in every column, and rendered."""
-    life.settle()
+def marked_customer(customer: Customer, engines: Engines) -> Customer:
+    """A customer with settled requests, marked rows and stored documents."""
+    customer.settle()
     with engines.writing.begin() as connection:
         images = metadata.tables["cancellation_request_images"]
         image = {
-            "cancellation_request_pk": life.requests[0],
+            "cancellation_request_pk": customer.requests[0],
             "image": f"https://example.com/{MARK}",
             "is_uploaded_by_user": True,
             "created_date": NOW,
             "modified_date": NOW,
         }
         connection.execute(sa.insert(images).values(image))
-        mark_everything(connection, life.whose)
-    life.read()
-    return life
+        mark_everything(connection, customer.row_conditions)
+    customer.read()
+    return customer
 
 
 def rows(engines: Engines) -> dict[str, list[Any]]:
@@ -77,7 +77,7 @@ def rows(engines: Engines) -> dict[str, list[Any]]:
 
 class TestErase:
     def test_leaves_no_word_of_the_person_in_any_table(
-        self, waybill: Run, marked_life: Life, engines: Engines
+        self, waybill: Run, marked_customer: Customer, engines: Engines
     ) -> None:
         with engines.autocommit.connect() as connection:
             before = {name.partition(".")[0] for name in marked(connection)}
@@ -97,7 +97,7 @@ class TestErase:
         assert not RETAINED.keys() & OTHERS
 
     def test_leaves_the_books_right(
-        self, waybill: Run, marked_life: Life, engines: Engines
+        self, waybill: Run, marked_customer: Customer, engines: Engines
     ) -> None:
         money = sa.text("SELECT number, state, refund_amount FROM orders")
         with engines.autocommit.connect() as connection:
@@ -111,34 +111,34 @@ class TestErase:
             assert broken_invariants(connection) == []
 
     def test_leaves_sellers_their_orders(
-        self, waybill: Run, marked_life: Life, database: Database
+        self, waybill: Run, marked_customer: Customer, database: Database
     ) -> None:
-        before = marked_life.read_as_seller()
+        before = marked_customer.read_as_seller()
 
         waybill(*ERASE)
 
-        after = marked_life.read_as_seller()
-        assert {name: len(each) for name, each in after.items()} == {
-            name: len({row["id"] for row in each}) for name, each in before.items()
+        after = marked_customer.read_as_seller()
+        assert {name: len(rows) for name, rows in after.items()} == {
+            name: len({row["id"] for row in rows}) for name, rows in before.items()
         }
         assert MARK not in json.dumps(after).lower()
         [address] = after["customer-addresses"]
         assert (address["first_name"], address["phone_number"]) == ("", "")
 
-    def test_ends_sessions_and_logins(self, waybill: Run, marked_life: Life) -> None:
+    def test_ends_sessions_and_logins(self, waybill: Run, marked_customer: Customer) -> None:
         waybill(*ERASE)
 
-        assert marked_life.client.get("/users/orders/").status_code == 401
+        assert marked_customer.client.get("/users/orders/").status_code == 401
         result = waybill("sessions", "create", "--email", EMAIL)
         assert result.exit_code == 1
 
     def test_is_in_the_audit_trail_without_a_name(
-        self, waybill: Run, marked_life: Life, database: Database
+        self, waybill: Run, marked_customer: Customer, database: Database
     ) -> None:
         waybill(*ERASE)
 
         with database.reading() as uow:
-            [entry] = uow.audit.entries(marked_life.user.uuid)
+            [entry] = uow.audit.entries(marked_customer.user.uuid)
         assert (entry.actor, entry.subject, entry.to_state, entry.note) == (
             "operator:ayse",
             "user",
@@ -146,29 +146,29 @@ class TestErase:
             "personal data erased",
         )
 
-    def test_removes_letters_that_are_files(
-        self, waybill: Run, marked_life: Life, letters: Path, database: Database
+    def test_removes_files_of_emails(
+        self, waybill: Run, marked_customer: Customer, mail_folder: Path, database: Database
     ) -> None:
         with database.reading() as uow:
             uuids = [event.uuid for event in uow.outbox.events(None, PageRequest())]
         for uuid in uuids:
-            (letters / f"{uuid}.eml").write_text(MARK)
-        (letters / "another.eml").write_text("")
+            (mail_folder / f"{uuid}.eml").write_text(MARK)
+        (mail_folder / "another.eml").write_text("")
 
         waybill(*ERASE)
 
         assert uuids
-        assert [path.name for path in letters.iterdir()] == ["another.eml"]
+        assert [path.name for path in mail_folder.iterdir()] == ["another.eml"]
 
     def test_leaves_others_alone(
         self,
         waybill: Run,
         shop: Shop,
         clients: Clients,
-        marked_life: Life,
+        marked_customer: Customer,
         engines: Engines,
     ) -> None:
-        other = Life(shop, clients, waybill, shop.user(email="baska@example.com"), "baska")
+        other = Customer(shop, clients, waybill, shop.user(email="baska@example.com"), "baska")
         other.settle()
         other.read()
         with engines.autocommit.connect() as connection:
@@ -181,7 +181,7 @@ class TestErase:
         assert other.client.get("/users/orders/").json()["count"] == 1
 
     def test_takes_the_guest_of_the_address_as_well(
-        self, waybill: Run, shop: Shop, marked_life: Life, engines: Engines
+        self, waybill: Run, shop: Shop, marked_customer: Customer, engines: Engines
     ) -> None:
         guest = shop.user(email=EMAIL, user_type=UserType.GUEST)
         shop.order(guest, user_email=EMAIL)
@@ -193,7 +193,7 @@ class TestErase:
             assert list(marked(connection)) == []
 
     def test_takes_the_answers_that_a_guest_without_a_session_got(
-        self, waybill: Run, shop: Shop, client: TestClient, letters: Path, engines: Engines
+        self, waybill: Run, shop: Shop, client: TestClient, mail_folder: Path, engines: Engines
     ) -> None:
         guest = shop.user(email=EMAIL, user_type=UserType.GUEST)
         order = shop.order(guest, user_email=EMAIL)
@@ -219,9 +219,9 @@ class TestErase:
         assert again.status_code == 400
 
     def test_tells_sellers_that_ask_for_changes(
-        self, waybill: Run, shop: Shop, clients: Clients, marked_life: Life
+        self, waybill: Run, shop: Shop, clients: Clients, marked_customer: Customer
     ) -> None:
-        trading = clients.selling(shop.token(marked_life.seller))
+        trading = clients.selling(shop.token(marked_customer.seller))
         [order] = trading.get("/api/i1/orders/").json()["results"]
 
         waybill(*ERASE)
@@ -229,17 +229,17 @@ class TestErase:
         [changed] = trading.get("/api/i1/orders/").json()["results"]
         assert changed["updated_at"] > order["updated_at"]
 
-    def test_waits_for_requests_to_be_settled(self, waybill: Run, life: Life) -> None:
+    def test_waits_for_requests_to_be_settled(self, waybill: Run, customer: Customer) -> None:
         result = waybill(*ERASE, "--force")
 
         assert (result.exit_code, result.output) == (
             1,
             "Error: Settle the open and approved requests first (2).\n",
         )
-        assert life.client.get("/users/orders/").status_code == 200
+        assert customer.client.get("/users/orders/").status_code == 200
 
     def test_waits_for_parcels_unless_it_is_forced(
-        self, waybill: Run, shop: Shop, letters: Path, database: Database
+        self, waybill: Run, shop: Shop, mail_folder: Path, database: Database
     ) -> None:
         shop.order(shop.user(email=EMAIL))
 
@@ -251,14 +251,14 @@ class TestErase:
         )
         assert waybill(*ERASE, "--force").exit_code == 0
 
-    def test_twice_finds_nobody(self, waybill: Run, marked_life: Life) -> None:
+    def test_a_second_time_finds_no_user(self, waybill: Run, marked_customer: Customer) -> None:
         waybill(*ERASE)
 
         result = waybill(*ERASE)
 
         assert (result.exit_code, result.output) == (1, "Error: No user has this e-mail address.\n")
 
-    def test_asks_first(self, waybill: Run, marked_life: Life, engines: Engines) -> None:
+    def test_asks_first(self, waybill: Run, marked_customer: Customer, engines: Engines) -> None:
         before = rows(engines)
 
         result = waybill("users", "erase", "--email", EMAIL, typed="n\n")
@@ -266,8 +266,8 @@ class TestErase:
         assert result.exit_code == 1
         assert rows(engines) == before
 
-    def test_a_seller_can_still_reject_and_nobody_is_written_to(
-        self, waybill: Run, shop: Shop, clients: Clients, letters: Path, database: Database
+    def test_a_seller_can_still_reject_without_an_email(
+        self, waybill: Run, shop: Shop, clients: Clients, mail_folder: Path, database: Database
     ) -> None:
         seller = make_seller()
         order = shop.order(shop.user(email=EMAIL), items=[make_item(seller=seller)])
@@ -283,7 +283,7 @@ class TestErase:
 
 class TestImport:
     def test_does_not_bring_an_erased_order_back(
-        self, waybill: Run, letters: Path, database: Database, engines: Engines
+        self, waybill: Run, mail_folder: Path, database: Database, engines: Engines
     ) -> None:
         user = user_document(email=EMAIL)
         documents = imported_order(user=user), imported_old_order(user=user)
@@ -292,7 +292,7 @@ class TestImport:
 
         again = self.stored(database, *documents)
 
-        assert [(type(each), each.code, each.pointer) for each in again] == [
+        assert [(type(answer), answer.code, answer.pointer) for answer in again] == [
             (again[0].__class__, "erased", "/number"),
             (again[1].__class__, "erased", "/number"),
         ]
@@ -300,7 +300,7 @@ class TestImport:
             assert list(marked(connection)) == []
 
     def test_of_a_new_order_makes_a_new_user(
-        self, waybill: Run, letters: Path, database: Database
+        self, waybill: Run, mail_folder: Path, database: Database
     ) -> None:
         user = user_document(email=EMAIL)
         self.stored(database, imported_order(user=user), imported_old_order(user=user))
@@ -310,13 +310,13 @@ class TestImport:
             [answer] = imports.store_orders([imported_order(user=user, number="1002")])
             imports.commit()
 
-        assert isinstance(answer, Stored)
+        assert isinstance(answer, ImportResult)
         with database.reading() as uow:
             assert uow.users.by_email_key(email_key(EMAIL), UserType.REGISTERED) is not None
 
     def stored(self, database: Database, order: Any, old_order: Any) -> list[Any]:
         with database.importing("import:tests") as imports:
-            answers: list[Stored | Rejected] = imports.store_orders([order])
+            answers: list[ImportResult | Rejected] = imports.store_orders([order])
             answers += imports.store_old_orders([old_order])
             imports.commit()
         return answers
@@ -324,7 +324,7 @@ class TestImport:
 
 class TestExport:
     def test_has_every_word_that_is_stored(
-        self, waybill: Run, marked_life: Life, tmp_path: Path, engines: Engines
+        self, waybill: Run, marked_customer: Customer, tmp_path: Path, engines: Engines
     ) -> None:
         file = tmp_path / "ayse.json"
 
@@ -333,26 +333,26 @@ class TestExport:
         assert result.exit_code == 0, result.exception
         assert result.output == f"{file.stat().st_size} bytes written to {file}.\n"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        told = json.loads(file.read_text("utf-8"))
-        [user] = told["users"]
+        export = json.loads(file.read_text("utf-8"))
+        [user] = export["users"]
         [order] = user["orders"]
-        assert (user["email"], order["number"]) == (EMAIL, marked_life.order.number)
+        assert (user["email"], order["number"]) == (EMAIL, marked_customer.order.number)
         assert [len(user[name]) for name in ("addresses", "sessions", "old_orders")] == [1, 1, 1]
         request = order["order_items"][0]["cancellation_requests"][0]
         assert (request["iban"], request["holder_name"]) == (MARK, MARK)
         assert order["order_items"][0]["product"] == "Room Spray 100 ml"
-        assert {event["payload"]["email"] for event in told["outbox_events"]} == {EMAIL}
-        assert told["audit_entries"]
-        assert IBAN in told["stored_answers"][0]["body"]
+        assert {event["payload"]["email"] for event in export["outbox_events"]} == {EMAIL}
+        assert export["audit_entries"]
+        assert IBAN in export["stored_answers"][0]["body"]
 
-    def test_has_no_secrets(self, waybill: Run, marked_life: Life) -> None:
+    def test_has_no_secrets(self, waybill: Run, marked_customer: Customer) -> None:
         result = waybill(*EXPORT)
 
         assert result.exit_code == 0
         for secret in ("password_hash", "id_hash", "token_hash"):
             assert secret not in result.output
 
-    def test_of_nobody(self, waybill: Run, database: Database) -> None:
+    def test_of_an_unknown_address_fails(self, waybill: Run, database: Database) -> None:
         result = waybill(*EXPORT)
 
         assert (result.exit_code, result.output) == (1, "Error: No user has this e-mail address.\n")

@@ -3,13 +3,13 @@ import re
 import pytest
 
 from tests.handlers.cli.conftest import Run
-from tests.support.operator_commands import Desk
+from tests.support.operator_commands import StoredOrders
 
 
 @pytest.fixture
-def request_pk(waybill: Run, desk: Desk) -> str:
-    """A request that was approved, and so has a plan."""
-    pk = str(desk.request().pk)
+def request_pk(waybill: Run, stored_orders: StoredOrders) -> str:
+    """An approved request, which has a plan."""
+    pk = str(stored_orders.request().pk)
     waybill("requests", "approve", pk)
     return pk
 

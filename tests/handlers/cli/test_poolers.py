@@ -1,4 +1,4 @@
-"""A pooler of transactions without the setting for it is refused before anything is served."""
+"""A transaction pooler without its setting is refused before the server starts."""
 
 import click
 import pytest
@@ -13,7 +13,7 @@ from tests.support.fakes import fake_renderers
 
 @pytest.fixture
 def shared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the database's URL leads to exchanges connections."""
+    """The database's URL leads to a transaction pooler."""
     monkeypatch.setattr(persistence, "is_shared", lambda _url: True)
 
 

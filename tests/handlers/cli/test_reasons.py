@@ -155,7 +155,7 @@ class TestSwitch:
         assert (off.output, after) == (f"Reason {reason.pk} is inactive.\n", [])
         assert on.output == f"Reason {reason.pk} is active.\n"
         assert [pk for pk, _ in listed(cancelling)] == [reason.pk]
-        states = [(each.from_state, each.to_state) for each in trail(database, reason)]
+        states = [(entry.from_state, entry.to_state) for entry in trail(database, reason)]
         assert states == [("active", "inactive"), ("inactive", "active")]
 
     def test_twice_is_written_once(self, waybill: Run, database: Database, shop: Shop) -> None:

@@ -8,16 +8,16 @@ from domain.outbox import OutboxKind
 from tests.handlers.cli.conftest import Run
 from tests.support.builders import NOW, make_easy_return
 from tests.support.cancellation_fakes import GOOD_IBAN
-from tests.support.operator_commands import DELIVERED, Desk
+from tests.support.operator_commands import DELIVERED, StoredOrders
 
 REFUND = CancellationType.REFUND
 IBAN = GOOD_IBAN.replace(" ", "")
 
 
 class TestList:
-    def test_is_a_table_newest_first(self, waybill: Run, desk: Desk) -> None:
-        first = desk.request()
-        second = desk.request(quantity=None, created_date=NOW + timedelta(hours=1))
+    def test_is_a_table_newest_first(self, waybill: Run, stored_orders: StoredOrders) -> None:
+        first = stored_orders.request()
+        second = stored_orders.request(quantity=None, created_date=NOW + timedelta(hours=1))
 
         titles, newer, older, _, total = waybill("requests", "list").output.splitlines()
 
@@ -27,34 +27,37 @@ class TestList:
         assert "all" in newer.split()
         assert total == "2 in all, page 1 of 1."
 
-    def test_can_be_of_one_status(self, waybill: Run, desk: Desk) -> None:
-        desk.request()
-        rejected = desk.request(status=CancellationStatus.REJECTED)
+    def test_can_be_of_one_status(self, waybill: Run, stored_orders: StoredOrders) -> None:
+        stored_orders.request()
+        rejected = stored_orders.request(status=CancellationStatus.REJECTED)
 
         _, line, *_ = waybill("requests", "list", "--status", "rejected").output.splitlines()
 
         assert line.split()[0] == str(rejected.pk)
 
-    def test_has_pages(self, waybill: Run, desk: Desk) -> None:
-        first, _ = desk.request(), desk.request(created_date=NOW + timedelta(hours=1))
+    def test_has_pages(self, waybill: Run, stored_orders: StoredOrders) -> None:
+        first, _ = (
+            stored_orders.request(),
+            stored_orders.request(created_date=NOW + timedelta(hours=1)),
+        )
 
         result = waybill("requests", "list", "--page", "2", "--limit", "1")
 
         assert result.output.splitlines()[1].split()[0] == str(first.pk)
         assert "2 in all, page 2 of 2." in result.output
 
-    def test_ends_somewhere(self, waybill: Run, desk: Desk) -> None:
+    def test_ends_somewhere(self, waybill: Run, stored_orders: StoredOrders) -> None:
         result = waybill("requests", "list", "--page", "2")
 
         assert (result.exit_code, result.output) == (1, "Error: Invalid page.\n")
 
-    def test_may_be_empty(self, waybill: Run, desk: Desk) -> None:
+    def test_may_be_empty(self, waybill: Run, stored_orders: StoredOrders) -> None:
         assert "0 in all, page 1 of 1." in waybill("requests", "list").output
 
 
 class TestShow:
-    def test_has_what_a_refund_is_about(self, waybill: Run, desk: Desk) -> None:
-        request = desk.request(
+    def test_has_what_a_refund_is_about(self, waybill: Run, stored_orders: StoredOrders) -> None:
+        request = stored_orders.request(
             cancellation_type=REFUND, description="Kutusu ezik", iban=IBAN, holder_name="Ayşe Öz"
         )
 
@@ -69,8 +72,10 @@ class TestShow:
         assert f"Account holder  Ayşe Öz\nIBAN            {IBAN}\n" in output
         assert "Refund          unknown until it is decided" in output
 
-    def test_has_plan_money_and_trail_once_decided(self, waybill: Run, desk: Desk) -> None:
-        request = desk.request(cancellation_type=REFUND, item=DELIVERED)
+    def test_has_plan_money_and_trail_once_decided(
+        self, waybill: Run, stored_orders: StoredOrders
+    ) -> None:
+        request = stored_orders.request(cancellation_type=REFUND, item=DELIVERED)
         waybill("requests", "approve", str(request.pk), "--operator", "mehmet")
 
         output = waybill("requests", "show", str(request.pk)).output
@@ -81,11 +86,11 @@ class TestShow:
         assert re.search(r"Order refunded +0.00 TRY", output)
         assert re.search(r"operator:mehmet +open +approved", output)
 
-    def test_has_the_parcel(self, waybill: Run, desk: Desk) -> None:
+    def test_has_the_parcel(self, waybill: Run, stored_orders: StoredOrders) -> None:
         parcel = make_easy_return(
             pickup_date=date(2026, 3, 4), pickup_start=time(9), pickup_end=time(12)
         )
-        request = desk.request(cancellation_type=REFUND, easy_return=parcel)
+        request = stored_orders.request(cancellation_type=REFUND, easy_return=parcel)
 
         output = waybill("requests", "show", str(request.pk)).output
 
@@ -93,35 +98,35 @@ class TestShow:
         assert "Pickup          2026-03-04 09:00-12:00" in output
 
     @pytest.mark.parametrize(
-        ("day", "shown"), [(None, None), (date(2026, 3, 4), "Pickup          2026-03-04")]
+        ("day", "expected"), [(None, None), (date(2026, 3, 4), "Pickup          2026-03-04")]
     )
     def test_knows_of_no_pickup_more_than_there_is(
-        self, waybill: Run, desk: Desk, day: date | None, shown: str | None
+        self, waybill: Run, stored_orders: StoredOrders, day: date | None, expected: str | None
     ) -> None:
         parcel = make_easy_return(pickup_date=day)
-        request = desk.request(cancellation_type=REFUND, easy_return=parcel)
+        request = stored_orders.request(cancellation_type=REFUND, easy_return=parcel)
 
         lines = waybill("requests", "show", str(request.pk)).output.splitlines()
 
-        assert next((line for line in lines if line.startswith("Pickup")), None) == shown
+        assert next((line for line in lines if line.startswith("Pickup")), None) == expected
 
-    def test_moves_no_cursor(self, waybill: Run, desk: Desk) -> None:
-        request = desk.request(description="\x1b[2Jfine\nStatus: approved")
+    def test_moves_no_cursor(self, waybill: Run, stored_orders: StoredOrders) -> None:
+        request = stored_orders.request(description="\x1b[2Jfine\nStatus: approved")
 
         output = waybill("requests", "show", str(request.pk)).output
 
         assert "Description     [2Jfine Status: approved" in output
 
     @pytest.mark.parametrize("pk", ["404", "0", str(2**63)])
-    def test_finds_no_other(self, waybill: Run, desk: Desk, pk: str) -> None:
+    def test_finds_no_other(self, waybill: Run, stored_orders: StoredOrders, pk: str) -> None:
         result = waybill("requests", "show", pk)
 
         assert (result.exit_code, result.output) == (1, "Error: Not found.\n")
 
 
 class TestDecisions:
-    def test_settle_a_request_to_the_end(self, waybill: Run, desk: Desk) -> None:
-        request = desk.request()
+    def test_settle_a_request_to_the_end(self, waybill: Run, stored_orders: StoredOrders) -> None:
+        request = stored_orders.request()
 
         approved = waybill("requests", "approve", str(request.pk), "--operator", "ayse").output
         completed = waybill("requests", "complete", str(request.pk), "--operator", "can").output
@@ -131,24 +136,24 @@ class TestDecisions:
         assert re.search(r"Plan \d+ is approved\.", approved)
         assert "The item is waiting, the order waiting." in approved
         assert f"Request {request.pk} is completed" in completed
-        assert desk.status(request) is CancellationStatus.COMPLETED
-        assert desk.actors(request) == ["operator:ayse", "operator:can"]
-        assert [event.kind for event in desk.letters()] == [
+        assert stored_orders.status(request) is CancellationStatus.COMPLETED
+        assert stored_orders.actors(request) == ["operator:ayse", "operator:can"]
+        assert [event.kind for event in stored_orders.emails()] == [
             OutboxKind.CANCELLATION_COMPLETED,
             OutboxKind.CANCELLATION_APPROVED,
         ]
 
-    def test_turn_a_request_down(self, waybill: Run, desk: Desk) -> None:
-        request = desk.request()
+    def test_turn_a_request_down(self, waybill: Run, stored_orders: StoredOrders) -> None:
+        request = stored_orders.request()
 
         result = waybill("requests", "reject", str(request.pk))
 
         assert result.exit_code == 0
         assert "Refund: 0.00 TRY." in result.output
-        assert desk.status(request) is CancellationStatus.REJECTED
+        assert stored_orders.status(request) is CancellationStatus.REJECTED
 
-    def test_say_when_it_is_loyalty_money(self, waybill: Run, desk: Desk) -> None:
-        request = desk.request(fully_refund_as_loyalty_money=True)
+    def test_say_when_it_is_loyalty_money(self, waybill: Run, stored_orders: StoredOrders) -> None:
+        request = stored_orders.request(fully_refund_as_loyalty_money=True)
 
         output = waybill("requests", "approve", str(request.pk)).output
 
@@ -163,14 +168,14 @@ class TestDecisions:
         ],
     )
     def test_do_not_skip_a_step(
-        self, waybill: Run, desk: Desk, status: str, decision: str, reason: str
+        self, waybill: Run, stored_orders: StoredOrders, status: str, decision: str, reason: str
     ) -> None:
-        request = desk.request(status=CancellationStatus(status))
+        request = stored_orders.request(status=CancellationStatus(status))
 
         result = waybill("requests", decision, str(request.pk))
 
         assert (result.exit_code, result.output) == (1, f"Error: {reason}\n")
-        assert (desk.status(request), desk.letters()) == (status, [])
+        assert (stored_orders.status(request), stored_orders.emails()) == (status, [])
 
-    def test_need_a_request(self, waybill: Run, desk: Desk) -> None:
+    def test_need_a_request(self, waybill: Run, stored_orders: StoredOrders) -> None:
         assert waybill("requests", "approve", "404").exit_code == 1

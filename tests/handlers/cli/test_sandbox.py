@@ -22,7 +22,7 @@ Sandboxes = Callable[[], "Sandbox"]
 
 
 class Sandbox(Server):
-    """A running sandbox, whose working folder and temporary folders are known."""
+    """A running sandbox, with its working folder and the folder for temporary files."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.temporary = folder / "work", folder / "temporary"
@@ -43,8 +43,8 @@ class Sandbox(Server):
         self.wait_until_ready()
 
     @property
-    def left(self) -> list[Path]:
-        """What there is in both folders."""
+    def files(self) -> list[Path]:
+        """The contents of both folders."""
         return [*self.folder.iterdir(), *self.temporary.iterdir()]
 
 
@@ -57,21 +57,21 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
 
 class TestServeSandbox:
     def test_says_how_to_use_it_and_leaves_nothing(self, sandbox: Sandbox) -> None:
-        shown = sandbox.client.get("/sandbox/").json()
-        assert [each.name[:16] for each in sandbox.left] == ["waybill-sandbox-"]
+        state = sandbox.client.get("/sandbox/").json()
+        assert [folder.name[:16] for folder in sandbox.files] == ["waybill-sandbox-"]
 
         printed = sandbox.end()
 
-        for text in (shown["shopper"]["password"], shown["seller"]["token"], "/sandbox/reset/"):
+        for text in (state["shopper"]["password"], state["seller"]["token"], "/sandbox/reset/"):
             assert text in printed
         assert str(sandbox.client.base_url).rstrip("/") in printed
-        assert sandbox.left == []
+        assert sandbox.files == []
 
     def test_leaves_nothing_when_it_is_killed(self, sandbox: Sandbox) -> None:
         os.kill(sandbox.process.pid, signal.SIGKILL)
         sandbox.process.wait()
 
-        wait_until(lambda: not sandbox.left)
+        wait_until(lambda: not sandbox.files)
 
         assert not is_running(sandbox.process.pid)
         with pytest.raises(httpx.TransportError):
@@ -109,21 +109,21 @@ class TestSchemathesis:
     def test_finds_nothing_with_the_configuration_for_clients(
         self, sandbox: Sandbox, tmp_path: Path, name: str
     ) -> None:
-        shown = sandbox.client.get("/sandbox/").json()
+        state = sandbox.client.get("/sandbox/").json()
         environment = {
             **os.environ,
-            "WAYBILL_SESSION_KEY": shown["shopper"]["session_key"],
-            "WAYBILL_SELLER_TOKEN": shown["seller"]["token"],
-            "WAYBILL_SHOP_TOKEN": shown["shop"]["token"],
+            "WAYBILL_SESSION_KEY": state["shopper"]["session_key"],
+            "WAYBILL_SELLER_TOKEN": state["seller"]["token"],
+            "WAYBILL_SHOP_TOKEN": state["shop"]["token"],
         }
         command = [str(Path(sys.executable).with_name("schemathesis")), "--config-file"]
         command += [str(CONFIGURATION), "run", f"http://127.0.0.1:{sandbox.port}/openapi.full.json"]
         command += ["--include-operation-id", name, "--max-examples", "5", "--seed", "1"]
         command += ["--phases", "examples,fuzzing", "--no-color"]
 
-        told = subprocess.run(  # noqa: S603 - ours
+        result = subprocess.run(  # noqa: S603 - ours
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
         )
 
-        assert told.returncode == 0, told.stdout[-5000:] + told.stderr
-        assert re.search(r"[1-9]\d* generated, [1-9]\d* passed", told.stdout)
+        assert result.returncode == 0, result.stdout[-5000:] + result.stderr
+        assert re.search(r"[1-9]\d* generated, [1-9]\d* passed", result.stdout)

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from domain.accounts.users import UserType
 from domain.orders.cancellation_plans import PlanStatus
@@ -13,58 +12,16 @@ from domain.seller_center.lists import SellerQuery
 from domain.seller_center.orders import list_seller_orders
 from domain.sellers.callers import SellerCaller
 from domain.sellers.tokens import authenticate_token
-from domain.shared.errors import NotFound
 from domain.shared.paging import PageRequest
 from faults.invariants import broken_at
-from handlers.cli.seed import seed_demo_shop
 from handlers.demo_shop import DEMO_EMAIL, DEMO_PASSWORD
 from handlers.demo_shop.shop import DEMO_OLD_ORDERS, DEMO_ORDERS
-from handlers.demo_shop.trade_ins import offer_trade_in
 from persistence.database import Database
-from persistence.engine.engines import Pool, connect
-from persistence.sql.columns import metadata
-from tests.conftest import MakeUrl
 from tests.handlers.cli.conftest import Run
 from tests.support.application import Clients, Shop
-from tests.support.fakes import FakeClock, fake_renderers, view_of
+from tests.support.fakes import view_of
 
 SEED = ("seed", "--users", "3", "--orders-per-user", "2", "--seed", "7")
-
-
-# What only comes of requests, logins, commands and reading.
-UNSEEDED = {
-    "sessions",
-    "idempotency_keys",
-    "seller_tokens",
-    "one_time_tokens",
-    "return_carriers",
-    "order_documents",
-    "old_order_documents",
-}
-
-
-# A hash has a salt, and versions are moments of the real clock.
-UNLIKE = {"password_hash", "version"}
-# Of the reasons that the migration has made.
-DATES = {"created_date", "modified_date"}
-
-
-def seeded_rows(url: str) -> dict[str, list[dict[str, Any]]]:
-    """All that a new database holds once it was seeded, by table."""
-    database = Database(url, renderers=fake_renderers(), clock=FakeClock())
-    database.migrate()
-    list(seed_demo_shop(database, users=4, orders_per_user=3, seed=5))
-    database.close()
-    engines = connect(url, Pool(1))
-    rows = {}
-    with engines.snapshot.connect() as connection:
-        for table in metadata.sorted_tables:
-            unlike = UNLIKE | (DATES if table.name == "cancellation_reasons" else set())
-            shown = [column for column in table.c if column.name not in unlike]
-            found = connection.execute(sa.select(*shown).order_by(*table.primary_key))
-            rows[table.name] = [dict(row) for row in found.mappings()]
-    engines.dispose()
-    return rows
 
 
 def views_on(page: Any) -> list[Any]:
@@ -72,7 +29,7 @@ def views_on(page: Any) -> list[Any]:
 
 
 class Seeding:
-    """The command with both files, and what stands in them."""
+    """The command with its files, and their contents."""
 
     def __init__(self, waybill: Run, folder: Path) -> None:
         self._waybill = waybill
@@ -116,8 +73,10 @@ class TestSeed:
         seeding.run()
 
         sessions = seeding.sessions_file.read_text("utf-8").splitlines()
-        counts = [clients.new(each).get("/users/orders/").json()["count"] for each in sessions]
-        # The third is a guest, who sees the newest order only.
+        counts = [
+            clients.new(session).get("/users/orders/").json()["count"] for session in sessions
+        ]
+        # The third is a guest, who sees only the newest order.
         assert counts == [DEMO_ORDERS, 2, 1]
 
     def test_every_line_of_the_tokens_file_is_a_token_that_the_manifest_explains(
@@ -183,7 +142,7 @@ class TestSeed:
         for name in ("user_pk", "order_pks", "old_order_pks"):
             assert [row[name] for row in before] == [row[name] for row in after]
 
-    def test_some_items_can_be_traded_in_and_the_owner_gets_a_letter_for_each(
+    def test_some_items_can_be_traded_in_and_the_owner_gets_an_email_for_each(
         self, seeding: Seeding, clients: Clients, database: Database
     ) -> None:
         for _ in range(2):
@@ -211,7 +170,7 @@ class TestSeed:
             for path in ("/users/orders/?limit=100", "/users/old-orders/?limit=100"):
                 assert client.get(path, headers=headers).status_code == 200
 
-    def test_a_number_that_somebody_else_has_is_told(self, waybill: Run, shop: Shop) -> None:
+    def test_reports_a_number_of_another_user(self, waybill: Run, shop: Shop) -> None:
         shop.order(shop.user(), number="0000070000000001")
 
         result = waybill(*SEED, "--force")
@@ -245,31 +204,8 @@ class TestSeed:
         assert waybill("seed", *option).exit_code == 2
 
 
-class TestSeedDemoShop:
-    @pytest.mark.no_cover  # the same lines twice more
-    def test_the_same_arguments_make_the_same_rows(self, make_url: MakeUrl) -> None:
-        """All of them, with their ids; a password is hashed with other salt each time."""
-        first, second = (seeded_rows(make_url()) for _ in range(2))
-
-        assert first.keys() == second.keys()
-        for table in first:
-            assert first[table] == second[table], table
-        assert {name for name, rows in first.items() if not rows} == UNSEEDED
-
-    def test_an_order_that_is_not_there_is_an_error(self, database: Database) -> None:
-        with database.writing() as uow, pytest.raises(NotFound):
-            offer_trade_in(404, uow.now, uow)
-
-    def test_yields_the_shoppers_as_they_are_done(self, database: Database) -> None:
-        first = next(seed_demo_shop(database, users=2, orders_per_user=1, seed=1))
-
-        with database.reading() as uow:
-            assert uow.orders.get(next(iter(first.orders.values()))) is not None
-        assert first.user.email == DEMO_EMAIL
-
-
 class TestPlans:
-    """Requests of the demo shop came with its documents, and sellers see them all."""
+    """Requests of the demo shop are part of its documents, and sellers see all of them."""
 
     def test_there_is_one_for_every_request(self, seeding: Seeding, database: Database) -> None:
         seeding.run()
@@ -280,9 +216,11 @@ class TestPlans:
                 order = uow.orders.get(pk)
                 assert order is not None
                 [whole] = uow.orders.lock_by_items([order.items[0].pk], None)
-            requests = [each for item in whole.items for each in item.cancellation_requests]
+            requests = [request for item in whole.items for request in item.cancellation_requests]
             planned = [place.request for plan in whole.cancellation_plans for place in plan.items]
-            assert sorted(each.pk for each in planned) == sorted(each.pk for each in requests)
+            assert sorted(request.pk for request in planned) == sorted(
+                request.pk for request in requests
+            )
             statuses.update(plan.status for plan in whole.cancellation_plans)
 
         assert statuses.keys() >= {

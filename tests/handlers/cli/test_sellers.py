@@ -3,7 +3,7 @@ from starlette.testclient import TestClient
 
 from domain.accounts.users import User
 from domain.audit import AuditEntry
-from domain.imports.documents import Outcome, Stored
+from domain.imports.documents import ImportResult, Outcome
 from domain.sellers.sellers import Seller
 from persistence.database import Database
 from tests.handlers.cli.conftest import Run
@@ -74,7 +74,7 @@ class TestChange:
 
         after = shopping.get("/users/orders/").json()["results"][0]["orderitem_set"][0]
         assert result.output == "Seller usta is called Usta İşi.\n"
-        names = [each["datasource_detailed"]["name"] for each in (before, after)]
+        names = [order["datasource_detailed"]["name"] for order in (before, after)]
         assert names == ["Usta", "Usta İşi"]
         assert trail(database, "usta")[-1].note == "name was Usta"
 
@@ -126,7 +126,7 @@ class TestImport:
             [answer] = imports.store_orders([imported_order(items=[line])])
             imports.commit()
 
-        assert isinstance(answer, Stored)
+        assert isinstance(answer, ImportResult)
         assert answer.outcome is Outcome.CREATED
         seller = stored(database, "usta")
         assert (seller.name, seller.is_active) == ("Usta İşi", False)

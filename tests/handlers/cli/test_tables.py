@@ -1,5 +1,5 @@
 from domain.shared.paging import Page
-from handlers.cli.pages import shown_page
+from handlers.cli.pages import format_page
 from handlers.cli.tables import table
 
 
@@ -14,4 +14,4 @@ class TestTable:
 def test_the_last_page_may_be_shorter() -> None:
     page = Page(count=41, number=3, limit=20, entries=[41])
 
-    assert shown_page(("PK",), [(41,)], page) == "PK\n41\n\n41 in all, page 3 of 3."
+    assert format_page(("PK",), [(41,)], page) == "PK\n41\n\n41 in all, page 3 of 3."

@@ -15,14 +15,14 @@ from persistence.engine.engines import Engines, Pool, connect
 from persistence.sql.columns import metadata
 from tests.handlers.cli.conftest import Run
 from tests.support.application import Clients, Shop
-from tests.support.personal_orders import IBAN, Life
+from tests.support.personal_orders import IBAN, Customer
 from tests.support.personal_rows import marked
 
 DAY = timedelta(days=1)
 
 
 @pytest.fixture(autouse=True)
-def letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def mail_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in place of var/mail."""
     monkeypatch.setattr(tidy, "FOLDER", tmp_path)
     return tmp_path
@@ -36,12 +36,12 @@ def engines(database_url: str, database: Database) -> Iterator[Engines]:
 
 
 @pytest.fixture
-def life(shop: Shop, clients: Clients, waybill: Run) -> Life:
-    return Life(shop, clients, waybill, shop.user(), "a word")
+def customer(shop: Shop, clients: Clients, waybill: Run) -> Customer:
+    return Customer(shop, clients, waybill, shop.user(), "a word")
 
 
 def event(status: OutboxStatus, days: int) -> OutboxEvent:
-    """An event that came to this status so many days ago."""
+    """An event that has had this status for so many days."""
     date = utc_now() - days * DAY
     payload = {"email": "a@example.com", "language": None, "order_number": "1"}
     return OutboxEvent(
@@ -56,7 +56,7 @@ def event(status: OutboxStatus, days: int) -> OutboxEvent:
 
 
 def age_requests(engines: Engines, days: int) -> None:
-    """Have every request be settled so many days ago."""
+    """Date the last change of every request back by so many days."""
     requests = metadata.tables["cancellation_requests"]
     with engines.writing.begin() as connection:
         connection.execute(sa.update(requests).values(modified_date=utc_now() - days * DAY))
@@ -65,8 +65,8 @@ def age_requests(engines: Engines, days: int) -> None:
 def accounts(engines: Engines) -> list[Any]:
     requests = metadata.tables["cancellation_requests"]
     with engines.autocommit.connect() as connection:
-        found = sa.select(requests.c.iban, requests.c.holder_name).order_by(requests.c.pk)
-        return [tuple(row) for row in connection.execute(found)]
+        query = sa.select(requests.c.iban, requests.c.holder_name).order_by(requests.c.pk)
+        return [tuple(row) for row in connection.execute(query)]
 
 
 class TestTidy:
@@ -82,17 +82,17 @@ class TestTidy:
         self, waybill: Run, shop: Shop, clients: Clients
     ) -> None:
         user = shop.user()
-        kept = clients.new(shop.session(user))
+        client = clients.new(shop.session(user))
         shop.session(user, days=-1)
 
         assert "1 sessions" in waybill("tidy").output
-        assert kept.get("/users/orders/").status_code == 200
+        assert client.get("/users/orders/").status_code == 200
 
     def test_removes_keys_after_their_day(self, waybill: Run, database: Database) -> None:
         for name, hours in (("old", 25), ("new", 23)):
             with database.writing() as uow:
-                made = utc_now() - timedelta(hours=hours)
-                uow.idempotency_keys.claim("user:1", name, b"f" * 32, made)
+                created = utc_now() - timedelta(hours=hours)
+                uow.idempotency_keys.claim("user:1", name, b"f" * 32, created)
                 uow.idempotency_keys.store("user:1", name, StoredResponse(200, "text/plain", b"a"))
                 uow.commit()
 
@@ -102,7 +102,7 @@ class TestTidy:
         assert claimed is not None
 
     def test_removes_e_mails_that_were_delivered(
-        self, waybill: Run, database: Database, letters: Path
+        self, waybill: Run, database: Database, mail_folder: Path
     ) -> None:
         events = [
             event(OutboxStatus.DELIVERED, 31),
@@ -111,41 +111,45 @@ class TestTidy:
             event(OutboxStatus.PENDING, 400),
         ]
         with database.writing() as uow:
-            for each in events:
-                uow.outbox.add(each)
+            for stored_event in events:
+                uow.outbox.add(stored_event)
             uow.commit()
-        for each in events:
-            (letters / f"{each.uuid}.eml").touch()
+        for stored_event in events:
+            (mail_folder / f"{stored_event.uuid}.eml").touch()
 
         assert "1 e-mails" in waybill("tidy").output
         with database.reading() as uow:
-            left = uow.outbox.events(None, PageRequest())
-        assert {each.uuid for each in left} == {each.uuid for each in events[1:]}
-        assert {path.stem for path in letters.iterdir()} == {str(each.uuid) for each in left}
+            remaining = uow.outbox.events(None, PageRequest())
+        assert {stored_event.uuid for stored_event in remaining} == {
+            stored_event.uuid for stored_event in events[1:]
+        }
+        assert {path.stem for path in mail_folder.iterdir()} == {
+            str(stored_event.uuid) for stored_event in remaining
+        }
         assert "1 e-mails" in waybill("tidy", "--email-days", "28").output
 
     def test_removes_ibans_of_what_is_over(
-        self, waybill: Run, life: Life, engines: Engines
+        self, waybill: Run, customer: Customer, engines: Engines
     ) -> None:
-        life.settle()
-        life.read()
+        customer.settle()
+        customer.read()
         age_requests(engines, 91)
 
         result = waybill("tidy")
 
         assert "the IBANs of 2 requests" in result.output
         assert accounts(engines) == [(None, None)] * 2
-        [order] = life.client.get("/users/orders/").json()["results"]
-        requests = [each["cancellationrequest_set"][0] for each in order["orderitem_set"]]
-        assert [each["iban"] for each in requests] == [None, None]
+        [order] = customer.client.get("/users/orders/").json()["results"]
+        requests = [item["cancellationrequest_set"][0] for item in order["orderitem_set"]]
+        assert [request["iban"] for request in requests] == [None, None]
         with engines.autocommit.connect() as connection:
-            # The answer to a key is kept for its day.
+            # A key keeps its stored answer for a day.
             assert set(marked(connection, IBAN.lower())) <= {"idempotency_keys.body"}
 
     def test_keeps_ibans_while_they_are_new_or_money_is_due(
-        self, waybill: Run, life: Life, engines: Engines
+        self, waybill: Run, customer: Customer, engines: Engines
     ) -> None:
-        first, second = map(str, life.requests)
+        first, second = map(str, customer.requests)
         waybill("requests", "approve", first)
         age_requests(engines, 400)
         waybill("requests", "reject", second)

@@ -23,16 +23,16 @@ def seller(database: Database, shopper: User) -> str:
 
 
 def value_in(output: str, title: str = "Token") -> str:
-    """What stands behind the title, at the beginning of a line."""
-    found = re.search(rf"^{title} +(\S+)$", output, re.MULTILINE)
-    assert found is not None
-    return found[1]
+    """The value on the line that begins with the title."""
+    match = re.search(rf"^{title} +(\S+)$", output, re.MULTILINE)
+    assert match is not None
+    return match[1]
 
 
 def pk_in(output: str) -> str:
-    found = re.search(r"^Pk +(\d+)$", output, re.MULTILINE)
-    assert found is not None
-    return found[1]
+    match = re.search(r"^Pk +(\d+)$", output, re.MULTILINE)
+    assert match is not None
+    return match[1]
 
 
 class TestCreate:

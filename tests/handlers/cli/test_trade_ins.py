@@ -6,16 +6,16 @@ import pytest
 from domain.outbox import OutboxKind
 from tests.handlers.cli.conftest import Run
 from tests.support.application import Clients
-from tests.support.operator_commands import DELIVERED, Desk
+from tests.support.operator_commands import DELIVERED, StoredOrders
 
 
 class TestOffer:
-    def test_is_open_and_told(self, waybill: Run, desk: Desk) -> None:
-        item = desk.order(**DELIVERED).items[0]
+    def test_is_open_and_queues_an_email(self, waybill: Run, stored_orders: StoredOrders) -> None:
+        item = stored_orders.order(**DELIVERED).items[0]
 
         result = waybill("trade-ins", "offer", str(item.pk), "--days", "3")
 
-        [event] = desk.letters()
+        [event] = stored_orders.emails()
         expires = datetime.fromisoformat(event.payload["expires_date"])
         assert result.exit_code == 0
         assert (
@@ -24,8 +24,10 @@ class TestOffer:
         assert (event.kind, event.payload["order_item"]) == (OutboxKind.TRADE_IN_OFFERED, item.pk)
         assert abs(expires - datetime.now(UTC) - timedelta(days=3)) < timedelta(minutes=1)
 
-    def test_shows_its_links_where_asked(self, waybill: Run, desk: Desk, clients: Clients) -> None:
-        item = desk.order(**DELIVERED).items[0]
+    def test_shows_its_links_where_asked(
+        self, waybill: Run, stored_orders: StoredOrders, clients: Clients
+    ) -> None:
+        item = stored_orders.order(**DELIVERED).items[0]
 
         result = waybill("trade-ins", "offer", str(item.pk), "--links")
 
@@ -44,9 +46,9 @@ class TestOffer:
         [({}, "Only a delivered item can be traded in."), (DELIVERED, "Another offer")],
     )
     def test_is_refused_with_the_reason(
-        self, waybill: Run, desk: Desk, item: dict[str, object], reason: str
+        self, waybill: Run, stored_orders: StoredOrders, item: dict[str, object], reason: str
     ) -> None:
-        pk = str(desk.order(**item).items[0].pk)
+        pk = str(stored_orders.order(**item).items[0].pk)
         waybill("trade-ins", "offer", pk)
 
         result = waybill("trade-ins", "offer", pk)
@@ -54,6 +56,6 @@ class TestOffer:
         assert result.exit_code == 1
         assert result.output.startswith(f"Error: {reason}")
 
-    def test_needs_an_item(self, waybill: Run, desk: Desk) -> None:
+    def test_needs_an_item(self, waybill: Run, stored_orders: StoredOrders) -> None:
         assert waybill("trade-ins", "offer", "404").output == "Error: Not found.\n"
         assert waybill("trade-ins", "offer", "404", "--days", "0").exit_code == 2

@@ -167,7 +167,7 @@ class TestDeactivate:
         assert not is_open(database, session)
         with database.reading() as uow:
             trail = uow.audit.entries(account.uuid)
-        assert [(each.actor, each.from_state, each.to_state) for each in trail] == [
+        assert [(entry.actor, entry.from_state, entry.to_state) for entry in trail] == [
             ("operator:zoe", "active", "inactive"),
             ("operator:zoe", "inactive", "active"),
         ]
@@ -188,11 +188,11 @@ class TestDeactivate:
 
         waybill("users", "deactivate", "--guest", *EMAIL)
 
-        registered, found = find(database), find(database, UserType.GUEST)
+        registered, guest_after = find(database), find(database, UserType.GUEST)
         assert registered is not None
         assert registered.is_active
-        assert found is not None
-        assert (found.pk, found.is_active) == (guest.pk, False)
+        assert guest_after is not None
+        assert (guest_after.pk, guest_after.is_active) == (guest.pk, False)
 
 
 class TestEndSessions:

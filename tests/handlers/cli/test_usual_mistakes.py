@@ -1,4 +1,4 @@
-"""The usual mistakes get one line, an exit code and no traceback: the real command is run."""
+"""Usual mistakes get one line, an exit code and no traceback; runs the real command."""
 
 import sqlite3
 import subprocess
@@ -26,7 +26,7 @@ Waybill = Callable[..., tuple[int, str]]
 
 @pytest.fixture
 def waybill(tmp_path: Path) -> Waybill:
-    """Runs a command in a new folder, and returns its exit code and all that it said."""
+    """Runs a command in a new folder; returns its exit code and output."""
 
     def run(*arguments: str, code: str = COMMAND, **env: str) -> tuple[int, str]:
         command, *rest = arguments
@@ -39,9 +39,9 @@ def waybill(tmp_path: Path) -> Waybill:
 
 
 def test_settings_that_can_not_be_used_are_named_a_line_each(waybill: Waybill) -> None:
-    told = waybill("migrate", WAYBILL_SECRET="short", WAYBILL_WORKERS="x", WAYBILL_SMTP="y")
+    output = waybill("migrate", WAYBILL_SECRET="short", WAYBILL_WORKERS="x", WAYBILL_SMTP="y")
 
-    assert told == (
+    assert output == (
         1,
         (
             f"Error: WAYBILL_SECRET: Shorter than minimum length 32. Make one: {MAKE_SECRET}\n"
@@ -138,7 +138,7 @@ def test_a_folder_that_can_not_be_made(waybill: Waybill, tmp_path: Path) -> None
 
 
 class TestSchema:
-    """The revision that was found, the one that is needed, and what to do."""
+    """The current revision, the required one, and what to do."""
 
     @pytest.fixture
     def url(self, make_url: MakeUrl) -> str:
@@ -185,7 +185,7 @@ class TestSchema:
         assert output.endswith(" Run: waybill migrate\n")
 
     def test_is_found_before_the_limits_need_a_package(self, waybill: Waybill, url: str) -> None:
-        told = waybill(
+        output = waybill(
             "serve",
             code=WITHOUT_REDIS,
             WAYBILL_DATABASE_URL=url,
@@ -193,7 +193,7 @@ class TestSchema:
             PORT=str(free_port()),
         )
 
-        assert told == (
+        assert output == (
             1,
             (
                 "Error: WAYBILL_LIMITS_STORAGE needs the package redis:"

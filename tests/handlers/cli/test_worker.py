@@ -18,7 +18,7 @@ from handlers.mail import transports as delivery
 from handlers.settings import Settings
 from tests.handlers.cli.conftest import Run
 from tests.support.application import Clients
-from tests.support.operator_commands import DELIVERED, Desk
+from tests.support.operator_commands import DELIVERED, StoredOrders
 from tests.support.outbox_events import make_event
 from tests.support.processes import wait_until
 from tests.support.server import COMMAND
@@ -29,13 +29,13 @@ STOP_SECONDS = 10  # it takes four at most
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where letters are put without a server."""
+    """The folder for e-mails without an SMTP server."""
     monkeypatch.setattr(delivery, "FOLDER", tmp_path / "mail")
     return tmp_path / "mail"
 
 
 def start(settings: Settings, folder: Path, **env: str) -> subprocess.Popen[str]:
-    """`waybill worker` as a process of its own, its output in pipes."""
+    """`waybill worker` in a process of its own, with its output in pipes."""
     return subprocess.Popen(  # noqa: S603 - our own code
         [sys.executable, "-c", COMMAND, "worker"],
         cwd=folder,
@@ -53,20 +53,24 @@ def start(settings: Settings, folder: Path, **env: str) -> subprocess.Popen[str]
 
 
 class TestOnce:
-    def test_delivers_all_that_is_due(self, waybill: Run, desk: Desk, folder: Path) -> None:
-        events = [desk.letter(make_event()) for _ in range(3)]
+    def test_delivers_all_that_is_due(
+        self, waybill: Run, stored_orders: StoredOrders, folder: Path
+    ) -> None:
+        events = [stored_orders.add_email(make_event()) for _ in range(3)]
 
         result = waybill("worker", "--once")
 
         assert (result.exit_code, result.output) == (0, "3 delivered, 0 failed.\n")
-        assert {path.stem for path in folder.iterdir()} == {str(each.uuid) for each in events}
-        assert {event.status for event in desk.letters()} == {OutboxStatus.DELIVERED}
+        assert {path.stem for path in folder.iterdir()} == {str(event.uuid) for event in events}
+        assert {event.status for event in stored_orders.emails()} == {OutboxStatus.DELIVERED}
 
-    def test_counts_what_failed(self, waybill: Run, desk: Desk, folder: Path) -> None:
-        desk.letter(make_event(email="nobody"))
+    def test_counts_what_failed(
+        self, waybill: Run, stored_orders: StoredOrders, folder: Path
+    ) -> None:
+        stored_orders.add_email(make_event(email="nobody"))
 
         assert waybill("worker", "--once").output == "0 delivered, 1 failed.\n"
-        assert desk.letters()[0].last_error == "UnusableAddress"
+        assert stored_orders.emails()[0].last_error == "UnusableAddress"
 
     def test_says_when_there_is_no_database(
         self, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -85,13 +89,13 @@ class TestOnce:
     def test_mails_a_link_to_a_page_that_answers(
         self,
         waybill: Run,
-        desk: Desk,
+        stored_orders: StoredOrders,
         folder: Path,
         clients: Clients,
         answer: str,
         state: str,
     ) -> None:
-        item = desk.order(**DELIVERED).items[0]
+        item = stored_orders.order(**DELIVERED).items[0]
         waybill("trade-ins", "offer", str(item.pk))
         waybill("worker", "--once")
         link, *_ = mailed_links(folder)
@@ -100,18 +104,24 @@ class TestOnce:
 
         assert answered.status_code == 303
         assert clients.new().get(link).json()["state"] == state
-        assert desk.letters()[0].kind == f"trade_in_{state}"
+        assert stored_orders.emails()[0].kind == f"trade_in_{state}"
 
     @pytest.mark.parametrize("agent", ["MailScanner", "Mozilla/5.0 (compatible; SafeLinks)"])
     @pytest.mark.parametrize("accept", ["*/*", "text/html,*/*;q=0.8"])
     def test_mails_no_link_that_a_scanner_answers_by_opening_it(
-        self, waybill: Run, desk: Desk, folder: Path, clients: Clients, agent: str, accept: str
+        self,
+        waybill: Run,
+        stored_orders: StoredOrders,
+        folder: Path,
+        clients: Clients,
+        agent: str,
+        accept: str,
     ) -> None:
-        item = desk.order(**DELIVERED).items[0]
+        item = stored_orders.order(**DELIVERED).items[0]
         waybill("trade-ins", "offer", str(item.pk))
         waybill("worker", "--once")
         scanner = clients.new()
-        scanner.event_hooks = {}  # HEAD comes with GET; the contract has no operation for it
+        scanner.event_hooks = {}  # the contract has no operation for HEAD, which comes with GET
         links = mailed_links(folder)
 
         for link in links:
@@ -122,15 +132,15 @@ class TestOnce:
                 assert opened.status_code == 200
 
         assert len(links) == 2  # in the text and in the HTML
-        assert [each.kind for each in desk.letters()] == ["trade_in_offered"]
+        assert [event.kind for event in stored_orders.emails()] == ["trade_in_offered"]
         assert scanner.get(links[0]).json()["state"] == "open"
 
 
 def mailed_links(folder: Path) -> list[str]:
-    """All links of the one e-mail, in each of its parts, without the host."""
+    """All links in the parts of the only e-mail, without the host."""
     [file] = folder.iterdir()
     message = message_from_bytes(file.read_bytes(), policy=SMTP)
-    parts = [each.get_content() for each in message.walk() if not each.is_multipart()]
+    parts = [part.get_content() for part in message.walk() if not part.is_multipart()]
     return [
         unescape(link)
         for part in parts
@@ -141,12 +151,16 @@ def mailed_links(folder: Path) -> list[str]:
 class TestProcess:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_delivers_what_comes_and_stops(
-        self, settings: Settings, desk: Desk, tmp_path: Path, number: signal.Signals
+        self,
+        settings: Settings,
+        stored_orders: StoredOrders,
+        tmp_path: Path,
+        number: signal.Signals,
     ) -> None:
-        desk.letter(make_event())
+        stored_orders.add_email(make_event())
         worker = start(settings, tmp_path)
         wait_until(lambda: list(tmp_path.glob("var/mail/*.eml")))
-        desk.letter(make_event())
+        stored_orders.add_email(make_event())
         wait_until(lambda: len(list(tmp_path.glob("var/mail/*.eml"))) == 2)
 
         worker.send_signal(number)
@@ -155,17 +169,19 @@ class TestProcess:
         assert (worker.returncode, printed) == (0, "2 delivered, 0 failed.\n")
 
     def test_stops_in_time_though_the_server_hangs(
-        self, settings: Settings, desk: Desk, tmp_path: Path
+        self, settings: Settings, stored_orders: StoredOrders, tmp_path: Path
     ) -> None:
-        desk.letter(make_event())
+        stored_orders.add_email(make_event())
         with silent() as port:
             worker = start(settings, tmp_path, WAYBILL_SMTP_URL=f"smtp://127.0.0.1:{port}")
-            wait_until(lambda: desk.letters()[0].due_date > desk.letters()[0].created_date)
+            wait_until(
+                lambda: stored_orders.emails()[0].due_date > stored_orders.emails()[0].created_date
+            )
             worker.terminate()
 
             _, logged = worker.communicate(timeout=STOP_SECONDS)
 
-        [event] = desk.letters()
+        [event] = stored_orders.emails()
         assert worker.returncode == 0
         assert (event.status, event.attempts) == (OutboxStatus.PENDING, 0)
         assert "ayse" not in logged

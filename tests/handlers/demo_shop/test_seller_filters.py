@@ -1,4 +1,4 @@
-"""Each documented filter of the sellers' lists finds something in the demo shop, and not all."""
+"""Each documented filter of the sellers' lists finds some rows of the demo shop, but not all."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -25,18 +25,18 @@ Row = Mapping[str, Any]
 
 
 def filters() -> Iterator[tuple[str, str]]:
-    """Each list with the name of each of its filters, but for old names."""
+    """The lists with the names of their filters, except deprecated ones."""
     contract = load_contract()
     for path in LISTS:
-        for given in contract.document["paths"][path]["get"]["parameters"]:
-            # What all lists have stands in a component: the paging, and headers.
-            is_current = "$ref" not in given and not given.get("deprecated")
-            if is_current and given["in"] == "query" and given["name"] not in PAGING:
-                yield path, given["name"]
+        for parameter in contract.document["paths"][path]["get"]["parameters"]:
+            # Parameters of all lists are components: paging and headers.
+            is_current = "$ref" not in parameter and not parameter.get("deprecated")
+            if is_current and parameter["in"] == "query" and parameter["name"] not in PAGING:
+                yield path, parameter["name"]
 
 
 class Lists:
-    """What a seller sees without a filter, and how much with one."""
+    """A seller's lists, with and without filters."""
 
     def __init__(self, client: TestClient) -> None:
         self._client = client
@@ -44,7 +44,7 @@ class Lists:
         self._orders = {row["id"]: row for row in self._rows[LISTS[0]]}
 
     def finds_some(self, path: str, name: str) -> bool:
-        """Whether a value of a row has the filter find that row, and leave others out."""
+        """Whether the filter, with a value of a row, finds some rows but not all."""
         total = len(self._rows[path])
         return any(
             0 < self._client.get(path, params={name: value, "limit": 1}).json()["count"] < total
@@ -52,14 +52,14 @@ class Lists:
         )
 
     def _values(self, path: str, name: str) -> list[str]:
-        """A few of the values that the rows have there, as a query has them."""
+        """A few values of the rows for the filter, in the form of a query parameter."""
         field, _, operator = name.rpartition("__")
         if operator not in (*BOUNDS, "date", "contains", "icontains"):
             field, operator = name, ""
-        found = [self._value(row, field) for row in self._rows[path]]
-        values = sorted({_text(each) for each in found if each is not None})
+        row_values = [self._value(row, field) for row in self._rows[path]]
+        values = sorted({_text(value) for value in row_values if value is not None})
         if operator in BOUNDS:
-            # Amounts by their size; what is earlier is less.
+            # Amounts in order of size; earlier dates come first.
             values.sort(key=lambda text: (len(text), text))
             values = values[len(values) // 2 :]
         return [text[:10] if operator == "date" else text for text in values[:10]]
@@ -88,7 +88,7 @@ def test_each_filter_finds_something_and_leaves_something_out(
     idle = [
         (path, name)
         for path, name in filters()
-        if not any(each.finds_some(path, name) for each in lists)
+        if not any(seller_lists.finds_some(path, name) for seller_lists in lists)
     ]
 
     assert idle == []

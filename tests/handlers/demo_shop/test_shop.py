@@ -23,13 +23,13 @@ def shop() -> list[History]:
 
 @pytest.fixture(scope="module")
 def orders(shop: list[History]) -> list[ImportedOrder]:
-    """All orders as they are imported, so that every document keeps the rules of the domain."""
+    """All orders as imported, which checks every document against the rules of the domain."""
     pool = SnapshotPool()
     return [read_order(document, b"", pool) for history in shop for document in history.orders]
 
 
 def moments(part: Any) -> Iterator[datetime]:
-    """Every moment in a document but the ends of return codes, which lie ahead."""
+    """Every moment in a document, except the ends of return codes, which are in the future."""
     if isinstance(part, dict):
         for name, value in part.items():
             is_moment = name.endswith("_date") and isinstance(value, str) and "T" in value
@@ -83,17 +83,21 @@ class TestHistories:
     def test_some_addresses_are_of_companies_and_some_are_given_up(
         self, shop: list[History]
     ) -> None:
-        addresses = [each for history in shop for each in history.shopper.addresses]
-        companies = [each for each in addresses if each["is_corporate"]]
+        addresses = [address for history in shop for address in history.shopper.addresses]
+        companies = [address for address in addresses if address["is_corporate"]]
 
         assert 0 < len(companies) < len(addresses)
-        assert all(each["company_name"] and each["tax_office"] for each in companies)
+        assert all(company["company_name"] and company["tax_office"] for company in companies)
         # Neither a person nor a company has a number that begins with a zero.
-        numbers = [each.get("identity_number", each.get("tax_no", "0")) for each in addresses]
+        numbers = [
+            address.get("identity_number", address.get("tax_no", "0")) for address in addresses
+        ]
         assert all(number.startswith("0") for number in numbers)
-        assert {each["e_bill_taxpayer"] for each in companies} == {True, False}
-        assert {each["e_bill_taxpayer"] for each in addresses if each not in companies} == {False}
-        assert {each["is_active"] for each in addresses} == {True, False}
+        assert {company["e_bill_taxpayer"] for company in companies} == {True, False}
+        assert {
+            address["e_bill_taxpayer"] for address in addresses if address not in companies
+        } == {False}
+        assert {address["is_active"] for address in addresses} == {True, False}
         assert shop[0].shopper.addresses[-1] in companies
 
     def test_lines_that_a_seller_has_shipped_have_an_invoice(self, shop: list[History]) -> None:
@@ -156,7 +160,7 @@ class TestOrders:
             if item.values["state"] is OrderState.DELIVERED
         ]
 
-        # The shop is made at any time of its first day.
+        # The shop may be created at any time of its first day.
         still = [moment for moment in delivered if ReturnPolicy().ends(moment) > TODAY]
         assert all(ReturnPolicy().ends(moment) > TODAY + timedelta(days=1) for moment in still)
         assert 0 < len(still) < len(delivered)

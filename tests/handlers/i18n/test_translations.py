@@ -31,7 +31,7 @@ def texts_in_code() -> Iterator[str]:
 
 
 class TestCatalogues:
-    """What fails here is mended by script/translate."""
+    """script/translate fixes failures here."""
 
     @pytest.mark.parametrize("locale", ["en", "tr"])
     def test_hold_every_text_of_the_code_and_no_other(self, locale: str) -> None:

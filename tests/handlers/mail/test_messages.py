@@ -13,21 +13,21 @@ from domain.trade_ins import OfferLink
 from handlers.auth.one_time_links import read_token, sign_token
 from handlers.auth.trade_in_links import read_link
 from handlers.i18n.translations import translate
-from handlers.mail.messages import UnusableAddress, write_letter
-from handlers.mail.texts import WORDINGS
+from handlers.mail.messages import UnusableAddress, build_email
+from handlers.mail.texts import EMAIL_TEXTS
 from tests.support.outbox_events import (
     ABOUT_OFFERS,
     ABOUT_REQUESTS,
     OFFER,
     SETTINGS,
     make_event,
-    told_request,
+    request_payload,
 )
 
 
 def written(event: OutboxEvent) -> EmailMessage:
-    """The letter as it is read at the other end."""
-    sent = write_letter(event, SETTINGS).as_bytes()
+    """The message as its recipient parses it."""
+    sent = build_email(event, SETTINGS).as_bytes()
     return message_from_bytes(sent, policy=default)
 
 
@@ -38,18 +38,18 @@ def bodies(event: OutboxEvent) -> tuple[str, str]:
     return text.get_content(), html.get_content()
 
 
-class TestEveryLetter:
-    def test_has_a_wording(self) -> None:
-        assert set(WORDINGS) == set(OutboxKind)
+class TestEveryEmail:
+    def test_has_texts(self) -> None:
+        assert set(EMAIL_TEXTS) == set(OutboxKind)
 
     @pytest.mark.parametrize("language", ["en-us", "tr-tr"])
     @pytest.mark.parametrize("kind", OutboxKind)
-    def test_speaks_the_readers_language(self, kind: OutboxKind, language: str) -> None:
+    def test_is_in_the_recipients_language(self, kind: OutboxKind, language: str) -> None:
         event = make_event(kind, language=language)
-        wording = WORDINGS[kind]
+        texts = EMAIL_TEXTS[kind]
 
-        subject = translate(wording.subject, language) % {"order_number": "1001"}
-        opening = translate(wording.opening, language) % {"product": "Room Spray"}
+        subject = translate(texts.subject, language) % {"order_number": "1001"}
+        opening = translate(texts.opening, language) % {"product": "Room Spray"}
         assert written(event)["Subject"] == subject
         for body in bodies(event):
             assert opening in body
@@ -57,34 +57,34 @@ class TestEveryLetter:
             assert ("Merhaba" in body) is (language == "tr-tr")
 
     @pytest.mark.parametrize(("language", "greeting"), [(None, "Hello,"), ("tr", "Merhaba,")])
-    def test_speaks_the_shops_language_else(self, language: Any, greeting: str) -> None:
+    def test_is_in_the_shops_language_otherwise(self, language: Any, greeting: str) -> None:
         assert greeting in bodies(make_event(language=language))[0]
 
     def test_has_the_headers_of_an_automatic_message(self) -> None:
         event = make_event()
 
-        letter = written(event)
+        message = written(event)
 
-        assert letter["Message-ID"] == f"<{event.uuid}@shop.example>"
-        assert letter["From"] == "Çarşı <orders@shop.example>"
-        assert letter["To"] == "ayse@example.com"
-        assert letter["Date"].datetime == event.created_date
-        assert letter["Auto-Submitted"] == "auto-generated"
-        assert letter.get_content_type() == "multipart/alternative"
+        assert message["Message-ID"] == f"<{event.uuid}@shop.example>"
+        assert message["From"] == "Çarşı <orders@shop.example>"
+        assert message["To"] == "ayse@example.com"
+        assert message["Date"].datetime == event.created_date
+        assert message["Auto-Submitted"] == "auto-generated"
+        assert message.get_content_type() == "multipart/alternative"
 
     def test_is_the_same_each_time(self) -> None:
         event = make_event()
 
         first, second = (
-            re.sub(r"=====\d+==", "", str(write_letter(event, SETTINGS))) for _ in range(2)
+            re.sub(r"=====\d+==", "", str(build_email(event, SETTINGS))) for _ in range(2)
         )
 
         assert first == second
 
     def test_can_be_sent_through_a_server_that_knows_seven_bits(self) -> None:
-        letter = write_letter(make_event(language="tr-tr"), SETTINGS)
+        message = build_email(make_event(language="tr-tr"), SETTINGS)
 
-        sent = letter.as_bytes(policy=SMTP.clone(cte_type="7bit", max_line_length=998))
+        sent = message.as_bytes(policy=SMTP.clone(cte_type="7bit", max_line_length=998))
 
         text = next(message_from_bytes(sent, policy=default).iter_parts())
         assert sent.isascii()
@@ -93,10 +93,10 @@ class TestEveryLetter:
 
 class TestUntrustedTexts:
     def test_begin_no_header(self) -> None:
-        letter = written(make_event(order_number="1001\r\nBcc: eve@example.com\u2028\x00"))
+        message = written(make_event(order_number="1001\r\nBcc: eve@example.com\u2028\x00"))
 
-        assert letter["Bcc"] is None
-        assert letter["Subject"].endswith("order 1001 Bcc: eve@example.com")
+        assert message["Bcc"] is None
+        assert message["Subject"].endswith("order 1001 Bcc: eve@example.com")
 
     @pytest.mark.parametrize(
         "email",
@@ -111,16 +111,18 @@ class TestUntrustedTexts:
             "ayşe@example.com",
         ],
     )
-    def test_address_one_person_or_nobody(self, email: str) -> None:
+    def test_address_exactly_one_recipient(self, email: str) -> None:
         with pytest.raises(UnusableAddress) as error:
-            write_letter(make_event(email=email), SETTINGS)
+            build_email(make_event(email=email), SETTINGS)
 
         assert "ayse" not in repr(error.value)
 
     @pytest.mark.parametrize("kind", [ABOUT_REQUESTS[0], *ABOUT_OFFERS])
     def test_are_no_markup(self, kind: OutboxKind) -> None:
         name = "<b>Tea\n& co</b>"
-        text, html = bodies(make_event(kind, product=name, requests=[told_request(product=name)]))
+        text, html = bodies(
+            make_event(kind, product=name, requests=[request_payload(product=name)])
+        )
 
         assert "<b>Tea & co</b>" in text
         assert "&lt;b&gt;Tea &amp; co&lt;/b&gt;" in html
@@ -130,29 +132,29 @@ class TestUntrustedTexts:
 class TestRequests:
     @pytest.mark.parametrize("body", [0, 1])
     def test_are_listed(self, body: int) -> None:
-        second = told_request(product="Towel", quantity=1, cancellation_type="cancel")
+        second = request_payload(product="Towel", quantity=1, cancellation_type="cancel")
 
-        told = bodies(make_event(requests=[told_request(), second]))[body]
+        text = bodies(make_event(requests=[request_payload(), second]))[body]
 
-        assert "2 × Room Spray (Refund)" in told
-        assert "1 × Towel (Cancellation)" in told
-        assert told.count("Expected refund: 1,234.50 TL") == 2
+        assert "2 × Room Spray (Refund)" in text
+        assert "1 × Towel (Cancellation)" in text
+        assert text.count("Expected refund: 1,234.50 TL") == 2
 
     @pytest.mark.parametrize(
-        ("currency", "amount", "shown"),
+        ("currency", "amount", "expected"),
         [("try", "1234.50", "1.234,50 TL"), ("iqd", "7.125", "7,125 IQD")],
     )
     def test_name_amounts_as_the_language_does(
-        self, currency: str, amount: str, shown: str
+        self, currency: str, amount: str, expected: str
     ) -> None:
-        requests = [told_request(refund_amount=amount)]
+        requests = [request_payload(refund_amount=amount)]
 
         text, _ = bodies(make_event(language="tr", currency=currency, requests=requests))
 
-        assert f"Beklenen iade tutarı: {shown}" in text
+        assert f"Beklenen iade tutarı: {expected}" in text
 
     def test_say_when_it_is_loyalty_money(self) -> None:
-        requests = [told_request(fully_refund_as_loyalty_money=True)]
+        requests = [request_payload(fully_refund_as_loyalty_money=True)]
 
         text, _ = bodies(make_event(OutboxKind.CANCELLATION_COMPLETED, requests=requests))
 
@@ -163,16 +165,16 @@ class TestRequests:
         [(OutboxKind.CANCELLATION_RECEIVED, "0.00"), (OutboxKind.CANCELLATION_REJECTED, "9.90")],
     )
     def test_name_no_money_where_there_is_none(self, kind: OutboxKind, amount: str) -> None:
-        for body in bodies(make_event(kind, requests=[told_request(refund_amount=amount)])):
+        for body in bodies(make_event(kind, requests=[request_payload(refund_amount=amount)])):
             assert " TL" not in body
 
 
 class TestOffer:
     @pytest.mark.parametrize("body", [0, 1])
     def test_links_to_the_page_alone(self, body: int) -> None:
-        told = bodies(make_event(OutboxKind.TRADE_IN_OFFERED))[body]
+        text = bodies(make_event(OutboxKind.TRADE_IN_OFFERED))[body]
 
-        [link] = re.findall(r"https?://[^\s\"]+", told)
+        [link] = re.findall(r"https?://[^\s\"]+", text)
         path, token = link.split("?token=")
         assert path == "https://shop.example/api/users/order_item/42/tradein/"
         for operation_id in ("showTradeInOffer", "answerTradeInOffer"):
@@ -192,9 +194,9 @@ class TestOffer:
     def test_leads_to_where_the_server_listens_unless_set(self) -> None:
         event = make_event(OutboxKind.TRADE_IN_OFFERED)
 
-        letter = write_letter(event, replace(SETTINGS, public_url="", port=9000))
+        message = build_email(event, replace(SETTINGS, public_url="", port=9000))
 
-        assert b"http://127.0.0.1:9000/users/order_item/42/" in letter.as_bytes()
+        assert b"http://127.0.0.1:9000/users/order_item/42/" in message.as_bytes()
 
 
 class TestAccounts:
@@ -213,7 +215,7 @@ class TestAccounts:
         assert "order" not in text.lower()
 
     @pytest.mark.parametrize("body", [0, 1])
-    def test_are_told_of_a_change_without_a_token(self, body: int) -> None:
+    def test_get_a_link_without_a_token_after_a_change(self, body: int) -> None:
         text = bodies(make_event(OutboxKind.PASSWORD_CHANGED))[body]
 
         assert f"{self.LINK}reset/" in text

@@ -12,7 +12,7 @@ from domain.shared.errors import Unavailable
 from handlers.mail.outbox_worker import (
     IDLE_SECONDS,
     RECOVERY_SECONDS,
-    Postman,
+    OutboxWorker,
     deliver_until,
     describe,
 )
@@ -22,13 +22,13 @@ from tests.support.builders import NOW
 from tests.support.cancellation_fakes import FakeUnitOfWork
 from tests.support.fakes import FakeClock
 from tests.support.outbox_events import SETTINGS, make_event
-from tests.support.smtp_servers import PostOffice, hanging_up, running
+from tests.support.smtp_servers import MailServer, hanging_up, running
 
 REFUSAL = "550 5.1.1 <ayse@example.com>: no such mailbox"
 
 
 class FakeDatabase:
-    """One unit of work for all; the writings in ``away``, counted from 1, are refused."""
+    """One unit of work for all; the writes in ``away``, counted from 1, raise Unavailable."""
 
     def __init__(self, *events: OutboxEvent, away: tuple[int, ...] = ()) -> None:
         self.uow = FakeUnitOfWork()
@@ -45,27 +45,27 @@ class FakeDatabase:
 
 
 class FakeMailer:
-    """Takes letters, or raises ``error``."""
+    """Collects e-mails, or raises ``error``."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.sent: list[EmailMessage] = []
         self.error = error
 
-    def send(self, letter: EmailMessage) -> None:
+    def send(self, message: EmailMessage) -> None:
         if self.error:
             raise self.error
-        self.sent.append(letter)
+        self.sent.append(message)
 
 
-class FakeStop:
-    """Wishes the end at the ``rounds``-th wait."""
+class FakeShutdown:
+    """Is requested at the ``rounds``-th wait."""
 
     def __init__(self, rounds: int) -> None:
         self.waits: list[float] = []
         self._rounds = rounds
 
     @property
-    def is_wished(self) -> bool:
+    def is_requested(self) -> bool:
         return len(self.waits) >= self._rounds
 
     def wait(self, seconds: float) -> None:
@@ -86,8 +86,8 @@ def stored(database: Database, pk: int) -> OutboxEvent:
     return event
 
 
-class Dying:
-    """A database that is away as soon as a letter was leased."""
+class DyingDatabase:
+    """A database that is unavailable once an event is leased."""
 
     def __init__(self, database: Database) -> None:
         self._database: Database | None = database
@@ -99,55 +99,55 @@ class Dying:
         return database.write(work)
 
 
-def postman_to(office: PostOffice, database: Database | Dying) -> Postman:
-    mailer = SmtpServer(f"smtp://127.0.0.1:{office.port}", "shop.example", timeout=5)
-    return Postman(database, mailer, SETTINGS)
+def worker_to(mail_server: MailServer, database: Database | DyingDatabase) -> OutboxWorker:
+    mailer = SmtpServer(f"smtp://127.0.0.1:{mail_server.port}", "shop.example", timeout=5)
+    return OutboxWorker(database, mailer, SETTINGS)
 
 
 class TestOverSmtp:
-    """The whole way from the table to the server."""
+    """From the table to the SMTP server."""
 
-    def test_a_letter_is_delivered_once(self, database: Database) -> None:
+    def test_an_email_is_delivered_once(self, database: Database) -> None:
         event = store(database, make_event())
 
-        with running() as office:
-            postman = postman_to(office, database)
-            assert [postman.deliver_next() for _ in range(2)] == [True, False]
+        with running() as mail_server:
+            worker = worker_to(mail_server, database)
+            assert [worker.deliver_next() for _ in range(2)] == [True, False]
 
         after = stored(database, event.pk)
         assert (after.status, after.attempts) == (OutboxStatus.DELIVERED, 1)
-        assert (len(office.letters), postman.delivered) == (1, 1)
+        assert (len(mail_server.emails), worker.delivered) == (1, 1)
 
     def test_a_refused_one_is_tried_later_and_later_then_given_up(
         self, database: Database, clock: FakeClock
     ) -> None:
         event = store(database, make_event())
 
-        with running() as office:
-            office.refusal = REFUSAL
-            postman = postman_to(office, database)
+        with running() as mail_server:
+            mail_server.refusal = REFUSAL
+            worker = worker_to(mail_server, database)
             for delay in RETRY_DELAYS:
-                assert [postman.deliver_next() for _ in range(2)] == [True, False]
+                assert [worker.deliver_next() for _ in range(2)] == [True, False]
                 assert stored(database, event.pk).due_date == clock.now + delay
                 clock.now += delay
-            postman.deliver_next()
+            worker.deliver_next()
 
         after = stored(database, event.pk)
         assert (after.status, after.attempts) == (OutboxStatus.DEAD, len(RETRY_DELAYS) + 1)
         assert after.last_error == "550 SMTPRecipientsRefused"
 
-    def test_a_second_delivery_can_be_told_by_its_id(
-        self, database: Database, clock: FakeClock
-    ) -> None:
+    def test_a_second_delivery_has_the_same_id(self, database: Database, clock: FakeClock) -> None:
         event = store(database, make_event())
 
-        with running() as office:
+        with running() as mail_server:
             with pytest.raises(Unavailable):
-                postman_to(office, Dying(database)).deliver_next()
+                worker_to(mail_server, DyingDatabase(database)).deliver_next()
             clock.now += LEASE
-            assert postman_to(office, database).deliver_next()
+            assert worker_to(mail_server, database).deliver_next()
 
-        ids = [line for each in office.letters for line in each.split(b"\r\n") if b"-ID:" in line]
+        ids = [
+            line for email in mail_server.emails for line in email.split(b"\r\n") if b"-ID:" in line
+        ]
         assert ids == [f"Message-ID: <{event.uuid}@shop.example>".encode()] * 2
 
     def test_one_that_was_dropped_stays(self, database: Database) -> None:
@@ -155,34 +155,34 @@ class TestOverSmtp:
 
         with hanging_up(b"") as port:
             mailer = SmtpServer(f"smtp://127.0.0.1:{port}", "shop.example", timeout=5)
-            Postman(database, mailer, SETTINGS).deliver_next()
+            OutboxWorker(database, mailer, SETTINGS).deliver_next()
 
         after = stored(database, event.pk)
         assert (after.status, after.last_error) == (OutboxStatus.PENDING, "SMTPServerDisconnected")
 
 
-class TestTrouble:
-    def test_a_letter_that_can_not_be_written_holds_up_no_other(self) -> None:
+class TestErrors:
+    def test_an_email_that_can_not_be_built_blocks_no_other(self) -> None:
         bad, odd, good = make_event(email="nobody"), make_event(requests=None), make_event()
         database, mailer = FakeDatabase(bad, odd, good), FakeMailer()
-        postman = Postman(database, mailer, SETTINGS)
+        worker = OutboxWorker(database, mailer, SETTINGS)
 
-        while postman.deliver_next():
+        while worker.deliver_next():
             pass
 
         errors = [event.last_error for event in database.uow.outbox.added]
         assert errors == ["UnusableAddress", "TypeError", None]
-        assert (postman.delivered, postman.failed, len(mailer.sent)) == (1, 2, 1)
+        assert (worker.delivered, worker.failed, len(mailer.sent)) == (1, 2, 1)
 
-    def test_logs_name_nobody(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_logs_contain_no_personal_data(self, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.INFO)
         database = FakeDatabase(make_event(), make_event())
         mailer = FakeMailer(SMTPRecipientsRefused({"ayse@example.com": (550, REFUSAL.encode())}))
-        postman = Postman(database, mailer, SETTINGS)
+        worker = OutboxWorker(database, mailer, SETTINGS)
 
-        postman.deliver_next()
+        worker.deliver_next()
         mailer.error = None
-        postman.deliver_next()
+        worker.deliver_next()
 
         assert "letter_not_delivered" in caplog.text
         assert "550 SMTPRecipientsRefused" in caplog.text
@@ -194,11 +194,11 @@ class TestTrouble:
     def test_what_could_not_be_noted_is_noted_later(self, error: Exception | None) -> None:
         database = FakeDatabase(make_event(), away=(2,))
         mailer = FakeMailer(error)
-        postman = Postman(database, mailer, SETTINGS)
+        worker = OutboxWorker(database, mailer, SETTINGS)
         with pytest.raises(Unavailable):
-            postman.deliver_next()
+            worker.deliver_next()
 
-        assert not postman.deliver_next()
+        assert not worker.deliver_next()
 
         [event] = database.uow.outbox.added
         assert event.attempts == 1
@@ -221,26 +221,26 @@ class TestDeliverUntil:
     def test_delivers_all_that_is_due_then_waits(self) -> None:
         later = make_event()
         later.due_date = NOW + timedelta(seconds=1)
-        database, stop = FakeDatabase(make_event(), make_event(), later), FakeStop(rounds=2)
-        postman = Postman(database, FakeMailer(), SETTINGS)
+        database, shutdown = FakeDatabase(make_event(), make_event(), later), FakeShutdown(rounds=2)
+        worker = OutboxWorker(database, FakeMailer(), SETTINGS)
 
-        deliver_until(stop, postman)
+        deliver_until(shutdown, worker)
 
-        assert (postman.delivered, stop.waits) == (2, [IDLE_SECONDS] * 2)
+        assert (worker.delivered, shutdown.waits) == (2, [IDLE_SECONDS] * 2)
 
     def test_goes_on_when_the_database_is_back(self, caplog: pytest.LogCaptureFixture) -> None:
-        database, stop = FakeDatabase(make_event(), away=(1, 2)), FakeStop(rounds=3)
-        postman = Postman(database, FakeMailer(), SETTINGS)
+        database, shutdown = FakeDatabase(make_event(), away=(1, 2)), FakeShutdown(rounds=3)
+        worker = OutboxWorker(database, FakeMailer(), SETTINGS)
 
-        deliver_until(stop, postman)
+        deliver_until(shutdown, worker)
 
-        assert stop.waits == [RECOVERY_SECONDS, RECOVERY_SECONDS, IDLE_SECONDS]
-        assert postman.delivered == 1
+        assert shutdown.waits == [RECOVERY_SECONDS, RECOVERY_SECONDS, IDLE_SECONDS]
+        assert worker.delivered == 1
         assert "outbox_unavailable" in caplog.text
 
     def test_begins_nothing_once_it_is_to_stop(self) -> None:
         database = FakeDatabase(make_event())
 
-        deliver_until(FakeStop(rounds=0), Postman(database, FakeMailer(), SETTINGS))
+        deliver_until(FakeShutdown(rounds=0), OutboxWorker(database, FakeMailer(), SETTINGS))
 
         assert database.writings == 0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from handlers.mail.messages import write_letter
+from handlers.mail.messages import build_email
 from handlers.mail.transports import MailFolder, SmtpServer, Unencrypted, mailer_of
 from tests.support.outbox_events import SETTINGS, make_event
 from tests.support.server import free_port
@@ -25,8 +25,8 @@ from tests.support.smtp_servers import (
 LOGIN = f"{QUOTED_USER}:{QUOTED_PASSWORD}@"
 
 
-def letter() -> EmailMessage:
-    return write_letter(make_event(language="tr-tr"), SETTINGS)
+def example_email() -> EmailMessage:
+    return build_email(make_event(language="tr-tr"), SETTINGS)
 
 
 def server(url: str, timeout: float = 5) -> SmtpServer:
@@ -35,7 +35,7 @@ def server(url: str, timeout: float = 5) -> SmtpServer:
 
 @pytest.fixture
 def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """What 127.0.0.1 shows of itself; whoever makes a client now believes it."""
+    """A certificate of 127.0.0.1; clients created from now on trust it."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "authority.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
@@ -45,57 +45,57 @@ def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
 
 
 class TestSmtpServer:
-    def test_gets_the_letter(self) -> None:
-        with running() as office:
-            server(f"smtp://127.0.0.1:{office.port}").send(letter())
+    def test_receives_the_email(self) -> None:
+        with running() as mail_server:
+            server(f"smtp://127.0.0.1:{mail_server.port}").send(example_email())
 
-        [content] = office.letters
+        [content] = mail_server.emails
         received = message_from_bytes(content, policy=default)
-        assert office.recipients == [["ayse@example.com"]]
+        assert mail_server.recipients == [["ayse@example.com"]]
         assert content.isascii()
         assert received["Subject"] == "1001 numaralı siparişinizle ilgili talebinizi aldık"
-        assert office.logins == []
+        assert mail_server.logins == []
 
     def test_is_logged_in_to(self) -> None:
-        with running(auth_require_tls=False) as office:
-            server(f"smtp://{LOGIN}127.0.0.1:{office.port}").send(letter())
+        with running(auth_require_tls=False) as mail_server:
+            server(f"smtp://{LOGIN}127.0.0.1:{mail_server.port}").send(example_email())
 
-        assert (office.logins, len(office.letters)) == ([USER.encode()], 1)
+        assert (mail_server.logins, len(mail_server.emails)) == ([USER.encode()], 1)
 
     def test_refuses_a_wrong_password(self) -> None:
         with (
-            running(auth_require_tls=False) as office,
+            running(auth_require_tls=False) as mail_server,
             pytest.raises(smtplib.SMTPAuthenticationError),
         ):
-            server(f"smtp://{QUOTED_USER}:wrong@127.0.0.1:{office.port}").send(letter())
+            server(f"smtp://{QUOTED_USER}:wrong@127.0.0.1:{mail_server.port}").send(example_email())
 
-        assert office.letters == []
+        assert mail_server.emails == []
 
     def test_encrypts_where_it_is_offered(self, tls: ssl.SSLContext) -> None:
-        with running(tls_context=tls) as office:
-            server(f"smtp://{LOGIN}127.0.0.1:{office.port}").send(letter())
+        with running(tls_context=tls) as mail_server:
+            server(f"smtp://{LOGIN}127.0.0.1:{mail_server.port}").send(example_email())
 
-        assert (office.was_encrypted, office.logins) == ([True], [USER.encode()])
+        assert (mail_server.was_encrypted, mail_server.logins) == ([True], [USER.encode()])
 
     def test_encrypts_where_it_must(self, tls: ssl.SSLContext) -> None:
-        with running(tls_context=tls) as office:
-            server(f"smtp+starttls://{LOGIN}127.0.0.1:{office.port}").send(letter())
+        with running(tls_context=tls) as mail_server:
+            server(f"smtp+starttls://{LOGIN}127.0.0.1:{mail_server.port}").send(example_email())
 
-        assert (office.was_encrypted, office.logins) == ([True], [USER.encode()])
+        assert (mail_server.was_encrypted, mail_server.logins) == ([True], [USER.encode()])
 
     @pytest.mark.parametrize("login", ["", LOGIN])
     def test_gets_nothing_in_clear_where_it_must_encrypt(self, login: str) -> None:
-        """Whoever is in between may hide the offer; not even a server here is an exception."""
-        with running(auth_require_tls=False) as office, pytest.raises(Unencrypted):
-            server(f"smtp+starttls://{login}127.0.0.1:{office.port}").send(letter())
+        """A man in the middle may remove the offer; a local server is no exception."""
+        with running(auth_require_tls=False) as mail_server, pytest.raises(Unencrypted):
+            server(f"smtp+starttls://{login}127.0.0.1:{mail_server.port}").send(example_email())
 
-        assert (office.logins, office.letters) == ([], [])
+        assert (mail_server.logins, mail_server.emails) == ([], [])
 
     def test_encrypts_from_the_start(self, tls: ssl.SSLContext) -> None:
-        with running(ssl_context=tls) as office:
-            server(f"smtps://127.0.0.1:{office.port}").send(letter())
+        with running(ssl_context=tls) as mail_server:
+            server(f"smtps://127.0.0.1:{mail_server.port}").send(example_email())
 
-        assert len(office.letters) == 1
+        assert len(mail_server.emails) == 1
 
     @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
     def test_must_be_who_it_says(
@@ -103,55 +103,55 @@ class TestSmtpServer:
     ) -> None:
         monkeypatch.delenv("SSL_CERT_FILE")
         option = "tls_context" if scheme == "smtp" else "ssl_context"
-        with running(**{option: tls}) as office, pytest.raises(ssl.SSLCertVerificationError):
-            server(f"{scheme}://127.0.0.1:{office.port}").send(letter())
+        with running(**{option: tls}) as mail_server, pytest.raises(ssl.SSLCertVerificationError):
+            server(f"{scheme}://127.0.0.1:{mail_server.port}").send(example_email())
 
-        assert office.letters == []
+        assert mail_server.emails == []
 
     def test_elsewhere_gets_no_password_in_clear(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("handlers.mail.transports._is_here", lambda _: False)
-        with running(auth_require_tls=False) as office, pytest.raises(Unencrypted):
-            server(f"smtp://{LOGIN}127.0.0.1:{office.port}").send(letter())
+        monkeypatch.setattr("handlers.mail.transports._is_local", lambda _: False)
+        with running(auth_require_tls=False) as mail_server, pytest.raises(Unencrypted):
+            server(f"smtp://{LOGIN}127.0.0.1:{mail_server.port}").send(example_email())
 
-        assert (office.logins, office.letters) == ([], [])
+        assert (mail_server.logins, mail_server.emails) == ([], [])
 
     def test_here_may_have_a_name(self) -> None:
-        with running(auth_require_tls=False) as office:
-            server(f"smtp://{LOGIN}localhost:{office.port}").send(letter())
+        with running(auth_require_tls=False) as mail_server:
+            server(f"smtp://{LOGIN}localhost:{mail_server.port}").send(example_email())
 
-        assert len(office.letters) == 1
+        assert len(mail_server.emails) == 1
 
 
-class TestTrouble:
+class TestErrors:
     def test_a_recipient_is_refused(self) -> None:
-        with running() as office:
-            office.refusal = "550 no such mailbox"
+        with running() as mail_server:
+            mail_server.refusal = "550 no such mailbox"
             with pytest.raises(smtplib.SMTPRecipientsRefused):
-                server(f"smtp://127.0.0.1:{office.port}").send(letter())
+                server(f"smtp://127.0.0.1:{mail_server.port}").send(example_email())
 
-    def test_nobody_listens(self) -> None:
+    def test_no_server_listens(self) -> None:
         with pytest.raises(ConnectionRefusedError):
-            server(f"smtp://127.0.0.1:{free_port()}").send(letter())
+            server(f"smtp://127.0.0.1:{free_port()}").send(example_email())
 
     @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
     def test_a_server_that_hangs_is_left(self, scheme: str) -> None:
         with silent() as port, pytest.raises(OSError, match="timed out"):
-            server(f"{scheme}://127.0.0.1:{port}", timeout=0.1).send(letter())
+            server(f"{scheme}://127.0.0.1:{port}", timeout=0.1).send(example_email())
 
-    def test_a_server_that_drops_the_letter_did_not_take_it(self) -> None:
+    def test_a_server_that_drops_the_connection_did_not_accept_it(self) -> None:
         with hanging_up(b"") as port, pytest.raises(smtplib.SMTPServerDisconnected):
-            server(f"smtp://127.0.0.1:{port}").send(letter())
+            server(f"smtp://127.0.0.1:{port}").send(example_email())
 
-    def test_a_server_that_hangs_up_afterwards_has_taken_it(self) -> None:
+    def test_a_server_that_hangs_up_afterwards_has_accepted_it(self) -> None:
         with hanging_up(b"250 taken\r\n") as port:
-            server(f"smtp://127.0.0.1:{port}").send(letter())
+            server(f"smtp://127.0.0.1:{port}").send(example_email())
 
 
 class TestMailFolder:
     def test_keeps_a_file_for_the_owner_alone(self, tmp_path: Path) -> None:
         event = make_event(language="tr-tr")
 
-        MailFolder(tmp_path / "var" / "mail").send(write_letter(event, SETTINGS))
+        MailFolder(tmp_path / "var" / "mail").send(build_email(event, SETTINGS))
 
         [file] = (tmp_path / "var" / "mail").iterdir()
         assert file.name == f"{event.uuid}.eml"
@@ -159,7 +159,7 @@ class TestMailFolder:
         assert "Talebinizi aldık." in file.read_text("utf-8")
 
     def test_replaces_what_was_sent_before_or_half(self, tmp_path: Path) -> None:
-        sent = letter()
+        sent = example_email()
         name = sent["Message-ID"].strip("<>").partition("@")[0]
         (tmp_path / f".{name}.part").write_text("x" * 100_000)
 
@@ -175,8 +175,8 @@ class TestMailerOf:
         assert isinstance(mailer_of(SETTINGS), MailFolder)
 
     def test_is_the_server_that_is_set(self) -> None:
-        with running() as office:
-            settings = replace(SETTINGS, smtp_url=f"smtp://127.0.0.1:{office.port}")
-            mailer_of(settings).send(letter())
+        with running() as mail_server:
+            settings = replace(SETTINGS, smtp_url=f"smtp://127.0.0.1:{mail_server.port}")
+            mailer_of(settings).send(example_email())
 
-        assert len(office.letters) == 1
+        assert len(mail_server.emails) == 1

@@ -9,8 +9,8 @@ from tests.support.rendered_documents import render_order, served_contract
 
 def render_address(language: str = "en-us", **overrides: Any) -> dict[str, Any]:
     order = make_order(shipping_address=make_address(**overrides))
-    shown: dict[str, Any] = render_order(order, language)["shipping_address"]
-    return shown
+    rendered: dict[str, Any] = render_order(order, language)["shipping_address"]
+    return rendered
 
 
 class TestAddress:
@@ -25,10 +25,10 @@ class TestAddress:
     @pytest.mark.parametrize("language", ["en-us", "tr-tr"])
     @pytest.mark.parametrize("kind", AddressType)
     def test_has_a_label_for_its_type(self, language: str, kind: AddressType) -> None:
-        shown = render_address(language, address_type=kind)["address_type"]
+        rendered = render_address(language, address_type=kind)["address_type"]
 
-        assert shown["value"] == kind.value
-        assert shown["label"] not in {"", kind.value}
+        assert rendered["value"] == kind.value
+        assert rendered["label"] not in {"", kind.value}
 
     def test_has_one_hash_for_one_content(self) -> None:
         one, same, other = (render_address(line=line) for line in ("A 1", "A 1", "A 2"))
@@ -36,20 +36,20 @@ class TestAddress:
         assert one["hash_data"] == same["hash_data"] != other["hash_data"]
 
     def test_may_lack_what_not_every_place_has(self) -> None:
-        shown = render_address()
+        rendered = render_address()
 
         for name in ("township", "district", "retail_store", "email", "is_corporate"):
-            assert shown[name] is None
+            assert rendered[name] is None
 
 
 class TestLocation:
     def test_names_the_larger_places_by_id(self) -> None:
         city = make_location(pk=34, country_pk=1, city_pk=None, code="34")
 
-        shown = render_address(city=city)["city"]
+        rendered = render_address(city=city)["city"]
 
-        assert (shown["pk"], shown["id"], shown["code"]) == (34, 34, "34")
-        assert (shown["country"], shown["city"], shown["township"]) == (1, None, None)
+        assert (rendered["pk"], rendered["id"], rendered["code"]) == (34, 34, "34")
+        assert (rendered["country"], rendered["city"], rendered["township"]) == (1, None, None)
 
     def test_leaves_its_code_out_where_it_has_none(self) -> None:
         assert "code" not in render_address(city=make_location(code=None))["city"]

@@ -23,22 +23,24 @@ PICKUP = {
 
 def render_request(language: str = "en-us", **overrides: Any) -> dict[str, Any]:
     item = make_item(cancellation_requests=[make_request(**overrides)])
-    shown: dict[str, Any] = render_item(item, language)["cancellationrequest_set"][0]
-    return shown
+    rendered: dict[str, Any] = render_item(item, language)["cancellationrequest_set"][0]
+    return rendered
 
 
 def render_easy_return(**overrides: Any) -> dict[str, Any]:
-    shown: dict[str, Any] = render_request(easy_return=make_easy_return(**overrides))["easy_return"]
-    return shown
+    rendered: dict[str, Any] = render_request(easy_return=make_easy_return(**overrides))[
+        "easy_return"
+    ]
+    return rendered
 
 
 class TestRequest:
     def test_names_line_and_reason(self) -> None:
-        shown = render_request(order_item_pk=5, reason_pk=9, quantity=2, iban="TR00", pk=3)
+        rendered = render_request(order_item_pk=5, reason_pk=9, quantity=2, iban="TR00", pk=3)
 
-        assert (shown["pk"], shown["id"]) == (3, 3)
-        assert (shown["order_item"], shown["reason"], shown["quantity"]) == (5, 9, 2)
-        assert shown["iban"] == "TR00"
+        assert (rendered["pk"], rendered["id"]) == (3, 3)
+        assert (rendered["order_item"], rendered["reason"], rendered["quantity"]) == (5, 9, 2)
+        assert rendered["iban"] == "TR00"
 
     @pytest.mark.parametrize("language", ["en-us", "tr-tr"])
     @pytest.mark.parametrize("status", CancellationStatus)
@@ -46,11 +48,11 @@ class TestRequest:
     def test_has_labels_for_its_type_and_status(
         self, language: str, status: CancellationStatus, kind: CancellationType
     ) -> None:
-        shown = render_request(language, status=status, cancellation_type=kind)
+        rendered = render_request(language, status=status, cancellation_type=kind)
 
         for name, value in (("status", status.value), ("cancellation_type", kind.value)):
-            assert shown[name]["value"] == value
-            assert shown[name]["label"] not in {"", value}
+            assert rendered[name]["value"] == value
+            assert rendered[name]["label"] not in {"", value}
 
     def test_is_active_until_it_is_settled(self) -> None:
         requests = [
@@ -59,23 +61,23 @@ class TestRequest:
             make_request(pk=3, status=CancellationStatus.REJECTED, created_date=NOW + timedelta(1)),
         ]
 
-        shown = render_item(make_item(cancellation_requests=requests))
+        rendered = render_item(make_item(cancellation_requests=requests))
 
-        assert [each["pk"] for each in shown["cancellationrequest_set"]] == [1, 2, 3]
-        assert shown["active_cancellation_request"]["pk"] == 2
+        assert [request["pk"] for request in rendered["cancellationrequest_set"]] == [1, 2, 3]
+        assert rendered["active_cancellation_request"]["pk"] == 2
 
     def test_may_be_nowhere(self) -> None:
-        shown = render_item()
+        rendered = render_item()
 
-        assert shown["cancellationrequest_set"] == []
-        assert shown["active_cancellation_request"] is None
+        assert rendered["cancellationrequest_set"] == []
+        assert rendered["active_cancellation_request"] is None
 
     def test_shows_its_pictures(self) -> None:
         image = make_image(pk=4, cancellation_request_pk=3, description=None)
 
-        [shown] = render_request(pk=3, images=[image])["cancellation_request_image_set"]
+        [rendered] = render_request(pk=3, images=[image])["cancellation_request_image_set"]
 
-        assert shown == {
+        assert rendered == {
             "pk": 4,
             "id": 4,
             "cancellation_request": 3,
@@ -91,11 +93,15 @@ class TestEasyReturn:
     def test_names_carrier_and_status(self) -> None:
         company = make_shipping_company(value="ups", label="UPS")
 
-        shown = render_easy_return(shipping_company=company, code="14223")
+        rendered = render_easy_return(shipping_company=company, code="14223")
 
-        assert shown["shipping_company"] == {"value": "ups", "label": "UPS"}
-        assert shown["status"] == {"value": "active", "label": "Active"}
-        assert (shown["code"], shown["start_date"], shown["tracking_url"]) == ("14223", None, None)
+        assert rendered["shipping_company"] == {"value": "ups", "label": "UPS"}
+        assert rendered["status"] == {"value": "active", "label": "Active"}
+        assert (rendered["code"], rendered["start_date"], rendered["tracking_url"]) == (
+            "14223",
+            None,
+            None,
+        )
 
     def test_shows_when_the_carrier_comes(self) -> None:
         assert render_easy_return(**PICKUP)["pickup_date"] == {
@@ -104,9 +110,9 @@ class TestEasyReturn:
         }
 
     def test_shows_a_carrier_that_comes_at_midnight(self) -> None:
-        shown = render_easy_return(**PICKUP | {"pickup_start": time(0)})
+        rendered = render_easy_return(**PICKUP | {"pickup_start": time(0)})
 
-        assert shown["pickup_date"]["hour_range"]["start"] == "00:00"
+        assert rendered["pickup_date"]["hour_range"]["start"] == "00:00"
 
     @pytest.mark.parametrize("absent", PICKUP)
     def test_shows_no_pick_up_that_is_not_complete(self, absent: str) -> None:

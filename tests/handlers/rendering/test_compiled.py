@@ -1,4 +1,4 @@
-"""Compiled rendering gives what marshmallow's own dump of the same schemas gives, to the byte."""
+"""Compiled rendering returns the same bytes as marshmallow's dump of the same schemas."""
 
 import traceback
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from domain.orders.return_policy import ReturnPolicy
 from domain.seller_center.lists import Sort
 from domain.shared.documents import RenderedDocument
 from domain.shared.paging import PageRequest
-from handlers.cli.seed import seed_demo_shop
+from handlers.cli.demo_shop_loader import seed_demo_shop
 from handlers.contract.operations.marshmallow_schemas import (
     Document,
     Rendering,
@@ -44,12 +44,12 @@ from tests.support.rendering_sources import all_sources
 from tests.support.small_contracts import make_contract
 
 LANGUAGES = ["en-us", "tr-tr"]
-# The components that documents are, with the sources of all that is in them.
+# The components of documents, with the sources of all their parts.
 DOCUMENTS = {
     "UserOrder": order_sources(ReturnPolicy()),
     "UserOldOrder": OLD_ORDER_SOURCES,
     **RECORD_SOURCES,
-    **{each.component: [each] for each in SELLER_SOURCES.values()},
+    **{sources.component: [sources] for sources in SELLER_SOURCES.values()},
 }
 
 
@@ -61,7 +61,7 @@ def rendered(component: str) -> tuple[Document, Render]:
 
 
 def compared(component: str, rendering: Rendering) -> bytes:
-    """The document of the entity, which is the same either way."""
+    """The document of the entity, which must be the same either way."""
     schema, render = rendered(component)
     compiled = orjson.dumps(render(rendering.root, rendering))
     with Context(rendering):
@@ -71,23 +71,25 @@ def compared(component: str, rendering: Rendering) -> bytes:
 
 def components_in(schema: Schema) -> Iterator[str]:
     yield type(schema).__name__
-    for each in schema.dump_fields.values():
-        field = each.inner if isinstance(each, fields.List) else each
+    for schema_field in schema.dump_fields.values():
+        field = schema_field.inner if isinstance(schema_field, fields.List) else schema_field
         if isinstance(field, fields.Nested):
             yield from components_in(field.schema)
 
 
 class TestDocuments:
     def test_of_every_component_are_compared(self) -> None:
-        found = {each for name in DOCUMENTS for each in components_in(rendered(name)[0])}
+        rendered_components = {
+            component for name in DOCUMENTS for component in components_in(rendered(name)[0])
+        }
 
-        assert found == all_sources().keys()
+        assert rendered_components == all_sources().keys()
 
     @pytest.mark.parametrize("component", DOCUMENTS)
     @settings(max_examples=60, suppress_health_check=list(HealthCheck))
     @given(data=st.data())
     def test_are_what_marshmallow_gives(self, component: str, data: st.DataObject) -> None:
-        sources = {each.component: each for each in DOCUMENTS[component]}
+        sources = {source.component: source for source in DOCUMENTS[component]}
         entity = data.draw(entities(sources[component].entity))
         now = data.draw(st.just(NOW) | st.datetimes(timezones=st.just(UTC)))
 
@@ -113,18 +115,18 @@ def test_all_documents_of_the_demo_shop_are_what_marshmallow_gives(make_url: Mak
     renderers = {
         "orders": Comparing("UserOrder"),
         "old_orders": Comparing("UserOldOrder"),
-        **{name: Comparing(each.component) for name, each in SELLER_SOURCES.items()},
+        **{name: Comparing(sources.component) for name, sources in SELLER_SOURCES.items()},
     }
     with closing(Database(make_url(), renderers=renderers)) as database:
         database.migrate()
         shop = list(seed_demo_shop(database, users=6, orders_per_user=4, seed=1))
         for language in LANGUAGES:
             with database.reading() as uow:
-                for each in shop:
-                    for pk in each.orders.values():
-                        assert uow.orders.document(each.user.pk, pk, language)
-                    for pk in each.old_orders.values():
-                        assert uow.old_orders.document(each.user.pk, pk, language)
+                for shopper in shop:
+                    for pk in shopper.orders.values():
+                        assert uow.orders.document(shopper.user.pk, pk, language)
+                    for pk in shopper.old_orders.values():
+                        assert uow.old_orders.document(shopper.user.pk, pk, language)
                 slugs = {seller["slug"] for seller in SELLERS.values()}
                 for seller in filter(None, map(uow.sellers.by_slug, sorted(slugs))):
                     for name in SELLER_SOURCES:
@@ -134,7 +136,7 @@ def test_all_documents_of_the_demo_shop_are_what_marshmallow_gives(make_url: Mak
     orders, old_orders = (sum(map(len, of)) for of in zip(*map(_stored, shop), strict=True))
     assert renderers["orders"].count == orders * len(LANGUAGES)
     assert renderers["old_orders"].count == old_orders * len(LANGUAGES)
-    assert all(each.count for each in renderers.values())
+    assert all(renderer.count for renderer in renderers.values())
 
 
 def _stored(seeded: Any) -> tuple[dict[str, int], dict[str, int]]:
@@ -176,17 +178,17 @@ def left_out_unless_named(thing: Thing, _rendering: Rendering) -> Any:
 
 class TestOptional:
     @pytest.mark.parametrize(
-        ("name", "shown"),
+        ("name", "expected"),
         [("cup", [("a", 1), ("b", "cup"), ("c", 3), ("d", "cup")]), (None, [("a", 1), ("c", 3)])],
     )
-    def test_is_left_out_or_at_its_place(self, name: Any, shown: list[Any]) -> None:
+    def test_is_left_out_or_at_its_place(self, name: Any, expected: list[Any]) -> None:
         function = compile_thing(
             {"a": {}, "b": {"type": "string"}, "c": {}, "d": {}},
             {"a": lambda *_: 1, "c": lambda *_: 3},
             {"b": left_out_unless_named, "d": left_out_unless_named},
         )
 
-        assert list(render(function, Thing(name)).items()) == shown
+        assert list(render(function, Thing(name)).items()) == expected
 
     def test_may_be_null(self) -> None:
         function = compile_thing({"name": {"type": "string"}}, None, {"name": lambda *_: None})
@@ -196,7 +198,7 @@ class TestOptional:
 
 class TestValues:
     @pytest.mark.parametrize(
-        ("kind", "value", "shown"),
+        ("kind", "value", "expected"),
         [
             ("string", Colour.RED, "red"),
             ("string", 5, "5"),
@@ -206,15 +208,15 @@ class TestValues:
         ],
         ids=str,
     )
-    def test_are_of_plain_types(self, kind: str, value: Any, shown: Any) -> None:
-        found = render(compile_thing({"name": {"type": kind}}), Thing(value))["name"]
+    def test_are_of_plain_types(self, kind: str, value: Any, expected: Any) -> None:
+        rendered_value = render(compile_thing({"name": {"type": kind}}), Thing(value))["name"]
 
-        assert (found, type(found)) == (shown, type(shown))
+        assert (rendered_value, type(rendered_value)) == (expected, type(expected))
 
 
-# As variables of the function, words of Python, members of marshmallow's schemas; and no names.
+# Variables of the function, keywords, attributes of schemas, and texts that are no identifiers.
 NAMES = [
-    *("document", "entity", "rendering", "value", "found", "missing", "each", "render"),
+    *("document", "entity", "rendering", "value", "result", "missing", "item", "render"),
     *("source_name", "None", "class", "readers", "optional", "fields", "context"),
     *("a-b", "0", "it's", '"""', "{}", "\\", "\n", "", "ﬁ", "ü"),
 ]
@@ -248,5 +250,5 @@ class TestFault:
             render(function, Thing())
 
         lines = traceback.format_tb(fault.value.__traceback__)
-        [shown] = [line for line in lines if " of Thing>" in line]
-        assert "'loud': source_loud(entity, rendering)," in shown
+        [frame] = [line for line in lines if " of Thing>" in line]
+        assert "'loud': source_loud(entity, rendering)," in frame

@@ -24,26 +24,26 @@ def test_a_line_shows_every_property_of_the_contract() -> None:
 
 class TestSeller:
     def test_is_the_datasource(self) -> None:
-        shown = render_item(make_item(seller=make_seller(pk=4, name="Ev Dünyası")))
+        rendered = render_item(make_item(seller=make_seller(pk=4, name="Ev Dünyası")))
 
-        assert shown["datasource"] == 4
-        assert shown["datasource_detailed"] == {"pk": 4, "name": "Ev Dünyası"}
+        assert rendered["datasource"] == 4
+        assert rendered["datasource_detailed"] == {"pk": 4, "name": "Ev Dünyası"}
 
-    def test_may_be_nobody(self) -> None:
-        shown = render_item(make_item(seller=None))
+    def test_may_be_missing(self) -> None:
+        rendered = render_item(make_item(seller=None))
 
-        assert (shown["datasource"], shown["datasource_detailed"]) == (None, None)
+        assert (rendered["datasource"], rendered["datasource_detailed"]) == (None, None)
 
 
 class TestPrices:
     def test_are_of_the_line_and_of_one_unit(self) -> None:
-        shown = render_item(make_item(price=10000, quantity=4, retail_price=None))
+        rendered = render_item(make_item(price=10000, quantity=4, retail_price=None))
 
-        assert (shown["price"], shown["unit_price"]) == ("100.00", "25.00")
-        assert shown["total_amount"] == shown["price"]
-        assert (shown["retail_price"], shown["tax_rate"]) == (None, "18.00")
-        assert (shown["discount_amount"], shown["discounted_price"]) == ("0.00", "100.00")
-        assert (shown["quantity"], shown["cancellable_quantity"]) == (4, 4)
+        assert (rendered["price"], rendered["unit_price"]) == ("100.00", "25.00")
+        assert rendered["total_amount"] == rendered["price"]
+        assert (rendered["retail_price"], rendered["tax_rate"]) == (None, "18.00")
+        assert (rendered["discount_amount"], rendered["discounted_price"]) == ("0.00", "100.00")
+        assert (rendered["quantity"], rendered["cancellable_quantity"]) == (4, 4)
 
 
 class TestProduct:
@@ -61,20 +61,20 @@ class TestShipping:
     def test_costs_what_it_did_in_its_own_currency(self) -> None:
         group = make_shipping_option_group(amount=1990, currency=Currency.KWD)
 
-        shown = render_item(make_item(shipping_option_group=group))
+        rendered = render_item(make_item(shipping_option_group=group))
 
-        assert shown["shipping_option_group"]["amount"] == "1.990"
+        assert rendered["shipping_option_group"]["amount"] == "1.990"
 
     def test_back_is_offered_by_carriers(self) -> None:
         carrier = make_easy_return_company(
             pk=8, shipping_company=make_shipping_company(value="ups", label="UPS"), name="Kapıdan"
         )
 
-        [shown] = render_item(make_item(easy_return_companies=[carrier]))[
+        [rendered] = render_item(make_item(easy_return_companies=[carrier]))[
             "available_easy_return_shipping_companies"
         ]
 
-        assert shown == {
+        assert rendered == {
             "pk": 8,
             "id": 8,
             "shipping_company": {"value": "ups", "label": "UPS"},
@@ -87,27 +87,27 @@ class TestShipping:
         company = make_shipping_company(value="ups", label="UPS Kargo")
         item = make_item(shipping_company=company)
 
-        shown = render_order(make_order(items=[item], shipping_company=company), language)
+        rendered = render_order(make_order(items=[item], shipping_company=company), language)
 
-        carriers = [shown["shipping_company"], shown["orderitem_set"][0]["shipping_company"]]
+        carriers = [rendered["shipping_company"], rendered["orderitem_set"][0]["shipping_company"]]
         assert carriers == [{"value": "ups", "label": "UPS Kargo"}] * 2
 
     def test_may_be_unknown(self) -> None:
-        shown = render_item()
+        rendered = render_item()
 
-        assert (shown["shipping_option_group"], shown["shipping_company"]) == (None, None)
-        assert shown["available_easy_return_shipping_companies"] == []
+        assert (rendered["shipping_option_group"], rendered["shipping_company"]) == (None, None)
+        assert rendered["available_easy_return_shipping_companies"] == []
 
 
 class TestDates:
     def test_are_days_or_moments(self) -> None:
         item = make_item(estimated_delivery_date=date(2026, 3, 5), shipped_date=NOW)
 
-        shown = render_item(item)
+        rendered = render_item(item)
 
-        assert shown["estimated_delivery_date"] == "2026-03-05"
-        assert shown["shipped_date"] == "2026-03-01T12:00:00.000000Z"
-        assert shown["delivered_date"] is None
+        assert rendered["estimated_delivery_date"] == "2026-03-05"
+        assert rendered["shipped_date"] == "2026-03-01T12:00:00.000000Z"
+        assert rendered["delivered_date"] is None
 
 
 class TestStockAndPriceList:
@@ -116,7 +116,7 @@ class TestStockAndPriceList:
             extra_product_stock_detailed={"pk": 5, "stock": 3}, extra_product_price_detailed=None
         )
 
-        shown = render_item(item)
+        rendered = render_item(item)
 
-        assert (shown["extra_product_stock"], shown["extra_product_price"]) == (5, None)
-        assert shown["extra_product_stock_detailed"] == {"pk": 5, "stock": 3}
+        assert (rendered["extra_product_stock"], rendered["extra_product_price"]) == (5, None)
+        assert rendered["extra_product_stock_detailed"] == {"pk": 5, "stock": 3}

@@ -37,11 +37,11 @@ def test_pk_and_id_are_the_same_everywhere() -> None:
 
     def check(node: Any) -> int:
         parts = node.values() if isinstance(node, dict) else node
-        found = sum(check(part) for part in parts if isinstance(part, dict | list))
+        count = sum(check(part) for part in parts if isinstance(part, dict | list))
         if isinstance(node, dict) and "id" in node:
             assert node["id"] == node["pk"]
-            found += 1
-        return found
+            count += 1
+        return count
 
     # order, line, product, two addresses with country and city, payment option, bank, discount,
     # loyalty
@@ -59,13 +59,16 @@ class TestAmounts:
             installment_interest_amount=123,
         )
 
-        shown = render_order(order)
+        rendered = render_order(order)
 
-        assert (shown["amount"], shown["amount_without_discount"]) == ("104.90", "114.91")
-        assert (shown["discount_amount"], shown["shipping_amount"]) == ("10.01", "14.90")
-        assert (shown["refund_amount"], shown["installment_interest_amount"]) == ("0.05", "1.23")
-        assert shown["shipping_tax_rate"] == "20.00"
-        assert [item["discount_amount"] for item in shown["orderitem_set"]] == ["7.01", "3.00"]
+        assert (rendered["amount"], rendered["amount_without_discount"]) == ("104.90", "114.91")
+        assert (rendered["discount_amount"], rendered["shipping_amount"]) == ("10.01", "14.90")
+        assert (rendered["refund_amount"], rendered["installment_interest_amount"]) == (
+            "0.05",
+            "1.23",
+        )
+        assert rendered["shipping_tax_rate"] == "20.00"
+        assert [item["discount_amount"] for item in rendered["orderitem_set"]] == ["7.01", "3.00"]
 
     def test_of_all_parts_follow_the_currency_of_the_order(self) -> None:
         order = make_order(
@@ -75,15 +78,15 @@ class TestAmounts:
             loyalty_transactions=[make_loyalty_transaction(amount=-1)],
         )
 
-        shown = render_order(order)
+        rendered = render_order(order)
 
-        assert (shown["amount"], shown["orderitem_set"][0]["price"]) == ("1.000", "1.099")
-        assert shown["discountitem_set"][0]["amount"] == "0.099"
-        assert shown["loyaltytransaction_set"][0]["amount"] == "-0.001"
+        assert (rendered["amount"], rendered["orderitem_set"][0]["price"]) == ("1.000", "1.099")
+        assert rendered["discountitem_set"][0]["amount"] == "0.099"
+        assert rendered["loyaltytransaction_set"][0]["amount"] == "-0.001"
         kwd = {"value": "kwd", "label": "KWD"}
-        assert shown["currency"] == kwd
-        assert shown["orderitem_set"][0]["price_currency"] == kwd
-        assert shown["discountitem_set"][0]["currency"] == kwd
+        assert rendered["currency"] == kwd
+        assert rendered["orderitem_set"][0]["price_currency"] == kwd
+        assert rendered["discountitem_set"][0]["currency"] == kwd
 
 
 class TestLabels:
@@ -101,9 +104,9 @@ class TestLabels:
         order = make_order(state=state, items=[make_item(state=state)])
 
         for language, label in (("en-us", english), ("tr-tr", turkish)):
-            shown = render_order(order, language)
-            assert shown["status"] == {"value": value, "label": label}
-            assert shown["orderitem_set"][0]["status"] == {"value": value, "label": label}
+            rendered = render_order(order, language)
+            assert rendered["status"] == {"value": value, "label": label}
+            assert rendered["orderitem_set"][0]["status"] == {"value": value, "label": label}
 
     @pytest.mark.parametrize("state", OrderState)
     @pytest.mark.parametrize("language", ["en-us", "tr-tr"])
@@ -114,19 +117,19 @@ class TestLabels:
 
     @pytest.mark.parametrize("order_type", OrderType)
     def test_of_the_order_s_type_may_be_the_value(self, order_type: OrderType) -> None:
-        shown = render_order(make_order(order_type=order_type))["order_type"]
+        rendered = render_order(make_order(order_type=order_type))["order_type"]
 
-        assert shown["value"] == order_type.value
-        assert shown["label"]
+        assert rendered["value"] == order_type.value
+        assert rendered["label"]
 
 
 class TestAbsentParts:
     def test_are_null_or_empty(self) -> None:
-        shown = render_order(make_order(order_type=None))
+        rendered = render_order(make_order(order_type=None))
 
         for name in ("bank", "shipping_company", "order_type", "tracking_url", "delivery_range"):
-            assert shown[name] is None
-        assert (shown["discountitem_set"], shown["loyaltytransaction_set"]) == ([], [])
+            assert rendered[name] is None
+        assert (rendered["discountitem_set"], rendered["loyaltytransaction_set"]) == ([], [])
 
     def test_are_shown_where_they_are_there(self) -> None:
         order = make_order(
@@ -136,12 +139,14 @@ class TestAbsentParts:
             payment_option=make_payment_option(slug="credit-card"),
         )
 
-        shown = render_order(order)
+        rendered = render_order(order)
 
-        assert (shown["bank"]["pk"], shown["bank"]["slug"]) == (3, "garanti")
-        assert shown["shipping_company"] == {"value": "ups", "label": "UPS"}
-        assert shown["order_type"]["value"] == "addon"
-        assert shown["payment_option_slug"] == shown["payment_option"]["slug"] == "credit-card"
+        assert (rendered["bank"]["pk"], rendered["bank"]["slug"]) == (3, "garanti")
+        assert rendered["shipping_company"] == {"value": "ups", "label": "UPS"}
+        assert rendered["order_type"]["value"] == "addon"
+        assert (
+            rendered["payment_option_slug"] == rendered["payment_option"]["slug"] == "credit-card"
+        )
 
 
 class TestFlags:
@@ -151,19 +156,19 @@ class TestFlags:
         order = make_order(state=OrderState.DELIVERED, items=[item])
 
         for days, refundable in ((13, True), (14, False)):
-            shown = render_order(order, now=delivered + timedelta(days=days))
-            [line] = shown["orderitem_set"]
-            assert (shown["is_refundable"], line["is_refundable"]) == (refundable, refundable)
+            rendered = render_order(order, now=delivered + timedelta(days=days))
+            [line] = rendered["orderitem_set"]
+            assert (rendered["is_refundable"], line["is_refundable"]) == (refundable, refundable)
             assert line["refundable_quantity"] == int(refundable)
 
     def test_follow_the_lines(self) -> None:
         lines = [make_item(), make_item(line=2, state=OrderState.CANCELLED)]
 
-        shown = render_order(make_order(items=lines, payment_pending=True))
+        rendered = render_order(make_order(items=lines, payment_pending=True))
 
-        assert (shown["is_cancellable"], shown["is_cancelled"]) == (True, False)
-        assert [line["is_cancellable"] for line in shown["orderitem_set"]] == [True, False]
-        assert shown["is_payable"] is True
+        assert (rendered["is_cancellable"], rendered["is_cancelled"]) == (True, False)
+        assert [line["is_cancellable"] for line in rendered["orderitem_set"]] == [True, False]
+        assert rendered["is_payable"] is True
 
 
 class TestParts:
@@ -171,9 +176,9 @@ class TestParts:
         discount = make_discount(name="Kupon", code="SPRING")
         order = make_order(number="1666226475313376", discounts=[discount])
 
-        [shown] = render_order(order)["discountitem_set"]
+        [rendered] = render_order(order)["discountitem_set"]
 
-        assert shown == {
+        assert rendered == {
             "pk": discount.pk,
             "id": discount.pk,
             "order": discount.order_pk,
@@ -190,26 +195,28 @@ class TestParts:
         discounts = [make_discount(amount=amount) for amount in (1000, 500, 0)]
         order = make_order(discounts=discounts, discount_refund_amount=500)
 
-        shown = render_order(order)["discountitem_set"]
+        rendered = render_order(order)["discountitem_set"]
 
-        assert [each["cancel_amount"] for each in shown] == ["3.33", "1.67", "0.00"]
-        assert [each["code"] for each in shown] == [None] * 3
+        assert [discount["cancel_amount"] for discount in rendered] == ["3.33", "1.67", "0.00"]
+        assert [discount["code"] for discount in rendered] == [None] * 3
 
     def test_of_loyalty_name_order_and_user(self) -> None:
         spent = make_loyalty_transaction(amount=-500, order_pk=7, user_pk=4, user_email="a@b.co")
 
-        [shown] = render_order(make_order(loyalty_transactions=[spent]))["loyaltytransaction_set"]
+        [rendered] = render_order(make_order(loyalty_transactions=[spent]))[
+            "loyaltytransaction_set"
+        ]
 
-        assert (shown["order"], shown["user"], shown["user_email"]) == (7, 4, "a@b.co")
-        assert (shown["amount"], shown["uuid"]) == ("-5.00", str(spent.uuid))
+        assert (rendered["order"], rendered["user"], rendered["user_email"]) == (7, 4, "a@b.co")
+        assert (rendered["amount"], rendered["uuid"]) == ("-5.00", str(spent.uuid))
 
     def test_of_the_same_address_are_shown_twice(self) -> None:
         address = make_address(pk=9)
 
-        shown = render_order(make_order(shipping_address=address, billing_address=address))
+        rendered = render_order(make_order(shipping_address=address, billing_address=address))
 
-        assert shown["shipping_address"] == shown["billing_address"]
-        assert shown["shipping_address"]["pk"] == 9
+        assert rendered["shipping_address"] == rendered["billing_address"]
+        assert rendered["shipping_address"]["pk"] == 9
 
     def test_that_are_free_json_stay_as_they_are(self) -> None:
         free = {"a": [None, 1.5, {"ş": "<b>"}]}
@@ -219,6 +226,6 @@ class TestParts:
     def test_that_are_moments_keep_their_microseconds(self) -> None:
         placed = datetime(2020, 2, 29, 23, 59, 59, 1, UTC)
 
-        shown = render_order(make_order(created_date=placed))
+        rendered = render_order(make_order(created_date=placed))
 
-        assert shown["created_date"] == "2020-02-29T23:59:59.000001Z"
+        assert rendered["created_date"] == "2020-02-29T23:59:59.000001Z"

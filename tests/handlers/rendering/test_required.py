@@ -1,4 +1,4 @@
-"""What a rendered document always has is required in its component."""
+"""Properties that every rendered document has are required in its component."""
 
 import pytest
 

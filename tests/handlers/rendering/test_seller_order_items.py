@@ -7,20 +7,20 @@ class TestSellerOrderItem:
     def test_shows_amounts_in_the_currency_of_its_price(self) -> None:
         view = make_item_view(price_currency=Currency.KWD, retail_price=70000, tax_rate=850)
 
-        shown = render("SellerOrderItem", view)
+        rendered = render("SellerOrderItem", view)
 
-        assert (shown["price"], shown["price_currency"]) == ("62.900", "kwd")
-        assert (shown["retail_price"], shown["tax_rate"]) == ("70.000", "8.50")
+        assert (rendered["price"], rendered["price_currency"]) == ("62.900", "kwd")
+        assert (rendered["retail_price"], rendered["tax_rate"]) == ("70.000", "8.50")
 
     def test_shows_what_is_not_there_as_null(self) -> None:
-        shown = render("SellerOrderItem", make_item_view(shipped_date=None))
+        rendered = render("SellerOrderItem", make_item_view(shipped_date=None))
 
-        assert (shown["retail_price"], shown["shipped_date"]) == (None, None)
+        assert (rendered["retail_price"], rendered["shipped_date"]) == (None, None)
 
     def test_names_its_order_and_state(self) -> None:
-        shown = render("SellerOrderItem", make_item_view(cancel_status=CancelStatus.WAITING))
+        rendered = render("SellerOrderItem", make_item_view(cancel_status=CancelStatus.WAITING))
 
-        assert (shown["order"], shown["status"], shown["cancel_status"]) == (
+        assert (rendered["order"], rendered["status"], rendered["cancel_status"]) == (
             str(OTHER),
             600,
             "waiting",

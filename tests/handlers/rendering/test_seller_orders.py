@@ -7,10 +7,10 @@ from tests.support.seller_views import ID, OTHER, make_order_view, render
 
 class TestSellerOrder:
     def test_names_everything_by_uuid(self) -> None:
-        shown = render("SellerOrder", make_order_view())
+        rendered = render("SellerOrder", make_order_view())
 
-        assert (shown["id"], shown["datasource"]) == (str(ID), str(OTHER))
-        assert (shown["shipping_address"], shown["billing_address"]) == (str(ID), str(OTHER))
+        assert (rendered["id"], rendered["datasource"]) == (str(ID), str(OTHER))
+        assert (rendered["shipping_address"], rendered["billing_address"]) == (str(ID), str(OTHER))
 
     @pytest.mark.parametrize(
         ("currency", "code", "amount"),
@@ -19,16 +19,16 @@ class TestSellerOrder:
     def test_shows_amounts_in_its_currency(
         self, currency: Currency, code: str, amount: str
     ) -> None:
-        shown = render("SellerOrder", make_order_view(currency=currency))
+        rendered = render("SellerOrder", make_order_view(currency=currency))
 
-        assert (shown["currency"], shown["amount"]) == (code, amount)
+        assert (rendered["currency"], rendered["amount"]) == (code, amount)
 
     def test_shows_codes_and_times_of_the_seller_center(self) -> None:
-        shown = render(
+        rendered = render(
             "SellerOrder",
             make_order_view(cancel_status=CancelStatus.MANUEL_REFUND_NEED, shipping_tax_rate=1800),
         )
 
-        assert (shown["status"], shown["cancel_status"]) == (100, "manuel_refund_need")
-        assert (shown["shipping_tax_rate"], shown["invoice_date"]) == ("18.00", None)
-        assert shown["date_placed"] == "2026-03-01T12:00:00.000000Z"
+        assert (rendered["status"], rendered["cancel_status"]) == (100, "manuel_refund_need")
+        assert (rendered["shipping_tax_rate"], rendered["invoice_date"]) == ("18.00", None)
+        assert rendered["date_placed"] == "2026-03-01T12:00:00.000000Z"

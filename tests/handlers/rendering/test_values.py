@@ -11,16 +11,16 @@ from handlers.rendering.values import (
     currency,
     identifier,
     money,
-    named,
     optional,
     rate,
     translated,
+    with_label,
 )
 from tests.support.builders import NOW, make_product
 
 
 def value(source: Source, language: str = "en-us", root: Any = None, **attributes: Any) -> Any:
-    """What the source gives for an entity of these attributes."""
+    """The value of the source for an entity with these attributes."""
     return source(SimpleNamespace(**attributes), Rendering(root, language, NOW))
 
 
@@ -79,10 +79,10 @@ class TestCurrency:
     )
     @pytest.mark.parametrize("language", ["en-us", "tr-tr"])
     def test_is_that_of_the_document(self, code: Currency, label: str, language: str) -> None:
-        shown = value(currency, language, root=SimpleNamespace(currency=code))
+        rendered = value(currency, language, root=SimpleNamespace(currency=code))
 
-        assert shown == Labelled(code.value, label)
-        assert type(shown.value) is str
+        assert rendered == Labelled(code.value, label)
+        assert type(rendered.value) is str
 
 
 class TestNamed:
@@ -90,17 +90,17 @@ class TestNamed:
         ("language", "label"), [("en-us", "Cancelled"), ("tr-tr", "İptal edildi")]
     )
     def test_has_a_label_in_the_reader_s_language(self, language: str, label: str) -> None:
-        assert value(named("order_status", "status"), language, status="100") == Labelled(
+        assert value(with_label("order_status", "status"), language, status="100") == Labelled(
             "100", label
         )
 
     def test_of_the_shop_s_own_is_its_own_label(self) -> None:
-        assert value(named("client_type", "kind"), "tr-tr", kind="kiosk") == Labelled(
+        assert value(with_label("client_type", "kind"), "tr-tr", kind="kiosk") == Labelled(
             "kiosk", "kiosk"
         )
 
     def test_may_be_none(self) -> None:
-        assert value(named("order_type", "kind"), kind=None) is None
+        assert value(with_label("order_type", "kind"), kind=None) is None
 
 
 class TestTranslated:

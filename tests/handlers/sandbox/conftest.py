@@ -1,4 +1,4 @@
-"""One sandbox for the tests of a worker, put back to its start before each of them."""
+"""One sandbox per pytest worker, reset before each test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +29,7 @@ def _app(folder: Path) -> Iterator[ContractApp]:
 
 @pytest.fixture
 def callers(sandbox_app: ContractApp) -> Callers:
-    """Those who call it, now that it is as it was at its start."""
+    """Its callers, after a reset."""
     callers = Callers(sandbox_app)
     callers.reset()
     return callers

@@ -1,4 +1,4 @@
-"""The code samples of the client document are run against a sandbox, as they are copied.
+"""Runs the code samples of the client document against a sandbox, unchanged.
 
 Those in TypeScript have no types, so that node runs them; where there is no node, the other two
 languages are run.
@@ -62,7 +62,7 @@ def is_ready(address: str) -> bool:
 
 
 def variables(sandbox: str, operation_id: str) -> dict[str, str]:
-    """What a sample takes from its environment."""
+    """The environment variables of a sample."""
     credentials = read_shop().credentials
     key = credentials["shopper"]["session_key"]
     if "Anonymous" in operation_id:
@@ -82,7 +82,7 @@ def variables(sandbox: str, operation_id: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("operation_id", "language", "source"),
     SAMPLES,
-    ids=[f"{each[0]}-{each[1]}" for each in SAMPLES],
+    ids=[f"{sample[0]}-{sample[1]}" for sample in SAMPLES],
 )
 def test_a_sample_runs_as_it_is(
     sandbox: str, operation_id: str, language: str, source: str

@@ -1,4 +1,4 @@
-"""Every example of the document can be sent to a sandbox, and gets its documented response."""
+"""Sends every example of the document to a sandbox, and gets its documented response."""
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
@@ -9,17 +9,17 @@ from handlers.contract.document.bundle import load_contract
 from tests.support.sandbox_clients import Callers
 from tests.support.sandbox_exchanges import Examples, Exchange, differences
 
-# Where a response can't be what its example says, and why: patterns of JSON pointers by operation.
+# Where a response can't equal its example, and why: patterns of JSON pointers by operation.
 RANDOM = "drawn at random"
 ONE_REQUEST = {"/uuid": RANDOM, "/easy_return/code": RANDOM}
-EACH_REQUEST = {"/?/uuid": RANDOM, "/?/easy_return/code": RANDOM}
+EVERY_REQUEST = {"/?/uuid": RANDOM, "/?/easy_return/code": RANDOM}
 KEYS = {"/key": RANDOM, "/csrf_token": RANDOM}
 UNAVOIDABLE: dict[str, dict[str, str]] = {
     "createCancellationRequest": ONE_REQUEST,
     "createAnonymousCancellationRequest": ONE_REQUEST,
     "cancelOrder": {"/?/uuid": RANDOM},
-    "createBulkCancellationRequests": EACH_REQUEST,
-    "createAnonymousBulkCancellationRequests": EACH_REQUEST,
+    "createBulkCancellationRequests": EVERY_REQUEST,
+    "createAnonymousBulkCancellationRequests": EVERY_REQUEST,
     "createHandover": {"/url": RANDOM},
     "getCsrfToken": {"/csrf_token": RANDOM},
     "logIn": KEYS,
@@ -31,7 +31,7 @@ EXAMPLES = Examples(load_contract(more=["sandbox.yaml"]).document)
 
 
 def unexplained(operation_id: str, pointers: Iterable[str]) -> list[str]:
-    """Those that UNAVOIDABLE does not name."""
+    """The places that UNAVOIDABLE does not match."""
     patterns = UNAVOIDABLE.get(operation_id, {})
     return [
         pointer
@@ -47,12 +47,14 @@ class TestExamples:
 
         assert response.status_code in exchange.statuses, response.text
         if exchange.pointer is not None:
-            found = list(differences(exchange.response, response.json()))
-            assert not unexplained(exchange.operation_id, found)
+            places = list(differences(exchange.response, response.json()))
+            assert not unexplained(exchange.operation_id, places)
 
     @pytest.mark.no_cover  # the same lines, hundreds of times
     @pytest.mark.parametrize(
-        "exchanges", list(EXAMPLES.with_parameters()), ids=lambda each: each[0].operation_id
+        "exchanges",
+        list(EXAMPLES.with_parameters()),
+        ids=lambda exchanges: exchanges[0].operation_id,
     )
     def test_each_example_of_a_parameter_is_taken(
         self, callers: Callers, exchanges: list[Exchange]
@@ -69,18 +71,18 @@ class TestExamples:
         assert not refused
 
     def test_no_difference_is_listed_that_is_none(self, callers: Callers) -> None:
-        found = {name: set[str]() for name in UNAVOIDABLE}
+        places = {name: set[str]() for name in UNAVOIDABLE}
         for exchange in EXAMPLES.exchanges():
             if exchange.operation_id in UNAVOIDABLE and exchange.pointer:
                 callers.reset()
                 response = callers.send(exchange).json()
-                found[exchange.operation_id].update(differences(exchange.response, response))
+                places[exchange.operation_id].update(differences(exchange.response, response))
 
         unmet = {
             (name, pattern)
             for name, patterns in UNAVOIDABLE.items()
             for pattern in patterns
-            if not any(fnmatchcase(pointer, pattern) for pointer in found[name])
+            if not any(fnmatchcase(pointer, pattern) for pointer in places[name])
         }
 
         assert not unmet

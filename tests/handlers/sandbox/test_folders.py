@@ -20,13 +20,13 @@ with temporary_folder() as folder:
 
 @pytest.fixture(autouse=True)
 def parent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where temporary folders are made."""
+    """The folder for temporary files."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
 
 
 def held(parent: Path) -> tuple[subprocess.Popen[str], Path]:
-    """A process that uses a folder of its own."""
+    """A process with a temporary folder of a sandbox."""
     process = subprocess.Popen(  # noqa: S603 - our own code
         [sys.executable, "-c", HOLDING],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(parent)},

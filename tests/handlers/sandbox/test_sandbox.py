@@ -1,4 +1,4 @@
-"""The operations of openapi/sandbox.yaml, and what they do to all others."""
+"""The operations of openapi/sandbox.yaml, and their effects on all others."""
 
 import asyncio
 from typing import Any
@@ -11,7 +11,7 @@ from handlers.contract.asgi.routing import ContractApp
 from handlers.contract.document.bundle import load_contract
 from handlers.sandbox.shop import read_shop
 from handlers.web.request_context import PARTS
-from tests.support.judge import HeaderJudge, Judge
+from tests.support.exchange_validator import ExchangeValidator, HeaderValidator
 from tests.support.sandbox_clients import HOST, Callers
 
 ORDERS, ORDER = "/users/orders/", "/users/orders/3/"
@@ -22,12 +22,12 @@ START = {"now": "2026-03-05T12:00:00Z"}
 @pytest.fixture(scope="module")
 def checks() -> list[Any]:
     document = load_contract(more=["sandbox.yaml"]).document
-    return [Judge(document).check, HeaderJudge(document).check]
+    return [ExchangeValidator(document).check, HeaderValidator(document).check]
 
 
 @pytest.fixture
 def control(callers: Callers, checks: list[Any]) -> TestClient:
-    """A client whose exchanges are judged by the complete document of a sandbox."""
+    """A client whose exchanges are validated against the complete document of a sandbox."""
 
     def judge(response: httpx.Response) -> None:
         response.read()
@@ -48,8 +48,8 @@ def shopper(callers: Callers) -> TestClient:
 
 
 def _login(callers: Callers, **overrides: str) -> dict[str, str]:
-    shown = callers.credentials["shopper"]
-    return {"email": shown["email"], "password": shown["password"]} | overrides
+    shopper = callers.credentials["shopper"]
+    return {"email": shopper["email"], "password": shopper["password"]} | overrides
 
 
 def _cancel(client: TestClient) -> httpx.Response:
@@ -110,7 +110,7 @@ class TestClock:
 class TestFailures:
     @pytest.fixture(autouse=True)
     def waits(self, monkeypatch: pytest.MonkeyPatch) -> list[float]:
-        """How long responses were to be delayed, which they are not here."""
+        """The requested delays, which do not happen here."""
         waits: list[float] = []
 
         async def sleep(seconds: float) -> None:
@@ -135,7 +135,7 @@ class TestFailures:
 
         responses = [shopper.get(ORDERS) for _ in range(3)]
 
-        assert [each.status_code for each in responses] == [status, status, 200]
+        assert [response.status_code for response in responses] == [status, status, 200]
         assert responses[0].headers["Retry-After"] == "7"
         assert responses[0].json()["error_code"]
 

@@ -16,11 +16,11 @@ from handlers.auth.networks import network_of
 from handlers.serving import connections
 from handlers.serving.connections import (
     FIRST_BYTE_SECONDS,
-    MOST_CONNECTIONS,
+    MAX_CONNECTIONS,
     Connection,
-    Watch,
-    accepted,
-    beyond,
+    ConnectionWatch,
+    accepted_connections,
+    over_share,
     raise_limit,
 )
 from tests.support.processes import wait_until
@@ -34,7 +34,7 @@ def held(quiet: float, address: str = PEER, received: int = 1) -> Connection:
 
 
 class Pairs:
-    """Connections of this process with itself, over a port that is listened on."""
+    """Connections of this process to itself, over a listening port."""
 
     def __init__(self, stack: ExitStack, host: str) -> None:
         self._stack = stack
@@ -43,7 +43,7 @@ class Pairs:
         self.port = self._listener.getsockname()[1]
 
     def new(self, sent: bytes = b"") -> tuple[socket.socket, socket.socket]:
-        """The client's end, and the server's."""
+        """The socket of the client, and that of the server."""
         client = socket.create_connection(self._listener.getsockname()[:2])
         server, _ = self._listener.accept()
         self._stack.enter_context(client)
@@ -54,7 +54,10 @@ class Pairs:
         return client, server
 
     def accepted(self) -> dict[int, Connection]:
-        return {each.descriptor: each for each in accepted(self.family, self.port)}
+        return {
+            connection.descriptor: connection
+            for connection in accepted_connections(self.family, self.port)
+        }
 
 
 @pytest.fixture
@@ -71,7 +74,7 @@ def is_closed(client: socket.socket) -> bool:
         return False
 
 
-class TestAccepted:
+class TestAcceptedConnections:
     @pytest.mark.parametrize(
         "host", ["127.0.0.1", *(["::1"] if socket.has_dualstack_ipv6() else [])]
     )
@@ -81,12 +84,12 @@ class TestAccepted:
             silent, first = pairs.new()
             _, second = pairs.new(b"GET")
 
-            found = pairs.accepted()
+            by_descriptor = pairs.accepted()
 
-            assert found.keys() == {first.fileno(), second.fileno()}
-            assert found[first.fileno()].peer == silent.getsockname()[:2]
-            assert found[first.fileno()].received == 0
-            assert found[second.fileno()].received == 3
+            assert by_descriptor.keys() == {first.fileno(), second.fileno()}
+            assert by_descriptor[first.fileno()].peer == silent.getsockname()[:2]
+            assert by_descriptor[first.fileno()].received == 0
+            assert by_descriptor[second.fileno()].received == 3
 
     def test_says_for_how_long_nothing_came(self, pairs: Pairs) -> None:
         _, server = pairs.new()
@@ -104,7 +107,7 @@ class TestAccepted:
             assert not pairs.accepted()
 
     def test_drops_no_lock_of_this_process(self, pairs: Pairs, tmp_path: Path) -> None:
-        """As of SQLite: they go as soon as any descriptor of the file is closed."""
+        """Like SQLite's locks, which are lost when any descriptor of the file is closed."""
         pairs.new()
         file = tmp_path / "locked"
         attempt = (
@@ -114,7 +117,7 @@ class TestAccepted:
             fcntl.lockf(locked, fcntl.LOCK_EX)
 
             pairs.accepted()
-            Watch(pairs.family, pairs.port, 1).look()
+            ConnectionWatch(pairs.family, pairs.port, 1).check()
 
             with pytest.raises(subprocess.CalledProcessError):
                 subprocess.run(  # noqa: S603 - our own code
@@ -131,19 +134,19 @@ class TestAccepted:
         assert set(DESCRIPTORS.iterdir()) == before
 
 
-class TestWatch:
+class TestConnectionWatch:
     def test_closes_those_that_stay_silent(
         self, pairs: Pairs, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         silent, _ = pairs.new()
         talking, _ = pairs.new(b"G")
         monkeypatch.setattr(connections, "FIRST_BYTE_SECONDS", 0.1)
-        watch = Watch(pairs.family, pairs.port, 0)
-        watch.look()
+        watch = ConnectionWatch(pairs.family, pairs.port, 0)
+        watch.check()
         assert not is_closed(silent)
         time.sleep(0.2)
 
-        watch.look()
+        watch.check()
 
         assert is_closed(silent)
         assert not is_closed(talking)
@@ -153,13 +156,13 @@ class TestWatch:
     ) -> None:
         caplog.set_level(logging.WARNING)
         clients = [pairs.new(b"G")[0] for _ in range(3)]
-        watch = Watch(pairs.family, pairs.port, 2)
+        watch = ConnectionWatch(pairs.family, pairs.port, 2)
 
-        watch.look()
+        watch.check()
         assert sum(map(is_closed, clients)) == 1
 
         clients.append(pairs.new(b"G")[0])
-        watch.look()
+        watch.check()
         assert sum(map(is_closed, clients)) == 2
         assert caplog.text.count("too_many_connections_of_an_address") == 1
         assert "127.0.0.1" in caplog.text
@@ -167,39 +170,43 @@ class TestWatch:
     def test_lets_an_address_have_any_number_where_it_has_no_share(self, pairs: Pairs) -> None:
         clients = [pairs.new(b"G")[0] for _ in range(3)]
 
-        Watch(pairs.family, pairs.port, 0).look()
+        ConnectionWatch(pairs.family, pairs.port, 0).check()
 
         assert not any(map(is_closed, clients))
 
     def test_closes_no_other_connection_in_the_place_of_a_gone_one(self, pairs: Pairs) -> None:
         client, server = pairs.new()
-        [found] = pairs.accepted().values()
-        watch = Watch(pairs.family, pairs.port, 0)
+        [connection] = pairs.accepted().values()
+        watch = ConnectionWatch(pairs.family, pairs.port, 0)
 
-        watch._close(replace(found, peer=("127.0.0.1", 1)))  # noqa: SLF001 - a race
+        watch._close(replace(connection, peer=("127.0.0.1", 1)))  # noqa: SLF001 - a race
         assert not is_closed(client)
 
         server.close()
-        watch._close(found)  # noqa: SLF001 - another
+        watch._close(connection)  # noqa: SLF001 - another
         assert is_closed(client)
 
 
-class TestBeyond:
+class TestOverShare:
     def test_is_what_was_quiet_the_longest(self) -> None:
-        some = [held(1), held(3), held(2)]
+        open_connections = [held(1), held(3), held(2)]
 
-        assert [each.quiet for each in beyond(some, 1)] == [3, 2]
-        assert list(beyond(some, 3)) == []
+        assert [connection.quiet for connection in over_share(open_connections, 1)] == [3, 2]
+        assert list(over_share(open_connections, 3)) == []
 
     def test_is_counted_for_each_address(self) -> None:
-        some = [held(1), held(2, "192.0.2.2"), held(3, "::ffff:192.0.2.2")]
+        open_connections = [held(1), held(2, "192.0.2.2"), held(3, "::ffff:192.0.2.2")]
 
-        assert [each.quiet for each in beyond(some, 1)] == [3]
+        assert [connection.quiet for connection in over_share(open_connections, 1)] == [3]
 
     def test_of_ipv6_is_counted_for_each_network(self) -> None:
-        some = [held(1, "2001:db8::1"), held(2, "2001:db8::2"), held(3, "2001:db8:0:1::1")]
+        open_connections = [
+            held(1, "2001:db8::1"),
+            held(2, "2001:db8::2"),
+            held(3, "2001:db8:0:1::1"),
+        ]
 
-        assert [each.quiet for each in beyond(some, 1)] == [2]
+        assert [connection.quiet for connection in over_share(open_connections, 1)] == [2]
 
 
 @pytest.mark.parametrize(
@@ -233,12 +240,12 @@ class TestRaiseLimit:
     @pytest.mark.parametrize(
         ("before", "after", "fit"),
         [
-            ((1024, 524_288), (5250, 524_288), MOST_CONNECTIONS),
+            ((1024, 524_288), (5250, 524_288), MAX_CONNECTIONS),
             ((1024, 1024), (1024, 1024), 774),
             ((256, 300), (300, 300), 150),
-            ((256, resource.RLIM_INFINITY), (5250, resource.RLIM_INFINITY), MOST_CONNECTIONS),
-            ((resource.RLIM_INFINITY,) * 2, (resource.RLIM_INFINITY,) * 2, MOST_CONNECTIONS),
-            ((9000, 9000), (9000, 9000), MOST_CONNECTIONS),
+            ((256, resource.RLIM_INFINITY), (5250, resource.RLIM_INFINITY), MAX_CONNECTIONS),
+            ((resource.RLIM_INFINITY,) * 2, (resource.RLIM_INFINITY,) * 2, MAX_CONNECTIONS),
+            ((9000, 9000), (9000, 9000), MAX_CONNECTIONS),
         ],
     )
     def test_makes_room_for_connections(
@@ -256,9 +263,9 @@ class TestRaiseLimit:
 
 def test_a_peer_that_resets_is_closed_quietly(pairs: Pairs) -> None:
     client, _ = pairs.new()
-    [found] = pairs.accepted().values()
+    [connection] = pairs.accepted().values()
     with closing(client):
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00" + bytes(4))
     time.sleep(0.05)
 
-    Watch(pairs.family, pairs.port, 0)._close(found)  # noqa: SLF001 - a race
+    ConnectionWatch(pairs.family, pairs.port, 0)._close(connection)  # noqa: SLF001 - a race

@@ -1,11 +1,11 @@
-"""Collections of garbage while a process starts."""
+"""Garbage collection while a process starts."""
 
 import gc
 from collections.abc import Iterator
 
 import pytest
 
-from handlers.serving.garbage import uncollected
+from handlers.serving.garbage import without_garbage_collection
 
 
 @pytest.fixture(autouse=True)
@@ -15,14 +15,14 @@ def _enabled_again() -> Iterator[None]:
 
 
 def test_there_is_none_in_the_block() -> None:
-    with uncollected():
+    with without_garbage_collection():
         assert not gc.isenabled()
 
     assert gc.isenabled()
 
 
 def test_an_error_ends_the_block_as_well() -> None:
-    with pytest.raises(LookupError), uncollected():
+    with pytest.raises(LookupError), without_garbage_collection():
         raise LookupError
 
     assert gc.isenabled()
@@ -31,7 +31,7 @@ def test_an_error_ends_the_block_as_well() -> None:
 def test_who_turned_the_collector_off_finds_it_so() -> None:
     gc.disable()
 
-    with uncollected():
+    with without_garbage_collection():
         pass
 
     assert not gc.isenabled()

@@ -1,4 +1,4 @@
-"""The server as a process of its own: it starts, finishes what is in flight, and stops."""
+"""The server in a process of its own: it starts, finishes requests in flight, and stops."""
 
 import signal
 import socket
@@ -20,7 +20,7 @@ LOGIN = b'{"email": "nobody@example.com", "password": "wrong password"}'
 
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
-    """SQLite in any case: a process starts and stops alike on either database."""
+    """Always SQLite: starts and stops do not depend on the database."""
     url = f"sqlite:///{tmp_path}/waybill.sqlite3"
     database = Database(url, renderers=fake_renderers())
     database.migrate()
@@ -29,12 +29,12 @@ def database_url(tmp_path: Path) -> str:
 
 
 def connect(server: Server) -> socket.socket:
-    """A connection on which nothing was sent."""
+    """A connection without any data."""
     return socket.create_connection(("127.0.0.1", server.port), timeout=2 * STOP_SECONDS)
 
 
 def begin_login(server: Server) -> socket.socket:
-    """A connection on which the first half of a login was sent."""
+    """A connection that has sent the first half of a login."""
     connection = connect(server)
     head = (
         "POST /users/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -46,12 +46,14 @@ def begin_login(server: Server) -> socket.socket:
 
 
 def test_clients_that_are_too_slow_are_sent_away(serve: Serve) -> None:
-    """Half a body, half a head and nothing at all, side by side: each may take ten seconds."""
+    """Half a body, half a head and no data, at the same time: each may take ten seconds."""
     server = serve(**SECRET)
     began = time.monotonic()
     with begin_login(server) as half, connect(server) as head, connect(server) as silent:
         head.sendall(b"GET /healthz HTTP/1.1\r\nHost: local")
-        answers = [b"".join(iter(partial(each.recv, 65536), b"")) for each in (half, head, silent)]
+        answers = [
+            b"".join(iter(partial(client.recv, 65536), b"")) for client in (half, head, silent)
+        ]
     assert time.monotonic() - began < 15
     assert answers[0].startswith(b"HTTP/1.1 408 ")
     assert b"request_timeout" in answers[0]
@@ -147,7 +149,7 @@ def test_the_demo_shop_is_there_at_the_first_start_and_stays(serve: Serve, tmp_p
         ),
         (
             (
-                "from handlers.contract import bundle; import pathlib;"
+                "from handlers.contract.document import bundle; import pathlib;"
                 f"bundle.load_contract.__defaults__ = (pathlib.Path('nowhere'),); {COMMAND}"
             ),
             "openapi.yaml#",

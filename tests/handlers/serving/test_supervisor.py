@@ -1,4 +1,4 @@
-"""The server's main process replaces workers that die, and gives up when it is of no use."""
+"""The server's main process replaces workers that die, and gives up when that does not help."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from subprocess import PIPE
 
 import pytest
 
-from handlers.serving.restarts import MOST_DEATHS
+from handlers.serving.restarts import MAX_DEATHS
 from handlers.serving.supervisor import listen
 from persistence.database import Database
 from tests.support.fakes import fake_renderers
@@ -18,7 +18,7 @@ from tests.support.processes import children_of, wait_for_another, wait_until
 from tests.support.server import COMMAND, SECRET, STOP_SECONDS, Serve, Server, free_port, start
 
 QUIET = {"WAYBILL_LOG_LEVEL": "WARNING"}
-# Each worker ends like this before it serves.
+# The exit of each worker before it serves.
 FAILING = (
     "import handlers.serving.server as server;"
     " server.watch_connections = lambda *_: __import__('os').{};"
@@ -28,7 +28,7 @@ FAILING = (
 
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
-    """SQLite in any case: processes live and die alike on either database."""
+    """Always SQLite: the supervision does not depend on the database."""
     url = f"sqlite:///{tmp_path}/waybill.sqlite3"
     database = Database(url, renderers=fake_renderers())
     database.migrate()
@@ -37,7 +37,7 @@ def database_url(tmp_path: Path) -> str:
 
 
 def kill_a_worker(server: Server) -> int:
-    """The eldest; it is gone when this returns."""
+    """Kill the oldest worker, and wait until it has ended."""
     worker = children_of(server.process.pid)[0]
     os.kill(worker, signal.SIGKILL)
     wait_until(lambda: worker not in children_of(server.process.pid))
@@ -54,10 +54,10 @@ class TestDeaths:
 
         assert server.client.get("/readyz").status_code == 200
         assert server.process.poll() is None
-        said = server.end()
+        log = server.end()
         assert server.process.returncode == 0
-        assert said.count("worker_died") == 4
-        assert "SIGKILL" in said
+        assert log.count("worker_died") == 4
+        assert "SIGKILL" in log
 
     def test_leave_the_other_workers_alone(self, serve: Serve) -> None:
         server = serve(**SECRET, WAYBILL_WORKERS="2")
@@ -85,17 +85,17 @@ class TestDeaths:
             assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
 
     def test_that_are_too_many_end_the_server(self, tmp_path: Path, database_url: str) -> None:
-        """Each worker is killed as soon as it is there, with pauses of a hundredth."""
+        """Kills each worker once it runs, with pauses of 10 ms."""
         code = FAILING.format("kill(__import__('os').getpid(), 9)")
         code = f"import handlers.serving.supervisor as s; s._LONGEST_PAUSE_SECONDS = 0.01; {code}"
         env = {"WAYBILL_DATABASE_URL": database_url, "PORT": str(free_port())} | SECRET | QUIET
         process = start(tmp_path, PIPE, code=code, **env)
 
-        said, _ = process.communicate(timeout=60)
+        log, _ = process.communicate(timeout=60)
 
         assert process.returncode == 1
-        assert said.count("worker_died") == MOST_DEATHS - 1
-        assert "workers_die_too_often" in said
+        assert log.count("worker_died") == MAX_DEATHS - 1
+        assert "workers_die_too_often" in log
 
 
 class TestStart:
@@ -103,11 +103,11 @@ class TestStart:
         env = {"WAYBILL_DATABASE_URL": database_url, "PORT": str(free_port())} | SECRET | QUIET
         process = start(tmp_path, PIPE, code=FAILING.format("_exit(3)"), **env)
 
-        said, _ = process.communicate(timeout=30)
+        log, _ = process.communicate(timeout=30)
 
         assert process.returncode == 1
-        assert said.count("worker_can_not_start") == 1
-        assert "exit code 3" in said
+        assert log.count("worker_can_not_start") == 1
+        assert "exit code 3" in log
 
 
 class TestStop:
@@ -164,9 +164,9 @@ class TestListen:
             with ExitStack() as stack:
                 for _ in range(60):
                     stack.enter_context(socket.create_connection(first.getsockname()))
-                assert [waiting(each) > 10 for each in (first, second)] == [True, True]
+                assert [waiting(server) > 10 for server in (first, second)] == [True, True]
 
-    def test_where_somebody_does_fails(self) -> None:
+    def test_on_a_port_in_use_fails(self) -> None:
         [listener] = listen("127.0.0.1", 0, 8, 1)
         with listener, pytest.raises(OSError, match="in use"):
             listen("127.0.0.1", listener.getsockname()[1], 8, 1)

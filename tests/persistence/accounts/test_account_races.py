@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from domain.accounts.handovers import create_handover, redeem_handover
 from domain.accounts.one_time_tokens import LinkExpired, OneTimeToken, Purpose
 from domain.accounts.password_resets import set_password, set_password_by_link
-from domain.accounts.sessions import Proof, log_in
+from domain.accounts.sessions import VerifiedCredentials, log_in
 from domain.accounts.user_accounts import activate_user, deactivate_user
 from domain.accounts.users import User, UserType
 from domain.shared.errors import LoginFailed, Refusal
@@ -102,8 +102,8 @@ def setting(password_hash: str) -> Work:
 
 
 def logging_in(account: User, password_hash: str) -> Work:
-    proof = Proof(account.pk, password_hash, None)
-    return lambda uow: log_in(proof, None, DAY, uow)
+    verified = VerifiedCredentials(account.pk, password_hash, None)
+    return lambda uow: log_in(verified, None, DAY, uow)
 
 
 def test_a_handover_opens_one_session(database: Database, engines: Engines, account: User) -> None:

@@ -23,9 +23,9 @@ from domain.shared.errors import Conflict, FieldErrors, Refusal, RowErrors, Rule
 from domain.shared.paging import PageRequest
 from persistence.database import Database
 from persistence.engine.engines import Pool
-from tests.support.amounts import RACE_SECONDS
 from tests.support.builders import make_lines, make_order
 from tests.support.fakes import fake_renderers
+from tests.support.scale import RACE_SECONDS
 from tests.support.stored_cancellations import OPERATOR, POLICY, Desk
 
 WORKERS = 16

@@ -17,12 +17,12 @@ from persistence.database import Database
 from tests.conftest import KIND, Opened
 from tests.support.builders import make_address, make_seller
 from tests.support.fakes import FakeClock, FakeRenderer, fake_renderers
-from tests.support.restored_backups import PutBack, back_up, back_up_to_replace
+from tests.support.restored_backups import Restore, back_up, back_up_to_replace
 from tests.support.stored import change_notes, listed, store_old_order, store_order
 from tests.support.stored_sellers import listed as listed_for_seller
 from tests.support.stored_sellers import sold, store_sold
 
-BackUp = Callable[[str], PutBack]
+BackUp = Callable[[str], Restore]
 WAYS: dict[str, BackUp] = {"copied": back_up}
 if KIND == "sqlite":
     WAYS["replaced"] = lambda url: back_up_to_replace(Path(url.removeprefix("sqlite:///")))
@@ -65,22 +65,22 @@ class TestOrders:
     def test_are_shown_as_they_were(
         self, reopened: Database, database_url: str, order: Order, way: BackUp
     ) -> None:
-        put_back = way(database_url)
+        restore = way(database_url)
         change_notes(reopened, order.pk, "lost")
         assert shown(reopened, order.user_pk) == ["lost"]
 
-        put_back()
+        restore()
 
         assert shown(reopened, order.user_pk) == ["backed up"]
 
     def test_that_change_another_way_are_shown_so(
         self, reopened: Database, database_url: str, order: Order, way: BackUp
     ) -> None:
-        put_back = way(database_url)
+        restore = way(database_url)
         change_notes(reopened, order.pk, "lost")
         assert shown(reopened, order.user_pk) == ["lost"]
 
-        put_back()
+        restore()
         change_notes(reopened, order.pk, "done instead")
 
         assert shown(reopened, order.user_pk) == ["done instead"]
@@ -88,11 +88,11 @@ class TestOrders:
     def test_that_get_the_pk_of_a_lost_one_are_themselves(
         self, reopened: Database, database_url: str, shopper: User, way: BackUp
     ) -> None:
-        put_back = way(database_url)
+        restore = way(database_url)
         lost = store_order(reopened, user_pk=shopper.pk, notes="lost")
         assert shown(reopened, shopper.pk) == ["lost"]
 
-        put_back()
+        restore()
         other = store_order(reopened, user_pk=shopper.pk, notes="placed instead")
 
         assert other.pk == lost.pk
@@ -101,7 +101,7 @@ class TestOrders:
     def test_that_are_archived_get_no_version_again(
         self, reopened: Database, database_url: str, shopper: User, way: BackUp
     ) -> None:
-        put_back = way(database_url)
+        restore = way(database_url)
         seen = set()
         for _ in range(2):
             pk = store_old_order(reopened, user_pk=shopper.pk)
@@ -112,7 +112,7 @@ class TestOrders:
                     seen.add((pk, old_order.version))
                     old_order.status = str(number)
                     uow.commit()
-            put_back()
+            restore()
 
         assert len({pk for pk, _ in seen}) == 1
         assert len(seen) == 4
@@ -152,11 +152,11 @@ class TestSellers:
             views = listed_for_seller(reopened, resource, seller)
             return {getattr(view, attribute) for view in views}
 
-        put_back = back_up(database_url)
+        restore = back_up(database_url)
         lost = self.sell(reopened, seller, shopper, "lost")
         assert seen() == {"backed up", "lost"}
 
-        put_back()
+        restore()
         other = self.sell(reopened, seller, shopper, "placed instead")
 
         assert other.pk == lost.pk
@@ -172,12 +172,12 @@ class TestRenderings:
         order: Order,
         order_renderer: FakeRenderer,
     ) -> None:
-        put_back = back_up(database_url)
+        restore = back_up(database_url)
         change_notes(reopened, order.pk, "lost")
 
         def lose_meanwhile(rendered: Order) -> object:
             order_renderer.describe = lambda order: order.notes
-            put_back()
+            restore()
             return rendered.notes
 
         order_renderer.describe = lose_meanwhile

@@ -9,7 +9,13 @@ import pytest
 
 from domain.shared.errors import Unavailable
 from domain.shared.readiness import TransactionPooler
-from faults.bouncers import SESSION, TRANSACTION, Bouncer, NoPgBouncer, bouncer
+from faults.pgbouncer import (
+    SESSION,
+    TRANSACTION,
+    PgBouncer,
+    PgBouncerUnavailable,
+    running_pgbouncer,
+)
 from persistence.database import Database
 from persistence.engine.engines import Engines, Pool, connect
 from persistence.engine.poolers import is_shared
@@ -19,7 +25,7 @@ from tests.support.stored import change_notes, listed, store_order, store_user
 
 pytestmark = pytest.mark.skipif(KIND == "sqlite", reason="SQLite has no server to pool connections")
 
-Start = Callable[..., Bouncer]
+Start = Callable[..., PgBouncer]
 
 
 @pytest.fixture
@@ -27,11 +33,11 @@ def start(migrated_url: str) -> Iterator[Start]:
     """Starts poolers before the server of the tests; they end with the test."""
     with ExitStack() as stack:
 
-        def started(mode: str, size: int = 2, *, round_robin: bool = False) -> Bouncer:
-            pooler = bouncer(migrated_url, mode, size, round_robin=round_robin)
+        def started(mode: str, size: int = 2, *, round_robin: bool = False) -> PgBouncer:
+            pooler = running_pgbouncer(migrated_url, mode, size, round_robin=round_robin)
             try:
                 return stack.enter_context(pooler)
-            except NoPgBouncer as error:
+            except PgBouncerUnavailable as error:
                 pytest.skip(str(error))
 
         yield started

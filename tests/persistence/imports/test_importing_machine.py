@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from domain.cancellations.decisions import approve_request, complete_request, reject_request
-from domain.imports.documents import Outcome, Stored, read_order
+from domain.imports.documents import ImportResult, Outcome, read_order
 from domain.imports.parts import Rejected, SnapshotPool
 from domain.orders.cancellations import CancellationRequest
 from domain.orders.orders import Order
@@ -21,7 +21,7 @@ from domain.seller_center.order_items import reject_seller_order_item
 from domain.sellers.callers import Scope, SellerCaller
 from domain.shared.errors import Conflict, FieldErrors, InvalidInput, RuleBroken
 from faults.invariants import broken_at
-from handlers.cli.ndjson import Parsed
+from handlers.cli.ndjson import ParsedDocument
 from persistence.database import Database
 from persistence.engine.engines import Engines
 from tests.support.builders import NOW
@@ -100,11 +100,11 @@ class Importing(RuleBasedStateMachine):
             payment_pending=not paid,
         )
         answer = self.store(self.document)
-        assert isinstance(answer, Stored), answer
+        assert isinstance(answer, ImportResult), answer
         self.pk = answer.pk
 
-    def store(self, document: dict[str, Any]) -> Stored | Rejected:
-        parsed = Parsed.of(document)
+    def store(self, document: dict[str, Any]) -> ImportResult | Rejected:
+        parsed = ParsedDocument.of(document)
         try:
             imported = read_order(parsed.document, parsed.document_hash, SnapshotPool())
         except Rejected as rejected:
@@ -114,12 +114,12 @@ class Importing(RuleBasedStateMachine):
             imports.commit()
         return answer
 
-    def send(self, change: Callable[[dict[str, Any]], None]) -> Stored | Rejected:
+    def send(self, change: Callable[[dict[str, Any]], None]) -> ImportResult | Rejected:
         """Send the last accepted document again with a change."""
         document = deepcopy(self.document)
         change(document)
         answer = self.store(document)
-        if isinstance(answer, Stored):
+        if isinstance(answer, ImportResult):
             self.document = document
         return answer
 
@@ -133,7 +133,7 @@ class Importing(RuleBasedStateMachine):
             document |= {"notes": f"note {text}", "tracking_number": str(text)}
 
         answer = self.send(change)
-        assert isinstance(answer, Stored), (answer.pointer, answer.message)
+        assert isinstance(answer, ImportResult), (answer.pointer, answer.message)
         if answer.outcome is Outcome.UPDATED:
             assert self.order().notes == f"note {text}"
 
@@ -188,7 +188,7 @@ class Importing(RuleBasedStateMachine):
             before = deepcopy(self.document)
             answer = self.send(change)
             self.document = before
-            assert isinstance(answer, Stored) is ((cancelled, refunded) == known)
+            assert isinstance(answer, ImportResult) is ((cancelled, refunded) == known)
 
     @rule(at=index, status=st.sampled_from(STATUSES), units=st.integers(1, 3))
     def settle_elsewhere(self, at: int, status: str, units: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from domain.cancellations.decisions import approve_request, complete_request, reject_request
-from domain.imports.documents import Outcome, Stored
+from domain.imports.documents import ImportResult, Outcome
 from domain.imports.parts import Rejected
 from domain.orders.cancellation_plans import PlanStatus
 from domain.orders.states import OrderState
@@ -42,7 +42,7 @@ def books(database_url: str, case: Case) -> Iterator[Case]:
 
 
 def is_stored(answer: object) -> bool:
-    return isinstance(answer, Stored) and answer.outcome is Outcome.UPDATED
+    return isinstance(answer, ImportResult) and answer.outcome is Outcome.UPDATED
 
 
 class TestStates:
@@ -287,7 +287,7 @@ class TestDocumentDate:
 
         answer = case.send(notes="older", modified_date="2026-02-21T09:00:00Z")
 
-        assert answer == Stored(case.pk, Outcome.OLDER)
+        assert answer == ImportResult(case.pk, Outcome.OLDER)
 
 
 def test_a_line_is_not_added_to_an_order_that_was_cancelled_here(case: Case) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.cancellations.decisions import approve_request, complete_request, reject_request
-from domain.imports.documents import Outcome, Stored
+from domain.imports.documents import ImportResult, Outcome
 from domain.orders.cancellation_plans import PlanStatus
 from domain.orders.cancellations import CancellationStatus, CancelStatus
 from domain.orders.states import OrderState
@@ -40,7 +40,7 @@ class TestSettledUnits:
         answer = case.send(notes="Please ring.")
 
         order = case.order
-        assert isinstance(answer, Stored)
+        assert isinstance(answer, ImportResult)
         assert (order.refund_amount, order.notes) == (15000, "Please ring.")
         assert (order.items[0].state, order.items[0].cancelled_quantity) == (
             OrderState.CANCELLED,
@@ -118,7 +118,7 @@ class TestSettledUnits:
 
         answer = case.send({"cancelled_quantity": 2}, refund_amount="100.00")
 
-        assert isinstance(answer, Stored)
+        assert isinstance(answer, ImportResult)
 
     def test_of_a_return_that_is_on_its_way(self, case: Case) -> None:
         case.place(DELIVERED, state="delivered")
@@ -134,7 +134,7 @@ class TestSettledUnits:
         case.document["items"].pop()
         case.document["number"] = "1002"
         answer = case.send()
-        assert isinstance(answer, Stored)
+        assert isinstance(answer, ImportResult)
         case.pk = answer.pk
         case.ask(approve_request)
 
@@ -190,7 +190,7 @@ class TestOlderDocuments:
 
         answer = case.send(notes="older", modified_date="2026-02-21T09:00:00Z")
 
-        assert answer == Stored(case.pk, Outcome.OLDER)
+        assert answer == ImportResult(case.pk, Outcome.OLDER)
         assert (case.order.state, case.order.notes) == (OrderState.SHIPPED, None)
 
     def test_are_those_older_than_the_last_one_and_not_than_what_was_done_here(
@@ -241,7 +241,7 @@ class TestImportedRequests:
         blamed = case.blamed(imported_request(status="rejected"))
 
         [stored] = case.order.items[0].cancellation_requests
-        assert isinstance(answer, Stored)
+        assert isinstance(answer, ImportResult)
         assert blamed == ("settled_here", "/items/0/cancellation_requests/0/status")
         assert stored.status is CancellationStatus.APPROVED
         assert case.order.items[0].cancelled_quantity == 1

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from domain.accounts.users import UserType, email_key
-from domain.imports.documents import Outcome, Stored
+from domain.imports.documents import ImportResult, Outcome
 from domain.imports.orders import ImportedOldOrder, ImportedOrder
 from domain.imports.parts import Rejected
 from domain.orders.old_orders import OldOrder
@@ -28,20 +28,20 @@ CARRIER = {"value": "kuzey", "label": "Kuzey Kargo"}
 MANY_CHANGES = 10**15  # versions do not count changes: after a restore they would come again
 
 
-def store(database: Database, *batch: ImportedOrder) -> list[Stored | Rejected]:
+def store(database: Database, *batch: ImportedOrder) -> list[ImportResult | Rejected]:
     with database.importing("import:tests") as imports:
         answers = imports.store_orders(batch)
         imports.commit()
     return answers
 
 
-def store_one(database: Database, **overrides: Any) -> Stored:
+def store_one(database: Database, **overrides: Any) -> ImportResult:
     (answer,) = store(database, imported_order(**overrides))
-    assert isinstance(answer, Stored)
+    assert isinstance(answer, ImportResult)
     return answer
 
 
-def pointers(answers: Sequence[Stored | Rejected]) -> list[str]:
+def pointers(answers: Sequence[ImportResult | Rejected]) -> list[str]:
     return [answer.pointer for answer in answers if isinstance(answer, Rejected)]
 
 
@@ -59,7 +59,7 @@ def find_old(database: Database, pk: int) -> OldOrder:
     return old_order
 
 
-def store_old(database: Database, *batch: ImportedOldOrder) -> list[Stored | Rejected]:
+def store_old(database: Database, *batch: ImportedOldOrder) -> list[ImportResult | Rejected]:
     with database.importing("import:tests") as imports:
         answers = imports.store_old_orders(batch)
         imports.commit()
@@ -150,7 +150,11 @@ class TestUsers:
             imported_order(number="1002", user=user_document(email="AYSE@example.com")),
         )
 
-        pks = [answer.pk for answer in store(database, first, second) if isinstance(answer, Stored)]
+        pks = [
+            answer.pk
+            for answer in store(database, first, second)
+            if isinstance(answer, ImportResult)
+        ]
 
         assert len({find(database, pk).user_pk for pk in pks}) == 1
 
@@ -183,7 +187,7 @@ class TestUsers:
         answers = store(database, foreign, own)
 
         assert pointers(answers) == ["/number"]
-        assert isinstance(answers[1], Stored)
+        assert isinstance(answers[1], ImportResult)
         assert find(database, stored.pk).notes is None
 
 
@@ -194,7 +198,7 @@ class TestKnownOrder:
 
         again = store_one(database)
 
-        assert again == Stored(stored.pk, Outcome.UNCHANGED)
+        assert again == ImportResult(stored.pk, Outcome.UNCHANGED)
         assert find(database, stored.pk).version == before.version
 
     def test_an_equal_document_does_not_undo_what_happened_since(self, database: Database) -> None:
@@ -219,7 +223,7 @@ class TestKnownOrder:
         stored = store_one(database, items=[line, line_document(line=2)], state="shipped")
 
         after = find(database, stored.pk)
-        assert stored == Stored(before.pk, Outcome.UPDATED)
+        assert stored == ImportResult(before.pk, Outcome.UPDATED)
         assert after.version > before.version
         assert after.items[0].pk == before.items[0].pk
         assert after.uuid == before.uuid
@@ -291,7 +295,7 @@ class TestOldOrder:
     def test_is_stored_with_its_lines(self, database: Database) -> None:
         (stored,) = store_old(database, imported_old_order())
 
-        assert isinstance(stored, Stored)
+        assert isinstance(stored, ImportResult)
         old_order = find_old(database, stored.pk)
         assert stored.outcome is Outcome.CREATED
         assert (old_order.number, old_order.amount) == ("A1", 5000)
@@ -306,10 +310,10 @@ class TestOldOrder:
             *store_old(database, imported_old_order(items=[])),
         ]
 
-        outcomes = [answer.outcome for answer in answers if isinstance(answer, Stored)]
+        outcomes = [answer.outcome for answer in answers if isinstance(answer, ImportResult)]
         assert outcomes == [Outcome.CREATED, Outcome.UNCHANGED, Outcome.UPDATED]
         assert pointers(answers) == ["/items"]
-        assert isinstance(answers[0], Stored)
+        assert isinstance(answers[0], ImportResult)
         old_order = find_old(database, answers[0].pk)
         assert old_order.version > MANY_CHANGES
         assert old_order.items[0].price == 4000

@@ -34,10 +34,10 @@ from faults.invariants import broken_invariants
 from persistence.database import Database
 from persistence.engine.engines import Engines, Pool
 from persistence.sql.columns import metadata
-from tests.support.amounts import RACE_SECONDS
 from tests.support.builders import make_lines, make_order
 from tests.support.documents import imported_order, line_document, user_document
 from tests.support.fakes import FakeRenderer, fake_renderers
+from tests.support.scale import RACE_SECONDS
 from tests.support.stored import listed, store_order, store_user
 from tests.support.stored_cancellations import OPERATOR, POLICY, Desk
 

@@ -10,7 +10,7 @@ from domain.sellers.tokens import (
     authenticate_token,
     create_seller_token,
     list_seller_tokens,
-    note_use,
+    record_use,
     revoke_seller_token,
 )
 from domain.shared.errors import NotAuthenticated
@@ -74,9 +74,9 @@ class TestToken:
         for day in (0, 0, 1):
             clock.now = NOW + timedelta(days=day)
             caller = authenticate(database, value)
-            noted.append(caller.is_use_noted)
+            noted.append(caller.is_use_recorded)
             with database.writing() as uow:
-                note_use(caller, uow)
+                record_use(caller, uow)
 
         assert noted == [False, True, False]
 

@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy.exc import IntegrityError
 
 from domain.accounts.users import User
-from domain.imports.documents import Stored, read_old_order, read_order
+from domain.imports.documents import ImportResult, read_old_order, read_order
 from domain.imports.parts import SnapshotPool
 from domain.orders.cancellation_plans import CancellationPlan, CancellationPlanItem
 from domain.orders.cancellations import CancellationStatus, CancellationType
 from domain.orders.orders import Order
 from domain.orders.states import OrderState
-from handlers.cli.ndjson import Parsed
+from handlers.cli.ndjson import ParsedDocument
 from persistence.database import Database
 from persistence.engine.engines import Engines
 from persistence.orders.aggregate import ORDER
@@ -92,12 +92,12 @@ class TestOfWhatWasOnlyLoaded:
     def test_writes_no_order(
         self, database: Database, engines: Engines, statements: Statements, document: Document
     ) -> None:
-        parsed = Parsed.of(document)
+        parsed = ParsedDocument.of(document)
         imported = read_order(parsed.document, parsed.document_hash, SnapshotPool())
         with database.importing("import:tests") as imports:
             [answer] = imports.store_orders([imported])
             imports.commit()
-        assert isinstance(answer, Stored), answer
+        assert isinstance(answer, ImportResult), answer
 
         for view in View:
             with closing(Work(engines.writing)) as work:
@@ -111,13 +111,13 @@ class TestOfWhatWasOnlyLoaded:
     def test_writes_no_old_order(
         self, database: Database, engines: Engines, statements: Statements, document: Document
     ) -> None:
-        parsed = Parsed.of(document)
+        parsed = ParsedDocument.of(document)
         with database.importing("import:tests") as imports:
             [answer] = imports.store_old_orders(
                 [read_old_order(parsed.document, parsed.document_hash)]
             )
             imports.commit()
-        assert isinstance(answer, Stored), answer
+        assert isinstance(answer, ImportResult), answer
 
         with closing(Work(engines.writing)) as work:
             assert work.load(OLD_ORDER, [answer.pk])

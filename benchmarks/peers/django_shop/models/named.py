@@ -1,4 +1,4 @@
-"""What orders name: people, places, products, companies."""
+"""Objects that orders refer to: people, places, products, companies."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from django.db import models
 class User(models.Model):
     email = models.TextField()
     is_active = models.BooleanField()
-    is_authenticated = True  # whoever is found by a session
+    is_authenticated = True  # a user of a session
 
     class Meta:
         db_table = "users"

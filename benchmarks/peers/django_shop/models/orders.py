@@ -1,4 +1,4 @@
-"""Orders and all that belongs to them."""
+"""Orders and their parts."""
 
 from django.db import models
 
