@@ -211,7 +211,7 @@ class TestAnswers:
     ) -> None:
         responses = operations[operation_id].responses
 
-        assert [each for each in statuses if not responses.allows(each, JSON)] == []
+        assert [status for status in statuses if not responses.allows(status, JSON)] == []
 
 
 class TestTradeIns:

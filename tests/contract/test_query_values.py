@@ -46,11 +46,11 @@ def queries() -> Iterator[tuple[Operation, str, dict[str, Any], str]]:
             resolve(document, found["$ref"]) if "$ref" in found else found
             for found in spec.get("parameters", ())
         )
-        query = {each["name"]: each for each in every if each["in"] == "query"}
-        required = {name for name, each in query.items() if each.get("required")}
-        for name, each in query.items():
+        query = {parameter["name"]: parameter for parameter in every if parameter["in"] == "query"}
+        required = {name for name, parameter in query.items() if parameter.get("required")}
+        for name, parameter in query.items():
             beside = "".join(f"&{other}=text" for other in required - {name})
-            yield operation, name, schema_of(each), beside
+            yield operation, name, schema_of(parameter), beside
 
 
 def text_for(name: str, schema: dict[str, Any]) -> str:
@@ -172,7 +172,7 @@ class TestMoments:
         accepted = {text for text in written if validator.is_valid(text)}
 
         days = [date(year, month, day + 1) for month in months for day in range(months[month])]
-        assert accepted == {each.isoformat() for each in days}
+        assert accepted == {day.isoformat() for day in days}
         assert {read_moment(text) for text in accepted} == set(days)
 
     @given(

@@ -226,7 +226,9 @@ class TestHandlers:
     def test_are_those_that_the_operations_name(
         self, called: list[str], contract: Contract, settings: Settings
     ) -> None:
-        names = [handler_name(contract, each) for each in promised(contract.document).values()]
+        names = [
+            handler_name(contract, operation) for operation in promised(contract.document).values()
+        ]
 
         send_everywhere(contract, settings)
 

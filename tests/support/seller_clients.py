@@ -85,7 +85,7 @@ class FakeTokens:
 
     def record_use(self, pk: int, day: date) -> None:
         self.uses.append((pk, day))
-        next(each for each in self.stored if each.pk == pk).last_used_day = day
+        next(entry for entry in self.stored if entry.pk == pk).last_used_day = day
 
 
 @dataclass
@@ -93,7 +93,7 @@ class FakeSellers:
     stored: list[Seller] = field(default_factory=list)
 
     def by_slug(self, slug: str) -> Seller | None:
-        return next((each for each in self.stored if each.slug == slug), None)
+        return next((entry for entry in self.stored if entry.slug == slug), None)
 
 
 class FakeSellerDatabase:

@@ -31,7 +31,9 @@ def has_json(schema: Mapping[str, Any]) -> dict[str, Any]:
 def make_contract(paths: Mapping[str, Any], **components: Any) -> Contract:
     """A contract of these paths; SCHEMAS are among its components, unless others are given."""
     operations = [operation for item in paths.values() for operation in item.values()]
-    resources = {each["operationId"]: "things" for each in operations if "operationId" in each}
+    resources = {
+        operation["operationId"]: "things" for operation in operations if "operationId" in operation
+    }
     document = {"paths": dict(paths), "components": {"schemas": SCHEMAS} | components}
     return Contract(document, resources, ORIGINS)
 

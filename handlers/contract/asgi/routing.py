@@ -127,7 +127,7 @@ class _OperationApi(FlaskApi):
 
 
 class _ContractASGIApp(FlaskASGIApp):
-    acting_on_get: frozenset[str] = frozenset()
+    unsafe_gets: frozenset[str] = frozenset()
     """The operationIds that act on GET; they must not act on HEAD."""
 
     def __init__(self, import_name: str, server_args: dict[str, Any], threads: int) -> None:
@@ -140,7 +140,7 @@ class _ContractASGIApp(FlaskASGIApp):
         api = _OperationApi(specification, **options)
         self.app.register_blueprint(api.blueprint, name=name or api.blueprint.name)
         for rule in self.app.url_map.iter_rules():
-            if rule.endpoint.rpartition(".")[2] in self.acting_on_get and rule.methods:
+            if rule.endpoint.rpartition(".")[2] in self.unsafe_gets and rule.methods:
                 rule.methods.discard("HEAD")
         self.app.static_rules = static_rules(self.app.url_map.iter_rules())
         return api
@@ -172,7 +172,7 @@ class ContractApp(FlaskApp):
         """Dispatch every operation to its view, below ``base_path``; ``views`` is keyed by
         operationId."""
         operations = list(operations)
-        self._middleware_app.acting_on_get = frozenset(
+        self._middleware_app.unsafe_gets = frozenset(
             operation.operation_id for operation in operations if operation.acts_on_get
         )
         self.add_api(routing_view(operations, base_path), resolver=Resolver(views.__getitem__))

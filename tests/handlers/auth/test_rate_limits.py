@@ -111,9 +111,9 @@ def miss_look_up(
 
 def miss_look_ups(limits: LookupRateLimits) -> None:
     """Five misses for EMAIL and five for the number 1, from one network; none twice."""
-    for each in range(4):
-        miss_look_up(limits, number=f"x{each}")
-        miss_look_up(limits, email=f"{each}@example.com")
+    for number in range(4):
+        miss_look_up(limits, number=f"x{number}")
+        miss_look_up(limits, email=f"{number}@example.com")
     miss_look_up(limits)
 
 

@@ -102,7 +102,7 @@ def test_a_guest_lists_the_requests_of_the_newest_order_alone(
 
     again = asking.post(SINGLE, json=row, headers=headers)
 
-    assert [each["pk"] for each in before["results"]] == [first.json()["pk"]]
+    assert [entry["pk"] for entry in before["results"]] == [first.json()["pk"]]
     assert (again.status_code, again.content) == (200, first.content)
     assert again.headers["Idempotent-Replay"] == "true"
     assert asking.get(SINGLE).json()["count"] == 0

@@ -383,7 +383,7 @@ def test_a_proof_is_never_wrong_and_a_value_never_made_up(
 ) -> None:
     found = compare(narrow, wide)
     admits, takes = judge(narrow), judge(wide)
-    between = [each for each in values if admits.is_valid(each) and not takes.is_valid(each)]
+    between = [value for value in values if admits.is_valid(value) and not takes.is_valid(value)]
 
     if found is None:
         assert not between

@@ -83,8 +83,8 @@ class Judged:
             reason = error.__cause__ or error
             if isinstance(reason, _NOT_MEANT) or _is_of_bytes(reason):
                 return
-            told = f"{request.method} {request.path}: {error!r}: {reason!r}"
-            self.faults.append(told[:400])
+            fault = f"{request.method} {request.path}: {error!r}: {reason!r}"
+            self.faults.append(fault[:400])
 
 
 def _has_readable_path(scope: Scope) -> bool:
@@ -130,7 +130,7 @@ def _request(scope: Scope, body: bytes) -> MockRequest:
         path=scope["path"],
         args=ImmutableMultiDict(query),
         headers=given,
-        cookies={name: each.value for name, each in cookies.items()},
+        cookies={name: cookie.value for name, cookie in cookies.items()},
         data=body,
         content_type=given.get("content-type", ""),
     )

@@ -127,7 +127,7 @@ def fits_in_json_text(_context: HookContext, case: Case[Any]) -> bool:
 @pytest.mark.no_cover  # the same lines, thousands of times
 # openapi-core says so of OAuth 2, which it does not judge.
 @pytest.mark.filterwarnings("ignore:Unsupported scheme type:UserWarning")
-@pytest.mark.parametrize("foreign", FOREIGN, ids=lambda each: each.name)
+@pytest.mark.parametrize("foreign", FOREIGN, ids=lambda document: document.name)
 def test_judges_find_nothing(foreign: Foreign) -> None:
     contract = read(foreign.name, foreign.without)
     judged = Judged(
@@ -142,27 +142,27 @@ def test_judges_find_nothing(foreign: Foreign) -> None:
     fits_in_json_text.__name__ = "filter_case"
     schema.hook(fits_in_json_text)
 
-    told = run(schema)
+    result = run(schema)
 
-    assert not told.failures, str(told)[:5000]
+    assert not result.failures, str(result)[:5000]
     assert not judged.faults, "\n".join(judged.faults[:20])
     assert judged.judged > len(contract.resources) * 2
-    accepted = sum(told.accepted(label) > 0 for label in told.statuses)
+    accepted = sum(result.accepted(label) > 0 for label in result.statuses)
     assert accepted == len(contract.resources) - len(foreign.untried)
-    refused = {status for each in told.statuses.values() for status in each if status >= 400}
+    refused = {status for counts in result.statuses.values() for status in counts if status >= 400}
     assert refused <= {int(status) for status in STATUSES.values()} - {500}
 
 
-@pytest.mark.parametrize("foreign", FOREIGN, ids=lambda each: each.name)
+@pytest.mark.parametrize("foreign", FOREIGN, ids=lambda document: document.name)
 def test_the_start_names_what_is_not_supported(foreign: Foreign) -> None:
-    for left_in, told in foreign.without.items():
+    for left_in, result in foreign.without.items():
         contract = read(foreign.name, foreign.without.keys() - {left_in})
 
         with pytest.raises(ContractError) as error:
             mount_dummies(contract)
 
         assert str(error.value).startswith(f"{foreign.name}#")
-        assert told in str(error.value)
+        assert result in str(error.value)
 
 
 def test_operations_without_names_are_named() -> None:
@@ -172,7 +172,7 @@ def test_operations_without_names_are_named() -> None:
     assert str(error.value) == "security.json#/paths/~1anything~1apiKey/get: operationId is missing"
 
 
-@pytest.mark.parametrize("foreign", FOREIGN, ids=lambda each: each.name)
+@pytest.mark.parametrize("foreign", FOREIGN, ids=lambda document: document.name)
 def test_all_else_is_supported(foreign: Foreign) -> None:
     check_keywords(read(foreign.name, foreign.without))
 
