@@ -122,7 +122,7 @@ class TestContract:
 
     def test_defines_every_security_scheme_that_it_asks_for(self, contract: Contract) -> None:
         document = contract.document
-        asked = {
+        required_schemes = {
             name
             for item in document["paths"].values()
             for operation in item.values()
@@ -130,7 +130,7 @@ class TestContract:
             for name in requirement
         }
 
-        assert asked == contract.document["components"]["securitySchemes"].keys()
+        assert required_schemes == contract.document["components"]["securitySchemes"].keys()
 
     def test_links_operations_that_are_there(self, contract: Contract) -> None:
         for item in contract.document["paths"].values():

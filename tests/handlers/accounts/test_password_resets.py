@@ -461,9 +461,11 @@ class TestSecrets:
 
         # The client of the tests logs its own URLs.
         lines = [record.getMessage() for record in caplog.records if record.name != "httpx"]
-        told = "\n".join(lines)
-        assert "/users/password/" in told
-        assert not any(secret in told for secret in (token, EMAIL, NEW))
-        told = " ".join(repr((event.payload, event.last_error)) for event in events(database))
-        assert token not in told
-        assert NEW not in told
+        logged_text = "\n".join(lines)
+        assert "/users/password/" in logged_text
+        assert not any(secret in logged_text for secret in (token, EMAIL, NEW))
+        logged_text = " ".join(
+            repr((event.payload, event.last_error)) for event in events(database)
+        )
+        assert token not in logged_text
+        assert NEW not in logged_text

@@ -140,9 +140,9 @@ class TestOrdering:
     ) -> None:
         assert selling.get(f"{path}?ordering={ordering}").status_code == 200
 
-        asked = fake_database.rows[LISTS[path]].asked
-        assert asked is not None
-        assert asked[2] == sort
+        query = fake_database.rows[LISTS[path]].last_query
+        assert query is not None
+        assert query[2] == sort
 
     @pytest.mark.parametrize("ordering", ["", "-", "--amount", "notes", "amount,number", "AMOUNT"])
     def test_is_one_of_the_listed_fields(self, selling: TestClient, ordering: str) -> None:

@@ -88,23 +88,26 @@ def said(response: Response) -> tuple[int, Any]:
 
 
 def put(view: OperationView, pk: str = "7", **changes: Any) -> Response:
-    """Ask for what nothing is wrong with, but for the changes."""
-    asked: dict[str, Any] = {
+    """A valid request with these changes."""
+    parts: dict[str, Any] = {
         "accept": JSON,
         "content_type": JSON,
         "page": "1",
         "raw": b'{"name": "jug"}',
     }
-    asked |= changes
-    headers = {"Accept": asked["accept"], "Accept-Language": asked.get("language", "tr")}
+    parts |= changes
+    headers = {
+        "Accept": parts["accept"],
+        "Accept-Language": parts.get("language", "tr"),
+    }
     return ask(
         view,
         pk,
         method="PUT",
         headers=headers,
-        query_string={"page": asked["page"]},
-        content_type=asked["content_type"],
-        data=asked["raw"],
+        query_string={"page": parts["page"]},
+        content_type=parts["content_type"],
+        data=parts["raw"],
     )
 
 

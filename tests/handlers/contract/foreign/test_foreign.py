@@ -1,4 +1,4 @@
-"""Documents that others wrote, mounted with dummies: Schemathesis and openapi-core judge."""
+"""Documents that others wrote, mounted with dummies: validated by Schemathesis and openapi-core."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -17,14 +17,14 @@ from handlers.http.statuses import STATUSES
 from handlers.http.strict_json import decode_json
 from tests.contract.engine import run
 from tests.handlers.contract.foreign.dummies import KEY, mount_dummies, read
-from tests.handlers.contract.foreign.judged import Judged
+from tests.handlers.contract.foreign.validated import ValidatedApplication
 
 EXAMPLES = 10  # for each operation, while fuzzing
 
 
 @dataclass(frozen=True)
 class Foreign:
-    """A document, what is left out of it, and what its judges can't do.
+    """A document, what is left out of it, and what its validators can't do.
 
     ``without``: what the start says of each that is not left out. ``untried``: operations that
     no request can be made for. ``written_alike``: what Schemathesis sends as a wrong value reads
@@ -125,16 +125,16 @@ def fits_in_json_text(_context: HookContext, case: Case[Any]) -> bool:
 
 
 @pytest.mark.no_cover  # the same lines, thousands of times
-# openapi-core says so of OAuth 2, which it does not judge.
+# openapi-core says so of OAuth 2, which it does not check.
 @pytest.mark.filterwarnings("ignore:Unsupported scheme type:UserWarning")
 @pytest.mark.parametrize("foreign", FOREIGN, ids=lambda document: document.name)
 def test_judges_find_nothing(foreign: Foreign) -> None:
     contract = read(foreign.name, foreign.without)
-    judged = Judged(
+    validated = ValidatedApplication(
         mount_dummies(contract), contract.document, judges_requests=foreign.judges_requests
     )
     schema: BaseSchema = schemathesis.openapi.from_asgi(
-        "/openapi.json", judged, config=make_config(foreign)
+        "/openapi.json", validated, config=make_config(foreign)
     )
     schema.location = None
     if foreign.untried:
@@ -145,8 +145,8 @@ def test_judges_find_nothing(foreign: Foreign) -> None:
     result = run(schema)
 
     assert not result.failures, str(result)[:5000]
-    assert not judged.faults, "\n".join(judged.faults[:20])
-    assert judged.judged > len(contract.resources) * 2
+    assert not validated.faults, "\n".join(validated.faults[:20])
+    assert validated.validated > len(contract.resources) * 2
     accepted = sum(result.accepted(label) > 0 for label in result.statuses)
     assert accepted == len(contract.resources) - len(foreign.untried)
     refused = {status for counts in result.statuses.values() for status in counts if status >= 400}

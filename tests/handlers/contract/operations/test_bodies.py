@@ -248,10 +248,10 @@ class TestEmptyBody:
 
 
 class TestContentType:
-    @pytest.mark.parametrize("asked", ContentType)
+    @pytest.mark.parametrize("required_type", ContentType)
     @pytest.mark.parametrize("given", [JSON, "APPLICATION/JSON; charset=utf-8"])
-    def test_may_always_be_json(self, asked: ContentType, given: str) -> None:
-        asked.check(given)
+    def test_may_always_be_json(self, required_type: ContentType, given: str) -> None:
+        required_type.check(given)
 
     @pytest.mark.parametrize("given", ["", "text/html", "application/jsonx", ";", "json", FORM])
     def test_is_json_where_that_is_asked(self, given: str) -> None:
