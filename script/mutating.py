@@ -266,16 +266,19 @@ def _left_out(tree: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, bool]]:
         match node:
             case ast.arg(annotation=ast.expr() as annotation):
                 yield annotation, False
-            case ast.AnnAssign(value=ast.Call(func=ast.Name(id="field"))):
+            case (
+                ast.AnnAssign(value=ast.Call(func=ast.Name(id="field")))
+                | ast.If(test=ast.Name(id="TYPE_CHECKING"))
+            ):
                 yield node, False
             case ast.AnnAssign(annotation=annotation):
                 yield annotation, False
             case ast.FunctionDef(returns=ast.expr() as annotation):
                 yield annotation, False
+            case ast.ClassDef(bases=bases) if "Protocol" in map(ast.unparse, bases):
+                yield node, False  # its body never runs; mypy checks it
             case ast.ClassDef(decorator_list=decorators):
                 yield from ((decorator, True) for decorator in decorators)
-            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
-                yield node, False
             case (
                 ast.Assign(value=ast.Call(func=function)) | ast.Expr(value=ast.Call(func=function))
             ):

@@ -45,7 +45,7 @@ class CancellationCode(StrEnum):
         "cancellation_request_100_15",
         "The name of the account holder is required for this refund.",
     )
-    REPEATED_ORDER_ITEM = "cancellation_request_100_16", "This order item is in the list already."
+    ITEM_GIVEN_TWICE = "cancellation_request_100_16", "This order item is in the list already."
     ANOTHER_CAME_FIRST = (
         "cancellation_request_100_17",
         "Another request for this order item came first.",

@@ -73,7 +73,7 @@ def _check_alone(
     """Check what needs no stored rows."""
     errors: Errors = {}
     if is_repeated:
-        errors["order_item"] = CancellationCode.REPEATED_ORDER_ITEM.invalid()
+        errors["order_item"] = CancellationCode.ITEM_GIVEN_TWICE.invalid()
     slot, policy = draft.pickup_date, references.policy
     if slot is not None and not policy.can_be_picked_up(slot.date, references.now):
         days = policy.pickup_horizon_days

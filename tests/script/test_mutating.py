@@ -97,6 +97,8 @@ def test_a_survivor_without_a_reason_is_an_error() -> None:
         ("pk: int = field(init=False)", 21, True),
         ("@dataclass(frozen=True)\nclass A: x = 1", 0, True),
         ("@property\ndef f(self): pass", 0, False),
+        ("class A(B, Protocol): x = 1", 26, True),
+        ("class A(B): x = 1", 16, False),
         ("if TYPE_CHECKING: import a", 3, True),
         ("a = sa.Table('a', nullable=False)", 27, True),
         ("a = sa.select(b == c)", 16, False),

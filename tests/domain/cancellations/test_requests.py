@@ -251,7 +251,7 @@ class TestCreateBulk:
         assert {index: error.code for index, error in errors.items()} == {
             1: CancellationCode.NOT_CANCELLABLE,
             2: CancellationCode.UNKNOWN_ORDER_ITEM,
-            3: CancellationCode.REPEATED_ORDER_ITEM,
+            3: CancellationCode.ITEM_GIVEN_TWICE,
         }
         assert caught.value.is_invalid_input
         assert good.cancellation_requests == []
