@@ -21,6 +21,6 @@ class _Content:
 
 def application() -> ContractApp:
     """The application of the settings in the environment, without response validation."""
-    vars(renderer)["Judges"] = lambda _document: _Content()
-    responses.Responses._judge = lambda *_: None  # type: ignore[method-assign]  # noqa: SLF001
+    vars(renderer)["SchemaValidators"] = lambda _document: _Content()
+    responses.Responses._validate = lambda *_: None  # type: ignore[method-assign]  # noqa: SLF001
     return judged_application()

@@ -17,11 +17,11 @@ from handlers.adapters.ibans import compact_iban
 from handlers.auth.cookie_names import name_cookies
 from handlers.auth.cookies import session_cookie
 from handlers.auth.passwords import Argon2Passwords
-from handlers.auth.rate_limits import LoginAttempts, OrderLookUps, PasswordResetRequests
-from handlers.authentication import admit, check_schemes
+from handlers.auth.rate_limits import LoginRateLimits, LookupRateLimits, ResetRateLimits
+from handlers.authentication import authenticate, check_schemes
 from handlers.contract.asgi.routing import ContractApp, Middleware
 from handlers.contract.document.bundle import Contract, load_contract
-from handlers.contract.engine import Admit, Application, mount
+from handlers.contract.engine import Application, Authenticate, mount
 from handlers.contract.operations.bodies import ContentType
 from handlers.contract.operations.marshmallow_schemas import Schemas
 from handlers.contract.operations.operations import Operation, Rules
@@ -45,12 +45,12 @@ from persistence.seller_center.lists import ListDefinition
 if TYPE_CHECKING:
     from handlers.sandbox.state import Sandbox
 
-# The guard adds them to every answer.
+# The guard adds them to every response.
 _OUTER_HEADERS = frozenset({"cache-control", "content-language", "vary", "x-request-id"})
 
 
 def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> ContractApp:
-    """The ASGI application; with ``sandbox``, whose operations and clock it has.
+    """The ASGI application; with ``sandbox``, it has its operations and clock.
 
     Raises ContractError, naming file and JSON pointer, for a contract that can't be served whole.
     """
@@ -72,9 +72,9 @@ def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> Contract
         contract=contract,
         database=database,
         passwords=Argon2Passwords(),
-        attempts=LoginAttempts(settings),
-        look_ups=OrderLookUps(settings),
-        reset_requests=PasswordResetRequests(settings),
+        login_limits=LoginRateLimits(settings),
+        lookup_limits=LookupRateLimits(settings),
+        reset_limits=ResetRateLimits(settings),
         cancellation_policy=_cancellation_policy(settings),
         records=Records(contract, clock),
         filters=Filters(contract, app.operations, _listings()),
@@ -97,7 +97,7 @@ def _listings() -> Mapping[str, ListDefinition[Any]]:
 
 
 def _renderers(settings: Settings, contract: Contract) -> Mapping[str, Renderer[Any]]:
-    """What renders the documents of the database, by their name."""
+    """The renderers of the documents in the database, by name."""
     violations = counted_violations(settings.response_validation)
     policy = _return_policy(settings)
     edition = edition_of(contract, policy)
@@ -117,7 +117,7 @@ def _renderers(settings: Settings, contract: Contract) -> Mapping[str, Renderer[
 
 
 def _contract(settings: Settings, more: Iterable[str] = ()) -> Contract:
-    """The contract, with the names that cookies have here."""
+    """The contract, with the cookie names of this server."""
     named = partial(
         name_cookies, session_cookie=session_cookie(settings), prefix=settings.cookie_prefix
     )
@@ -146,7 +146,7 @@ def _application(
 
     return Application(
         name="handlers",
-        admission=_admission,
+        authentication=_authentication,
         refuse=errors.refuse,
         unrouted=errors.unrouted,
         violations=counted_violations(settings.response_validation),
@@ -154,30 +154,30 @@ def _application(
         base_path="/",
         edge=edge,
         lifespan=lifespan,
-        # A thread more than there are connections could only wait for one, where nobody sees it.
+        # More threads than connections would only wait for connections, where no metric shows it.
         threads=min(settings.threads, settings.database_pool_size),
     )
 
 
 def rules_of(settings: Settings, contract: Contract) -> Rules:
-    """What the contract's operations have to say, and what they are compiled for."""
+    """The rules by which the contract's operations are compiled."""
     is_strict = settings.require_content_type
     return Rules(
         content_type=ContentType.JSON if is_strict else ContentType.JSON_OR_NONE,
         schema_for=Schemas(contract).for_loading,
-        # Whatever breaks is answered with it.
+        # Every failure is answered with it.
         statuses=[HTTPStatus.INTERNAL_SERVER_ERROR],
         outer_headers=_OUTER_HEADERS,
-        # A page past them all is not found, however large its number is.
+        # A page past the last is not found, however large its number.
         bounds_integers=False,
-        # The document itself, written at start.
+        # The document itself, serialized at start.
         unread=["application/yaml"],
     )
 
 
-def _admission(contract: Contract, operations: Iterable[Operation]) -> Admit:
+def _authentication(contract: Contract, operations: Iterable[Operation]) -> Authenticate:
     check_schemes(contract, operations)
-    return admit
+    return authenticate
 
 
 def _configure(app: ContractApp, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""Who may use an operation: what the contract's security asks for, before anything else."""
+"""Who may use an operation, by the security requirements of the contract."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from itertools import chain
 
 from flask import Request, g, request
 
+from domain.accounts import sessions
 from domain.accounts.callers import Caller
-from domain.accounts.sessions import authenticate
 from domain.sellers.callers import (
     AnyScope,
     Scope,
@@ -34,21 +34,21 @@ from handlers.auth.session_keys import KEY_SCHEME, is_by_key, shown_key
 from handlers.auth.trade_in_links import read_link
 from handlers.contract.document.bundle import Contract, ContractError
 from handlers.contract.operations.operations import Operation
-from handlers.contract.operations.requirements import first_admitted
+from handlers.contract.operations.requirements import first_satisfied
 from handlers.http.request_body import content_of
 from handlers.settings import Settings
 from handlers.web.prefetch import SOME_SELLER, SOME_SHOPPER, look_up
-from handlers.web.request_context import note, settings
+from handlers.web.request_context import settings, write_best_effort
 
 
 @dataclass(frozen=True)
 class _Credential:
-    """A value that comes in a cookie, or as a key: how the cookie is read, and whose it is."""
+    """A value that comes in a cookie or as a key: how to read the cookie and find the owner."""
 
     in_cookie: Callable[[Request, Settings], str | None]
     owner: Callable[[str | None], Caller]
 
-    def admit(self, value: str | None) -> Caller:
+    def authenticate(self, value: str | None) -> Caller:
         """The owner of ``value``. Raises NotAuthenticated."""
         caller = self.owner(value)
         g.credential = value
@@ -56,7 +56,7 @@ class _Credential:
 
 
 def _shopper(value: str | None) -> Caller:
-    return look_up(SOME_SHOPPER, partial(authenticate, value))
+    return look_up(SOME_SHOPPER, partial(sessions.authenticate, value))
 
 
 def _guest(value: str | None) -> Caller:
@@ -70,19 +70,19 @@ _CREDENTIALS = {
 
 
 def _cookie(_operation: Operation, credential: _Credential) -> Caller:
-    """Cookies count for nothing beside a key, which a client sets on purpose."""
+    """Ignored beside a key, which a client sets on purpose; browsers send cookies by themselves."""
     if is_by_key(request):
         raise NotAuthenticated
-    return credential.admit(credential.in_cookie(request, settings()))
+    return credential.authenticate(credential.in_cookie(request, settings()))
 
 
 def _key(operation: Operation) -> Caller:
-    """A key is good for what takes the cookie of its value."""
+    """A key is accepted wherever the cookie of the same value is."""
     value = shown_key(request)
     for scheme in chain.from_iterable(operation.security):
         if scheme in _CREDENTIALS:
             try:
-                return _CREDENTIALS[scheme].admit(value)
+                return _CREDENTIALS[scheme].authenticate(value)
             except NotAuthenticated:
                 continue
     raise NotAuthenticated
@@ -98,8 +98,8 @@ def _link(operation: Operation) -> OfferLink:
 def _bearer(operation: Operation, header: str, kind: type[TokenCaller]) -> TokenCaller:
     caller = look_up(SOME_SELLER, partial(authenticate_token, bearer_value(header)))
     if not caller.is_use_recorded:
-        # A read needs no database that can be written: it may be a standby, or its disk full.
-        note(lambda uow: record_use(caller, uow))
+        # Recording the use is best effort: reads must work while the database is not writable.
+        write_best_effort(lambda uow: record_use(caller, uow))
     for scope in sorted(operation.scopes):
         require_scope(caller, _SCOPES[scope])
     if not isinstance(caller, kind):
@@ -109,7 +109,7 @@ def _bearer(operation: Operation, header: str, kind: type[TokenCaller]) -> Token
 
 _SCOPES: dict[str, AnyScope] = {scope.value: scope for scope in (*Scope, *ShopScope)}
 _SCHEMES: dict[str, Callable[[Operation], OfferPrincipal | TokenCaller]] = {
-    **{name: partial(_cookie, credential=each) for name, each in _CREDENTIALS.items()},
+    **{name: partial(_cookie, credential=value) for name, value in _CREDENTIALS.items()},
     KEY_SCHEME: _key,
     "TradeInToken": _link,
     **{
@@ -122,8 +122,8 @@ _SCHEMES: dict[str, Callable[[Operation], OfferPrincipal | TokenCaller]] = {
 
 
 def check_schemes(contract: Contract, operations: Iterable[Operation]) -> None:
-    """Raises ContractError where an operation asks for a security scheme that nobody checks, for
-    a key but for no cookie that it stands for, or for a scope that no token can have."""
+    """Raises ContractError where an operation needs a security scheme that is not checked here, a
+    key without a cookie of the same value, or a scope that no token can have."""
     for operation in operations:
         place = contract.origin(f"{operation.pointer}/security")
         schemes = set(chain.from_iterable(operation.security))
@@ -133,30 +133,30 @@ def check_schemes(contract: Contract, operations: Iterable[Operation]) -> None:
             raise ContractError(f"{place}: no cookie has the value of a key")
         if unknown := sorted(operation.scopes.difference(_SCOPES)):
             raise ContractError(f"{place}: no token has the scopes {unknown}")
-        # Which of its alternatives lets a caller in makes no difference to what they may do.
+        # Callers may do the same, whichever alternative authenticates them.
         if len(set(operation.scopes_by_scheme.values())) > 1:
             raise ContractError(f"{place}: each scheme needs the same scopes")
 
 
-def admit(operation: Operation) -> None:
-    """Let the caller in, and keep for `handlers.web.request_context` who it is at which operation.
+def authenticate(operation: Operation) -> None:
+    """Find the caller, and note caller and operation for `handlers.web.request_context`.
 
-    Raises NotAuthenticated where no alternative of the contract's security is met, Forbidden for a
-    token without the scope, and CsrfFailed for a request that may be forged: browsers send cookies
-    by themselves, and tokens and keys never.
+    Raises NotAuthenticated where no alternative of the contract's security is satisfied, Forbidden
+    for a token without the scope, and CsrfFailed for a request that may be forged: browsers send
+    cookies by themselves, but never tokens and keys.
     """
     g.operation = operation
     if operation.security:
         g.credential = None
-        g.caller = first_admitted(operation.security, lambda name: _SCHEMES[name](operation))
+        g.caller = first_satisfied(operation.security, lambda name: _SCHEMES[name](operation))
         if not is_safe(request) and not isinstance(g.caller, TokenCaller | OfferLink):
-            # Where all are let in, nothing admitted the request: it is bound to what it shows.
+            # Of public operations, the CSRF token is bound to the cookie that the request shows.
             credential = g.credential or shown_credential(request, settings())
             check_csrf(request, credential, settings(), _form_token(operation))
 
 
 def _form_token(operation: Operation) -> str:
-    """The CSRF token in a form, for operations whose body has a field for it."""
+    """The CSRF token of a form; empty for operations whose body has no field for it."""
     body, content = operation.body, content_of(request.environ)
     fields = [name for name in CSRF_FIELDS if body is not None and body.has_field(name)]
     return next(filter(None, map(content.field, fields)), "")

@@ -23,7 +23,7 @@ Writer = Callable[[Document], bytes]
 
 _ASSETS = Path(__file__).with_name("static") / "documentation"
 _CODE = re.compile("`([^`]+)`")
-# Not from `mimetypes`, which asks the machine and so differs between machines.
+# Not from `mimetypes`, which depends on the machine.
 _MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -32,7 +32,7 @@ _MEDIA_TYPES = {
 
 
 class _File:
-    """Bytes that don't change while the server runs, and a tag that changes with them."""
+    """Bytes that don't change while the server runs, and their ETag."""
 
     def __init__(self, body: bytes) -> None:
         self.body = body
@@ -73,9 +73,9 @@ def show_redoc() -> Response:
 
 
 def get_documentation_asset(*, name: str) -> Response:
-    # The pages ask for each file by its fingerprint, so a changed file is a new address.
-    keeping = "public, max-age=31536000, immutable"
-    return _file(_asset(name), _MEDIA_TYPES[Path(name).suffix], keeping)
+    # Pages refer to files with their fingerprint, so a changed file has a new URL.
+    cache_control = "public, max-age=31536000, immutable"
+    return _file(_asset(name), _MEDIA_TYPES[Path(name).suffix], cache_control)
 
 
 def _contract_file(view: View, write: Writer, media_type: str) -> Response:
@@ -100,7 +100,7 @@ def _page(template: str, **values: Any) -> Response:
 
 
 def _with_code(text: str) -> Markup:
-    """The text as HTML, with what stands between backticks as code."""
+    """The text as HTML; text between backticks becomes code."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
 
 
@@ -108,14 +108,14 @@ def _asset_url(name: str) -> str:
     return f"/docs/assets/{name}?v={_asset(name).tag}"
 
 
-def _file(file: _File, media_type: str, keeping: str) -> Response:
-    """The file, or 304 where the client has just this already."""
+def _file(file: _File, media_type: str, cache_control: str) -> Response:
+    """The file, or 304 where the client has this version."""
     if request.if_none_match.contains_weak(file.tag):
         response = Response(status=304)
     else:
         response = Response(file.body, content_type=media_type)
     response.set_etag(file.tag)
-    response.headers["Cache-Control"] = keeping
+    response.headers["Cache-Control"] = cache_control
     response.headers["Vary"] = "Accept"
     return response
 

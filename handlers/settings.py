@@ -20,8 +20,8 @@ from handlers.contract.operations.violations import ResponseValidation
 LANGUAGES = ("en-us", "tr-tr")
 SMTP_SCHEMES = ("smtp", "smtp+starttls", "smtps")
 _POSITIVE = Range(min=1)
-_CENTURY = 36_500  # days; moments much later than that are past every calendar
-# As browsers write them; a wildcard is none.
+_CENTURY = 36_500  # days; later dates could exceed the year 9999
+# As browsers send them; a wildcard is not allowed.
 _ORIGINS = r"(https?://[a-z0-9.-]+(:[0-9]{1,5})?([, ]+|\Z))*\Z"
 _COOKIE_PREFIXES = ("__Host-", "__Secure-")
 _PREFIX = "WAYBILL_"
@@ -29,7 +29,7 @@ _FOR_TESTS = "WAYBILL_TEST_"
 _SQLITE = re.compile(r"sqlite:///.+", re.DOTALL)
 _POSTGRES = re.compile(
     r"(?:postgres|postgresql|postgresql\+psycopg)://"
-    r"(?:[^:/]*(?::[^@]*)?@)?"  # who logs in, and the password
+    r"(?:[^:/]*(?::[^@]*)?@)?"  # user and password
     r"(?:\[[^\]/?]+\]|[^/:?]*)(?::(?P<port>[0-9]{1,5}))?"
     r"(?:/[^?]*)?(?:\?.*)?"  # the database, and options of libpq
 )
@@ -37,15 +37,15 @@ _COOKIE_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z"  # a token of RFC 9110
 
 
 class LogFormat(StrEnum):
-    """Lines for a person, or one JSON object a line."""
+    """Text for people, or one JSON object per line."""
 
     CONSOLE = "console"
     JSON = "json"
 
 
 class DatabasePooler(StrEnum):
-    """What stands between the server and PostgreSQL: nothing that matters, or a pooler that gives
-    each transaction any of its server connections.
+    """The pooler between the server and PostgreSQL: none that matters, or one that may give every
+    transaction another connection.
     """
 
     NONE = "none"
@@ -63,7 +63,7 @@ def _public_url(url: str) -> None:
 
 
 def _database_url(url: str) -> None:
-    """Refuse what names no database; what is said of it never shows the password."""
+    """Raises ValidationError for a URL that names no database, without showing the password."""
     postgres = _POSTGRES.fullmatch(url)
     has_port = postgres is not None and int(postgres["port"] or 5432) in range(1, 65536)
     if not has_port and not _SQLITE.fullmatch(url):
@@ -79,19 +79,21 @@ def _limits_storage(url: str) -> None:
 
 
 def _smtp_url(url: str) -> None:
-    """Refuse what names no server; what is said of it never shows the password."""
-    if not url:
-        return
-    try:
-        parts = urlsplit(url)
-        is_server = parts.scheme in SMTP_SCHEMES and bool(parts.hostname)
-        has_port = parts.port is None or parts.port > 0
-    except ValueError:
-        is_server = has_port = False
-    if not (is_server and has_port) or parts.path.strip("/") or parts.query or parts.fragment:
+    """Raises ValidationError for a URL that names no server, without showing the password."""
+    if url and not _names_smtp_server(url):
         raise ValidationError(
             "Must look like smtp://user:password@host:port, smtp+starttls://…, or smtps://…."
         )
+
+
+def _names_smtp_server(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        is_complete = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the port, or the brackets of an IPv6 address
+        return False
+    has_more = parts.path.strip("/") or parts.query or parts.fragment
+    return parts.scheme in SMTP_SCHEMES and is_complete and not has_more
 
 
 def _mailbox(text: str) -> None:
@@ -108,9 +110,9 @@ def _checked(
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything that can be set; docs/settings.md lists each with its meaning.
+    """All settings; docs/settings.md describes them.
 
-    Each is read from the variable of its name in upper case, behind WAYBILL_.
+    A setting is read from the variable of its name in upper case with the prefix WAYBILL_.
     """
 
     secret: str = _checked(Length(min=32), is_shown=False)
@@ -145,51 +147,51 @@ class Settings:
 
     @property
     def has_secure_cookies(self) -> bool:
-        """Whether all cookies are Secure: known at the start, so that it can decide their names."""
+        """Whether all cookies are Secure; known at start, since cookie names depend on it."""
         return self.secure_cookies or urlsplit(self.public_url).scheme == "https"
 
     @property
     def cookie_prefix(self) -> str:
-        """What browsers let no other host set (RFC 6265bis, section 4.1.3.2), where they can."""
+        """`__Host-` where cookies are Secure: no other host can set it (RFC 6265bis, 4.1.3.2)."""
         return "__Host-" if self.has_secure_cookies else ""
 
     def cookie_name(self, name: str) -> str:
-        """The full name of a cookie; one that was set with a prefix keeps it."""
+        """The full name of a cookie; a name with a prefix stays as it is."""
         return name if name.startswith(_COOKIE_PREFIXES) else self.cookie_prefix + name
 
     @property
     def allowed_origins(self) -> frozenset[str]:
-        """Whose pages may read our answers, besides our own."""
+        """The other origins whose pages may read our responses."""
         return frozenset(self.cors_origins.replace(",", " ").split())
 
     @property
     def shop_name(self) -> str:
-        """What pages call the shop: the name that its e-mails come from."""
+        """The name of the shop on pages: the display name of the sender of e-mails."""
         sender: Any = SMTP.header_factory("From", self.mail_from)
         name: str = sender.addresses[0].display_name
         return name or "Waybill"
 
     @property
     def mail_domain(self) -> str:
-        """The domain of the address that e-mails come from."""
+        """The domain of the sender of e-mails."""
         sender: Any = SMTP.header_factory("From", self.mail_from)
         domain: str = sender.addresses[0].domain
         return domain
 
     @property
     def base_url(self) -> str:
-        """Where shoppers reach the server, without a slash at the end."""
+        """The URL at which shoppers reach the server, without a slash at the end."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
 
 def read_settings() -> Settings:
-    """The settings of this process's environment.
+    """The settings of the environment of this process.
 
-    Raises environs.EnvValidationError, naming every variable that can't be used and every name
-    that is no setting: a typo would otherwise leave the default in force.
+    Raises environs.EnvValidationError with every invalid variable and every unknown name: a typo
+    would otherwise leave the default in force.
     """
     env = Env(prefix=_PREFIX, eager=False)
-    values = {each.name: _read(env, each) for each in fields(Settings)}
+    values = {setting.name: _read(env, setting) for setting in fields(Settings)}
     faults: dict[str, Any] = {}
     try:
         env.seal()
@@ -202,16 +204,16 @@ def read_settings() -> Settings:
 
 
 def _unknown_names(names: Iterable[str]) -> Mapping[str, list[str]]:
-    """What is said of the names that look like settings and are none, by name."""
-    known = [each.name.upper() for each in fields(Settings)]
+    """The errors for names that look like settings and are none, by name."""
+    known = [setting.name.upper() for setting in fields(Settings)]
     faults = {}
     for name in names:
         is_ours = name.startswith(_PREFIX) and not name.startswith(_FOR_TESTS)
         if is_ours and name.removeprefix(_PREFIX) not in known:
-            # The prefix, which all have, would make everything near.
+            # Without the prefix, which would make all names similar.
             nearest = get_close_matches(name.removeprefix(_PREFIX), known, 1)
-            meant = f" Did you mean {_PREFIX}{nearest[0]}?" if nearest else ""
-            faults[name] = [f"There is no such setting.{meant}"]
+            hint = f" Did you mean {_PREFIX}{nearest[0]}?" if nearest else ""
+            faults[name] = [f"There is no such setting.{hint}"]
     return faults
 
 

@@ -18,7 +18,7 @@ from handlers.contract.operations.responses import Reply
 from handlers.http.media_types import FORM
 from handlers.http.negotiation import prefers_html
 from handlers.i18n.labels import mark
-from handlers.web.pages import told, trade_in_page
+from handlers.web.pages import message_response, trade_in_page
 from handlers.web.request_context import offer_principal, reading, record, settings, write
 
 Decide = Callable[[int, OfferPrincipal, UnitOfWork], TradeInOffer]
@@ -52,7 +52,7 @@ def answer_trade_in_offer(pk: int, body: dict[str, Any]) -> Response | Reply:
     except (Conflict, Gone):
         if not is_form:
             raise
-        # The page says how the offer stands.
+        # The page shows the state of the offer.
     if is_form:
         query = f"?{request.query_string.decode()}" if request.query_string else ""
         return Response(status=303, headers={"Location": f"../tradein/{query}"})
@@ -68,13 +68,13 @@ def reject_trade_in(pk: int) -> Response | Reply:
 
 
 def _follow(pk: int, decide: Decide, message: str) -> Response | Reply:
-    """Answer by a link; with a session's cookie, only if no other site can have led to it."""
+    """Answer by a link; with a session's cookie, only if no other site sent the browser."""
     if _has_cookie() and is_from_elsewhere(request, settings()):
         if not prefers_html(request.headers.get("Accept", "")):
             raise ConfirmationRequired
         return _page(_shown(pk), 403)
     _answer(pk, decide)
-    return told(message)
+    return message_response(message)
 
 
 def _answer(pk: int, decide: Decide) -> None:
@@ -87,7 +87,7 @@ def _shown(pk: int) -> OfferDetails:
 
 
 def _page(offer: OfferDetails, status: int) -> Response:
-    """With a session's cookie, the form shows its CSRF token; a link has a token of its own."""
+    """With a session's cookie, the form has its CSRF token; a link has its own token."""
     if not _has_cookie():
         return trade_in_page(offer, status=status)
     token = csrf_token(request, settings())

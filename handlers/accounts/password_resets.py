@@ -18,7 +18,7 @@ from handlers.web.request_context import (
     language,
     passwords,
     reading,
-    reset_requests,
+    reset_limits,
     settings,
     write,
 )
@@ -35,9 +35,9 @@ def show_password_reset_page() -> Response:
 
 def request_password_reset(body: dict[str, Any]) -> Response:
     check_origin(request, settings())
-    wanted = ResetRequest(body["email"], request.remote_addr or "", language())
-    password_resets.count_request(wanted, reset_requests())
-    write(lambda uow: password_resets.request_reset(wanted, uow))
+    reset = ResetRequest(body["email"], request.remote_addr or "", language())
+    password_resets.count_request(reset, reset_limits())
+    write(lambda uow: password_resets.request_reset(reset, uow))
     return _answer(_SENT, _SENT_TEXT, 202)
 
 
@@ -53,9 +53,13 @@ def set_password(body: dict[str, Any]) -> Response:
     token_uuid = read_token(body["token"], Purpose.PASSWORD_RESET, settings())
     with reading() as uow:
         password_resets.check_link(token_uuid, uow)
-    # It takes long, and no transaction should stand open meanwhile.
-    password_hash, spoken = passwords().hash(body["password"]), language()
-    write(lambda uow: password_resets.set_password_by_link(token_uuid, password_hash, spoken, uow))
+    # Hashing is slow, so it runs outside a transaction.
+    password_hash, in_language = passwords().hash(body["password"]), language()
+    write(
+        lambda uow: password_resets.set_password_by_link(
+            token_uuid, password_hash, in_language, uow
+        )
+    )
     return _answer(_CHANGED, _CHANGED_TEXT, 200)
 
 

@@ -23,7 +23,14 @@ from handlers.auth.session_keys import is_by_key
 from handlers.http.media_types import FORM, JSON
 from handlers.web.pages import login_page, logout_page
 from handlers.web.redirects import see_other
-from handlers.web.request_context import attempts, credential, passwords, reading, settings, write
+from handlers.web.request_context import (
+    credential,
+    login_limits,
+    passwords,
+    reading,
+    settings,
+    write,
+)
 
 AFTER_LOGIN = "/docs"
 _AFTER_LOGOUT = "/users/login/"
@@ -39,7 +46,7 @@ def log_in(body: dict[str, Any]) -> Response:
     device = known_device(subject, request, settings())
     shown = Credentials(body["email"], body["password"], request.remote_addr or "", device)
     with reading() as uow:
-        verified = sessions.check_credentials(shown, passwords(), attempts(), uow)
+        verified = sessions.check_credentials(shown, passwords(), login_limits(), uow)
     replaced = shown_session(request, settings())
     lifetime = session_lifetime(settings())
     user, opened = write(lambda uow: sessions.log_in(verified, replaced, lifetime, uow))
@@ -68,9 +75,9 @@ def log_out_by_form(body: dict[str, Any] | None = None) -> Response:
 
 
 def _ended(response: Response) -> Response:
-    """The response, after the session that the request shows has ended, if there is one.
+    """The response, after the session of the request has ended, if there is one.
 
-    The cookies go with it, unless they are of another session than the key.
+    Its cookies are removed, unless they are of another session than the key.
     """
     if session := credential():
         write(lambda uow: sessions.log_out(session, uow))

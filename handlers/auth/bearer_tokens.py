@@ -1,4 +1,4 @@
-"""The token of a seller or of the shop in a request, and the challenge for one that is not good."""
+"""The token of a seller or the shop in a request, and the challenge for an invalid one."""
 
 import re
 
@@ -26,39 +26,39 @@ _SHOP_REALM = 'Bearer realm="shop"'
 def bearer_value(header: str) -> str:
     """The token in this header of the current request.
 
-    Raises NotAuthenticated where there is none, or something else, and where the other header has
-    another one: nobody knows which is meant.
+    Raises NotAuthenticated without a valid token, and where the other header has another one, which
+    would be ambiguous.
     """
     value = _value_in(header)
-    if value is None or {_value_in(each) for each in _given()} != {value}:
+    if value is None or {_value_in(sent_header) for sent_header in _sent_headers()} != {value}:
         raise NotAuthenticated
     return value
 
 
 def challenge(operation: Operation, refusal: Refusal) -> dict[str, str]:
-    """The header that tells what the token lacks (RFC 6750, section 3); none for other callers."""
+    """The WWW-Authenticate header for a token (RFC 6750, section 3); empty for other callers."""
     schemes = {scheme for names in operation.security for scheme in names}
     if not schemes & BEARER_HEADERS.keys():
         return {}
     realm = _SHOP_REALM if SHOP_SCHEME in schemes else _SELLER_REALM
     if isinstance(refusal, NotAuthenticated):
-        told = [realm, *(['error="invalid_token"'] if _given() else [])]
+        parts = [realm, *(['error="invalid_token"'] if _sent_headers() else [])]
     elif isinstance(refusal, Forbidden):
         scopes = " ".join(sorted(operation.scopes))
-        told = [realm, 'error="insufficient_scope"', f'scope="{scopes}"']
+        parts = [realm, 'error="insufficient_scope"', f'scope="{scopes}"']
     else:
         return {}
-    return {"WWW-Authenticate": ", ".join(told)}
+    return {"WWW-Authenticate": ", ".join(parts)}
 
 
-def _given() -> list[str]:
+def _sent_headers() -> list[str]:
     return [header for header in set(BEARER_HEADERS.values()) if header in request.headers]
 
 
 def _value_in(header: str) -> str | None:
     """The token in a header; `Authentication` may hold it alone, as SDKs send an API key.
 
-    A header that was given twice arrives as one, joined by a comma, and holds no token.
+    A repeated header arrives joined by a comma, which no token contains.
     """
     value = request.headers.get(header, "").strip()
     match = _BEARER.fullmatch(value)

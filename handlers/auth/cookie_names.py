@@ -1,4 +1,4 @@
-"""Lets the document say what cookies are called on this server."""
+"""Sets the names that cookies have on this server in the document."""
 
 import re
 from collections.abc import Callable
@@ -9,9 +9,9 @@ _OTHER_COOKIES = ("csrftoken", "knowndevice")
 
 
 def name_cookies(document: dict[str, Any], session_cookie: str, prefix: str) -> None:
-    """Lets the published contract say what the cookies are called here.
+    """Set the names of cookies in the document.
 
-    Security schemes name them, and descriptions do: as `name`, or as `name=<value>`.
+    They are in security schemes, and in descriptions as `name` or `name=<value>`.
     """
     components = document.get("components", {})
     schemes = components.get("securitySchemes", {})

@@ -1,4 +1,4 @@
-"""How every cookie of ours is named, read and set."""
+"""The names of our cookies, and how they are read and set."""
 
 from datetime import timedelta
 
@@ -19,8 +19,8 @@ def session_cookie(settings: Settings) -> str:
 def cookie_value(request: Request, name: str) -> str | None:
     """The value of the cookie with this full name.
 
-    None without one, and where two have different values: a sibling domain can set a cookie for
-    ours (RFC 6265, section 8.6), and which of the two is ours can't be told.
+    None without one, and for two with different values: a sibling domain can set cookies for ours
+    (RFC 6265, section 8.6), and the two can't be distinguished.
     """
     values = set(request.cookies.getlist(name))
     return values.pop() if len(values) == 1 else None
@@ -40,9 +40,9 @@ def set_cookie(
     request: Request,
     settings: Settings,
 ) -> None:
-    """Set the cookie of this name, without its prefix; with no lifetime it is dropped.
+    """Set the cookie with this name, to which a prefix is added; without a lifetime it is removed.
 
-    Browsers take a cookie with a prefix only if it is Secure.
+    Browsers accept cookies with a prefix only if they are Secure.
     """
     full_name = settings.cookie_name(name)
     response.set_cookie(

@@ -1,8 +1,8 @@
-"""How CSRF tokens are written: a nonce of 16 bytes, and signatures of it of 32 bytes, in hex.
+"""The encoding of CSRF tokens: a nonce of 16 bytes, and signatures of it of 32 bytes, in hex.
 
 Clients of the platform read a token with `\\w+`. An earlier version wrote the same parts in
-base64url with dots between them; such a token is good as long as its cookie lasts, and its nonce
-is the same in either form.
+base64url with dots between them; such a token is valid as long as its cookie lasts, with the same
+nonce in either form.
 """
 
 import re
@@ -20,14 +20,14 @@ def write_token(nonce: str, signatures: Sequence[str]) -> str:
 
 
 def read_token(token: str) -> tuple[str, list[str]]:
-    """The nonce and the signatures of a token, in base64url; both empty for what is no token."""
+    """The nonce and the signatures of a token, in base64url; both empty for an invalid token."""
     if "." in token:
         nonce, *signatures = token.split(".")
         return nonce, signatures
     match = _TOKEN.fullmatch(token)
     if match is None:
         return "", []
-    return _from_hex(match[1]), [_from_hex(each) for each in _SIGNATURE.findall(match[2])]
+    return _from_hex(match[1]), [_from_hex(signature) for signature in _SIGNATURE.findall(match[2])]
 
 
 def _from_hex(part: str) -> str:

@@ -1,7 +1,7 @@
-"""The device cookie: which accounts and orders somebody has opened from this browser before.
+"""The device cookie: the accounts and orders that were opened in this browser before.
 
-Failed attempts of others, from wherever they come, do not lock such a device out: its own are
-counted apart (OWASP, Slow Down Online Guessing Attacks with Device Cookies).
+Failed attempts from elsewhere do not lock such a device out: it has its own counters (OWASP, Slow
+Down Online Guessing Attacks with Device Cookies).
 """
 
 import hmac
@@ -20,7 +20,7 @@ from handlers.settings import Settings
 _LIFETIME = timedelta(days=365)
 _ID_BYTES = 12
 _SUBJECT_BYTES = 12
-_MAX_SUBJECTS = 5  # those that were opened last; the cookie stays small
+_MAX_SUBJECTS = 5  # the last ones, so that the cookie stays small
 
 
 def known_device(subject: str, request: Request, settings: Settings) -> str | None:
@@ -36,7 +36,7 @@ def remember_device(subject: str, response: Response, request: Request, settings
     """
     device_id, subjects = _read(request, settings)
     opened = _hashed(subject, settings)
-    others = [each for each in subjects if each != opened]
+    others = [other for other in subjects if other != opened]
     value = [device_id or token_urlsafe(_ID_BYTES), [opened, *others][:_MAX_SUBJECTS]]
     signed: str = _serializer(settings).dumps(value)
     set_cookie(response, DEVICE_COOKIE, signed, _LIFETIME, request, settings)
@@ -45,15 +45,15 @@ def remember_device(subject: str, response: Response, request: Request, settings
 def _read(request: Request, settings: Settings) -> tuple[str | None, list[str]]:
     value = cookie_value(request, settings.cookie_name(DEVICE_COOKIE)) or ""
     try:
-        found: Any = _serializer(settings).loads(value, max_age=int(_LIFETIME.total_seconds()))
+        content: Any = _serializer(settings).loads(value, max_age=int(_LIFETIME.total_seconds()))
     except BadSignature:
         return None, []
-    device_id, subjects = found
+    device_id, subjects = content
     return device_id, subjects
 
 
 def _hashed(subject: str, settings: Settings) -> str:
-    """Tells a reader of the cookie nothing about the e-mail address or the number."""
+    """Hides the e-mail address and the number from readers of the cookie."""
     digest = hmac.digest(settings.secret.encode(), f"device:{subject}".encode(), "sha256")
     return urlsafe_b64encode(digest[:_SUBJECT_BYTES]).decode()
 

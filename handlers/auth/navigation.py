@@ -1,4 +1,4 @@
-"""Where a browser's request comes from, for links that act on GET with the session's cookie.
+"""The origin of a browser's request, for links that act on GET with the session's cookie.
 
 Browsers send a `SameSite=Lax` cookie with every navigation, whichever page leads to it.
 """
@@ -18,9 +18,9 @@ def is_from_elsewhere(request: Request, settings: Settings) -> bool:
     """Whether another site may have made the browser send this request.
 
     Browsers say so in `Sec-Fetch-Site` (Fetch Metadata); older ones name the page in `Origin` or
-    `Referer`, unless that page told them not to. So a browser that says nothing is not trusted.
-    Other clients say nothing either, and send no request of somebody else's. A script of an origin
-    that the settings name is trusted; `Origin` is not sent with a navigation by GET.
+    `Referer`, unless that page forbids it. So a browser without these headers is not trusted.
+    Other clients do not send them either, but follow no links of other sites. Scripts of an allowed
+    origin are trusted; browsers send no `Origin` with a navigation by GET.
     """
     if request.headers.get("Origin") in settings.allowed_origins:
         return False
@@ -38,12 +38,12 @@ def _is_browser(request: Request) -> bool:
 
 
 def is_of_this_host(url: str, request: Request) -> bool:
-    """Whether a URL is of this host. Schemes are not compared: a proxy that ends TLS changes it."""
+    """Whether a URL is of this host. Schemes may differ: a proxy that ends TLS changes them."""
     try:
         page = urlsplit(url)
         own = urlsplit(f"{page.scheme}://{request.host}")
         default = DEFAULT_PORTS[page.scheme]
-        hosts = {(each.hostname, each.port or default) for each in (page, own)}
+        hosts = {(parts.hostname, parts.port or default) for parts in (page, own)}
     except (KeyError, ValueError):
         return False
     return len(hosts) == 1

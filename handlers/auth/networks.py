@@ -1,10 +1,10 @@
-"""Which network a request comes from, as far as limits are concerned."""
+"""The network of a request, for rate limits."""
 
 import re
 from ipaddress import IPv6Address, ip_address
 
 UNKNOWN = "unknown"
-"""What all addresses that can't be understood have in common: apart, each would have a limit."""
+"""The network of all invalid addresses, so that they share one limit."""
 
 # Some gateways append the port (RFC 7239, section 6, allows both); an IPv6 address then needs
 # brackets.
@@ -13,7 +13,7 @@ _IPV4_WITH_PORT = re.compile(r"([0-9.]+):\d*")
 
 
 def network_of(address: str) -> str:
-    """What one client surely shares: of IPv6 the first 64 bits, since the rest is its to choose.
+    """The IPv4 address, or the first 64 bits of an IPv6 address: clients choose the rest.
 
     ``address`` may have a port, brackets and a zone (RFC 4007, section 11). An IPv4 address mapped
     to IPv6 is the IPv4 address. Anything else is UNKNOWN.

@@ -16,7 +16,7 @@ def sign_token(token_uuid: UUID, purpose: Purpose, settings: Settings) -> str:
 
 def read_token(value: str, purpose: Purpose, settings: Settings) -> UUID:
     """The UUID in a link's value. Raises LinkExpired for a value that was not signed for the
-    purpose: nothing tells it from a link that was used."""
+    purpose, as for a link that was used."""
     try:
         return UUID(_signer(purpose, settings).unsign(value).decode())
     except BadSignature:

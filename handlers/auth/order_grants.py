@@ -1,4 +1,4 @@
-"""The grant that a guest gets for the order they have looked up: a signed value, kept nowhere."""
+"""The grant that a guest gets for an order they looked up: a signed value, which is not stored."""
 
 from datetime import timedelta
 from hashlib import sha256
@@ -15,12 +15,12 @@ _LIFETIME = timedelta(minutes=30)
 
 
 def grant_value(request: Request, settings: Settings) -> str | None:
-    """The value of the grant cookie, whatever it is worth; None for two that differ."""
+    """The value of the grant cookie, unverified; None for two that differ."""
     return cookie_value(request, settings.cookie_name(GRANT_COOKIE))
 
 
 def new_grant(caller: Caller, settings: Settings) -> str:
-    """What lets ``caller`` act on their ``order_pk`` for half an hour, as a cookie or as a key."""
+    """The value that lets ``caller`` act on ``order_pk`` for 30 minutes, as a cookie or a key."""
     value: str = _serializer(settings).dumps([caller.user_pk, caller.order_pk])
     return value
 
@@ -31,14 +31,14 @@ def set_grant(response: Response, grant: str, request: Request, settings: Settin
 
 
 def drop_grant(response: Response, request: Request, settings: Settings) -> None:
-    """Make the browser forget the grant."""
+    """Remove the cookie of the grant."""
     set_cookie(response, GRANT_COOKIE, "", timedelta(0), request, settings)
 
 
 def granted_caller(value: str | None, settings: Settings) -> Caller:
     """The guest whom a grant is for.
 
-    Raises NotAuthenticated without one, and for one that has run out or is not ours.
+    Raises NotAuthenticated without one, and for an expired or invalid one.
     """
     try:
         user_pk, order_pk = _serializer(settings).loads(value or "", max_age=_LIFETIME.seconds)

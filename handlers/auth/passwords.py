@@ -12,14 +12,14 @@ class Argon2Passwords:
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1)
-        self._nobodys_hash = _hash_of_nothing(self._hasher)
+        self._decoy_hash = _make_decoy_hash(self._hasher)
 
     def hash(self, password: str) -> str:
         return self._hasher.hash(password)
 
     def verify(self, password_hash: str | None, password: str) -> bool:
         try:
-            self._hasher.verify(password_hash or self._nobodys_hash, password)
+            self._hasher.verify(password_hash or self._decoy_hash, password)
         except VerifyMismatchError:
             return False
         return password_hash is not None
@@ -28,9 +28,9 @@ class Argon2Passwords:
         return self._hasher.check_needs_rehash(password_hash)
 
 
-def _hash_of_nothing(hasher: PasswordHasher) -> str:
-    """A hash that no password has, as long to verify as any; to make one of a password takes as
-    much memory as to verify it, and a server would start with that."""
+def _make_decoy_hash(hasher: PasswordHasher) -> str:
+    """A hash of no password, which takes as long to verify as any. It is not made by hashing, which
+    would need 19 MiB at start."""
     salt, tag = (
         b64encode(token_bytes(length)).decode().rstrip("=")
         for length in (hasher.salt_len, hasher.hash_len)

@@ -1,4 +1,4 @@
-"""Limits on failed attempts, counted by the `limits` library in memory or in Redis."""
+"""Counters of failed attempts, in memory or in Redis, by the `limits` library."""
 
 import hmac
 import math
@@ -20,18 +20,17 @@ from handlers.settings import Settings
 _log = structlog.get_logger(__name__)
 
 Limit = tuple[RateLimitItem, str]
-"""A limit, and what it is for: its kind and its value, such as `email:a@example.com`."""
+"""A limit and its subject: kind and value, such as `email:a@example.com`."""
 
 _Key = tuple[RateLimitItem, str]
 _REPEATS = RateLimitItemPerMinute(1)
 
 
 class Counters:
-    """Counts in a moving window, as the settings say: in memory, in Redis, or not at all.
+    """Counts in a moving window: in memory, in Redis, or not at all, by the settings.
 
-    In memory each worker counts for itself. What stands in the storage is hashed with the secret,
-    so that no e-mail address can be read from it. ``purpose`` keeps counters apart that share a
-    storage.
+    In memory every worker has its own counters. Keys in the storage are hashed with the secret, so
+    that they show no e-mail address. ``purpose`` separates counters that share a storage.
     """
 
     def __init__(self, purpose: str, settings: Settings) -> None:
@@ -43,7 +42,7 @@ class Counters:
         self._is_limited = settings.limits
         self._clock = _WallClock()
         is_memory = isinstance(storage, MemoryStorage)
-        # Redis does one command at a time; the library's counters in memory need a lock.
+        # Redis runs one command at a time; the library's counters in memory need a lock.
         self._lock: AbstractContextManager[object] = Lock() if is_memory else nullcontext()
         self._forgets_on_step = is_memory
 
@@ -51,14 +50,13 @@ class Counters:
     def attempt(
         self, limits: Collection[Limit], missed: type[Refusal], question: str | None = None
     ) -> Iterator[None]:
-        """One attempt, counted against all these limits before the block begins.
+        """One attempt, counted against all ``limits`` before the block.
 
-        Where the block raises ``missed``, the attempt stays counted for the limit's window; else
-        it is given back. So attempts at the same time never exceed a limit. Of misses with the same
-        ``question`` one counts in a minute: it has to hold everything that the answer depends on,
-        and for whom the misses count, so that a repeated miss tells nothing new. Raises
-        TooManyAttempts, without entering the block, where a limit is used up, and Unavailable
-        without the storage: no attempt goes uncounted.
+        If the block raises ``missed``, the attempt stays counted for the limit's window; else it is
+        uncounted. So concurrent attempts never exceed a limit. Misses with the same ``question``
+        count once a minute; it has to include all that the result depends on and the caller, so
+        that a repeated miss reveals nothing new. Raises TooManyAttempts instead of entering the
+        block where a limit is used up, and Unavailable without the storage.
         """
         keys = [(item, self._key(subject)) for item, subject in limits if self._is_limited]
         with _available(), self._lock:
@@ -75,10 +73,10 @@ class Counters:
                 self._end(keys, is_miss=counts)
 
     def take(self, limits: Collection[Limit]) -> int | None:
-        """Count one against each limit in turn, as long as they have room, and return None.
+        """Count one against the limits in their order; None if all have room.
 
-        Else return the seconds until the first that has none has some. Of any number at the same
-        time no more than fit get None. Raises Unavailable without the storage.
+        Else the seconds until the first limit without room has some; later ones are not counted.
+        Concurrent calls never exceed a limit. Raises Unavailable without the storage.
         """
         with _available(), self._lock:
             self._forget_after_step()
@@ -90,10 +88,10 @@ class Counters:
         return None
 
     def _begin(self, keys: Collection[_Key]) -> None:
-        """Count an open attempt for each key, then compare: the open ones with the misses.
+        """Count an open attempt for every key, then compare open attempts with the room left.
 
-        An attempt that ends becomes a miss first and is no longer open afterwards, so that in
-        between it counts twice rather than not at all.
+        A failed attempt counts as a miss before it is closed: in between it counts twice, rather
+        than not at all.
         """
         self._forget_after_step()
         waits = []
@@ -107,23 +105,23 @@ class Counters:
             raise TooManyAttempts(max(waits))
 
     def _is_repeated(self, question: str | None) -> bool:
-        """Whether a miss with this question has counted within the last minute; else it does now.
+        """Whether a miss with this question was counted in the last minute; else it is counted.
 
-        The storage notes the first of several at the same time, and does so in one step.
+        The storage does both in one step, so only the first of concurrent misses counts.
         """
         if question is None or not self._is_limited:
             return False
         return not self._limiter.hit(_REPEATS, self._key(f"question:{question}"))
 
     def _forget_after_step(self) -> None:
-        if self._clock.has_gone_back() and self._forgets_on_step:
+        if self._clock.was_set_back() and self._forgets_on_step:
             self._storage.reset()
 
     def _end(self, keys: Collection[_Key], *, is_miss: bool) -> None:
         for item, key in keys:
             if is_miss:
                 self._limiter.hit(item, key)
-            # The counter ends by itself after a window, for the attempts of a killed process.
+            # The counter expires after a window, which clears attempts of a killed process.
             if self._storage.incr(_open(key), item.get_expiry(), -1) < 0:
                 self._storage.clear(_open(key))
 
@@ -133,22 +131,21 @@ class Counters:
 
 
 class _WallClock:
-    """The clock that the library reads, and whether it was set back since the last look.
+    """Detects whether the clock that the library reads was set back.
 
-    What was counted before such a step lies in the future, where it would be counted for as long
-    as the step was.
+    After such a step, earlier hits lie in the future, and would count for the length of the step.
     """
 
     def __init__(self) -> None:
         self._ahead = self._now()
 
-    def has_gone_back(self) -> bool:
+    def was_set_back(self) -> bool:
         before, self._ahead = self._ahead, self._now()
         return self._ahead < before - _STEP_SECONDS
 
     @staticmethod
     def _now() -> float:
-        """How far it is ahead of the clock that nobody sets; slewing changes it only slowly."""
+        """Its lead over the monotonic clock, which slewing changes only slowly."""
         return time.time() - time.monotonic()
 
 
@@ -160,9 +157,9 @@ def _open(key: str) -> str:
 
 
 def _seconds(item: RateLimitItem, remaining: int, reset_time: float) -> int:
-    """Until the first miss leaves the window; a second where only open attempts are in the way.
+    """Until the first miss leaves the window; 1 if only open attempts use up the limit.
 
-    Never more than the window: with a clock that was set back, the first miss may be yet to come.
+    At most the window: after the clock was set back, the first miss may lie in the future.
     """
     if remaining > 0:
         return 1

@@ -1,8 +1,8 @@
-"""The limits on logins and on look-ups of orders.
+"""The limits on logins, look-ups of orders and password resets.
 
-Misses count for the network that they come from first, so that nobody is locked out by others. A
-larger limit without the network bounds attempts from many networks together. A device that logged
-in before, or found the order, is held by a limit of its own alone.
+Misses count per network first, so that callers of other networks are not locked out. A larger limit
+without the network bounds attempts from many networks together. A device that logged in before, or
+found the order, has only a limit of its own.
 """
 
 from contextlib import AbstractContextManager
@@ -30,7 +30,7 @@ _RESETS_PER_EMAIL = RateLimitItemPerMinute(5, 15)
 _RESETS_PER_NETWORK = RateLimitItemPerMinute(50, 15)
 
 
-class LoginAttempts:
+class LoginRateLimits:
     """domain.accounts.sessions.LoginLimits."""
 
     def __init__(self, settings: Settings) -> None:
@@ -40,7 +40,7 @@ class LoginAttempts:
         return self._counters.attempt(_login_limits(credentials), LoginFailed)
 
 
-class OrderLookUps:
+class LookupRateLimits:
     """domain.orders.anonymous_orders.GuestLookupLimits."""
 
     def __init__(self, settings: Settings) -> None:
@@ -50,14 +50,14 @@ class OrderLookUps:
         return self._counters.attempt(_look_up_limits(lookup), NotFound, _question(lookup))
 
 
-class PasswordResetRequests:
+class ResetRateLimits:
     """domain.accounts.password_resets.ResetLimits."""
 
     def __init__(self, settings: Settings) -> None:
         self._counters = Counters("password-reset", settings)
 
     def begin(self, email_key: str, address: str) -> int | None:
-        # The network first: a caller without room there takes none from the e-mail address.
+        # The network first: a caller over that limit does not use up the limit of the address.
         return self._counters.take(
             [
                 (_RESETS_PER_NETWORK, f"network:{network_of(address)}"),
@@ -67,19 +67,19 @@ class PasswordResetRequests:
 
 
 def login_subject(email: str) -> str:
-    """What a device has opened by a login with this e-mail address."""
+    """The subject of the device cookie for logins with this e-mail address."""
     return f"login:{email_key(email.strip())}"
 
 
 def look_up_subject(email: str, number: str) -> str:
-    """What a device has opened by looking up this order."""
+    """The subject of the device cookie for look-ups of this order."""
     return f"look-up:{email_key(email)}:{number}"
 
 
-def _login_limits(shown: Credentials) -> list[Limit]:
-    email, network = email_key(shown.email.strip()), network_of(shown.address)
-    if shown.device is not None:
-        return [(_LOGINS_PER_DEVICE, f"device:{shown.device}:{email}")]
+def _login_limits(credentials: Credentials) -> list[Limit]:
+    email, network = email_key(credentials.email.strip()), network_of(credentials.address)
+    if credentials.device is not None:
+        return [(_LOGINS_PER_DEVICE, f"device:{credentials.device}:{email}")]
     return [
         (_LOGINS_PER_NETWORK_AND_EMAIL, f"network and email:{network}:{email}"),
         (_LOGINS_PER_EMAIL, f"email:{email}"),
@@ -88,16 +88,15 @@ def _login_limits(shown: Credentials) -> list[Limit]:
 
 
 def _question(lookup: GuestLookup) -> str:
-    """What a look-up asks, and who asks; the same miss again counts once a minute.
+    """The look-up and its caller; the same miss by the same caller counts once a minute.
 
-    Clients repeat a request that failed, and a shopper repeats a typo. A guesser gains nothing:
-    the answer depends on the key of the e-mail address and on the number alone, so that each new
-    guess is a new question, and counts. A caller from another network, or from a known device, is
-    held by other limits, and asks for the first time. Only a hash of this is stored; `repr` keeps
-    the parts apart, whatever characters are in them.
+    Clients repeat failed requests, and shoppers repeat typos. This gives a guesser nothing: the
+    response depends on the key of the e-mail address and the number alone, so each new guess is a
+    new question, and counts. A caller from another network or a known device has other limits, and
+    so another question. Only a hash of this is stored; `repr` separates the parts.
     """
-    asker = lookup.device or network_of(lookup.address)
-    return repr((asker, email_key(lookup.email), lookup.number))
+    caller = lookup.device or network_of(lookup.address)
+    return repr((caller, email_key(lookup.email), lookup.number))
 
 
 def _look_up_limits(lookup: GuestLookup) -> list[Limit]:

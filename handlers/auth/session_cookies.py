@@ -1,4 +1,4 @@
-"""Whether a request is meant by whom it comes from: credentials in cookies, CSRF token, Origin."""
+"""Protection against forged requests: credentials in cookies, CSRF tokens, Origin."""
 
 import hmac
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from handlers.auth.session_keys import is_by_key, shown_key
 from handlers.settings import Settings
 
 CSRF_HEADER = "x-csrftoken"
-# By the second name the platform's pages and clients know it.
+# The second name is that of the platform's pages and clients.
 CSRF_FIELDS = ("csrf_token", "csrfmiddlewaretoken")
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -35,7 +35,7 @@ _MAX_SIGNATURES = 2  # for a session and for a grant
 
 
 class CsrfFailed(Forbidden):
-    """A request that changes something does not show that it comes from a page of ours."""
+    """A request that changes something has no valid CSRF token."""
 
     message = "CSRF verification failed."
     code = "csrf_failed"
@@ -49,38 +49,38 @@ class OriginMismatch(Forbidden):
 
 
 def session_lifetime(settings: Settings) -> timedelta:
-    """How long a session lasts from its login."""
+    """The lifetime of a session from its login."""
     return timedelta(days=settings.session_days)
 
 
 def session_value(request: Request, settings: Settings) -> str | None:
-    """The value of the session cookie, whatever it is worth; None for two that differ."""
+    """The value of the session cookie, unverified; None for two that differ."""
     return cookie_value(request, session_cookie(settings))
 
 
 def shown_session(request: Request, settings: Settings) -> str | None:
-    """The value that names the session of the request: its key, else its cookie."""
+    """The session of the request, unverified: its key, else its cookie."""
     return shown_key(request) if is_by_key(request) else session_value(request, settings)
 
 
 def shown_credential(request: Request, settings: Settings) -> str | None:
-    """The cookie of the session, else of the grant: what a request shows to an operation that
-    asks for neither."""
+    """The cookie of the session, else of the grant: the credential of a request to a public
+    operation."""
     return session_value(request, settings) or grant_value(request, settings)
 
 
 def new_csrf_token(credential: str | None, settings: Settings) -> str:
-    """A signed token that is good for this session or grant alone (None: before either)."""
+    """A signed token for this session or grant only (None: before either)."""
     return _token(token_urlsafe(_NONCE_BYTES), [credential], settings)
 
 
 def csrf_token(request: Request, settings: Settings) -> str:
-    """A token that is good for the session and for the grant that the request shows.
+    """A token for the session and the grant of the request.
 
-    The request's own token where it is that already: open tabs keep theirs.
+    The request's own token where it is valid for both, so that open tabs can go on using it.
     """
     shown = (session_value(request, settings), grant_value(request, settings))
-    return _renewed(request, [each for each in shown if each is not None], settings)
+    return _renewed(request, [value for value in shown if value is not None], settings)
 
 
 def is_safe(request: Request) -> bool:
@@ -91,15 +91,12 @@ def is_safe(request: Request) -> bool:
 def check_csrf(
     request: Request, credential: str | None, settings: Settings, form_token: str = ""
 ) -> None:
-    """Raises CsrfFailed unless cookie and header show one token, signed for ``credential``.
+    """Raises CsrfFailed unless cookie and header have the same token, signed for ``credential``.
 
-    A request with a key passes: no page of another site can have set that header.
-
-    ``credential`` is the session or the grant that admitted the request; None asks for no token.
-    Methods that change nothing need none either. Browsers send cookies by themselves, whichever
-    page makes them send the request. Where a cookie came twice with different values, the request
-    is refused, since one of them may be planted. ``form_token`` stands for the header, which a form
-    can't set.
+    ``credential`` is the session or grant that authenticated the request; None needs no token, nor
+    do safe methods, nor requests with a key: no page of another site can set that header. A request
+    with two values of a cookie is refused, since one may be planted. ``form_token`` replaces the
+    header, which a form can't set.
     """
     if is_safe(request) or is_by_key(request):
         return
@@ -109,19 +106,19 @@ def check_csrf(
         return
     shown = request.headers.get(CSRF_HEADER, "") or form_token
     stored = cookie_value(request, settings.cookie_name(CSRF_COOKIE)) or ""
-    # A token that was extended for a grant has the nonce of the one that an open tab still shows.
+    # A token that was extended for a grant has the nonce of the one in an open tab.
     is_same = hmac.compare_digest(_nonce(shown).encode(), _nonce(stored).encode())
     if not is_same or not _is_signed(shown, credential, settings):
         raise CsrfFailed
 
 
 def check_origin(request: Request, settings: Settings) -> None:
-    """Raises OriginMismatch when a page of another origin, or one that hides its own, sent it;
-    unless it is of an origin that the settings let in.
+    """Raises OriginMismatch for a request from a page of another origin, or of a hidden one, unless
+    the settings allow the origin.
 
-    Browsers name the origin of every POST, or at least whether it is the site's own; other clients
-    need do neither. Pages of http never send to a site of https. The other way round they may: a
-    proxy that is not trusted and ends TLS makes http of what was https.
+    Browsers send the origin with every POST, or at least whether it is the same site; other clients
+    need not. Pages of http may not send to an https site. Pages of https may send to http, which an
+    untrusted proxy that ends TLS makes of https.
     """
     origin = request.headers.get("Origin")
     if origin is None:
@@ -136,8 +133,8 @@ def check_origin(request: Request, settings: Settings) -> None:
 
 
 def _is_https(request: Request, settings: Settings) -> bool:
-    """Whether browsers reach the host of this request by https: by what a trusted proxy says, or
-    by the settings."""
+    """Whether browsers reach the host of this request by https, by a trusted proxy or the
+    settings."""
     public = urlsplit(settings.public_url)
     is_public = (
         public.scheme == "https" and public.hostname == urlsplit(f"//{request.host}").hostname
@@ -148,9 +145,9 @@ def _is_https(request: Request, settings: Settings) -> bool:
 def give_session(
     response: Response, session: str, token: str, request: Request, settings: Settings
 ) -> None:
-    """Set the cookies of a session that was just opened, and of its CSRF token.
+    """Set the cookies of a new session and its CSRF token.
 
-    The grant is dropped: it may have been somebody else's who used the browser before.
+    The grant is dropped: it may be of another person who used the browser before.
     """
     lifetime = session_lifetime(settings)
     set_cookie(response, settings.session_cookie, session, lifetime, request, settings)
@@ -159,9 +156,9 @@ def give_session(
 
 
 def granted_csrf_token(grant: str, request: Request, settings: Settings) -> str:
-    """A token for a new grant that is good for the session as well, if there is one.
+    """A token for a new grant, and for the session if there is one.
 
-    An operation is admitted by one of them, and its token has to be signed for that one.
+    Either may authenticate a request, and the token has to be signed for that one.
     """
     session = session_value(request, settings)
     return _renewed(request, [grant] if session is None else [session, grant], settings)
@@ -181,9 +178,9 @@ def give_csrf_token(response: Response, token: str, request: Request, settings: 
 
 
 def renew_csrf_token(response: Response, request: Request, settings: Settings) -> None:
-    """Replace the CSRF cookie of the request where it is not good for the session or the grant.
+    """Replace the CSRF cookie of the request where it is not valid for the session and the grant.
 
-    A storefront that logs in on its own server leaves the browser with the cookie from before.
+    After a login by a storefront's server, the browser still has the cookie from before.
     """
     stored = cookie_value(request, settings.cookie_name(CSRF_COOKIE))
     if stored is None or is_by_key(request):
@@ -194,30 +191,30 @@ def renew_csrf_token(response: Response, request: Request, settings: Settings) -
 
 
 def drop_session(response: Response, request: Request, settings: Settings) -> None:
-    """Make the browser forget the session, its CSRF token, and the grant."""
+    """Remove the cookies of the session, its CSRF token and the grant."""
     set_cookie(response, settings.session_cookie, "", timedelta(0), request, settings)
     set_cookie(response, CSRF_COOKIE, "", timedelta(0), request, settings)
     drop_grant(response, request, settings)
 
 
 def _renewed(request: Request, credentials: Sequence[str], settings: Settings) -> str:
-    """The request's own token where it is good for all of these, else one that is.
+    """The request's own token where it is valid for all credentials, else a new one.
 
-    The nonce stays where the token is good for one of them. A token from before any credential
-    is replaced as a whole: another site may have planted it.
+    The nonce stays where the token is valid for one of them. A token without a credential is
+    replaced with its nonce: another site may have planted it.
     """
     own = cookie_value(request, settings.cookie_name(CSRF_COOKIE)) or ""
     bound_to: Sequence[str | None] = credentials or [None]
-    good_for = [_is_signed(own, each, settings) for each in bound_to]
-    if all(good_for):
+    are_valid = [_is_signed(own, credential, settings) for credential in bound_to]
+    if all(are_valid):
         return own
-    nonce = _nonce(own) if any(good_for) else token_urlsafe(_NONCE_BYTES)
+    nonce = _nonce(own) if any(are_valid) else token_urlsafe(_NONCE_BYTES)
     return _token(nonce, bound_to, settings)
 
 
 def _token(nonce: str, credentials: Sequence[str | None], settings: Settings) -> str:
     """A nonce, and a signature of it for each credential."""
-    signers = [_signer(each, settings) for each in credentials]
+    signers = [_signer(credential, settings) for credential in credentials]
     return write_token(nonce, [signer.get_signature(nonce).decode() for signer in signers])
 
 
@@ -226,7 +223,7 @@ def _nonce(token: str) -> str:
 
 
 def _signer(credential: str | None, settings: Settings) -> Signer:
-    """Signs for one credential; its hash tells nothing about the value if a token gets about."""
+    """The signer for one credential; a leaked token does not reveal the value, only its hash."""
     bound_to = "" if credential is None else id_hash(credential).hex()
     return Signer(settings.secret, salt=f"csrf:{bound_to}", digest_method=sha256)
 
@@ -234,4 +231,6 @@ def _signer(credential: str | None, settings: Settings) -> Signer:
 def _is_signed(token: str, credential: str | None, settings: Settings) -> bool:
     nonce, signatures = read_token(token)
     signer = _signer(credential, settings)
-    return any(signer.verify_signature(nonce, each) for each in signatures[:_MAX_SIGNATURES])
+    return any(
+        signer.verify_signature(nonce, signature) for signature in signatures[:_MAX_SIGNATURES]
+    )

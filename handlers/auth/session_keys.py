@@ -1,7 +1,7 @@
-"""The key of a session or a grant in a request's Authorization header, for programs.
+"""The key of a session or a grant in the Authorization header of a request, for programs.
 
-It stands for the cookie of the same value. A page of another site can't set the header without
-leave (`handlers.edge.cors`), so a request with a key needs no CSRF token.
+It replaces the cookie of the same value. Pages of other origins can't set the header unless CORS
+allows it (`handlers.edge.cors`), so requests with a key need no CSRF token.
 """
 
 import re
@@ -18,11 +18,10 @@ _SCHEME = re.compile(r"session(?: +|\Z)", re.IGNORECASE)
 
 
 def shown_key(request: Request) -> str | None:
-    """The key in the header, whatever it is worth; None without one, and for other schemes.
+    """The key in the header, unverified; None without one, and for other schemes.
 
-    Where it is not None, cookies count for nothing: the header is set on purpose, and browsers and
-    cookie jars send cookies by themselves. The header given twice arrives as one, joined by a
-    comma, and holds no key that is good.
+    Beside a key, cookies are ignored: clients set the header on purpose, and send cookies by
+    themselves. A repeated header arrives joined by a comma, which no valid key contains.
     """
     value: str = request.environ.get("HTTP_AUTHORIZATION", "").strip()
     scheme = _SCHEME.match(value)
@@ -30,13 +29,13 @@ def shown_key(request: Request) -> str | None:
 
 
 def key_challenge(operation: Operation, refusal: Refusal) -> dict[str, str]:
-    """The header that asks for a key where one is taken (RFC 9110, section 11.6.1)."""
-    takes_key = KEY_SCHEME in chain.from_iterable(operation.security)
-    if takes_key and isinstance(refusal, NotAuthenticated):
+    """The WWW-Authenticate header for operations that accept a key (RFC 9110, section 11.6.1)."""
+    accepts_key = KEY_SCHEME in chain.from_iterable(operation.security)
+    if accepts_key and isinstance(refusal, NotAuthenticated):
         return {"WWW-Authenticate": 'Session realm="shop"'}
     return {}
 
 
 def is_by_key(request: Request) -> bool:
-    """Whether a key says whom the request is from, rather than cookies."""
+    """Whether the request has a key, which overrides cookies."""
     return shown_key(request) is not None

@@ -1,6 +1,6 @@
-"""The links to a trade-in offer: to its page, and those that answer it at once.
+"""The links of a trade-in offer: to its page, and to answer it at once.
 
-Each has a token that is good for one offer, and for the page or for one of the answers.
+A token is valid for one offer, and for the page or one of the answers.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from domain.trade_ins import OfferLink
 from handlers.settings import Settings
 
 _PAGE = "showTradeInOffer"
-# The page's token is that of its buttons. It opens none of the links that answer at once.
+# The token of the page is also valid for its buttons, but not for the links that answer at once.
 _PURPOSES = {"answerTradeInOffer": _PAGE}
 
 
@@ -42,15 +42,15 @@ def offer_links(item_pk: int, offer: OfferLink, settings: Settings) -> OfferLink
 
 
 def sign_link(offer: OfferLink, operation_id: str, settings: Settings) -> str:
-    """The token that stands for the login at this operation.
+    """The token that replaces a login at this operation.
 
-    It holds as long as the offer does, whose end is not in it.
+    It is valid as long as the offer, whose end it does not contain.
     """
     return _signer(operation_id, settings).sign(offer.offer_uuid.hex).decode()
 
 
 def read_link(token: str, operation_id: str, settings: Settings) -> OfferLink:
-    """The offer that the token is for. Raises NotFound for a token that we did not sign for it."""
+    """The offer of the token. Raises NotFound for a token that is not signed for the operation."""
     try:
         return OfferLink(UUID(_signer(operation_id, settings).unsign(token).decode()))
     except BadSignature:

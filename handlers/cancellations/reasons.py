@@ -15,11 +15,9 @@ from handlers.web.request_context import reading, settings
 def list_cancellation_reasons(
     limit: int, page: int = 1, cancellation_type: str | None = None
 ) -> dict[str, Any]:
-    wanted = CancellationType(cancellation_type) if cancellation_type else None
+    kind = CancellationType(cancellation_type) if cancellation_type else None
     with reading() as uow:
-        listed = cancellation_reasons.list_cancellation_reasons(
-            wanted, PageRequest(page, limit), uow
-        )
+        listed = cancellation_reasons.list_cancellation_reasons(kind, PageRequest(page, limit), uow)
     after_this_request(_with_csrf_token)
     return record_page("CancellationReason", listed)
 

@@ -10,7 +10,7 @@ from domain.orders.cancellations import CancellationType
 from domain.shared.paging import PageRequest
 from domain.unit_of_work import UnitOfWork
 from handlers.contract.operations.responses import Reply
-from handlers.web.idempotency import answer_once
+from handlers.web.idempotency import run_idempotent
 from handlers.web.pagination import record_page
 from handlers.web.request_context import caller, cancellation_policy, reading, record
 
@@ -34,7 +34,7 @@ def create_cancellation_request(body: dict[str, Any]) -> Response:
         )
         return Reply(200, record(_RECORD, opened))
 
-    return answer_once(work)
+    return run_idempotent(work)
 
 
 def create_bulk_cancellation_requests(body: dict[str, Any]) -> Response:
@@ -53,9 +53,9 @@ def _create_bulk(body: dict[str, Any], order_pk: int | None = None) -> Response:
         opened = cancellation_requests.create_bulk_cancellation_requests(
             caller(), drafts, cancellation_policy(), uow, order_pk=order_pk
         )
-        return Reply(201, [record(_RECORD, each) for each in opened])
+        return Reply(201, [record(_RECORD, request) for request in opened])
 
-    return answer_once(work)
+    return run_idempotent(work)
 
 
 def _draft(row: dict[str, Any]) -> CancellationDraft:
@@ -66,5 +66,5 @@ def _draft(row: dict[str, Any]) -> CancellationDraft:
     return CancellationDraft(**values)
 
 
-def _slot(given: dict[str, Any] | None) -> PickupSlot | None:
-    return PickupSlot(given["date"], **given["hour_range"]) if given else None
+def _slot(slot: dict[str, Any] | None) -> PickupSlot | None:
+    return PickupSlot(slot["date"], **slot["hour_range"]) if slot else None

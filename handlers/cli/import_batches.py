@@ -13,7 +13,7 @@ from domain.shared.errors import Unavailable
 from handlers.cli.import_numbers import integer_reader
 from handlers.cli.ndjson import ParsedDocument
 from handlers.contract.document.bundle import DIRECTORY
-from handlers.contract.document.validators import Judges, pointer_to
+from handlers.contract.document.validators import SchemaValidators, pointer_to
 from handlers.contract.document.yaml_files import read_file
 from handlers.http.messages import refusal
 
@@ -43,7 +43,7 @@ class Loader(Generic[Imported]):
         actor: str,
     ) -> None:
         shapes = read_file(DIRECTORY / "imports" / "documents.yaml")
-        self._validator = Judges(shapes).compile(f"/components/schemas/{component}")
+        self._validator = SchemaValidators(shapes).compile(f"/components/schemas/{component}")
         self._integers = integer_reader(shapes, component)
         self._read = read
         self._store = store

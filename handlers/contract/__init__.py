@@ -1,4 +1,4 @@
-"""The contract engine: serves an OpenAPI 3.1 document and judges every exchange.
+"""The contract engine: serves an OpenAPI 3.1 document and validates every exchange.
 
-README.md says how to mount one, and what is supported.
+README.md describes how to mount one, and what is supported.
 """

@@ -1,8 +1,8 @@
-"""Mounts a document: the one way from an OpenAPI 3.1 document to an application that serves it."""
+"""Makes the application that serves an OpenAPI 3.1 document."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ from flask import Response
 from werkzeug.exceptions import HTTPException
 
 from domain.shared.errors import Refusal
-from handlers.contract.asgi.operation_view import Gate
+from handlers.contract.asgi.operation_view import OperationView
 from handlers.contract.asgi.problems import problem, unrouted
 from handlers.contract.asgi.routing import ContractApp, Handlers, Middleware, find_handler
 from handlers.contract.document.bundle import load_contract
@@ -21,11 +21,11 @@ from handlers.contract.document.self_contained import read_document
 from handlers.contract.operations.deprecations import announcing, compile_deprecations
 from handlers.contract.operations.operations import Compiler, Operation, Rules
 from handlers.contract.operations.responses import Reply
-from handlers.contract.operations.security import Admission, Check, challenges
+from handlers.contract.operations.security import Authentication, Check, challenges
 from handlers.contract.operations.violations import Violations
 from handlers.edge.guard import Guard
 
-Admit = Callable[[Operation], None]
+Authenticate = Callable[[Operation], None]
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
 Refuse = Callable[[Operation, Refusal], Response | Reply]
 
@@ -37,23 +37,22 @@ async def _no_lifespan(_app: Any) -> AsyncIterator[None]:
 
 @dataclass(frozen=True, kw_only=True)
 class Application:
-    """What an application is besides its document and its handlers.
+    """The parts of an application besides its document and its handlers.
 
-    ``checks``: says of each security scheme who a credential is of.
-    ``admission``: in place of ``checks``, makes what lets callers in; it raises a refusal for
-    others.
-    ``refuse``, ``unrouted``: answer refused requests, of an operation and of none.
-    ``rules``: what is asked of the document beyond OpenAPI.
-    ``without``: what is left out of the document before it is served: keywords, media types, and
-    JSON pointers.
-    ``base_path``: where the paths are mounted; without one, the path of the first server.
-    ``edge``: wraps the application and takes in requests; it has to be a Guard, or pass on to one.
-    ``threads``: so many requests are worked on at once.
+    ``checks``: by security scheme, what returns the caller of a credential.
+    ``authentication``: in place of ``checks``, makes a function that raises a refusal for callers
+    who may not use an operation.
+    ``refuse``, ``unrouted``: render the responses to refused requests, of an operation and of none.
+    ``rules``: what the document needs beyond OpenAPI.
+    ``without``: keywords, media types and JSON pointers that are removed from the document first.
+    ``base_path``: where the paths are mounted; by default the path of the first server.
+    ``edge``: wraps the application and receives requests; a Guard, or a middleware around one.
+    ``threads``: how many requests run at once.
     """
 
     name: str = "contract"
     checks: Mapping[str, Check] = field(default_factory=dict)
-    admission: Callable[[Contract, Iterable[Operation]], Admit] | None = None
+    authentication: Callable[[Contract, Iterable[Operation]], Authenticate] | None = None
     refuse: Refuse = problem
     unrouted: Callable[[HTTPException], Response] = unrouted
     violations: Violations = field(default_factory=Violations)
@@ -82,14 +81,16 @@ def mount(
     check_keywords(contract)
     rules = application.rules
     operations = list(Compiler(contract, application.violations, rules).operations())
-    admit = _admission(application, contract, operations)
+    authenticate = _authentication(application, contract, operations)
     refuse = _refusing(application, contract)
     views = {
-        each.operation_id: announcing(
-            Gate(each, find_handler(contract, each, handlers), admit, refuse),
-            compile_deprecations(contract, each),
+        operation.operation_id: announcing(
+            OperationView(
+                operation, find_handler(contract, operation, handlers), authenticate, refuse
+            ),
+            compile_deprecations(contract, operation),
         )
-        for each in operations
+        for operation in operations
     }
     app = ContractApp(
         application.name,
@@ -98,7 +99,9 @@ def mount(
         threads=application.threads,
     )
     app.contract, app.operations = contract, operations
-    app.app.url_map.merge_slashes = False  # a redirect is a route that the contract does not have
+    app.app.url_map.merge_slashes = (
+        False  # a redirect would be a route that the contract does not have
+    )
     app.app.register_error_handler(HTTPException, application.unrouted)
     app.route(operations, views, _base_path(application, contract))
     return app
@@ -112,27 +115,27 @@ def _read(document: Path | Mapping[str, Any] | Contract) -> Contract:
     return read_document(document)
 
 
-def _admission(application: Application, contract: Contract, operations: list[Operation]) -> Admit:
-    if application.admission is not None:
-        return application.admission(contract, operations)
-    return Admission(contract, operations, application.checks)
+def _authentication(
+    application: Application, contract: Contract, operations: list[Operation]
+) -> Authenticate:
+    if application.authentication is not None:
+        return application.authentication(contract, operations)
+    return Authentication(contract, operations, application.checks)
 
 
 def _refusing(application: Application, contract: Contract) -> Refuse:
-    """Answers refusals as the application does, and says how to authenticate."""
+    """The application's ``refuse``, with a WWW-Authenticate header added."""
 
     def refuse(operation: Operation, refusal: Refusal) -> Response | Reply:
-        answer = application.refuse(operation, refusal)
+        response = application.refuse(operation, refusal)
         for name, value in challenges(contract, operation, refusal).items():
-            if isinstance(answer, Response):
-                answer.headers.setdefault(name, value)
+            if isinstance(response, Response):
+                response.headers.setdefault(name, value)
             else:
-                answer = Reply(
-                    answer.status, answer.body, {name: value, **answer.headers}, answer.media_type
-                )
-        return answer
+                response = replace(response, headers={name: value, **response.headers})
+        return response
 
-    return application.refuse if application.admission else refuse
+    return application.refuse if application.authentication else refuse
 
 
 def _base_path(application: Application, contract: Contract) -> str:

@@ -1,1 +1,1 @@
-"""The guard in front of everything: what a message is judged by before any framework sees it."""
+"""The guard in front of the application: checks of the message before any framework sees it."""

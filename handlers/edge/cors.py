@@ -1,9 +1,9 @@
-"""CORS: which pages of other origins may read our answers (Fetch standard, section 3.2).
+"""CORS: which pages of other origins may read our responses (Fetch standard, section 3.2).
 
 Off without an allow-list. Session cookies are SameSite=Lax, so only pages of the same site send
-them: `https://shop.example` may be let in at `https://orders.shop.example`. A key in the
-`Authorization` header is sent by pages of any origin on the list, and of no other: the header needs
-a preflight that lets it. So requests with a key need no CSRF token.
+them: `https://shop.example` may be allowed at `https://orders.shop.example`. A key in the
+`Authorization` header is sent only by pages of allowed origins, since the header needs a preflight.
+So requests with a key need no CSRF token.
 """
 
 from collections.abc import Collection
@@ -16,11 +16,10 @@ _SECONDS = b"600"
 
 
 class Cors:
-    """The origins that are let in, each as browsers write it: `https://shop.example`.
+    """The allowed origins, as browsers send them: `https://shop.example`.
 
-    ``methods`` are those that such pages may send, ``request_headers`` the headers that they may
-    send, and ``response_headers`` those that they may read; each in one line, as in the headers of
-    the standard.
+    ``methods`` and ``request_headers`` are those that their pages may send, ``response_headers``
+    those that they may read; comma-separated, as in the headers of the standard.
     """
 
     def __init__(
@@ -37,7 +36,7 @@ class Cors:
         self._response_headers = response_headers.encode()
 
     def headers(self, headers: Headers) -> HeaderList:
-        """What every answer to a request with these headers carries."""
+        """The CORS headers of every response to a request with these headers."""
         if not self._origins:
             return []
         origin = headers.get(b"origin")
@@ -51,9 +50,9 @@ class Cors:
         ]
 
     def preflight(self, scope: Scope, headers: Headers) -> HeaderList | None:
-        """What answers a browser that asks whether it may send a request; None for all else."""
-        asks = scope["method"] == "OPTIONS" and b"access-control-request-method" in headers
-        if not asks or headers.get(b"origin") not in self._origins:
+        """The headers of the response to a preflight; None for other requests."""
+        is_preflight = scope["method"] == "OPTIONS" and b"access-control-request-method" in headers
+        if not is_preflight or headers.get(b"origin") not in self._origins:
             return None
         return [
             (b"access-control-allow-methods", self._methods),

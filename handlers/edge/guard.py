@@ -1,6 +1,6 @@
-"""The guard: it answers itself what no operation should see, and passes on the rest.
+"""The guard: it refuses requests that no operation should see, and passes on the others.
 
-It is ASGI, so that a slow or oversized request never reaches a worker thread.
+As ASGI middleware, it keeps slow and oversized requests out of the worker threads.
 """
 
 import re
@@ -14,17 +14,17 @@ from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from domain.shared.errors import Refusal, Unavailable
 from handlers.edge.cors import Cors
-from handlers.http.body_presence import is_announced
+from handlers.http.body_presence import has_body
 from handlers.http.errors import InternalError
 from handlers.http.headers import HeaderList, Headers, check_head
 from handlers.http.hosts import check_forwarded
-from handlers.http.problems import answer_problem, retry_after
-from handlers.http.request_body import take_content
+from handlers.http.problems import render_problem, retry_after
+from handlers.http.request_body import receive_content
 
 MAX_REQUESTS = 2_000
 MAX_CONTENTS = 1_000
-"""Of the requests that a worker has at once, so many may have a body: slow ones hold up no reader,
-and together they fill at most 250 MiB."""
+"""The requests of a worker that may have a body: slow uploads leave room for requests without one,
+and all bodies together fill at most 250 MiB."""
 
 _REQUEST_ID_HEADER = b"x-request-id"
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
@@ -41,45 +41,45 @@ _COMMON_HEADERS = (
         ),
     ),
 )
-# No method of anybody's: Werkzeug takes `get` for GET, and they are different (RFC 9110, 9.1).
+# A method that no operation has: Werkzeug takes `get` for GET, which differs (RFC 9110, 9.1).
 _UNKNOWN_METHOD = "UNKNOWN"
 
 _log = structlog.get_logger(__name__)
 
 
-class _Answer:
-    """Adds headers to what is sent: ``common`` in any case, and those of ``usual`` that are not
-    there. An application that names the exchange itself has its own form for the name.
+class _Response:
+    """Adds headers to a response: ``common`` always, those of ``defaults`` where they are missing,
+    so that an application may set its own request id.
 
-    ``status`` is 0 until something is sent.
+    ``status`` is 0 until the response starts.
     """
 
     def __init__(self, send: Send, request_id: bytes, common: HeaderList) -> None:
         self._send = send
         self._common = common
-        self._name = (_REQUEST_ID_HEADER, request_id)
-        self.usual: HeaderList = [self._name]
+        self._request_id = (_REQUEST_ID_HEADER, request_id)
+        self.defaults: HeaderList = [self._request_id]
         self.status = 0
 
-    def take_back_usual(self) -> None:
-        """What is sent is not the application's, as was expected."""
-        self.usual = [self._name]
+    def drop_defaults(self) -> None:
+        """For a response that is not the application's."""
+        self.defaults = [self._request_id]
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            given = message["headers"]
-            names = {name for name, _ in given}
-            missing = [pair for pair in self.usual if pair[0] not in names]
-            message = {**message, "headers": [*given, *missing, *self._common]}
+            headers = message["headers"]
+            names = {name for name, _ in headers}
+            missing = [pair for pair in self.defaults if pair[0] not in names]
+            message = {**message, "headers": [*headers, *missing, *self._common]}
         await self._send(message)
 
 
-Answerer = Callable[[Refusal, Headers], tuple[int, HeaderList, bytes]]
-"""The status, headers and body of the answer to a refused request with these headers."""
+RenderRefusal = Callable[[Refusal, Headers], tuple[int, HeaderList, bytes]]
+"""The status, headers and body of the response to a refused request with these headers."""
 
-Usual = Callable[[Scope, Headers], HeaderList]
-"""The headers that the application's answers to a request have, unless it gives others."""
+DefaultHeaders = Callable[[Scope, Headers], HeaderList]
+"""The headers of the application's response to a request, unless it sets them itself."""
 
 
 def _none(_scope: Scope, _headers: Headers) -> HeaderList:
@@ -87,24 +87,24 @@ def _none(_scope: Scope, _headers: Headers) -> HeaderList:
 
 
 class Guard:
-    """Judges the head, takes in the content, and gives every answer its common headers.
+    """Checks the head, receives the content, and adds the common headers to every response.
 
-    ``proxies`` is the number of trusted ones in front. ``usual`` says which headers answers of
-    ``app`` have besides.
+    ``proxies`` is the number of trusted proxies in front. ``default_headers`` are for responses of
+    ``app``.
     """
 
     def __init__(
         self,
         app: ASGIApp,
-        answer: Answerer = answer_problem,
+        render: RenderRefusal = render_problem,
         *,
-        usual: Usual = _none,
+        default_headers: DefaultHeaders = _none,
         cors: Cors | None = None,
         proxies: int = 0,
     ) -> None:
         self._app = app
-        self._answer = answer
-        self._usual = usual
+        self._render = render
+        self._default_headers = default_headers
         self._proxies = proxies
         self._cors = cors or Cors()
         self._requests = 0
@@ -116,25 +116,25 @@ class Guard:
             return
         headers = dict(scope["headers"])
         request_id = _request_id(headers)
-        answer = _Answer(send, request_id, [*_COMMON_HEADERS, *self._cors.headers(headers)])
+        response = _Response(send, request_id, [*_COMMON_HEADERS, *self._cors.headers(headers)])
         started = perf_counter()
         bound = bind_contextvars(request_id=request_id.decode())
         self._requests += 1
         try:
-            await self._guarded(scope, headers, receive, answer)
+            await self._guarded(scope, headers, receive, response)
         finally:
             self._requests -= 1
             _log.info(
                 "request",
                 method=scope["method"],
                 path=scope["path"],
-                status=answer.status,
+                status=response.status,
                 milliseconds=round((perf_counter() - started) * 1000, 1),
             )
             reset_contextvars(**bound)
 
     async def _guarded(
-        self, scope: Scope, headers: Headers, receive: Receive, answer: _Answer
+        self, scope: Scope, headers: Headers, receive: Receive, response: _Response
     ) -> None:
         try:
             self._check_room()
@@ -142,57 +142,57 @@ class Guard:
             if self._proxies:
                 check_forwarded(scope, self._proxies)
             if (allowed := self._cors.preflight(scope, headers)) is not None:
-                await _send(answer.send, 204, allowed)
+                await _send(response.send, 204, allowed)
                 return
             if not scope["method"].isupper():
                 scope = {**scope, "method": _UNKNOWN_METHOD}
-            answer.usual += self._usual(scope, headers)
-            if is_announced(scope, headers):
-                await self._take(scope, headers, receive, answer.send)
+            response.defaults += self._default_headers(scope, headers)
+            if has_body(scope, headers):
+                await self._receive(scope, headers, receive, response.send)
             else:
-                await self._app(scope, receive, answer.send)
+                await self._app(scope, receive, response.send)
         except Refusal as refusal:
-            await self._refuse(refusal, headers, answer)
+            await self._refuse(refusal, headers, response)
         except Exception:
             _log.exception("unhandled_error")
-            if answer.status:
-                raise  # the server cuts the connection, so that half an answer is not taken for one
-            await self._refuse(InternalError(), headers, answer)
+            if response.status:
+                raise  # the server closes the connection: half a response must not pass for one
+            await self._refuse(InternalError(), headers, response)
 
     def _check_room(self) -> None:
         if self._requests > MAX_REQUESTS:
             raise Unavailable
 
-    async def _take(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
-        """Pass on a request with a body, once that is there. Raises Unavailable for too many."""
+    async def _receive(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
+        """Pass a request on once its body is complete. Raises Unavailable for too many."""
         if self._contents >= MAX_CONTENTS:
             raise Unavailable
         self._contents += 1
         try:
-            scope, receive = await take_content(scope, headers, receive)
+            scope, receive = await receive_content(scope, headers, receive)
             await self._app(scope, receive, send)
         finally:
             self._contents -= 1
 
-    async def _refuse(self, refusal: Refusal, headers: Headers, answer: _Answer) -> None:
-        status, own, body = self._answer(refusal, headers)
+    async def _refuse(self, refusal: Refusal, headers: Headers, response: _Response) -> None:
+        status, own, body = self._render(refusal, headers)
         content = [
             *own,
-            # Some statuses, as 414, may be kept by whoever likes to (RFC 9110, section 15.1).
+            # Caches may store some statuses, such as 414 (RFC 9110, section 15.1).
             (b"cache-control", b"no-store"),
             (b"connection", b"close"),
-            *((n.lower().encode(), each.encode()) for n, each in retry_after(refusal).items()),
+            *((n.lower().encode(), value.encode()) for n, value in retry_after(refusal).items()),
         ]
-        answer.take_back_usual()
-        await _send(answer.send, status, content, body)
+        response.drop_defaults()
+        await _send(response.send, status, content, body)
 
 
 def _request_id(headers: Headers) -> bytes:
-    """The client's own id where it is usable, else a new one."""
-    given = headers.get(b"x-request-id", b"")
-    if given and _REQUEST_ID.fullmatch(given):
-        return given
-    # It is to be unique, not to be secret, and asks the system for nothing; forks differ.
+    """The request id of the client where it is valid, else a new one."""
+    client_id = headers.get(b"x-request-id", b"")
+    if client_id and _REQUEST_ID.fullmatch(client_id):
+        return client_id
+    # Unique, not secret: no system call. Forked processes have different random states.
     return b"%032x" % getrandbits(128)
 
 

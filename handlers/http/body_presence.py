@@ -1,4 +1,4 @@
-"""What the head of a request says: whether a body comes, and headers that WSGI leaves out."""
+"""From the head of a request: whether it has a body, and the headers that WSGI drops."""
 
 from collections.abc import Container, Mapping
 from typing import Any
@@ -7,8 +7,8 @@ from starlette.types import Scope
 from werkzeug.datastructures import Headers
 
 
-def is_announced(scope: Scope, headers: Container[bytes]) -> bool:
-    """Whether a body comes; ``headers`` has their names in lower case.
+def has_body(scope: Scope, headers: Container[bytes]) -> bool:
+    """Whether a request may have a body; ``headers`` has the names in lower case.
 
     HTTP/1.1 announces it by one of two headers (RFC 9112, section 6.3), HTTP/2 by none.
     """
@@ -20,6 +20,6 @@ def is_announced(scope: Scope, headers: Container[bytes]) -> bool:
 
 
 def raw_headers(environ: Mapping[str, Any]) -> Headers:
-    """The headers as they came, also those with `_` in their names, which WSGI can't tell apart."""
-    given = environ["asgi.scope"]["headers"]
-    return Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in given])
+    """All headers as sent, also those with `_` in their names, which WSGI takes for `-`."""
+    pairs = environ["asgi.scope"]["headers"]
+    return Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs])

@@ -1,4 +1,4 @@
-"""What HTTP itself can refuse, whatever the operation; the table in `errors` gives statuses."""
+"""The refusals of HTTP itself, whatever the operation; `statuses` has their statuses."""
 
 from domain.shared.errors import Forbidden, InvalidInput, NotFound, Refusal
 from handlers.http.messages import UNKNOWN_PATH
@@ -37,35 +37,35 @@ class UnknownMethod(Refusal):
 
 
 class Prefetched(Forbidden):
-    """Following the link acts, and so far nobody has followed it."""
+    """The link acts, and the browser only prefetched it."""
 
     message = "This link must not be fetched in advance."
     code = "prefetch_refused"
 
 
 class Embedded(Forbidden):
-    """Following the link acts, and a page loaded it as an image, a frame or the like."""
+    """The link acts, and a page loaded it as an image, a frame or the like."""
 
     message = "This link must be opened as a page."
     code = "embedding_refused"
 
 
 class UndecodableUrl(InvalidInput):
-    """The URL holds bytes that no URL may hold, or a path that is not UTF-8."""
+    """The URL has bytes that are not allowed, or a path that is not UTF-8."""
 
     message = "The URL is not valid."
     code = "invalid_url"
 
 
 class InvalidHost(InvalidInput):
-    """The Host is missing, was given twice, or is none."""
+    """The Host header is missing, repeated or invalid."""
 
     message = "The Host header is not valid."
     code = "invalid_host"
 
 
 class MalformedMessage(InvalidInput):
-    """Where the body ends is not clear, or it broke off before its end."""
+    """The end of the body is ambiguous, or the body is incomplete."""
 
     message = "The request is malformed."
     code = "malformed_message"
@@ -100,7 +100,7 @@ class RequestTimeout(Refusal):
 
 
 class InternalError(Refusal):
-    """Something broke; what it was stands in the log only."""
+    """A failure of ours; only the log has the reason."""
 
     message = "Internal server error."
     code = "internal_error"

@@ -1,4 +1,4 @@
-"""The head of a request: its URL, Host and headers, judged before a byte of the body is read."""
+"""The head of a request: its URL, Host and headers, checked before the body is read."""
 
 from collections.abc import Mapping
 from itertools import chain
@@ -26,26 +26,26 @@ HeaderList = list[tuple[bytes, bytes]]
 
 
 def check_head(scope: Scope, headers: Headers) -> None:
-    """``headers`` are those of ``scope`` by name; of one that was given twice, the last.
+    """``headers`` are those of ``scope`` by name; of a repeated one, the last.
 
     Raises UriTooLong, HeadersTooLarge, UndecodableUrl, NotFound, InvalidHost (RFC 9112, section
     3.2), MalformedMessage and ContentTooLarge.
     """
     _check_url(scope)
-    given = scope["headers"]
-    if len(given) > MAX_HEADERS or sum(map(len, chain.from_iterable(given))) > MAX_HEADER_BYTES:
+    pairs = scope["headers"]
+    if len(pairs) > MAX_HEADERS or sum(map(len, chain.from_iterable(pairs))) > MAX_HEADER_BYTES:
         raise HeadersTooLarge
     host = headers.get(b"host")
     if not host or not is_host(host):
         raise InvalidHost
-    if len(headers) < len(given):
+    if len(headers) < len(pairs):
         _check_repeated(scope)
     _check_framing(headers)
 
 
-def is_given_twice(name: bytes, scope: Scope) -> bool:
+def is_repeated(name: bytes, scope: Scope) -> bool:
     """Whether the request has more than one header of this name."""
-    names: list[bytes] = [each for each, _ in scope["headers"]]
+    names: list[bytes] = [header for header, _ in scope["headers"]]
     return names.count(name) > 1
 
 
@@ -58,7 +58,7 @@ def _check_url(scope: Scope) -> None:
     if not query.isascii() or not _is_text(path):
         raise UndecodableUrl
     if path.startswith("//"):
-        raise NotFound  # Werkzeug would route it as if there were one slash
+        raise NotFound  # Werkzeug would route it like a single slash
 
 
 def _is_text(path: str) -> bool:
@@ -70,19 +70,19 @@ def _is_text(path: str) -> bool:
 
 
 def _check_repeated(scope: Scope) -> None:
-    if is_given_twice(b"host", scope):
+    if is_repeated(b"host", scope):
         raise InvalidHost
-    if is_given_twice(b"transfer-encoding", scope) or is_given_twice(b"content-length", scope):
+    if is_repeated(b"transfer-encoding", scope) or is_repeated(b"content-length", scope):
         raise MalformedMessage
 
 
 def _check_framing(headers: Headers) -> None:
-    """Codings other than `chunked` change what the body says, and nobody here undoes them."""
+    """Transfer codings other than `chunked` are not decoded here."""
     if headers.get(b"transfer-encoding", b"chunked").lower() != b"chunked":
         raise MalformedMessage
     length = headers.get(b"content-length", b"0")
     if not length.isdigit():
         raise MalformedMessage
-    # The length of the text comes first, since int() refuses very long ones.
+    # The digits are counted first: int() raises ValueError for very long texts.
     if len(length) > len(str(MAX_BODY)) or int(length) > MAX_BODY:
         raise ContentTooLarge

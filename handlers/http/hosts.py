@@ -1,6 +1,6 @@
-"""What a Host may look like, in the request's own header and in what a trusted proxy forwards.
+"""Valid hosts (RFC 3986, section 3.2.2), in the request's own header and from a trusted proxy.
 
-Links to further pages begin with it, so it is judged as a whole (RFC 3986, section 3.2.2).
+Links in responses begin with the host, so all of it is checked.
 """
 
 import re
@@ -22,14 +22,14 @@ _SCHEMES = {"http", "https"}
 
 def is_host(host: bytes) -> bool:
     """Whether it is a name, an IPv4 address, or an IPv6 address in brackets, with a port or not."""
-    found = _NAME.fullmatch(host)
-    if found is None:
-        found = _IPV6.fullmatch(host)
-        if found is None or not _is_ipv6(found[1].decode()):
+    match = _NAME.fullmatch(host)
+    if match is None:
+        match = _IPV6.fullmatch(host)
+        if match is None or not _is_ipv6(match[1].decode()):
             return False
-    elif len(found[1]) > _MAX_NAME:
+    elif len(match[1]) > _MAX_NAME:
         return False
-    return found[2] is None or int(found[2]) <= _MAX_PORT
+    return match[2] is None or int(match[2]) <= _MAX_PORT
 
 
 def _is_ipv6(address: str) -> bool:
@@ -41,9 +41,9 @@ def _is_ipv6(address: str) -> bool:
 
 
 def check_forwarded(scope: Scope, proxies: int) -> None:
-    """Judge what the outermost of so many trusted proxies says of the host and the scheme.
+    """Check the host and scheme that the outermost of ``proxies`` trusted proxies set.
 
-    What clients put before that is never read. Raises InvalidHost and MalformedMessage.
+    Values that clients put before them are never read. Raises InvalidHost and MalformedMessage.
     """
     host = _forwarded(scope, b"x-forwarded-host", proxies)
     if host is not None and not (host.isascii() and is_host(host.encode())):
@@ -55,13 +55,13 @@ def check_forwarded(scope: Scope, proxies: int) -> None:
 
 
 def _forwarded(scope: Scope, name: bytes, proxies: int) -> str | None:
-    """The value that Werkzeug's ProxyFix will take, found as it does.
+    """The value that Werkzeug's ProxyFix will read, parsed in the same way.
 
-    Raises MalformedMessage where a quote does not end: ProxyFix would then take nothing, and a
-    client could make it pass over what the proxy appended.
+    Raises MalformedMessage for a quote that does not end: with it, a client could make ProxyFix
+    ignore the value that the proxy appended.
     """
-    given = b",".join(value for each, value in scope["headers"] if each == name)
-    values = parse_list_header(given.decode("latin-1"))
-    if given and not values:
+    joined = b",".join(value for header, value in scope["headers"] if header == name)
+    values = parse_list_header(joined.decode("latin-1"))
+    if joined and not values:
         raise MalformedMessage
     return values[-proxies] or None if len(values) >= proxies else None

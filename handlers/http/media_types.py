@@ -1,4 +1,4 @@
-"""Media types: how they are told from a Content-Type, and which of them hold what."""
+"""Media types: their names, kinds and ranges."""
 
 from collections.abc import Iterable
 
@@ -30,7 +30,7 @@ def is_range(media_type: str) -> bool:
 def entry_for(media_type: str, entries: Iterable[str]) -> str | None:
     """The entry of a Content Object that describes this media type: the most specific one."""
     kind = media_type.partition("/")[0]
-    for each in (media_type, f"{kind}/*", "*/*"):
-        if each in entries:
-            return each
+    for entry in (media_type, f"{kind}/*", "*/*"):
+        if entry in entries:
+            return entry
     return None

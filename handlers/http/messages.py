@@ -1,4 +1,4 @@
-"""What a client is told about a value that does not fit, by the JSON Schema keyword it fails."""
+"""The messages for invalid values, by the JSON Schema keyword that fails."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ WRONG_ENCODING = "This value is not valid UTF-8."
 UNKNOWN_PATH = "Not found. Did you mean %(nearest)s?"
 UNKNOWN_PARAMETER = "There is no such parameter. Did you mean %(nearest)s?"
 CONTENT_TYPE_REQUIRED = "Send the header Content-Type: application/json."
-GIVEN_TWICE = "This parameter may be given only once."
+REPEATED = "This parameter may be given only once."
 MALFORMED_BODY = "The request body is malformed."
 BODY_REQUIRED = "A request body is required."
 
@@ -59,15 +59,17 @@ def format_message(name: str) -> str:
 
 
 def refusal(error: ValidationError, field: str | None) -> InvalidInput:
-    """The refusal for ``field`` that one validation error means; it never holds the value.
+    """The refusal for ``field`` of one validation error, without the value.
 
-    Of a value that fits no alternative, it is what the first one says.
+    For a value that fits no alternative, it is the error of the first one.
     """
-    kind: Any = error.kind  # each kind has members of its own
+    kind: Any = error.kind  # its members depend on the kind
     if kind.name == "anyOf" and kind.context[0]:
         return refusal(kind.context[0][0], field)
     if kind.name == "type":
-        message = type_message(next((each for each in kind.types if each != "null"), ""))
+        message = type_message(
+            next((type_name for type_name in kind.types if type_name != "null"), "")
+        )
     elif kind.name == "format":
         message = format_message(kind.format)
     else:

@@ -1,4 +1,4 @@
-"""What a client wants: which representation (RFC 9110, section 12.5.1), and whether now."""
+"""Content negotiation (RFC 9110, section 12.5.1), and the detection of prefetches."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from werkzeug.http import parse_accept_header
 
 from handlers.http.media_types import HTML, JSON, media_type_of
 
-# What browsers, present and past, say of a page that nobody has asked for yet.
+# By these headers, browsers past and present mark a prefetch.
 _PURPOSES = ("Sec-Purpose", "Purpose", "X-Moz")
 # A navigation, and what a script fetches.
 _OPENED = ("document", "empty")
@@ -20,37 +20,37 @@ _PREFETCH = re.compile(r"\b(prefetch|prerender|preview)\b", re.IGNORECASE)
 def negotiate(accept: str, offered: tuple[str, ...]) -> str | None:
     """The offered media type that ``accept`` prefers, the first offered one on a tie.
 
-    None when nothing offered is acceptable. A client that takes only HTML still gets the JSON of
-    an operation that has no page: lists and errors are JSON for everyone. Parameters other than
-    `q` are passed over, since `application/json; charset=utf-8` means JSON.
+    None when nothing offered is acceptable. A client that accepts only HTML still gets the JSON of
+    an operation without a page. Parameters other than `q` are ignored: `application/json;
+    charset=utf-8` means JSON.
     """
     if not accept:
         return offered[0]
-    wanted = _wanted(accept)
-    best = max(offered, key=wanted.quality)
-    if wanted.quality(best) > 0:
+    accepted = _accepted(accept)
+    best = max(offered, key=accepted.quality)
+    if accepted.quality(best) > 0:
         return best
-    return offered[0] if JSON in offered and wanted.quality(HTML) > 0 else None
+    return offered[0] if JSON in offered and accepted.quality(HTML) > 0 else None
 
 
 @lru_cache(maxsize=256)
-def takes_json(accept: str) -> bool:
-    """Whether a client can do with JSON at all."""
-    return not accept or _wanted(accept).quality(JSON) > 0
+def accepts_json(accept: str) -> bool:
+    """Whether a client accepts JSON at all."""
+    return not accept or _accepted(accept).quality(JSON) > 0
 
 
 def prefers_html(accept: str) -> bool:
-    """Whether a client would rather have a page than JSON."""
+    """Whether a client prefers a page to JSON."""
     return negotiate(accept, (JSON, HTML)) == HTML
 
 
-def _wanted(accept: str) -> MIMEAccept:
-    given = parse_accept_header(accept, MIMEAccept)
-    return MIMEAccept([(media_type_of(kind), quality) for kind, quality in given])
+def _accepted(accept: str) -> MIMEAccept:
+    entries = parse_accept_header(accept, MIMEAccept)
+    return MIMEAccept([(media_type_of(kind), quality) for kind, quality in entries])
 
 
 def is_prefetch(headers: Headers | Mapping[str, str]) -> bool:
-    """Whether a browser fetches in advance what its user may never open."""
+    """Whether a browser fetches a page that its user has not opened."""
     return any(_PREFETCH.search(headers.get(name, "")) for name in _PURPOSES)
 
 

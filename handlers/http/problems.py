@@ -12,7 +12,7 @@ PROBLEM = "application/problem+json"
 
 
 def problem_body(refusal: Refusal) -> dict[str, Any]:
-    """`errors` has a sentence for each field that does not fit, nested as in the body."""
+    """The JSON; `errors` has a message per invalid field, nested as in the body."""
     status = find_status(refusal, STATUSES)
     body: dict[str, Any] = {
         "type": "about:blank",
@@ -27,19 +27,19 @@ def problem_body(refusal: Refusal) -> dict[str, Any]:
 def _errors(refusal: Refusal) -> dict[str, Any]:
     if isinstance(refusal, FieldErrors):
         return {
-            name: _errors(each) if isinstance(each, FieldErrors) else each.message % each.params
-            for name, each in refusal.errors.items()
+            name: _errors(error) if isinstance(error, FieldErrors) else error.message % error.params
+            for name, error in refusal.errors.items()
         }
     return {refusal.field: refusal.message % refusal.params} if refusal.field else {}
 
 
 def retry_after(refusal: Refusal) -> dict[str, str]:
-    """The header that says when to come again, where the refusal knows."""
+    """The Retry-After header, where the refusal has a time."""
     seconds = getattr(refusal, "retry_after", None)
     return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
-def answer_problem(refusal: Refusal, _headers: object) -> tuple[int, HeaderList, bytes]:
-    """What the edge answers."""
+def render_problem(refusal: Refusal, _headers: object) -> tuple[int, HeaderList, bytes]:
+    """The default RenderRefusal of the guard."""
     status = find_status(refusal, STATUSES)
     return status, [(b"content-type", PROBLEM.encode())], orjson.dumps(problem_body(refusal))

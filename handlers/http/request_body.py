@@ -1,4 +1,4 @@
-"""The content of a request, read once and decoded once; what comes after sees no bytes of it."""
+"""The content of a request, read and decoded once; the application gets no bytes of it."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from handlers.http.errors import (
     RequestTimeout,
     UnsupportedMediaType,
 )
-from handlers.http.headers import MAX_BODY, Headers, is_given_twice
+from handlers.http.headers import MAX_BODY, Headers, is_repeated
 from handlers.http.media_types import FORM, is_json, media_type_of
 from handlers.http.messages import MALFORMED_BODY
 from handlers.http.strict_json import decode_json
@@ -29,11 +29,11 @@ _FRAMING = (b"content-length", b"transfer-encoding")
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a request brought along: a decoded document, or why there is none.
+    """The decoded document of a request, or why there is none.
 
     ``document``: a JSON value, the fields of a form as pairs, or the bytes of any other media type.
-    ``refusal``: not raised before somebody asks for the document, since who may ask at all is
-    settled first, and an operation without a body asks for none.
+    ``refusal``: raised only when the document is read: authentication comes first, and operations
+    without a body do not read it.
     """
 
     media_type: str = ""
@@ -49,19 +49,21 @@ class Content:
         return self.document
 
     def field(self, name: str) -> str:
-        """The first value of a field; empty where there is none, or no form."""
+        """The first value of a form field; empty where there is none, or no form."""
         pairs = self.document if self.media_type == FORM and self.document else ()
-        return next((value for given, value in pairs if given == name), "")
+        return next((value for field, value in pairs if field == name), "")
 
 
 def content_of(environ: Mapping[str, Any]) -> Content:
-    """The content of the request that a WSGI environment is of."""
-    found: Content | None = environ.get("asgi.scope", {}).get(_IN_SCOPE)
-    return found or Content(media_type_of(environ.get("CONTENT_TYPE", "")))
+    """The content of the request of a WSGI environment."""
+    content: Content | None = environ.get("asgi.scope", {}).get(_IN_SCOPE)
+    return content or Content(media_type_of(environ.get("CONTENT_TYPE", "")))
 
 
-async def take_content(scope: Scope, headers: Headers, receive: Receive) -> tuple[Scope, Receive]:
-    """The request as it goes on, with its content in the scope and an empty body.
+async def receive_content(
+    scope: Scope, headers: Headers, receive: Receive
+) -> tuple[Scope, Receive]:
+    """The request to pass on, with its content in the scope and an empty body.
 
     Raises RequestTimeout, ContentTooLarge, and MalformedMessage for a body that breaks off.
     """
@@ -71,7 +73,7 @@ async def take_content(scope: Scope, headers: Headers, receive: Receive) -> tupl
     except TimeoutError:
         raise RequestTimeout from None
     content = _decoded(raw, scope, headers)
-    rest = [each for each in scope["headers"] if each[0] not in _FRAMING]
+    rest = [header for header in scope["headers"] if header[0] not in _FRAMING]
     return {**scope, "headers": rest, _IN_SCOPE: content}, _emptied(receive)
 
 
@@ -117,7 +119,7 @@ def _decoded(raw: bytes, scope: Scope, headers: Headers) -> Content:
     media_type = media_type_of(content_type)
     if not raw:
         return Content(media_type)
-    if not _is_plain(content_type, headers) or is_given_twice(b"content-type", scope):
+    if not _is_plain(content_type, headers) or is_repeated(b"content-type", scope):
         return Content(media_type, refusal=UnsupportedMediaType(), is_empty=False)
     try:
         document = _decoder(media_type)(raw)
@@ -128,7 +130,7 @@ def _decoded(raw: bytes, scope: Scope, headers: Headers) -> Content:
 
 
 def _is_plain(content_type: str, headers: Headers) -> bool:
-    """Whether the bytes are the text itself: not compressed, and in no other charset than UTF-8."""
+    """Whether the bytes are not compressed, and in no other charset than UTF-8."""
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         return False
     for parameter in content_type.lower().split(";")[1:]:

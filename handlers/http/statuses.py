@@ -47,5 +47,5 @@ STATUSES: Mapping[type[Refusal], HTTPStatus] = {
 
 def find_status(refusal: Refusal, statuses: Mapping[type[Refusal], HTTPStatus]) -> HTTPStatus:
     """The status of the nearest class of a refusal that has one; 400 where none has."""
-    known = (statuses[each] for each in type(refusal).__mro__ if each in statuses)
+    known = (statuses[base] for base in type(refusal).__mro__ if base in statuses)
     return next(known, HTTPStatus.BAD_REQUEST)

@@ -1,5 +1,10 @@
-"""JSON, decoded strictly: what two parsers could read differently, or a database can't keep, is
-refused (RFC 8259 and its section 9, which leaves bounds to whoever reads)."""
+"""Strict JSON: values that two parsers could read differently, or that a database can't store, are
+refused (RFC 8259; its section 9 lets parsers set limits).
+
+Invariant: colons outside strings = members, unless a key repeats, since the decoder keeps only the
+last member of a key. Colons in strings can only add to the count, so a body that has no more colons
+than the decoded document has members repeats no key.
+"""
 
 import re
 from collections.abc import Iterator
@@ -11,24 +16,24 @@ MAX_DEPTH = 32
 MAX_NODES = 10_000
 _TOO_BIG = 10**19
 
-# Of an integer, not of a fraction or an exponent, which are measures and no ids.
+# An integer; long fractions and exponents are allowed.
 _LONG_INTEGER = re.compile(rb"(?<![0-9.eE])(?<![eE][+-])[0-9]{20,}(?![0-9.eE])")
 
 
 def decode_json(raw: bytes) -> Any:
     """The value in ``raw``.
 
-    Raises ValueError for what is not JSON in UTF-8 (NaN, infinity and lone surrogates are not),
-    for a key that stands twice in one object, NUL, integers of more than 19 digits, and for more
-    than 32 levels or 10,000 values.
+    Raises ValueError for anything but JSON in UTF-8 (NaN, infinity and lone surrogates are none),
+    for a repeated key in an object, NUL, integers of more than 19 digits, and for more than 32
+    levels or 10,000 values.
     """
-    # Counted before they are made: 85,000 empty lists keep the garbage collector busy.
+    # Counted before decoding: 85,000 empty lists keep the garbage collector busy.
     if raw.count(b",") >= MAX_NODES and _outside_strings(raw).count(b",") >= MAX_NODES:
         raise ValueError("there are too many values")
     document = orjson.loads(raw)
-    members, has_float = _survey(document)
-    # What stands outside of strings matters only where it could hide a repeated key or a long
-    # integer, so most bodies are never looked through.
+    members, has_float = _count_members(document)
+    # The bytes outside strings are looked at only where a key may repeat, or a float may have been
+    # a long integer: most bodies are not scanned.
     if has_float or raw.count(b":") > members:
         bare = _outside_strings(raw)
         if bare.count(b":") > members:
@@ -41,15 +46,16 @@ def decode_json(raw: bytes) -> Any:
 
 
 def _outside_strings(raw: bytes) -> bytes:
-    """What is left without strings and their quotes; it takes linear time for any bytes."""
+    """``raw`` without its strings, in linear time for any bytes."""
     return b"".join(raw.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
 
 
-def _survey(document: Any) -> tuple[int, bool]:
-    """How many members its objects have together, and whether it has numbers that orjson made
-    floats, as it does with integers that pass 64 bits.
+def _count_members(document: Any) -> tuple[int, bool]:
+    """The number of members of all objects, and whether any number is a float, as orjson makes of
+    integers of more than 64 bits.
 
-    Level by level, since what is nested too deeply must not be followed by recursion.
+    Level by level, without recursion, since the depth is not checked yet. Raises ValueError for a
+    long integer, and past MAX_DEPTH and MAX_NODES.
     """
     members, nodes, has_float = 0, 1, False
     level, depth = [document], 0
@@ -75,7 +81,7 @@ def _survey(document: Any) -> tuple[int, bool]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """The keys and strings of a document whose depth is known to be small."""
+    """The keys and strings of a document of at most MAX_DEPTH levels."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):

@@ -24,9 +24,9 @@ from handlers.auth.session_cookies import (
 from handlers.cancellations import requests as cancellation_requests
 from handlers.contract.operations.responses import DocumentList
 from handlers.web.pagination import envelope
-from handlers.web.request_context import language, look_ups, reading, settings
+from handlers.web.request_context import language, lookup_limits, reading, settings
 
-# Longer than a look-up takes, and short enough for a thread to be held by each of the few tries.
+# Longer than a look-up takes, and short enough to block a thread for the few attempts allowed.
 MISS_SECONDS = 0.01
 
 
@@ -36,8 +36,10 @@ def look_up_anonymous_order(body: dict[str, Any]) -> DocumentList:
     subject = look_up_subject(body["email"], number)
     device = known_device(subject, request, settings())
     lookup = GuestLookup(body["email"], number, request.remote_addr or "", device)
-    with _misses_take_alike(), reading() as uow:
-        guest_order = anonymous_orders.look_up_anonymous_order(lookup, look_ups(), language(), uow)
+    with _equal_miss_time(), reading() as uow:
+        guest_order = anonymous_orders.look_up_anonymous_order(
+            lookup, lookup_limits(), language(), uow
+        )
     grant = new_grant(guest_order.caller, settings())
     token = granted_csrf_token(grant, request, settings())
     _give(grant, token, subject)
@@ -54,15 +56,15 @@ def create_anonymous_bulk_cancellation_requests(body: dict[str, Any]) -> Respons
 
 
 @contextmanager
-def _misses_take_alike() -> Iterator[None]:
-    """Refuse all at the same distance from the beginning: a number that is there costs some
-    microseconds more, in the database and on the way from it, than one that is not.
+def _equal_miss_time() -> Iterator[None]:
+    """Delay every NotFound to the same duration: an existing number takes some microseconds more
+    than an unknown one, in the database and on the way from it.
     """
-    began = monotonic()
+    started = monotonic()
     try:
         yield
     except NotFound:
-        sleep(max(0.0, began + MISS_SECONDS - monotonic()))
+        sleep(max(0.0, started + MISS_SECONDS - monotonic()))
         raise
 
 

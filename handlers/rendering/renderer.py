@@ -11,7 +11,7 @@ import orjson
 from domain.shared.documents import RenderedDocument
 from handlers.contract.document.bundle import Contract
 from handlers.contract.document.published import to_json
-from handlers.contract.document.validators import Judges, describe, pointer_to
+from handlers.contract.document.validators import SchemaValidators, describe, pointer_to
 from handlers.contract.operations.marshmallow_schemas import Rendering, Schemas, Sources
 from handlers.contract.operations.violations import Violations
 from handlers.rendering.compiled import compile_rendering
@@ -45,7 +45,7 @@ class ContractRenderer(Generic[Entity]):
         self._component = component
         self._render = compile_rendering(Schemas(contract, sources).for_rendering(component))
         pointer = pointer_to("components", "schemas", component)
-        self._validator = Judges(contract.document).compile(pointer)
+        self._validator = SchemaValidators(contract.document).compile(pointer)
         self._valid_until = valid_until
         self._violations = violations
         self.edition = edition

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, current_app
 
 from domain.shared.errors import InvalidInput
-from handlers.auth.rate_limits import LoginAttempts, OrderLookUps, PasswordResetRequests
+from handlers.auth.rate_limits import LoginRateLimits, LookupRateLimits, ResetRateLimits
 from handlers.contract.operations.responses import Reply
 from handlers.sandbox.failures import Failure, FailureKind
 from handlers.sandbox.state import known_operations, sandbox, sandbox_database
@@ -27,9 +27,9 @@ def reset_sandbox() -> Response:
     sandbox().emails.clear()
     current_app.extensions[PARTS] = replace(
         parts(),
-        attempts=LoginAttempts(settings()),
-        look_ups=OrderLookUps(settings()),
-        reset_requests=PasswordResetRequests(settings()),
+        login_limits=LoginRateLimits(settings()),
+        lookup_limits=LookupRateLimits(settings()),
+        reset_limits=ResetRateLimits(settings()),
     )
     return Response(status=204)
 

@@ -1,4 +1,4 @@
-"""What every list of a seller's takes and gives."""
+"""The parameters of all seller lists."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def seller_query(
     ordering: str = "",
     **filters: Any,
 ) -> SellerQuery:
-    """What the values of the parameters ask for. Raises InvalidInput for a page and a cursor."""
+    """The query for these parameters. Raises InvalidInput for a page with a cursor."""
     if page is not None and cursor is not None:
         raise InvalidInput(
             "A cursor and a page can not be given together.", code="page_and_cursor", field="cursor"

@@ -10,7 +10,7 @@ from domain.unit_of_work import UnitOfWork
 from handlers.contract.asgi.prefetch import prefetched
 from handlers.contract.operations.responses import DocumentList, Reply
 from handlers.seller_center.lists import seller_query
-from handlers.web.idempotency import answer_once
+from handlers.web.idempotency import run_idempotent
 from handlers.web.pagination import envelope
 from handlers.web.request_context import language, reading, seller
 
@@ -31,4 +31,4 @@ def reject_seller_order_item(orderitem_id: UUID, body: dict[str, Any] | None) ->
         seller_order_items.reject_seller_order_item(seller(), orderitem_id, reason, uow)
         return Reply(204)
 
-    return answer_once(work)
+    return run_idempotent(work)

@@ -1,1 +1,1 @@
-"""What handlers share: the request, pages, errors, redirects."""
+"""Shared by handlers: the request, pages, errors, redirects."""

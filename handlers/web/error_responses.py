@@ -1,7 +1,7 @@
-"""The one table from refusals to responses, and the one shape that errors have.
+"""The responses to refused requests: their statuses, and the one JSON shape of errors.
 
-`{"detail": …}` is about the request as a whole, `{"<field>": …}` about one field and
-`{"non_field_errors": …}` about what the body says as a whole; each with an `error_code`.
+`{"detail": …}` is about the request, `{"<field>": …}` about one field, and
+`{"non_field_errors": …}` about the body as a whole; all have an `error_code`.
 """
 
 import re
@@ -56,17 +56,17 @@ _STATUSES: dict[type[Refusal], HTTPStatus] = {
 }
 
 
-# Of a rule of Werkzeug, a part that is matched, without the converter.
+# A placeholder of a Werkzeug rule: the group is its name, without the converter.
 _CONVERTED = re.compile("<(?:[^<>:]+:)?([^<>:]+)>")
 _PASSWORD_LINKS = {"showPasswordPage", "setPassword"}
 
 
 def refuse(operation: Operation, refusal: Refusal) -> Response | Reply:
-    """The answer to a refused request.
+    """The response to a refused request.
 
-    Without a session, a browser is led to the login page. The forms of accounts come again with
-    what was wrong; other forms, and links that lead nowhere, get a page that says so, where the
-    contract has one. All others get JSON, unless the contract has only a page.
+    Browsers without a session are sent to the login page. Account forms are shown again with the
+    error; other forms and broken links get an error page, where the contract has one. All others
+    get JSON, unless the contract has only a page.
     """
     status = status_of(refusal)
     headers = retry_after(refusal) | challenge(operation, refusal)
@@ -81,7 +81,7 @@ def refuse(operation: Operation, refusal: Refusal) -> Response | Reply:
 
 
 def _is_for_people(refusal: Refusal) -> bool:
-    """Whether a page is wanted: after a form, or where a link leads nowhere."""
+    """Whether a page is preferred: for a form or a broken link."""
     return _is_form() or (isinstance(refusal, NotFound | LinkExpired) and _prefers_html())
 
 
@@ -105,22 +105,22 @@ def _refusal_page(
 
 
 def error_body(refusal: Refusal, in_language: str) -> dict[str, Any]:
-    """A refusal in the one error shape; rows of a bulk have it each for itself."""
+    """A refusal in the error shape; the rows of a bulk request have one each."""
     if isinstance(refusal, RowErrors):
-        rows = {str(at): error_body(each, in_language) for at, each in refusal.errors.items()}
+        rows = {str(at): error_body(error, in_language) for at, error in refusal.errors.items()}
         return {"cancel_order_items": rows}
-    return _told(refusal, in_language) | {"error_code": refusal.code}
+    return _details(refusal, in_language) | {"error_code": refusal.code}
 
 
-def _told(refusal: Refusal, in_language: str) -> dict[str, Any]:
+def _details(refusal: Refusal, in_language: str) -> dict[str, Any]:
     if isinstance(refusal, FieldErrors):
-        return {name: _of_field(each, in_language) for name, each in refusal.errors.items()}
+        return {name: _of_field(error, in_language) for name, error in refusal.errors.items()}
     return {_place(refusal): _sentence(refusal, in_language)}
 
 
 def _of_field(refusal: Refusal, in_language: str) -> Any:
     if isinstance(refusal, FieldErrors):
-        return _told(refusal, in_language)
+        return _details(refusal, in_language)
     return _sentence(refusal, in_language)
 
 
@@ -129,10 +129,10 @@ def _sentence(refusal: Refusal, in_language: str) -> str:
 
 
 def unrouted(error: HTTPException) -> Response:
-    """The answer where no operation matches: 405 for another method of a known path, or 404.
+    """The response where no operation matches: 405 for another method of a known path, or 404.
 
-    A path that only a slash at its end keeps from one of the contract is not found, and that one is
-    named. Werkzeug would redirect to it; the contract has no such route.
+    For a path that differs only by a slash at its end, the 404 names the path of the contract.
+    Werkzeug would redirect to it, but the contract has no such route.
     """
     refusal: Refusal = UnknownPath(_nearest_path())
     headers = {}
@@ -154,9 +154,9 @@ def _nearest_path() -> str | None:
 
 
 def status_of(refusal: Refusal) -> HTTPStatus:
-    """The status for a refusal, or for the nearest of its base classes that has one.
+    """The status of a refusal, or of its nearest base class that has one.
 
-    Of rows, one with a bad value makes it 400.
+    For rows it is 400 if any has an invalid value.
     """
     if isinstance(refusal, RowErrors):
         return _STATUSES[InvalidInput if refusal.is_invalid_input else RuleBroken]

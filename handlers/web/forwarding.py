@@ -1,6 +1,6 @@
-"""Notices proxies that the settings do not know of.
+"""Detects proxies that are not in the settings.
 
-Behind one, all requests seem to come from its address, and share the limits of one network.
+Behind one, all requests seem to come from its address, and share the rate limits of one network.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,17 +19,17 @@ _FORWARDED = (
     "HTTP_X_FORWARDED_FOR",
     "HTTP_X_FORWARDED_PROTO",
     "HTTP_X_FORWARDED_HOST",
-    "HTTP_FORWARDED",  # RFC 7239; no setting has it read
+    "HTTP_FORWARDED",  # RFC 7239; never trusted
 )
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class UntrustedProxies:
-    """Middleware (WSGI) for servers that trust no proxy.
+    """WSGI middleware for servers that trust no proxy.
 
-    Counts requests with a forwarded header, and warns of the first one: clients can send these
-    headers, too, so a warning for each would fill the log.
+    Counts requests with a forwarded header, and logs a warning for the first one only: clients can
+    send these headers as well, and would fill the log.
     """
 
     def __init__(self, next_app: Application) -> None:

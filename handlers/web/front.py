@@ -1,4 +1,4 @@
-"""The guard with what it needs to know of Waybill: languages, error bodies, origins and proxies."""
+"""The guard as Waybill needs it: languages, error bodies, origins and proxies."""
 
 import orjson
 from starlette.types import ASGIApp, Scope
@@ -17,7 +17,7 @@ _REQUEST_HEADERS = (
     " x-request-id"
 )
 _LANGUAGE = b"accept-language"
-_USUAL = (
+_DEFAULT_HEADERS = (
     (b"cache-control", b"no-store"),
     (b"vary", b"Accept, Accept-Language, Authorization, Cookie"),
 )
@@ -25,7 +25,7 @@ _RESPONSE_HEADERS = "content-language, idempotent-replay, retry-after, x-request
 
 
 def make_guard(app: ASGIApp, settings: Settings) -> Guard:
-    """What stands in front of ``app`` with these settings."""
+    """The guard in front of ``app``."""
 
     def answer(refusal: Refusal, headers: Headers) -> tuple[int, HeaderList, bytes]:
         accepted = headers.get(_LANGUAGE, b"").decode("latin-1")
@@ -33,14 +33,14 @@ def make_guard(app: ASGIApp, settings: Settings) -> Guard:
         own = [(b"content-type", b"application/json"), (b"content-language", language.encode())]
         return status_of(refusal), own, orjson.dumps(error_body(refusal, language))
 
-    def usual(scope: Scope, headers: Headers) -> HeaderList:
-        """Answers speak the reader's language to one reader, unless a handler says otherwise."""
+    def default_headers(scope: Scope, headers: Headers) -> HeaderList:
+        """Responses are private and in the reader's language, unless a handler sets others."""
         accepted = headers.get(_LANGUAGE, b"")
         if len(headers) < len(scope["headers"]):
-            # Handlers get several as one (RFC 9110, section 5.3).
+            # Repeated headers count as one (RFC 9110, section 5.3).
             accepted = b",".join(value for name, value in scope["headers"] if name == _LANGUAGE)
         language = choose_language(accepted.decode("latin-1"), settings.default_language)
-        return [(b"content-language", language.encode()), *_USUAL]
+        return [(b"content-language", language.encode()), *_DEFAULT_HEADERS]
 
     cors = Cors(
         settings.allowed_origins,
@@ -48,4 +48,6 @@ def make_guard(app: ASGIApp, settings: Settings) -> Guard:
         request_headers=_REQUEST_HEADERS,
         response_headers=_RESPONSE_HEADERS,
     )
-    return Guard(app, answer, usual=usual, cors=cors, proxies=settings.trusted_proxies)
+    return Guard(
+        app, answer, default_headers=default_headers, cors=cors, proxies=settings.trusted_proxies
+    )

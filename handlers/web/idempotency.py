@@ -1,4 +1,4 @@
-"""Changes that a client may ask for twice, by an `Idempotency-Key`, and that happen once."""
+"""Changes that happen once, however often a client sends a request with an `Idempotency-Key`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from domain.unit_of_work import UnitOfWork
 from handlers.contract.operations.responses import Reply
 from handlers.http.request_body import content_of
 from handlers.web.error_responses import refuse, status_of
-from handlers.web.request_context import acting, credential, operation, write
+from handlers.web.request_context import credential, operation, principal, write
 
 Work = Callable[[UnitOfWork], Reply]
 
-# A refusal of the rules is an answer like any other; what is wrong with a body may be put right.
-_KEPT_REFUSALS = {HTTPStatus.NOT_ACCEPTABLE, HTTPStatus.CONFLICT}
+# Refusals of the rules are stored as responses; a client may correct an invalid body and retry.
+_STORED_REFUSALS = {HTTPStatus.NOT_ACCEPTABLE, HTTPStatus.CONFLICT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,65 +31,64 @@ class _Key:
     fingerprint: bytes
 
 
-def answer_once(work: Work) -> Response:
-    """The answer of ``work``, which leaves the commit to this; or the one that its key got before.
+def run_idempotent(work: Work) -> Response:
+    """The response of ``work``, which leaves the commit to this; or the stored one of its key.
 
-    It is judged before the commit: an answer that the contract does not allow undoes the work.
-    Key and work are one transaction. Raises what ``work`` raises, KeyReused for a key that came
-    with another request, and Conflict while that request is still at work.
+    It is validated before the commit: a response that breaks the contract undoes the work. Key and
+    work are one transaction. Raises what ``work`` raises, KeyReused for a key that came with
+    another request, and Conflict while that request is in progress.
     """
     key = _key()
-    return write(lambda uow: _answer(work, uow) if key is None else _answer_to(key, work, uow))
+    return write(lambda uow: _run(work, uow) if key is None else _run_once(key, work, uow))
 
 
-def _answer(work: Work, uow: UnitOfWork) -> Response:
+def _run(work: Work, uow: UnitOfWork) -> Response:
     response = operation().responses.reply(work(uow))
     uow.commit()
     return response
 
 
-def _answer_to(key: _Key, work: Work, uow: UnitOfWork) -> Response:
+def _run_once(key: _Key, work: Work, uow: UnitOfWork) -> Response:
     stored = uow.idempotency_keys.claim(key.scope, key.value, key.fingerprint, uow.now)
     if stored is not None:
         headers = {"Idempotent-Replay": "true"}
         return Response(stored.body, stored.status, headers, content_type=stored.content_type)
-    response = _answer_or_refusal(work, uow)
+    response = _response(work, uow)
     stored = StoredResponse(response.status_code, response.content_type, response.get_data())
     uow.idempotency_keys.store(key.scope, key.value, stored)
     uow.commit()
     return response
 
 
-def _answer_or_refusal(work: Work, uow: UnitOfWork) -> Response:
+def _response(work: Work, uow: UnitOfWork) -> Response:
     try:
         reply: Response | Reply = work(uow)
     except Refusal as refusal:
-        if status_of(refusal) not in _KEPT_REFUSALS:
+        if status_of(refusal) not in _STORED_REFUSALS:
             raise
         reply = refuse(operation(), refusal)
     return reply if isinstance(reply, Response) else operation().responses.reply(reply)
 
 
 def _key() -> _Key | None:
-    """The key of the current request; who has shown nothing has none, and shares none."""
+    """The key of the current request; anonymous callers have none, since they would share it."""
     value = request.headers.get("Idempotency-Key")
-    if value is None or acting() is ANONYMOUS:
+    if value is None or principal() is ANONYMOUS:
         return None
     return _Key(_scope(), value, _fingerprint())
 
 
 def _scope() -> str:
-    """Whose key it is: a shopper's own, a seller's, or that of one grant."""
-    who = acting()
-    if isinstance(who, Caller) and who.order_pk is not None:
+    """Whose key it is: a shopper's, a seller's, or that of one grant."""
+    caller = principal()
+    if isinstance(caller, Caller) and caller.order_pk is not None:
         return f"grant:{id_hash(credential()).hex()}"
-    return who.actor
+    return caller.actor
 
 
 def _fingerprint() -> bytes:
-    """Of the operation, its path and the JSON; white space and the order of keys make no
-    difference."""
+    """The hash of the operation, its path and the JSON, whatever its white space and key order."""
     content = content_of(request.environ)
     body = b"" if content.is_empty else orjson.dumps(content.read(), option=orjson.OPT_SORT_KEYS)
-    asked = "/".join([operation().operation_id, *(request.view_args or {}).values()])
-    return sha256(b"%b\n%b" % (asked.encode(), body)).digest()
+    target = "/".join([operation().operation_id, *(request.view_args or {}).values()])
+    return sha256(b"%b\n%b" % (target.encode(), body)).digest()

@@ -1,4 +1,4 @@
-"""The few pages of our own, in the reader's language."""
+"""HTML pages, in the reader's language."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -24,7 +24,7 @@ _MAX_LOCAL_PATH = 2048
 def login_page(
     leads_to: str, problem: str = "", status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """The form to log in; ``problem`` says, translated, what was wrong with the last try."""
+    """The login form; ``problem`` is the translated error of the last attempt."""
     demo = (DEMO_EMAIL, DEMO_PASSWORD) if can_log_in_as_demo() else None
     return _page("login.html", status, headers, leads_to=leads_to, problem=problem, demo=demo)
 
@@ -32,7 +32,7 @@ def login_page(
 def logout_page(
     leads_to: str, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """The form to log out, with a CSRF token that is good for the request's session."""
+    """The logout form, with a CSRF token for the session of the request."""
     token = csrf_token(request, settings())
     response = _page("logout.html", status, headers, leads_to=leads_to, csrf_token=token)
     give_csrf_token(response, token, request, settings())
@@ -54,20 +54,20 @@ def password_page(
 
 
 def link_expired_page(asks_again: bool, headers: Mapping[str, str] | None = None) -> Response:
-    """Says that a link is no longer valid; ``asks_again``: a new one can be requested here."""
+    """A link is no longer valid; ``asks_again``: with a link to request a new one."""
     return _page("link_expired.html", 410, headers, asks_again=asks_again)
 
 
 def notice_page(title: str, text: str, status: int = 200, *, leads_to_login: bool) -> Response:
-    """A title and a sentence, both English, perhaps with a link to the login page."""
+    """A title and a sentence, which are msgids, and optionally a link to the login page."""
     values = {"page_title": title, "text": text, "leads_to_login": leads_to_login}
     return _page("notice.html", status, None, **values)
 
 
 def login_required_page() -> Response:
-    """Sends a browser to the login page, and from there back to where it was.
+    """Sends a browser to the login page, and from there back to the current URL.
 
-    From a URL that is longer than the contract's LocalPath there is no way back.
+    A URL that is longer than the contract's LocalPath is not passed on.
     """
     query = request.query_string.decode()
     here = quote(request.path) + (f"?{query}" if query else "")
@@ -75,18 +75,18 @@ def login_required_page() -> Response:
     return _page("login_required.html", 403, leads_to=leads_to)
 
 
-def told(message: str) -> Response | Reply:
-    """One sentence for the reader: as a small page for a browser, else as a JSON string."""
+def message_response(message: str) -> Response | Reply:
+    """One sentence: as a small page for a browser, else as a JSON string."""
     if prefers_html(request.headers.get("Accept", "")):
         return _page("message.html", 200, message=message)
     return Reply(200, translate(message, language()))
 
 
 def trade_in_page(offer: OfferDetails, csrf_token: str = "", status: int = 200) -> Response:
-    """An offer; while it is open, with a button for each answer.
+    """An offer; while it is open, with a button per answer.
 
-    ``csrf_token`` is for a session; the link's token goes on in the form's URL. That URL is
-    relative, so that a proxy may put a path before ours.
+    ``csrf_token`` is for a session; the token of a link is passed on in the form's URL. That URL is
+    relative, so that a proxy may add a path prefix.
     """
     query = f"?{request.query_string.decode()}" if "token" in request.args else ""
     return _page(
@@ -100,7 +100,7 @@ def trade_in_page(offer: OfferDetails, csrf_token: str = "", status: int = 200) 
 
 
 def problem_page(problem: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    """Why a browser's request was refused; ``problem`` is translated."""
+    """The error page; ``problem`` is translated."""
     is_bad_link = status == HTTPStatus.NOT_FOUND
     return _page("problem.html", status, headers, problem=problem, is_bad_link=is_bad_link)
 

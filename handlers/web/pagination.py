@@ -1,4 +1,4 @@
-"""The envelope of lists: count, and absolute links that keep the other parameters."""
+"""The envelope of lists: the count, and absolute links with all other parameters."""
 
 from functools import lru_cache
 from typing import Any
@@ -15,19 +15,19 @@ _REMEMBERED = 128
 
 
 def envelope(component: str, page: DocumentPage | CursorPage[bytes]) -> DocumentList:
-    """A page of documents of ``component`` with links to its neighbours."""
+    """A page of documents of ``component``, with links to the next and previous page."""
     if isinstance(page, CursorPage):
         return DocumentList(component, _cursor_head(page), page.entries)
     return DocumentList(component, _head(page), page.documents)
 
 
 def record_page(component: str, page: Page[Any]) -> dict[str, Any]:
-    """A page of entities as records of ``component``, with links to its neighbours."""
+    """A page of entities as records of ``component``, with links as in ``envelope``."""
     return {**_head(page), "results": [record(component, entry) for entry in page.entries]}
 
 
 def _cursor_head(page: CursorPage[bytes]) -> dict[str, Any]:
-    """Nothing is counted, and nobody knows what stood before."""
+    """Without a count and a previous page, which cursors do not have."""
     following = page.next_cursor
     link = None if following is None else _link("cursor", following)
     return {"count": None, "next": link, "previous": None}
@@ -43,25 +43,25 @@ def _head(page: DocumentPage | Page[Any]) -> dict[str, Any]:
 
 
 def _page_link(number: int) -> str:
-    """The first page has no `page`, as clients of the original know."""
+    """The link to a page; that to the first one has no `page`, as on the platform."""
     return _link("page", str(number) if number > 1 else None)
 
 
 def _link(name: str, value: str | None) -> str:
-    """This URL with another value for one parameter, or without it."""
+    """The current URL with another value for one parameter, or without it."""
     base = _base_url(request.scheme, request.host, request.root_path, request.path)
     own = [] if value is None else [urlencode({name: value})]
     query = "&".join([*_others(request.query_string, name), *own])
     return f"{base}?{query}" if query else base
 
 
-# Clients ask the same again and again.
+# Clients repeat the same requests.
 _base_url = lru_cache(_REMEMBERED)(get_current_url)
 
 
 @lru_cache(_REMEMBERED)
 def _others(query: bytes, name: str) -> list[str]:
     """The query without one parameter."""
-    given = parse_qsl(query.decode("ascii"), keep_blank_values=True)
-    others = [(each, value) for each, value in given if each != name]
+    pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True)
+    others = [(parameter, value) for parameter, value in pairs if parameter != name]
     return [urlencode(others)] if others else []

@@ -1,4 +1,4 @@
-"""Looks a caller up together with the rows that the handler reads first."""
+"""Looks a caller up together with the rows that the handler reads first, in one statement."""
 
 from collections.abc import Callable
 from functools import partial
@@ -14,28 +14,28 @@ from handlers.contract.asgi.prefetch import Run, pending_read
 from handlers.web.request_context import parts, reading
 
 StandIn = Caller | SellerCaller
-Found = TypeVar("Found")
+CallerT = TypeVar("CallerT")
 
-# No statement runs for them, and no row has such a pk. Nothing is falsy: a query of orders has no
-# condition for what is.
+# Placeholders: no statement runs for them, and no row has these pks. No value is falsy, since
+# queries of orders omit the condition for falsy ones.
 SOME_SHOPPER = Caller(user_pk=-1, is_guest=False)
 SOME_SELLER = SellerCaller(seller_pk=-1, token_pk=-1, scopes=frozenset())
 
 
-def look_up(stand_in: StandIn, find: Callable[[UnitOfWork], Found]) -> Found:
-    """The caller whom ``find`` returns.
+def look_up(stand_in: StandIn, find: Callable[[UnitOfWork], CallerT]) -> CallerT:
+    """The caller that ``find`` returns.
 
-    Where the handler is marked `prefetched`, it runs with ``stand_in`` first, and its first
-    statement is joined to the look-up. The handler's own unit of work goes on with this one.
+    A handler that is marked `prefetched` runs with ``stand_in`` first, and its first statement is
+    joined to the look-up. The handler's own unit of work continues this one.
     """
     run = pending_read()
     if run is None:
         with reading() as uow:
             return find(uow)
     with parts().database.prefetching(partial(_record, run, stand_in)) as uow:
-        found = find(uow)
+        caller = find(uow)
     g.begun = uow
-    return found
+    return caller
 
 
 def _record(run: Run, stand_in: StandIn, uow: UnitOfWork) -> None:

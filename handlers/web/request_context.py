@@ -1,4 +1,4 @@
-"""What a handler may ask for: the parts of the application, and of the current request."""
+"""The parts of the application and of the current request, for handlers."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -29,24 +29,24 @@ Result = TypeVar("Result")
 
 
 class Database(Protocol):
-    """What handlers may do with the database that the composition root opened."""
+    """The database, as handlers may use it."""
 
     def reading(self, begun: UnitOfWork | None = None) -> AbstractContextManager[UnitOfWork]:
-        """A unit of work that only reads; one that was ``begun`` goes on."""
+        """A read-only unit of work; continues the one that was ``begun``."""
 
     def prefetching(
         self, read: Callable[[UnitOfWork], object]
     ) -> AbstractContextManager[UnitOfWork]:
-        """A unit of work to look up a caller in, with what ``read`` is going to ask for."""
+        """A unit of work to look up the caller, together with the queries of ``read``."""
 
     def writing(self) -> AbstractContextManager[UnitOfWork]:
-        """A unit of work in one transaction, undone unless it is committed."""
+        """A unit of work in one transaction, rolled back unless it is committed."""
 
     def write(self, work: Callable[[UnitOfWork], Result]) -> Result:
-        """What ``work`` returns; it is done again when its transaction loses to another one."""
+        """The result of ``work``, which runs again if its transaction conflicts with another."""
 
     def write_best_effort(self, work: Callable[[UnitOfWork], object]) -> None:
-        """Run ``work`` if it can be written at once; nothing depends on it."""
+        """Try ``work`` without waiting; failures are ignored."""
 
     def require_ready(self) -> None:
         """Raises Unavailable unless requests can be served."""
@@ -60,9 +60,9 @@ class Parts:
     contract: Contract
     database: Database
     passwords: PasswordHasher
-    attempts: LoginLimits
-    look_ups: GuestLookupLimits
-    reset_requests: ResetLimits
+    login_limits: LoginLimits
+    lookup_limits: GuestLookupLimits
+    reset_limits: ResetLimits
     cancellation_policy: CancellationPolicy
     records: Records
     filters: Filters
@@ -70,27 +70,27 @@ class Parts:
 
 def parts() -> Parts:
     """The parts of the current application."""
-    found: Parts = current_app.extensions[PARTS]
-    return found
+    current: Parts = current_app.extensions[PARTS]
+    return current
 
 
 def reading() -> AbstractContextManager[UnitOfWork]:
-    """A unit of work that only reads; it goes on with the one that the caller was looked up in."""
+    """A read-only unit of work; continues the one that looked up the caller."""
     return parts().database.reading(g.get("begun"))
 
 
 def write(work: Callable[[UnitOfWork], Result]) -> Result:
-    """What ``work`` returns, which commits what it does itself.
+    """The result of ``work``, which commits its changes itself.
 
-    It is done again from the start when its transaction loses to another one. Raises Unavailable.
+    It runs again from the start if its transaction conflicts with another one. Raises Unavailable.
     """
     return parts().database.write(work)
 
 
-def note(work: Callable[[UnitOfWork], object]) -> None:
-    """Do ``work``, which commits what it does, where that can be done at once; never raises for it.
+def write_best_effort(work: Callable[[UnitOfWork], object]) -> None:
+    """Try ``work``, which commits its changes, without waiting; its failures are ignored.
 
-    For a change that an answer does not depend on.
+    For changes that the response does not depend on.
     """
     parts().database.write_best_effort(work)
 
@@ -115,70 +115,70 @@ def passwords() -> PasswordHasher:
     return parts().passwords
 
 
-def attempts() -> LoginLimits:
-    """The counters of failed logins."""
-    return parts().attempts
+def login_limits() -> LoginLimits:
+    """The limits on failed logins."""
+    return parts().login_limits
 
 
-def look_ups() -> GuestLookupLimits:
-    """The counters of looked-up orders."""
-    return parts().look_ups
+def lookup_limits() -> GuestLookupLimits:
+    """The limits on failed look-ups of orders."""
+    return parts().lookup_limits
 
 
-def reset_requests() -> ResetLimits:
-    """The counters of requests for a password reset."""
-    return parts().reset_requests
+def reset_limits() -> ResetLimits:
+    """The limits on requests for a password reset."""
+    return parts().reset_limits
 
 
 def cancellation_policy() -> CancellationPolicy:
-    """What the shop has decided about cancellations."""
+    """The cancellation policy of the shop."""
     return parts().cancellation_policy
 
 
 def operation() -> Operation:
-    """The operation that the current request reached."""
-    found: Operation = g.operation
-    return found
+    """The operation of the current request."""
+    current: Operation = g.operation
+    return current
 
 
 def caller() -> Caller:
-    """The shopper or guest whom the current request comes from; ANONYMOUS where all are let in.
+    """The shopper or guest who sent the current request; ANONYMOUS where it is public.
 
-    Only where the contract asks for a session or a grant.
+    Only for operations that take a session or a grant.
     """
-    found: Caller | None = g.caller
-    return found or ANONYMOUS
+    current: Caller | None = g.caller
+    return current or ANONYMOUS
 
 
 def credential() -> str:
-    """The value of the session or the grant that admitted the current request, from its cookie or
-    its key; empty where neither did."""
-    found: str | None = g.credential
-    return found or ""
+    """The session or grant that authenticated the current request, from its cookie or key; empty
+    for others."""
+    value: str | None = g.credential
+    return value or ""
 
 
 def seller() -> SellerCaller:
-    """The seller whom the current request comes from; only where the contract asks for a token."""
-    found: SellerCaller = g.caller
-    return found
+    """The seller who sent the current request; only for operations that take a seller's token."""
+    current: SellerCaller = g.caller
+    return current
 
 
 def shop() -> ShopCaller:
-    """The shop's own system; only where the contract asks for a token of the shop."""
-    found: ShopCaller = g.caller
-    return found
+    """The shop's own system; only for operations that take a token of the shop."""
+    current: ShopCaller = g.caller
+    return current
 
 
-def acting() -> Caller | SellerCaller:
-    """Whoever the current request comes from; ANONYMOUS where all are let in."""
-    found: Caller | SellerCaller | None = g.caller
-    return found or ANONYMOUS
+def principal() -> Caller | SellerCaller:
+    """The shopper, guest or seller who sent the current request; ANONYMOUS where it is public."""
+    current: Caller | SellerCaller | None = g.caller
+    return current or ANONYMOUS
 
 
 def offer_principal() -> OfferPrincipal:
-    """Whose answer to an offer the current request is: a shopper's, or a mailed link's."""
-    principal: OfferPrincipal = g.caller
-    return principal
+    """Who answers an offer by the current request: a shopper, or the holder of a mailed link."""
+    current: OfferPrincipal = g.caller
+    return current
 
 
 def language() -> str:

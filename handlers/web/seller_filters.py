@@ -1,6 +1,6 @@
-"""What sellers can filter their lists by: compiled from the query parameters of the contract.
+"""The filters of seller lists, compiled from the query parameters of the contract.
 
-There is no second list: a parameter that is not for paging is a filter, and its name says by what.
+Every parameter that is not for paging is a filter; its name has the path and the operator.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,10 +16,10 @@ class Listing(Protocol):
     """The rows behind one list."""
 
     def supports(self, path: str, operator: Operator) -> bool:
-        """Whether the rows can be compared at ``path`` so."""
+        """Whether rows can be compared at ``path`` by ``operator``."""
 
     def can_sort(self, path: str) -> bool:
-        """Whether the rows can be sorted by ``path``."""
+        """Whether rows can be sorted by ``path``."""
 
 
 _SCHEME = "SellerToken"
@@ -27,7 +27,7 @@ _PAGING = frozenset({"page", "limit", "ordering", "cursor"})
 
 
 class Filters:
-    """The filters of every list of sellers, by operationId."""
+    """The filters of all seller lists, by operationId."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Filters:
         listings: Mapping[str, Listing],
     ) -> None:
         """``listings`` by resource. Raises ContractError, naming file and pointer, for a parameter
-        by which nothing can be compared, and for one of `ordering` by which nothing can be sorted.
+        that the rows can't be compared by, and a value of `ordering` that they can't be sorted by.
         """
         self._by_operation = {}
         for operation in operations:
@@ -46,7 +46,7 @@ class Filters:
                 _check_ordering(contract, operation, listing)
 
     def conditions(self, operation: Operation, values: Mapping[str, Any]) -> tuple[Condition, ...]:
-        """The conditions that the values of an operation's filters put."""
+        """The conditions for the values of an operation's filters."""
         parsed = self._by_operation[operation.operation_id]
         return tuple(Condition(*parsed[name], value) for name, value in values.items())
 
@@ -55,8 +55,8 @@ def _parsed(
     contract: Contract, operation: Operation, listing: Listing
 ) -> dict[str, tuple[str, Operator]]:
     parsed = {}
-    for place, each in _query(contract, operation):
-        name = each["name"]
+    for place, parameter in _query(contract, operation):
+        name = parameter["name"]
         if name in operation.parameters.query_names - _PAGING:
             parsed[name] = parse_filter(name)
             if not listing.supports(*parsed[name]):
@@ -65,25 +65,25 @@ def _parsed(
 
 
 def _check_ordering(contract: Contract, operation: Operation, listing: Listing) -> None:
-    for place, each in _query(contract, operation):
-        schema = _resolved(contract, each["schema"])
-        for field in schema.get("enum", ()) if each["name"] == "ordering" else ():
+    for place, parameter in _query(contract, operation):
+        schema = _resolved(contract, parameter["schema"])
+        for field in schema.get("enum", ()) if parameter["name"] == "ordering" else ():
             if not listing.can_sort(field.removeprefix("-")):
                 raise ContractError(f"{place}: {field} sorts nothing of {operation.resource}")
 
 
 def _query(contract: Contract, operation: Operation) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The parameters of an operation's query, each with its place."""
+    """The parameters of an operation's query, with their places."""
     spec = contract.document["paths"][operation.path][operation.method]
-    for at, found in enumerate(spec.get("parameters", ())):
-        each = _resolved(contract, found)
-        if each["in"] == "query":
-            yield contract.origin(operation.pointer + pointer_to("parameters", at)), each
+    for at, described in enumerate(spec.get("parameters", ())):
+        parameter = _resolved(contract, described)
+        if parameter["in"] == "query":
+            yield contract.origin(operation.pointer + pointer_to("parameters", at)), parameter
 
 
-def _resolved(contract: Contract, found: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A component where ``found`` refers to one."""
-    while "$ref" in found:
-        kind, name = found["$ref"].split("/")[-2:]
-        found = contract.document["components"][kind][name]
-    return found
+def _resolved(contract: Contract, spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``spec``, or the component that it refers to."""
+    while "$ref" in spec:
+        kind, name = spec["$ref"].split("/")[-2:]
+        spec = contract.document["components"][kind][name]
+    return spec

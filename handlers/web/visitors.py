@@ -1,4 +1,4 @@
-"""Who looks at a page that everybody may see."""
+"""The user who opens a public page."""
 
 from flask import request
 
@@ -15,8 +15,8 @@ from handlers.web.request_context import reading, settings
 def visitor() -> User | None:
     """The user whose session the browser's cookie names.
 
-    None without one, beside a key, where cookies count for nothing, and while the database does
-    not answer: the page is there all the same.
+    None without one, beside a key, which overrides cookies, and while the database is unavailable:
+    the page is shown all the same.
     """
     value = session_value(request, settings())
     if value is None or is_by_key(request):
@@ -29,7 +29,7 @@ def visitor() -> User | None:
 
 
 def can_log_in_as_demo() -> bool:
-    """Whether this is the demo shop, with the shopper whose password everybody knows."""
+    """Whether this is the demo shop, with the shopper whose password is public."""
     if not settings().demo:
         return False
     try:

@@ -49,8 +49,8 @@ class Comparison:
         yield from self._responses(theirs["responses"], own["responses"], place)
 
     def _parameters(self, theirs: list[Any], own: list[Any], place: str) -> Iterator[str]:
-        known = {_key(each): each for each in map(self._at_theirs, theirs)}
-        found = {_key(each): each for each in map(self._at_ours, own)}
+        known = {_key(part): part for part in map(self._at_theirs, theirs)}
+        found = {_key(part): part for part in map(self._at_ours, own)}
         for key in known.keys() - found.keys():
             yield f"{place}: the parameter {key} is missing"
         for key, parameter in found.items():

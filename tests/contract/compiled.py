@@ -21,4 +21,4 @@ def compiled_operations() -> dict[str, Operation]:
     """Its operations by operationId."""
     contract = compiled_contract()
     compiler = Compiler(contract, Violations(), rules_of(SETTINGS, contract))
-    return {each.operation_id: each for each in compiler.operations()}
+    return {operation.operation_id: operation for operation in compiler.operations()}

@@ -35,7 +35,7 @@ def make_schema(
 ) -> BaseSchema:
     """All that the application publishes, of which the ``tried`` operations are left."""
     schema = published_schema(app, config)
-    others = {each["operationId"] for each in OPERATIONS.values()} - set(tried)
+    others = {operation["operationId"] for operation in OPERATIONS.values()} - set(tried)
     left = schema.exclude(operation_id=list(others))
     left.hook(varied(choice))
     return left
@@ -52,18 +52,18 @@ def make_config(world: World, answering: Identity, found: Iterable[Identity]) ->
     foreign = [pk for pk in world.lines if pk not in answering.lines][-1]
     return _config(
         {
-            "path.pk": [pk for each in people for pk in each.orders],
+            "path.pk": [pk for person in people for pk in person.orders],
             "query.page": [1, 2],
             "query.search": ["1", "OLD-"],
         },
         {
             "logIn": {"body.email": [EMAIL], "body.password": [PASSWORD]},
             "lookUpAnonymousOrder": {
-                "body.email": [each.order.user_email for each in found],
-                "body.order": [each.order.number for each in found],
-                "body.number": [each.order.number for each in found],
+                "body.email": [guest.order.user_email for guest in found],
+                "body.order": [guest.order.number for guest in found],
+                "body.number": [guest.order.number for guest in found],
             },
-            "getOldOrder": {"path.pk": [pk for each in people for pk in each.old_orders]},
+            "getOldOrder": {"path.pk": [pk for person in people for pk in person.old_orders]},
             "cancelOrder": {"path.id": [answering.order.pk]},
             "requestPasswordReset": {"body.email": [EMAIL]},
             # What shows the page uses nothing up, and gets links of its own.
@@ -132,15 +132,15 @@ def as_identity(
         {
             "name": name,
             "fixedHeaders": [
-                {"name": header, "value": value} for header, value in each.headers.items()
+                {"name": header, "value": value} for header, value in peer.headers.items()
             ],
         }
-        for name, each in peers.items()
+        for name, peer in peers.items()
     ]
     file = directory / "identities.json"
     file.write_text(json.dumps({"auth": entries}))
     config["auth"] = {"wfc": {"path": str(file), "user": who, "peers": list(peers)}}
-    foreign = [pk for name, each in peers.items() if name != who for pk in each.lines]
+    foreign = [pk for name, peer in peers.items() if name != who for pk in peer.lines]
     config["checks"][OwnRequests.__name__] = {
         "credential": peers[who].credential,
         "own": peers[who].lines,
@@ -153,7 +153,7 @@ def as_person(who: str, world: World, directory: Path) -> dict[str, Any]:
     """The configuration for the requests of somebody with a session."""
     config = make_config(world, world.shoppers[who], world.guests.values())
     person = world.people[who]
-    others = [each for each in world.people.values() if each is not person]
+    others = [other for other in world.people.values() if other is not person]
     # A brief run draws few, and both own and foreign ones have to be among them.
     drawn = config["dictionaries"]["getOldOrder.path.pk"]["values"]
     drawn += person.old_orders * (len(others) - 1)
@@ -163,15 +163,15 @@ def as_person(who: str, world: World, directory: Path) -> dict[str, Any]:
         "is_guest": person.is_guest,
         "own": {"orders": person.orders, "old_orders": person.old_orders},
         "foreign": {
-            "orders": [pk for each in others for pk in each.orders],
-            "old_orders": [pk for each in others for pk in each.old_orders],
+            "orders": [pk for other in others for pk in other.orders],
+            "old_orders": [pk for other in others for pk in other.old_orders],
         },
     }
     # It wants 401 or 403 for a wrong token, which gets 404. In the run of nobody it stays on, and
     # that answer alone is let pass (hooks.filter_failure); here it would be asked for each time.
-    for each in config["operations"]:
-        if each["include-operation-id"] in OFFERS:
-            each["checks"]["ignored_auth"] = {"enabled": False}
+    for operation in config["operations"]:
+        if operation["include-operation-id"] in OFFERS:
+            operation["checks"]["ignored_auth"] = {"enabled": False}
     return as_identity(config, who, world.shoppers, directory)
 
 
@@ -182,9 +182,9 @@ def briefly(config: dict[str, Any], names: Iterable[str] = ()) -> dict[str, Any]
     that send the same requests whoever sends them.
     """
     few = {"max-examples": FEW}
-    for each in config["operations"]:
-        if each["include-operation-id"] in names:
-            each["generation"] = few
+    for operation in config["operations"]:
+        if operation["include-operation-id"] in names:
+            operation["generation"] = few
     if not names:
         _demand(1, config)
         config["generation"] |= few

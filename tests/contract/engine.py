@@ -30,7 +30,7 @@ class Run:
 
     def __str__(self) -> str:
         return "\n\n".join(
-            f"{check}: {told}" for check, failures in self.failures.items() for told in failures
+            f"{check}: {result}" for check, failures in self.failures.items() for result in failures
         )
 
     @property
@@ -80,17 +80,17 @@ class Run:
                     info = node.failure_info
                     self._fail(node.name, f"{_sentence(info.failure)}\n{info.code_sample}")
 
-    def _fail(self, check: str, told: str) -> None:
-        self.failures.setdefault(check, []).append(told)
+    def _fail(self, check: str, result: str) -> None:
+        self.failures.setdefault(check, []).append(result)
 
 
-def run(schema: BaseSchema, told: Run | None = None) -> Run:
-    """All phases, over all operations of ``schema``; what happened is added to ``told``."""
-    told = told or Run()
+def run(schema: BaseSchema, result: Run | None = None) -> Run:
+    """All phases, over all operations of ``schema``; what happened is added to ``result``."""
+    result = result or Run()
     for event in from_schema(schema).execute():
-        told.take(event)
-    logger.info("schemathesis sent %d cases", told.sent)
-    return told
+        result.take(event)
+    logger.info("schemathesis sent %d cases", result.sent)
+    return result
 
 
 def _is_own(node: CaseNode) -> bool:

@@ -87,18 +87,18 @@ def known_refusal(_context: CheckContext, response: Response, case: Case[Any]) -
     is_json = response.headers.get("content-type", [""])[0].startswith(JSON)
     if codes is None or not is_valid(case) or not is_json:
         return
-    told = set(_codes(response.json()))
-    assert told, "no error code"
-    assert told <= codes, f"{told - codes} for a valid request"
+    answered_codes = set(_codes(response.json()))
+    assert answered_codes, "no error code"
+    assert answered_codes <= codes, f"{answered_codes - codes} for a valid request"
 
 
 def _codes(error: Mapping[str, Any]) -> Iterator[str]:
     """The codes of an error, and of the rows in it."""
-    for name, told in error.items():
+    for name, value in error.items():
         if name == "error_code":
-            yield told
-        elif isinstance(told, Mapping):
-            yield from _codes(told)
+            yield value
+        elif isinstance(value, Mapping):
+            yield from _codes(value)
 
 
 @schemathesis.hook
@@ -197,7 +197,9 @@ def varied(choice: Choice | None) -> FlatmapCase:
 
 @cache
 def _accepts(name: str) -> st.SearchStrategy[str]:
-    [operation] = (each for each in OPERATIONS.values() if each["operationId"] == name)
+    [operation] = (
+        operation for operation in OPERATIONS.values() if operation["operationId"] == name
+    )
     offered = [
         kind
         for status, response in operation["responses"].items()
@@ -212,7 +214,7 @@ def _bodies(choice: Choice) -> dict[str, st.SearchStrategy[Any]]:
     """By operation; every fifth body stays as it was made up (None)."""
     one, other, last = (replace(choice, own=share) for share in choice.own.shares(3))
     made = (drafts(one), bulks(other), bulks(last))
-    single, bulk, of_order = (one_in(5, st.none(), each) for each in made)
+    single, bulk, of_order = (one_in(5, st.none(), item) for item in made)
     return {**dict.fromkeys(SINGLE, single), **dict.fromkeys(BULK, bulk), OF_ORDER: of_order}
 
 

@@ -18,12 +18,12 @@ OPERATIONS = {
 def admitting(*schemes: str | None) -> dict[str, str]:
     """The ids of the operations that admit one of the security schemes (None: nobody), by label."""
     return {
-        label: each["operationId"]
-        for label, each in OPERATIONS.items()
-        if set(schemes) & _schemes(each)
+        label: operation["operationId"]
+        for label, operation in OPERATIONS.items()
+        if set(schemes) & _schemes(operation)
     }
 
 
 def _schemes(operation: Mapping[str, Any]) -> set[str | None]:
     alternatives = operation.get("security", _USUAL) or [{}]
-    return {name for each in alternatives for name in each or [None]}
+    return {name for alternative in alternatives for name in alternative or [None]}

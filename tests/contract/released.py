@@ -16,7 +16,7 @@ RELEASED = DIRECTORY / "released"
 
 def newest_released(folder: Path = RELEASED) -> tuple[str, dict[str, Any]]:
     """The highest version among the released documents, and its document."""
-    path = max(folder.glob("*.json"), key=lambda each: numbers(each.stem))
+    path = max(folder.glob("*.json"), key=lambda path: numbers(path.stem))
     document: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return path.stem, document
 
@@ -62,4 +62,4 @@ def faults(
             yield f"{identifier}: breaks clients of {versions[0]}, and {versions[1]} is no major"
         elif f"`{identifier}`" not in section:
             yield f"{identifier}: is not in the changelog's section of {versions[1]}"
-    yield from (f"{each}: is no break (any more)" for each in sorted(exceptions.keys() - found))
+    yield from (f"{key}: is no break (any more)" for key in sorted(exceptions.keys() - found))

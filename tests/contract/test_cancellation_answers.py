@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException
 from domain.cancellations.codes import CancellationCode
 from handlers.contract.asgi.routing import ContractApp
 from handlers.contract.document.bundle import Contract
-from handlers.contract.document.validators import Judges, pointer_to
+from handlers.contract.document.validators import SchemaValidators, pointer_to
 from handlers.contract.operations.operations import Operation
 from handlers.http.media_types import HTML, JSON
 from tests.contract.compiled import compiled_contract, compiled_operations
@@ -75,13 +75,13 @@ def operations() -> Operations:
 
 def is_allowed(contract: Contract, operation: Operation, status: int, body: Any) -> bool:
     """Whether the contract lets the operation answer this in JSON."""
-    judges = Judges(contract.document)
+    validators = SchemaValidators(contract.document)
     place: Any = contract.document
     pointer = operation.pointer + pointer_to("responses", status)
     for part in pointer.split("/")[1:]:
         place = place[part.replace("~1", "/")]
     pointer = place["$ref"].removeprefix("#") if "$ref" in place else pointer
-    return judges.compile(pointer + pointer_to("content", JSON, "schema")).is_valid(body)
+    return validators.compile(pointer + pointer_to("content", JSON, "schema")).is_valid(body)
 
 
 class TestContract:
@@ -122,7 +122,7 @@ class TestContract:
 
     def test_defines_every_security_scheme_that_it_asks_for(self, contract: Contract) -> None:
         document = contract.document
-        asked = {
+        required_schemes = {
             name
             for item in document["paths"].values()
             for operation in item.values()
@@ -130,7 +130,7 @@ class TestContract:
             for name in requirement
         }
 
-        assert asked == contract.document["components"]["securitySchemes"].keys()
+        assert required_schemes == contract.document["components"]["securitySchemes"].keys()
 
     def test_links_operations_that_are_there(self, contract: Contract) -> None:
         for item in contract.document["paths"].values():
@@ -211,7 +211,7 @@ class TestAnswers:
     ) -> None:
         responses = operations[operation_id].responses
 
-        assert [each for each in statuses if not responses.allows(each, JSON)] == []
+        assert [status for status in statuses if not responses.allows(status, JSON)] == []
 
 
 class TestTradeIns:

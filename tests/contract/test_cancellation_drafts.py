@@ -55,9 +55,9 @@ def refused(operation: Operation, body: Any, content_type: str = JSON) -> dict[s
     """The error body, without its code."""
     with pytest.raises(InvalidInput) as refusal:
         load(operation, body, content_type)
-    told = error_body(refusal.value, "en-us")
-    assert told.pop("error_code") == "invalid"
-    return told
+    expected = error_body(refusal.value, "en-us")
+    assert expected.pop("error_code") == "invalid"
+    return expected
 
 
 @pytest.mark.parametrize("operation_id", SINGLE)
@@ -178,9 +178,9 @@ class TestBulkCancellationDraft:
     def test_tells_what_does_not_fit_row_by_row(self, operation: Operation) -> None:
         rows = [BULK_ROW, BULK_ROW | {"quantity": 0}, {"reason": "x"}, 5]
 
-        told = refused(operation, {"cancel_order_items": rows, "pickup_address": -1})
+        expected = refused(operation, {"cancel_order_items": rows, "pickup_address": -1})
 
-        assert told == {
+        assert expected == {
             "cancel_order_items": {
                 "1": {"quantity": "Must be at least 1."},
                 "2": {"cancellation_type": REQUIRED, "order_item": REQUIRED, "reason": INVALID},
@@ -225,7 +225,7 @@ class TestOrderLookUp:
         assert loaded == {"email": "a@b.example", "number": "1111"}
 
     @pytest.mark.parametrize(
-        ("body", "told"),
+        ("body", "expected"),
         [
             ({}, {"email": REQUIRED, "order": REQUIRED}),
             ({"email": "a@b.example"}, {"order": REQUIRED}),
@@ -243,9 +243,9 @@ class TestOrderLookUp:
         ids=lambda value: repr(value)[:40],
     )
     def test_that_does_not_fit_is_told_so(
-        self, operation: Operation, body: dict[str, Any], told: dict[str, Any]
+        self, operation: Operation, body: dict[str, Any], expected: dict[str, Any]
     ) -> None:
-        assert refused(operation, body) == told
+        assert refused(operation, body) == expected
 
 
 @pytest.mark.parametrize("operation_id", SINGLE + BULK)

@@ -13,7 +13,7 @@ import pytest
 from handlers.contract.diff.changes import REQUESTS, RESPONSES
 from handlers.contract.diff.comparison import compare_documents
 from handlers.contract.document.bundle import load_contract
-from handlers.contract.document.validators import Judges, pointer_to
+from handlers.contract.document.validators import SchemaValidators, pointer_to
 from handlers.contract.document.views import client_document, full_document
 
 CONTRACT = load_contract()
@@ -34,13 +34,13 @@ def beyond(client: dict[str, Any], full: dict[str, Any]) -> set[str]:
     """Where the client's document allows a payload that the complete one does not."""
     requests = compare_documents(client, full)
     responses = compare_documents(full, client)
-    found = [each for each in requests if each.direction == REQUESTS]
+    found = [request for request in requests if request.direction == REQUESTS]
     found += [
-        each
-        for each in responses
-        if each.direction == RESPONSES and not each.identifier.startswith(LEFT_OUT)
+        response
+        for response in responses
+        if response.direction == RESPONSES and not response.identifier.startswith(LEFT_OUT)
     ]
-    return {each.identifier for each in found if each.breaking}
+    return {change.identifier for change in found if change.breaking}
 
 
 class TestClientDocument:
@@ -49,19 +49,21 @@ class TestClientDocument:
 
     def test_names_only_currencies_that_are_known(self) -> None:
         parameters = client_document(CONTRACT)["paths"]["/api/i1/orders/"]["get"]["parameters"]
-        [schema] = [each["schema"] for each in parameters if each.get("name") == "currency"]
+        [schema] = [
+            parameter["schema"] for parameter in parameters if parameter.get("name") == "currency"
+        ]
         client = client_document(CONTRACT)["components"]["schemas"]
         values = (
             client[schema["$ref"].rpartition("/")[2]]["enum"]
             if "$ref" in schema
             else schema["enum"]
         )
-        judge = Judges(CONTRACT.document).compile(
+        validator = SchemaValidators(CONTRACT.document).compile(
             pointer_to("components", "schemas", "CurrencyFilter")
         )
 
         assert values
-        assert all(judge.is_valid(value) for value in values)
+        assert all(validator.is_valid(value) for value in values)
 
     @pytest.mark.parametrize(
         ("path", "keyword", "value"),
@@ -85,4 +87,4 @@ class TestClientDocument:
         new = beyond(client, full_document(CONTRACT)) - set(BOUNDS)
 
         assert new
-        assert all(keyword in each for each in new)
+        assert all(keyword in schema for schema in new)

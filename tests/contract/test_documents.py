@@ -7,7 +7,7 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from handlers.contract.document.bundle import load_contract
-from handlers.contract.document.validators import Judges, pointer_to
+from handlers.contract.document.validators import SchemaValidators, pointer_to
 from handlers.contract.document.views import client_document, full_document
 from tests.contract.comparison import resolve
 
@@ -55,8 +55,8 @@ def operations(document: Document) -> Iterator[Document]:
 def parameters(document: Document) -> Iterator[tuple[str, Document]]:
     """Each parameter of each operation, with the name of the operation."""
     for operation in operations(document):
-        for each in operation.get("parameters", ()):
-            found = resolve(document, each["$ref"]) if "$ref" in each else each
+        for parameter in operation.get("parameters", ()):
+            found = resolve(document, parameter["$ref"]) if "$ref" in parameter else parameter
             yield operation["operationId"], found
 
 
@@ -84,11 +84,11 @@ def below(schema: Any, pointer: str) -> Iterator[tuple[str, Document]]:
         if keyword in ONE:
             yield from below(value, at)
         elif keyword in NAMED:
-            for name, each in value.items():
-                yield from below(each, at + pointer_to(name))
+            for name, member in value.items():
+                yield from below(member, at + pointer_to(name))
         elif keyword in LISTED:
-            for index, each in enumerate(value):
-                yield from below(each, at + pointer_to(index))
+            for index, item in enumerate(value):
+                yield from below(item, at + pointer_to(index))
 
 
 def schemas(document: Document) -> Iterator[tuple[str, Document]]:
@@ -111,7 +111,8 @@ def examples_of(node: Any, document: dict[str, Any]) -> list[Any]:
         return [node["example"]]
     found = node["examples"].values()
     return [
-        (resolve(document, each["$ref"]) if "$ref" in each else each)["value"] for each in found
+        (resolve(document, example["$ref"]) if "$ref" in example else example)["value"]
+        for example in found
     ]
 
 
@@ -146,22 +147,23 @@ class TestSchemas:
         assert "/components/schemas/UserOrder/properties/orderitem_set/items" in found
 
     def test_have_examples_that_fit(self, document: Document) -> None:
-        misfits = [
+        failures = [
             pointer
             for pointer, schema in schemas(document)
-            for example in [*schema.get("examples", ()), *each_default(schema)]
+            for example in [*schema.get("examples", ()), *all_defaults(schema)]
             if not fits(document, schema, example)
         ]
 
-        assert misfits == []
+        assert failures == []
 
     def test_say_how_large_integers_of_responses_are(self, document: Document) -> None:
         vague = [
             pointer + pointer_to("properties", name)
             for pointer, schema in schemas(document)
-            for name, each in schema.get("properties", {}).items()
-            if is_integer(each) and each.get("format") not in {INT32, INT64}
-            if not {"minimum", "maximum"} <= each.keys() and "enum" not in each
+            for name, property_schema in schema.get("properties", {}).items()
+            if is_integer(property_schema) and property_schema.get("format") not in {INT32, INT64}
+            if not {"minimum", "maximum"} <= property_schema.keys()
+            and "enum" not in property_schema
         ]
 
         assert vague == []
@@ -169,9 +171,9 @@ class TestSchemas:
     @pytest.mark.parametrize("name", ["pk", "id"])
     def test_have_ids_of_64_bits(self, document: Document, name: str) -> None:
         found = [
-            each["format"]
+            property_schema["format"]
             for _, schema in schemas(document)
-            if is_integer(each := schema.get("properties", {}).get(name, {}))
+            if is_integer(property_schema := schema.get("properties", {}).get(name, {}))
         ]
 
         assert set(found) == {INT64}
@@ -192,34 +194,34 @@ def is_integer(schema: Document) -> bool:
     return schema.get("type") in ("integer", ["integer", "null"])
 
 
-def each_default(schema: Document) -> list[Any]:
+def all_defaults(schema: Document) -> list[Any]:
     return [schema["default"]] if "default" in schema else []
 
 
 def fits(document: Document, schema: Document, value: Any) -> bool:
-    judged = {**schema, "components": document["components"]}
-    return Draft202012Validator(judged, validate_formats=True).is_valid(value)
+    with_components = {**schema, "components": document["components"]}
+    return Draft202012Validator(with_components, validate_formats=True).is_valid(value)
 
 
 class TestExamples:
     def test_fit_their_schemas(self, document: Document) -> None:
-        judges = Judges(document)
-        misfits = [
+        validators = SchemaValidators(document)
+        failures = [
             f"{pointer}: {error.message}"
             for pointer, node in with_examples(document)
             for example in examples_of(node, document)
-            for error in judges.compile(f"{pointer}/schema").iter_errors(example)
+            for error in validators.compile(f"{pointer}/schema").iter_errors(example)
         ]
 
-        assert misfits == []
+        assert failures == []
 
 
 class TestOperations:
     def test_have_a_summary_and_a_description(self, document: Document) -> None:
         assert [
-            each["operationId"]
-            for each in operations(document)
-            if not each.get("summary") or not each.get("description")
+            operation["operationId"]
+            for operation in operations(document)
+            if not operation.get("summary") or not operation.get("description")
         ] == []
 
     def test_have_an_example_or_the_values_of_each_parameter(self, document: Document) -> None:
@@ -231,7 +233,7 @@ class TestOperations:
         ] == []
 
     def test_have_an_example_that_fills_in_each_path(self, document: Document) -> None:
-        in_paths = [each for _, each in parameters(document) if each["in"] == "path"]
+        in_paths = [parameter for _, parameter in parameters(document) if parameter["in"] == "path"]
 
         assert in_paths
         for parameter in in_paths:
@@ -258,8 +260,8 @@ def has_example(document: Document, parameter: Document) -> bool:
         return True
     schema = parameter["schema"]
     parts = [schema, resolve(document, schema["$ref"]) if "$ref" in schema else {}]
-    told = {"examples", "enum", "default"}
-    return any(told & part.keys() or part.get("type") == "boolean" for part in parts)
+    data_keywords = {"examples", "enum", "default"}
+    return any(data_keywords & part.keys() or part.get("type") == "boolean" for part in parts)
 
 
 class TestInfo:

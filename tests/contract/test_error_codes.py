@@ -64,8 +64,12 @@ def nodes() -> list[ast.AST]:
 
 def texts(node: ast.expr) -> set[str]:
     """The codes that an expression names: one, or those of a choice."""
-    constants = (each.value for each in ast.walk(node) if isinstance(each, ast.Constant))
-    return {each for each in constants if isinstance(each, str) and CODE.fullmatch(each)}
+    constants = (
+        constant.value for constant in ast.walk(node) if isinstance(constant, ast.Constant)
+    )
+    return {
+        constant for constant in constants if isinstance(constant, str) and CODE.fullmatch(constant)
+    }
 
 
 def codes_of_classes() -> dict[str, str]:
@@ -81,8 +85,10 @@ def codes_of_classes() -> dict[str, str]:
 
 def codes_of_calls() -> set[str]:
     """What is given as ``code`` to a refusal where it is made."""
-    keywords = (each for node in nodes() if isinstance(node, ast.Call) for each in node.keywords)
-    return {code for each in keywords if each.arg == "code" for code in texts(each.value)}
+    keywords = (
+        keyword for node in nodes() if isinstance(node, ast.Call) for keyword in node.keywords
+    )
+    return {code for keyword in keywords if keyword.arg == "code" for code in texts(keyword.value)}
 
 
 def made_without_a_code() -> set[str]:
@@ -93,7 +99,7 @@ def made_without_a_code() -> set[str]:
             call = node.exc
             if not isinstance(call, ast.Call):
                 names.add(ast.unparse(call))
-            elif not any(each.arg == "code" for each in call.keywords):
+            elif not any(keyword.arg == "code" for keyword in call.keywords):
                 names.add(ast.unparse(call.func))
     return names
 
@@ -134,8 +140,8 @@ class TestStatuses:
     """`x-enum-statuses` says which status goes with each code."""
 
     def test_are_those_of_the_refusals(self) -> None:
-        classes = [each for each in subclasses(Refusal) if each.code in STATUSES]
-        answered = {each.code: status_of(each.__new__(each)) for each in classes}
+        classes = [subclass for subclass in subclasses(Refusal) if subclass.code in STATUSES]
+        answered = {cls.code: status_of(cls.__new__(cls)) for cls in classes}
 
         assert len(answered) > 25
         assert answered == {code: STATUSES[code] for code in answered}
@@ -170,6 +176,6 @@ def test_the_page_lists_each_code_as_the_contract_does() -> None:
 
 def subclasses(refusal: type[Refusal]) -> Iterator[type[Refusal]]:
     """All classes below this one that the server has imported."""
-    for each in refusal.__subclasses__():
-        yield each
-        yield from subclasses(each)
+    for subclass in refusal.__subclasses__():
+        yield subclass
+        yield from subclasses(subclass)

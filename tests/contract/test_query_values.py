@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
 
 from domain.shared.errors import InvalidInput
-from handlers.contract.document.validators import Judges, pointer_to
+from handlers.contract.document.validators import SchemaValidators, pointer_to
 from handlers.contract.operations.format_converters import converter
 from handlers.contract.operations.operations import Operation
 from tests.contract.comparison import resolve
@@ -46,11 +46,11 @@ def queries() -> Iterator[tuple[Operation, str, dict[str, Any], str]]:
             resolve(document, found["$ref"]) if "$ref" in found else found
             for found in spec.get("parameters", ())
         )
-        query = {each["name"]: each for each in every if each["in"] == "query"}
-        required = {name for name, each in query.items() if each.get("required")}
-        for name, each in query.items():
+        query = {parameter["name"]: parameter for parameter in every if parameter["in"] == "query"}
+        required = {name for name, parameter in query.items() if parameter.get("required")}
+        for name, parameter in query.items():
             beside = "".join(f"&{other}=text" for other in required - {name})
-            yield operation, name, schema_of(each), beside
+            yield operation, name, schema_of(parameter), beside
 
 
 def text_for(name: str, schema: dict[str, Any]) -> str:
@@ -88,8 +88,8 @@ def test_white_space_around_a_value_is_a_part_of_free_text_alone(
 
 
 @pytest.fixture(scope="module")
-def judge() -> Draft202012Validator:
-    return Judges(compiled_contract().document).compile(MOMENT_FILTER)
+def validator() -> Draft202012Validator:
+    return SchemaValidators(compiled_contract().document).compile(MOMENT_FILTER)
 
 
 def read_moment(text: str) -> date | datetime:
@@ -119,8 +119,8 @@ class TestMoments:
             "2026-03-30T20:00:00-0400",
         ],
     )
-    def test_that_mean_the_same(self, judge: Draft202012Validator, text: str) -> None:
-        assert judge.is_valid(text)
+    def test_that_mean_the_same(self, validator: Draft202012Validator, text: str) -> None:
+        assert validator.is_valid(text)
         assert read_moment(text) == DAY
 
     @pytest.mark.parametrize(
@@ -159,20 +159,20 @@ class TestMoments:
             "٢٠٢٦-٠٣-٣١",
         ],
     )
-    def test_that_are_refused(self, judge: Draft202012Validator, text: str) -> None:
-        assert not judge.is_valid(text)
+    def test_that_are_refused(self, validator: Draft202012Validator, text: str) -> None:
+        assert not validator.is_valid(text)
 
     @pytest.mark.parametrize("year", YEARS)
     def test_have_the_days_that_the_calendar_has(
-        self, judge: Draft202012Validator, year: int
+        self, validator: Draft202012Validator, year: int
     ) -> None:
         months = {month: monthrange(year, month)[1] for month in range(1, 13)}
         written = {f"{year:04}-{month:02}-{day:02}" for month in range(14) for day in range(33)}
 
-        accepted = {text for text in written if judge.is_valid(text)}
+        accepted = {text for text in written if validator.is_valid(text)}
 
         days = [date(year, month, day + 1) for month in months for day in range(months[month])]
-        assert accepted == {each.isoformat() for each in days}
+        assert accepted == {day.isoformat() for day in days}
         assert {read_moment(text) for text in accepted} == set(days)
 
     @given(
@@ -185,9 +185,9 @@ class TestMoments:
     def test_are_read_as_python_reads_rfc_3339(
         self, moment: datetime, separator: str, offset: str, precision: str
     ) -> None:
-        judge = Judges(compiled_contract().document).compile(MOMENT_FILTER)
+        validator = SchemaValidators(compiled_contract().document).compile(MOMENT_FILTER)
         text = moment.isoformat(separator, precision)
         plain = offset.replace(" ", "+").upper().replace("Z", "+00:00") or "+00:00"
 
-        assert judge.is_valid(text + offset)
+        assert validator.is_valid(text + offset)
         assert read_moment(text + offset) == datetime.fromisoformat(text + plain)

@@ -220,13 +220,15 @@ class TestHandlers:
             name = handler_name(contract, operation_id)
             monkeypatch.setattr(name, noting(pkgutil.resolve_name(name), name, called))
         # Handlers are to be reached with no session, too.
-        monkeypatch.setattr(composition, "admit", lambda _operation: None)
+        monkeypatch.setattr(composition, "authenticate", lambda _operation: None)
         return called
 
     def test_are_those_that_the_operations_name(
         self, called: list[str], contract: Contract, settings: Settings
     ) -> None:
-        names = [handler_name(contract, each) for each in promised(contract.document).values()]
+        names = [
+            handler_name(contract, operation) for operation in promised(contract.document).values()
+        ]
 
         send_everywhere(contract, settings)
 

@@ -71,23 +71,23 @@ def world(app: ContractApp, shop: Shop, people: dict[str, Person]) -> World:
     return make_world(app, shop, people)
 
 
-def require_success(told: Run, tried: Iterable[str], examples: int = EXAMPLES) -> None:
+def require_success(result: Run, tried: Iterable[str], examples: int = EXAMPLES) -> None:
     """Raises AssertionError for a failure, and for what was not tried in earnest."""
-    assert not told.failures, str(told)
-    assert told.fuzzed.keys() == set(tried)
-    assert min(told.fuzzed.values()) >= examples
+    assert not result.failures, str(result)
+    assert result.fuzzed.keys() == set(tried)
+    assert min(result.fuzzed.values()) >= examples
 
 
-def require_answers(told: Run, labels: Iterable[str], enough: int = ENOUGH) -> None:
+def require_answers(result: Run, labels: Iterable[str], enough: int = ENOUGH) -> None:
     """Raises AssertionError for an operation that took too little, or refused too little."""
     for label in labels:
-        assert told.accepted(label) >= enough, f"{label}: {told.statuses[label]}"
-        assert told.refused(label) >= enough, f"{label}: {told.statuses[label]}"
+        assert result.accepted(label) >= enough, f"{label}: {result.statuses[label]}"
+        assert result.refused(label) >= enough, f"{label}: {result.statuses[label]}"
 
 
-def require_links(told: Run, *links: Link) -> None:
+def require_links(result: Run, *links: Link) -> None:
     """Raises AssertionError for a link that was not followed."""
-    assert set(links) <= told.links.keys(), told.links
+    assert set(links) <= result.links.keys(), result.links
 
 
 def walk(app: ContractApp, config: dict[str, Any], tried: Iterable[str], choice: Choice) -> Run:
@@ -96,10 +96,10 @@ def walk(app: ContractApp, config: dict[str, Any], tried: Iterable[str], choice:
     A walk may end where the one link that nobody drew begins, and which one that is changes with
     each word of the document. So there are three.
     """
-    told = Run()
+    result = Run()
     for seed in (1, 2, 3):
-        run(make_schema(app, walking(config) | {"seed": seed}, tried, choice), told)
-    return told
+        run(make_schema(app, walking(config) | {"seed": seed}, tried, choice), result)
+    return result
 
 
 class TestContract:
@@ -107,11 +107,11 @@ class TestContract:
         caller, stranger = world.shoppers["elif"], world.shoppers["mert"]
         config = as_person("elif", world, tmp_path)
 
-        told = run(make_schema(app, config, OF_SHOPPERS.values(), world.choice(caller, stranger)))
+        result = run(make_schema(app, config, OF_SHOPPERS.values(), world.choice(caller, stranger)))
 
-        require_success(told, OF_SHOPPERS)
-        require_answers(told, OF_SHOPPERS)
-        assert [told.phases[phase] for phase in PHASES] == [Status.SUCCESS] * len(PHASES)
+        require_success(result, OF_SHOPPERS)
+        require_answers(result, OF_SHOPPERS)
+        assert [result.phases[phase] for phase in PHASES] == [Status.SUCCESS] * len(PHASES)
 
     def test_holds_with_the_session_of_a_guest(
         self, app: ContractApp, world: World, tmp_path: Path
@@ -120,24 +120,24 @@ class TestContract:
         config = as_person("guest", world, tmp_path)
         config = briefly(config)
 
-        told = run(make_schema(app, config, OF_SHOPPERS.values(), world.choice(caller, stranger)))
+        result = run(make_schema(app, config, OF_SHOPPERS.values(), world.choice(caller, stranger)))
 
-        require_success(told, OF_SHOPPERS, FEW)
+        require_success(result, OF_SHOPPERS, FEW)
         # Guests have no old orders, and get their newest order whichever they ask for.
         changing = SINGLE | BULK | TRADE_INS
         answered = {label for label, name in OF_SHOPPERS.items() if name in changing}
-        require_answers(told, answered, enough=1)
+        require_answers(result, answered, enough=1)
 
     def test_holds_with_a_grant(self, app: ContractApp, world: World, tmp_path: Path) -> None:
         caller, stranger = world.guests["deniz"], world.guests["ece"]
         config = make_config(world, world.shoppers["elif"], [caller])
         config = as_identity(config, "deniz", world.guests, tmp_path)
 
-        told = run(make_schema(app, config, OF_GUESTS.values(), world.choice(caller, stranger)))
+        result = run(make_schema(app, config, OF_GUESTS.values(), world.choice(caller, stranger)))
 
-        require_success(told, OF_GUESTS)
-        require_answers(told, OF_GUESTS)
-        assert [told.phases[phase] for phase in PHASES] == [Status.SUCCESS] * len(PHASES)
+        require_success(result, OF_GUESTS)
+        require_answers(result, OF_GUESTS)
+        assert [result.phases[phase] for phase in PHASES] == [Status.SUCCESS] * len(PHASES)
 
     def test_holds_for_nobody(self, app: ContractApp, world: World, settings: Settings) -> None:
         owner, stranger = world.shoppers["elif"], world.guests["ece"]
@@ -149,15 +149,15 @@ class TestContract:
         schema = make_schema(app, config, OF_NOBODY.values(), world.choice(owner, stranger))
         schema.auth.providers.append(LinkHolder(tokens))
 
-        told = run(schema)
+        result = run(schema)
 
-        require_success(told, OF_NOBODY, FEW)
+        require_success(result, OF_NOBODY, FEW)
         assert (
-            min(told.fuzzed[label] for label, name in OF_NOBODY.items() if name not in OTHERWISE)
+            min(result.fuzzed[label] for label, name in OF_NOBODY.items() if name not in OTHERWISE)
             >= EXAMPLES
         )
-        require_answers(told, admitting("TradeInToken"))
-        require_answers(told, [label for label, name in OF_NOBODY.items() if name in ONE_TIME])
+        require_answers(result, admitting("TradeInToken"))
+        require_answers(result, [label for label, name in OF_NOBODY.items() if name in ONE_TIME])
         with database_of(app).reading() as uow:
             assert uow.cancellation_requests.count(CancellationRequestQuery()) == 0
 
@@ -170,11 +170,11 @@ class TestLinks:
         config = as_person("elif", world, tmp_path)
         tried = [OF_SHOPPERS[label] for label in (ORDERS, PAGE, REASONS, REQUEST, LIST)]
 
-        told = walk(app, config, tried, world.choice(caller, stranger))
+        result = walk(app, config, tried, world.choice(caller, stranger))
 
-        assert not told.failures, str(told)
-        require_links(told, (ORDERS, PAGE), (PAGE, REQUEST), (REASONS, REQUEST), (REQUEST, LIST))
-        assert told.accepted(REQUEST)
+        assert not result.failures, str(result)
+        require_links(result, (ORDERS, PAGE), (PAGE, REQUEST), (REASONS, REQUEST), (REQUEST, LIST))
+        assert result.accepted(REQUEST)
 
     def test_lead_a_guest_from_the_look_up_to_a_request(
         self, app: ContractApp, world: World, tmp_path: Path
@@ -184,11 +184,13 @@ class TestLinks:
         config = as_identity(config, "deniz", world.guests, tmp_path)
         tried = [OF_GUESTS[label] for label in (LOOK_UP, REASONS, GUEST_REQUEST)]
 
-        told = walk(app, config, tried, world.choice(caller, stranger))
+        result = walk(app, config, tried, world.choice(caller, stranger))
 
-        assert not told.failures, str(told)
-        require_links(told, (LOOK_UP, GUEST_REQUEST), (LOOK_UP, REASONS), (REASONS, GUEST_REQUEST))
-        assert told.accepted(GUEST_REQUEST)
+        assert not result.failures, str(result)
+        require_links(
+            result, (LOOK_UP, GUEST_REQUEST), (LOOK_UP, REASONS), (REASONS, GUEST_REQUEST)
+        )
+        assert result.accepted(GUEST_REQUEST)
 
 
 class TestLeak:
@@ -197,7 +199,7 @@ class TestLeak:
     def test_of_orders_is_noticed(
         self, app: ContractApp, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        owners = {pk: each.user.pk for each in world.people.values() for pk in each.orders}
+        owners = {pk: person.user.pk for person in world.people.values() for pk in person.orders}
         show = orders.get_user_order
 
         def show_any(_caller: Caller, pk: int, language: str, uow: UnitOfWork) -> bytes:
@@ -205,9 +207,9 @@ class TestLeak:
 
         monkeypatch.setattr(orders, "get_user_order", show_any)
 
-        told = run_briefly(app, world, tmp_path, {"listUserOrders", "getUserOrder"})
+        result = run_briefly(app, world, tmp_path, {"listUserOrders", "getUserOrder"})
 
-        assert {"Ownership", "object_level_authorization"} <= told.failures.keys()
+        assert {"Ownership", "object_level_authorization"} <= result.failures.keys()
 
     def test_of_requests_is_noticed(
         self, app: ContractApp, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -225,13 +227,13 @@ class TestLeak:
         monkeypatch.setattr(cancellation_requests, "create_cancellation_request", create_any)
         monkeypatch.setattr(cancellation_requests, "list_cancellation_requests", list_any)
 
-        told = run_briefly(
+        result = run_briefly(
             app, world, tmp_path, {"createCancellationRequest", "listCancellationRequests"}
         )
 
-        noticed = told.failures["OwnRequests"]
-        assert any(each.startswith(REQUEST) for each in noticed), str(told)
-        assert any(each.startswith(LIST) for each in noticed), str(told)
+        noticed = result.failures["OwnRequests"]
+        assert any(notice.startswith(REQUEST) for notice in noticed), str(result)
+        assert any(notice.startswith(LIST) for notice in noticed), str(result)
 
 
 def run_briefly(app: ContractApp, world: World, directory: Path, tried: Iterable[str]) -> Run:

@@ -45,11 +45,11 @@ class Market:
 
     @property
     def own(self) -> list[str]:
-        return [str(each.uuid) for each in self.order.items[:LINES]]
+        return [str(item.uuid) for item in self.order.items[:LINES]]
 
     @property
     def foreign(self) -> list[str]:
-        return [str(each.uuid) for each in self.order.items[LINES:]]
+        return [str(item.uuid) for item in self.order.items[LINES:]]
 
     @property
     def hidden(self) -> list[str]:
@@ -63,7 +63,7 @@ class Market:
 def market(shop: Shop, shopper: User) -> Market:
     seller, other = make_seller(), make_seller()
     sellers = [seller] * LINES + [other] * LINES
-    items = [make_item(line=line, seller=each) for line, each in enumerate(sellers, 1)]
+    items = [make_item(line=line, seller=seller) for line, seller in enumerate(sellers, 1)]
     order = shop.order(shopper, items=items)
     return Market(f"Bearer {shop.token(seller)}", order)
 
@@ -97,7 +97,7 @@ def make_config(market: Market) -> dict[str, Any]:
 
 def make_schema(app: ContractApp, config: dict[str, Any], tried: set[str]) -> BaseSchema:
     schema = published_schema(app, config)
-    others = {each["operationId"] for each in OPERATIONS.values()} - tried
+    others = {operation["operationId"] for operation in OPERATIONS.values()} - tried
     return schema.exclude(operation_id=list(others))
 
 
@@ -110,36 +110,36 @@ class TestContract:
     def test_holds_for_a_seller(self, app: ContractApp, market: Market) -> None:
         config = without(make_config(market), "stateful")
 
-        told = run(make_schema(app, config, set(IN_EVERY_PHASE.values())))
+        result = run(make_schema(app, config, set(IN_EVERY_PHASE.values())))
 
-        assert not told.failures, str(told)
-        assert told.fuzzed.keys() == IN_EVERY_PHASE.keys()
-        assert min(told.fuzzed.values()) >= EXAMPLES
-        assert {told.phases[name] for name in ("examples", "coverage", "fuzzing")} == {
+        assert not result.failures, str(result)
+        assert result.fuzzed.keys() == IN_EVERY_PHASE.keys()
+        assert min(result.fuzzed.values()) >= EXAMPLES
+        assert {result.phases[name] for name in ("examples", "coverage", "fuzzing")} == {
             Status.SUCCESS
         }
         for label in IN_EVERY_PHASE:
-            assert told.accepted(label) >= ENOUGH, f"{label}: {told.statuses[label]}"
-            assert told.refused(label) >= ENOUGH, f"{label}: {told.statuses[label]}"
+            assert result.accepted(label) >= ENOUGH, f"{label}: {result.statuses[label]}"
+            assert result.refused(label) >= ENOUGH, f"{label}: {result.statuses[label]}"
 
     def test_holds_for_made_up_filters(self, app: ContractApp, market: Market) -> None:
         config = without(make_config(market), "coverage", "stateful")
         config["checks"][SellerOwnership.__name__]["enough"] = 0
 
-        told = run(make_schema(app, config, {OF_SELLERS[label] for label in OF_MANY_FILTERS}))
+        result = run(make_schema(app, config, {OF_SELLERS[label] for label in OF_MANY_FILTERS}))
 
-        assert not told.failures, str(told)
-        assert told.fuzzed.keys() == OF_MANY_FILTERS
-        assert min(told.fuzzed.values()) >= EXAMPLES
-        assert told.phases["fuzzing"] == Status.SUCCESS
+        assert not result.failures, str(result)
+        assert result.fuzzed.keys() == OF_MANY_FILTERS
+        assert min(result.fuzzed.values()) >= EXAMPLES
+        assert result.phases["fuzzing"] == Status.SUCCESS
 
     def test_leads_from_items_to_rejecting_one(self, app: ContractApp, market: Market) -> None:
         config = without(make_config(market), "examples", "coverage", "fuzzing")
         config["phases"]["stateful"] = {"generation": {"max-examples": WALKS}}
         config["checks"][SellerOwnership.__name__]["enough"] = 0
 
-        told = run(make_schema(app, config, {OF_SELLERS[ITEMS], OF_SELLERS[REJECT]}))
+        result = run(make_schema(app, config, {OF_SELLERS[ITEMS], OF_SELLERS[REJECT]}))
 
-        assert not told.failures, str(told)
-        assert (ITEMS, REJECT) in told.links
-        assert told.accepted(REJECT)
+        assert not result.failures, str(result)
+        assert (ITEMS, REJECT) in result.links
+        assert result.accepted(REJECT)

@@ -67,17 +67,17 @@ class TestContract:
         users = {user.email: user.pk for user in (shop.user() for _ in range(3))}
         config = without(make_config(shop.shop_token(), users), "stateful")
 
-        told = run(make_schema(app, config, set(OF_SHOP.values())))
+        result = run(make_schema(app, config, set(OF_SHOP.values())))
 
-        assert not told.failures, str(told)
-        assert told.fuzzed.keys() == OF_SHOP.keys()
-        assert min(told.fuzzed.values()) >= EXAMPLES
-        assert {told.phases[name] for name in ("examples", "coverage", "fuzzing")} == {
+        assert not result.failures, str(result)
+        assert result.fuzzed.keys() == OF_SHOP.keys()
+        assert min(result.fuzzed.values()) >= EXAMPLES
+        assert {result.phases[name] for name in ("examples", "coverage", "fuzzing")} == {
             Status.SUCCESS
         }
         for label in OF_SHOP:
-            assert told.accepted(label) >= ENOUGH, f"{label}: {told.statuses[label]}"
-            assert told.refused(label) >= ENOUGH, f"{label}: {told.statuses[label]}"
+            assert result.accepted(label) >= ENOUGH, f"{label}: {result.statuses[label]}"
+            assert result.refused(label) >= ENOUGH, f"{label}: {result.statuses[label]}"
 
 
 @pytest.mark.parametrize("label", OF_SHOP)

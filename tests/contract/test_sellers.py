@@ -10,7 +10,7 @@ from domain.orders.cancellations import CancellationType, CancelStatus
 from domain.orders.states import OrderState
 from domain.sellers.callers import Scope
 from handlers.contract.document.bundle import Contract
-from handlers.contract.document.validators import Judges, pointer_to
+from handlers.contract.document.validators import SchemaValidators, pointer_to
 from handlers.contract.operations.operations import Operation
 from handlers.http.media_types import JSON
 from tests.contract.comparison import resolve
@@ -64,12 +64,13 @@ def query_of(contract: Contract, operation: Operation) -> dict[str, dict[str, An
     document = contract.document
     spec = document["paths"][operation.path][operation.method]
     found = (
-        resolve(document, each["$ref"]) if "$ref" in each else each for each in spec["parameters"]
+        resolve(document, parameter["$ref"]) if "$ref" in parameter else parameter
+        for parameter in spec["parameters"]
     )
     return {
-        each["name"]: each | {"schema": resolved(contract, each["schema"])}
-        for each in found
-        if each["in"] == "query"
+        parameter["name"]: parameter | {"schema": resolved(contract, parameter["schema"])}
+        for parameter in found
+        if parameter["in"] == "query"
     }
 
 
@@ -90,7 +91,7 @@ class TestParameters:
     ) -> None:
         query = query_of(contract, operations[operation_id])
 
-        listed = {name: type_of(each["schema"]) for name, each in query.items()}
+        listed = {name: type_of(parameter["schema"]) for name, parameter in query.items()}
         aliases = DAMAGED if operation_id == "listSellerOrderItems" else {}
         assert listed.keys() - PARAMETERS[operation_id].keys() == PAGING | aliases.keys()
         assert PARAMETERS[operation_id].items() <= listed.items()
@@ -100,11 +101,13 @@ class TestParameters:
     ) -> None:
         query = query_of(contract, operations[operation_id])
 
-        aliases = {name: each for name, each in query.items() if each.get("deprecated")}
+        aliases = {
+            name: parameter for name, parameter in query.items() if parameter.get("deprecated")
+        }
         expected = DAMAGED if operation_id == "listSellerOrderItems" else {}
-        assert {name: each["x-alias-of"] for name, each in aliases.items()} == expected
-        for each in aliases.values():
-            assert each["schema"] == query[each["x-alias-of"]]["schema"]
+        assert {name: alias["x-alias-of"] for name, alias in aliases.items()} == expected
+        for alias in aliases.values():
+            assert alias["schema"] == query[alias["x-alias-of"]]["schema"]
 
     def test_sort_by_fields_of_the_object_both_ways(
         self, contract: Contract, operations: Mapping[str, Operation], operation_id: str
@@ -113,8 +116,8 @@ class TestParameters:
 
         component = contract.document["components"]["schemas"][component_of(operation_id)]
         fields = query["ordering"]["schema"]["enum"]
-        upwards = {each for each in fields if not each.startswith("-")}
-        assert set(fields) == upwards | {f"-{each}" for each in upwards}
+        upwards = {field for field in fields if not field.startswith("-")}
+        assert set(fields) == upwards | {f"-{field}" for field in upwards}
         assert upwards <= component["properties"].keys()
 
 
@@ -134,12 +137,12 @@ class TestObjects:
     @pytest.mark.parametrize("operation_id", LISTS)
     def test_are_those_of_the_examples(self, contract: Contract, operation_id: str) -> None:
         pointer = pointer_to("components", "schemas", component_of(operation_id))
-        judge = Judges(contract.document).compile(pointer)
+        validator = SchemaValidators(contract.document).compile(pointer)
         schema = contract.document["components"]["schemas"][component_of(operation_id)]
 
         assert schema["properties"].keys() - EXAMPLES[operation_id].keys() <= ADDED.keys()
         assert set(schema["required"]) == schema["properties"].keys()
-        assert judge.is_valid(completed(schema, operation_id))
+        assert validator.is_valid(completed(schema, operation_id))
 
     @pytest.mark.parametrize(
         ("operation_id", "change"),
@@ -162,10 +165,10 @@ class TestObjects:
     ) -> None:
         pointer = pointer_to("components", "schemas", component_of(operation_id))
 
-        judge = Judges(contract.document).compile(pointer)
+        validator = SchemaValidators(contract.document).compile(pointer)
 
         schema = contract.document["components"]["schemas"][component_of(operation_id)]
-        assert not judge.is_valid(completed(schema, operation_id) | change)
+        assert not validator.is_valid(completed(schema, operation_id) | change)
 
     @pytest.mark.parametrize(
         ("component", "values"),
@@ -206,7 +209,7 @@ class TestOperations:
         responses = operations[operation_id].responses
 
         documented = (400, 401, 403, 404, 406, 415, 431, 500)
-        assert [each for each in documented if not responses.allows(each, JSON)] == []
+        assert [status for status in documented if not responses.allows(status, JSON)] == []
 
     def test_tell_what_a_token_lacks(
         self, contract: Contract, operations: Mapping[str, Operation], operation_id: str

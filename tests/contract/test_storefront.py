@@ -142,9 +142,12 @@ def test_the_package_s_own_requests_work(server: Server, values: dict[str, str])
     assert answers["a log-in"].json()["key"] == storefront.values["osessionid"]
     assert answers["who is logged in"].json()["email"] == values["email"]
     for name in ("the orders", "the orders since a day", "the orders between two days"):
-        assert [str(each["id"]) for each in answers[name].json()["results"]] == [values["order"]]
+        assert [str(entry["id"]) for entry in answers[name].json()["results"]] == [values["order"]]
     opened = [
         answers[name].json() for name in ("a cancellation of an order", "a cancellation in bulk")
     ]
-    assert [str(each["order_item"]) for [each] in opened] == [values["item"], values["other_item"]]
+    assert [str(request["order_item"]) for [request] in opened] == [
+        values["item"],
+        values["other_item"],
+    ]
     assert answers["a guest's order"].json()["results"][0]["number"] == values["number"]

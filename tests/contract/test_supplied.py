@@ -109,7 +109,7 @@ def full() -> Document:
 
 
 def differences(supplied: Document, ours: Document) -> list[str]:
-    keywords = {name: each.keywords for name, each in BOUNDS.items()}
+    keywords = {name: bound.keywords for name, bound in BOUNDS.items()}
     return list(Comparison(supplied, ours, keywords).differences())
 
 
@@ -135,9 +135,11 @@ class TestSupplied:
         assert differences(supplied, ours) == []
 
     def test_the_five_operations_are_supplied(self, supplied: Document) -> None:
-        operations = [each for item in supplied["paths"].values() for each in item.values()]
+        operations = [
+            operation for item in supplied["paths"].values() for operation in item.values()
+        ]
 
-        assert {each["operationId"] for each in operations} == {
+        assert {operation["operationId"] for operation in operations} == {
             "listUserOrders",
             "getUserOrder",
             "getOrderCancellation",
@@ -173,7 +175,7 @@ class TestSupplied:
 
 
 class TestBounds:
-    @pytest.mark.parametrize("name", [name for name, each in BOUNDS.items() if each.keywords])
+    @pytest.mark.parametrize("name", [name for name, bound in BOUNDS.items() if bound.keywords])
     def test_no_bound_is_named_that_is_not_drawn(self, full: Document, name: str) -> None:
         schemas = [
             resolve(full, parameter["schema"]["$ref"])

@@ -77,7 +77,7 @@ def person(request: pytest.FixtureRequest, people: dict[str, Person], shop: Shop
 @pytest.fixture
 def schema(supplied: dict[str, Any], people: dict[str, Person], person: Person) -> BaseSchema:
     """What to make requests up from; values that mean something stand among those made up."""
-    pks = {pk for each in people.values() for pk in each.orders + each.old_orders}
+    pks = {pk for person in people.values() for pk in person.orders + person.old_orders}
     known = {
         "path.pk": [0, *sorted(pks), 2**63 - 1, 2**63],
         "query.page": [1, 2],
@@ -149,7 +149,7 @@ def asker(app: ContractApp, validator: ExchangeValidator, person: Person) -> Ask
     return Asker(Clients(app, [validator.check]).new(), person)
 
 
-def try_each(
+def try_all(
     operation: APIOperation[Any, Any, Any, Any], is_answered_well: Callable[[Case[Any]], bool]
 ) -> None:
     """Make up 100 requests that are valid under the supplied contract."""
@@ -165,11 +165,11 @@ def try_each(
 class TestSuppliedRequests:
     @pytest.mark.parametrize("path", LISTS)
     def test_of_a_list_are_accepted(self, schema: BaseSchema, asker: Asker, path: str) -> None:
-        try_each(schema[path]["GET"], asker.accepts_list)
+        try_all(schema[path]["GET"], asker.accepts_list)
 
     @pytest.mark.parametrize("path", DETAILS)
     def test_of_one_order_are_accepted(self, schema: BaseSchema, asker: Asker, path: str) -> None:
-        try_each(schema[path]["GET"], asker.accepts_detail)
+        try_all(schema[path]["GET"], asker.accepts_detail)
 
     @pytest.mark.parametrize("person", ["elif"], indirect=True)
     def test_a_further_bound_is_noticed(
@@ -182,4 +182,4 @@ class TestSuppliedRequests:
         monkeypatch.setattr(orders, "require_searchable", refuse)
 
         with pytest.raises(AssertionError, match="False = accepts_list"):
-            try_each(schema["/users/orders/"]["GET"], asker.accepts_list)
+            try_all(schema["/users/orders/"]["GET"], asker.accepts_list)

@@ -133,7 +133,9 @@ def schemas_of(document: Document) -> Iterator[tuple[str, Document]]:
 
     for name, schema in document["components"]["schemas"].items():
         yield from parts_of(schema, f"/components/schemas/{name}")
-    kinds = {kind: each for kind, each in document["components"].items() if kind != "schemas"}
+    kinds = {
+        kind: component for kind, component in document["components"].items() if kind != "schemas"
+    }
     yield from elsewhere({"paths": document["paths"], "components": kinds}, "")
 
 
@@ -325,7 +327,7 @@ class TestNames:
     def test_each_media_type_of_a_body_has_a_schema_of_its_own(self, full: Document) -> None:
         for name, operation in operations(full).items():
             content = operation.get("requestBody", {"content": {}})["content"]
-            used = [each["schema"]["$ref"] for each in content.values()]
+            used = [media["schema"]["$ref"] for media in content.values()]
             assert len(set(used)) == len(used), name
 
 
@@ -341,8 +343,8 @@ class TestClientTypes:
         ]
 
         assert moments
-        assert all(each.keys() & RULES == {"type", "format"} for each in moments)
-        assert {each["format"] for each in moments} == {"date-time"}
+        assert all(moment.keys() & RULES == {"type", "format"} for moment in moments)
+        assert {moment["format"] for moment in moments} == {"date-time"}
 
     def test_ids_in_bodies_are_integers(self, client: Document) -> None:
         schema = client["components"]["schemas"]["IdOrDigits"]
@@ -354,7 +356,9 @@ class TestClientTypes:
         formats = {
             schema.get("format")
             for operation in operations(client).values()
-            for parameter in (resolved(client, each) for each in operation.get("parameters", ()))
+            for parameter in (
+                resolved(client, parameter) for parameter in operation.get("parameters", ())
+            )
             if parameter["in"] == "path"
             for schema in [resolved(client, parameter["schema"])]
             if schema["type"] == "integer"

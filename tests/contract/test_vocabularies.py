@@ -25,15 +25,15 @@ SELLER_STATUSES = {state.seller_code: state.name for state in reversed(OrderStat
 NAMED: dict[str, dict[Any, str]] = {
     "OrderStatus": ORDER_STATUSES,
     "OrderItemStatus": ORDER_STATUSES,
-    "OrderType": {each.value: each.name for each in OrderType},
-    "AddressType": {each.value: each.name for each in AddressType},
-    "CancellationType": {each.value: each.name for each in CancellationType},
-    "CancellationRequestStatus": {each.value: each.name for each in CancellationStatus},
-    "Currency": {each.value: each.name for each in Currency},
+    "OrderType": {member.value: member.name for member in OrderType},
+    "AddressType": {member.value: member.name for member in AddressType},
+    "CancellationType": {member.value: member.name for member in CancellationType},
+    "CancellationRequestStatus": {status.value: status.name for status in CancellationStatus},
+    "Currency": {member.value: member.name for member in Currency},
     "SellerStatus": SELLER_STATUSES,
-    "SellerCancelStatus": {each.value: each.name for each in CancelStatus},
-    "SellerPlanStatus": {each.value: each.name for each in PlanStatus},
-    "SellerPlanType": {each.value: each.name for each in CancellationType},
+    "SellerCancelStatus": {status.value: status.name for status in CancelStatus},
+    "SellerPlanStatus": {status.value: status.name for status in PlanStatus},
+    "SellerPlanType": {member.value: member.name for member in CancellationType},
 }
 # Imported orders can have other values than the catalogues know.
 OPEN = {"LabelledClientType": "client_type", "LabelledEasyReturnStatus": "easy_return_status"}

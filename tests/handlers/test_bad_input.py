@@ -98,7 +98,7 @@ def test_a_date_that_is_none_is_named(shopping: TestClient, bound: str) -> None:
     assert set(errors_of(answer)) == {"created_date__gte"}
 
 
-@pytest.mark.parametrize("path", [*LISTS, *(each.format(1) for each in DETAILS)])
+@pytest.mark.parametrize("path", [*LISTS, *(detail.format(1) for detail in DETAILS)])
 class TestSessions:
     @pytest.mark.parametrize("session", [None, "", "unknown", "x" * 43, "ü" * 43, "x" * 4000])
     def test_an_unknown_session_is_nobody(

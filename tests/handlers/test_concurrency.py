@@ -110,8 +110,8 @@ def post_until_it_is_dead(
             answer = client.post(SINGLE if count == 1 else BULK, json=body)
         except httpx.TransportError:
             break
-        told = answer.json()
-        acknowledged.append([each["pk"] for each in (told if count > 1 else [told])])
+        document = answer.json()
+        acknowledged.append([request["pk"] for request in (document if count > 1 else [document])])
     return acknowledged
 
 
@@ -132,22 +132,22 @@ def test_a_killed_server_forgets_nothing_that_it_acknowledged(
         ]
         sleep(UNTIL_KILLED)
         server.kill()
-        acknowledged = [each for thread in posting for each in thread.result()]
+        acknowledged = [pks for thread in posting for pks in thread.result()]
 
     restarted = new_client(serve(**SECRET))
     first, stored = restarted.get(SINGLE), all_requests(shop.database)
     assert first.json()["count"] == len(stored)
     assert acknowledged
-    assert {pk for each in acknowledged for pk in each} <= {each.pk for each in stored}
-    asked = [each.order_item_pk for each in stored]
-    assert len(asked) == len(set(asked))
-    assert_whole(lines, set(asked))
+    assert {pk for entry in acknowledged for pk in entry} <= {entry.pk for entry in stored}
+    requested = [entry.order_item_pk for entry in stored]
+    assert len(requested) == len(set(requested))
+    assert_whole(lines, set(requested))
 
 
-def assert_whole(lines: list[list[int]], asked: set[int]) -> None:
+def assert_whole(lines: list[list[int]], requested: set[int]) -> None:
     """Of each client's requests for 1, 3, 1, 3, … lines, the last may be there or not."""
     for item_pks in lines:
-        done = [pk in asked for pk in item_pks]
+        done = [pk in requested for pk in item_pks]
         count = sum(done)
         assert done == [True] * count + [False] * (len(done) - count)
         assert count % 4 in (0, 1)

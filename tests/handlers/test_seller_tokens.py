@@ -80,7 +80,7 @@ class TestTokens:
             revoke_seller_token(token.pk, uow)
         values = [revoked, shop.token(seller, days=-1), "wbs_" + "A" * 43, "wbs_", "x"]
 
-        answers = [clients.selling(each).get(ORDERS) for each in values]
+        answers = [clients.selling(value).get(ORDERS) for value in values]
 
         assert {answer.status_code for answer in answers} == {401}
         assert {answer.headers["www-authenticate"] for answer in answers} == {

@@ -89,7 +89,7 @@ def test_each_setting_is_read_from_its_variable(
 
     settings = read_settings()
 
-    read = {each.name: getattr(settings, each.name) for each in fields(Settings)}
+    read = {field.name: getattr(settings, field.name) for field in fields(Settings)}
     assert read == vars(Settings(secret=SECRET)) | {variable.lower(): value}
     assert type(read[variable.lower()]) is type(value)
 
@@ -208,7 +208,7 @@ def test_the_password_of_the_database_is_not_told(
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("WAYBILL_WORKER", "There is no such setting. Did you mean WAYBILL_WORKERS?"),
         ("WAYBILL_SMTP", "There is no such setting. Did you mean WAYBILL_SMTP_URL?"),
@@ -216,7 +216,7 @@ def test_the_password_of_the_database_is_not_told(
     ],
 )
 def test_a_name_that_is_no_setting_is_told_with_the_nearest(
-    monkeypatch: pytest.MonkeyPatch, name: str, told: str
+    monkeypatch: pytest.MonkeyPatch, name: str, message: str
 ) -> None:
     monkeypatch.setenv(name, "3")
     monkeypatch.setenv("WAYBILL_PORT", "x")
@@ -226,7 +226,7 @@ def test_a_name_that_is_no_setting_is_told_with_the_nearest(
 
     assert dict(error.value.error_messages) == {  # type: ignore[arg-type]  # read_settings has a mapping
         "WAYBILL_PORT": ["Not a valid integer."],
-        name: [told],
+        name: [message],
     }
 
 

@@ -60,14 +60,14 @@ class TestPage:
         offer: TradeInOffer,
         outcome: tuple[str, TradeInState, str],
     ) -> None:
-        answer, state, told = outcome
+        answer, state, message = outcome
         answered = send(reader, reader.get(target, headers=BROWSER), answer)
 
         assert answered.status_code == 303
         after = reader.get(
             urljoin(str(answered.request.url), answered.headers["location"]), headers=BROWSER
         )
-        assert told in after.text
+        assert message in after.text
         assert "<button" not in after.text
         assert shop.stored_offer(offer).state is state
 

@@ -20,7 +20,7 @@ def offer(shop: Shop, shopper: User) -> TradeInOffer:
 
 class TestAnswers:
     @pytest.mark.parametrize(
-        ("answer", "language", "told"),
+        ("answer", "language", "message"),
         [
             ("approved", "en", "Your approval has been sent."),
             ("approved", "tr", "Onaylama isleminiz gönderilmiştir."),
@@ -29,11 +29,11 @@ class TestAnswers:
         ],
     )
     def test_are_confirmed_in_the_readers_language(
-        self, shopping: TestClient, offer: TradeInOffer, answer: str, language: str, told: str
+        self, shopping: TestClient, offer: TradeInOffer, answer: str, language: str, message: str
     ) -> None:
         given = shopping.get(url(offer, answer), headers={"Accept-Language": language})
 
-        assert (given.status_code, given.json()) == (200, told)
+        assert (given.status_code, given.json()) == (200, message)
 
     @pytest.mark.parametrize("answer", ANSWERS)
     def test_are_taken_by_a_mailed_link_without_a_session(

@@ -26,7 +26,7 @@ from domain.sellers.sellers import Seller
 from domain.sellers.tokens import create_seller_token, create_shop_token
 from handlers.app import create_app, database_of
 from handlers.auth.one_time_links import sign_token
-from handlers.auth.rate_limits import LoginAttempts, OrderLookUps, PasswordResetRequests
+from handlers.auth.rate_limits import LoginRateLimits, LookupRateLimits, ResetRateLimits
 from handlers.auth.session_cookies import new_csrf_token
 from handlers.contract.asgi.routing import ContractApp
 from handlers.contract.document.bundle import load_contract
@@ -84,9 +84,9 @@ def app(settings: Settings, usual_app: ContractApp) -> Iterator[ContractApp]:
     if settings == extensions[PARTS].settings:
         extensions[PARTS] = replace(
             extensions[PARTS],
-            attempts=LoginAttempts(settings),
-            look_ups=OrderLookUps(settings),
-            reset_requests=PasswordResetRequests(settings),
+            login_limits=LoginRateLimits(settings),
+            lookup_limits=LookupRateLimits(settings),
+            reset_limits=ResetRateLimits(settings),
         )
         yield usual_app
         return

@@ -67,11 +67,11 @@ class Identity:
         """What they may name in requests; the first line is left to the links that lead to it."""
         items = self.order.items[1:]
         return Stock(
-            cancellable=[each.pk for each in items if each.state is OrderState.WAITING],
+            cancellable=[item.pk for item in items if item.state is OrderState.WAITING],
             returnable={
-                each.pk: each.easy_return_companies[0].pk
-                for each in items
-                if each.easy_return_companies
+                item.pk: item.easy_return_companies[0].pk
+                for item in items
+                if item.easy_return_companies
             },
             address=self.order.shipping_address.pk,
         )
@@ -96,7 +96,7 @@ class World:
     def lines(self) -> list[int]:
         """The pks of everybody's lines."""
         identities = (*self.shoppers.values(), *self.guests.values())
-        return [pk for each in identities for pk in each.lines]
+        return [pk for identity in identities for pk in identity.lines]
 
     def choice(self, caller: Identity, stranger: Identity) -> Choice:
         """What the caller's requests are made of."""
@@ -154,7 +154,7 @@ def _stocked_order(shop: Shop, user: User, **overrides: Any) -> Order:
     address = make_address(user_pk=user.pk)
     return shop.order(
         user,
-        items=[make_item(line=number, **each) for number, each in enumerate(_lines(), 1)],
+        items=[make_item(line=number, **line) for number, line in enumerate(_lines(), 1)],
         created_date=datetime.now(UTC),
         payment_option=option,
         shipping_address=address,

@@ -1,4 +1,4 @@
-"""Sellers over HTTP, before a database that only remembers what it was asked."""
+"""Sellers over HTTP, with a database that only records its queries."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -32,10 +32,10 @@ _pks = count(1)
 
 @dataclass
 class FakeRows:
-    """Rows in one order, whatever is asked; ``asked`` is what was asked last, and by whom."""
+    """Rows in one order, whatever the query; ``last_query`` has its seller, conditions and sort."""
 
     views: list[Any] = field(default_factory=list)
-    asked: tuple[int, tuple[Condition, ...], Sort] | None = None
+    last_query: tuple[int, tuple[Condition, ...], Sort] | None = None
 
     def can_sort(self, _field: str) -> bool:
         return True
@@ -48,7 +48,7 @@ class FakeRows:
         page: PageRequest,
         _language: str,
     ) -> DocumentPage:
-        self.asked = seller_pk, tuple(conditions), sort
+        self.last_query = seller_pk, tuple(conditions), sort
         views = self.views[page.offset : page.offset + page.limit]
         return DocumentPage(len(self.views), page.number, page.limit, list(map(document, views)))
 
@@ -61,7 +61,7 @@ class FakeRows:
         limit: int,
         _language: str,
     ) -> tuple[list[bytes], Cursor | None]:
-        self.asked = seller_pk, tuple(conditions), sort
+        self.last_query = seller_pk, tuple(conditions), sort
         start = cursor.pk if cursor else 0
         end = start + limit
         last = Cursor(None, end) if end < len(self.views) else None
@@ -85,7 +85,7 @@ class FakeTokens:
 
     def record_use(self, pk: int, day: date) -> None:
         self.uses.append((pk, day))
-        next(each for each in self.stored if each.pk == pk).last_used_day = day
+        next(entry for entry in self.stored if entry.pk == pk).last_used_day = day
 
 
 @dataclass
@@ -93,7 +93,7 @@ class FakeSellers:
     stored: list[Seller] = field(default_factory=list)
 
     def by_slug(self, slug: str) -> Seller | None:
-        return next((each for each in self.stored if each.slug == slug), None)
+        return next((entry for entry in self.stored if entry.slug == slug), None)
 
 
 class FakeSellerDatabase:
@@ -136,13 +136,13 @@ class FakeSellerDatabase:
     def token(
         self, seller: Seller | None = None, scopes: Sequence[Scope] = tuple(Scope), days: int = 30
     ) -> str:
-        """The value of a new token; of a new seller, and with all scopes, if not told."""
+        """The value of a new token; by default of a new seller, with all scopes."""
         slug = (seller or self.seller()).slug
         with self.writing() as uow:
             return create_seller_token(slug, "stock", scopes, timedelta(days=days), uow)[1]
 
     def conditions(self, path: str) -> tuple[Condition, ...]:
-        """Those that the list at ``path`` was asked for last."""
-        asked = self.rows[LISTS[path]].asked
-        assert asked is not None
-        return asked[1]
+        """The conditions of the last query of the list at ``path``."""
+        last_query = self.rows[LISTS[path]].last_query
+        assert last_query is not None
+        return last_query[1]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from handlers.contract.document.bundle import Contract
-from handlers.contract.document.validators import Judges
+from handlers.contract.document.validators import SchemaValidators
 from handlers.contract.operations.marshmallow_schemas import Schemas
 from handlers.contract.operations.operations import Compiler, Operation, Rules
 from handlers.contract.operations.parameters import Parameters, compile_parameter
@@ -31,7 +31,9 @@ def has_json(schema: Mapping[str, Any]) -> dict[str, Any]:
 def make_contract(paths: Mapping[str, Any], **components: Any) -> Contract:
     """A contract of these paths; SCHEMAS are among its components, unless others are given."""
     operations = [operation for item in paths.values() for operation in item.values()]
-    resources = {each["operationId"]: "things" for each in operations if "operationId" in each}
+    resources = {
+        operation["operationId"]: "things" for operation in operations if "operationId" in operation
+    }
     document = {"paths": dict(paths), "components": {"schemas": SCHEMAS} | components}
     return Contract(document, resources, ORIGINS)
 
@@ -80,8 +82,10 @@ def make_parameters(
     for name, given in schemas.items():
         shown: dict[str, Any] = {"in": "query", "schema": given}
         parameter = {"name": name, **(given if "in" in given else shown)}
-        judge = Judges(parameter).compile("/schema")
+        validator = SchemaValidators(parameter).compile("/schema")
         compiled.append(
-            compile_parameter(parameter, parameter["schema"], judge, trims_queries=trims_queries)
+            compile_parameter(
+                parameter, parameter["schema"], validator, trims_queries=trims_queries
+            )
         )
     return Parameters(compiled, is_strict=is_strict)

@@ -1,1 +1,1 @@
-"""The application that serves the operations: routing, and the way from ASGI to a handler."""
+"""The application that serves the operations: routing, and the path from ASGI to a handler."""

@@ -1,7 +1,7 @@
-"""HTTP clients that connexion imports and a server never uses, imported when something does.
+"""Defers the import of HTTP clients that connexion imports and a server does not use.
 
-They are `requests` for documents at a URL, `httpx` for tokens that another server judges, and
-Starlette's test client: a seventh of the time that a start takes, and 6 MB of each worker.
+They are `requests` for documents at a URL, `httpx` for tokens that another server checks, and
+Starlette's test client: a seventh of the start time, and 6 MB per worker.
 """
 
 import importlib
@@ -16,7 +16,7 @@ _TEST_CLIENT = "starlette.testclient"
 
 
 class _Deferred(ModuleType):
-    """Stands for a module until the first of its names is asked for."""
+    """Stands in for a module, and imports it when one of its names is used."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(importlib.import_module(self.__name__), name)
@@ -24,15 +24,15 @@ class _Deferred(ModuleType):
 
 @contextmanager
 def clients_deferred() -> Iterator[None]:
-    """In the block, imports of these clients are put off; of those already imported, none is.
+    """Defer imports of these clients in the block, unless they are imported already.
 
-    After it everybody who imports them gets the modules themselves.
+    After the block, imports get the modules themselves.
     """
     stand_ins: dict[str, ModuleType] = {name: _Deferred(name) for name in _CLIENTS}
     stand_ins[_TEST_CLIENT] = ModuleType(_TEST_CLIENT)
-    # It is imported by this name, which would be its first use.
+    # connexion imports this name, which would count as the first use.
     vars(stand_ins[_TEST_CLIENT])["TestClient"] = _test_client
-    added = {name: each for name, each in stand_ins.items() if name not in sys.modules}
+    added = {name: module for name, module in stand_ins.items() if name not in sys.modules}
     sys.modules.update(added)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Flask, without what no operation needs of it: a request costs a third less on its way through."""
+"""Flask without the steps that no operation needs: dispatch costs a third less."""
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
@@ -14,17 +14,17 @@ StaticRules = Mapping[str, Mapping[str, Rule]]
 
 
 def static_rules(rules: Iterable[Rule]) -> StaticRules:
-    """Those of ``rules`` whose paths have no template."""
-    found: dict[str, dict[str, Rule]] = {}
+    """The ``rules`` whose paths have no template."""
+    by_path: dict[str, dict[str, Rule]] = {}
     for rule in rules:
         if not rule.arguments:
             for method in rule.methods or ():
-                found.setdefault(rule.rule, {})[method] = rule
-    return found
+                by_path.setdefault(rule.rule, {})[method] = rule
+    return by_path
 
 
 class _Sessions(SecureCookieSessionInterface):
-    """Flask's, with one for all requests where Flask keeps none: it can't be changed."""
+    """Flask's, with one immutable null session for all requests."""
 
     def __init__(self) -> None:
         self._none = NullSession()
@@ -34,7 +34,7 @@ class _Sessions(SecureCookieSessionInterface):
 
 
 class ContractFlask(Flask):
-    """A Flask application whose views are gates, none of which is a coroutine."""
+    """A Flask application whose views are OperationViews; none is a coroutine."""
 
     session_interface = _Sessions()
     static_rules: StaticRules = MappingProxyType({})
@@ -73,7 +73,7 @@ class ContractFlask(Flask):
         )
 
     def _is_plain(self, request: Request) -> bool:
-        """Whether the request itself says all that it is routed by."""
+        """Whether only the request itself decides the route."""
         return (
             "HTTP_UPGRADE" not in request.environ
             and self.config["TRUSTED_HOSTS"] is None
@@ -89,9 +89,9 @@ class ContractFlask(Flask):
 
 
 class _Adapter(MapAdapter):
-    """Finds a path without a template before one with, whatever the method (OpenAPI 3.1, Path
-    Templating Matching); Werkzeug would go on to the templated one for another method, and have
-    OPTIONS name the methods of both.
+    """Matches paths without a template before templated ones, for any method (OpenAPI 3.1, Path
+    Templating Matching). Werkzeug would try the templated path for other methods, and OPTIONS would
+    list the methods of both.
     """
 
     def __init__(self, rules: StaticRules, url_map: Map, *arguments: Any) -> None:

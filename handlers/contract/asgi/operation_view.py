@@ -1,6 +1,6 @@
-"""The way of one request through its operation: admit, negotiate, read, handle, judge.
+"""The way of one request through its operation: authenticate, negotiate, read, handle, validate.
 
-What acts on GET is kept from browsers that only fetch in advance, or a part of a page.
+Operations that act on GET refuse prefetches, and requests for a part of a page.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from handlers.contract.operations.responses import Document, DocumentList, Reply
 from handlers.contract.operations.violations import ContractViolation
 from handlers.http.body_presence import raw_headers
 from handlers.http.errors import Embedded, InternalError, NotAcceptable, Prefetched
-from handlers.http.negotiation import is_embedded, is_prefetch, negotiate, takes_json
+from handlers.http.negotiation import accepts_json, is_embedded, is_prefetch, negotiate
 from handlers.http.request_body import content_of
 
 Handler = Callable[..., Any]
@@ -26,33 +26,33 @@ Handler = Callable[..., Any]
 _log = structlog.get_logger(__name__)
 
 
-class Gate:
+class OperationView:
     """The view of one operation.
 
-    ``admit`` raises a refusal for a caller who may not use the operation, ``refuse`` renders any
-    refusal in the one error shape.
+    ``authenticate`` raises a refusal for a caller who may not use the operation; ``refuse`` renders
+    a refusal.
     """
 
     def __init__(
         self,
         operation: Operation,
         handler: Handler,
-        admit: Callable[[Operation], None],
+        authenticate: Callable[[Operation], None],
         refuse: Callable[[Operation, Refusal], Response | Reply],
     ) -> None:
         self._operation = operation
         self._handler = handler
-        self._admit = admit
+        self._authenticate = authenticate
         self._refuse = refuse
         self._is_prefetched = is_prefetched(handler)
 
     def __call__(self, **path: str) -> Response:
-        """Answers the current Flask request. Nothing is raised: what fails becomes a response."""
+        """The response to the current Flask request; every failure becomes a response."""
         try:
             return self._answer(path)
         except ContractViolation:
             return self._refused(InternalError())
-        except Exception:  # noqa: BLE001 - whatever breaks is answered with 500
+        except Exception:  # noqa: BLE001 - every failure is answered with 500
             _log.exception("unhandled_error", operation_id=self._operation.operation_id)
             return self._refused(InternalError())
 
@@ -68,7 +68,7 @@ class Gate:
             _require_opened()
         if self._is_prefetched:
             return self._prefetched(path)
-        self._admit(operation)
+        self._authenticate(operation)
         media_type = _negotiated(operation)
         values = self._read(path)
         return self._respond(self._handler(**values), media_type)
@@ -79,11 +79,11 @@ class Gate:
             media_type = _negotiated(operation)
             run = partial(self._handler, **self._read(path))
         except Refusal:
-            # A caller who is not let in learns that, and not what else is wrong.
-            self._admit(operation)
+            # A caller who is not authenticated learns that, and not what else is wrong.
+            self._authenticate(operation)
             raise
         set_pending_read(run)
-        self._admit(operation)
+        self._authenticate(operation)
         return self._respond(run(), media_type)
 
     def _read(self, path: dict[str, str]) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class Gate:
         values: dict[str, Any] = {}
         if body is not None:
             values["body"] = body.read(content_of(environ))
-        # Last, since a path that names no resource is not found, after all that can be malformed.
+        # Last: malformed requests are refused before a path that names no resource is not found.
         parameters = operation.parameters
         headers = raw_headers(environ) if parameters.reads_raw_headers else request.headers
         cookies = request.cookies if parameters.reads_cookies else {}
@@ -118,7 +118,7 @@ class Gate:
 
 
 def _as_reply(result: Any, success: int) -> Reply:
-    """What a handler returned that is none of our own: a body, or one with status and headers."""
+    """The reply for a plain result: a body, or a tuple of it with status and headers."""
     match result:
         case (body, int(status)):
             return Reply(status, body)
@@ -129,7 +129,7 @@ def _as_reply(result: Any, success: int) -> Reply:
 
 
 def _require_opened() -> None:
-    """Raises Prefetched or Embedded: a link that acts was not followed by anyone."""
+    """Raises Prefetched or Embedded unless the caller opened the link, which acts."""
     if is_prefetch(request.headers):
         raise Prefetched
     if is_embedded(request.headers):
@@ -137,12 +137,12 @@ def _require_opened() -> None:
 
 
 def _negotiated(operation: Operation) -> str:
-    """The media type to answer in. Raises NotAcceptable.
+    """The media type of the response. Raises NotAcceptable.
 
-    What asks for JSON answers nobody who can't read any, even where success is an empty answer.
+    Operations that require JSON also refuse clients that accept none, even if success is empty.
     """
     accept = request.environ.get("HTTP_ACCEPT", "")
-    if operation.content_type is not ContentType.ANY and not takes_json(accept):
+    if operation.content_type is not ContentType.ANY and not accepts_json(accept):
         raise NotAcceptable
     offered = operation.responses.offered
     media_type = negotiate(accept, offered) if offered else ""

@@ -1,4 +1,4 @@
-"""Handlers that read only, and may run before the caller is known to find out what they read."""
+"""Handlers that only read: they may run before authentication, to record their queries."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -16,15 +16,15 @@ _MARK = "is_prefetched"
 def prefetched(handler: Handler) -> Handler:
     """Mark a handler that changes nothing.
 
-    Its parameters are read before the caller is authenticated. Authentication may run it on a
-    unit of work that records and returns nothing; it runs once more afterwards, for the caller.
+    Its parameters are read before authentication, which may run it on a unit of work that records
+    queries and returns nothing. Afterwards it runs again, for the caller.
     """
     setattr(handler, _MARK, True)
     return handler
 
 
 def is_prefetched(handler: Callable[..., Any]) -> bool:
-    """Whether the handler is marked so."""
+    """Whether the handler is marked."""
     return getattr(handler, _MARK, False)
 
 
@@ -34,6 +34,6 @@ def set_pending_read(run: Run) -> None:
 
 
 def pending_read() -> Run | None:
-    """That read; None where the handler is not marked, or its parameters are refused."""
+    """That read; None where the handler is not marked, or its parameters are invalid."""
     run: Run | None = g.get("contract_pending_read")
     return run

@@ -1,4 +1,4 @@
-"""How the engine answers refusals, unless an application says otherwise: Problem Details."""
+"""The default responses to refused requests: Problem Details."""
 
 import orjson
 from flask import Response
@@ -13,10 +13,10 @@ from handlers.http.statuses import STATUSES, find_status
 
 
 def problem(operation: Operation, refusal: Refusal) -> Reply:
-    """The refusal of a request that an operation was found for.
+    """The response to a refused request of an operation.
 
     Its media type is that of Problem Details, unless the operation describes the status with
-    another type of JSON.
+    another JSON type.
     """
     status = find_status(refusal, STATUSES)
     media_type = "" if operation.responses.describes(status) else PROBLEM
@@ -24,7 +24,7 @@ def problem(operation: Operation, refusal: Refusal) -> Reply:
 
 
 def unrouted(error: HTTPException) -> Response:
-    """The answer where no operation is found: 405 with the methods that are there, or 404."""
+    """The response without an operation: 405 with the allowed methods, or 404."""
     refusal: Refusal = NotFound()
     headers = {}
     if isinstance(error, MethodNotAllowed):

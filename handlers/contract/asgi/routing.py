@@ -1,8 +1,8 @@
-"""connexion dispatches: it registers every operationId of a routing view with its gate.
+"""connexion dispatches: it registers the OperationView of every operationId of a routing view.
 
-connexion 3 reads OpenAPI 3.0 and judges with validators that it builds per request. So it gets a
-view of the document that only routes (3.0.3, no schemas), and its middleware for requests,
-responses and security is left out: the gates do that work, compiled once.
+connexion 3 reads OpenAPI 3.0 and builds validators for every request. So it gets a view of the
+document that only routes (3.0.3, no schemas), without its middleware for requests, responses and
+security: the operation views do that work, compiled once.
 """
 
 import importlib
@@ -28,7 +28,7 @@ from starlette.types import ASGIApp
 
 from handlers.contract.asgi.dispatch import ContractFlask, static_rules
 from handlers.contract.asgi.operation_view import Handler
-from handlers.contract.asgi.wsgi_bridge import Bridge
+from handlers.contract.asgi.wsgi_bridge import WsgiBridge
 from handlers.contract.document.bundle import Contract, ContractError
 from handlers.contract.operations.operations import Operation
 from handlers.contract.operations.parameters import key_of
@@ -58,8 +58,8 @@ def routing_view(operations: Iterable[Operation], base_path: str = "/") -> dict[
 
 
 def _template(operation: Operation) -> str:
-    """The path with its parameters named as handlers get them."""
-    return re.sub(r"{([^}]*)}", lambda found: f"{{{key_of(found[1])}}}", operation.path)
+    """The path, with the parameters named as in handlers."""
+    return re.sub(r"{([^}]*)}", lambda match: f"{{{key_of(match[1])}}}", operation.path)
 
 
 def find_handler(contract: Contract, operation: Operation, handlers: Handlers) -> Handler:
@@ -69,7 +69,7 @@ def find_handler(contract: Contract, operation: Operation, handlers: Handlers) -
     module; or functions by operationId. In a module, a function has the operationId as its name,
     in snake case: `listThings` is handled by `list_things`.
 
-    Raises ContractError where it is missing, or takes other parameters than the contract has.
+    Raises ContractError where it is missing, or its parameters differ from the contract.
     """
     place = contract.origin(operation.pointer)
     handler: Handler | None
@@ -101,11 +101,13 @@ def _module(name: str, place: str) -> ModuleType:
 def _check_signature(
     handler: Handler, expected: set[str], headers: Collection[str], place: str
 ) -> Collection[str]:
-    """The headers and cookies that the handler names; it need not name any."""
+    """The headers and cookies that the handler takes, all of them optional."""
     parameters = inspect.signature(handler).parameters.values()
-    named = {each.name for each in parameters if each.kind is not each.VAR_KEYWORD}
-    takes_more = len(named) < len(parameters)
-    if named - expected - set(headers) or (expected - named and not takes_more):
+    named = {
+        parameter.name for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD
+    }
+    accepts_any = len(named) < len(parameters)
+    if named - expected - set(headers) or (expected - named and not accepts_any):
         raise ContractError(
             f"{place}: {_name(handler)} takes {sorted(named)}, not {sorted(expected)}"
         )
@@ -116,36 +118,36 @@ def _name(handler: Handler) -> str:
     return getattr(handler, "__name__", type(handler).__name__)
 
 
-class _GateApi(FlaskApi):
-    """Registers gates as they are: connexion's own decorators are rebuilt for every request."""
+class _OperationApi(FlaskApi):
+    """Registers the views as they are: connexion rebuilds its own decorators for every request."""
 
     def make_operation(self, operation: AbstractOperation) -> View:
         view: View = operation.function
         return view
 
 
-class _GateASGIApp(FlaskASGIApp):
-    acting: frozenset[str] = frozenset()
-    """The operationIds of what acts on GET, and must not on HEAD."""
+class _ContractASGIApp(FlaskASGIApp):
+    unsafe_gets: frozenset[str] = frozenset()
+    """The operationIds that act on GET; they must not act on HEAD."""
 
     def __init__(self, import_name: str, server_args: dict[str, Any], threads: int) -> None:
         super().__init__(import_name, server_args)
-        # connexion offers no place for another class of Flask's.
+        # connexion has no option for another Flask class.
         self.app.__class__ = ContractFlask
-        self.asgi_app = Bridge(self.app.wsgi_app, threads)
+        self.asgi_app = WsgiBridge(self.app.wsgi_app, threads)
 
     def add_api(self, specification: Any, *, name: str | None = None, **options: Any) -> FlaskApi:
-        api = _GateApi(specification, **options)
+        api = _OperationApi(specification, **options)
         self.app.register_blueprint(api.blueprint, name=name or api.blueprint.name)
         for rule in self.app.url_map.iter_rules():
-            if rule.endpoint.rpartition(".")[2] in self.acting and rule.methods:
+            if rule.endpoint.rpartition(".")[2] in self.unsafe_gets and rule.methods:
                 rule.methods.discard("HEAD")
         self.app.static_rules = static_rules(self.app.url_map.iter_rules())
         return api
 
 
 class ContractApp(FlaskApp):
-    """A connexion FlaskApp whose views are gates; ``contract`` is what it serves."""
+    """A connexion FlaskApp whose views are OperationViews; ``contract`` is what it serves."""
 
     contract: Contract
     operations: list[Operation]
@@ -153,14 +155,14 @@ class ContractApp(FlaskApp):
     def __init__(
         self, import_name: str, *, lifespan: Lifespan, edge: Middleware, threads: int
     ) -> None:
-        """``edge`` wraps the whole application; no other middleware comes between.
+        """``edge`` wraps the whole application, without other middleware in between.
 
-        As many requests as there are ``threads`` are worked on at once.
+        ``threads`` is the number of requests that run at once.
         """
         middlewares = [edge, LifespanMiddleware]
-        # FlaskApp offers no place for another API class, so its constructor is passed over.
-        # Without a static folder, whose files would be a route that no contract has.
-        self._middleware_app = _GateASGIApp(import_name, {"static_folder": None}, threads)
+        # FlaskApp has no option for another API class, so its constructor is skipped. A static
+        # folder would be a route that the contract does not have.
+        self._middleware_app = _ContractASGIApp(import_name, {"static_folder": None}, threads)
         AbstractApp.__init__(self, import_name, lifespan=lifespan, middlewares=middlewares)
         self.app = self._middleware_app.app
 
@@ -170,7 +172,7 @@ class ContractApp(FlaskApp):
         """Dispatch every operation to its view, below ``base_path``; ``views`` is keyed by
         operationId."""
         operations = list(operations)
-        self._middleware_app.acting = frozenset(
-            each.operation_id for each in operations if each.acts_on_get
+        self._middleware_app.unsafe_gets = frozenset(
+            operation.operation_id for operation in operations if operation.acts_on_get
         )
         self.add_api(routing_view(operations, base_path), resolver=Resolver(views.__getitem__))

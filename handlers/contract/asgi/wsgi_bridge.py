@@ -1,7 +1,6 @@
-"""From ASGI to WSGI in one hop: a request goes to a thread once, and its answer comes back once.
+"""From ASGI to WSGI in one hop: one message to a thread with the request, one back.
 
-Requests arrive with their whole body and answers leave with theirs, so nothing has to be passed
-between the threads in between.
+Requests and responses are passed with their whole body, so nothing is exchanged in between.
 """
 
 import asyncio
@@ -16,92 +15,92 @@ from typing import Any
 from starlette.types import Message, Receive, Scope, Send
 
 from domain.shared.errors import Unavailable
-from handlers.http.body_presence import is_announced
+from handlers.http.body_presence import has_body
 
-HELD_UP_SECONDS = 1.75
-LONGEST_SECONDS = 10.0
-_STEP_SECONDS = 0.1
-# So many stand in the line of the pool at most, for nobody; after that requests are refused at
-# once, until a thread comes by or the longest wait is over.
-MAX_GIVEN_UP = 1000
+STALL_TIMEOUT = 1.75
+QUEUE_TIMEOUT = 10.0
+_CHECK_INTERVAL = 0.1
+# Cancelled requests stay in the executor's queue until a thread pops them. At this many, requests
+# are answered 503 at once, until a thread frees up or QUEUE_TIMEOUT has passed.
+MAX_CANCELLED = 1000
 
 Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
-Answer = tuple[Message, Message]
+Messages = tuple[Message, Message]
 
 _OF_CONTENT = {"CONTENT_TYPE", "CONTENT_LENGTH"}
 # HTTP/2 may send a cookie in parts (RFC 9113, section 8.2.3).
 _SEPARATORS = {"HTTP_COOKIE": "; "}
 
 
-class Bridge:
+class WsgiBridge:
     """An ASGI application that runs the WSGI application ``app`` in one of ``threads`` threads.
 
-    A request that finds all of them at work waits for one; not longer than ten seconds, and not
-    longer than 1.75 where none of them gets anything done.
+    While all are busy, a request waits: at most 10 s, and at most 1.75 s while no request finishes.
     """
 
     def __init__(self, app: WsgiApp, threads: int) -> None:
         self.app = app
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
-        # Since when, and for whose work, by what each request waits for; the eldest first.
-        self._waiting: dict[asyncio.Future[Answer], tuple[float, Future[None]]] = {}
-        self._watch: asyncio.TimerHandle | None = None
+        # By response: when the request arrived, and its entry in the executor; the oldest first.
+        self._waiting: dict[asyncio.Future[Messages], tuple[float, Future[None]]] = {}
+        self._timer: asyncio.TimerHandle | None = None
         self._last_done = 0.0
-        self._given_up = 0
-        self._last_given_up = 0.0
+        self._cancelled_in_queue = 0
+        self._last_cancelled = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises what ``app`` raises, before anything is sent, and Unavailable."""
-        for message in await self._answered(_environ(scope, await _content(scope, receive))):
+        for message in await self._respond(_environ(scope, await _content(scope, receive))):
             await send(message)
 
-    async def _answered(self, environ: Environ) -> Answer:
+    async def _respond(self, environ: Environ) -> Messages:
         loop = asyncio.get_running_loop()
         now = loop.time()
-        if self._given_up >= MAX_GIVEN_UP and now < self._last_given_up + LONGEST_SECONDS:
+        if self._cancelled_in_queue >= MAX_CANCELLED and now < self._last_cancelled + QUEUE_TIMEOUT:
             raise Unavailable
-        answer: asyncio.Future[Answer] = loop.create_future()
-        # The context carries what the log tells of the request.
-        work = self._threads.submit(copy_context().run, self._work, environ, answer)
-        self._waiting[answer] = (now, work)
-        if self._watch is None:
-            self._watch = loop.call_later(_STEP_SECONDS, self._look, loop)
+        response: asyncio.Future[Messages] = loop.create_future()
+        # The context carries the request id of the log.
+        work = self._threads.submit(copy_context().run, self._work, environ, response)
+        self._waiting[response] = (now, work)
+        if self._timer is None:
+            self._timer = loop.call_later(_CHECK_INTERVAL, self._expire_waiting, loop)
         try:
-            found = await answer
+            messages = await response
         except asyncio.CancelledError:
-            work.cancel()  # the client has gone
+            work.cancel()  # the client has disconnected
             raise
         finally:
-            del self._waiting[answer]
-        # Whoever gave up stood before all who wait, so the thread has come by all of them.
-        self._given_up = 0
+            del self._waiting[response]
+        # The queue is FIFO: once a later request has run, every cancelled entry ahead is drained.
+        self._cancelled_in_queue = 0
         self._last_done = loop.time()
-        return found
+        return messages
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Send away who has waited too long: the eldest stand in front."""
-        self._watch = loop.call_later(_STEP_SECONDS, self._look, loop) if self._waiting else None
+    def _expire_waiting(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Refuse the requests that have waited too long; those that a thread works on go on."""
+        self._timer = (
+            loop.call_later(_CHECK_INTERVAL, self._expire_waiting, loop) if self._waiting else None
+        )
         now = loop.time()
-        is_held_up = now - self._last_done >= HELD_UP_SECONDS
-        patience = HELD_UP_SECONDS if is_held_up else LONGEST_SECONDS
-        for answer, (since, work) in self._waiting.items():
-            # What a thread works on goes on.
-            if now - since >= patience and not answer.done() and work.cancel():
-                answer.set_exception(Unavailable())
-                self._given_up += 1
-                self._last_given_up = now
+        is_stalled = now - self._last_done >= STALL_TIMEOUT
+        timeout = STALL_TIMEOUT if is_stalled else QUEUE_TIMEOUT
+        for response, (since, work) in self._waiting.items():
+            if now - since >= timeout and not response.done() and work.cancel():
+                response.set_exception(Unavailable())
+                self._cancelled_in_queue += 1
+                self._last_cancelled = now
 
-    def _work(self, environ: Environ, answer: "asyncio.Future[Answer]") -> None:
-        """In a thread: find the answer, and hand it over to the loop that waits for it."""
-        deliver: Callable[[Any], None] = answer.set_result
+    def _work(self, environ: Environ, response: "asyncio.Future[Messages]") -> None:
+        """In a thread: run the application and hand its response to the loop that awaits it."""
+        deliver: Callable[[Any], None] = response.set_result
         try:
-            found: Answer | BaseException = self._answer(environ)
-        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is waited for
-            deliver, found = answer.set_exception, error
-        answer.get_loop().call_soon_threadsafe(_hand_over, answer, deliver, found)
+            result: Messages | BaseException = self._run(environ)
+        except BaseException as error:  # noqa: BLE001 - raised where the response is awaited
+            deliver, result = response.set_exception, error
+        response.get_loop().call_soon_threadsafe(_deliver, response, deliver, result)
 
-    def _answer(self, environ: Environ) -> Answer:
+    def _run(self, environ: Environ) -> Messages:
         started: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
@@ -121,16 +120,18 @@ class Bridge:
         )
 
 
-def _hand_over(
-    answer: "asyncio.Future[Answer]", deliver: Callable[[Any], None], found: Answer | BaseException
+def _deliver(
+    response: "asyncio.Future[Messages]",
+    deliver: Callable[[Any], None],
+    result: Messages | BaseException,
 ) -> None:
-    if not answer.done():  # or nobody waits for it any more
-        deliver(found)
+    if not response.done():  # else the client has disconnected
+        deliver(result)
 
 
 async def _content(scope: Scope, receive: Receive) -> bytes:
-    """The whole body, where one is announced."""
-    if not is_announced(scope, {name for name, _ in scope["headers"]}):
+    """The whole body; empty where none is announced."""
+    if not has_body(scope, {name for name, _ in scope["headers"]}):
         return b""
     content = bytearray()
     while True:
@@ -141,7 +142,7 @@ async def _content(scope: Scope, receive: Receive) -> bytes:
 
 
 def _environ(scope: Scope, content: bytes) -> Environ:
-    """The request as WSGI tells it (PEP 3333)."""
+    """The WSGI environment of the request (PEP 3333)."""
     server = scope.get("server") or ("localhost", 80)
     client = scope.get("client") or ("", 0)
     root = scope.get("root_path", "")
@@ -164,10 +165,10 @@ def _environ(scope: Scope, content: bytes) -> Environ:
         "wsgi.run_once": False,
         "asgi.scope": scope,
     }
-    for name, each in scope["headers"]:
+    for name, raw_value in scope["headers"]:
         if b"_" in name:
-            continue  # WSGI would take it for the one with a dash, as of a trusted proxy
-        key, value = _key(name), each.decode("latin-1")
+            continue  # WSGI can't tell it from the one with a dash, which a trusted proxy sets
+        key, value = _key(name), raw_value.decode("latin-1")
         if key in environ:
             value = f"{environ[key]}{_SEPARATORS.get(key, ',')}{value}"
         environ[key] = value
@@ -188,5 +189,5 @@ def _key(name: bytes) -> str:
 
 
 def _as_latin_1(path: str) -> str:
-    """WSGI's text that stands for bytes, one character for each."""
+    """The path as WSGI's "bytes as unicode": one character per byte."""
     return path.encode("utf-8").decode("latin-1")

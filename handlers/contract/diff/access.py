@@ -1,4 +1,4 @@
-"""Changes of who may call an operation, and where it is."""
+"""Changes of who may call an operation, and at which server."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,42 +10,44 @@ from handlers.contract.diff.words import from_to, in_json
 
 _NOT_LET_IN = "what let the client in is not enough"
 _NOT_THERE = "a client of this server finds the operation there no more"
-# What a scheme is, apart from its name and from what is said about it.
-_SAYS = ("type", "name", "in", "scheme", "openIdConnectUrl")
+# What defines a scheme, apart from its name and description.
+_DEFINING = ("type", "name", "in", "scheme", "openIdConnectUrl")
 _URLS = ("authorizationUrl", "tokenUrl", "refreshUrl")
 
-# Each alternative: what each of its schemes is, and the scopes that it asks for.
+# By scheme, the scopes that an alternative requires.
 _Alternative = Mapping[str, frozenset[str]]
 
 
 def compare_security(old: Described, new: Described, site: Site) -> None:
-    """Record a change of the alternatives by which clients are let in."""
-    known, found = _alternatives(old), _alternatives(new)
+    """Record a change of the alternatives by which clients authenticate."""
+    old_alternatives, new_alternatives = _alternatives(old), _alternatives(new)
     detail = from_to(list(old.security), list(new.security))
-    if not all(any(_is_enough(was, now) for now in found) for was in known):
+    if not all(any(_is_enough(was, now) for now in new_alternatives) for was in old_alternatives):
         site.breaks("security", _NOT_LET_IN, detail)
-    elif not all(any(_is_enough(now, was) for was in known) for now in found):
+    elif not all(any(_is_enough(now, was) for was in old_alternatives) for now in new_alternatives):
         site.allows("security", detail)
 
 
 def compare_servers(old: Described, new: Described, site: Site) -> None:
-    """Record servers that are added or gone."""
-    known, found = ({_server(each): each["url"] for each in side.servers} for side in (old, new))
-    for server, url in known.items():
-        if server not in found:
+    """Record servers that were added or removed."""
+    old_servers, new_servers = (
+        {_server(server): server["url"] for server in side.servers} for side in (old, new)
+    )
+    for server, url in old_servers.items():
+        if server not in new_servers:
             site.below(f"server {url}").breaks("server-removed", _NOT_THERE)
-    for server, url in found.items():
-        if server not in known:
+    for server, url in new_servers.items():
+        if server not in old_servers:
             site.below(f"server {url}").allows("server-added")
 
 
-def _is_enough(given: _Alternative, asked: _Alternative) -> bool:
-    """Whether a client that shows ``given`` meets an alternative that asks for ``asked``."""
-    return all(scheme in given and scopes <= given[scheme] for scheme, scopes in asked.items())
+def _is_enough(shown: _Alternative, required: _Alternative) -> bool:
+    """Whether a client that sends ``shown`` satisfies an alternative that needs ``required``."""
+    return all(scheme in shown and scopes <= shown[scheme] for scheme, scopes in required.items())
 
 
 def _alternatives(side: Described) -> list[_Alternative]:
-    """Where nothing is asked, one alternative that asks for nothing."""
+    """The alternatives; of a public operation, one that needs nothing."""
     schemes = side.document.get("components", {}).get("securitySchemes", {})
     return [
         {
@@ -57,13 +59,13 @@ def _alternatives(side: Described) -> list[_Alternative]:
 
 
 def _scheme(scheme: Mapping[str, Any], name: str) -> str:
-    """What a scheme is: two of other names may be the same."""
-    said = {key: str(scheme[key]).lower() for key in _SAYS if key in scheme}
+    """The definition of a scheme: two with other names may be the same."""
+    defining = {key: str(scheme[key]).lower() for key in _DEFINING if key in scheme}
     flows = {
         kind: {url: flow[url] for url in _URLS if url in flow}
         for kind, flow in scheme.get("flows", {}).items()
     }
-    return in_json({**said, "flows": flows}) if scheme else name
+    return in_json({**defining, "flows": flows}) if scheme else name
 
 
 def _server(server: Mapping[str, Any]) -> str:

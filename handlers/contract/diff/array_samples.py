@@ -13,7 +13,7 @@ _ANY_ITEMS: tuple[Any, ...] = (None, True, 0, 0.5, "a")
 
 
 class MakesSamples(Protocol):
-    """What makes the samples of the parts."""
+    """Makes samples of the parts."""
 
     def of(self, schema: CanonicalSchema, depth: int) -> list[Any]:
         """Candidates that ``schema`` may admit."""
@@ -27,21 +27,21 @@ class MakesSamples(Protocol):
 def array_samples(
     view: canonical.ArrayView, samples: MakesSamples, depth: int
 ) -> Iterator[list[Any]]:
-    """Candidates: with what has to be contained, then with each item in turn, then long ones."""
+    """Candidates: with all required items, then with every item in turn, then long ones."""
     fill = list(_ANY_ITEMS) if view.items is None else samples.of(view.items, depth)
-    heads = [samples.of(each, depth) for each in view.prefix_items]
-    head = [each[0] for each in heads if each]
+    heads = [samples.of(schema, depth) for schema in view.prefix_items]
+    head = [choices[0] for choices in heads if choices]
     needed = view.min_items or 0
-    contained = [_contained(view, each, samples, depth)[:_FEW] for each in view.contains]
+    contained = [_contained(view, contains, samples, depth)[:_FEW] for contains in view.contains]
     for parts in product(*contained):
         yield _filled([*head, *(item for part in parts for item in part)], fill, needed)
-    for each in fill:
-        yield _filled([*head, each], fill, needed)
+    for item in fill:
+        yield _filled([*head, item], fill, needed)
     for at, choices in enumerate(heads):
-        for each in choices:
-            yield _filled([*head[:at], each, *head[at + 1 :]], fill, needed)
-    for each in fill[:_FEW]:
-        yield [each] * min(max(2, needed, view.max_items or 0), _LONGEST)
+        for choice in choices:
+            yield _filled([*head[:at], choice, *head[at + 1 :]], fill, needed)
+    for item in fill[:_FEW]:
+        yield [item] * min(max(2, needed, view.max_items or 0), _LONGEST)
 
 
 def _contained(
@@ -53,14 +53,14 @@ def _contained(
         return [[]]
     schema = contains.schema
     if view.items is not None:
-        # Where there is no such form, the judges sort out what does not fit both.
+        # Without a canonical form of both, the validators drop what does not match both.
         with suppress(canonical.CanonicalizationError):
             schema = view.items.intersect(schema)
-    return [[each] * least for each in samples.of(schema, depth)]
+    return [[item] * least for item in samples.of(schema, depth)]
 
 
 def _filled(items: list[Any], fill: list[Any], needed: int) -> list[Any]:
-    """``items`` and as many more as an array needs, different ones as far as there are any."""
+    """``items``, and as many more as an array needs, different ones where possible."""
     missing = min(max(0, needed - len(items)), _LONGEST)
-    spare = [each for each in fill if each not in items] or fill or [None]
+    spare = [item for item in fill if item not in items] or fill or [None]
     return [*items, *(spare[at % len(spare)] for at in range(missing))]

@@ -1,4 +1,4 @@
-"""What a diff finds."""
+"""The changes that a diff finds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -36,7 +36,7 @@ class Change:
 
     @property
     def identifier(self) -> str:
-        """What lists of exceptions name it by; it does not change with its details."""
+        """The name in lists of exceptions, which does not depend on the details."""
         return f"{self.kind} {self.direction} {self.place}"
 
 
@@ -45,28 +45,28 @@ Record = Callable[[Change], None]
 
 @dataclass
 class Changes:
-    """The changes of one diff, each once, with all operations that it is found in."""
+    """The changes of one diff, each once, with all operations that have it."""
 
-    _found: dict[tuple[Any, ...], Change] = field(default_factory=dict)
+    _changes: dict[tuple[Any, ...], Change] = field(default_factory=dict)
     _operations: dict[tuple[Any, ...], set[str]] = field(default_factory=dict)
 
     def add(self, change: Change) -> None:
         key = (change.kind, change.direction, change.place, change.breaking, change.detail)
-        self._found.setdefault(key, change)
+        self._changes.setdefault(key, change)
         self._operations.setdefault(key, set()).update(change.operations)
 
     def all(self) -> list[Change]:
         """The breaking ones first, then by direction, kind and place."""
         changes = [
             Change(**{**vars(change), "operations": tuple(sorted(self._operations[key]))})
-            for key, change in self._found.items()
+            for key, change in self._changes.items()
         ]
         return sorted(changes, key=_order)
 
 
 @dataclass(frozen=True)
 class Site:
-    """A place of an operation, at which changes are found."""
+    """A place in an operation, where changes are recorded."""
 
     changes: Changes
     direction: str
@@ -82,7 +82,7 @@ class Site:
         self._add(kind, True, detail, reason)
 
     def allows(self, kind: str, detail: str = "") -> None:
-        """Record a change that clients need not know of."""
+        """Record a compatible change."""
         self._add(kind, False, detail, "")
 
     def _add(self, kind: str, breaking: bool, detail: str, reason: str) -> None:

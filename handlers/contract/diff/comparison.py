@@ -23,15 +23,15 @@ from handlers.contract.diff.responses import ResponseComparison
 from handlers.contract.diff.schemas import SchemaComparison
 from handlers.contract.diff.words import from_to
 
-# A schema's difference is looked for so long, for each keyword of it.
+# The search for a payload, per keyword of a schema.
 SECONDS = 5.0
-_GONE = "a client that calls it is answered 404 or 405"
+_REMOVED = "a client that calls it is answered 404 or 405"
 _NOT_SENT = "a client waits for it"
 _CALLED_BY_NAME = "generated functions, and links, have this name"
 _GROUPED_BY_TAG = "generators make a class of each first tag"
 _BODY_PASSED_OVER = "the server passes over the body that the client sends"
 _BODY_LEFT_OUT = "a client may send no body"
-# What Waybill's engine refuses, besides what OpenAPI has a word for.
+# What Waybill's engine refuses by keywords of its own.
 _DEMANDS = {
     "x-strict-query": "a query with a parameter that is not described is refused",
     "x-requires-json": "a request without Content-Type is refused",
@@ -55,12 +55,19 @@ class _Comparison:
     def __post_init__(self) -> None:
         self._changes = Changes()
         self._schemas = SchemaComparison(self.old, self.new, self.seconds)
-        self._known = {each.key: each for each in described_operations(self.old)}
-        self._found = {each.key: each for each in described_operations(self.new)}
+        self._old_operations = {
+            operation.key: operation for operation in described_operations(self.old)
+        }
+        self._new_operations = {
+            operation.key: operation for operation in described_operations(self.new)
+        }
 
     def changes(self) -> list[Change]:
-        for key in [*self._known, *(each for each in self._found if each not in self._known)]:
-            self._operation(self._known.get(key), self._found.get(key))
+        for key in [
+            *self._old_operations,
+            *(added for added in self._new_operations if added not in self._old_operations),
+        ]:
+            self._operation(self._old_operations.get(key), self._new_operations.get(key))
         self._sent_by_server(described_webhooks(self.old), described_webhooks(self.new), "webhook")
         self._schemas.record(self._changes.add)
         compare_component_names(self.old, self.new, self._schemas.renamed, self._changes)
@@ -71,7 +78,7 @@ class _Comparison:
             if new is not None:
                 self._site(REQUESTS, new).allows("operation-added", _address(new))
         elif new is None:
-            self._site(REQUESTS, old).breaks("operation-removed", _GONE, _address(old))
+            self._site(REQUESTS, old).breaks("operation-removed", _REMOVED, _address(old))
         else:
             self._pair(old, new)
 
@@ -91,26 +98,26 @@ class _Comparison:
 
     def _names(self, old: Described, new: Described) -> None:
         site = self._site(CODE, old)
-        was, now = (each.spec.get("operationId") for each in (old, new))
+        was, now = (side.spec.get("operationId") for side in (old, new))
         if was is None and now is not None:
             site.allows("operation-id", f"now {now}")
         elif was != now:
             site.breaks("operation-id", _CALLED_BY_NAME, f"{was} → {now or 'none'}")
-        was, now = ((each.spec.get("tags") or [None])[0] for each in (old, new))
+        was, now = ((side.spec.get("tags") or [None])[0] for side in (old, new))
         if was != now:
             site.breaks("tag", _GROUPED_BY_TAG, from_to(was, now))
         compare_path_names(old, new, site)
 
     def _demands(self, old: Described, new: Described, site: Site) -> None:
         for key, reason in _DEMANDS.items():
-            was, now = (bool(each.spec.get(key)) for each in (old, new))
+            was, now = (bool(side.spec.get(key)) for side in (old, new))
             if now and not was:
                 site.breaks(key, reason, from_to(was, now))
             elif was and not now:
                 site.allows(key, from_to(was, now))
 
     def _body(self, old: Described, new: Described, direction: Direction, site: Site) -> None:
-        was, now = (_body_of(each) for each in (old, new))
+        was, now = (_body_of(side) for side in (old, new))
         body = site.below("body")
         if now is None:
             if was is not None:
@@ -127,18 +134,23 @@ class _Comparison:
             compare_contents(was["content"], now["content"], direction, self._schemas, body)
 
     def _responses(self, old: Described, new: Described, direction: Direction, site: Site) -> None:
-        targets = _targets(self._known), _targets(self._found)
+        targets = _targets(self._old_operations), _targets(self._new_operations)
         ResponseComparison(self._schemas, targets, direction).compare(old, new, site)
 
     def _sent_by_server(self, old: list[Described], new: list[Described], place: str) -> None:
-        """Webhooks and callbacks: the server sends the requests, and the client answers."""
-        known, found = ({(each.path, each.method): each for each in some} for some in (old, new))
-        for key, operation in known.items():
+        """Webhooks and callbacks: the server sends the requests, and the client responds."""
+        old_operations, new_operations = (
+            {(operation.path, operation.method): operation for operation in operations}
+            for operations in (old, new)
+        )
+        for key, operation in old_operations.items():
             site = Site(self._changes, RESPONSES, f"{place} {operation.name}", operation.name)
-            if key not in found:
+            if key not in new_operations:
                 site.breaks("webhook-removed", _NOT_SENT)
                 continue
-            was, now = (_body_of(each) or {"content": {}} for each in (operation, found[key]))
+            was, now = (
+                _body_of(side) or {"content": {}} for side in (operation, new_operations[key])
+            )
             compare_contents(
                 was["content"],
                 now["content"],
@@ -147,9 +159,9 @@ class _Comparison:
                 site.below("body"),
             )
             answers = Site(self._changes, REQUESTS, site.place, operation.name)
-            self._responses(operation, found[key], Direction.REQUEST, answers)
-        for key, operation in found.items():
-            if key not in known:
+            self._responses(operation, new_operations[key], Direction.REQUEST, answers)
+        for key, operation in new_operations.items():
+            if key not in old_operations:
                 Site(self._changes, RESPONSES, f"{place} {operation.name}", operation.name).allows(
                     "webhook-added"
                 )
@@ -164,7 +176,7 @@ def _body_of(operation: Described) -> Mapping[str, Any] | None:
 
 
 def _targets(operations: Mapping[Key, Described]) -> dict[str, Key]:
-    return {each.name: key for key, each in operations.items()}
+    return {operation.name: key for key, operation in operations.items()}
 
 
 def _address(operation: Described) -> str:

@@ -1,4 +1,4 @@
-"""Names of schemas: no message shows them, and generated code has a class of each."""
+"""Names of schemas: no message has them, but generated code has a class for each."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,10 +17,10 @@ def compare_component_names(
 
     ``renamed``: by the name of a schema of ``old``, the names of what stands in its places.
     """
-    known = old.get("components", {}).get("schemas", {})
-    found = new.get("components", {}).get("schemas", {})
+    old_schemas = old.get("components", {}).get("schemas", {})
+    new_schemas = new.get("components", {}).get("schemas", {})
     used = set(_used(old))
-    for name in sorted(known.keys() - found.keys()):
+    for name in sorted(old_schemas.keys() - new_schemas.keys()):
         site = Site(changes, CODE, name, "")
         names = sorted(renamed.get(name, set()) - {name})
         if names:
@@ -29,22 +29,24 @@ def compare_component_names(
             site.breaks("component-removed", _CLASS_NAME)
         else:
             site.allows("component-removed", "no operation used it")
-    for name in sorted(found.keys() - known.keys()):
+    for name in sorted(new_schemas.keys() - old_schemas.keys()):
         Site(changes, CODE, name, "").allows("component-added")
 
 
 def _used(document: Document) -> Iterator[str]:
-    """The names of the schemas that operations lead to."""
+    """The names of the schemas that operations use."""
     waiting: list[Any] = [document.get("paths", {}), document.get("webhooks", {})]
-    seen: set[str] = set()
+    visited: set[str] = set()
     while waiting:
         node = waiting.pop()
         if isinstance(node, list):
             waiting.extend(node)
         elif isinstance(node, Mapping):
             reference = node.get("$ref")
-            if isinstance(reference, str) and reference not in seen:
-                seen.add(reference)
+            if isinstance(reference, str) and reference not in visited:
+                visited.add(reference)
                 waiting.append(resolve(document, reference))
             waiting.extend(node.values())
-    return (each.removeprefix(_SCHEMAS) for each in seen if each.startswith(_SCHEMAS))
+    return (
+        reference.removeprefix(_SCHEMAS) for reference in visited if reference.startswith(_SCHEMAS)
+    )

@@ -1,4 +1,4 @@
-"""Changes of media types and of what is sent in them."""
+"""Changes of media types and their schemas."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,20 +18,22 @@ def compare_contents(
     old: Content, new: Content, direction: Direction, schemas: SchemaComparison, site: Site
 ) -> None:
     """Record the changes between the `content` of one body and that of its counterpart."""
-    known, found = ({_plain(kind): each for kind, each in one.items()} for one in (old, new))
-    for kind, content in known.items():
-        other, below = _said_of(kind, found), site.below(kind)
+    old_contents, new_contents = (
+        {_plain(kind): content for kind, content in contents.items()} for contents in (old, new)
+    )
+    for kind, content in old_contents.items():
+        other, below = _content_for(kind, new_contents), site.below(kind)
         if other is None:
             requests = direction is Direction.REQUEST
             below.breaks("media-type-removed", _REFUSED if requests else _NOT_OFFERED)
             continue
-        was, now = (each.get("schema", True) for each in (content, other))
+        was, now = (side.get("schema", True) for side in (content, other))
         schemas.compare(was, now, direction, below.place, below.operation)
-        was, now = (each.get("encoding", ABSENT) for each in (content, other))
+        was, now = (side.get("encoding", ABSENT) for side in (content, other))
         if was != now:
             below.breaks("encoding", _CODED_ANOTHER_WAY, from_to(was, now))
-    for kind in found:
-        if _said_of(kind, known) is None:
+    for kind in new_contents:
+        if _content_for(kind, old_contents) is None:
             site.below(kind).allows("media-type-added")
 
 
@@ -39,8 +41,8 @@ def _plain(kind: str) -> str:
     return kind.replace(" ", "").lower()
 
 
-def _said_of(kind: str, content: Content) -> Mapping[str, Any] | None:
-    """What is said of a media type: by its name, or by the range that it is in."""
+def _content_for(kind: str, content: Content) -> Mapping[str, Any] | None:
+    """The Media Type Object for a media type: by its name, or by its range."""
     for name in (kind, f"{kind.partition('/')[0]}/*", "*/*"):
         if name in content:
             return content[name]

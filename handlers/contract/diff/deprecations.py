@@ -1,4 +1,4 @@
-"""Changes of what is deprecated, and until when it works."""
+"""Changes of deprecations and sunset days."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,10 +12,10 @@ _EARLIER = "it ends before the day that was announced"
 
 def compare_deprecations(old: Mapping[str, Any], new: Mapping[str, Any], site: Site) -> None:
     """Record a new or lifted deprecation of an operation or parameter, and a moved end."""
-    was, now = (each.get("deprecated", False) for each in (old, new))
+    was, now = (side.get("deprecated", False) for side in (old, new))
     if was != now:
         site.allows("deprecated", from_to(was, now))
-    was, now = (each.get(SUNSET, ABSENT) for each in (old, new))
+    was, now = (side.get(SUNSET, ABSENT) for side in (old, new))
     if was == now:
         return
     if was is not ABSENT and now is not ABSENT and str(now) < str(was):

@@ -18,7 +18,7 @@ _DIALECT = {
     "$dynamicAnchor": "meta",
     "$ref": "https://json-schema.org/draft/2020-12/schema",
 }
-# What stands below them is no part of the description.
+# Their values are data, not schemas.
 _FREE = frozenset({"example", "examples", "default", "enum", "const"})
 # The C parser is five times as fast.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -36,7 +36,7 @@ def read_document(stream: IO[bytes], name: str) -> Document:
 
 
 def check_document(document: Any, name: str) -> None:
-    """Raises DocumentError for what is no OpenAPI 3.1 document whose references lead somewhere."""
+    """Raises DocumentError unless it is an OpenAPI 3.1 document whose references all resolve."""
     if not isinstance(document, dict) or not isinstance(document.get("openapi"), str):
         raise DocumentError(f"{name}: is no OpenAPI document")
     if not document["openapi"].startswith("3.1."):
@@ -54,7 +54,7 @@ def _parsed(content: bytes, name: str) -> Any:
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
-        pass  # then it is YAML, of which JSON is a part
+        pass  # then it is YAML
     try:
         loader = _Loader(content.decode("utf-8-sig"))
         return _value(loader, loader.get_single_node())
@@ -68,7 +68,7 @@ def _parsed(content: bytes, name: str) -> Any:
 
 
 def _value(loader: Any, node: yaml.Node | None) -> Any:
-    """What a node says in JSON's terms: keys are text (`200:`), and so are dates."""
+    """The JSON value of a node; keys (`200:`) and dates become text."""
     if isinstance(node, yaml.MappingNode):
         loader.flatten_mapping(node)
         return {key.value: _value(loader, value) for key, value in node.value}
@@ -82,7 +82,7 @@ def _value(loader: Any, node: yaml.Node | None) -> Any:
 
 
 def _references(node: Any, pointer: str) -> Iterator[tuple[str, str]]:
-    """Every `$ref` that is a reference, with its place; examples may hold anything."""
+    """Every reference with its place; a `$ref` in an example is none."""
     if isinstance(node, list):
         for at, item in enumerate(node):
             yield from _references(item, f"{pointer}/{at}")
@@ -102,7 +102,7 @@ def _validator() -> Draft202012Validator:
         {
             "$id": "urn:waybill:openapi",
             "$ref": openapi["$id"],
-            # Which dialect a Schema Object speaks is left open by the OpenAPI schema.
+            # The OpenAPI schema leaves the dialect of Schema Objects open.
             "$defs": {"schema": _DIALECT},
         },
         registry=Registry([(openapi["$id"], openapi)]),

@@ -1,8 +1,8 @@
-"""Whether every value that one schema admits is admitted by another, with a value where it is not.
+"""Whether one schema admits every value of another, with a counterexample where it does not.
 
-Three ways, in this order: a proof by canonical forms (jsonschema-rs), a value of what remains when
-one canonical form is subtracted from the other, and values of the narrow schema until the wide one
-rejects one. Each value is judged by the validators of both schemas before it is given out.
+Three methods, in this order: a proof by canonical forms (jsonschema-rs), a value of the difference
+of both canonical forms, and a search for a value of the narrow schema that the wide one rejects.
+The validators of both schemas check every value before it is returned.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ from handlers.contract.diff.unrolling import equal, equal_definitions, recursive
 SUBTRACTION = "subtraction"
 SEARCH = "search"
 _DEPTHS = (0, 1, 2)
-# How many values of each part are tried.
+# How many values of a part are tried.
 _SUBTRACTED = 16
 _SEARCHED = (16, 200)
 _SECONDS = 5.0
@@ -38,8 +38,8 @@ _DEFINITIONS = "$defs"
 class Witness:
     """A value that the narrow schema admits and the wide one rejects.
 
-    ``method``: ``subtraction`` where the value was made from the difference of both schemas,
-    ``search`` where it was met among values of the narrow one.
+    ``method``: ``subtraction`` for a value of the difference of both schemas, ``search`` for one
+    found among values of the narrow schema.
     """
 
     value: Any
@@ -58,11 +58,11 @@ def counterexample(
 ) -> Witness | Unknown | None:
     """A value of ``narrow`` that ``wide`` rejects; None where it is proven that there is none.
 
-    ``seconds`` bounds the search, so that a slow machine may get Unknown where a fast one gets a
-    value, and never the opposite of another's answer.
+    ``seconds`` bounds the search: a slow machine may return Unknown where a fast one returns a
+    value, but never the opposite result.
     """
     try:
-        return _Question(narrow, wide, monotonic() + seconds).answer()
+        return _InclusionCheck(narrow, wide, monotonic() + seconds).result()
     except (NotComparable, ReferenceMissing, canonical.CanonicalizationError) as error:
         return Unknown(str(error))
     except ValidationError as error:
@@ -72,40 +72,42 @@ def counterexample(
 def is_proven(narrow: Operand, wide: Operand) -> bool:
     """Whether it is proven that ``wide`` admits every value of ``narrow``; nothing is searched."""
     try:
-        return _Question(narrow, wide, 0).is_proven()
+        return _InclusionCheck(narrow, wide, 0).is_proven()
     except (NotComparable, ReferenceMissing, canonical.CanonicalizationError, ValidationError):
         return False
 
 
-class _Question:
+class _InclusionCheck:
     def __init__(self, narrow: Operand, wide: Operand, deadline: float) -> None:
         self._deadline = deadline
         self._narrow, self._wide = narrow.plain(), wide.plain()
-        # What an object may hold besides makes no proof wrong, and leaves more definitions equal.
+        # Allowing additional properties keeps proofs valid, and leaves more definitions equal.
         self._loose = (
             Operand(narrow.document, narrow.schema, narrow.direction).plain()
             if narrow.closed
             else self._narrow
         )
-        self._admits = _validator(self._narrow)
-        self._takes = _validator(self._wide)
+        self._narrow_validator = _validator(self._narrow)
+        self._wide_validator = _validator(self._wide)
         is_deep = recursive(self._narrow) or recursive(self._wide)
         self._depths = _DEPTHS if is_deep else _DEPTHS[:1]
         self._pool = list(literals(narrow)) + list(literals(wide))
 
-    def answer(self) -> Witness | Unknown | None:
+    def result(self) -> Witness | Unknown | None:
         if self.is_proven():
             return None
         for method, values in ((SUBTRACTION, self._subtracted()), (SEARCH, self._searched())):
             for value in values:
-                if self._admits.is_valid(value) and not self._takes.is_valid(value):
+                if self._narrow_validator.is_valid(value) and not self._wide_validator.is_valid(
+                    value
+                ):
                     return Witness(value, method)
                 if monotonic() > self._deadline:
                     return Unknown("the time was up")
         return Unknown("there is no proof that there is none")
 
     def is_proven(self) -> bool:
-        return any(self._is_proven(each) for each in (self._loose, self._narrow))
+        return any(self._is_proven(schema) for schema in (self._loose, self._narrow))
 
     def _is_proven(self, narrow: Mapping[str, Any]) -> bool:
         if equal(narrow, self._wide):
@@ -123,17 +125,17 @@ class _Question:
                 difference = less.subtract(more)
             except canonical.CanonicalizationError:
                 continue
-            yield from Samples(self._pool, _SUBTRACTED).each(difference)
+            yield from Samples(self._pool, _SUBTRACTED).candidates(difference)
 
     def _searched(self) -> Iterator[Any]:
         schema = _canonical(self._narrow)
         for most in _SEARCHED:
-            yield from Samples(self._pool, most).each(schema)
+            yield from Samples(self._pool, most).candidates(schema)
 
     def _pair(
         self, narrow: Mapping[str, Any], depth: int, *, exact: bool
     ) -> tuple[CanonicalSchema, CanonicalSchema]:
-        """Both without recursion, which widens the first for a proof, the second for a value."""
+        """Both without recursion: for a proof the first is widened, for a value the second."""
         left = equal_definitions(narrow, self._wide)
         definitions = {_DEFINITIONS: narrow[_DEFINITIONS]} if left else {}
         one = unrolled(narrow, depth, rest=not exact, left={name: name for name in left.values()})

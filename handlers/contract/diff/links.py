@@ -22,17 +22,17 @@ def compare_links(
     ``targets``: the operations of both documents by their operationIds. A link that names an
     operation by its new operationId leads where it led.
     """
-    known, found = (
-        {name: side.at(each) for name, each in response.get("links", {}).items()}
+    old_links, new_links = (
+        {name: side.at(link) for name, link in response.get("links", {}).items()}
         for side, response in (old, new)
     )
-    for name, link in known.items():
+    for name, link in old_links.items():
         below = site.below(f"link {name}")
-        if name not in found:
+        if name not in new_links:
             below.breaks("link-removed", _NOT_FOLLOWED)
         else:
-            _compare(link, found[name], targets, below)
-    for name in found.keys() - known.keys():
+            _compare(link, new_links[name], targets, below)
+    for name in new_links.keys() - old_links.keys():
         site.below(f"link {name}").allows("link-added")
 
 
@@ -43,7 +43,7 @@ def _compare(
     site: Site,
 ) -> None:
     if _target(old, targets[0]) != _target(new, targets[1]):
-        names = (each.get("operationId", each.get("operationRef")) for each in (old, new))
+        names = (link.get("operationId", link.get("operationRef")) for link in (old, new))
         site.breaks("link-target", _LEADS_ELSEWHERE, from_to(*names))
     for key in ("parameters", "requestBody", "server"):
         was, now = old.get(key, ABSENT), new.get(key, ABSENT)

@@ -17,16 +17,16 @@ _MOST_STEPS = 50
 
 @dataclass
 class Node:
-    """What one schema says of a value itself.
+    """The keywords of one schema for a value itself.
 
-    ``says``: keywords of the schema and of those it refers to or joins by `allOf`, where they can
-    be joined; else ``is_joined`` is false.
-    ``names``: the components that it is, one by the name of another, the outermost first.
+    ``keywords``: those of the schema, and of schemas that it refers to or joins by `allOf`, where
+    they can be joined; else ``is_joined`` is false.
+    ``names``: the component that it is and those that are only a reference to the next, in order.
     """
 
     document: Document
     schema: Schema
-    says: dict[str, Any] = field(default_factory=dict)
+    keywords: dict[str, Any] = field(default_factory=dict)
     nullable: bool = False
     names: list[str] = field(default_factory=list)
     is_joined: bool = True
@@ -37,7 +37,7 @@ class Node:
         return self.names[0] if self.names else ""
 
     def value(self, keyword: str) -> Any:
-        return self.says.get(keyword)
+        return self.keywords.get(keyword)
 
 
 def node_of(document: Document, schema: Schema) -> Node:
@@ -46,16 +46,16 @@ def node_of(document: Document, schema: Schema) -> Node:
     if schema is True:
         return node
     if schema is False:
-        node.says = {"not": {}}
+        node.keywords = {"not": {}}
         return node
     _read(node, schema, 0)
-    if node.says.get("type") == "null":
+    if node.keywords.get("type") == "null":
         node.nullable = True
-    types = node.says.get("type")
+    types = node.keywords.get("type")
     if isinstance(types, list):
         node.nullable = node.nullable or "null" in types
-        rest = sorted(each for each in types if each != "null")
-        node.says["type"] = rest[0] if len(rest) == 1 else rest
+        rest = sorted(name for name in types if name != "null")
+        node.keywords["type"] = rest[0] if len(rest) == 1 else rest
     return node
 
 
@@ -73,7 +73,7 @@ def _read(node: Node, schema: Any, steps: int) -> None:
         _read(node, resolve(node.document, reference), steps + 1)
     if len(asserted) == 1 and not isinstance(reference, str):
         union: list[Schema] = next((own[key] for key in _UNIONS if key in own), [])
-        rest = [each for each in union if each != _NULL]
+        rest = [branch for branch in union if branch != _NULL]
         if len(rest) == 1:
             node.nullable = node.nullable or len(union) > 1
             own = {key: value for key, value in own.items() if key in ANNOTATIONS}
@@ -87,14 +87,14 @@ def _read(node: Node, schema: Any, steps: int) -> None:
 
 def _join(node: Node, own: Mapping[str, Any]) -> None:
     for key, value in own.items():
-        known: Any = node.says.get(key)
-        if key not in node.says or known == value:
-            node.says[key] = value
+        known: Any = node.keywords.get(key)
+        if key not in node.keywords or known == value:
+            node.keywords[key] = value
         elif key == "properties" and all(
             known.get(name, part) == part for name, part in value.items()
         ):
-            node.says[key] = {**known, **value}
+            node.keywords[key] = {**known, **value}
         elif key == "required":
-            node.says[key] = [*known, *(name for name in value if name not in known)]
+            node.keywords[key] = [*known, *(name for name in value if name not in known)]
         elif key not in ANNOTATIONS:
             node.is_joined = False

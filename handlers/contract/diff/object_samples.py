@@ -17,7 +17,7 @@ _ANY_VALUES: tuple[Any, ...] = (None, True, 0, 0.5, "a", [], {})
 def object_samples(
     view: canonical.ObjectView, samples: MakesSamples, depth: int
 ) -> Iterator[dict[str, Any]]:
-    """Candidates: with what has to be violated, or with one member at a time as it may be."""
+    """Candidates: with the required violations, or with one member varied at a time."""
     return _Objects(view, samples, depth).made()
 
 
@@ -32,7 +32,9 @@ class _Objects:
         if not all(chosen.values()):
             return
         base = {name: values[0] for name, values in chosen.items()}
-        violations = [list(self._violating(each))[:_FEW] for each in self._view.violations]
+        violations = [
+            list(self._violating(violation))[:_FEW] for violation in self._view.violations
+        ]
         for parts in product(*violations):
             members = dict(base)
             for part in parts:
@@ -55,7 +57,7 @@ class _Objects:
                 yield {**base, self._unused(): value}
 
     def _values(self, name: str) -> list[Any]:
-        """Values for one property; what a pattern says besides is left to the judges."""
+        """Values for one property; the validators check patterns that apply to it as well."""
         view = self._view
         schema = view.properties.get(name)
         if schema is None:
@@ -66,10 +68,10 @@ class _Objects:
         return list(_ANY_VALUES) if schema is None else self._samples.of(schema, self._depth)
 
     def _violating(self, violation: Any) -> Iterator[dict[str, Any]]:
-        """Members by which an object violates what the subtracted schema says of members."""
+        """Members by which an object violates the subtracted schema."""
         match violation:
             case canonical.NameFailsView(schema):
-                names = [each for each in self._samples.rejected(schema, self._depth) if each]
+                names = [name for name in self._samples.rejected(schema, self._depth) if name]
                 for name in [*filter(_is_text, names), self._unused()]:
                     yield from ({name: value} for value in self._values(name)[:2])
             case canonical.PatternValueFailsView(pattern, schema):
@@ -84,7 +86,7 @@ class _Objects:
                     yield from ({name: value} for value in self._values(name))
 
     def _grown(self, members: dict[str, Any]) -> dict[str, Any]:
-        """``members`` and as many more as an object needs to have."""
+        """``members``, and as many more as the object needs."""
         needed = min(self._view.min_properties or 0, _LARGEST)
         optional = [name for name in self._view.properties if name not in members]
         spare = (self._unused([f"other{at}" for at in range(taken)]) for taken in range(_LARGEST))
@@ -96,7 +98,7 @@ class _Objects:
         return members
 
     def _unused(self, besides: Iterable[str] = ()) -> str:
-        """A name that no property has."""
+        """The name of no property."""
         taken = {*self._view.properties, *self._view.required, *besides}
         return next(name for at in range(len(taken) + 1) if (name := f"other{at}") not in taken)
 

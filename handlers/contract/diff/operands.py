@@ -1,7 +1,7 @@
 """Schemas of an OpenAPI document as plain JSON Schemas that can be compared by their values.
 
-What says nothing about values goes (annotations, formats that no validator asserts), and what only
-one direction has (``readOnly``, ``writeOnly``) is taken out.
+Annotations and formats that no validator asserts are dropped, and so are properties of the other
+direction (``readOnly``, ``writeOnly``).
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,7 +36,7 @@ ASSERTIONS = (
     "maxContains", "minContains", "maxProperties", "minProperties", "required",
     "dependentRequired",
 )  # fmt: skip
-# They judge the value itself, so that the properties they declare are the value's.
+# They apply to the value itself, so the properties that they declare are the value's.
 _IN_PLACE = ("allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas")
 _UNIONS = ("allOf", "anyOf", "oneOf")
 # Here fewer values below mean more values above.
@@ -60,9 +60,9 @@ class Direction(Enum):
 class Operand:
     """A schema of a document, as one side reads it.
 
-    ``closed``: an object has only the properties that its schema names, unless the schema says
-    itself what others are. So producers read a document: they send what it describes. Consumers
-    take what it does not forbid.
+    ``closed``: an object has only the properties that its schema names, unless the schema describes
+    others itself. Producers read a document so: they send what it describes. Consumers accept what
+    it does not forbid.
     """
 
     document: Document
@@ -90,7 +90,9 @@ class _Writer:
     _names: dict[tuple[str, bool], str] = field(default_factory=dict)
 
     def write_definitions(self) -> None:
-        while waiting := [each for each in self._names.items() if each[1] not in self.definitions]:
+        while waiting := [
+            entry for entry in self._names.items() if entry[1] not in self.definitions
+        ]:
             for (reference, closed), name in waiting:
                 self.definitions[name] = self.schema(resolve(self.document, reference), closed)
 
@@ -99,7 +101,7 @@ class _Writer:
             return schema
         if unread := next((key for key in _UNREAD if key in schema), None):
             raise NotComparable(f"{unread} is not read")
-        closes = closed and not _hands_on(schema) and declares(self.document, schema)
+        closes = closed and not _delegates(schema) and declares(self.document, schema)
         written: dict[str, Any] = {key: schema[key] for key in ASSERTIONS if key in schema}
         _write_format(schema, written)
         self._write_parts(schema, closed, closes, written)
@@ -137,20 +139,22 @@ class _Writer:
     def _leave_out_other_direction(
         self, schema: Mapping[str, Any], written: dict[str, Any]
     ) -> None:
-        gone = {
+        excluded = {
             name
             for name, part in schema.get("properties", {}).items()
-            if goes_not(self.document, part, self.direction)
+            if is_excluded(self.document, part, self.direction)
         }
-        if gone:
+        if excluded:
             written["properties"] = {
-                name: part for name, part in written["properties"].items() if name not in gone
+                name: part for name, part in written["properties"].items() if name not in excluded
             }
-            written["required"] = [name for name in schema.get("required", ()) if name not in gone]
+            written["required"] = [
+                name for name in schema.get("required", ()) if name not in excluded
+            ]
 
 
-def goes_not(document: Document, schema: Schema, direction: Direction) -> bool:
-    """Whether a property is left out of payloads that go this way."""
+def is_excluded(document: Document, schema: Schema, direction: Direction) -> bool:
+    """Whether a property is left out of payloads in this direction."""
     while isinstance(schema, Mapping):
         if schema.get(direction.value) is True:
             return True
@@ -161,7 +165,7 @@ def goes_not(document: Document, schema: Schema, direction: Direction) -> bool:
 
 
 def declares(document: Document, schema: Schema, above: tuple[str, ...] = ()) -> bool:
-    """Whether a schema names properties of the value itself, here or where it refers to."""
+    """Whether a schema, or one that it refers to, names properties of the value itself."""
     if not isinstance(schema, Mapping):
         return False
     if "properties" in schema:
@@ -175,12 +179,12 @@ def declares(document: Document, schema: Schema, above: tuple[str, ...] = ()) ->
         declares(document, part, above)
         for keyword, parts in _parts(schema)
         if keyword in _IN_PLACE
-        for part in _each(keyword, parts)
+        for part in _schemas_in(keyword, parts)
     )
 
 
-def _hands_on(schema: Mapping[str, Any]) -> bool:
-    """Whether each alternative (or the one reference) describes the whole object by itself."""
+def _delegates(schema: Mapping[str, Any]) -> bool:
+    """Whether every alternative, or the one reference, describes the whole object."""
     if "properties" in schema:
         return False
     places = [schema[key] for key in _UNIONS if key in schema]
@@ -210,9 +214,9 @@ _MANY_EXAMPLES = ("enum", "examples")
 
 
 def literals(operand: Operand) -> Iterator[Any]:
-    """The values that stand in the schema and in those it refers to: enums, defaults, examples."""
+    """The enums, defaults and examples of a schema and of those it refers to."""
     waiting: list[Schema] = [operand.schema]
-    seen: set[str] = set()
+    visited: set[str] = set()
     while waiting:
         schema = waiting.pop()
         if not isinstance(schema, Mapping):
@@ -221,13 +225,13 @@ def literals(operand: Operand) -> Iterator[Any]:
         for key in _MANY_EXAMPLES:
             yield from schema.get(key, ())
         for keyword, parts in _parts(schema):
-            waiting.extend(_each(keyword, parts))
-        if "$ref" in schema and schema["$ref"] not in seen:
-            seen.add(schema["$ref"])
+            waiting.extend(_schemas_in(keyword, parts))
+        if "$ref" in schema and schema["$ref"] not in visited:
+            visited.add(schema["$ref"])
             waiting.append(resolve(operand.document, schema["$ref"]))
 
 
-def _each(keyword: str, parts: Any) -> list[Schema]:
+def _schemas_in(keyword: str, parts: Any) -> list[Schema]:
     if keyword in BY_NAME:
         return list(parts.values())
     return list(parts) if keyword in LISTS else [parts]

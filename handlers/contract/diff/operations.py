@@ -1,4 +1,4 @@
-"""The operations of a document, with all that their paths and their document say for them."""
+"""The operations of a document, with what their paths and the document add."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,11 +45,11 @@ class Described:
     @property
     def path_names(self) -> list[str]:
         """The names of the parameters in the path, from left to right."""
-        return [each[1:-1] for each in _TEMPLATE.findall(self.path)]
+        return [template[1:-1] for template in _TEMPLATE.findall(self.path)]
 
-    def at(self, found: Any) -> Any:
-        """``found``, or what it refers to."""
-        return followed(self.document, found)
+    def at(self, spec: Any) -> Any:
+        """``spec``, or what it refers to."""
+        return followed(self.document, spec)
 
 
 def described_operations(document: Document) -> list[Described]:
@@ -74,8 +74,8 @@ def described_callbacks(operation: Described) -> list[Described]:
 
 
 def _described_below(document: Document, items: Mapping[str, Any]) -> Iterator[Described]:
-    for path, found in items.items():
-        item = followed(document, found)
+    for path, spec in items.items():
+        item = followed(document, spec)
         for method in METHODS:
             if method in item:
                 yield _described(document, path, method, item)
@@ -83,24 +83,24 @@ def _described_below(document: Document, items: Mapping[str, Any]) -> Iterator[D
 
 def _described(document: Document, path: str, method: str, item: Mapping[str, Any]) -> Described:
     spec = item[method]
-    found = (*item.get("parameters", ()), *spec.get("parameters", ()))
+    parameters = (*item.get("parameters", ()), *spec.get("parameters", ()))
     return Described(
         document=document,
         path=path,
         method=method,
         spec=spec,
-        parameters=dict(_parameters(document, path, found)),
+        parameters=dict(_parameters(document, path, parameters)),
         security=spec.get("security", document.get("security", [])),
         servers=spec.get("servers") or item.get("servers") or document.get("servers") or _HERE,
     )
 
 
 def _parameters(
-    document: Document, path: str, found: Sequence[Any]
+    document: Document, path: str, parameters: Sequence[Any]
 ) -> Iterator[tuple[tuple[str, str], Mapping[str, Any]]]:
-    in_path = [each[1:-1] for each in _TEMPLATE.findall(path)]
-    for each in found:
-        parameter = followed(document, each)
+    in_path = [template[1:-1] for template in _TEMPLATE.findall(path)]
+    for spec in parameters:
+        parameter = followed(document, spec)
         place, name = parameter["in"], parameter["name"]
         if place == "header":
             name = name.lower()

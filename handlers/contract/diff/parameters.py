@@ -76,8 +76,8 @@ def _form(parameter: Parameter) -> dict[str, Any]:
 
 def _schema(parameter: Parameter) -> Schema:
     for content in parameter.get("content", {}).values():
-        found: Schema = content.get("schema", True)
-        return found
+        content_schema: Schema = content.get("schema", True)
+        return content_schema
     schema: Schema = parameter.get("schema", True)
     return schema
 

@@ -1,7 +1,7 @@
 """A few texts for a regular expression (ECMA 262, as far as schemas use it).
 
-Only candidates: look-arounds and back references are passed over, and an expression that is not
-understood gives none.
+They are candidates: look-arounds and back references are ignored, and an expression that is not
+understood has none.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ _PRINTABLE = [
 
 @cache
 def matching_texts(pattern: str) -> tuple[str, ...]:
-    """At most six texts that ``pattern`` may match, the shortest of each way through it."""
+    """At most six texts that ``pattern`` may match, the shortest of each branch."""
     try:
         parser = _Parser(pattern)
         made = parser.alternatives()
@@ -31,7 +31,7 @@ def matching_texts(pattern: str) -> tuple[str, ...]:
 
 
 class _Parser:
-    """Reads an expression and gives texts for it at once; each method gives those of its part."""
+    """Parses an expression and returns texts for it; each method returns those of its part."""
 
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
@@ -42,10 +42,10 @@ class _Parser:
             raise ValueError(self._pattern)
 
     def alternatives(self) -> list[str]:
-        found = self._sequence()
+        texts = self._sequence()
         while self._next("|"):
-            found = found[: _MOST // 2] + self._sequence()[:_MOST]
-        return found[:_MOST]
+            texts = texts[: _MOST // 2] + self._sequence()[:_MOST]
+        return texts[:_MOST]
 
     def _sequence(self) -> list[str]:
         texts = [""]
@@ -79,10 +79,10 @@ class _Parser:
                 looks = True
             elif kind != ":":
                 raise ValueError(self._pattern)
-        found = self.alternatives()
+        texts = self.alternatives()
         if self._take() != ")":
             raise ValueError(self._pattern)
-        return [""] if looks else found
+        return [""] if looks else texts
 
     def _class(self) -> list[str]:
         negated = self._next("^")
@@ -100,11 +100,11 @@ class _Parser:
                 last = self._escape()[0] if last == "\\" else last
                 some = [some[0], last] if some[0] != last else some
                 members.extend(some)
-                members.extend(each for each in _PRINTABLE if some[0] < each < last)
+                members.extend(character for character in _PRINTABLE if some[0] < character < last)
             else:
                 members.extend(some)
         if negated:
-            return [each for each in _PRINTABLE if each not in members][:_MOST]
+            return [character for character in _PRINTABLE if character not in members][:_MOST]
         return members[:_MOST] or [""]
 
     def _escape(self) -> list[str]:
@@ -132,7 +132,7 @@ class _Parser:
             return texts
         counts = [least] if least == most else [least, least + 1]
         made = [texts[0] * count for count in counts if count * len(texts[0]) <= _LONGEST]
-        others = [each * max(1, least) for each in texts[1:] if len(each) * least <= _LONGEST]
+        others = [text * max(1, least) for text in texts[1:] if len(text) * least <= _LONGEST]
         return (made + others)[:_MOST]
 
     def _quantifier(self) -> tuple[int, int | None]:
@@ -159,7 +159,7 @@ class _Parser:
 
 
 def _joined(heads: list[str], tails: list[str]) -> list[str]:
-    """The first of both, and each other one beside the first of its neighbour."""
+    """The first of both joined, and every other one joined with the first of the other list."""
     if not heads or not tails:
         return []
     made = [heads[0] + tail for tail in tails] + [head + tails[0] for head in heads[1:]]

@@ -12,7 +12,7 @@ class ReferenceMissing(Exception):
 
 
 def resolve(document: Document, reference: str) -> Any:
-    """What ``reference``, such as `#/components/schemas/Order`, stands for; not followed further.
+    """What ``reference``, such as `#/components/schemas/Order`, leads to; not followed further.
 
     Raises ReferenceMissing.
     """
@@ -24,16 +24,16 @@ def resolve(document: Document, reference: str) -> Any:
     return node
 
 
-def followed(document: Document, found: Any) -> Any:
-    """``found``, or what its `$ref` leads to in the end. Raises ReferenceMissing, for loops too."""
-    seen = set()
-    while isinstance(found, Mapping) and isinstance(found.get("$ref"), str):
-        reference = found["$ref"]
-        if reference in seen:
+def followed(document: Document, node: Any) -> Any:
+    """``node``, or the end of its chain of `$ref`. Raises ReferenceMissing, also for loops."""
+    visited = set()
+    while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
+        reference = node["$ref"]
+        if reference in visited:
             raise ReferenceMissing(f"{reference} leads back to itself")
-        seen.add(reference)
-        found = resolve(document, reference)
-    return found
+        visited.add(reference)
+        node = resolve(document, reference)
+    return node
 
 
 def _child(node: Any, key: str, reference: str) -> Any:

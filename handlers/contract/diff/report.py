@@ -28,7 +28,7 @@ def as_json(changes: Sequence[Change]) -> str:
 
 
 def as_markdown(changes: Sequence[Change]) -> str:
-    """A table of each verdict."""
+    """One table per verdict."""
     parts = [summary(changes), ""]
     for title, breaking in (("Breaking", True), ("Compatible", False)):
         chosen = [change for change in changes if change.breaking is breaking]
@@ -45,7 +45,7 @@ FORMATS: dict[str, Callable[[Sequence[Change]], str]] = {
 
 
 def summary(changes: Sequence[Change]) -> str:
-    """How many changes there are of each verdict."""
+    """The number of changes per verdict."""
     if not changes:
         return "No changes."
     breaking = sum(change.breaking for change in changes)
@@ -53,7 +53,7 @@ def summary(changes: Sequence[Change]) -> str:
 
 
 def explanation(change: Change) -> str:
-    """The payload that shows a break, or why it is one; nothing for a compatible change."""
+    """The payload that shows a break, or its reason; empty for a compatible change."""
     if change.witness is None:
         return change.reason
     sender, taker = ("the client sent", "the server refuses")

@@ -16,7 +16,7 @@ Responses = Mapping[str, Any]
 Targets = tuple[Mapping[str, Key], Mapping[str, Key]]
 
 _DEFAULT = "default"
-_NEVER_COMES = "a client waits for a success that comes no more"
+_NO_LONGER_SENT = "a client waits for a success that comes no more"
 _NOT_DESCRIBED = "a client gets a success that its document does not describe"
 _COUNTED_ON = "a client counts on the header"
 
@@ -35,11 +35,14 @@ class ResponseComparison:
 
     def compare(self, old: Described, new: Described, site: Site) -> None:
         """Record the changes of all responses of an operation."""
-        known, found = (each.spec.get("responses", {}) for each in (old, new))
-        for status in [*known, *(each for each in found if each not in known)]:
-            was, now = _for_status(status, known), _for_status(status, found)
+        old_responses, new_responses = (side.spec.get("responses", {}) for side in (old, new))
+        for status in [
+            *old_responses,
+            *(status for status in new_responses if status not in old_responses),
+        ]:
+            was, now = _for_status(status, old_responses), _for_status(status, new_responses)
             below = site.below(status)
-            if status not in known:
+            if status not in old_responses:
                 self._added(status, is_described=was is not None, site=below)
             elif now is None:
                 self._removed(status, below)
@@ -47,7 +50,7 @@ class ResponseComparison:
                 self._compare((old, old.at(was)), (new, new.at(now)), below)
 
     def _added(self, status: str, *, is_described: bool, site: Site) -> None:
-        """RFC 9110, 15: a client takes an error that it does not know for x00 of its class."""
+        """RFC 9110, 15: a client treats an unknown error as x00 of its class."""
         if _is_success(status) and not is_described:
             site.breaks("status-added", _NOT_DESCRIBED)
         else:
@@ -55,7 +58,7 @@ class ResponseComparison:
 
     def _removed(self, status: str, site: Site) -> None:
         if _is_success(status):
-            site.breaks("status-removed", _NEVER_COMES)
+            site.breaks("status-removed", _NO_LONGER_SENT)
         else:
             site.allows("status-removed")
 
@@ -72,19 +75,19 @@ class ResponseComparison:
     def _headers(
         self, old: tuple[Described, Responses], new: tuple[Described, Responses], site: Site
     ) -> None:
-        known, found = (
-            {name.lower(): side.at(each) for name, each in response.get("headers", {}).items()}
+        old_headers, new_headers = (
+            {name.lower(): side.at(header) for name, header in response.get("headers", {}).items()}
             for side, response in (old, new)
         )
-        for name, header in known.items():
+        for name, header in old_headers.items():
             below = site.below(f"header {name}")
-            if name in found:
-                self._header((old[0], header), (new[0], found[name]), below)
+            if name in new_headers:
+                self._header((old[0], header), (new[0], new_headers[name]), below)
             elif header.get("required"):
                 below.breaks("header-removed", _COUNTED_ON, "required")
             else:
                 below.allows("header-removed", "optional")
-        for name in found.keys() - known.keys():
+        for name in new_headers.keys() - old_headers.keys():
             site.below(f"header {name}").allows("header-added")
 
     def _header(
@@ -93,7 +96,7 @@ class ResponseComparison:
         new: tuple[Described, Mapping[str, Any]],
         site: Site,
     ) -> None:
-        was, now = (each.get("required", False) for each in (old[1], new[1]))
+        was, now = (header.get("required", False) for header in (old[1], new[1]))
         if was and not now:
             site.breaks("header-required", _COUNTED_ON, "no longer required")
         elif now and not was:
@@ -104,7 +107,7 @@ class ResponseComparison:
 
 
 def _for_status(status: str, responses: Responses) -> Any:
-    """What is said of a status: by its number, its class, or as the default; else None."""
+    """The response for a status: by number, class, or default; else None."""
     for name in (status, f"{status[0]}XX", _DEFAULT):
         if name in responses:
             return responses[name]
@@ -112,5 +115,5 @@ def _for_status(status: str, responses: Responses) -> Any:
 
 
 def _is_success(status: str) -> bool:
-    """Redirects succeed as well: what they lead to is what the client asked for."""
+    """Redirects are successes, too: they lead to what the client asked for."""
     return status[0] in "23"

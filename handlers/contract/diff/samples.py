@@ -1,7 +1,7 @@
-"""Values that a canonical schema admits, the simplest first, and always the same ones.
+"""Values that a canonical schema may admit, the simplest first, and always the same ones.
 
-They are candidates: whatever uses them lets validators judge. hypothesis-jsonschema, which makes
-such values as well, had its last release in February 2024.
+They are candidates: callers validate them. hypothesis-jsonschema, which makes such values as well,
+had its last release in February 2024.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -35,26 +35,28 @@ _Make = Callable[[CanonicalSchema, Any, int], Iterable[Any]]
 class Samples:
     """Makes at most ``most`` samples of each part of a schema.
 
-    ``pool`` has values found in the documents, since real ones look like them.
+    ``pool``: values of the documents, which resemble real ones.
     """
 
     def __init__(self, pool: Sequence[Any], most: int) -> None:
         self._most = most
-        self._texts = [each for each in pool if isinstance(each, str)]
+        self._texts = [value for value in pool if isinstance(value, str)]
         self._pool = list(pool)
         self._makers: dict[type, _Make] = {
             canonical.FalseView: lambda *_: (),
             canonical.ConstView: lambda _schema, view, _depth: [view.value],
             canonical.EnumView: lambda _schema, view, _depth: view.values,
-            canonical.MultiTypeView: lambda _schema, view, _depth: _in_turn(
-                [_BY_TYPE[each] for each in view.types]
+            canonical.MultiTypeView: lambda _schema, view, _depth: _round_robin(
+                [_BY_TYPE[name] for name in view.types]
             ),
             canonical.TypedGroupView: lambda _schema, view, depth: self.of(view.body, depth),
             canonical.StringView: self._strings,
-            canonical.IntegerView: lambda schema, view, _depth: judged(
+            canonical.IntegerView: lambda schema, view, _depth: admitted(
                 schema, number_samples(view)
             ),
-            canonical.NumberView: lambda schema, view, _depth: judged(schema, number_samples(view)),
+            canonical.NumberView: lambda schema, view, _depth: admitted(
+                schema, number_samples(view)
+            ),
             canonical.ArrayView: lambda _schema, view, depth: array_samples(view, self, depth),
             canonical.ObjectView: lambda _schema, view, depth: object_samples(view, self, depth),
             canonical.AnyOfView: self._one_of,
@@ -64,15 +66,15 @@ class Samples:
             canonical.ReferenceView: lambda schema, _view, depth: self.of(followed(schema), depth),
         }
 
-    def each(self, schema: CanonicalSchema, depth: int = _DEPTH) -> Iterator[Any]:
-        """Candidates that ``schema`` may admit; each is made when it is taken."""
+    def candidates(self, schema: CanonicalSchema, depth: int = _DEPTH) -> Iterator[Any]:
+        """Candidates that ``schema`` may admit, made lazily."""
         view = schema.view()
         make = self._makers.get(type(view), self._anything)
         return islice(_distinct(make(schema, view, depth - 1)), self._most)
 
     def of(self, schema: CanonicalSchema, depth: int) -> list[Any]:
         """Candidates for a part; none below ``depth`` levels."""
-        return list(self.each(schema, depth)) if depth else []
+        return list(self.candidates(schema, depth)) if depth else []
 
     def rejected(self, schema: CanonicalSchema, depth: int) -> list[Any]:
         """Candidates that ``schema`` may reject."""
@@ -94,32 +96,32 @@ class Samples:
         filled = [
             text * length for text in ("a", "0") for length in sorted(lengths) if length <= _LONGEST
         ]
-        return judged(schema, [*named, *made, *filled, *self._texts, *TEXTS])
+        return admitted(schema, [*named, *made, *filled, *self._texts, *TEXTS])
 
     def _one_of(
         self, _schema: CanonicalSchema, view: canonical.AnyOfView | canonical.OneOfView, depth: int
     ) -> Iterator[Any]:
-        return _in_turn(self.of(each, depth) for each in view.branches)
+        return _round_robin(self.of(branch, depth) for branch in view.branches)
 
     def _all_of(
         self, schema: CanonicalSchema, view: canonical.AllOfView, depth: int
     ) -> Iterator[Any]:
-        branches = [followed(each) for each in view.branches]
+        branches = [followed(branch) for branch in view.branches]
         joined: CanonicalSchema | None = branches[0]
-        for each in branches[1:]:
-            joined = joined and intersection(joined, each)
+        for branch in branches[1:]:
+            joined = joined and intersection(joined, branch)
         if joined is not None and joined.kind is not canonical.CanonicalKind.ALL_OF:
             yield from self.of(joined, depth)
-        for each in branches:
-            yield from judged(schema, self.of(each, depth))
+        for branch in branches:
+            yield from admitted(schema, self.of(branch, depth))
 
     def _not(self, schema: CanonicalSchema, view: canonical.NotView, depth: int) -> Iterator[Any]:
         yield from self.rejected(followed(view.schema), depth)
-        yield from judged(schema, [*ANYTHING, *self._pool])
+        yield from admitted(schema, [*ANYTHING, *self._pool])
 
 
 def followed(schema: CanonicalSchema) -> CanonicalSchema:
-    """``schema``, or what its references lead to, as far as they do."""
+    """``schema``, or what its references lead to."""
     for _ in range(_DEPTH):
         match schema.view():
             case canonical.ReferenceView(uri):
@@ -140,15 +142,15 @@ def intersection(one: CanonicalSchema, other: CanonicalSchema) -> CanonicalSchem
         return None
 
 
-def judged(schema: CanonicalSchema, values: Iterable[Any]) -> Iterator[Any]:
+def admitted(schema: CanonicalSchema, values: Iterable[Any]) -> Iterator[Any]:
     """Those of ``values`` that ``schema`` admits."""
-    spelled: Any = schema.to_json_schema()
-    validator = Draft202012Validator(spelled, validate_formats=True)
-    return (each for each in values if validator.is_valid(each))
+    schema_document: Any = schema.to_json_schema()
+    validator = Draft202012Validator(schema_document, validate_formats=True)
+    return (value for value in values if validator.is_valid(value))
 
 
-def _in_turn(groups: Iterable[Sequence[Any]]) -> Iterator[Any]:
-    """The first of each, then the second of each, and so on; no group is made before its turn."""
+def _round_robin(groups: Iterable[Sequence[Any]]) -> Iterator[Any]:
+    """The first value of every group, then the second ones, and so on; groups are made lazily."""
     made = []
     for group in groups:
         made.append(group)
@@ -158,8 +160,8 @@ def _in_turn(groups: Iterable[Sequence[Any]]) -> Iterator[Any]:
 
 
 def _distinct(values: Iterable[Any]) -> Iterator[Any]:
-    found: list[Any] = []
+    distinct: list[Any] = []
     for value in values:
-        if not any(type(value) is type(each) and value == each for each in found):
-            found.append(value)
+        if not any(type(value) is type(other) and value == other for other in distinct):
+            distinct.append(value)
             yield value

@@ -1,4 +1,4 @@
-"""Changes of schemas, each where it is and with a payload that shows what it means."""
+"""Changes of schemas, each with its place and a payload that shows it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -14,7 +14,7 @@ _Key = tuple[str, str, Direction]
 
 @dataclass
 class _Part:
-    """What was found in a pair of components, and the pairs that it uses."""
+    """The changes of a pair of components, and the pairs that it uses."""
 
     changes: list[Change] = field(default_factory=list)
     uses: set[_Key] = field(default_factory=set)
@@ -41,7 +41,7 @@ class SchemaComparison:
         self._compare(old, new, direction, place).operations.add(operation)
 
     def record(self, record: Record) -> None:
-        """Hand over all changes, with the operations that each concerns."""
+        """Pass all changes on, each with its operations."""
         for key, part in self._parts.items():
             for used in self._reached(key) if part.operations else ():
                 for change in self._parts[used].changes:
@@ -61,7 +61,7 @@ class SchemaComparison:
         return self._parts[key]
 
     def _walk(self, pair: SchemaPair, part: _Part, above: frozenset[tuple[int, int]]) -> None:
-        """``above`` has the pairs of inline schemas that led here, so that none leads to itself."""
+        """``above``: the pairs of inline schemas around this one, which stop the recursion."""
         part.changes.extend(pair.changes())
         for place, old, new in pair.parts():
             one, other = node_of(self.old, old), node_of(self.new, new)
@@ -75,10 +75,10 @@ class SchemaComparison:
 
     def _reached(self, key: _Key) -> Iterator[_Key]:
         """The pair and all that it uses."""
-        seen, waiting = {key}, [key]
+        reached, waiting = {key}, [key]
         while waiting:
             key = waiting.pop()
             yield key
-            new = self._parts[key].uses - seen
-            seen |= new
+            new = self._parts[key].uses - reached
+            reached |= new
             waiting.extend(new)

@@ -1,4 +1,4 @@
-"""Plain schemas without references: what is too deep for recursion is a bound from one side."""
+"""Plain schemas without references; recursion ends in a bound from one side."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -27,9 +27,9 @@ def unrolled(
 
 
 def recursive(plain: Mapping[str, Any]) -> list[str]:
-    """The names of the definitions that lead back to themselves."""
+    """The names of the definitions that refer to themselves."""
     definitions = plain.get("$defs", {})
-    leads = {name: set(_references(each)) for name, each in definitions.items()}
+    leads = {name: set(_references(definition)) for name, definition in definitions.items()}
     for _ in leads:
         for name, targets in leads.items():
             leads[name] = targets.union(*(leads[target] for target in targets))
@@ -37,7 +37,7 @@ def recursive(plain: Mapping[str, Any]) -> list[str]:
 
 
 def equal_definitions(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, str]:
-    """Recursive definitions of ``other`` that say the same as one of ``one``, by name."""
+    """By name, recursive definitions of ``other`` that equal one of ``one``."""
     return {
         theirs: ours
         for theirs in recursive(other)
@@ -49,8 +49,8 @@ def equal_definitions(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[
 
 
 def equal(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two plain schemas say the same, whatever their definitions are called."""
-    bodies = [{key: each[key] for key in each if key != "$defs"} for each in (one, other)]
+    """Whether two plain schemas are equal, whatever the names of their definitions."""
+    bodies = [{key: schema[key] for key in schema if key != "$defs"} for schema in (one, other)]
     return _Equality(one.get("$defs", {}), other.get("$defs", {})).holds(*bodies)
 
 
@@ -85,8 +85,8 @@ def _references(schema: Any) -> Iterator[str]:
             yield schema["$ref"].removeprefix(_AT)
         for keyword in (*BY_NAME, *LISTS, *SINGLE):
             part = schema.get(keyword)
-            for each in part.values() if keyword in BY_NAME and part else [part]:
-                for one in each if isinstance(each, list) else [each]:
+            for parts in part.values() if keyword in BY_NAME and part else [part]:
+                for one in parts if isinstance(parts, list) else [parts]:
                     yield from _references(one)
 
 
@@ -100,7 +100,7 @@ class _Unrolling:
     cuts: int = 0
 
     def schema(self, schema: Schema, above: tuple[str, ...]) -> Schema:
-        """``above`` has the definitions that led here, the outermost first."""
+        """``above``: the definitions around this schema, the outermost first."""
         self.nodes += 1
         if self.nodes > _MOST_NODES:
             raise NotComparable("with its references unrolled, the schema is too large")
@@ -130,9 +130,9 @@ class _Unrolling:
 
     def _part(self, keyword: str, part: Any, above: tuple[str, ...]) -> Any:
         if keyword in BY_NAME:
-            return {name: self.schema(each, above) for name, each in part.items()}
+            return {name: self.schema(schema, above) for name, schema in part.items()}
         if keyword in LISTS:
-            return [self.schema(each, above) for each in part]
+            return [self.schema(schema, above) for schema in part]
         return self.schema(part, above)
 
     def _target(self, name: str, above: tuple[str, ...]) -> Schema:

@@ -1,4 +1,4 @@
-"""Values and schemas as they stand in a line of a report."""
+"""Values and schemas as text in one line of a report."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ ABSENT = object()
 
 
 def shown(value: Any) -> str:
-    """JSON on one line, cut where it is long; nothing where there is no value."""
+    """JSON on one line, truncated; "nothing" for ABSENT."""
     if value is ABSENT:
         return "nothing"
     text = in_json(value)
@@ -16,7 +16,7 @@ def shown(value: Any) -> str:
 
 
 def from_to(old: Any, new: Any) -> str:
-    """What it was and what it is; ABSENT stands for what was or is not there."""
+    """The old and the new value; ABSENT stands for none."""
     if old is ABSENT:
         return f"now {shown(new)}"
     if new is ABSENT:

@@ -32,14 +32,14 @@ def _type(schema: Any) -> str:
 
 
 def _as_text(schema: Mapping[str, Any]) -> Schema:
-    """How the values of a schema are written; bounds of numbers are passed over."""
-    kept = {key: schema[key] for key in ("default", "deprecated") if key in schema}
-    if "default" in kept:
-        kept["default"] = _text(kept["default"])
+    """The schema of the values as text; bounds of numbers are ignored."""
+    annotations = {key: schema[key] for key in ("default", "deprecated") if key in schema}
+    if "default" in annotations:
+        annotations["default"] = _text(annotations["default"])
     values = schema.get("enum", [schema["const"]] if "const" in schema else None)
     if values is not None:
-        return {**kept, "type": "string", "enum": [_text(each) for each in values]}
-    return {**kept, **_TEXTS[schema["type"]]}
+        return {**annotations, "type": "string", "enum": [_text(value) for value in values]}
+    return {**annotations, **_TEXTS[schema["type"]]}
 
 
 def _text(value: Any) -> str:

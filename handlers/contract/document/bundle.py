@@ -1,6 +1,6 @@
 """Reads the contract from `openapi/`, where each resource has a file, into one document.
 
-A reference is relative to the file that it stands in, as in any OpenAPI document.
+References are relative to their file, as in any OpenAPI document.
 """
 
 from collections.abc import Callable, Iterable
@@ -34,8 +34,8 @@ def load_contract(
 ) -> Contract:
     """The contract below ``directory``.
 
-    ``more`` names files there whose paths belong to it although the root does not name them.
-    ``adapt`` changes the checked document to what is true of one server.
+    ``more``: files there with paths to add, which the root does not name. ``adapt`` changes the
+    checked document for one server.
 
     Raises ContractError for the first fault found: in the YAML, the references, the names of
     components and operations, or against the OpenAPI 3.1 schema.
@@ -48,7 +48,7 @@ def load_contract(
 
 
 class _Bundler:
-    """Joins the files that the root leads to, each component under its own name."""
+    """Joins the root and the files that it refers to, with every component under its own name."""
 
     def __init__(self, directory: Path, more: Iterable[str] = ()) -> None:
         self._directory = directory
@@ -82,21 +82,21 @@ class _Bundler:
         }
         return Contract(document, self._resources, self._origins)
 
-    def _path_item(self, path: str, found: Any) -> dict[str, Any]:
+    def _path_item(self, path: str, item: Any) -> dict[str, Any]:
         file, pointer = ROOT, pointer_to("paths", path)
         place = f"{ROOT}#{pointer}"
-        if "$ref" in mapping(found, place):
-            file, pointer = self._target(found["$ref"], ROOT, place)
-            found = self._at(file, pointer, place)
+        if "$ref" in mapping(item, place):
+            file, pointer = self._target(item["$ref"], ROOT, place)
+            item = self._at(file, pointer, place)
             place = f"{file}#{pointer}"
         self._origins[pointer_to("paths", path)] = place
-        for method, operation in mapping(found, place).items():
+        for method, operation in mapping(item, place).items():
             if method in _METHODS:
                 self._name_operation(operation, file, f"{place}/{method}")
-        rewritten: dict[str, Any] = self._rewritten(found, file, place)
+        rewritten: dict[str, Any] = self._rewritten(item, file, place)
         for method in rewritten.keys() & set(_METHODS):
-            given = self._refusals.expand(rewritten[method], f"{place}/{method}")
-            for status, origin in given.items():
+            origins = self._refusals.expand(rewritten[method], f"{place}/{method}")
+            for status, origin in origins.items():
                 self._origins[pointer_to("paths", path, method, "responses", status)] = origin
         return rewritten
 
@@ -128,7 +128,7 @@ class _Bundler:
             into[name] = self._rewritten(component, file, place)
 
     def _check_files(self) -> None:
-        """Nothing that a person wrote may be left out silently."""
+        """Raises ContractError for what the bundle would leave out silently."""
         named = set(self._origins.values())
         for file, content in list(self._files.items())[1:]:
             for key in sorted(content.keys() - {"paths", "components"}):
@@ -139,7 +139,7 @@ class _Bundler:
                     raise ContractError(f"{place}: {ROOT} does not name it")
 
     def _rewritten(self, node: Any, file: str, place: str) -> Any:
-        """A copy in which every reference leads to the components of the one document."""
+        """A copy whose references lead to the components of the bundle."""
         if isinstance(node, list):
             return [self._rewritten(item, file, f"{place}/{at}") for at, item in enumerate(node)]
         if not isinstance(node, dict):
@@ -157,7 +157,7 @@ class _Bundler:
         return copied
 
     def _target(self, reference: Any, file: str, place: str) -> tuple[str, str]:
-        """The file and pointer of a reference; a file that is new is read."""
+        """The file and pointer of a reference; reads the file if necessary."""
         name, _, fragment = str(reference).partition("#")
         target = normpath(join(dirname(file), name)) if name else file
         if target not in self._files:
@@ -176,7 +176,7 @@ class _Bundler:
 
 
 def check_document(contract: Contract) -> None:
-    """Judges by the OpenAPI 3.1 schema, and every schema in it by JSON Schema 2020-12.
+    """Validate by the OpenAPI 3.1 schema, and the schemas in it by JSON Schema 2020-12.
 
     Raises ContractError for the first fault.
     """
@@ -185,7 +185,7 @@ def check_document(contract: Contract) -> None:
         {
             "$id": "urn:contract:openapi",
             "$ref": openapi["$id"],
-            # What the OpenAPI schema leaves open: which dialect a Schema Object speaks.
+            # The OpenAPI schema leaves the dialect of Schema Objects open.
             "$defs": {
                 "schema": {
                     "$dynamicAnchor": "meta",
@@ -205,7 +205,7 @@ def check_document(contract: Contract) -> None:
 
 
 def _is_template(contract: Contract, path: list[str | int]) -> bool:
-    """Whether it is the URL of a server with variables: a template, which is no URI reference."""
+    """Whether it is a server URL with variables: a template, and no URI reference."""
     node: Any = contract.document
     for part in path:
         node = node[part]
@@ -213,5 +213,5 @@ def _is_template(contract: Contract, path: list[str | int]) -> bool:
 
 
 def _members_of(content: dict[str, Any], key: str, file: str) -> Iterable[tuple[str, Any]]:
-    """What stands below one key of a file, which need not be there."""
+    """The members below one key of a file, which may be missing."""
     return mapping(content.get(key, {}), f"{file}#/{key}").items()

@@ -1,9 +1,8 @@
 """Samples of each request in curl, Python and TypeScript.
 
-They stand in the document as `x-codeSamples`, which documentation readers show beside each
-operation. The address of the server and the credentials come from environment variables, so that
-a sample runs as it is copied: `BASE_URL`, and for a security scheme its name in capitals
-(`SessionKey`: `SESSION_KEY`).
+The document has them as `x-codeSamples`, which API references show beside an operation. Samples run
+as copied: the URL of the server and the credentials come from environment variables, `BASE_URL` and
+the name of the security scheme in capitals (`SessionKey`: `SESSION_KEY`).
 """
 
 import json
@@ -91,17 +90,17 @@ def _python_text(text: str) -> str:
 
 def _python_value(value: Any) -> str:
     if isinstance(value, dict):
-        members = [f"{json.dumps(name)}: {_python_value(each)}" for name, each in value.items()]
+        members = [f"{json.dumps(name)}: {_python_value(member)}" for name, member in value.items()]
         return _python_block("{", members, "}")
     if isinstance(value, list):
-        return _python_block("[", [_python_value(each) for each in value], "]")
+        return _python_block("[", [_python_value(item) for item in value], "]")
     if value is None or isinstance(value, bool):
         return _PYTHON_WORDS[value]
     return json.dumps(value, ensure_ascii=False)
 
 
 def _python_block(opening: str, members: Iterable[str], closing: str) -> str:
-    return _block(opening, [f"{each}," for each in members], closing, indent=4)
+    return _block(opening, [f"{member}," for member in members], closing, indent=4)
 
 
 def _typescript(request: SampleRequest) -> str:
@@ -135,7 +134,7 @@ def _typescript_text(text: str) -> str:
 
 
 def _block(opening: str, lines: Iterable[str], closing: str, indent: int = 2) -> str:
-    """``lines``, each of which may have several, indented between the two."""
+    """``lines``, of which any may contain newlines, indented between the two."""
     space = "\n" + " " * indent
     inner = "\n".join(lines).replace("\n", space)
     return f"{opening}{space}{inner}\n{closing}" if inner else opening + closing

@@ -15,7 +15,7 @@ class ContractError(Exception):
 class Contract:
     """One self-contained OpenAPI document, and where its parts come from.
 
-    Each is itself only (``eq=False``), so that what is made of one can be kept by it.
+    Compared by identity (``eq=False``), so that it can be a cache key.
 
     ``document``: every reference in it is `#/components/<kind>/<name>`.
     ``resources``: operationId to the file that describes it, as a module is named: the file
@@ -28,7 +28,7 @@ class Contract:
     origins: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def origin(self, pointer: str) -> str:
-        """The place in the files of a pointer of the document; references are followed."""
+        """The place in the files for a pointer of the document; follows references."""
         parts = self._followed(pointer.split("/")[1:])
         for length in range(len(parts), 0, -1):
             if place := self.origins.get(_joined(parts[:length])):
@@ -36,7 +36,7 @@ class Contract:
         return self.origins.get("", f"{ROOT}#") + _joined(parts)
 
     def _followed(self, parts: list[str]) -> list[str]:
-        """The same place, written without the references on the way to it."""
+        """The same place without the references on the way."""
         node: Any = self.document
         followed: list[str] = []
         for at, part in enumerate(parts):

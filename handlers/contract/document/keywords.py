@@ -1,7 +1,6 @@
 """What the engine does with each keyword of OpenAPI 3.1 and JSON Schema 2020-12.
 
-This is the one list: the start goes through it, and README.md in this folder shows it. Only the
-keywords in it are accepted.
+The start checks the document by this list, and README.md shows it. Other keywords are refused.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,14 +15,14 @@ from handlers.contract.document.validators import pointer_to
 
 
 class Use(StrEnum):
-    """What becomes of a keyword."""
+    """How the engine treats a keyword."""
 
     ENFORCED = "enforced"
-    """It decides what is routed, accepted or answered."""
+    """It affects routing, requests or responses."""
     NOTED = "noted"
-    """OpenAPI and JSON Schema let it decide nothing: text for readers and tools."""
+    """It has no effect by OpenAPI and JSON Schema: text for readers and tools."""
     REFUSED = "refused"
-    """The start stops and names it."""
+    """The start fails with its name."""
 
 
 ENFORCED, NOTED, REFUSED = Use
@@ -212,20 +211,20 @@ def check_keywords(contract: Contract) -> None:
 
 
 def leave_out(contract: Contract, names: frozenset[str]) -> Contract:
-    """The contract without what is named: keywords, media types, and members by JSON pointer.
+    """The contract without ``names``: keywords, media types, and JSON pointers of members.
 
-    Raises ContractError for a name that is nowhere in it.
+    Raises ContractError for a name that it does not have.
     """
     if not names:
         return contract
     document = deepcopy(contract.document)
-    found = {name for name in names if name.startswith("/") and _remove_at(document, name)}
+    removed = {name for name in names if name.startswith("/") and _remove_at(document, name)}
     for _, node, _ in [*_objects(document)]:
         for holder in (node, node.get(_MEDIA_TYPES, {})):
             for name in names & holder.keys():
                 del holder[name]
-                found.add(name)
-    if missing := sorted(names - found):
+                removed.add(name)
+    if missing := sorted(names - removed):
         raise ContractError(f"{contract.origin('')}: has no {', '.join(missing)} to leave out")
     return replace(contract, document=document, resources=_left(contract.resources, document))
 
@@ -269,8 +268,8 @@ def _walk(kind: str, node: Any, pointer: str) -> Iterator[_Child]:
         if keyword in _ONE.get(kind, {}):
             yield from _walk(_ONE[kind][keyword], value, place)
         elif keyword in _LISTS.get(kind, {}):
-            for at, each in enumerate(value):
-                yield from _walk(_LISTS[kind][keyword], each, f"{place}/{at}")
+            for at, item in enumerate(value):
+                yield from _walk(_LISTS[kind][keyword], item, f"{place}/{at}")
         elif keyword in _MAPS.get(kind, {}):
-            for name, each in [*value.items()]:
-                yield from _walk(_MAPS[kind][keyword], each, place + pointer_to(name))
+            for name, member in [*value.items()]:
+                yield from _walk(_MAPS[kind][keyword], member, place + pointer_to(name))

@@ -1,4 +1,4 @@
-"""Writes a document as it is published."""
+"""Serializes documents for publication."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +23,7 @@ def to_yaml(document: Mapping[str, Any]) -> bytes:
 
 
 def _write_text(dumper: Any, text: str) -> yaml.ScalarNode:
-    """Text of several lines is written as such, not as one line of escapes."""
+    """Multi-line text becomes a block scalar, not one line of escapes."""
     style = "|" if "\n" in text else None
     node: yaml.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
     return node

@@ -1,7 +1,7 @@
-"""Sets of refusals that operations share, written out as their responses.
+"""Sets of refusals that operations share, expanded into their responses.
 
 The root declares them under `x-refusal-sets`, as maps of statuses to references; an operation names
-them in `x-refusals`. Each operation has the set `default` without naming it.
+them in `x-refusals`. All operations have the set `default`.
 """
 
 from collections.abc import Iterator
@@ -37,28 +37,28 @@ class RefusalSets:
         }
 
     def expand(self, operation: dict[str, Any], place: str) -> dict[str, str]:
-        """Give ``operation`` the refusals that it names; its own responses stay as they are.
+        """Add the refusals that ``operation`` names; its own responses stay as they are.
 
-        Returns the places of those given, by status. Raises ContractError where a set is not known,
-        and where two that are named differ in a status that the operation does not give itself.
+        Returns the places of those added, by status. Raises ContractError for an unknown set, and
+        where two sets differ in a status that the operation does not describe itself.
         """
         own = mapping(operation.get("responses", {}), f"{place}/responses")
-        given: dict[str, _Refusal] = {}
+        added: dict[str, _Refusal] = {}
         for at, name in enumerate(_names(operation.pop(_NAMED, []), f"{place}/{_NAMED}")):
             for status, refusal in self._named(name, f"{place}/{_NAMED}/{at}"):
-                if status not in own and given.get(status, refusal).response != refusal.response:
-                    reason = f"{status} is already another response, of {given[status].place}"
+                if status not in own and added.get(status, refusal).response != refusal.response:
+                    reason = f"{status} is already another response, of {added[status].place}"
                     raise ContractError(f"{place}/{_NAMED}/{at}: {name}: {reason}")
-                given[status] = refusal
-        given = {
+                added[status] = refusal
+        added = {
             status: refusal
-            for status, refusal in (self._sets.get(_DEFAULT, {}) | given).items()
+            for status, refusal in (self._sets.get(_DEFAULT, {}) | added).items()
             if status not in own
         }
-        if given:
-            responses = own | {status: dict(each.response) for status, each in given.items()}
+        if added:
+            responses = own | {status: dict(refusal.response) for status, refusal in added.items()}
             operation["responses"] = dict(sorted(responses.items()))
-        return {status: refusal.place for status, refusal in given.items()}
+        return {status: refusal.place for status, refusal in added.items()}
 
     def _named(self, name: str, place: str) -> Iterator[tuple[str, _Refusal]]:
         if name not in self._sets:
@@ -72,7 +72,7 @@ def _refusal(response: Any, place: str) -> _Refusal:
     return _Refusal(response, place)
 
 
-def _names(found: Any, place: str) -> list[str]:
-    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+def _names(names: Any, place: str) -> list[str]:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ContractError(f"{place}: is not a list of names")
-    return found
+    return names

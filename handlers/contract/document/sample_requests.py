@@ -1,4 +1,4 @@
-"""The request that stands as a sample for an operation, made from the examples of a document."""
+"""The sample request of an operation, made from the examples of a document."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -12,9 +12,9 @@ VARIABLE = re.compile(r"\$\{(\w+)\}")
 """A variable in the text of a request; its name is the first group."""
 IDEMPOTENCY_KEY = "Idempotency-Key"
 PREFIX = "x-prefix"
-"""By this key an apiKey scheme says what stands before the credential."""
+"""The key for the prefix of the credential in an apiKey scheme."""
 NEW_KEY = "${NEW_KEY}"
-"""Stands for a random text that is made for this request."""
+"""Stands for a random text, new for every request."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def _quoted_text(text: str) -> str:
 def _credentials(
     document: Mapping[str, Any], operation: Mapping[str, Any]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Headers and query of the first requirement that needs no cookie, else of none."""
+    """Headers and query of the first requirement without a cookie; else empty."""
     schemes = document.get("components", {}).get("securitySchemes", {})
     for requirement in operation.get("security", document.get("security", [])):
         used = {name: schemes[name] for name in requirement}
@@ -104,8 +104,8 @@ def _constant(name: str) -> str:
 def _parameters(
     document: Mapping[str, Any], item: Mapping[str, Any], operation: Mapping[str, Any]
 ) -> Iterator[Mapping[str, Any]]:
-    for found in (*item.get("parameters", ()), *operation.get("parameters", ())):
-        yield _resolved(document, found)
+    for spec in (*item.get("parameters", ()), *operation.get("parameters", ())):
+        yield _resolved(document, spec)
 
 
 def _example(document: Mapping[str, Any], holder: Mapping[str, Any]) -> Any:
@@ -113,12 +113,12 @@ def _example(document: Mapping[str, Any], holder: Mapping[str, Any]) -> Any:
     for example in holder.get("examples", {}).values():
         return _resolved(document, example).get("value")
     schema = _resolved(document, holder.get("schema", {}))
-    given = [holder.get("example"), *schema.get("examples", ()), schema.get("default")]
-    return next((each for each in given if each is not None), None)
+    values = [holder.get("example"), *schema.get("examples", ()), schema.get("default")]
+    return next((value for value in values if value is not None), None)
 
 
-def _resolved(document: Mapping[str, Any], found: Mapping[str, Any]) -> Mapping[str, Any]:
-    while "$ref" in found:
-        _, _, kind, name = found["$ref"].split("/")
-        found = document["components"][kind][name]
-    return found
+def _resolved(document: Mapping[str, Any], spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    while "$ref" in spec:
+        _, _, kind, name = spec["$ref"].split("/")
+        spec = document["components"][kind][name]
+    return spec

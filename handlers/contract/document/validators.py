@@ -1,4 +1,4 @@
-"""Validators compiled once, at start, for any place of the contract (JSON Schema 2020-12)."""
+"""Validators for any place of the contract, compiled once at start (JSON Schema 2020-12)."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -9,23 +9,23 @@ from jsonschema_rs import Draft202012Validator, Registry, ValidationError
 
 _CONTRACT_URI = "urn:contract"
 _BITS = {"int32": 32, "int64": 64}
-# They hold values, which are no schemas.
+# Their values are data, not schemas.
 _VALUES = frozenset({"const", "default", "enum", "example", "examples"})
 
 
 class Direction(StrEnum):
-    """Which way a value goes, named by the keyword whose properties are not expected there."""
+    """The direction of a value; named by the keyword of properties that are not expected in it."""
 
     REQUEST = "readOnly"
     RESPONSE = "writeOnly"
 
 
-class Judges:
-    """Compiles the schema at a JSON pointer of the bundled document; formats are asserted.
+class SchemaValidators:
+    """Compiles the schema at a JSON pointer of a bundled document; formats are asserted.
 
-    ``bounds_integers``: `int32` and `int64` are as well, which to JSON Schema are only names.
-    ``direction``: a property that is not expected that way is refused there, and need not be there
-    even if `required` names it (OpenAPI 3.0.3, Schema Object; 3.1 leaves both open).
+    ``bounds_integers``: so are `int32` and `int64`, which JSON Schema takes for mere names.
+    ``direction``: properties that are not expected in it are refused, and not required even if
+    `required` names them (OpenAPI 3.0.3, Schema Object; 3.1 leaves both open).
     """
 
     def __init__(
@@ -35,18 +35,18 @@ class Judges:
         bounds_integers: bool = False,
         direction: Direction | None = None,
     ) -> None:
-        judged = dict(document)
+        adapted = dict(document)
         if bounds_integers or direction:
-            judged = _Adapting(document, direction, bounds_integers).adapted(document)
-        self._document = judged
-        self._registry = Registry([(_CONTRACT_URI, judged)])
+            adapted = _Adapting(document, direction, bounds_integers).adapted(document)
+        self._document = adapted
+        self._registry = Registry([(_CONTRACT_URI, adapted)])
         self._compiled: dict[str, Draft202012Validator] = {}
 
     def compile(self, pointer: str) -> Draft202012Validator:
         """The validator of the schema at ``pointer``; its references resolve in the document.
 
-        Schemas that only refer to the same one share its validator: each has a copy of all that it
-        refers to, and most responses of a document refer to the one of errors.
+        Schemas that only refer to the same one share its validator, since a validator copies all
+        that it refers to. Most responses refer to the schema of errors.
         """
         pointer = self._referred(pointer)
         if pointer not in self._compiled:
@@ -70,7 +70,7 @@ class Judges:
 
 
 class _Adapting:
-    """Makes copies of schemas that say what is meant by the keywords of OpenAPI."""
+    """Copies schemas with the meaning of OpenAPI keywords as plain JSON Schema."""
 
     def __init__(
         self, document: Mapping[str, Any], direction: Direction | None, bounds_integers: bool
@@ -81,20 +81,20 @@ class _Adapting:
 
     def adapted(self, node: Any) -> Any:
         if isinstance(node, list):
-            return [self.adapted(each) for each in node]
+            return [self.adapted(item) for item in node]
         if not isinstance(node, Mapping):
             return node
         copied = {
             key: value if key in _VALUES else self.adapted(value) for key, value in node.items()
         }
-        given = node.get("format")
-        if self._bounds_integers and isinstance(given, str) and given in _BITS:
-            half = 2 ** (_BITS[given] - 1)
+        format_name = node.get("format")
+        if self._bounds_integers and isinstance(format_name, str) and format_name in _BITS:
+            half = 2 ** (_BITS[format_name] - 1)
             copied["allOf"] = [*copied.get("allOf", ()), {"minimum": -half, "maximum": half - 1}]
         properties, required = node.get("properties"), node.get("required")
         if not self._direction or not isinstance(properties, Mapping):
             return copied
-        unexpected = {name for name, each in properties.items() if self._is_unexpected(each)}
+        unexpected = {name for name, schema in properties.items() if self._is_unexpected(schema)}
         copied["properties"] |= dict.fromkeys(unexpected, False)
         if isinstance(required, list):
             copied["required"] = [name for name in required if name not in unexpected]
@@ -112,7 +112,7 @@ class _Adapting:
 
 
 def _at(document: Any, pointer: str) -> Any:
-    """What is at a JSON pointer; None where there is nothing."""
+    """The value at a JSON pointer; None where there is none."""
     for part in pointer.split("/")[1:]:
         name = part.replace("~1", "/").replace("~0", "~")
         try:
@@ -128,5 +128,5 @@ def pointer_to(*parts: str | int) -> str:
 
 
 def describe(error: ValidationError) -> str:
-    """Where and by which keyword a value failed, without the value: it may be personal."""
+    """Where and by which keyword a value failed; without the value, which may be personal."""
     return f"{pointer_to(*error.instance_path) or '/'} fails {error.kind.name}"

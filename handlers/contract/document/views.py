@@ -1,15 +1,14 @@
 """The two documents that are published of one contract.
 
-The complete one has all that is routed and judged. The one for clients is made from it by keys in
-the files of `openapi/`:
+The complete one has all that is routed and validated. Keys in the files of `openapi/` make the one
+for clients from it:
 
-- `x-internal: true` leaves an operation, parameter, media type, response, header, property or
-  security scheme out, and whatever refers to a component that has it.
-- `x-client: {…}` beside the keywords of a schema stands in their place; words and examples beside
-  it stay, unless it has its own.
+- `x-internal: true` removes an operation, parameter, media type, response, header, property or
+  security scheme, and everything that refers to a component with it.
+- `x-client: {…}` replaces the keywords of a schema; texts and examples stay, unless it has its own.
 
-There, `examples` beside a reference lead to the schema itself in place of the reference: generators
-that grew up with OpenAPI 3.0 forget either the reference or what is beside it.
+In it, a reference beside `examples` is replaced by the schema: generators for OpenAPI 3.0 ignore
+either the reference or what is beside it.
 """
 
 from collections.abc import Iterator
@@ -23,7 +22,7 @@ Document = dict[str, Any]
 _INTERNAL = "x-internal"
 _CLIENT = "x-client"
 _EXAMPLES = "examples"
-# What a link fills into a body, for the tests; generators take a Link's own for text.
+# The body of a link's request, for tests: generators treat a Link's own `requestBody` as text.
 _LINK_BODY = "x-link-body"
 _WORDS = ("title", "description", "deprecated", "default", "examples")
 _REFERENCE = "#/components/"
@@ -31,15 +30,15 @@ _SCHEMES = f"{_REFERENCE}securitySchemes/"
 
 
 def full_document(contract: Contract) -> Document:
-    """All that is routed and judged, as `/openapi.full.json` has it."""
+    """All that is routed and validated, as in `/openapi.full.json`."""
     document: Document = _without_keys(contract.document, {_CLIENT})
     return _with_used_components(document)
 
 
 def client_document(contract: Contract) -> Document:
-    """What people and generators read, as `/openapi.json` has it.
+    """The document for people and generators, as in `/openapi.json`.
 
-    Raises ContractError where an operation would be open to all without what is left out.
+    Raises ContractError where an operation would become public.
     """
     document: Document = _ClientView(contract.document).of(contract.document)
     document["paths"] = {path: item for path, item in document["paths"].items() if item}
@@ -52,7 +51,7 @@ def client_document(contract: Contract) -> Document:
 
 
 class _ClientView:
-    """Copies parts of one document without what is internal in it."""
+    """Copies parts of one document without their internal parts."""
 
     def __init__(self, document: Document) -> None:
         self._components = document.get("components", {})
@@ -75,21 +74,23 @@ class _ClientView:
         return copied
 
     def _dereferenced(self, node: Document) -> Document:
-        """The schema that is referred to, with what stands beside the reference."""
+        """The schema that is referred to, with the keywords beside the reference."""
         kind, _, name = node["$ref"].removeprefix(_REFERENCE).partition("/")
-        found: Document = self._components[kind][name]
-        return found | {key: node[key] for key in node if key != "$ref"}
+        schema: Document = self._components[kind][name]
+        return schema | {key: node[key] for key in node if key != "$ref"}
 
     def _tidy(self, node: Document, copied: Document) -> None:
-        """Leave out what names things that were left out."""
+        """Remove the names of removed parts."""
         properties = node.get("properties")
         if isinstance(properties, dict) and isinstance(node.get("required"), list):
-            gone = properties.keys() - copied["properties"].keys()
-            copied["required"] = [name for name in node["required"] if name not in gone]
+            removed = properties.keys() - copied["properties"].keys()
+            copied["required"] = [name for name in node["required"] if name not in removed]
         if node.get("content") and not copied["content"]:
             del copied["content"]
         if isinstance(security := node.get("security"), list) and security:
-            copied["security"] = [each for each in security if not self._is_internal_way(each)]
+            copied["security"] = [
+                requirement for requirement in security if not self._is_internal_way(requirement)
+            ]
             if not copied["security"]:
                 name = node.get("operationId", "the document")
                 raise ContractError(f"{name}: each of its security schemes is internal")
@@ -119,7 +120,7 @@ def _without_keys(node: Any, keys: set[str]) -> Any:
 
 
 def _with_used_components(document: Document) -> Document:
-    """The document with those of its components that the rest of it leads to."""
+    """The document, with only the components that it uses."""
     components = document.get("components", {})
     used: set[str] = set()
     waiting = list(_references({key: document[key] for key in document if key != "components"}))
@@ -129,15 +130,21 @@ def _with_used_components(document: Document) -> Document:
             used.add(reference)
             kind, _, name = reference.removeprefix(_REFERENCE).partition("/")
             waiting += _references(components[kind][name])
-    kept = {
-        kind: {name: each for name, each in members.items() if f"{_REFERENCE}{kind}/{name}" in used}
+    used_components = {
+        kind: {
+            name: component
+            for name, component in members.items()
+            if f"{_REFERENCE}{kind}/{name}" in used
+        }
         for kind, members in components.items()
     }
-    return document | {"components": {kind: members for kind, members in kept.items() if members}}
+    return document | {
+        "components": {kind: members for kind, members in used_components.items() if members}
+    }
 
 
 def _references(node: Any) -> Iterator[str]:
-    """Every component that a part of a document names."""
+    """The components that a part of a document refers to."""
     if isinstance(node, list):
         for item in node:
             yield from _references(item)

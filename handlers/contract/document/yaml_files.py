@@ -1,4 +1,4 @@
-"""Reads one YAML file of `openapi/` in JSON's terms."""
+"""Reads one YAML file of `openapi/` as JSON values."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,15 +9,15 @@ import yaml
 from handlers.contract.document.contract import ContractError
 from handlers.contract.document.validators import pointer_to
 
-# The C parser is five times as fast, and the start waits for it.
+# The C parser is five times as fast, which shortens the start.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_file(path: Path, name: str = "") -> dict[str, Any]:
-    """The mapping in one YAML file; dates in it stay text, as in JSON.
+    """The mapping in one YAML file; dates stay text, as in JSON.
 
-    ``name`` is what errors call the file, by default its own name. Raises ContractError where it
-    can't be read, with the line.
+    ``name``: the name of the file in errors. Raises ContractError, with the line, where it can't be
+    read.
     """
     name = name or path.name
     try:
@@ -36,14 +36,14 @@ def read_file(path: Path, name: str = "") -> dict[str, Any]:
 
 
 def mapping(value: Any, place: str) -> dict[str, Any]:
-    """``value``, if it is a mapping; else a ContractError that names ``place``."""
+    """``value``, a mapping. Raises ContractError, naming ``place``, for anything else."""
     if not isinstance(value, dict):
         raise ContractError(f"{place}: is not a mapping")
     return value
 
 
 def _value(loader: Any, node: yaml.Node | None, place: str) -> Any:
-    """What a node says in JSON's terms; YAML's own types of scalar, such as dates, stay text."""
+    """The JSON value of a node; YAML's own scalar types, such as dates, stay text."""
     if isinstance(node, yaml.MappingNode):
         return dict(_members(loader, node, place))
     if isinstance(node, yaml.SequenceNode):

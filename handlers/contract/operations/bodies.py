@@ -1,4 +1,4 @@
-"""Request bodies: media type, judging and loading; JSON and forms were decoded at the edge."""
+"""Request bodies: media type, validation and loading; the edge has decoded JSON and forms."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,9 +9,9 @@ from jsonschema_rs import Draft202012Validator
 from marshmallow import Schema, ValidationError
 
 from domain.shared.errors import InvalidInput
-from handlers.contract.operations.forms import FormFields, decode_multipart, judged
+from handlers.contract.operations.forms import FormFields, decode_multipart, schema_value
 from handlers.contract.operations.schema_types import SchemaTypes
-from handlers.contract.operations.validation_errors import as_refusal, misfits
+from handlers.contract.operations.validation_errors import combine_errors, describe_errors
 from handlers.http.errors import UnsupportedMediaType
 from handlers.http.media_types import (
     FORM,
@@ -29,7 +29,7 @@ _SCHEMAS = "#/components/schemas/"
 
 
 class ContentType(Enum):
-    """What an operation asks of the Content-Type header, whether a body comes with it or not."""
+    """The Content-Type header that an operation needs, with a body or without."""
 
     ANY = auto()
     JSON = auto()
@@ -49,51 +49,51 @@ Decode = Callable[[Any, str], Any]
 
 @dataclass(frozen=True)
 class Form:
-    """How a body of one media type is decoded, judged and loaded.
+    """How a body of one media type is decoded, validated and loaded.
 
-    ``decode`` gets what the edge made of the bytes, and the Content-Type. ``fields`` are the names
-    that its schema has. ``schema`` turns the judged value into the handler's; without one, that
-    gets the value itself.
+    ``decode`` takes the content as the edge decoded it, and the Content-Type. ``fields`` are the
+    property names of its schema. ``schema`` loads the valid value; without one, handlers get the
+    value itself. ``schema_value`` gives the value to validate.
     """
 
     decode: Decode
     validator: Draft202012Validator | None
     fields: Collection[str] = frozenset()
     schema: Schema | None = None
-    judged: Load = field(default=lambda value: value)
+    schema_value: Load = field(default=lambda value: value)
 
     def load(self, decoded: Any, content_type: str = "") -> Any:
-        """The handler's body. Raises InvalidInput, with every field that does not fit."""
+        """The body for the handler. Raises InvalidInput with every invalid field."""
         document = self.decode(decoded, content_type)
         if self.validator is not None:
-            self._judge(self.judged(document), self.validator)
+            self._validate(self.schema_value(document), self.validator)
         if self.schema is None:
             return document
         try:
             return self.schema.load(document)
         except ValidationError as error:
-            raise as_refusal(_sentences(error.messages_dict)) from None
+            raise combine_errors(_sentences(error.messages_dict)) from None
 
     @staticmethod
-    def _judge(document: Any, validator: Draft202012Validator) -> None:
+    def _validate(document: Any, validator: Draft202012Validator) -> None:
         if not validator.is_valid(document):
-            raise misfits(validator, document)
+            raise describe_errors(validator, document)
 
 
 def _sentences(
     messages: Mapping[Any, Any], below: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], InvalidInput]]:
-    """Where marshmallow could not convert a value that fits, and what it says of it."""
-    for name, told in messages.items():
+    """The paths of valid values that marshmallow could not convert, with its message."""
+    for name, message in messages.items():
         path = (*below, str(name))
-        if isinstance(told, Mapping):
-            yield from _sentences(told, path)
+        if isinstance(message, Mapping):
+            yield from _sentences(message, path)
         else:
-            yield path, InvalidInput(told[0])
+            yield path, InvalidInput(message[0])
 
 
 class Body:
-    """The request body of one operation, in each media type that it may come in."""
+    """The request body of one operation, in all its media types."""
 
     def __init__(self, forms: Mapping[str, Form], *, required: bool) -> None:
         self._forms = dict(forms)
@@ -123,10 +123,10 @@ class Body:
 
 
 class Bodies:
-    """Compiles how bodies are read: by the Media Type Object of each media type.
+    """Compiles Media Type Objects to Forms.
 
-    ``schema_for`` gives the marshmallow schema that loads a component; None where bodies of it
-    reach the handler as they were judged.
+    ``schema_for`` returns the marshmallow schema that loads a component; None where handlers get
+    its bodies as they are.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class Bodies:
         if media_type in (FORM, MULTIPART):
             fields = FormFields(spec, content.get("encoding", {}), self._types)
             read = _fields_of(fields) if media_type == FORM else _parts_of(fields)
-            return Form(read, validator, names, schema, judged)
+            return Form(read, validator, names, schema, schema_value)
         if self._types.is_free(spec):
             return Form(_as_text if is_text(media_type) else _as_decoded, None)
         if is_text(media_type):

@@ -1,4 +1,4 @@
-"""A response whose whole body is there as bytes."""
+"""A response whose body is bytes."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -8,12 +8,12 @@ from flask import Response
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-# Werkzeug writes them anew.
+# Werkzeug rewrites them.
 _ADJUSTED = frozenset({"location", "content-location"})
 
 
 class BytesResponse(Response):
-    """Leaves as it is, where Werkzeug would copy and adjust what needs no adjusting."""
+    """Sent without Werkzeug's copies, unless its headers need adjusting."""
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"

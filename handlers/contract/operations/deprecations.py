@@ -1,8 +1,8 @@
-"""What is deprecated, and since when, as headers of responses (RFC 9745, RFC 8594).
+"""Deprecations as headers of responses (RFC 9745, RFC 8594).
 
-The contract says `deprecated: true` of an operation or parameter, the day since when by
-`x-deprecated-since`, and by `x-sunset` the day from which it may be gone; OpenAPI has no word for
-these days. A parameter's headers come with the responses to requests that use it.
+In the contract, an operation or parameter has `deprecated: true`, `x-deprecated-since` with the
+first day, and `x-sunset` with the day from which it may be removed; OpenAPI has no keyword for
+these days. Responses have the headers of the parameters that the request uses.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +27,7 @@ View = Callable[..., Response]
 
 @dataclass(frozen=True)
 class Notice:
-    """Since when something is deprecated, and from when it may be gone; moments in seconds."""
+    """The beginning of a deprecation and of the time without the part, in seconds."""
 
     since: int
     until: int | None
@@ -35,7 +35,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Deprecations:
-    """What is deprecated of one operation.
+    """The deprecations of one operation.
 
     ``whole``: the operation itself. ``query`` and ``headers``: its parameters, by name.
     ``statuses``: the responses that have the headers.
@@ -46,30 +46,30 @@ class Deprecations:
     headers: Mapping[str, Notice]
     statuses: frozenset[int]
 
-    def announce(self, response: Response, asked: Request) -> None:
-        """Add the headers for what the request uses: the earliest days of all."""
-        notices = list(self._used(asked)) if response.status_code in self.statuses else []
+    def announce(self, response: Response, received: Request) -> None:
+        """Add the headers for all that the request uses, with the earliest days."""
+        notices = list(self._used(received)) if response.status_code in self.statuses else []
         if not notices:
             return
-        response.headers[DEPRECATION] = f"@{min(each.since for each in notices)}"
-        ends = [each.until for each in notices if each.until is not None]
+        response.headers[DEPRECATION] = f"@{min(notice.since for notice in notices)}"
+        ends = [notice.until for notice in notices if notice.until is not None]
         if ends:
             response.headers[SUNSET] = format_date_time(min(ends))
 
-    def _used(self, asked: Request) -> Iterator[Notice]:
+    def _used(self, received: Request) -> Iterator[Notice]:
         if self.whole is not None:
             yield self.whole
-        if self._may_use(asked.query_string):
-            yield from (each for name, each in self.query.items() if name in asked.args)
-        yield from (each for name, each in self.headers.items() if name in asked.headers)
+        if self._may_use(received.query_string):
+            yield from (notice for name, notice in self.query.items() if name in received.args)
+        yield from (notice for name, notice in self.headers.items() if name in received.headers)
 
     def _may_use(self, query: bytes) -> bool:
-        """To look for the names costs less than to read the query once more."""
+        """Searching for the names is cheaper than parsing the query once more."""
         return any(name.encode() in query for name in self.query) or b"%" in query
 
 
 def announcing(view: View, deprecations: Deprecations | None) -> View:
-    """``view``, with the headers on its responses; ``view`` itself where nothing is deprecated."""
+    """``view`` with the headers on its responses; ``view`` itself if nothing is deprecated."""
     if deprecations is None:
         return view
 
@@ -82,10 +82,10 @@ def announcing(view: View, deprecations: Deprecations | None) -> View:
 
 
 def compile_deprecations(contract: Contract, operation: Operation) -> Deprecations | None:
-    """What is deprecated of an operation since a day; None where nothing is.
+    """The deprecations of an operation that have a day; None where there are none.
 
-    Raises ContractError, naming the place, for a day that is none, days in the wrong order, days of
-    what is not deprecated, and responses that do not have the headers.
+    Raises ContractError, naming the place, for an invalid day, days in the wrong order, days of
+    parts that are not deprecated, and responses without the headers.
     """
     return _Compiler(contract, operation).compile()
 
@@ -142,20 +142,20 @@ class _Compiler:
     ) -> Iterator[tuple[Mapping[str, Any], str]]:
         item = pointer_to("paths", self._operation.path)
         for owner, place in ((self._at(item), item), (spec, pointer)):
-            for at, found in enumerate(owner.get("parameters", ())):
-                yield self._resolved(found, f"{place}/parameters/{at}")
+            for at, described in enumerate(owner.get("parameters", ())):
+                yield self._resolved(described, f"{place}/parameters/{at}")
 
     def _statuses(self, spec: Mapping[str, Any], pointer: str) -> Iterator[int]:
-        for status, found in spec.get("responses", {}).items():
-            response, _ = self._resolved(found, f"{pointer}/responses/{status}")
+        for status, described in spec.get("responses", {}).items():
+            response, _ = self._resolved(described, f"{pointer}/responses/{status}")
             if DEPRECATION in response.get("headers", {}):
                 yield int(status)
 
-    def _resolved(self, found: Mapping[str, Any], pointer: str) -> tuple[Mapping[str, Any], str]:
-        while "$ref" in found:
-            pointer = found["$ref"].removeprefix("#")
-            found = self._at(pointer)
-        return found, pointer
+    def _resolved(self, spec: Mapping[str, Any], pointer: str) -> tuple[Mapping[str, Any], str]:
+        while "$ref" in spec:
+            pointer = spec["$ref"].removeprefix("#")
+            spec = self._at(pointer)
+        return spec, pointer
 
     def _at(self, pointer: str) -> Any:
         place: Any = self._contract.document

@@ -1,4 +1,4 @@
-"""From values of the wire to values of the handlers, by the `format` of their schema."""
+"""Converts values of the wire to values for handlers, by the `format` of their schema."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
@@ -10,7 +10,7 @@ import orjson
 
 from handlers.http.messages import format_message
 
-# No JSON of the contract is as deep, and what compares and stores it may follow it by recursion.
+# No JSON of the contract is deeper, and code that compares and stores it may recurse.
 _DEPTH = 20
 _DAY_LENGTH = len("2026-01-31")
 
@@ -25,8 +25,8 @@ def _date(text: str) -> date:
 def _date_time(text: str) -> datetime:
     """An aware UTC time; a text without an offset is UTC.
 
-    RFC 3339 has `t` and `z`, too. `9999-12-31T23:59:00-12:00` is a valid date-time that no
-    database can keep in UTC.
+    RFC 3339 allows `t` and `z`. `9999-12-31T23:59:00-12:00` is a valid date-time that has no UTC
+    time before the year 10000.
     """
     try:
         moment = datetime.fromisoformat(text.upper())
@@ -36,9 +36,9 @@ def _date_time(text: str) -> datetime:
 
 
 def _moment(text: str) -> date | datetime:
-    """A day, or an aware UTC time; a blank before the offset stands for `+`.
+    """A day, or an aware UTC time; a space before the offset stands for `+`.
 
-    A query can't bring a bare `+` otherwise, and no other text of the format ends like this.
+    An unescaped `+` in a query becomes a space, and no other text of the format ends like this.
     """
     if len(text) == _DAY_LENGTH:
         return _date(text)
@@ -47,7 +47,7 @@ def _moment(text: str) -> date | datetime:
 
 
 def _json(text: str) -> Any:
-    """A JSON value without NUL, which is text that PostgreSQL can't hold."""
+    """A JSON value without NUL, which PostgreSQL can't store."""
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -76,16 +76,16 @@ _BY_FORMAT: dict[str, Callable[[str], Any]] = {
     "moment": _moment,
     "uuid": UUID,
     "decimal": Decimal,
-    # A code that is written in lower case, and may be given in any.
+    # Stored in lower case; clients may send any case.
     "currency": str.lower,
     "json": _json,
 }
 
 
 def converter(schema: Mapping[str, Any]) -> Callable[[Any], Any]:
-    """What turns a valid value of ``schema`` into what handlers get.
+    """The converter of valid values of ``schema`` to values for handlers.
 
-    The converter raises ValueError, with the sentence for the client, for a value that fits its
-    format and yet has no meaning.
+    It raises ValueError, with the message for the client, for a value that matches its format and
+    has no Python value.
     """
     return _BY_FORMAT.get(schema.get("format", ""), _unchanged)

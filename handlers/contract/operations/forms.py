@@ -1,4 +1,4 @@
-"""The fields of a form, which are text or files, as the object that a schema describes."""
+"""The fields of a form, text or files, as the object that a schema describes."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from handlers.contract.operations.schema_types import ANY_TYPE, COMPOUND, Schema
 from handlers.contract.operations.styles import Repeated, Style, compile_reading
 from handlers.contract.operations.text_values import first
 from handlers.http.errors import ContentTooLarge
-from handlers.http.messages import GIVEN_TWICE, MALFORMED_BODY
+from handlers.http.messages import MALFORMED_BODY, REPEATED
 from handlers.http.strict_json import decode_json
 
 MAX_PARTS = 1000
@@ -23,15 +23,15 @@ MAX_PARTS = 1000
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that came with a form; what a client says of its name and type is not judged."""
+    """A file of a form; its name and type are the client's, and not checked."""
 
     filename: str
     media_type: str
     content: bytes
 
     @property
-    def judged(self) -> str:
-        """What schemas see of it: a string with a character for each byte."""
+    def text(self) -> str:
+        """Its value for schemas: a string with one character per byte."""
         return self.content.decode("latin-1")
 
 
@@ -43,30 +43,29 @@ _ReadField = Callable[[list[Value]], Any]
 class FormFields:
     """Reads the fields of one media type by the properties of its schema.
 
-    Fields that the schema does not name stay as they are; of one given twice, the last.
-    ``encoding`` is the Encoding Object of each property that has one. Raises ValueError for a
-    property that can't be in a form.
+    Other fields stay as they are; of a repeated one, the last. ``encoding``: Encoding Objects by
+    property. Raises ValueError for a property that can't be in a form.
     """
 
     def __init__(self, schema: Any, encoding: Mapping[str, Any], types: SchemaTypes) -> None:
         self._fields = {
-            name: _compile_field(name, each, encoding.get(name, {}), types)
-            for name, each in types.properties(schema).items()
+            name: _compile_field(name, property_schema, encoding.get(name, {}), types)
+            for name, property_schema in types.properties(schema).items()
         }
         self.names = frozenset(self._fields)
 
     def read(self, pairs: FormPairs) -> dict[str, Any]:
-        """The object. Raises InvalidInput for a field given twice that has one value."""
+        """The object. Raises InvalidInput for a repeated field that is no array."""
         document: dict[str, Any] = dict(pairs)
-        given = Counter(name for name, _ in pairs)
-        for name in self.names & given.keys():
-            values = [value for each, value in pairs if each == name]
+        counts = Counter(name for name, _ in pairs)
+        for name in self.names & counts.keys():
+            values = [value for field, value in pairs if field == name]
             try:
                 document[name] = self._fields[name](values)
             except Repeated:
-                raise InvalidInput(GIVEN_TWICE, code="malformed_body") from None
+                raise InvalidInput(REPEATED, code="malformed_body") from None
             except ValueError:
-                document[name] = values[-1]  # which its schema then refuses
+                document[name] = values[-1]  # its schema refuses it
         return document
 
 
@@ -81,7 +80,7 @@ def _compile_field(
     if possible & COMPOUND == {"array"}:
         items = types.of(types.items(schema))
         read_item = first(items - COMPOUND) if items - COMPOUND else _json
-        return lambda values: [_converted(each, read_item) for each in values]
+        return lambda values: [_converted(value, read_item) for value in values]
     return lambda values: _converted(_only(name, values), _json)
 
 
@@ -96,7 +95,7 @@ def _styled_field(
         raise ValueError("an object of a form is not supported in a style that spreads it")
 
     def read(values: list[Value]) -> Any:
-        texts = [(name, each) for each in values if isinstance(each, str)]
+        texts = [(name, value) for value in values if isinstance(value, str)]
         return reading.read(texts, lambda _value: True) if len(texts) == len(values) else values[-1]
 
     return read
@@ -116,22 +115,22 @@ def _json(text: str) -> Any:
     return decode_json(text.encode())
 
 
-def judged(value: Any) -> Any:
-    """The value as a schema judges it: files are strings there."""
+def schema_value(value: Any) -> Any:
+    """The value as schemas validate it: files are strings."""
     if isinstance(value, Upload):
-        return value.judged
+        return value.text
     if isinstance(value, list):
-        return [judged(item) for item in value]
+        return [schema_value(item) for item in value]
     if isinstance(value, dict):
-        return {name: judged(member) for name, member in value.items()}
+        return {name: schema_value(member) for name, member in value.items()}
     return value
 
 
 def decode_multipart(raw: bytes, content_type: str) -> FormPairs:
     """The parts of a `multipart/form-data` body in their order (RFC 7578).
 
-    Raises InvalidInput where it is malformed or werkzeug reads no name of a part, and
-    ContentTooLarge for more than MAX_PARTS.
+    Raises InvalidInput where it is malformed or a part has no name, and ContentTooLarge for more
+    than MAX_PARTS.
     """
     boundary = parse_options_header(content_type)[1].get("boundary", "")
     try:
@@ -142,9 +141,9 @@ def decode_multipart(raw: bytes, content_type: str) -> FormPairs:
     except RequestEntityTooLarge:
         raise ContentTooLarge from None
     pairs: FormPairs = list(fields.items(multi=True))
-    for name, each in files.items(multi=True):
-        pairs.append((name, Upload(each.filename or "", each.mimetype, each.read())))
-        each.close()
+    for name, file in files.items(multi=True):
+        pairs.append((name, Upload(file.filename or "", file.mimetype, file.read())))
+        file.close()
     if any(name is None for name, _ in pairs) or any(
         "\0" in value for _, value in pairs if isinstance(value, str)
     ):

@@ -1,9 +1,8 @@
 """Marshmallow schemas built from components of the contract: a wire shape stands once.
 
-Names, types, formats and nullability come from the component. For rendering, code adds only
-where a value comes from: `Sources`. A property without a source, or a source without a property,
-is a ContractError, so the server does not start on half a document; and so is a required property
-whose source may leave it out.
+Names, types, formats and nullability come from the component; for rendering, code adds only the
+`Sources` of the values. A property without a source, a source without a property, and a required
+property whose source is optional are a ContractError, which stops the start.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -26,7 +25,7 @@ _COMPONENTS = "#/components/schemas/"
 
 @dataclass(frozen=True)
 class Rendering:
-    """What shapes a part of a document besides its own entity.
+    """What a part of a document depends on besides its own entity.
 
     ``root`` is the entity of the whole document; ``now`` is aware UTC.
     """
@@ -37,8 +36,8 @@ class Rendering:
 
 
 Source = Callable[[Any, Rendering], Any]
-"""Takes the entity and gives a field's value; one that is `optional` may give `marshmallow.missing`
-to leave the field out."""
+"""Returns a field's value for an entity; one in `optional` may return `marshmallow.missing`, which
+leaves the field out."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class Sources:
 
     @property
     def all_named(self) -> Mapping[str, Source]:
-        """The sources by property, of those that are always there and of the others."""
+        """The sources of all properties, optional or not."""
         return {**self.named, **self.optional}
 
 
@@ -83,7 +82,7 @@ class Moment(fields.Field[datetime]):
 
     @staticmethod
     def text(value: datetime) -> str:
-        """By orjson, which takes a third of isoformat's time and leaves out microseconds of 0."""
+        """orjson takes a third of isoformat's time; it leaves out microseconds of 0."""
         if value.tzinfo is not UTC:
             return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
         quoted = orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
@@ -93,8 +92,8 @@ class Moment(fields.Field[datetime]):
 class Document(Schema):
     """Reads its fields through sources instead of attributes.
 
-    ``optional`` are the names of the fields that may be left out. To dump takes the `Rendering` in
-    marshmallow's `Context`; what is rendered often is compiled.
+    ``optional`` are the names of the fields that may be left out. Dumping needs the `Rendering` in
+    marshmallow's `Context`; frequent renderings are compiled instead.
     """
 
     readers: Mapping[str, Source] = {}
@@ -110,7 +109,7 @@ class _Input(Schema):
 
 
 class _Day(fields.Date):
-    """A day that RFC 3339 has, such as one of the year 0, and Python has not, is refused."""
+    """Refuses days that RFC 3339 has and Python has not, such as those of the year 0."""
 
     default_error_messages = {"invalid": format_message("date")}  # noqa: RUF012 - as in the base
 
@@ -124,7 +123,7 @@ _BY_FORMAT: dict[str, type[fields.Field[Any]]] = {
 _BY_TYPES: dict[frozenset[str], type[fields.Field[Any]]] = {
     frozenset({"string"}): fields.String,
     frozenset({"integer"}): fields.Integer,
-    # A number that may also come as its digits.
+    # A number, which may also be written as a string.
     frozenset({"integer", "string"}): fields.Integer,
     frozenset({"boolean"}): fields.Boolean,
 }
@@ -136,7 +135,9 @@ class Schemas:
     def __init__(self, contract: Contract, sources: Iterable[Sources] = ()) -> None:
         self._contract = contract
         self._components: Mapping[str, Any] = contract.document["components"]["schemas"]
-        self._sources = {each.component: each for each in sources}
+        self._sources = {
+            component_sources.component: component_sources for component_sources in sources
+        }
         self._built: dict[str, type[Schema]] = {}
 
     def for_rendering(self, component: str) -> Document:
@@ -150,7 +151,7 @@ class Schemas:
         return schema()
 
     def for_loading(self, component: str) -> Schema:
-        """The schema that loads a judged body of ``component``; unknown keys are dropped."""
+        """The schema that loads a valid body of ``component``; unknown keys are dropped."""
         return self._class_for(component, self._loading_class)()
 
     def _class_for(self, component: str, build: Callable[..., type[Schema]]) -> type[Schema]:
@@ -214,7 +215,7 @@ class Schemas:
 
 
 def _attributes(entity: type) -> set[str]:
-    """The fields and properties of a class; its methods are no values."""
+    """The fields and properties of a class, without its methods."""
     declared = {
         name for base in entity.__mro__ for name, value in vars(base).items() if not callable(value)
     }
@@ -231,6 +232,6 @@ def _component_of(schema: Mapping[str, Any]) -> str | None:
 
 
 def _types_of(schema: Mapping[str, Any]) -> frozenset[str]:
-    """The JSON types besides null; none where the schema does not say."""
+    """The JSON types besides null; empty where the schema has none."""
     types = schema.get("type", ())
     return frozenset([types] if isinstance(types, str) else types) - {"null"}

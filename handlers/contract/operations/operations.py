@@ -10,7 +10,7 @@ from marshmallow import Schema
 
 from handlers.contract.document.bundle import Contract, ContractError
 from handlers.contract.document.methods import METHODS
-from handlers.contract.document.validators import Direction, Judges, pointer_to
+from handlers.contract.document.validators import Direction, SchemaValidators, pointer_to
 from handlers.contract.operations.bodies import Bodies, Body, ContentType, component_of
 from handlers.contract.operations.parameters import (
     IGNORED_HEADERS,
@@ -34,13 +34,12 @@ _TRIMS_QUERIES = "x-trims-queries"
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: where it is, who may call it, what it takes and what it answers.
+    """One operation: its path, security, parameters, body and responses.
 
-    ``acts_on_get``: it changes something although it is a GET, since its links are followed from
-    e-mails. The contract says so by `x-acts-on-get`, as OpenAPI has no word for it.
-    ``scopes``: what a caller's token must be good for, besides being one, by security scheme.
-    ``content_type``: what it asks of the header, by `x-requires-json`; OpenAPI passes over a
-    parameter of that name.
+    ``acts_on_get``: a GET that changes something, for links in e-mails, by `x-acts-on-get`.
+    ``scopes_by_scheme``: the scopes that a caller's token needs, by security scheme.
+    ``content_type``: the header that it needs, by `x-requires-json`; OpenAPI ignores a parameter of
+    that name.
     """
 
     operation_id: str
@@ -58,7 +57,7 @@ class Operation:
 
     @property
     def scopes(self) -> frozenset[str]:
-        """All scopes that any of its security schemes asks for."""
+        """The scopes of all its security schemes."""
         return frozenset().union(*self.scopes_by_scheme.values())
 
     @property
@@ -74,16 +73,16 @@ class Operation:
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """What is asked of operations beyond OpenAPI, and what they are compiled for.
+    """The rules for operations beyond OpenAPI.
 
-    ``content_type``: what operations ask of the header that are marked with `x-requires-json`.
-    ``schema_for``: loads the bodies of a component; without it, handlers get the judged value.
-    ``statuses``: what each operation has to describe.
-    ``adds_refusals``: a refusal whose status an operation does not describe is given all the same.
-    ``outer_headers``: response headers, in lower case, that are added after the handler has
-    answered; they are not judged.
+    ``content_type``: the header that operations with `x-requires-json` need.
+    ``schema_for``: loads the bodies of a component; without it, handlers get the valid value.
+    ``statuses``: those that every operation has to describe.
+    ``adds_refusals``: refusals whose status an operation does not describe are sent all the same.
+    ``outer_headers``: response headers, in lower case, that are added after the handler; they are
+    not validated.
     ``bounds_integers``: the formats `int32` and `int64` are enforced.
-    ``unread``: media types whose responses are given as they are, whatever their schema says.
+    ``unread``: media types of responses that are not validated.
     """
 
     content_type: ContentType = ContentType.JSON
@@ -98,7 +97,7 @@ class Rules:
 class Compiler:
     """Compiles the operations of one contract.
 
-    Whatever it can't use is a ContractError that names file and pointer.
+    Raises ContractError, naming file and pointer, for what is not supported.
     """
 
     def __init__(
@@ -110,7 +109,8 @@ class Compiler:
         self._rules = rules or Rules()
         bounds = self._rules.bounds_integers
         self._requests, self._answers = (
-            Judges(contract.document, bounds_integers=bounds, direction=each) for each in Direction
+            SchemaValidators(contract.document, bounds_integers=bounds, direction=direction)
+            for direction in Direction
         )
         self._types = SchemaTypes(contract.document)
         self._bodies = Bodies(self._types, self._rules.schema_for)
@@ -128,12 +128,12 @@ class Compiler:
         spec = item[method]
         pointer = pointer_to("paths", path, method)
         shared = [
-            (each, pointer_to("paths", path, "parameters", at))
-            for at, each in enumerate(item.get("parameters", ()))
+            (parameter, pointer_to("paths", path, "parameters", at))
+            for at, parameter in enumerate(item.get("parameters", ()))
         ]
         own = [
-            (each, pointer + pointer_to("parameters", at))
-            for at, each in enumerate(spec.get("parameters", ()))
+            (parameter, pointer + pointer_to("parameters", at))
+            for at, parameter in enumerate(spec.get("parameters", ()))
         ]
         return Operation(
             operation_id=spec["operationId"],
@@ -157,13 +157,18 @@ class Compiler:
             raise ContractError(f"{place}: describes {sorted(described)} in its path")
 
     def _security(self, spec: Mapping[str, Any], pointer: str) -> Requirements:
-        """Without the schemes that are no credentials: they tell clients of a header to set."""
-        given = spec.get("security", self._document.get("security", []))
-        asked = tuple(tuple(filter(self._is_credential, requirement)) for requirement in given)
-        if any(requirement and not left for requirement, left in zip(given, asked, strict=True)):
+        """Without schemes that are no credentials, such as one for a header that clients set."""
+        requirements = spec.get("security", self._document.get("security", []))
+        credentials = tuple(
+            tuple(filter(self._is_credential, requirement)) for requirement in requirements
+        )
+        if any(
+            requirement and not left
+            for requirement, left in zip(requirements, credentials, strict=True)
+        ):
             place = self._contract.origin(pointer)
             raise ContractError(f"{place}/security: an alternative asks for no credential")
-        return asked
+        return credentials
 
     def _is_credential(self, scheme: str) -> bool:
         schemes = self._document.get("components", {}).get("securitySchemes", {})
@@ -186,15 +191,18 @@ class Compiler:
         return marked
 
     def _parameters(
-        self, found: list[tuple[Mapping[str, Any], str]], spec: Mapping[str, Any], pointer: str
+        self, specs: list[tuple[Mapping[str, Any], str]], spec: Mapping[str, Any], pointer: str
     ) -> Parameters:
-        resolved = [self._resolved(*each) for each in found]
-        # What an operation says of a parameter goes before what its path says.
-        last = {(each["in"], each["name"]): (each, place) for each, place in resolved}
+        resolved = [self._resolved(*located) for located in specs]
+        # A parameter of an operation overrides that of its path.
+        last = {
+            (parameter["in"], parameter["name"]): (parameter, place)
+            for parameter, place in resolved
+        }
         compiled = [
-            self._parameter(each, place)
-            for each, place in last.values()
-            if each["in"] != "header" or each["name"].lower() not in IGNORED_HEADERS
+            self._parameter(parameter, place)
+            for parameter, place in last.values()
+            if parameter["in"] != "header" or parameter["name"].lower() not in IGNORED_HEADERS
         ]
         try:
             return Parameters(compiled, is_strict=spec.get(_STRICT_QUERY, False))
@@ -210,7 +218,9 @@ class Compiler:
             schema = content.get("schema", True)
         else:
             schema = parameter.get("schema", True)
-        validator = self._judge(self._requests, place) if schema is not True else _ANYTHING
+        validator = (
+            self._compile_validator(self._requests, place) if schema is not True else _ANYTHING
+        )
         resolved = self._types.resolved(schema)
         described = resolved if isinstance(resolved, Mapping) else {}
         try:
@@ -224,9 +234,11 @@ class Compiler:
         except ValueError as error:
             raise ContractError(f"{self._contract.origin(pointer)}: {error}") from error
 
-    def _judge(self, judges: Judges, pointer: str) -> Draft202012Validator:
+    def _compile_validator(
+        self, validators: SchemaValidators, pointer: str
+    ) -> Draft202012Validator:
         try:
-            return judges.compile(pointer)
+            return validators.compile(pointer)
         except (ValueError, ReferencingError) as error:
             place = self._contract.origin(pointer)
             raise ContractError(f"{place}: {str(error).splitlines()[0]}") from error
@@ -234,17 +246,21 @@ class Compiler:
     def _body(self, spec: Mapping[str, Any], pointer: str) -> Body | None:
         if "requestBody" not in spec:
             return None
-        found, pointer = self._resolved(spec["requestBody"], pointer + "/requestBody")
+        request_body, pointer = self._resolved(spec["requestBody"], pointer + "/requestBody")
         forms = {}
-        for entry, content in found["content"].items():
+        for entry, content in request_body["content"].items():
             place = pointer + pointer_to("content", entry)
             schema = pointer_to("schema")
-            validator = self._judge(self._requests, place + schema) if "schema" in content else None
+            validator = (
+                self._compile_validator(self._requests, place + schema)
+                if "schema" in content
+                else None
+            )
             try:
                 forms[entry.lower()] = self._bodies.compile(entry.lower(), content, validator)
             except ValueError as error:
                 raise ContractError(f"{self._contract.origin(place + schema)}: {error}") from error
-        return Body(forms, required=found.get("required", False))
+        return Body(forms, required=request_body.get("required", False))
 
     def _responses(self, spec: Mapping[str, Any], pointer: str) -> Responses:
         shapes = {}
@@ -267,8 +283,8 @@ class Compiler:
         schema = content.get(JSON, {}).get("schema", {})
         return Shape(
             media_types={
-                kind.lower(): self._validator(kind.lower(), each, pointer, kind)
-                for kind, each in content.items()
+                kind.lower(): self._validator(kind.lower(), media, pointer, kind)
+                for kind, media in content.items()
             },
             component=component_of(schema),
             item_component=component_of(
@@ -280,7 +296,7 @@ class Compiler:
     def _validator(
         self, media_type: str, content: Mapping[str, Any], pointer: str, key: str
     ) -> Draft202012Validator | None:
-        """The validator of one media type of a response; None where any bytes fit."""
+        """The validator of one media type of a response; None where any bytes are valid."""
         schema = content.get("schema", True)
         if schema is True or media_type in self._rules.unread:
             return None
@@ -290,23 +306,23 @@ class Compiler:
         if not is_json(media_type) and not is_text(media_type):
             reason = f"a schema for {media_type} is not supported, since it is not decoded"
             raise ContractError(f"{self._contract.origin(place)}: {reason}")
-        return self._judge(self._answers, place)
+        return self._compile_validator(self._answers, place)
 
     def _headers(self, response: Mapping[str, Any], pointer: str) -> tuple[Parameter, ...]:
         headers = []
-        for name, found in response.get("headers", {}).items():
+        for name, spec in response.get("headers", {}).items():
             if name.lower() in self._rules.outer_headers or name.lower() == "content-type":
                 continue
-            header, place = self._resolved(found, pointer + pointer_to("headers", name))
+            header, place = self._resolved(spec, pointer + pointer_to("headers", name))
             headers.append(self._parameter({**header, "in": "header", "name": name}, place))
         return tuple(headers)
 
-    def _resolved(self, found: Mapping[str, Any], pointer: str) -> tuple[Mapping[str, Any], str]:
-        """What a Reference Object leads to, with its own pointer."""
-        while "$ref" in found:
-            pointer = found["$ref"].removeprefix("#")
-            found = self._at(pointer)
-        return found, pointer
+    def _resolved(self, spec: Mapping[str, Any], pointer: str) -> tuple[Mapping[str, Any], str]:
+        """What a Reference Object leads to, with its pointer."""
+        while "$ref" in spec:
+            pointer = spec["$ref"].removeprefix("#")
+            spec = self._at(pointer)
+        return spec, pointer
 
     def _at(self, pointer: str) -> Any:
         place: Any = self._document

@@ -1,7 +1,7 @@
-"""Parameters of an operation, in query, path, headers and cookies: decoded, judged and converted.
+"""Parameters of an operation, in query, path, headers and cookies: decoded, validated, converted.
 
-What the query holds besides is passed over, or refused where the operation is strict. One
-primitive value in the default style is read by the shortest way; `styles` reads all others.
+Other parameters of the query are ignored, or refused where the operation is strict. Primitive
+values in the default style have a fast path; `styles` reads all others.
 """
 
 import re
@@ -29,7 +29,7 @@ from handlers.contract.operations.styles import (
 )
 from handlers.contract.operations.text_values import FROM_TEXT
 from handlers.http.messages import (
-    GIVEN_TWICE,
+    REPEATED,
     REQUIRED,
     UNKNOWN_PARAMETER,
     WRONG_ENCODING,
@@ -41,10 +41,10 @@ from handlers.http.strict_json import decode_json
 _ALIAS_OF = "x-alias-of"
 _NO_COOKIES: Mapping[str, str] = {}
 _WHITE_SPACE = " \t\r\n"  # JSON's
-# Comparing takes the product of the lengths, and a query may hold 8 KiB.
+# Comparing takes the product of the lengths, and a query may have 8 KiB.
 _LONGEST_NAME = 64
 _JSON_CONTENT = "application/json"
-# OpenAPI passes over header parameters of these names.
+# OpenAPI ignores header parameters of these names.
 IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 
 
@@ -52,9 +52,8 @@ IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 class Parameter:
     """One parameter of one operation, compiled.
 
-    ``alias_of``: the handler gets its value by that parameter's name. The contract says so by
-    `x-alias-of`, as OpenAPI has no word for it. ``is_trimmed``: white space around the text is no
-    part of it.
+    ``alias_of``: the handler gets its value by that parameter's name, by the contract's
+    `x-alias-of`. ``is_trimmed``: white space around the text is ignored.
     """
 
     name: str
@@ -85,9 +84,9 @@ class Parameter:
             raise self._refused(
                 InvalidInput(type_message(self.json_type), field=self.name)
             ) from None
-        return self._judged(value)
+        return self._validated(value)
 
-    def _judged(self, value: Any) -> Any:
+    def _validated(self, value: Any) -> Any:
         if not self.validator.is_valid(value):
             error = next(self.validator.iter_errors(value))
             raise self._refused(refusal(error, self.name))
@@ -114,16 +113,16 @@ class StyledParameter(Parameter):
         try:
             value = self.reading.read(pairs, self.validator.is_valid)
         except Repeated:
-            raise self._refused(InvalidInput(GIVEN_TWICE, field=self.name)) from None
+            raise self._refused(InvalidInput(REPEATED, field=self.name)) from None
         except ValueError:
             raise self._refused(
                 InvalidInput(type_message(self.json_type), field=self.name)
             ) from None
-        return self._judged(value)
+        return self._validated(value)
 
 
 def key_of(name: str) -> str:
-    """The name of a parameter as one of Python: `page[size]` is `page_size`, `class` `class_`."""
+    """The name of a parameter in Python: `page_size` for `page[size]`, `class_` for `class`."""
     if name.isidentifier() and not iskeyword(name):
         return name
     plain = re.sub(r"\W+", "_", name).strip("_")
@@ -142,7 +141,7 @@ def compile_parameter(
 
     ``trims_queries``: white space around a value of a query is dropped, unless it is free text.
 
-    Raises ValueError when it is of a form that this engine does not read.
+    Raises ValueError for a form that this engine does not support.
     """
     types = types or SchemaTypes({})
     place = parameter["in"]
@@ -181,7 +180,7 @@ def _content_reading(content: Mapping[str, Any]) -> Reading:
 
 
 def _type_of(schema: Mapping[str, Any]) -> str:
-    """The one type, which stands at the top; empty where several are allowed or none is named."""
+    """The one type of the schema; empty where it has several or none."""
     named = schema.get("type")
     return named if isinstance(named, str) else ""
 
@@ -193,38 +192,48 @@ def _is_free_text(schema: Mapping[str, Any]) -> bool:
 class Parameters:
     """All parameters of one operation.
 
-    ``is_strict``: a query with a parameter that the operation does not have is refused. An alias
-    may not stand beside what it stands for.
+    ``is_strict``: a query with an unknown parameter is refused. An alias and its parameter exclude
+    each other.
 
-    Raises ValueError for an alias of no parameter of the query, and for two parameters that the
-    handler would get by one name.
+    Raises ValueError for an alias of no parameter of the query, and for two parameters with the
+    same name for the handler.
     """
 
     def __init__(self, parameters: list[Parameter], *, is_strict: bool = False) -> None:
-        self._query = {each.name: each for each in parameters if each.place == "query"}
-        self._path = {each.key: each for each in parameters if each.place == "path"}
-        self._headers = [each for each in parameters if each.place == "header"]
-        self._cookies = [each for each in parameters if each.place == "cookie"]
-        self._direct = {
-            each.name: each
-            for each in self._query.values()
-            if not (isinstance(each, StyledParameter) and each.reading.has_other_names)
+        self._query = {
+            parameter.name: parameter for parameter in parameters if parameter.place == "query"
         }
-        others = [each for each in self._query.values() if each.name not in self._direct]
+        self._path = {
+            parameter.key: parameter for parameter in parameters if parameter.place == "path"
+        }
+        self._headers = [parameter for parameter in parameters if parameter.place == "header"]
+        self._cookies = [parameter for parameter in parameters if parameter.place == "cookie"]
+        self._direct = {
+            parameter.name: parameter
+            for parameter in self._query.values()
+            if not (isinstance(parameter, StyledParameter) and parameter.reading.has_other_names)
+        }
+        others = [
+            parameter for parameter in self._query.values() if parameter.name not in self._direct
+        ]
         self.reads_cookies = bool(self._cookies)
-        # WSGI leaves out headers of such names.
-        self.reads_raw_headers = any("_" in each.name for each in self._headers)
+        # WSGI drops headers of such names.
+        self.reads_raw_headers = any("_" in parameter.name for parameter in self._headers)
         self._spread = _Spread(others, self._direct) if others else None
         self._is_strict = is_strict
         self._defaults = {
-            each.key: each.default for each in self._query.values() if each.default is not None
+            parameter.key: parameter.default
+            for parameter in self._query.values()
+            if parameter.default is not None
         }
-        self._required = [each for each in self._query.values() if each.required]
+        self._required = [parameter for parameter in self._query.values() if parameter.required]
         self._passed: frozenset[str] = frozenset()
-        self.path_names = frozenset(each.name for each in self._path.values())
-        self.query_names = frozenset(each.key for each in self._query.values())
+        self.path_names = frozenset(parameter.name for parameter in self._path.values())
+        self.query_names = frozenset(parameter.key for parameter in self._query.values())
         self.names = self.query_names | frozenset(self._path)
-        self.header_names = frozenset(each.key for each in (*self._headers, *self._cookies))
+        self.header_names = frozenset(
+            parameter.key for parameter in (*self._headers, *self._cookies)
+        )
         _check_aliases(self._query)
         _check_keys(parameters)
 
@@ -239,10 +248,10 @@ class Parameters:
         headers: Headers | Mapping[str, str],
         cookies: Mapping[str, str] = _NO_COOKIES,
     ) -> dict[str, Any]:
-        """The handler's keyword arguments; an absent parameter is left to the handler's default,
-        unless the contract has one.
+        """The handler's keyword arguments; absent parameters have the default of the contract, else
+        that of the handler.
 
-        Raises InvalidInput with the field for the first parameter that does not fit.
+        Raises InvalidInput with the field for the first invalid parameter.
         """
         values = dict(self._defaults)
         if query:
@@ -260,19 +269,19 @@ class Parameters:
     def _read_fields(
         self,
         parameters: list[Parameter],
-        given: Headers | Mapping[str, str],
+        texts: Headers | Mapping[str, str],
         values: dict[str, Any],
     ) -> None:
-        for each in parameters:
-            if (text := given.get(each.name)) is not None:
-                value = each.read(text)
-                if each.key in self._passed:
-                    values[each.key] = value
-            elif each.required:
-                raise InvalidInput(REQUIRED, field=each.name)
+        for parameter in parameters:
+            if (text := texts.get(parameter.name)) is not None:
+                value = parameter.read(text)
+                if parameter.key in self._passed:
+                    values[parameter.key] = value
+            elif parameter.required:
+                raise InvalidInput(REQUIRED, field=parameter.name)
 
     def _read_query(self, query: bytes) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         gathered: dict[StyledParameter, Pairs] = {}
         for pair in filter(None, query.split(b"&")):
             raw_name, _, raw_value = pair.partition(b"=")
@@ -284,12 +293,12 @@ class Parameters:
             if isinstance(parameter, StyledParameter):
                 gathered.setdefault(parameter, []).append((name, text))
                 continue
-            if parameter.key in found:
-                raise InvalidInput(GIVEN_TWICE, field=parameter.name)
-            found[parameter.key] = parameter.read(text)
+            if parameter.key in values:
+                raise InvalidInput(REPEATED, field=parameter.name)
+            values[parameter.key] = parameter.read(text)
         for styled, pairs in gathered.items():
-            found[styled.key] = styled.read_pairs(pairs)
-        return found
+            values[styled.key] = styled.read_pairs(pairs)
+        return values
 
     def _other(self, name: str) -> Parameter | None:
         parameter = self._spread.find(name) if self._spread else None
@@ -298,8 +307,8 @@ class Parameters:
         return parameter
 
     def _unknown(self, name: str) -> InvalidInput:
-        """The refusal of a parameter that is not there; it never holds the name, which may be
-        personal, but the nearest that is."""
+        """The refusal of an unknown parameter: with the nearest known name, and without its own,
+        which may be personal."""
         known = sorted(self.query_names)
         nearest = get_close_matches(name[:_LONGEST_NAME], known, n=1, cutoff=0)
         return InvalidInput(
@@ -310,34 +319,40 @@ class Parameters:
 
 
 class _Spread:
-    """The objects of a query, which are written under other names than their own."""
+    """The objects of a query, whose properties are parameters by themselves."""
 
     def __init__(self, objects: Iterable[Any], direct: Collection[str]) -> None:
-        self._by_name = {name: each for each in objects for name in each.reading.names}
-        self._by_prefix = {each.reading.prefix: each for each in objects if each.reading.prefix}
-        takers = [each for each in objects if each.reading.takes_others]
-        self._taker = takers[0] if takers else None
-        named = [name for each in objects for name in each.reading.names]
-        if len(takers) > 1 or len(named) != len(self._by_name) or self._by_name.keys() & direct:
+        self._by_name = {
+            name: parameter for parameter in objects for name in parameter.reading.names
+        }
+        self._by_prefix = {
+            parameter.reading.prefix: parameter for parameter in objects if parameter.reading.prefix
+        }
+        catch_alls = [parameter for parameter in objects if parameter.reading.accepts_others]
+        self._catch_all = catch_alls[0] if catch_alls else None
+        named = [name for parameter in objects for name in parameter.reading.names]
+        if len(catch_alls) > 1 or len(named) != len(self._by_name) or self._by_name.keys() & direct:
             raise ValueError("two parameters of the query would be written by the same name")
 
     def find(self, name: str) -> StyledParameter | None:
-        """The object that a name of the query belongs to."""
-        found = self._by_name.get(name) or self._by_prefix.get(name.partition("[")[0] + "[")
-        return found or self._taker
+        """The object that a name in the query belongs to."""
+        parameter = self._by_name.get(name) or self._by_prefix.get(name.partition("[")[0] + "[")
+        return parameter or self._catch_all
 
 
 def _check_keys(parameters: Iterable[Parameter]) -> None:
-    keys = Counter(each.key for each in parameters if not each.alias_of)
+    keys = Counter(parameter.key for parameter in parameters if not parameter.alias_of)
     for key, count in keys.items():
         if count > 1:
             raise ValueError(f"two parameters would be handed over as {key}")
 
 
 def _check_aliases(query: Mapping[str, Parameter]) -> None:
-    for each in query.values():
-        if each.alias_of and query.get(each.alias_of, each).alias_of:
-            raise ValueError(f"{each.name} is an alias of {each.alias_of}, which is no parameter")
+    for parameter in query.values():
+        if parameter.alias_of and query.get(parameter.alias_of, parameter).alias_of:
+            raise ValueError(
+                f"{parameter.name} is an alias of {parameter.alias_of}, which is no parameter"
+            )
 
 
 def _decode(raw: bytes, field: str) -> str:

@@ -1,35 +1,34 @@
-"""Security requirements: who is let in, and by which of an operation's alternatives."""
+"""Security requirements: which alternative of an operation authenticates a request."""
 
 from collections.abc import Callable
 from typing import TypeVar
 
 from domain.shared.errors import NotAuthenticated
 
-Admitted = TypeVar("Admitted")
+Identity = TypeVar("Identity")
 
 Requirements = tuple[tuple[str, ...], ...]
 """The alternatives of one operation, each with the names of the security schemes that it needs.
 
-None at all means that nobody is asked; an alternative without a scheme is met by everybody.
+An empty list makes the operation public; an alternative with no scheme accepts anonymous callers.
 """
 
 
-def first_admitted(
-    requirements: Requirements, admitted_by: Callable[[str], Admitted]
-) -> Admitted | None:
-    """Whom the first alternative lets in of which every scheme admits the request.
+def first_satisfied(
+    requirements: Requirements, identify: Callable[[str], Identity]
+) -> Identity | None:
+    """The identity by the first alternative whose schemes all accept the request.
 
-    Of several schemes, which must all admit it, the first says who it is; an alternative without
-    any lets in somebody unknown: None. ``admitted_by`` takes the name of a scheme; where that does
-    not find what it needs, it raises NotAuthenticated, and the next alternative has its turn. Any
-    other refusal, as of a token that is there and not good, is final.
+    Of several schemes the first gives the identity; an alternative with no scheme gives None.
+    ``identify`` takes the name of a scheme. Where it raises NotAuthenticated, the next alternative
+    is tried; any other refusal is final, such as that of a token without a scope.
 
-    Raises NotAuthenticated when no alternative is met.
+    Raises NotAuthenticated when no alternative is satisfied.
     """
     for requirement in requirements:
         try:
-            admitted = [admitted_by(name) for name in requirement]
+            identities = [identify(name) for name in requirement]
         except NotAuthenticated:
             continue
-        return admitted[0] if admitted else None
+        return identities[0] if identities else None
     raise NotAuthenticated

@@ -1,4 +1,4 @@
-"""Responses of an operation: what a handler returned becomes bytes that the contract allows."""
+"""Responses of an operation: the result of a handler becomes bytes that the contract allows."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ _ESCAPES = ((b"<", b"\\u003c"), (b">", b"\\u003e"), (b"&", b"\\u0026"))
 
 @dataclass(frozen=True)
 class Document:
-    """One kept document: JSON bytes that were judged against ``component`` when rendered."""
+    """One stored document: JSON bytes that were validated as ``component`` when rendered."""
 
     component: str
     body: bytes
@@ -28,7 +28,7 @@ class Document:
 
 @dataclass(frozen=True)
 class DocumentList:
-    """An envelope whose ``results`` are kept documents of ``component``."""
+    """An envelope whose ``results`` are stored documents of ``component``."""
 
     component: str
     envelope: Mapping[str, Any]
@@ -37,9 +37,9 @@ class DocumentList:
 
 @dataclass(frozen=True)
 class Reply:
-    """A JSON answer with a status of its own; ``body`` None is an empty response.
+    """A JSON response with a status; ``body`` None makes it empty.
 
-    ``media_type``: without one, the JSON type that the contract has for the status.
+    ``media_type``: by default the JSON type that the contract has for the status.
     """
 
     status: int
@@ -50,9 +50,9 @@ class Reply:
 
 @dataclass(frozen=True)
 class Shape:
-    """What one status may carry: a validator per media type, None where bytes are free.
+    """The response of one status: a validator per media type, None where any bytes are valid.
 
-    ``headers`` are those that the handler gives.
+    ``headers`` are those that the handler sets.
     """
 
     media_types: Mapping[str, Draft202012Validator | None]
@@ -62,7 +62,7 @@ class Shape:
 
     @property
     def json_type(self) -> str:
-        """The media type in which JSON is given."""
+        """The media type for JSON."""
         return next(filter(is_json, self.media_types), JSON)
 
 
@@ -73,10 +73,10 @@ _RANGE = "XX"
 class Responses:
     """All responses of one operation, by status, by range of statuses (`4XX`), and by `default`.
 
-    Whatever the contract does not allow goes to ``violations``, which decides whether the
-    response is still given. An operation that describes no success leaves successes free; one that
-    describes no response leaves all of them free.
-    ``adds_refusals``: a refusal whose status is not described is given as it is.
+    ``violations`` gets everything that the contract does not allow, and decides whether the
+    response is still sent. Without a described success, all successes are allowed; without any
+    described response, all responses.
+    ``adds_refusals``: refusals whose status is not described are sent as they are.
     """
 
     def __init__(
@@ -88,9 +88,9 @@ class Responses:
         adds_refusals: bool = False,
     ) -> None:
         self._operation_id = operation_id
-        self._shapes = {int(each): shape for each, shape in shapes.items() if each.isdigit()}
+        self._shapes = {int(status): shape for status, shape in shapes.items() if status.isdigit()}
         self._ranges = {
-            int(each[0]): shape for each, shape in shapes.items() if each.endswith(_RANGE)
+            int(status[0]): shape for status, shape in shapes.items() if status.endswith(_RANGE)
         }
         self._default = shapes.get("default")
         self._free_below = _free_below(shapes)
@@ -109,12 +109,12 @@ class Responses:
         return tuple(sorted(offered, key=lambda kind: not is_json(kind)))
 
     def _success(self) -> int:
-        """The status of a handler that names none: 200, unless the contract has another success."""
+        """The default status: 200, unless the contract has another success."""
         successes = sorted(status for status in self._shapes if 200 <= status < 300)
         return 200 if 200 in successes or 2 in self._ranges or not successes else successes[0]
 
     def describes(self, status: int) -> bool:
-        """Whether the contract has this status: by itself, by its range, or by default."""
+        """Whether the contract has this status: by its number, its range, or the default."""
         return self._find(status) is not None
 
     def allows(self, status: int, media_type: str) -> bool:
@@ -123,7 +123,7 @@ class Responses:
         return entry_for(media_type, shape.media_types) is not None
 
     def document(self, document: Document, media_type: str) -> Response:
-        """The kept bytes, wrapped and escaped for HTML."""
+        """The stored bytes; wrapped and escaped for HTML."""
         shape = self._shape(200, media_type)
         if shape.component != document.component:
             self._violated(f"/ is a {document.component}, not a {shape.component}")
@@ -132,37 +132,37 @@ class Responses:
         return BytesResponse(document.body, content_type=JSON)
 
     def document_list(self, listed: DocumentList) -> Response:
-        """The envelope around its kept documents; only the envelope itself is judged here."""
+        """The envelope around its stored documents; only the envelope is validated here."""
         shape = self._shape(200, JSON)
         if shape.item_component != listed.component:
             self._violated(f"/results holds {listed.component}, not {shape.item_component}")
         envelope = {**listed.envelope, "results": []}
-        self._judge(shape, JSON, envelope)
+        self._validate(shape, JSON, envelope)
         head = orjson.dumps(envelope).removesuffix(b"]}")
         body = b"%b%b]}" % (head, b",".join(listed.bodies))
         return BytesResponse(body, content_type=JSON)
 
     def reply(self, reply: Reply) -> Response:
-        """A JSON body, judged; or an empty response where the body is None."""
+        """A validated JSON body, or an empty response for None."""
         if reply.body is None:
             shape = self._shape(reply.status, None)
         else:
             media_type = reply.media_type or self._json_type(reply.status)
             shape = self._shape(reply.status, media_type)
-            self._judge(shape, media_type, reply.body)
+            self._validate(shape, media_type, reply.body)
         return self._headed(shape, self._built(reply))
 
     def check(self, response: Response) -> Response:
-        """A response that a handler made itself: a page, a file, a redirect, cookies."""
+        """A response that a handler made itself: a page, a file, a redirect, cookies; validated."""
         empty = not response.direct_passthrough and not response.get_data()
         media_type = None if empty else (response.mimetype or "")
         shape = self._shape(response.status_code, media_type)
         if media_type is not None and self._validator(shape, media_type) is not None:
-            self._judge_content(shape, media_type, response.get_data())
+            self._validate_content(shape, media_type, response.get_data())
         return self._headed(shape, _without_type(response) if empty else response)
 
     def refusal(self, refusal: Response | Reply) -> Response:
-        """The answer to a refused request."""
+        """The response to a refused request, validated."""
         if isinstance(refusal, Reply):
             is_added = self._adds_refusals and not self.describes(refusal.status)
             return self._built(refusal) if is_added else self.reply(refusal)
@@ -182,11 +182,11 @@ class Responses:
         return shape.json_type if shape is not None else JSON
 
     def _find(self, status: int) -> Shape | None:
-        """The shape for a status: its own, that of its range, or the default (OpenAPI 3.1)."""
+        """The shape for a status: by its number, its range, or the default (OpenAPI 3.1)."""
         return self._shapes.get(status) or self._ranges.get(status // 100) or self._default
 
     def _shape(self, status: int, media_type: str | None) -> Shape:
-        """The shape for an answer; ``media_type`` None means that it has no body."""
+        """The shape for a response; ``media_type`` None means that it has no body."""
         shape = self._find(status)
         if shape is None:
             if status >= self._free_below:
@@ -207,21 +207,21 @@ class Responses:
         entry = entry_for(media_type, shape.media_types)
         return shape.media_types[entry] if entry else None
 
-    def _judge(self, shape: Shape, media_type: str, body: Any) -> None:
+    def _validate(self, shape: Shape, media_type: str, body: Any) -> None:
         validator = self._validator(shape, media_type)
         if validator is not None and not validator.is_valid(body):
             self._violated(describe(next(validator.iter_errors(body))))
 
-    def _judge_content(self, shape: Shape, media_type: str, data: bytes) -> None:
+    def _validate_content(self, shape: Shape, media_type: str, data: bytes) -> None:
         try:
             content = orjson.loads(data) if is_json(media_type) else data.decode()
         except ValueError:
             self._violated(f"/ is not {media_type}")
         else:
-            self._judge(shape, media_type, content)
+            self._validate(shape, media_type, content)
 
     def _headed(self, shape: Shape, response: Response) -> Response:
-        """The response, whose headers were judged."""
+        """The response, after its headers are validated."""
         for header in shape.headers:
             text = response.headers.get(header.name)
             if text is None:
@@ -239,21 +239,21 @@ class Responses:
 
 
 def _free_below(described: Collection[str]) -> int:
-    """The status below which what is not described is free."""
+    """The status below which undescribed statuses are allowed."""
     if not described:
         return 600
-    has_success = any(each[0] in "23" or each == "default" for each in described)
+    has_success = any(status[0] in "23" or status == "default" for status in described)
     return 0 if has_success else 400
 
 
 def _without_type(response: Response) -> Response:
-    """Take back the media type that Flask gives to what has no content."""
+    """Remove the Content-Type that Flask sets on empty responses."""
     del response.headers["Content-Type"]
     return response
 
 
 def _page(body: bytes) -> bytes:
-    """The document as a browser gets it; escaped so that no stored text can run as markup."""
+    """The document for browsers, escaped so that no stored text is markup."""
     for character, escape in _ESCAPES:
         body = body.replace(character, escape)
     return b'{"data": %b}' % body

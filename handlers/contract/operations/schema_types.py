@@ -1,4 +1,4 @@
-"""What a Schema Object says of its values before one is there: their types and their members."""
+"""The types and members of the values of a Schema Object, without a value."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -44,28 +44,28 @@ class SchemaTypes:
         self._document = document
 
     def of(self, schema: Any) -> frozenset[str]:
-        """The JSON types that a value of ``schema`` can have; all where nothing limits them."""
+        """The JSON types that values of ``schema`` can have."""
         return self._of(schema, ())
 
     def properties(self, schema: Any) -> dict[str, Any]:
         """The named properties, with those of `$ref` and `allOf`."""
         return {
-            name: each
+            name: property_schema
             for part in self._parts(schema, ())
-            for name, each in part.get("properties", {}).items()
+            for name, property_schema in part.get("properties", {}).items()
         }
 
     def items(self, schema: Any) -> Any:
-        """The schema of the items of an array; True where they are free."""
+        """The schema of the items of an array; True where any are allowed."""
         return next((part["items"] for part in self._parts(schema, ()) if "items" in part), True)
 
     def others(self, schema: Any) -> Any:
-        """The schema of the properties without a name; None where the schema says nothing."""
+        """The schema of additional properties; None where there is none."""
         named = (part.get("additionalProperties") for part in self._parts(schema, ()))
-        return next((each for each in named if each is not None), None)
+        return next((others for others in named if others is not None), None)
 
     def is_free(self, schema: Any) -> bool:
-        """Whether any text or any bytes fit: there is nothing to validate."""
+        """Whether any text or bytes are valid."""
         if isinstance(schema, bool):
             return schema
         left = {key for key in schema.keys() - _ANNOTATIONS if not key.startswith("x-")}
@@ -75,43 +75,43 @@ class SchemaTypes:
             and schema.get("format", "binary") in _FREE_FORMATS
         )
 
-    def resolved(self, found: Any) -> Any:
-        """What a Reference Object leads to; nothing where references lead in a circle."""
-        seen = set()
-        while isinstance(found, Mapping) and "$ref" in found:
-            if found["$ref"] in seen:
+    def resolved(self, schema: Any) -> Any:
+        """What a Reference Object leads to; an empty schema for circular references."""
+        visited = set()
+        while isinstance(schema, Mapping) and "$ref" in schema:
+            if schema["$ref"] in visited:
                 return {}
-            seen.add(found["$ref"])
+            visited.add(schema["$ref"])
             place: Any = self._document
-            for part in found["$ref"].removeprefix("#").split("/")[1:]:
+            for part in schema["$ref"].removeprefix("#").split("/")[1:]:
                 place = place[part.replace("~1", "/").replace("~0", "~")]
-            found = place
-        return found
+            schema = place
+        return schema
 
-    def _of(self, schema: Any, seen: tuple[str, ...]) -> frozenset[str]:
+    def _of(self, schema: Any, above: tuple[str, ...]) -> frozenset[str]:
         if not isinstance(schema, Mapping):
             return ANY_TYPE
         types = _named(schema)
         reference = schema.get("$ref")
-        if reference is not None and reference not in seen:
-            types &= self._of(self.resolved({"$ref": reference}), (*seen, reference))
+        if reference is not None and reference not in above:
+            types &= self._of(self.resolved({"$ref": reference}), (*above, reference))
         for part in schema.get("allOf", ()):
-            types &= self._of(part, seen)
+            types &= self._of(part, above)
         for keyword in ("anyOf", "oneOf"):
             if keyword in schema:
-                types &= frozenset().union(*(self._of(part, seen) for part in schema[keyword]))
+                types &= frozenset().union(*(self._of(part, above) for part in schema[keyword]))
         return types
 
-    def _parts(self, schema: Any, seen: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
-        """The schema and all that must hold beside it."""
+    def _parts(self, schema: Any, above: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
+        """The schema, and all schemas that apply with it."""
         if not isinstance(schema, Mapping):
             return
         yield schema
         reference = schema.get("$ref")
-        if reference is not None and reference not in seen:
-            yield from self._parts(self.resolved({"$ref": reference}), (*seen, reference))
+        if reference is not None and reference not in above:
+            yield from self._parts(self.resolved({"$ref": reference}), (*above, reference))
         for part in schema.get("allOf", ()):
-            yield from self._parts(part, seen)
+            yield from self._parts(part, above)
 
 
 def _named(schema: Mapping[str, Any]) -> frozenset[str]:
@@ -122,4 +122,4 @@ def _named(schema: Mapping[str, Any]) -> frozenset[str]:
     if named is None:
         return ANY_TYPE
     listed = [named] if isinstance(named, str) else named
-    return frozenset().union(*(_WIDER.get(each, frozenset({each})) for each in listed))
+    return frozenset().union(*(_WIDER.get(name, frozenset({name})) for name in listed))

@@ -1,6 +1,6 @@
-"""Security schemes: where the credential of each stands, and who may call what.
+"""Security schemes: where the credential of each is found, and who may call what.
 
-Whether a credential is good, and for which scopes, is for the check of its scheme to say.
+The check of a scheme decides whether a credential is valid, and for which scopes.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -14,13 +14,13 @@ from flask import Request, g, request
 from domain.shared.errors import NotAuthenticated, Refusal
 from handlers.contract.document.contract import Contract, ContractError
 from handlers.contract.operations.operations import Operation
-from handlers.contract.operations.requirements import first_admitted
+from handlers.contract.operations.requirements import first_satisfied
 from handlers.http.body_presence import raw_headers
 
 
 @dataclass(frozen=True)
 class Credential:
-    """What a caller shows for one security scheme, and the scopes that the operation asks for.
+    """What a caller sends for one security scheme, and the scopes that the operation needs.
 
     ``value``: an API key, a token, or `name:password` of HTTP Basic.
     """
@@ -31,22 +31,22 @@ class Credential:
 
 
 Check = Callable[[Credential], Any]
-"""Says who the caller is. Raises NotAuthenticated for a credential that is not good, and Forbidden
-for one that lacks a scope."""
+"""Returns the caller. Raises NotAuthenticated for an invalid credential, and Forbidden for one that
+lacks a scope."""
 
 _Find = Callable[[Request], str | None]
 
 
 def identity() -> Any:
-    """What the check of the current request returned; None where the operation is open."""
+    """What the check of the current request returned; None where the operation is public."""
     return g.get("contract_identity")
 
 
-class Admission:
-    """Lets callers in by the security requirements of operations.
+class Authentication:
+    """Authenticates callers by the security requirements of operations.
 
-    Raises ContractError where an operation asks for a scheme without a check, or of a type that
-    can't be read from a request.
+    Raises ContractError where an operation needs a scheme without a check, or of a type that can't
+    be read from a request.
     """
 
     def __init__(
@@ -65,13 +65,13 @@ class Admission:
                 self._finders[scheme] = _finder(contract, scheme, schemes[scheme])
 
     def __call__(self, operation: Operation) -> None:
-        """Raises NotAuthenticated where no alternative is met, and what the checks raise."""
+        """Raises NotAuthenticated where no alternative is satisfied, and what the checks raise."""
         if operation.security:
-            g.contract_identity = first_admitted(
-                operation.security, lambda scheme: self._admitted(scheme, operation)
+            g.contract_identity = first_satisfied(
+                operation.security, lambda scheme: self._identity(scheme, operation)
             )
 
-    def _admitted(self, scheme: str, operation: Operation) -> Any:
+    def _identity(self, scheme: str, operation: Operation) -> Any:
         value = self._finders[scheme](request)
         if value is None:
             raise NotAuthenticated
@@ -83,8 +83,8 @@ def challenges(contract: Contract, operation: Operation, refusal: Refusal) -> di
     if not isinstance(refusal, NotAuthenticated):
         return {}
     schemes = contract.document.get("components", {}).get("securitySchemes", {})
-    named = (_http_scheme(schemes[each]) for each in chain.from_iterable(operation.security))
-    offered = sorted({each for each in named if each})
+    names = chain.from_iterable(operation.security)
+    offered = sorted({_http_scheme(schemes[name]) for name in names} - {""})
     return {"WWW-Authenticate": ", ".join(offered)} if offered else {}
 
 
@@ -102,31 +102,31 @@ def _finder(contract: Contract, name: str, scheme: Mapping[str, Any]) -> _Find:
         case {"type": "apiKey", "in": "header", "name": key}:
             return partial(_header, key)
         case {"type": "apiKey", "in": "query", "name": key}:
-            return lambda asked: asked.args.get(key)
+            return lambda received: received.args.get(key)
         case {"type": "apiKey", "in": "cookie", "name": key}:
-            return lambda asked: asked.cookies.get(key)
+            return lambda received: received.cookies.get(key)
         case {"type": "http", "scheme": kind} if kind.lower() == "basic":
             return _basic
         case {"type": "http", "scheme": kind}:
-            return lambda asked: _authorization(asked, kind)
+            return lambda received: _authorization(received, kind)
         case {"type": "oauth2" | "openIdConnect"}:
-            return lambda asked: _authorization(asked, "bearer")
+            return lambda received: _authorization(received, "bearer")
     place = contract.origin(f"/components/securitySchemes/{name}/type")
     raise ContractError(f"{place}: {scheme['type']} is not supported")
 
 
-def _header(name: str, asked: Request) -> str | None:
-    headers = raw_headers(asked.environ) if "_" in name else asked.headers
+def _header(name: str, received: Request) -> str | None:
+    headers = raw_headers(received.environ) if "_" in name else received.headers
     return headers.get(name)
 
 
-def _authorization(asked: Request, kind: str) -> str | None:
-    scheme, _, value = asked.headers.get("Authorization", "").strip().partition(" ")
+def _authorization(received: Request, kind: str) -> str | None:
+    scheme, _, value = received.headers.get("Authorization", "").strip().partition(" ")
     return value.strip() if scheme.lower() == kind.lower() and value.strip() else None
 
 
-def _basic(asked: Request) -> str | None:
-    given = asked.authorization
-    if given is None or given.type != "basic" or given.username is None:
+def _basic(received: Request) -> str | None:
+    login = received.authorization
+    if login is None or login.type != "basic" or login.username is None:
         return None
-    return f"{given.username}:{given.password}"
+    return f"{login.username}:{login.password}"

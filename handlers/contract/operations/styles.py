@@ -1,7 +1,7 @@
-"""How values are written in parameters, headers and form fields: the styles of OpenAPI 3.1.
+"""The styles of OpenAPI 3.1, by which values are written in parameters, headers and form fields.
 
-A reader gets the pairs of name and decoded text that belong to one parameter. What is in the text
-besides is passed over. Delimiters are found after decoding, so an item can't hold one.
+A reader takes the pairs of name and decoded text of one parameter. Text is split after decoding, so
+items can't contain a delimiter.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,14 +27,14 @@ _LIST_LIKE = ("spaceDelimited", "pipeDelimited")
 
 
 class Repeated(ValueError):
-    """A text that may stand once came again."""
+    """A value that is allowed once is repeated."""
 
 
 @dataclass(frozen=True)
 class Style:
-    """Where a value stands, and how it is written there.
+    """The place of a value, and its style there.
 
-    Raises ValueError for what OpenAPI does not define, or this engine does not read.
+    Raises ValueError for what OpenAPI does not define, or this engine does not support.
     """
 
     place: str
@@ -53,7 +53,7 @@ class Style:
 
     @property
     def is_repeated(self) -> bool:
-        """Whether each item of an array comes under the name again."""
+        """Whether every item of an array is a parameter of the same name."""
         return self.place == "query" and self.explode
 
 
@@ -61,26 +61,26 @@ class Style:
 class Reading:
     """How one parameter is read.
 
-    ``read`` raises ValueError for texts that are written in another way. An object that
-    ``is_spread`` is written under the ``names`` of its properties; where it ``takes_others``, under
-    any name that no other parameter has. ``prefix`` is set for a deepObject.
+    ``read`` raises ValueError for texts in another style. An object that ``is_spread`` is written
+    under the ``names`` of its properties and, where it ``accepts_others``, under any name that no
+    other parameter has. ``prefix`` is set for a deepObject.
     """
 
     read: Callable[[Pairs, IsValid], Any]
     names: frozenset[str] = frozenset()
-    takes_others: bool = False
+    accepts_others: bool = False
     is_spread: bool = False
     prefix: str = ""
     kind: str = "string"
 
     @property
     def has_other_names(self) -> bool:
-        """Whether it is written under other names than the parameter's own."""
+        """Whether it is written under names other than the parameter's own."""
         return self.is_spread or bool(self.prefix)
 
 
 def compile_reading(style: Style, schema: Any, types: SchemaTypes) -> Reading:
-    """Raises ValueError for a schema whose values have no one way to be written."""
+    """Raises ValueError for a schema whose values are ambiguous in this style."""
     possible = types.of(schema)
     compound = possible & COMPOUND if possible != ANY_TYPE else frozenset()
     if "object" in compound:
@@ -100,8 +100,8 @@ def _value_reading(style: Style, possible: frozenset[str]) -> Reading:
     read_all = candidates(possible)
 
     def read(pairs: Pairs, is_valid: IsValid) -> Any:
-        found = read_all(_one_value(style, _one(pairs)))
-        return next(filter(is_valid, found), found[-1])
+        values = read_all(_one_value(style, _one(pairs)))
+        return next(filter(is_valid, values), values[-1])
 
     return Reading(read, kind=next(iter(possible - {"null"})) if len(possible) < 3 else "")
 
@@ -115,9 +115,9 @@ def _array_reading(style: Style, schema: Any, types: SchemaTypes) -> Reading:
 
     def read(pairs: Pairs, is_valid: IsValid) -> Any:
         if otherwise and len(pairs) == 1:
-            found = [value for value in read_value(pairs[0][1]) if is_valid(value)]
-            if found:
-                return found[0]
+            values = [value for value in read_value(pairs[0][1]) if is_valid(value)]
+            if values:
+                return values[0]
         texts = [text for _, text in pairs] if style.is_repeated else _listed(style, _one(pairs))
         return [read_item(text) for text in texts]
 
@@ -129,10 +129,13 @@ def _object_reading(style: Style, schema: Any, types: SchemaTypes) -> Reading:
         raise ValueError("`explode: true` is not defined for objects in a cookie")
     if style.style in _LIST_LIKE and style.explode:
         raise ValueError(f"`explode: true` is not defined for objects of style {style.style}")
-    members = {name: _member(each, types) for name, each in types.properties(schema).items()}
+    members = {
+        name: _member(member_schema, types)
+        for name, member_schema in types.properties(schema).items()
+    }
     others = types.others(schema)
     read_other = _member(True if others is None else others, types) if others is not False else str
-    is_free = others in ({}, True)  # a property may be a list, which is written like this
+    is_free = others in ({}, True)  # a property may be a list, written as a repeated name
 
     def read(pairs: Pairs, _is_valid: IsValid) -> Any:
         document: dict[str, Any] = {}
@@ -143,22 +146,24 @@ def _object_reading(style: Style, schema: Any, types: SchemaTypes) -> Reading:
             elif name in members or not is_free:
                 raise Repeated(name)
             else:
-                seen = document[name]
-                document[name] = [*seen, value] if isinstance(seen, list) else [seen, value]
+                earlier = document[name]
+                document[name] = (
+                    [*earlier, value] if isinstance(earlier, list) else [earlier, value]
+                )
         return document
 
     return Reading(
         read,
         names=frozenset(members) if style.is_spread else frozenset(),
         is_spread=style.is_spread,
-        takes_others=style.is_spread and others is not None and others is not False,
+        accepts_others=style.is_spread and others is not None and others is not False,
         prefix=f"{style.name}[" if style.style == _OBJECT_ONLY else "",
         kind="object",
     )
 
 
 def _member(schema: Any, types: SchemaTypes) -> FromText:
-    """Reads one item or property, which has to be a primitive value."""
+    """The reader of one item or property, which has to be a primitive value."""
     possible = types.of(schema)
     if possible == ANY_TYPE:
         return first(ANY_TYPE - COMPOUND)

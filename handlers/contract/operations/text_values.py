@@ -14,8 +14,8 @@ FromText = Callable[[str], Any]
 
 
 def integer(text: str) -> int:
-    """The integer in ``text``; one of more than 19 digits becomes the nearest that no 64 bits hold,
-    because int() refuses very long texts and databases refuse wide integers.
+    """The integer in ``text``. One of more than 19 digits becomes 2**63 or -2**63 - 1, which no 64
+    bits hold: int() refuses very long texts, and databases refuse wide integers.
 
     Raises ValueError.
     """
@@ -61,25 +61,25 @@ _READERS: list[tuple[str, FromText]] = [
 
 
 def candidates(types: Collection[str]) -> Callable[[str], list[Any]]:
-    """What a text can mean as a value of one of ``types``, the narrowest first.
+    """Reads a text as values of ``types``, the narrowest first.
 
-    A text that means none of them stays text, which the schema then refuses.
+    A text that is none of them stays text, which the schema then refuses.
     """
     readers = [read for name, read in _READERS if name in types]
 
     def read_all(text: str) -> list[Any]:
-        found = []
+        values = []
         for read in readers:
             try:
-                found.append(read(text))
+                values.append(read(text))
             except ValueError:
                 continue
-        return found or [text]
+        return values or [text]
 
     return read_all
 
 
 def first(types: Collection[str]) -> FromText:
-    """The narrowest meaning of a text."""
+    """Reads a text as the narrowest of ``types`` that it fits."""
     read_all = candidates(types)
     return lambda text: read_all(text)[0]

@@ -1,4 +1,4 @@
-"""What does not fit in a body, told all at once: each field by its name, nested as in the body."""
+"""All validation errors of a body at once, by field and nested as in the body."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -9,38 +9,37 @@ from domain.shared.errors import FieldErrors, InvalidInput
 from handlers.http.messages import refusal
 
 _ALTERNATIVES = ("anyOf", "oneOf")
-# Each misfit takes some 20 µs to find, and a body may hold 10,000 values. No list of the contract
-# is as long, so what is cut off is too much anyway.
+# An error takes some 20 µs to find, and a body may hold 10,000 values. No valid list is as long, so
+# what is cut off is invalid anyway.
 _LONGEST_LIST = 1000
-# Nor is any as deep; what lies deeper is judged by nothing.
+# No body is as deep; nothing validates what lies deeper.
 _DEPTH = 20
 
 Path = Sequence[str | int]
 
 
-def misfits(validator: Draft202012Validator, document: Any) -> InvalidInput:
-    """The refusal of a document that is not valid.
-
-    It is about the document as a whole where that does not fit, else FieldErrors.
+def describe_errors(validator: Draft202012Validator, document: Any) -> InvalidInput:
+    """The refusal of an invalid document: of the whole document where that is invalid, else
+    FieldErrors.
     """
     errors = validator.iter_errors(_shortened(document))
-    return as_refusal(
+    return combine_errors(
         (path, refusal(cause, None)) for error in errors for path, cause in _causes(error)
     )
 
 
-def as_refusal(told: Iterable[tuple[Path, InvalidInput]]) -> InvalidInput:
-    """One refusal of all; what is said of a whole stands for what is said of its parts."""
+def combine_errors(errors: Iterable[tuple[Path, InvalidInput]]) -> InvalidInput:
+    """One refusal of all; an error on an object replaces errors on its fields."""
     tree: dict[str, Any] = {}
-    for path, each in told:
+    for path, error in errors:
         if not path:
-            return each
-        _plant(tree, [str(part) for part in path], each)
+            return error
+        _insert(tree, [str(part) for part in path], error)
     return _nested(tree) if tree else InvalidInput()
 
 
 def _shortened(value: Any, depth: int = _DEPTH) -> Any:
-    """The value with no more of its lists than is needed to see that they are too long."""
+    """The value with its lists cut off where they are too long anyway."""
     if depth and isinstance(value, dict):
         return {key: _shortened(member, depth - 1) for key, member in value.items()}
     if depth and isinstance(value, list):
@@ -49,8 +48,8 @@ def _shortened(value: Any, depth: int = _DEPTH) -> Any:
 
 
 def _causes(error: ValidationError) -> Iterator[tuple[Path, ValidationError]]:
-    """What an error is about; a value that fits no alternative is told what the first one says."""
-    kind: Any = error.kind  # each kind has members of its own
+    """The errors by path; for a value that fits no alternative, those of the first one."""
+    kind: Any = error.kind  # its members depend on the kind
     if kind.name in _ALTERNATIVES and kind.context[0]:
         for cause in kind.context[0]:
             yield from _causes(cause)
@@ -60,7 +59,7 @@ def _causes(error: ValidationError) -> Iterator[tuple[Path, ValidationError]]:
         yield error.instance_path, error
 
 
-def _plant(tree: dict[str, Any], path: list[str], told: InvalidInput) -> None:
+def _insert(tree: dict[str, Any], path: list[str], error: InvalidInput) -> None:
     *parents, name = path
     node: Any = tree
     for parent in parents:
@@ -68,13 +67,13 @@ def _plant(tree: dict[str, Any], path: list[str], told: InvalidInput) -> None:
         if isinstance(node, InvalidInput):
             return
     if not isinstance(node.get(name), InvalidInput):
-        node[name] = told
+        node[name] = error
 
 
 def _nested(tree: Mapping[str, Any]) -> FieldErrors:
     return FieldErrors(
         {
-            name: told if isinstance(told, InvalidInput) else _nested(told)
-            for name, told in tree.items()
+            name: node if isinstance(node, InvalidInput) else _nested(node)
+            for name, node in tree.items()
         }
     )

@@ -1,4 +1,4 @@
-"""Responses that break the contract: logged with their JSON pointer, counted, and stopped."""
+"""Responses that break the contract: logged with their JSON pointer, counted and refused."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -20,9 +20,9 @@ class ContractViolation(Exception):
 
 
 class Violations:
-    """Every violation is logged and counted; ``enforce`` also stops the response.
+    """Every violation is logged and counted; ``enforce`` also replaces the response by 500.
 
-    ``count`` gets the operationId of each.
+    ``count`` takes the operationId.
     """
 
     def __init__(

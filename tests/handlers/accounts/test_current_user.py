@@ -17,11 +17,11 @@ class TestGetCurrentUser:
 
         answer = clients.new(shop.session(user)).get(PATH)
 
-        told = answer.json()
-        last_login = datetime.fromisoformat(told.pop("last_login"))
+        document = answer.json()
+        last_login = datetime.fromisoformat(document.pop("last_login"))
         assert before - timedelta(seconds=1) <= last_login <= datetime.now(UTC)
         joined = user.created_date.isoformat(timespec="microseconds").replace("+00:00", "Z")
-        assert told == {
+        assert document == {
             "pk": user.pk,
             "id": user.pk,
             "email": "Ayse@example.com",

@@ -58,12 +58,12 @@ class TestCreate:
     ) -> None:
         response = make(storefront, "AYSE@example.com")
 
-        told = response.json()
+        logged = response.json()
         assert response.status_code == 201
-        assert told["url"].startswith(f"{settings.base_url}/users/handover/?token=")
-        left = datetime.fromisoformat(told["expires_at"]) - utc_now()
+        assert logged["url"].startswith(f"{settings.base_url}/users/handover/?token=")
+        left = datetime.fromisoformat(logged["expires_at"]) - utc_now()
         assert timedelta(seconds=50) < left <= timedelta(seconds=60)
-        assert redeem(client, token_of(told["url"])).status_code == 303
+        assert redeem(client, token_of(logged["url"])).status_code == 303
         assert client.get(ORDERS).status_code == 200
 
     def test_finds_only_active_registered_users(self, storefront: TestClient, shop: Shop) -> None:
@@ -96,13 +96,13 @@ class TestCreate:
             redeem(client, token)
 
         with shop.database.reading() as uow:
-            trail = [(each.actor, each.note) for each in uow.audit.entries(shopper.uuid)]
+            trail = [(entry.actor, entry.note) for entry in uow.audit.entries(shopper.uuid)]
         [(maker, made), redeemed] = trail
         assert maker.startswith("shop:")
         assert made == "handover created"
         assert redeemed == (f"user:{shopper.pk}", "handover redeemed")
-        told = [each.getMessage() for each in caplog.records if each.name != "httpx"]
-        assert not any(token in each or EMAIL in each for each in told)
+        logged = [record.getMessage() for record in caplog.records if record.name != "httpx"]
+        assert not any(token in line or EMAIL in line for line in logged)
 
 
 class TestAccess:
@@ -143,7 +143,7 @@ class TestRedeem:
         response = redeem(client, token)
 
         cookies = response.headers.get_list("set-cookie")
-        names = [each.partition("=")[0] for each in cookies]
+        names = [cookie.partition("=")[0] for cookie in cookies]
         assert names == ["sessionid", "csrftoken", "ordergrant"]
         assert "HttpOnly" in cookies[0]
         assert "Max-Age=0" in cookies[2]  # a grant of before is dropped

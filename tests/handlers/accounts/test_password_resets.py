@@ -41,10 +41,10 @@ class Mailbox:
     """A mailer that keeps what it is given."""
 
     def __init__(self) -> None:
-        self.letters: list[EmailMessage] = []
+        self.sent_emails: list[EmailMessage] = []
 
-    def send(self, letter: EmailMessage) -> None:
-        self.letters.append(letter)
+    def send(self, sent_email: EmailMessage) -> None:
+        self.sent_emails.append(sent_email)
 
 
 @pytest.fixture
@@ -63,10 +63,10 @@ def deliver(shop: Shop, mailbox: Mailbox, settings: Settings) -> Callable[[], li
     worker = OutboxWorker(shop.database, mailbox, settings)
 
     def run() -> list[EmailMessage]:
-        before = len(mailbox.letters)
+        before = len(mailbox.sent_emails)
         while worker.deliver_next():
             pass
-        return mailbox.letters[before:]
+        return mailbox.sent_emails[before:]
 
     return run
 
@@ -85,14 +85,14 @@ def token(client: TestClient, shopper: User, deliver: Any) -> str:
     return token_in(*deliver())
 
 
-def token_in(letter: EmailMessage) -> str:
-    found = re.search(r"/users/password/\?token=(\S+)", text_of(letter))
+def token_in(sent_email: EmailMessage) -> str:
+    found = re.search(r"/users/password/\?token=(\S+)", text_of(sent_email))
     assert found is not None
     return found[1]
 
 
-def text_of(letter: EmailMessage) -> str:
-    body = letter.get_body(("plain",))
+def text_of(sent_email: EmailMessage) -> str:
+    body = sent_email.get_body(("plain",))
     assert body is not None
     return str(body.get_content())
 
@@ -135,10 +135,10 @@ class TestRequest:
     ) -> None:
         shop.user(email=EMAIL, password_hash=None)
         client.post(RESET, json={"email": " AYSE@example.com "})
-        [letter] = deliver()
+        [sent_email] = deliver()
 
-        assert letter["To"] == EMAIL
-        assert set_new(client, token_in(letter)).status_code == 200
+        assert sent_email["To"] == EMAIL
+        assert set_new(client, token_in(sent_email)).status_code == 200
         assert log_in(client, NEW) == 200
 
     def test_answers_alike_whoever_has_the_address(
@@ -157,30 +157,30 @@ class TestRequest:
         [(status, body)] = answers
         assert status == 202
         assert b"If there is an account" in body
-        assert [letter["To"] for letter in deliver()] == [EMAIL]
+        assert [sent_email["To"] for sent_email in deliver()] == [EMAIL]
         assert [event.payload["email"] for event in events(shop.database)] == [EMAIL]
 
     def test_asks_the_database_the_same_for_every_address(
         self, client: TestClient, shopper: User, statements: list[tuple[str, Any]]
     ) -> None:
-        asked = []
+        runs = []
         for email in (EMAIL, "nobody@example.com"):
             del statements[:]
             client.post(RESET, json={"email": email})
-            asked.append([text for text, _ in statements])
+            runs.append([text for text, _ in statements])
 
-        assert asked[0] == asked[1]
-        assert len([text for text in asked[0] if text.startswith("INSERT INTO outbox")]) == 1
+        assert runs[0] == runs[1]
+        assert len([text for text in runs[0] if text.startswith("INSERT INTO outbox")]) == 1
 
     def test_writes_in_the_language_of_the_request(
         self, client: TestClient, shopper: User, deliver: Any, settings: Settings
     ) -> None:
         client.post(RESET, json={"email": EMAIL}, headers={"Accept-Language": "tr"})
-        [letter] = deliver()
+        [sent_email] = deliver()
 
-        assert letter["Subject"] == "Parolanızı belirleyin"
-        assert f"{settings.base_url}/users/password/?token=" in text_of(letter)
-        assert "Bağlantı bir kez," in text_of(letter)
+        assert sent_email["Subject"] == "Parolanızı belirleyin"
+        assert f"{settings.base_url}/users/password/?token=" in text_of(sent_email)
+        assert "Bağlantı bir kez," in text_of(sent_email)
 
     def test_shows_a_page_to_a_form(self, client: TestClient) -> None:
         response = client.post(RESET, data={"email": EMAIL})
@@ -214,11 +214,11 @@ class TestLimits:
     def test_refuse_the_sixth_request_for_an_address_whoever_has_it(
         self, client: TestClient, shopper: User, email: str, database: Database
     ) -> None:
-        asked = [client.post(RESET, json={"email": email}) for _ in range(6)]
+        responses = [client.post(RESET, json={"email": email}) for _ in range(6)]
 
-        assert [each.status_code for each in asked] == [202] * 5 + [429]
-        assert asked[-1].json()["error_code"] == "too_many_attempts"
-        assert 890 <= int(asked[-1].headers["Retry-After"]) <= 900
+        assert [response.status_code for response in responses] == [202] * 5 + [429]
+        assert responses[-1].json()["error_code"] == "too_many_attempts"
+        assert 890 <= int(responses[-1].headers["Retry-After"]) <= 900
         assert len(events(database)) == 5
 
     def test_say_so_on_the_page(self, client: TestClient) -> None:
@@ -234,9 +234,9 @@ class TestLimits:
     def test_refuse_the_fifty_first_request_from_a_network_address(
         self, client: TestClient
     ) -> None:
-        asked = [client.post(RESET, json={"email": f"{n}@example.com"}) for n in range(51)]
+        responses = [client.post(RESET, json={"email": f"{n}@example.com"}) for n in range(51)]
 
-        assert [each.status_code for each in asked] == [202] * 50 + [429]
+        assert [response.status_code for response in responses] == [202] * 50 + [429]
 
 
 class TestPages:
@@ -249,7 +249,7 @@ class TestPages:
     ) -> None:
         opened = [client.get(PASSWORD, params={"token": token}) for _ in range(3)]
 
-        assert {each.status_code for each in opened} == {200}
+        assert {response.status_code for response in opened} == {200}
         assert f'name="token" value="{token}"' in opened[0].text
         assert opened[0].headers["Referrer-Policy"] == "same-origin"
         assert opened[0].headers["Cache-Control"] == "no-store"
@@ -262,9 +262,9 @@ class TestPages:
         json = set_new(client, token)
 
         assert {page.status_code, form.status_code, json.status_code} == {410}
-        for each in (page, form):
-            assert "<h1>This link is no longer valid</h1>" in each.text
-            assert f'href="{RESET}"' in each.text
+        for shown in (page, form):
+            assert "<h1>This link is no longer valid</h1>" in shown.text
+            assert f'href="{RESET}"' in shown.text
         assert json.json()["error_code"] == "link_expired"
 
     def test_show_the_form_again_for_a_short_password(self, client: TestClient, token: str) -> None:
@@ -294,10 +294,13 @@ class TestSet:
 
         set_new(clients.new(sessions[0]), token)
 
-        assert {clients.new(each).get(ORDERS).status_code for each in sessions} == {401}
+        assert {clients.new(session).get(ORDERS).status_code for session in sessions} == {401}
         assert clients.new(stranger).get(ORDERS).status_code == 200
-        [letter] = deliver()
-        assert (letter["To"], letter["Subject"]) == (EMAIL, "Your password has been changed")
+        [sent_email] = deliver()
+        assert (sent_email["To"], sent_email["Subject"]) == (
+            EMAIL,
+            "Your password has been changed",
+        )
         assert [entry.note for entry in trail(shop.database, shopper)] == ["password set"]
         assert trail(shop.database, shopper)[0].actor == f"user:{shopper.pk}"
 
@@ -417,9 +420,9 @@ class TestDelivery:
     def again(self, shop: Shop) -> None:
         with shop.database.writing() as uow:
             [event] = [
-                each
-                for each in uow.outbox.events(None, PageRequest())
-                if each.kind is OutboxKind.PASSWORD_RESET
+                event
+                for event in uow.outbox.events(None, PageRequest())
+                if event.kind is OutboxKind.PASSWORD_RESET
             ]
             event.status, event.due_date = OutboxStatus.PENDING, event.created_date
             uow.commit()
@@ -457,10 +460,12 @@ class TestSecrets:
             set_new(client, token)
 
         # The client of the tests logs its own URLs.
-        lines = [each.getMessage() for each in caplog.records if each.name != "httpx"]
-        told = "\n".join(lines)
-        assert "/users/password/" in told
-        assert not any(secret in told for secret in (token, EMAIL, NEW))
-        told = " ".join(repr((event.payload, event.last_error)) for event in events(database))
-        assert token not in told
-        assert NEW not in told
+        lines = [record.getMessage() for record in caplog.records if record.name != "httpx"]
+        logged_text = "\n".join(lines)
+        assert "/users/password/" in logged_text
+        assert not any(secret in logged_text for secret in (token, EMAIL, NEW))
+        logged_text = " ".join(
+            repr((event.payload, event.last_error)) for event in events(database)
+        )
+        assert token not in logged_text
+        assert NEW not in logged_text

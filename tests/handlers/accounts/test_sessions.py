@@ -53,12 +53,12 @@ class TestLogIn:
         response = log_in(client, email="AYSE@example.com")
 
         assert response.status_code == 200
-        told = response.json()
-        assert (told.pop("key"), told.pop("csrf_token")) == (
+        described = response.json()
+        assert (described.pop("key"), described.pop("csrf_token")) == (
             client.cookies["sessionid"],
             client.cookies["csrftoken"],
         )
-        assert told == {
+        assert described == {
             "pk": shopper.pk,
             "id": shopper.pk,
             "email": EMAIL,
@@ -289,7 +289,7 @@ class TestParallelLogIns:
         with ThreadPoolExecutor(20) as threads:
             answers = list(threads.map(lambda _: log_in(client, password="wrong"), range(60)))
 
-        statuses = Counter(each.status_code for each in answers)
+        statuses = Counter(answer.status_code for answer in answers)
         assert set(statuses) == {400, 429}
         assert statuses[400] == passwords.verified <= 10
 
@@ -312,7 +312,7 @@ class TestTwoSessionCookies:
         client = clients.new()
 
         def get(*sessions: str) -> int:
-            cookies = "; ".join(f"sessionid={each}" for each in sessions)
+            cookies = "; ".join(f"sessionid={session}" for session in sessions)
             status: int = client.get(ORDERS, headers={"Cookie": cookies}).status_code
             return status
 
@@ -341,7 +341,7 @@ class TestPrefixedCookies:
 
         assert set(cookies) == names
         assert all({"Secure", "Path=/"} <= attributes for attributes in cookies.values())
-        assert not any(each.startswith("Domain") for some in cookies.values() for each in some)
+        assert not any(part.startswith("Domain") for parts in cookies.values() for part in parts)
         assert client.get(ORDERS).status_code == 200
         token = client.cookies["__Host-csrftoken"]
         assert client.get("/csrf_token/").json()["csrf_token"] == token

@@ -71,14 +71,18 @@ class TestChallenge:
 
     @pytest.mark.parametrize("header", ["Authorization", "Authentication"])
     def test_tells_of_a_token_that_is_not_good(self, header: str) -> None:
-        told = challenged(NotAuthenticated(), make_operation(security=BOTH), **{header: "Bearer a"})
+        header_value = challenged(
+            NotAuthenticated(), make_operation(security=BOTH), **{header: "Bearer a"}
+        )
 
-        assert told == f'{REALM}, error="invalid_token"'
+        assert header_value == f'{REALM}, error="invalid_token"'
 
     def test_names_the_scope_that_is_missing(self) -> None:
-        told = challenged(Forbidden(), make_operation(security=BOTH), Authorization="Bearer a")
+        header_value = challenged(
+            Forbidden(), make_operation(security=BOTH), Authorization="Bearer a"
+        )
 
-        assert told == f'{REALM}, error="insufficient_scope", scope="plans:read"'
+        assert header_value == f'{REALM}, error="insufficient_scope", scope="plans:read"'
 
     def test_is_not_for_other_refusals_nor_for_other_callers(self) -> None:
         shoppers = make_operation(security=[{"SessionCookie": []}])

@@ -30,9 +30,9 @@ def test_a_hash_with_other_parameters_is_outdated() -> None:
 
 
 def test_no_hash_takes_as_much_work_as_any() -> None:
-    nobodys = PASSWORDS._nobodys_hash  # noqa: SLF001
+    nobodys = PASSWORDS._decoy_hash  # noqa: SLF001
     known = PASSWORDS.hash("correct horse")
 
     assert not PASSWORDS.needs_rehash(nobodys)
     assert [len(part) for part in nobodys.split("$")] == [len(part) for part in known.split("$")]
-    assert Argon2Passwords()._nobodys_hash != nobodys  # noqa: SLF001
+    assert Argon2Passwords()._decoy_hash != nobodys  # noqa: SLF001

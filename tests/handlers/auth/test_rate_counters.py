@@ -212,15 +212,15 @@ class TestKilledProcess:
     ) -> None:
         counters, now = make_counters(), time.time()
         never_ended = [counters.attempt(LIMITS, LoginFailed) for _ in range(5)]
-        for each in never_ended:
-            each.__enter__()
+        for attempt in never_ended:
+            attempt.__enter__()
         assert wait(counters) == 1
 
         monkeypatch.setattr(time, "time", lambda: now + WINDOW + 1)
         assert wait(counters) is None
         # Those that end after their counter has gone leave no room for more than the limit.
-        for each in never_ended:
-            each.__exit__(None, None, None)
+        for attempt in never_ended:
+            attempt.__exit__(None, None, None)
         miss(counters, 5)
 
         assert wait(counters) is not None

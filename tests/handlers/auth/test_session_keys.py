@@ -342,16 +342,16 @@ class TestGuests:
     def test_get_the_csrf_token_of_their_cookie(
         self, client: TestClient, guest_order: Order, reason: CancellationReason
     ) -> None:
-        told = look_up(client, guest_order).json()
+        document = look_up(client, guest_order).json()
 
         answer = client.post(
             GUEST_REQUESTS,
             json=draft(guest_order, reason),
-            headers={"x-csrftoken": told["csrf_token"]},
+            headers={"x-csrftoken": document["csrf_token"]},
         )
 
         assert answer.status_code == 200
-        assert told["key"] == client.cookies["ordergrant"]
+        assert document["key"] == client.cookies["ordergrant"]
 
     def test_open_nothing_of_shoppers_with_it(self, clients: Clients, guest_order: Order) -> None:
         client = by_key(clients, look_up(clients.new(), guest_order).json()["key"])
@@ -391,13 +391,13 @@ class TestGuests:
     def test_repeat_a_request_by_cookie_that_they_sent_by_key(
         self, client: TestClient, guest_order: Order, reason: CancellationReason
     ) -> None:
-        told = look_up(client, guest_order).json()
+        document = look_up(client, guest_order).json()
         once = {"Idempotency-Key": "once"}
         body = draft(guest_order, reason)
 
-        first = client.post(GUEST_REQUESTS, json=body, headers=once | key_header(told["key"]))
+        first = client.post(GUEST_REQUESTS, json=body, headers=once | key_header(document["key"]))
         again = client.post(
-            GUEST_REQUESTS, json=body, headers=once | {"x-csrftoken": told["csrf_token"]}
+            GUEST_REQUESTS, json=body, headers=once | {"x-csrftoken": document["csrf_token"]}
         )
 
         assert first.status_code == again.status_code == 200

@@ -19,8 +19,8 @@ class TestListCancellationReasons:
         page = shopping.get(URL).json()
 
         assert page["count"] == 3
-        assert [each["pk"] for each in page["results"]] == [pks[1], pks[2], pks[0]]
-        assert all(each["id"] == each["pk"] for each in page["results"])
+        assert [entry["pk"] for entry in page["results"]] == [pks[1], pks[2], pks[0]]
+        assert all(entry["id"] == entry["pk"] for entry in page["results"])
 
     @pytest.mark.parametrize(
         ("language", "subject"), [("tr", "Büyük geldi"), ("en", "Too big"), ("de", "Too big")]

@@ -96,7 +96,7 @@ class TestCreateCancellationRequest:
         assert before["orderitem_set"][0]["is_cancellable"]
         assert not first["is_cancellable"]
         assert first["active_cancellation_request"]["pk"] == opened["pk"]
-        assert [each["pk"] for each in first["cancellationrequest_set"]] == [opened["pk"]]
+        assert [request["pk"] for request in first["cancellationrequest_set"]] == [opened["pk"]]
 
     def test_gives_an_easy_return_to_a_refund_by_carrier(
         self, cancelling: TestClient, refund: dict[str, Any]
@@ -124,14 +124,14 @@ class TestCreateCancellationRequest:
         )
 
     @pytest.mark.parametrize(
-        ("language", "told"),
+        ("language", "reason_text"),
         [
             ("en", "A pickup needs a shipping company."),
             ("tr", "Teslim alma için bir kargo şirketi gerekir."),
         ],
     )
     def test_refuses_a_pickup_that_nobody_would_carry(
-        self, cancelling: TestClient, refund: dict[str, Any], language: str, told: str
+        self, cancelling: TestClient, refund: dict[str, Any], language: str, reason_text: str
     ) -> None:
         headers = {"Accept-Language": language}
         del refund["shipping_company"]
@@ -141,7 +141,7 @@ class TestCreateCancellationRequest:
         rows = {"cancel_order_items": [refund], "pickup_address": address}
         bulk = cancelling.post(BULK, json=rows, headers=headers)
 
-        refusal = {"shipping_company": told, "error_code": "cancellation_request_100_18"}
+        refusal = {"shipping_company": reason_text, "error_code": "cancellation_request_100_18"}
         assert (single.status_code, single.json()) == (400, refusal)
         assert (bulk.status_code, bulk.json()) == (400, {"cancel_order_items": {"0": refusal}})
         assert cancelling.get(SINGLE).json()["count"] == 0
@@ -245,8 +245,8 @@ class TestCreateBulkCancellationRequests:
 
         assert answer.status_code == 201
         opened = answer.json()
-        assert [each["order_item"] for each in opened] == [row["order_item"] for row in rows]
-        assert [each["fully_refund_as_loyalty_money"] for each in opened] == [True, True]
+        assert [request["order_item"] for request in opened] == [row["order_item"] for row in rows]
+        assert [request["fully_refund_as_loyalty_money"] for request in opened] == [True, True]
 
     def test_opens_none_where_one_row_is_bad(
         self, cancelling: TestClient, draft: dict[str, Any], refund: dict[str, Any]

@@ -174,7 +174,7 @@ class TestDocuments:
             assert client.get("/free").status_code == 418
 
     @pytest.mark.parametrize(
-        ("change", "told"),
+        ("change", "expected"),
         [
             ({"info": {}}, "document#/info: "),
             ({"paths": {"/a": {"get": {}}}}, "document#/paths/~1a/get: operationId is missing"),
@@ -197,11 +197,13 @@ class TestDocuments:
             ),
         ],
     )
-    def test_that_can_t_be_served_name_the_place(self, change: dict[str, Any], told: str) -> None:
+    def test_that_can_t_be_served_name_the_place(
+        self, change: dict[str, Any], expected: str
+    ) -> None:
         with pytest.raises(ContractError) as error, served({**DOCUMENT, **change}):
             pass
 
-        assert told in str(error.value)
+        assert expected in str(error.value)
 
     def test_are_served_without_what_is_named(self) -> None:
         with served({**DOCUMENT, "webhooks": {}}, without=["webhooks", "/paths/~1free"]) as client:
@@ -211,8 +213,8 @@ class TestDocuments:
 class TestHandlers:
     def test_are_those_of_a_module(self) -> None:
         module = ModuleType("things")
-        for each in (list_things, add_thing, delete_thing, get_free):
-            setattr(module, each.__name__, each)
+        for handler in (list_things, add_thing, delete_thing, get_free):
+            setattr(module, handler.__name__, handler)
 
         with served(handlers=module) as client:
             assert client.get("/v2/free").status_code == 418
@@ -281,11 +283,11 @@ class TestRequests:
 
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
 
-    def test_are_admitted_as_the_application_does(self) -> None:
+    def test_are_authenticated_as_the_application_does(self) -> None:
         def refuse_all(_operation: Any) -> None:
             raise NotAuthenticated
 
-        with served(admission=lambda _contract, _operations: refuse_all) as client:
+        with served(authentication=lambda _contract, _operations: refuse_all) as client:
             assert client.get("/v2/free").status_code == 401
 
 
@@ -329,7 +331,7 @@ class TestResponses:
 
 class TestRefusals:
     @pytest.mark.parametrize(
-        ("refusal", "status", "told"),
+        ("refusal", "status", "expected"),
         [
             (InvalidInput("Too many.", field="a"), 400, {"errors": {"a": "Too many."}}),
             (
@@ -342,7 +344,7 @@ class TestRefusals:
         ids=["field", "fields", "unavailable"],
     )
     def test_are_problem_details(
-        self, refusal: Exception, status: int, told: dict[str, Any]
+        self, refusal: Exception, status: int, expected: dict[str, Any]
     ) -> None:
         def refuse(**_: Any) -> Any:
             raise refusal
@@ -350,7 +352,7 @@ class TestRefusals:
         answer = answer_of(refuse)
 
         assert answer.status_code == answer.json()["status"] == status
-        assert answer.json().items() >= told.items()
+        assert answer.json().items() >= expected.items()
         assert answer.headers["content-type"] == "application/problem+json"
         assert ("retry-after" in answer.headers) == (status == 503)
 

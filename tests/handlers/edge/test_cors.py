@@ -11,13 +11,15 @@ EVERYBODY_S = {"vary": "Origin"}
 def from_page(
     origin: str, settings: Settings = ALLOWING, method: str = "GET", **headers: str
 ) -> Answer:
-    given = {"origin": origin} | {name.replace("_", "-"): each for name, each in headers.items()}
+    given = {"origin": origin} | {
+        name.replace("_", "-"): header for name, header in headers.items()
+    }
     named = [(name.encode(), value.encode()) for name, value in given.items()]
     app = unreachable if method == "OPTIONS" and origin == SHOP else Inside()
     return ask(app, settings=settings, method=method, headers=named)
 
 
-def told(answer: Answer) -> dict[str, str]:
+def cors_headers(answer: Answer) -> dict[str, str]:
     """What the answer says of origins."""
     return {
         name: value
@@ -30,13 +32,13 @@ class TestAnswers:
     def test_say_nothing_unless_it_is_set(self) -> None:
         answer = from_page(SHOP, SETTINGS, method="GET")
 
-        assert told(answer) == {"vary": "Accept, Accept-Language, Authorization, Cookie"}
+        assert cors_headers(answer) == {"vary": "Accept, Accept-Language, Authorization, Cookie"}
 
     @pytest.mark.parametrize("origin", [SHOP, "http://localhost:3000"])
     def test_may_be_read_by_pages_on_the_list(self, origin: str) -> None:
         answer = from_page(origin)
 
-        assert told(answer) == EVERYBODY_S | {
+        assert cors_headers(answer) == EVERYBODY_S | {
             "access-control-allow-origin": origin,
             "access-control-allow-credentials": "true",
             "access-control-expose-headers": (
@@ -59,12 +61,12 @@ class TestAnswers:
         ],
     )
     def test_may_be_read_by_no_other_page(self, origin: str) -> None:
-        assert told(from_page(origin)) == EVERYBODY_S
+        assert cors_headers(from_page(origin)) == EVERYBODY_S
 
     def test_are_refusals_too(self) -> None:
         answer = from_page(SHOP, transfer_encoding="gzip")
 
-        assert (answer.status, told(answer)["access-control-allow-origin"]) == (400, SHOP)
+        assert (answer.status, cors_headers(answer)["access-control-allow-origin"]) == (400, SHOP)
 
 
 class TestPreflight:
@@ -82,7 +84,7 @@ class TestPreflight:
 
         answer = from_page(origin, method="OPTIONS", access_control_request_method="POST")
 
-        assert (answer.status, told(answer)) == (200, EVERYBODY_S)
+        assert (answer.status, cors_headers(answer)) == (200, EVERYBODY_S)
 
     def test_is_nothing_unless_it_is_set(self) -> None:
         inside = Inside()

@@ -19,8 +19,8 @@ from tests.support.guard_requests import (
 LENGTH = (b"content-length", b"1")
 
 
-def refused(**asked: Any) -> tuple[int, str]:
-    answer = ask(unreachable, **asked)
+def refused(**scope_parts: Any) -> tuple[int, str]:
+    answer = ask(unreachable, **scope_parts)
     assert set(answer.error) == {"detail", "error_code"}
     return answer.status, answer.error["error_code"]
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import Headers
 
-from handlers.http.negotiation import is_prefetch, negotiate, prefers_html, takes_json
+from handlers.http.negotiation import accepts_json, is_prefetch, negotiate, prefers_html
 
 BOTH = ("application/json", "text/html")
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -112,4 +112,4 @@ class TestPrefetch:
     ],
 )
 def test_takes_json_or_leaves_none(accept: str, taken: bool) -> None:
-    assert takes_json(accept) is taken
+    assert accepts_json(accept) is taken

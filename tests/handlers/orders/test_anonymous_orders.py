@@ -59,7 +59,7 @@ class TestLookUpAnonymousOrder:
         assert answer.status_code == 200
         page = answer.json()
         assert (page["count"], page["next"], page["previous"]) == (1, None, None)
-        assert [each["pk"] for each in page["results"]] == [order.pk]
+        assert [entry["pk"] for entry in page["results"]] == [order.pk]
 
     @pytest.mark.parametrize("name", ["order", "number"])
     def test_takes_a_form_and_either_name(
@@ -232,7 +232,7 @@ class TestCreateAnonymousCancellationRequest:
     def test_reads_the_reasons(self, granted: TestClient, reason: CancellationReason) -> None:
         page = granted.get("/users/orders/cancellation_reasons/").json()
 
-        assert [each["pk"] for each in page["results"]] == [reason.pk]
+        assert [entry["pk"] for entry in page["results"]] == [reason.pk]
 
     def test_opens_no_orders(self, granted: TestClient) -> None:
         assert granted.get("/users/orders/").status_code == 401
@@ -297,7 +297,9 @@ class TestGrantBesideASession:
         granted.cookies.clear()
 
         def post(*grants: str) -> Any:
-            shown = "; ".join([cookies + grants[0], *(f"ordergrant={each}" for each in grants[1:])])
+            shown = "; ".join(
+                [cookies + grants[0], *(f"ordergrant={grant}" for grant in grants[1:])]
+            )
             return granted.post(SINGLE, json=draft, headers={"Cookie": shown})
 
         assert post(own, "planted").json()["error_code"] == "csrf_failed"
@@ -319,7 +321,7 @@ class TestCreateAnonymousBulkCancellationRequests:
         answer = granted.post(BULK, json={"cancel_order_items": rows})
 
         assert answer.status_code == 201
-        assert [each["order_item"] for each in answer.json()] == [i.pk for i in order.items]
+        assert [entry["order_item"] for entry in answer.json()] == [i.pk for i in order.items]
 
     def test_without_a_grant_finds_no_item(self, client: TestClient, draft: dict[str, Any]) -> None:
         answer = client.post(BULK, json={"cancel_order_items": [draft]})

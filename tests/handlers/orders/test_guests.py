@@ -53,16 +53,16 @@ def asking(clients: Clients, shop: Shop, guest: User) -> TestClient:
 def test_a_guest_asks_for_items_of_the_newest_order_alone(
     asking: TestClient, newest: Order, older: Order, reason: CancellationReason
 ) -> None:
-    def asked(pk: int, path: str) -> Any:
+    def response_to(pk: int, path: str) -> Any:
         row = {"order_item": pk, "reason": reason.pk, "cancellation_type": "cancel"}
         return asking.post(path, json=row if path == SINGLE else {"cancel_order_items": [row]})
 
     for path in (SINGLE, BULK):
-        foreign, absent = asked(older.items[0].pk, path), asked(2**40, path)
+        foreign, absent = response_to(older.items[0].pk, path), response_to(2**40, path)
         assert foreign.status_code == absent.status_code == 400
         assert foreign.content == absent.content
 
-    assert asked(newest.items[0].pk, SINGLE).status_code == 200
+    assert response_to(newest.items[0].pk, SINGLE).status_code == 200
     page = asking.get(f"/users/orders/{older.pk}/cancellation/").json()
     assert page["pk"] == asking.get("/users/orders/").json()["results"][0]["pk"] == newest.pk
 
@@ -89,7 +89,7 @@ def test_a_guest_lists_the_requests_of_the_newest_order_alone(
     newest: Order,
     reason: CancellationReason,
 ) -> None:
-    """A key gets its answer again; what it asked for is of an older order by then."""
+    """A key gets its answer again; what it response_to for is of an older order by then."""
     row = {
         "order_item": newest.items[0].pk,
         "reason": reason.pk,
@@ -102,7 +102,7 @@ def test_a_guest_lists_the_requests_of_the_newest_order_alone(
 
     again = asking.post(SINGLE, json=row, headers=headers)
 
-    assert [each["pk"] for each in before["results"]] == [first.json()["pk"]]
+    assert [entry["pk"] for entry in before["results"]] == [first.json()["pk"]]
     assert (again.status_code, again.content) == (200, first.content)
     assert again.headers["Idempotent-Replay"] == "true"
     assert asking.get(SINGLE).json()["count"] == 0

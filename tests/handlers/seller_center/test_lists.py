@@ -42,7 +42,9 @@ VALUES: dict[str, tuple[str, Any]] = {
 }
 ENUMS = {"status": "waiting_supplier", "plan_type": "refund"}
 PATHS = {
-    each.operation_id: each.path for each in compiled_operations().values() if each.path in LISTS
+    operation.operation_id: operation.path
+    for operation in compiled_operations().values()
+    if operation.path in LISTS
 }
 EVERY_FILTER = [
     (PATHS[operation_id], name, kind)
@@ -138,9 +140,9 @@ class TestOrdering:
     ) -> None:
         assert selling.get(f"{path}?ordering={ordering}").status_code == 200
 
-        asked = fake_database.rows[LISTS[path]].asked
-        assert asked is not None
-        assert asked[2] == sort
+        query = fake_database.rows[LISTS[path]].last_query
+        assert query is not None
+        assert query[2] == sort
 
     @pytest.mark.parametrize("ordering", ["", "-", "--amount", "notes", "amount,number", "AMOUNT"])
     def test_is_one_of_the_listed_fields(self, selling: TestClient, ordering: str) -> None:
@@ -163,7 +165,7 @@ class TestPages:
         second = selling.get(first["next"]).json()
 
         assert (first["count"], first["previous"]) == (5, None)
-        assert [int(UUID(each["id"])) for each in second["results"]] == [2, 3]
+        assert [int(UUID(entry["id"])) for entry in second["results"]] == [2, 3]
         assert second["previous"] == f"http://testserver{path}?limit=2"
         assert selling.get(second["next"]).json()["next"] is None
 
@@ -181,7 +183,7 @@ class TestPages:
         url, seen = f"{path}?cursor=&limit=2", []
         while url:
             page = selling.get(url).json()
-            seen += [int(UUID(each["id"])) for each in page["results"]]
+            seen += [int(UUID(entry["id"])) for entry in page["results"]]
             assert (page["count"], page["previous"]) == (None, None)
             url = page["next"]
 

@@ -93,7 +93,7 @@ class TestReject:
         assert reject(trading, item_id).status_code == 404
 
     @pytest.mark.parametrize(
-        ("body", "told"),
+        ("body", "expected"),
         [
             (b"{", {"detail": "The request body is malformed."}),
             (b"[]", {"detail": "A valid object is required."}),
@@ -108,12 +108,12 @@ class TestReject:
         ids=lambda value: str(value)[:24],
     )
     def test_takes_no_other_body(
-        self, trading: TestClient, item_id: str, body: bytes, told: dict[str, str]
+        self, trading: TestClient, item_id: str, body: bytes, expected: dict[str, str]
     ) -> None:
         answer = reject(trading, item_id, content=body)
 
         assert answer.status_code == 400
-        assert told.items() <= answer.json().items()
+        assert expected.items() <= answer.json().items()
         assert status_of(trading, item_id) == 100
 
 

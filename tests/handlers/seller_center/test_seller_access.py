@@ -18,16 +18,20 @@ from tests.contract.compiled import compiled_operations
 from tests.support.application import Clients, Shop
 from tests.support.builders import make_item, make_seller
 
-OPERATIONS = [each for each in compiled_operations().values() if ("SellerToken",) in each.security]
-LISTS = [each for each in OPERATIONS if each.method == "get"]
+OPERATIONS = [
+    operation
+    for operation in compiled_operations().values()
+    if ("SellerToken",) in operation.security
+]
+LISTS = [operation for operation in OPERATIONS if operation.method == "get"]
 # What takes a session or a grant, and lets in nobody without.
 SHOPPERS = [
-    each
-    for each in compiled_operations().values()
-    if each.security
-    and () not in each.security
-    and each not in OPERATIONS
-    and ("ShopToken",) not in each.security
+    operation
+    for operation in compiled_operations().values()
+    if operation.security
+    and () not in operation.security
+    and operation not in OPERATIONS
+    and ("ShopToken",) not in operation.security
 ]
 JSON = {"Content-Type": "application/json"}
 
@@ -38,7 +42,9 @@ class Market:
     def __init__(self, clients: Clients, shop: Shop, shopper: User) -> None:
         self._clients, self._shop, self._shopper = clients, shop, shopper
         self.sellers = [make_seller(), make_seller()]
-        items = [make_item(line=at, seller=each) for at, each in enumerate(self.sellers, start=1)]
+        items = [
+            make_item(line=at, seller=seller) for at, seller in enumerate(self.sellers, start=1)
+        ]
         self.order: Order = shop.order(shopper, items=items)
         self.own, self.foreign = (item.uuid for item in items)
 

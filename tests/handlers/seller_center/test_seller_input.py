@@ -114,10 +114,10 @@ class TestValues:
         self, trading: TestClient, path: str, name: str, kind: str
     ) -> None:
         for text in REFUSED[kind]:
-            status, told, code = said(trading.get(f"{path}?{name}={text}"))
+            status, errors, code = said(trading.get(f"{path}?{name}={text}"))
 
-            assert (text, status, set(told), code) == (text, 400, {name}, "invalid")
-            assert all(told.values())
+            assert (text, status, set(errors), code) == (text, 400, {name}, "invalid")
+            assert all(errors.values())
 
     def test_of_any_other_kind_are_taken_literally(
         self, trading: TestClient, path: str, name: str, kind: str
@@ -157,17 +157,17 @@ class TestUnknownParameters:
     ) -> None:
         answer = trading.get(f"{path}?{name}=1&limit=1")
 
-        told = {"detail": f"There is no such parameter. Did you mean {nearest}?"}
-        assert said(answer) == (400, told, "unknown_parameter")
+        errors = {"detail": f"There is no such parameter. Did you mean {nearest}?"}
+        assert said(answer) == (400, errors, "unknown_parameter")
 
     @pytest.mark.parametrize("path", LISTS)
     @pytest.mark.parametrize("query", ["_=1", "format=json", "=", "%00=1", "%FF=1", "x" * 7000])
     def test_are_refused_whatever_they_are(
         self, trading: TestClient, path: str, query: str
     ) -> None:
-        status, told, code = said(trading.get(f"{path}?{query}"))
+        status, errors, code = said(trading.get(f"{path}?{query}"))
 
-        assert (status, set(told), code) == (400, {"detail"}, "unknown_parameter")
+        assert (status, set(errors), code) == (400, {"detail"}, "unknown_parameter")
 
     def test_are_refused_where_nothing_is_known(self, trading: TestClient) -> None:
         answer = trading.post(f"{REJECT}?reason=x", json={})
@@ -202,8 +202,8 @@ class TestContentType:
     def test_of_a_list_is_json(self, trading: TestClient, path: str, given: str) -> None:
         answer = trading.get(path, headers={"Content-Type": given})
 
-        told = {"detail": "Send the header Content-Type: application/json."}
-        assert said(answer) == (415, told, "unsupported_media_type")
+        errors = {"detail": "Send the header Content-Type: application/json."}
+        assert said(answer) == (415, errors, "unsupported_media_type")
 
     @pytest.mark.parametrize("path", LISTS)
     def test_of_a_list_is_there(self, trading: TestClient, path: str) -> None:

@@ -26,7 +26,7 @@ def counted() -> float:
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
+    return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
 
 
 def answer(_environ: object, _start_response: object) -> Iterable[bytes]:

@@ -28,7 +28,7 @@ class Own(Inside):
 def test_answers_are_in_the_reader_s_language_for_one_reader(
     accepted: list[bytes], language: str
 ) -> None:
-    answer = ask(headers=[(b"accept-language", each) for each in accepted])
+    answer = ask(headers=[(b"accept-language", language) for language in accepted])
 
     assert {name: answer.headers[name] for name in USUAL} == {
         "content-language": language,

@@ -137,7 +137,7 @@ class TestKey:
 
     def test_of_nobody_is_not_kept(self, client: TestClient, draft: dict[str, Any]) -> None:
         drafts = [draft | {"quantity": number} for number in (1, 2)]
-        answers = [send(client, each, path=ANONYMOUS) for each in drafts]
+        answers = [send(client, draft, path=ANONYMOUS) for draft in drafts]
 
         assert [answer.status_code for answer in answers] == [400, 400]
 

@@ -8,7 +8,7 @@ from flask import Response
 from structlog.testing import capture_logs
 
 from domain.shared.errors import Forbidden, NotAuthenticated, NotFound, Refusal
-from handlers.contract.asgi.operation_view import Gate
+from handlers.contract.asgi.operation_view import OperationView
 from handlers.contract.asgi.prefetch import Run, pending_read, prefetched
 from handlers.contract.operations.operations import Operation
 from handlers.contract.operations.responses import Document, DocumentList, Reply
@@ -64,47 +64,50 @@ def fail(error: Exception) -> Callable[..., Any]:
     return failing
 
 
-def make_gate(
+def make_view(
     operation: Operation,
     handler: Callable[..., object] = answer({"name": "cup"}),  # noqa: B008 - never changed
-    admit: Callable[[Operation], None] = lambda _operation: None,
+    authenticate: Callable[[Operation], None] = lambda _operation: None,
     refuse: Callable[[Operation, Refusal], Any] = refuse,
-) -> Gate:
-    return Gate(operation, handler, admit, refuse)
+) -> OperationView:
+    return OperationView(operation, handler, authenticate, refuse)
 
 
 def ask(
-    gate: Gate, pk: str = "7", data: bytes = b"", content_type: str = "", **request: Any
+    view: OperationView, pk: str = "7", data: bytes = b"", content_type: str = "", **request: Any
 ) -> Response:
     request["environ_overrides"] = {"asgi.scope": passed_on(data, content_type)}
     with flask.Flask("handlers").test_request_context(
         "/things/", content_type=content_type, **request
     ):
-        return gate(pk=pk)
+        return view(pk=pk)
 
 
 def said(response: Response) -> tuple[int, Any]:
     return response.status_code, orjson.loads(response.get_data())
 
 
-def put(gate: Gate, pk: str = "7", **changes: Any) -> Response:
-    """Ask for what nothing is wrong with, but for the changes."""
-    asked: dict[str, Any] = {
+def put(view: OperationView, pk: str = "7", **changes: Any) -> Response:
+    """A valid request with these changes."""
+    parts: dict[str, Any] = {
         "accept": JSON,
         "content_type": JSON,
         "page": "1",
         "raw": b'{"name": "jug"}',
     }
-    asked |= changes
-    headers = {"Accept": asked["accept"], "Accept-Language": asked.get("language", "tr")}
+    parts |= changes
+    headers = {
+        "Accept": parts["accept"],
+        "Accept-Language": parts.get("language", "tr"),
+    }
     return ask(
-        gate,
+        view,
         pk,
         method="PUT",
         headers=headers,
-        query_string={"page": asked["page"]},
-        content_type=asked["content_type"],
-        data=asked["raw"],
+        query_string={"page": parts["page"]},
+        content_type=parts["content_type"],
+        data=parts["raw"],
     )
 
 
@@ -123,23 +126,23 @@ class TestOrderOfChecks:
     def test_refuses_the_first_fault(self, right: list[str], status: int, code: str) -> None:
         faults = {name: value for name, value in WRONG.items() if name not in right}
 
-        response = put(make_gate(make_put_thing(), fail(AssertionError())), **faults)
+        response = put(make_view(make_put_thing(), fail(AssertionError())), **faults)
 
         assert (response.status_code, said(response)[1]["error_code"]) == (status, code)
 
     @pytest.mark.parametrize(("refusal", "status"), [(NotAuthenticated(), 401), (Forbidden(), 403)])
     def test_admits_before_anything_else(self, refusal: Refusal, status: int) -> None:
-        gate = make_gate(make_put_thing(), fail(AssertionError()), admit=fail(refusal))
+        view = make_view(make_put_thing(), fail(AssertionError()), authenticate=fail(refusal))
 
-        assert put(gate, **WRONG).status_code == status
+        assert put(view, **WRONG).status_code == status
 
     def test_tells_admit_which_operation_it_is(self) -> None:
         operation = make_put_thing()
-        admitted: list[Operation] = []
+        authenticated: list[Operation] = []
 
-        put(make_gate(operation, admit=admitted.append))
+        put(make_view(operation, authenticate=authenticated.append))
 
-        assert admitted == [operation]
+        assert authenticated == [operation]
 
 
 class TestPrefetched:
@@ -152,9 +155,9 @@ class TestPrefetched:
 
     def test_admit_has_the_handler_with_its_values(self) -> None:
         runs: list[Run | None] = []
-        gate = make_gate(make_get_thing(), self.handle, lambda _: runs.append(pending_read()))
+        view = make_view(make_get_thing(), self.handle, lambda _: runs.append(pending_read()))
 
-        response = ask(gate)
+        response = ask(view)
 
         [run] = runs
         assert run is not None
@@ -163,7 +166,7 @@ class TestPrefetched:
     def test_admit_has_no_other_handler(self) -> None:
         runs: list[Run | None] = []
 
-        ask(make_gate(make_get_thing(), admit=lambda _: runs.append(pending_read())))
+        ask(make_view(make_get_thing(), authenticate=lambda _: runs.append(pending_read())))
 
         assert runs == [None]
 
@@ -175,20 +178,20 @@ class TestPrefetched:
     ) -> None:
         responses = {status: has_json(ERROR) for status in ("401", "404", "406")}
         operation = make_get_thing(responses=responses)
-        refused = make_gate(operation, self.handle, fail(NotAuthenticated()))
-        admitted = make_gate(operation, self.handle)
+        refused = make_view(operation, self.handle, fail(NotAuthenticated()))
+        authenticated = make_view(operation, self.handle)
 
         assert ask(refused, **wrong).status_code == 401
-        assert ask(admitted, **wrong).status_code in (404, 406)
+        assert ask(authenticated, **wrong).status_code in (404, 406)
 
 
 class TestAnswer:
     def test_hands_every_value_to_the_handler(self) -> None:
         seen: list[dict[str, Any]] = []
-        gate = make_gate(make_put_thing(), lambda **values: seen.append(values))
+        view = make_view(make_put_thing(), lambda **values: seen.append(values))
 
         ask(
-            gate,
+            view,
             method="PUT",
             query_string="page=2&x=1",
             data=b'{"name": "jug", "x": 1}',
@@ -201,7 +204,7 @@ class TestAnswer:
         ("raw", "content_type"), [(b'{"name": "jug"}', ""), (b"", ""), (b"", "text/plain")]
     )
     def test_needs_a_media_type_for_its_body(self, raw: bytes, content_type: str) -> None:
-        response = put(make_gate(make_put_thing()), raw=raw, content_type=content_type)
+        response = put(make_view(make_put_thing()), raw=raw, content_type=content_type)
 
         assert said(response)[0] == 415
 
@@ -209,12 +212,12 @@ class TestAnswer:
         seen: list[Any] = []
         operation = make_put_thing(requestBody=has_json(THING))
 
-        put(make_gate(operation, lambda body, **_: seen.append(body)), raw=b"", content_type="")
+        put(make_view(operation, lambda body, **_: seen.append(body)), raw=b"", content_type="")
 
         assert seen == [None]
 
     def test_judges_headers(self) -> None:
-        response = put(make_gate(make_put_thing()), language="tr-tr,en")
+        response = put(make_view(make_put_thing()), language="tr-tr,en")
 
         assert said(response) == (
             400,
@@ -225,51 +228,53 @@ class TestAnswer:
         )
 
     def test_passes_over_a_body_that_the_operation_does_not_have(self) -> None:
-        gate = make_gate(make_get_thing())
+        view = make_view(make_get_thing())
 
-        assert ask(gate, data=b"{", content_type="text/csv").status_code == 200
+        assert ask(view, data=b"{", content_type="text/csv").status_code == 200
 
     def test_answers_whatever_is_accepted_where_there_is_nothing_to_choose(self) -> None:
         spec = {"200": {"description": "Done."}}
-        gate = make_gate(make_get_thing(responses=spec), answer(Reply(200)))
+        view = make_view(make_get_thing(responses=spec), answer(Reply(200)))
 
-        assert ask(gate, headers={"Accept": "text/csv"}).status_code == 200
+        assert ask(view, headers={"Accept": "text/csv"}).status_code == 200
 
 
 class TestJsonOnly:
     @pytest.fixture
-    def gate(self) -> Gate:
+    def view(self) -> OperationView:
         """Of what answers nothing, and reads no body."""
         responses = {
             "204": {"description": "Done."},
             "406": has_json(ERROR),
             "415": has_json(ERROR),
         }
-        return make_gate(
+        return make_view(
             make_get_thing(**{"x-requires-json": True}, responses=responses), answer(Reply(204))
         )
 
     @pytest.mark.parametrize("accept", ["text/html", "text/csv", "application/json;q=0"])
-    def test_needs_a_client_that_reads_json(self, gate: Gate, accept: str) -> None:
-        assert ask(gate, headers={"Accept": accept}, content_type="").status_code == 406
+    def test_needs_a_client_that_reads_json(self, view: OperationView, accept: str) -> None:
+        assert ask(view, headers={"Accept": accept}, content_type="").status_code == 406
 
     @pytest.mark.parametrize("content_type", ["text/csv", ""])
-    def test_needs_a_content_type_without_a_body(self, gate: Gate, content_type: str) -> None:
-        response = ask(gate, pk="x", content_type=content_type, query_string={"page": "0"})
+    def test_needs_a_content_type_without_a_body(
+        self, view: OperationView, content_type: str
+    ) -> None:
+        response = ask(view, pk="x", content_type=content_type, query_string={"page": "0"})
 
         assert response.status_code == 415
 
-    def test_answers_json_clients(self, gate: Gate) -> None:
-        assert ask(gate, content_type="Application/JSON").status_code == 204
+    def test_answers_json_clients(self, view: OperationView) -> None:
+        assert ask(view, content_type="Application/JSON").status_code == 204
 
 
 class TestPrefetch:
     ACTING = make_get_thing(responses={"403": has_json(ERROR)}, **{"x-acts-on-get": True})
 
     def test_of_what_acts_is_refused_before_anything_else(self) -> None:
-        gate = make_gate(self.ACTING, fail(AssertionError()), admit=fail(AssertionError()))
+        view = make_view(self.ACTING, fail(AssertionError()), authenticate=fail(AssertionError()))
 
-        response = ask(gate, headers={"Sec-Purpose": "prefetch;prerender"})
+        response = ask(view, headers={"Sec-Purpose": "prefetch;prerender"})
 
         assert said(response) == (
             403,
@@ -280,10 +285,10 @@ class TestPrefetch:
         )
 
     def test_of_what_acts_is_no_matter_when_the_link_is_followed(self) -> None:
-        assert ask(make_gate(self.ACTING)).status_code == 200
+        assert ask(make_view(self.ACTING)).status_code == 200
 
     def test_of_what_does_not_act_is_answered(self) -> None:
-        response = ask(make_gate(make_get_thing()), headers={"Sec-Purpose": "prefetch"})
+        response = ask(make_view(make_get_thing()), headers={"Sec-Purpose": "prefetch"})
 
         assert response.status_code == 200
 
@@ -303,18 +308,18 @@ class TestResults:
     def test_of_every_kind_become_responses(
         self, ok: dict[str, Any], result: object, shown: bytes
     ) -> None:
-        gate = make_gate(make_get_thing(responses={"200": ok}), answer(result))
+        view = make_view(make_get_thing(responses={"200": ok}), answer(result))
 
-        response = ask(gate, headers={"Accept": "text/html"})
+        response = ask(view, headers={"Accept": "text/html"})
 
         assert (response.status_code, response.get_data()) == (200, shown)
 
 
 class TestFailures:
     def test_that_are_refusals_are_answered_as_such(self) -> None:
-        gate = make_gate(make_put_thing(), fail(NotFound()))
+        view = make_view(make_put_thing(), fail(NotFound()))
 
-        assert said(put(gate)) == (404, {"detail": "Not found.", "error_code": "not_found"})
+        assert said(put(view)) == (404, {"detail": "Not found.", "error_code": "not_found"})
 
     @pytest.mark.parametrize(
         "result",
@@ -323,40 +328,40 @@ class TestFailures:
     )
     def test_to_keep_the_contract_are_answered_with_500(self, result: object) -> None:
         with capture_logs() as lines:
-            response = put(make_gate(make_put_thing(), answer(result)))
+            response = put(make_view(make_put_thing(), answer(result)))
 
         assert said(response) == (500, BROKEN)
         assert [line["event"] for line in lines] == ["contract_violation"]
 
     def test_of_any_kind_are_logged_and_answered_with_500(self) -> None:
         with capture_logs() as lines:
-            response = put(make_gate(make_put_thing(), fail(ZeroDivisionError("secret"))))
+            response = put(make_view(make_put_thing(), fail(ZeroDivisionError("secret"))))
 
         assert said(response) == (500, BROKEN)
         [line] = lines
         assert (line["event"], line["operation_id"]) == ("unhandled_error", "getThing")
         assert line["exc_info"]
 
-    @pytest.mark.parametrize("faulty", ["admit", "handler", "refuse"])
+    @pytest.mark.parametrize("faulty", ["authenticate", "handler", "refuse"])
     def test_are_answered_wherever_they_come_from(self, faulty: str) -> None:
         parts: dict[str, Any] = {"handler": fail(NotFound()), "refuse": _refuse_but_not_found}
         parts[faulty] = parts[faulty] if faulty == "refuse" else fail(KeyError())
 
         with capture_logs() as lines:
-            response = put(make_gate(make_put_thing(), **parts))
+            response = put(make_view(make_put_thing(), **parts))
 
         assert said(response) == (500, BROKEN)
         assert [line["event"] for line in lines] == ["unhandled_error"]
 
     def test_whose_status_is_not_in_the_contract_are_answered_with_500(self) -> None:
         with capture_logs() as lines:
-            response = ask(make_gate(make_get_thing(), fail(NotFound())))
+            response = ask(make_view(make_get_thing(), fail(NotFound())))
 
         assert said(response) == (500, BROKEN)
         assert [line["reason"] for line in lines] == ["status 404 is not in the contract"]
 
     def test_of_input_never_repeat_what_was_sent(self) -> None:
-        response = put(make_gate(make_put_thing()), raw=b'{"name": ["elif@example.com"]}')
+        response = put(make_view(make_put_thing()), raw=b'{"name": ["elif@example.com"]}')
 
         assert said(response) == (
             400,

@@ -51,9 +51,9 @@ class TestFindHandler:
         return str(error.value)
 
     def test_needs_the_module_of_the_file(self) -> None:
-        told = self.fault(make_get_thing())
+        message = self.fault(make_get_thing())
 
-        assert told == f"{GET_THING}: there is no module handlers.things"
+        assert message == f"{GET_THING}: there is no module handlers.things"
 
     def test_needs_the_function_of_the_operation(self, room: Path) -> None:
         (room / "things.py").touch()
@@ -99,9 +99,9 @@ class TestFindHandler:
     def test_expects_the_body_where_there_is_one(self, room: Path) -> None:
         (room / "things.py").write_text("def get_thing(pk, page): ...")
 
-        told = self.fault(make_get_thing(method="put", requestBody=has_json(THING)))
+        message = self.fault(make_get_thing(method="put", requestBody=has_json(THING)))
 
-        assert told.endswith("get_thing takes ['page', 'pk'], not ['body', 'page', 'pk']")
+        assert message.endswith("get_thing takes ['page', 'pk'], not ['body', 'page', 'pk']")
 
 
 class TestRoutingView:
@@ -154,12 +154,14 @@ class TestContractApp:
         operations = compile_operations(contract)
         app = ContractApp("handlers", lifespan=_no_lifespan, edge=lambda inner: inner, threads=1)
         app.app.register_error_handler(HTTPException, lambda error: error.get_response())
-        app.route(operations, {each.operation_id: _tell(each) for each in operations})
+        app.route(
+            operations, {operation.operation_id: _tell(operation) for operation in operations}
+        )
         with TestClient(app, follow_redirects=False) as client:
             yield client
 
     @pytest.mark.parametrize(
-        ("path", "told"),
+        ("path", "message"),
         [
             ("/things/", "listThings {}"),
             ("/things/7/", "getThing {'pk': '7'}"),
@@ -182,9 +184,9 @@ class TestContractApp:
         ],
     )
     def test_dispatches_to_the_view_with_its_path(
-        self, client: TestClient, path: str, told: str
+        self, client: TestClient, path: str, message: str
     ) -> None:
-        assert client.get(path).text == told
+        assert client.get(path).text == message
 
     @pytest.mark.parametrize("path", ["/", "/other/", "/things/1/2/"])
     def test_has_no_other_routes(self, client: TestClient, path: str) -> None:

@@ -8,13 +8,13 @@ import pytest
 
 from domain.shared.errors import Unavailable
 from handlers.contract.asgi import wsgi_bridge as bridge
-from handlers.contract.asgi.wsgi_bridge import Bridge, Environ
+from handlers.contract.asgi.wsgi_bridge import Environ, WsgiBridge
 
 Headers = list[tuple[bytes, bytes]]
 
 
-class Told:
-    """A WSGI application that remembers what it was told."""
+class Recorder:
+    """A WSGI application that records its environment and content."""
 
     def __init__(self, *chunks: bytes) -> None:
         self.environ: Environ = {}
@@ -35,20 +35,20 @@ class Told:
         self.is_closed = True
 
 
-def ask(app: Any, headers: Headers, *content: bytes, **scope: Any) -> list[Any]:
-    """Send one request; return the messages of the answer."""
-    return asyncio.run(exchange(Bridge(app, 1), headers, *content, **scope))
+def call(app: Any, headers: Headers, *content: bytes, **scope: Any) -> list[Any]:
+    """Send one request; return the messages of the response."""
+    return asyncio.run(exchange(WsgiBridge(app, 1), headers, *content, **scope))
 
 
 async def exchange(
-    bridge: Bridge, headers: Iterable[tuple[bytes, bytes]] = (), *content: bytes, **scope: Any
+    bridge: WsgiBridge, headers: Iterable[tuple[bytes, bytes]] = (), *content: bytes, **scope: Any
 ) -> list[Any]:
     sent: list[Any] = []
     parts = [
         {"type": "http.request", "body": body, "more_body": index < len(content)}
         for index, body in enumerate(content, 1)
     ]
-    asked = {
+    request_scope = {
         "type": "http",
         "http_version": "1.1",
         "method": "POST",
@@ -65,15 +65,15 @@ async def exchange(
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await bridge(asked, receive, send)
+    await bridge(request_scope, receive, send)
     return sent
 
 
 class TestRequest:
     def test_is_told_as_pep_3333_says(self) -> None:
-        app = Told()
+        app = Recorder()
 
-        ask(app, [(b"host", b"shop"), (b"x-request-id", b"5")])
+        call(app, [(b"host", b"shop"), (b"x-request-id", b"5")])
 
         assert app.environ["REQUEST_METHOD"] == "POST"
         assert app.environ["PATH_INFO"] == "/caf\u00e9/".encode().decode("latin-1")
@@ -82,24 +82,24 @@ class TestRequest:
         assert (app.environ["REMOTE_ADDR"], app.environ["HTTP_X_REQUEST_ID"]) == ("10.0.0.1", "5")
 
     def test_has_its_whole_content(self) -> None:
-        app = Told()
+        app = Recorder()
 
-        ask(app, [(b"content-length", b"4"), (b"content-type", b"text/plain")], b"ab", b"cd")
+        call(app, [(b"content-length", b"4"), (b"content-type", b"text/plain")], b"ab", b"cd")
 
         assert app.content == b"abcd"
         assert (app.environ["CONTENT_LENGTH"], app.environ["CONTENT_TYPE"]) == ("4", "text/plain")
 
     def test_without_content_is_not_waited_for(self) -> None:
-        app = Told()
+        app = Recorder()
 
-        ask(app, [])
+        call(app, [])
 
         assert app.content == b""
 
     def test_of_http_2_announces_nothing(self) -> None:
-        app = Told()
+        app = Recorder()
 
-        ask(app, [], b"ab", http_version="2")
+        call(app, [], b"ab", http_version="2")
 
         assert (app.content, app.environ["CONTENT_LENGTH"]) == (b"ab", "2")
 
@@ -112,107 +112,107 @@ class TestRequest:
         ],
     )
     def test_has_each_header_once(self, headers: Headers, name: str, value: str) -> None:
-        app = Told()
+        app = Recorder()
 
-        ask(app, headers)
+        call(app, headers)
 
         assert app.environ[name] == value
 
 
 class TestAnswer:
     def test_leaves_at_once(self) -> None:
-        app = Told(b"ab", b"cd")
+        app = Recorder(b"ab", b"cd")
 
-        start, body = ask(app, [])
+        start, body = call(app, [])
 
         assert start["status"] == 201
         assert start["headers"] == [(b"x-name", b"caf\xe9"), (b"set-cookie", b"a=1")]
         assert body["body"] == b"abcd"
         assert app.is_closed
 
-    def test_is_not_begun_by_what_fails(self) -> None:
+    def test_is_not_started_by_what_fails(self) -> None:
         def fail(*_: Any) -> Iterable[bytes]:
             raise RuntimeError("broken")
 
         with pytest.raises(RuntimeError, match="broken"):
-            ask(fail, [])
+            call(fail, [])
 
 
-class Held:
-    """A WSGI application whose first request stays at work until it is let go."""
+class Blocking:
+    """A WSGI application whose first request blocks until it is released."""
 
     def __init__(self) -> None:
-        self.begun: list[str] = []
-        self.is_held = Event()
-        self.let_go = Event()
+        self.started: list[str] = []
+        self.is_blocked = Event()
+        self.released = Event()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        self.begun.append(environ["PATH_INFO"])
-        if len(self.begun) == 1:
-            self.is_held.set()
-            self.let_go.wait()
+        self.started.append(environ["PATH_INFO"])
+        if len(self.started) == 1:
+            self.is_blocked.set()
+            self.released.wait()
         start_response("200 OK", [])
         return [environ["PATH_INFO"].encode()]
 
 
-async def asked(served: Bridge, path: str) -> bytes:
+async def request(served: WsgiBridge, path: str) -> bytes:
     _, body = await exchange(served, path=path)
-    answer: bytes = body["body"]
-    return answer
+    content: bytes = body["body"]
+    return content
 
 
-async def exhausted(served: Bridge, app: Held) -> asyncio.Task[bytes]:
-    """The request that holds the one thread, for which as many as there may be have given up."""
-    first = asyncio.create_task(asked(served, "/1"))
-    await asyncio.to_thread(app.is_held.wait)
-    for _ in range(bridge.MAX_GIVEN_UP):
+async def exhausted(served: WsgiBridge, app: Blocking) -> asyncio.Task[bytes]:
+    """The request that holds the one thread, after MAX_CANCELLED others were cancelled."""
+    first = asyncio.create_task(request(served, "/1"))
+    await asyncio.to_thread(app.is_blocked.wait)
+    for _ in range(bridge.MAX_CANCELLED):
         with pytest.raises(Unavailable):
-            await asked(served, "/2")
+            await request(served, "/2")
     return first
 
 
 class TestWaiting:
     @pytest.fixture(autouse=True)
     def briefly(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(bridge, "HELD_UP_SECONDS", 0.05)
-        monkeypatch.setattr(bridge, "LONGEST_SECONDS", 0.3)
-        monkeypatch.setattr(bridge, "_STEP_SECONDS", 0.01)
-        monkeypatch.setattr(bridge, "MAX_GIVEN_UP", 2)
+        monkeypatch.setattr(bridge, "STALL_TIMEOUT", 0.05)
+        monkeypatch.setattr(bridge, "QUEUE_TIMEOUT", 0.3)
+        monkeypatch.setattr(bridge, "_CHECK_INTERVAL", 0.01)
+        monkeypatch.setattr(bridge, "MAX_CANCELLED", 2)
 
     @pytest.fixture
-    def app(self) -> Iterator[Held]:
-        app = Held()
+    def app(self) -> Iterator[Blocking]:
+        app = Blocking()
         yield app
-        app.let_go.set()
+        app.released.set()
 
-    def test_ends_when_a_thread_is_free(self, app: Held) -> None:
+    def test_ends_when_a_thread_is_free(self, app: Blocking) -> None:
         async def story() -> list[bytes]:
-            served = Bridge(app, 1)
-            asking = [asyncio.create_task(asked(served, path)) for path in ("/1", "/2")]
-            await asyncio.to_thread(app.is_held.wait)
-            app.let_go.set()
-            return await asyncio.gather(*asking)
+            served = WsgiBridge(app, 1)
+            requests = [asyncio.create_task(request(served, path)) for path in ("/1", "/2")]
+            await asyncio.to_thread(app.is_blocked.wait)
+            app.released.set()
+            return await asyncio.gather(*requests)
 
         assert asyncio.run(story()) == [b"/1", b"/2"]
 
-    def test_ends_without_a_thread_after_a_while(self, app: Held) -> None:
+    def test_ends_without_a_thread_after_a_while(self, app: Blocking) -> None:
         async def story() -> bytes:
-            served = Bridge(app, 1)
-            first = asyncio.create_task(asked(served, "/1"))
-            await asyncio.to_thread(app.is_held.wait)
+            served = WsgiBridge(app, 1)
+            first = asyncio.create_task(request(served, "/1"))
+            await asyncio.to_thread(app.is_blocked.wait)
             with pytest.raises(Unavailable):
-                await asked(served, "/2")
-            app.let_go.set()
+                await request(served, "/2")
+            app.released.set()
             return await first
 
         assert asyncio.run(story()) == b"/1"
-        assert app.begun == ["/1"]
+        assert app.started == ["/1"]
 
     def test_goes_on_while_others_get_done_but_not_for_ever(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(bridge, "HELD_UP_SECONDS", 0.25)
-        monkeypatch.setattr(bridge, "LONGEST_SECONDS", 0.5)
+        monkeypatch.setattr(bridge, "STALL_TIMEOUT", 0.25)
+        monkeypatch.setattr(bridge, "QUEUE_TIMEOUT", 0.5)
 
         def slow(_environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
             sleep(0.025)
@@ -220,53 +220,53 @@ class TestWaiting:
             return [b""]
 
         async def story() -> list[Any]:
-            served = Bridge(slow, 1)
-            asking = [asked(served, "/") for _ in range(60)]
-            return await asyncio.gather(*asking, return_exceptions=True)
+            served = WsgiBridge(slow, 1)
+            requests = [request(served, "/") for _ in range(60)]
+            return await asyncio.gather(*requests, return_exceptions=True)
 
-        done = [each == b"" for each in asyncio.run(story())]
+        done = [body == b"" for body in asyncio.run(story())]
         assert 3 < sum(done) < len(done)
-        # While the requests are sent away one by one, the thread may still begin one of them.
+        # While requests are refused one by one, the thread may still start one of them.
         assert done.index(False) >= sum(done) - 1
 
-    def test_does_not_begin_where_too_many_gave_up(self, app: Held) -> None:
+    def test_does_not_begin_where_too_many_gave_up(self, app: Blocking) -> None:
         async def story() -> bytes:
-            served = Bridge(app, 1)
+            served = WsgiBridge(app, 1)
             first = await exhausted(served, app)
             with pytest.raises(Unavailable):
-                await asyncio.wait_for(asked(served, "/3"), bridge.HELD_UP_SECONDS / 2)
-            app.let_go.set()
+                await asyncio.wait_for(request(served, "/3"), bridge.STALL_TIMEOUT / 2)
+            app.released.set()
             await first
-            return await asked(served, "/4")
+            return await request(served, "/4")
 
         assert asyncio.run(story()) == b"/4"
-        assert app.begun == ["/1", "/4"]
+        assert app.started == ["/1", "/4"]
 
     def test_is_for_everybody_again_when_those_at_work_have_lost_their_clients(
-        self, app: Held
+        self, app: Blocking
     ) -> None:
         async def story() -> bytes:
-            served = Bridge(app, 1)
+            served = WsgiBridge(app, 1)
             first = await exhausted(served, app)
             first.cancel()
-            app.let_go.set()
+            app.released.set()
             with pytest.raises(Unavailable):
-                await asked(served, "/3")
-            await asyncio.sleep(bridge.LONGEST_SECONDS)
-            return await asked(served, "/4")
+                await request(served, "/3")
+            await asyncio.sleep(bridge.QUEUE_TIMEOUT)
+            return await request(served, "/4")
 
         assert asyncio.run(story()) == b"/4"
 
-    def test_of_a_client_that_goes_is_no_failure_of_ours(self, app: Held) -> None:
+    def test_of_a_client_that_goes_is_no_failure_of_ours(self, app: Blocking) -> None:
         async def story() -> None:
-            served = Bridge(app, 1)
-            asking = [asyncio.create_task(asked(served, path)) for path in ("/1", "/2")]
-            await asyncio.to_thread(app.is_held.wait)
-            asking[1].cancel()
+            served = WsgiBridge(app, 1)
+            requests = [asyncio.create_task(request(served, path)) for path in ("/1", "/2")]
+            await asyncio.to_thread(app.is_blocked.wait)
+            requests[1].cancel()
             with pytest.raises(asyncio.CancelledError):
-                await asking[1]
-            app.let_go.set()
-            await asking[0]
+                await requests[1]
+            app.released.set()
+            await requests[0]
 
         asyncio.run(story())
-        assert app.begun == ["/1"]
+        assert app.started == ["/1"]

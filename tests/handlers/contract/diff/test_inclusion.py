@@ -39,7 +39,7 @@ def refers(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def judge(schema: Any) -> Draft202012Validator:
+def validator_of(schema: Any) -> Draft202012Validator:
     """A validator that asserts int32, too: jsonschema-rs reads no bounds from formats."""
     return Draft202012Validator(bounded(schema), validate_formats=True)
 
@@ -146,12 +146,12 @@ EXCLUDED: dict[str, tuple[Any, Any]] = {
 @pytest.mark.parametrize("name", EXCLUDED)
 def test_gives_a_value_that_only_one_admits(name: str) -> None:
     narrow, wide = EXCLUDED[name]
-    found = compare(narrow, wide)
+    result = compare(narrow, wide)
 
-    assert isinstance(found, Witness)
-    assert found.method == SUBTRACTION
-    assert judge(narrow).is_valid(found.value)
-    assert not judge(wide).is_valid(found.value)
+    assert isinstance(result, Witness)
+    assert result.method == SUBTRACTION
+    assert validator_of(narrow).is_valid(result.value)
+    assert not validator_of(wide).is_valid(result.value)
 
 
 def test_references_may_lead_to_components_of_any_name() -> None:
@@ -162,17 +162,17 @@ def test_references_may_lead_to_components_of_any_name() -> None:
 
 
 def test_components_of_one_name_may_differ() -> None:
-    found = compare(refers("Thing"), refers("Thing"), has(Thing=SIZE), has(Thing=POSITIVE))
+    result = compare(refers("Thing"), refers("Thing"), has(Thing=SIZE), has(Thing=POSITIVE))
 
-    assert found == Witness({"size": -1}, SUBTRACTION)
+    assert result == Witness({"size": -1}, SUBTRACTION)
 
 
 def test_recursive_schemas_are_compared_as_deep_as_they_go() -> None:
     strict = {**TREE, "properties": {**TREE["properties"], "leaf": {"type": "string"}}}
 
     assert compare(refers("Tree"), refers("Tree"), has(Tree=TREE), has(Tree=TREE)) is None
-    found = compare(refers("Tree"), refers("Tree"), has(Tree=TREE), has(Tree=strict))
-    assert found == Witness({"leaf": 0}, SUBTRACTION)
+    result = compare(refers("Tree"), refers("Tree"), has(Tree=TREE), has(Tree=strict))
+    assert result == Witness({"leaf": 0}, SUBTRACTION)
 
 
 def test_an_equal_recursive_part_does_not_hinder_a_proof() -> None:
@@ -187,37 +187,37 @@ def test_an_equal_recursive_part_does_not_hinder_a_proof() -> None:
 
 
 def test_a_recursive_schema_with_no_proof_is_unknown() -> None:
-    found = compare(refers("Tree"), refers("Tree"), has(Tree=TREE), has(Tree=WIDER_TREE))
+    result = compare(refers("Tree"), refers("Tree"), has(Tree=TREE), has(Tree=WIDER_TREE))
 
-    assert isinstance(found, Unknown)
+    assert isinstance(result, Unknown)
 
 
 def test_patterns_that_can_not_be_compared_are_unknown() -> None:
-    found = compare({"type": "string", "pattern": "^a+$"}, {"type": "string", "pattern": "^a*$"})
+    result = compare({"type": "string", "pattern": "^a+$"}, {"type": "string", "pattern": "^a*$"})
 
-    assert found == Unknown("there is no proof that there is none")
+    assert result == Unknown("there is no proof that there is none")
 
 
 def test_a_value_that_no_difference_leads_to_is_searched_for() -> None:
     narrow = {"type": "string", "pattern": "^(?=a)[ab]+$", "enum": ["ab", "a"]}
-    found = compare(
+    result = compare(
         {"oneOf": [narrow, {"$ref": "#/components/schemas/Tree"}]},
         {"oneOf": [{"type": "string", "maxLength": 1}, {"$ref": "#/components/schemas/Tree"}]},
         has(Tree=TREE),
         has(Tree=WIDER_TREE),
     )
 
-    assert found == Witness("ab", SEARCH)
+    assert result == Witness("ab", SEARCH)
 
 
 def test_no_time_is_no_answer() -> None:
-    found = counterexample(
+    result = counterexample(
         Operand(has(), {"type": "string", "pattern": "^a+$"}),
         Operand(has(), {"type": "string", "pattern": "^a*$"}),
         seconds=0,
     )
 
-    assert found == Unknown("the time was up")
+    assert result == Unknown("the time was up")
 
 
 @pytest.mark.parametrize(
@@ -234,10 +234,10 @@ def test_no_time_is_no_answer() -> None:
     ],
 )
 def test_what_can_not_be_read_is_unknown(schema: Any, reason: str) -> None:
-    found = compare(schema, SIZE)
+    result = compare(schema, SIZE)
 
-    assert isinstance(found, Unknown)
-    assert reason in found.reason
+    assert isinstance(result, Unknown)
+    assert reason in result.reason
 
 
 MORE: Any = {**SIZE, "properties": {**SIZE["properties"], "name": {"type": "string"}}}
@@ -261,10 +261,10 @@ class TestClosed:
         assert compare(SIZE, required, closed=True) == Witness({"size": 0}, SUBTRACTION)
 
     def test_unless_the_schema_says_what_others_are(self) -> None:
-        found = compare({**SIZE, "additionalProperties": True}, MORE, closed=True)
+        result = compare({**SIZE, "additionalProperties": True}, MORE, closed=True)
 
-        assert isinstance(found, Witness)
-        assert not isinstance(found.value["name"], str)
+        assert isinstance(result, Witness)
+        assert not isinstance(result.value["name"], str)
 
     @pytest.mark.parametrize(
         "composed",
@@ -381,13 +381,17 @@ VALUES = st.recursive(
 def test_a_proof_is_never_wrong_and_a_value_never_made_up(
     narrow: Any, wide: Any, values: list[Any]
 ) -> None:
-    found = compare(narrow, wide)
-    admits, takes = judge(narrow), judge(wide)
-    between = [each for each in values if admits.is_valid(each) and not takes.is_valid(each)]
+    result = compare(narrow, wide)
+    narrow_validator, wide_validator = validator_of(narrow), validator_of(wide)
+    between = [
+        value
+        for value in values
+        if narrow_validator.is_valid(value) and not wide_validator.is_valid(value)
+    ]
 
-    if found is None:
+    if result is None:
         assert not between
-    if isinstance(found, Witness):
-        assert found.method in {SUBTRACTION, SEARCH}
-        assert admits.is_valid(found.value)
-        assert not takes.is_valid(found.value)
+    if isinstance(result, Witness):
+        assert result.method in {SUBTRACTION, SEARCH}
+        assert narrow_validator.is_valid(result.value)
+        assert not wide_validator.is_valid(result.value)

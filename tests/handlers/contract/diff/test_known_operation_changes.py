@@ -31,8 +31,8 @@ def patched(document: Any, patch: Any) -> Any:
 def changes_of(row: dict[str, Any]) -> list[Change]:
     document = yaml.safe_load((HERE / "document.yaml").read_text("utf-8"))
     old, new = (patched(document, row.get(side, {})) for side in ("old", "new"))
-    for each in (old, new):
-        check_document(each, row["name"])
+    for document in (old, new):
+        check_document(document, row["name"])
     return compare_documents(old, new)
 
 
@@ -45,8 +45,11 @@ def verdict(changes: list[Change], direction: str) -> str:
 def test_says_what_a_change_means(row: dict[str, Any]) -> None:
     changes = changes_of(row)
 
-    assert "".join(verdict(changes, each) for each in (REQUESTS, RESPONSES, CODE)) == row["ours"]
-    assert all(each.witness or each.reason for each in changes if each.breaking)
+    assert (
+        "".join(verdict(changes, direction) for direction in (REQUESTS, RESPONSES, CODE))
+        == row["ours"]
+    )
+    assert all(change.witness or change.reason for change in changes if change.breaking)
 
 
 @pytest.mark.parametrize("row", KNOWN, ids=lambda row: row["name"])
@@ -54,7 +57,7 @@ def test_every_other_verdict_has_its_reason(row: dict[str, Any]) -> None:
     ours = "b" if "b" in row["ours"] else "c"
     theirs = {row[tool] for tool in TOOLS if row.get(tool, "-") != "-"}
 
-    assert ("because" in row) == any(each != ours for each in theirs)
+    assert ("because" in row) == any(verdict != ours for verdict in theirs)
 
 
 def test_there_are_enough_of_them() -> None:

@@ -65,12 +65,12 @@ def test_says_what_a_change_means_in_each_direction(row: dict[str, Any]) -> None
 def test_shows_a_payload_for_each_break_that_one_can_show(row: dict[str, Any]) -> None:
     changes = changes_of(row)
     shown = [
-        "b" if any(each.witness for each in changes if each.direction == direction) else "-"
+        "b" if any(change.witness for change in changes if change.direction == direction) else "-"
         for direction in (REQUESTS, RESPONSES)
     ]
 
     assert "".join(shown) == row.get("shows", row["ours"].replace("c", "-"))
-    assert all(each.witness or each.reason for each in changes if each.breaking)
+    assert all(change.witness or change.reason for change in changes if change.breaking)
 
 
 @pytest.mark.parametrize("row", KNOWN, ids=lambda row: row["name"])
@@ -78,7 +78,7 @@ def test_every_other_verdict_has_its_reason(row: dict[str, Any]) -> None:
     theirs = [row[tool] for tool in TOOLS if tool in row]
 
     assert ("because" in row) == any(
-        each.replace("-", "c") != row["ours"].replace("-", "c") for each in theirs
+        verdict.replace("-", "c") != row["ours"].replace("-", "c") for verdict in theirs
     )
 
 

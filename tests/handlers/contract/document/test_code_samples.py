@@ -109,7 +109,7 @@ def sent(document: dict[str, Any], language: str, address: str) -> dict[str, Any
     """What reaches the server from the sample of the only operation."""
     ((path, item),) = document["paths"].items()
     method = next(name for name in item if name != "parameters")
-    samples = {each["lang"]: each["source"] for each in code_samples(document, path, method)}
+    samples = {sample["lang"]: sample["source"] for sample in code_samples(document, path, method)}
     done = run(language, samples[language], address)
     assert done.returncode == 0, done.stderr
     shown: dict[str, Any] = json.loads(done.stdout)
@@ -198,9 +198,9 @@ class TestSamples:
     def test_fails_where_the_request_does(self, language: str, address: str) -> None:
         document = make_document(path="/missing/")
         source = next(
-            each["source"]
-            for each in code_samples(document, "/missing/", "get")
-            if each["lang"] == language
+            sample["source"]
+            for sample in code_samples(document, "/missing/", "get")
+            if sample["lang"] == language
         )
 
         assert run(language, source, address).returncode != 0
@@ -213,4 +213,4 @@ class TestAddCodeSamples:
         add_code_samples(document)
 
         samples = document["paths"]["/things/"]["get"]["x-codeSamples"]
-        assert [each["label"] for each in samples] == ["curl", "Python", "TypeScript"]
+        assert [sample["label"] for sample in samples] == ["curl", "Python", "TypeScript"]

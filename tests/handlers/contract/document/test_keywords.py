@@ -37,7 +37,7 @@ class TestCheck:
         check_keywords(make({"x-own": 1, "tags": ["a"]}))
 
     @pytest.mark.parametrize(
-        ("operation", "document", "told"),
+        ("operation", "document", "expected"),
         [
             ({"callbacks": {}}, {}, "/paths/~1things/get: the keyword callbacks of a Operation"),
             ({"servers": []}, {}, "/paths/~1things/get: the keyword servers of a Operation"),
@@ -56,9 +56,9 @@ class TestCheck:
         ids=["callbacks", "servers", "webhooks", "unknown", "$id"],
     )
     def test_names_what_is_not(
-        self, operation: dict[str, Any], document: dict[str, Any], told: str
+        self, operation: dict[str, Any], document: dict[str, Any], expected: str
     ) -> None:
-        assert told in fault(operation, **document)
+        assert expected in fault(operation, **document)
 
     @pytest.mark.parametrize("method", ["head", "options", "trace"])
     def test_names_methods_that_are_not_routed(self, method: str) -> None:
@@ -102,7 +102,8 @@ class TestLeavingOut:
 @pytest.mark.parametrize("kind", KEYWORDS)
 def test_the_readme_has_the_list(kind: str) -> None:
     listed = {
-        use: ", ".join(f"`{name}`" for name, each in KEYWORDS[kind].items() if each is use) or "-"
+        use: ", ".join(f"`{name}`" for name, keyword in KEYWORDS[kind].items() if keyword is use)
+        or "-"
         for use in Use
     }
     row = f"| {kind} | {listed[Use.ENFORCED]} | {listed[Use.NOTED]} | {listed[Use.REFUSED]} |"

@@ -1,6 +1,6 @@
 import pytest
 
-from handlers.contract.document.validators import Judges, describe, pointer_to
+from handlers.contract.document.validators import SchemaValidators, describe, pointer_to
 
 DOCUMENT = {
     "paths": {"/a~b/{pk}/": {"type": "integer"}},
@@ -21,20 +21,20 @@ ORDER = pointer_to("components", "schemas", "Order")
 
 
 def reason(value: object) -> str:
-    return describe(next(Judges(DOCUMENT).compile(ORDER).iter_errors(value)))
+    return describe(next(SchemaValidators(DOCUMENT).compile(ORDER).iter_errors(value)))
 
 
 def test_references_resolve_within_the_document() -> None:
-    judge = Judges(DOCUMENT).compile(ORDER)
+    validator = SchemaValidators(DOCUMENT).compile(ORDER)
 
-    assert judge.is_valid({"items": [{"name": "cup"}]})
-    assert not judge.is_valid({"items": [{"name": "kettle"}]})
+    assert validator.is_valid({"items": [{"name": "cup"}]})
+    assert not validator.is_valid({"items": [{"name": "kettle"}]})
 
 
 def test_a_pointer_may_hold_what_a_uri_may_not() -> None:
-    judge = Judges(DOCUMENT).compile(pointer_to("paths", "/a~b/{pk}/"))
+    validator = SchemaValidators(DOCUMENT).compile(pointer_to("paths", "/a~b/{pk}/"))
 
-    assert (judge.is_valid(1), judge.is_valid("x")) == (True, False)
+    assert (validator.is_valid(1), validator.is_valid("x")) == (True, False)
 
 
 def test_formats_are_asserted() -> None:
@@ -55,14 +55,14 @@ def test_a_failure_is_described_without_the_value(value: object, described: str)
 
 
 def test_a_failure_of_the_whole_is_at_the_root() -> None:
-    judge = Judges({"type": "object"}).compile("")
+    validator = SchemaValidators({"type": "object"}).compile("")
 
-    assert describe(next(judge.iter_errors([]))) == "/ fails type"
+    assert describe(next(validator.iter_errors([]))) == "/ fails type"
 
 
 def test_a_pointer_that_leads_nowhere_is_refused() -> None:
-    with pytest.raises(ValueError, match="/components/schemas/Nobody"):
-        Judges(DOCUMENT).compile("/components/schemas/Nobody")
+    with pytest.raises(ValueError, match="/components/schemas/Missing"):
+        SchemaValidators(DOCUMENT).compile("/components/schemas/Missing")
 
 
 def test_a_pointer_escapes_its_parts() -> None:

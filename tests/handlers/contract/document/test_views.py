@@ -96,7 +96,9 @@ class TestClientDocument:
         assert client["tags"] == [{"name": "Things"}]
 
     def test_has_no_internal_parameter(self, operation: Document) -> None:
-        assert [each.get("name", each.get("$ref")) for each in operation["parameters"]] == [
+        assert [
+            parameter.get("name", parameter.get("$ref")) for parameter in operation["parameters"]
+        ] == [
             "day",
             "#/components/parameters/Page",
         ]

@@ -69,7 +69,7 @@ class Dummies:
         reply = problem(operation, refusal)
         responses = self._specs[operation.operation_id].get("responses", {})
         found = next(
-            (responses[each] for each in _entries(reply.status) if each in responses), None
+            (responses[entry] for entry in _entries(reply.status) if entry in responses), None
         )
         if found is None:
             return reply
@@ -77,7 +77,7 @@ class Dummies:
 
     def _handler(self, spec: Mapping[str, Any]) -> Handler:
         described = spec.get("responses", {})
-        status = next((each for each in described if each.startswith("2")), "default")
+        status = next((status for status in described if status.startswith("2")), "default")
         found = self._resolved(described.get(status, {}))
         body, headers = self._body(found), self._headers(found)
         return lambda **_: Reply(int(status) if status.isdigit() else 200, body, headers)
@@ -89,8 +89,8 @@ class Dummies:
     def _headers(self, response: Mapping[str, Any]) -> dict[str, str]:
         found = self._resolved(response).get("headers", {})
         return {
-            name: _text(self._samples.of(self._resolved(each).get("schema", {})))
-            for name, each in found.items()
+            name: _text(self._samples.of(self._resolved(header).get("schema", {})))
+            for name, header in found.items()
         }
 
     def _resolved(self, found: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -42,7 +42,7 @@ class Samples:
             schema.get("allOf", ()),
             [self.resolved(schema["$ref"])] if "$ref" in schema else (),
         ]
-        for part in (each for listed in parts for each in listed):
+        for part in (item for listed in parts for item in listed):
             found = self.merged(part)
             properties = merged.get("properties", {}) | found.get("properties", {})
             required = [*merged.get("required", ()), *found.get("required", ())]

@@ -1,4 +1,4 @@
-"""Documents that others wrote, mounted with dummies: Schemathesis and openapi-core judge."""
+"""Documents that others wrote, mounted with dummies: validated by Schemathesis and openapi-core."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -17,14 +17,14 @@ from handlers.http.statuses import STATUSES
 from handlers.http.strict_json import decode_json
 from tests.contract.engine import run
 from tests.handlers.contract.foreign.dummies import KEY, mount_dummies, read
-from tests.handlers.contract.foreign.judged import Judged
+from tests.handlers.contract.foreign.validated import ValidatedApplication
 
 EXAMPLES = 10  # for each operation, while fuzzing
 
 
 @dataclass(frozen=True)
 class Foreign:
-    """A document, what is left out of it, and what its judges can't do.
+    """A document, what is left out of it, and what its validators can't do.
 
     ``without``: what the start says of each that is not left out. ``untried``: operations that
     no request can be made for. ``written_alike``: what Schemathesis sends as a wrong value reads
@@ -125,16 +125,16 @@ def fits_in_json_text(_context: HookContext, case: Case[Any]) -> bool:
 
 
 @pytest.mark.no_cover  # the same lines, thousands of times
-# openapi-core says so of OAuth 2, which it does not judge.
+# openapi-core says so of OAuth 2, which it does not check.
 @pytest.mark.filterwarnings("ignore:Unsupported scheme type:UserWarning")
-@pytest.mark.parametrize("foreign", FOREIGN, ids=lambda each: each.name)
+@pytest.mark.parametrize("foreign", FOREIGN, ids=lambda document: document.name)
 def test_judges_find_nothing(foreign: Foreign) -> None:
     contract = read(foreign.name, foreign.without)
-    judged = Judged(
+    validated = ValidatedApplication(
         mount_dummies(contract), contract.document, judges_requests=foreign.judges_requests
     )
     schema: BaseSchema = schemathesis.openapi.from_asgi(
-        "/openapi.json", judged, config=make_config(foreign)
+        "/openapi.json", validated, config=make_config(foreign)
     )
     schema.location = None
     if foreign.untried:
@@ -142,27 +142,27 @@ def test_judges_find_nothing(foreign: Foreign) -> None:
     fits_in_json_text.__name__ = "filter_case"
     schema.hook(fits_in_json_text)
 
-    told = run(schema)
+    result = run(schema)
 
-    assert not told.failures, str(told)[:5000]
-    assert not judged.faults, "\n".join(judged.faults[:20])
-    assert judged.judged > len(contract.resources) * 2
-    accepted = sum(told.accepted(label) > 0 for label in told.statuses)
+    assert not result.failures, str(result)[:5000]
+    assert not validated.faults, "\n".join(validated.faults[:20])
+    assert validated.validated > len(contract.resources) * 2
+    accepted = sum(result.accepted(label) > 0 for label in result.statuses)
     assert accepted == len(contract.resources) - len(foreign.untried)
-    refused = {status for each in told.statuses.values() for status in each if status >= 400}
+    refused = {status for counts in result.statuses.values() for status in counts if status >= 400}
     assert refused <= {int(status) for status in STATUSES.values()} - {500}
 
 
-@pytest.mark.parametrize("foreign", FOREIGN, ids=lambda each: each.name)
+@pytest.mark.parametrize("foreign", FOREIGN, ids=lambda document: document.name)
 def test_the_start_names_what_is_not_supported(foreign: Foreign) -> None:
-    for left_in, told in foreign.without.items():
+    for left_in, result in foreign.without.items():
         contract = read(foreign.name, foreign.without.keys() - {left_in})
 
         with pytest.raises(ContractError) as error:
             mount_dummies(contract)
 
         assert str(error.value).startswith(f"{foreign.name}#")
-        assert told in str(error.value)
+        assert result in str(error.value)
 
 
 def test_operations_without_names_are_named() -> None:
@@ -172,7 +172,7 @@ def test_operations_without_names_are_named() -> None:
     assert str(error.value) == "security.json#/paths/~1anything~1apiKey/get: operationId is missing"
 
 
-@pytest.mark.parametrize("foreign", FOREIGN, ids=lambda each: each.name)
+@pytest.mark.parametrize("foreign", FOREIGN, ids=lambda document: document.name)
 def test_all_else_is_supported(foreign: Foreign) -> None:
     check_keywords(read(foreign.name, foreign.without))
 

@@ -34,7 +34,10 @@ VALID_FORM = b"email=elif%40example.com&password=correct+horse"
 
 
 def make_body(*, required: bool = True, login: Mapping[str, Any] = LOGIN, **others: Any) -> Body:
-    content = {each: {"schema": {"$ref": "#/components/schemas/Login"}} for each in (JSON, FORM)}
+    content = {
+        media_type: {"schema": {"$ref": "#/components/schemas/Login"}}
+        for media_type in (JSON, FORM)
+    }
     body = make_operation(
         method="post",
         requestBody={"required": required, "content": content},
@@ -53,7 +56,7 @@ def refused(raw: bytes, content_type: str = JSON, **overrides: Any) -> InvalidIn
 def fields_of(refusal: Refusal) -> Any:
     """What is told of each field, nested as in the body."""
     if isinstance(refusal, FieldErrors):
-        return {name: fields_of(each) for name, each in refusal.errors.items()}
+        return {name: fields_of(error) for name, error in refusal.errors.items()}
     return refusal.message
 
 
@@ -245,10 +248,10 @@ class TestEmptyBody:
 
 
 class TestContentType:
-    @pytest.mark.parametrize("asked", ContentType)
+    @pytest.mark.parametrize("required_type", ContentType)
     @pytest.mark.parametrize("given", [JSON, "APPLICATION/JSON; charset=utf-8"])
-    def test_may_always_be_json(self, asked: ContentType, given: str) -> None:
-        asked.check(given)
+    def test_may_always_be_json(self, required_type: ContentType, given: str) -> None:
+        required_type.check(given)
 
     @pytest.mark.parametrize("given", ["", "text/html", "application/jsonx", ";", "json", FORM])
     def test_is_json_where_that_is_asked(self, given: str) -> None:

@@ -42,7 +42,7 @@ def compiled(path: str = "/things/", shared: Any = (), **spec: Any) -> Deprecati
     return compile_deprecations(contract, operation)
 
 
-def asked(
+def days_sent(
     deprecations: Deprecations | None,
     query: str = "",
     status: int = 200,
@@ -57,13 +57,13 @@ def asked(
 
 
 def test_an_operation_says_it_with_each_response() -> None:
-    assert asked(compiled(**DAYS)) == (SINCE, UNTIL)
+    assert days_sent(compiled(**DAYS)) == (SINCE, UNTIL)
 
 
 def test_without_a_last_day_there_is_no_sunset() -> None:
     since = {key: value for key, value in DAYS.items() if key != "x-sunset"}
 
-    assert asked(compiled(**since)) == (SINCE, None)
+    assert days_sent(compiled(**since)) == (SINCE, None)
 
 
 @pytest.mark.parametrize(
@@ -78,32 +78,32 @@ def test_without_a_last_day_there_is_no_sunset() -> None:
     ],
 )
 def test_a_parameter_says_it_where_it_is_used(query: str, expected: Any) -> None:
-    assert asked(compiled(parameters=[parameter("size", **DAYS)]), query) == expected
+    assert days_sent(compiled(parameters=[parameter("size", **DAYS)]), query) == expected
 
 
 def test_a_header_says_it_where_it_is_used() -> None:
     found = compiled(parameters=[parameter("X-Size", "header", **DAYS)])
 
-    assert asked(found, headers={"x-size": "1"}) == (SINCE, UNTIL)
-    assert asked(found) == (None, None)
+    assert days_sent(found, headers={"x-size": "1"}) == (SINCE, UNTIL)
+    assert days_sent(found) == (None, None)
 
 
 def test_parameters_of_the_path_and_of_components_say_it_too() -> None:
     reference = {"$ref": "#/components/parameters/Color"}
 
-    assert asked(compiled(shared=[reference]), "color=red") == (SINCE, UNTIL)
+    assert days_sent(compiled(shared=[reference]), "color=red") == (SINCE, UNTIL)
 
 
 def test_of_several_the_earliest_days_are_said() -> None:
     later = DAYS | {"x-deprecated-since": "2026-12-01", "x-sunset": "2027-12-01"}
     found = compiled(parameters=[parameter("a", **later), parameter("b", **DAYS)])
 
-    assert asked(found, "a=1&b=1") == (SINCE, UNTIL)
-    assert asked(found, "a=1") == ("@1796083200", "Wed, 01 Dec 2027 00:00:00 GMT")
+    assert days_sent(found, "a=1&b=1") == (SINCE, UNTIL)
+    assert days_sent(found, "a=1") == ("@1796083200", "Wed, 01 Dec 2027 00:00:00 GMT")
 
 
 def test_responses_whose_contract_does_not_have_the_header_do_not_say_it() -> None:
-    assert asked(compiled(**DAYS), status=400) == (None, None)
+    assert days_sent(compiled(**DAYS), status=400) == (None, None)
 
 
 def test_what_has_no_day_costs_nothing() -> None:

@@ -8,7 +8,7 @@ from handlers.contract.operations.forms import (
     FormFields,
     Upload,
     decode_multipart,
-    judged,
+    schema_value,
 )
 from handlers.contract.operations.schema_types import SchemaTypes
 from handlers.http.errors import ContentTooLarge
@@ -107,4 +107,4 @@ class TestMultipart:
 
 
 def test_files_are_judged_as_strings_of_their_bytes() -> None:
-    assert judged({"files": [FILE], "a": 1}) == {"files": ["\x89\xff"], "a": 1}
+    assert schema_value({"files": [FILE], "a": 1}) == {"files": ["\x89\xff"], "a": 1}

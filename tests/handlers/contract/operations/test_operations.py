@@ -49,9 +49,9 @@ class TestOperation:
         assert not make_operation().acts_on_get
 
     def test_can_act_on_get_as_a_get_alone(self) -> None:
-        told = fault(method="post", **ACTING)
+        message = fault(method="post", **ACTING)
 
-        assert told == f"{THINGS}/post/x-acts-on-get: only a GET can be marked so"
+        assert message == f"{THINGS}/post/x-acts-on-get: only a GET can be marked so"
 
     def test_asks_for_json_where_the_contract_says_so(self) -> None:
         assert make_operation(**JSON_ONLY).content_type is ContentType.JSON
@@ -86,7 +86,7 @@ class TestOperations:
 
         operations = compile_operations(contract)
 
-        assert [each.operation_id for each in operations] == ["getB", "addB", "dropA"]
+        assert [operation.operation_id for operation in operations] == ["getB", "addB", "dropA"]
 
     def test_without_security_of_their_own_have_that_of_the_contract(self) -> None:
         contract = make_contract(
@@ -100,7 +100,11 @@ class TestOperations:
 
         operations = compile_operations(contract)
 
-        assert [each.security for each in operations] == [(("Token",),), (), (("Cookie",),)]
+        assert [operation.security for operation in operations] == [
+            (("Token",),),
+            (),
+            (("Cookie",),),
+        ]
 
     def test_have_each_alternative_of_their_security_with_all_its_schemes(self) -> None:
         operation = make_operation(security=[{"Cookie": [], "Token": []}, {"Grant": []}, {}])
@@ -149,8 +153,8 @@ class TestSchemesThatAreNoCredentials:
         with pytest.raises(ContractError) as error:
             make_operation(components=self.SCHEMES, security=[{"Media": []}])
 
-        told = "an alternative asks for no credential"
-        assert str(error.value) == f"{THINGS}/get/security: {told}"
+        message = "an alternative asks for no credential"
+        assert str(error.value) == f"{THINGS}/get/security: {message}"
 
 
 class TestParameters:
@@ -164,9 +168,11 @@ class TestParameters:
     def test_that_stand_for_no_other_name_their_place(self) -> None:
         alias = PAGE | {"schema": PAGE_SCHEMA, "x-alias-of": "number"}
 
-        told = fault(parameters=[alias])
+        message = fault(parameters=[alias])
 
-        assert told == f"{THINGS}/get/parameters: page is an alias of number, which is no parameter"
+        assert (
+            message == f"{THINGS}/get/parameters: page is an alias of number, which is no parameter"
+        )
 
     def test_of_the_path_are_shared_by_its_operations(self) -> None:
         path = {"get": make_spec(operationId="getThing"), "parameters": [PK]}
@@ -209,12 +215,12 @@ class TestParameters:
     def test_that_are_shared_and_not_supported_name_the_component(self) -> None:
         shared = PAGE | {"schema": {"type": ["object", "string"]}}
 
-        told = fault(
+        message = fault(
             parameters=[{"$ref": "#/components/parameters/Page"}],
             components={"parameters": {"Page": shared}},
         )
 
-        assert told.startswith("things.yaml#/components/parameters/Page: an object beside other")
+        assert message.startswith("things.yaml#/components/parameters/Page: an object beside other")
 
     def test_may_hold_json(self) -> None:
         content = {"application/json": {"schema": {"type": "object", "required": ["a"]}}}
@@ -279,21 +285,23 @@ class TestBodies:
         assert operation.body.read(sent(b'{"extra": 1}')) == {"extra": 1}
 
     def test_need_a_schema_that_is_there(self) -> None:
-        nobody = {"$ref": "#/components/schemas/Nobody"}
+        missing_schema = {"$ref": "#/components/schemas/Nobody"}
 
-        told = fault(method="post", requestBody=has_json({"type": "array", "items": nobody}))
+        message = fault(
+            method="post", requestBody=has_json({"type": "array", "items": missing_schema})
+        )
 
         place = f"{THINGS}/post/requestBody/content/application~1json/schema"
-        assert told == f"{place}: Pointer '/components/schemas/Nobody' does not exist"
+        assert message == f"{place}: Pointer '/components/schemas/Nobody' does not exist"
 
     def test_need_a_media_type_that_is_decoded(self) -> None:
         content = {"application/xml": {"schema": {"type": "object"}}}
 
-        told = fault(method="post", requestBody={"content": content})
+        message = fault(method="post", requestBody={"content": content})
 
         place = f"{THINGS}/post/requestBody/content/application~1xml/schema"
         reason = "a schema for application/xml is not supported, since it is not decoded"
-        assert told == f"{place}: {reason}"
+        assert message == f"{place}: {reason}"
 
 
 class TestResponses:

@@ -3,10 +3,10 @@ from collections.abc import Callable
 import pytest
 
 from domain.shared.errors import NotAuthenticated, NotFound, Refusal
-from handlers.contract.operations.requirements import Requirements, first_admitted
+from handlers.contract.operations.requirements import Requirements, first_satisfied
 
 
-def let_in(name: str) -> Callable[[], str]:
+def accept(name: str) -> Callable[[], str]:
     return lambda: name
 
 
@@ -18,19 +18,19 @@ def refuse(refusal: Refusal) -> Callable[[], str]:
 
 
 SCHEMES = {
-    "Session": let_in("elif"),
-    "Grant": let_in("guest"),
+    "Session": accept("elif"),
+    "Grant": accept("guest"),
     "Missing": refuse(NotAuthenticated()),
     "Bad": refuse(NotFound()),
 }
 
 
-def admitted_by(name: str) -> str:
+def identify(name: str) -> str:
     return SCHEMES[name]()
 
 
 @pytest.mark.parametrize(
-    ("requirements", "admitted"),
+    ("requirements", "identity"),
     [
         ((("Session",),), "elif"),
         ((("Session",), ("Grant",)), "elif"),
@@ -44,20 +44,20 @@ def admitted_by(name: str) -> str:
     ],
 )
 def test_the_first_alternative_that_is_met_wins(
-    requirements: Requirements, admitted: str | None
+    requirements: Requirements, identity: str | None
 ) -> None:
-    assert first_admitted(requirements, admitted_by) == admitted
+    assert first_satisfied(requirements, identify) == identity
 
 
 @pytest.mark.parametrize(
     "requirements", [(("Missing",),), (("Missing",), ("Missing",)), (("Session", "Missing"),)]
 )
-def test_nobody_comes_in_where_none_is_met(requirements: Requirements) -> None:
+def test_the_request_is_anonymous_where_none_is_met(requirements: Requirements) -> None:
     with pytest.raises(NotAuthenticated):
-        first_admitted(requirements, admitted_by)
+        first_satisfied(requirements, identify)
 
 
 @pytest.mark.parametrize("requirements", [(("Bad",), ("Session",)), (("Session", "Bad"),)])
 def test_what_is_there_and_not_good_is_refused_for_good(requirements: Requirements) -> None:
     with pytest.raises(NotFound):
-        first_admitted(requirements, admitted_by)
+        first_satisfied(requirements, identify)

@@ -240,17 +240,17 @@ class TestReportMode:
     ) -> None:
         responses = make_responses(validation=ResponseValidation.REPORT)
 
-        response, told = report(responses, answer, given)
+        response, reasons_reported = report(responses, answer, given)
 
         assert response.get_data()
-        assert told == reasons
+        assert reasons_reported == reasons
 
     def test_gives_a_document_of_another_component(self) -> None:
         responses = make_document_responses(validation=ResponseValidation.REPORT)
 
-        response, told = report(responses, "document", Document("Other", BODY), JSON)
+        response, reasons_reported = report(responses, "document", Document("Other", BODY), JSON)
 
-        assert (response.get_data(), told) == (BODY, ["/ is a Other, not a Thing"])
+        assert (response.get_data(), reasons_reported) == (BODY, ["/ is a Other, not a Thing"])
 
     def test_tells_no_value(self) -> None:
         secret = str(uuid4())

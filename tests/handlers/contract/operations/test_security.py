@@ -7,7 +7,7 @@ from werkzeug.test import EnvironBuilder
 from domain.shared.errors import Forbidden, InvalidInput, NotAuthenticated
 from handlers.contract.document.contract import ContractError
 from handlers.contract.operations.operations import Operation
-from handlers.contract.operations.security import Admission, Credential, challenges, identity
+from handlers.contract.operations.security import Authentication, Credential, challenges, identity
 from tests.support.small_contracts import compile_operations, make_contract, make_spec
 
 OF_HEADER = {"type": "apiKey", "in": "header", "name": "X-Key"}
@@ -33,14 +33,16 @@ def make(*alternatives: dict[str, list[str]]) -> tuple[Any, Operation]:
     return contract, operation
 
 
-def admitted(*alternatives: dict[str, list[str]], **request: Any) -> Any:
-    """Who is let in: the credential itself."""
+def authenticated(*alternatives: dict[str, list[str]], **request: Any) -> Any:
+    """The credential, which stands for the caller."""
     contract, operation = make(*alternatives)
-    admit = Admission(contract, [operation], dict.fromkeys(SCHEMES, lambda shown: shown))
+    authenticate = Authentication(
+        contract, [operation], dict.fromkeys(SCHEMES, lambda credential: credential)
+    )
     builder = EnvironBuilder("/", **request)
     scope = {"headers": [(n.encode().lower(), v.encode()) for n, v in builder.headers.items()]}
     with Flask("things").request_context(builder.get_environ() | {"asgi.scope": scope}):
-        admit(operation)
+        authenticate(operation)
         return identity()
 
 
@@ -61,39 +63,39 @@ def admitted(*alternatives: dict[str, list[str]], **request: Any) -> Any:
 def test_a_credential_is_found_where_its_scheme_says(
     scheme: str, request_: dict[str, Any], value: str
 ) -> None:
-    found = admitted({scheme: ["read"]}, **request_)
+    credential = authenticated({scheme: ["read"]}, **request_)
 
-    assert found == Credential(scheme, value, frozenset({"read"}))
+    assert credential == Credential(scheme, value, frozenset({"read"}))
     with pytest.raises(NotAuthenticated):
-        admitted({scheme: []}, headers={"Authorization": "Other x"})
+        authenticated({scheme: []}, headers={"Authorization": "Other x"})
 
 
-def test_any_alternative_lets_in() -> None:
-    assert admitted({"header": []}, {"query": []}, query_string="key=a").scheme == "query"
-    assert admitted({"header": []}, {}) is None
-    assert admitted() is None
+def test_any_alternative_is_enough() -> None:
+    assert authenticated({"header": []}, {"query": []}, query_string="key=a").scheme == "query"
+    assert authenticated({"header": []}, {}) is None
+    assert authenticated() is None
 
 
 def test_schemes_need_a_check_and_a_place() -> None:
     contract, operation = make({"header": []})
     with pytest.raises(ContractError, match="nothing checks the security scheme header"):
-        Admission(contract, [operation], {})
+        Authentication(contract, [operation], {})
 
     contract, operation = make({"other": []})
     with pytest.raises(ContractError, match="there is no security scheme other"):
-        Admission(contract, [operation], {"other": lambda shown: shown})
+        Authentication(contract, [operation], {"other": lambda credential: credential})
 
     contract, operation = make({"tls": []})
     with pytest.raises(ContractError, match="securitySchemes/tls/type: mutualTLS is not supported"):
-        Admission(contract, [operation], {"tls": lambda shown: shown})
+        Authentication(contract, [operation], {"tls": lambda credential: credential})
 
 
 def test_callers_without_a_credential_are_told_how_to_show_one() -> None:
     contract, operation = make({"basic": []}, {"bearer": []}, {"oauth": []}, {"header": []})
 
-    told = challenges(contract, operation, NotAuthenticated())
+    headers = challenges(contract, operation, NotAuthenticated())
 
-    assert told == {"WWW-Authenticate": 'Basic realm="api", Bearer'}
+    assert headers == {"WWW-Authenticate": 'Basic realm="api", Bearer'}
     for refusal in (Forbidden(), InvalidInput()):
         assert challenges(contract, operation, refusal) == {}
     assert challenges(*make({"header": []}), NotAuthenticated()) == {}

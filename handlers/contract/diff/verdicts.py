@@ -1,4 +1,4 @@
-"""Verdicts about a keyword: whether the side that gets a value takes all that the other sends."""
+"""Verdicts on keywords: whether the receiver accepts all values that the other side sends."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,11 +23,11 @@ class Verdict:
 COMPATIBLE = Verdict(breaking=False)
 
 
-class Judge:
-    """Judges one pair of schemas in one direction.
+class PairVerdicts:
+    """The verdicts on one pair of schemas in one direction.
 
-    ``sender`` describes the values that are sent, ``taker`` those that are expected: the client
-    written for the old document sends requests to the new server, and gets its responses.
+    ``sender`` describes the values that are sent, ``taker`` those that are expected: a client
+    written for the old document sends requests to the new server, and receives its responses.
     """
 
     def __init__(self, old: Node, new: Node, direction: Direction, seconds: float) -> None:
@@ -36,18 +36,18 @@ class Judge:
         self._direction = direction
         self._seconds = seconds
 
-    def keywords(self, said: Mapping[str, Any]) -> Verdict:
-        """Whether all values sent fit these keywords of the taker; null is judged by itself."""
-        return self._verdict({"anyOf": [{"type": "null"}, dict(said)]})
+    def keywords(self, assertions: Mapping[str, Any]) -> Verdict:
+        """Whether all values sent match these keywords of the taker; null is left to ``null``."""
+        return self._verdict({"anyOf": [{"type": "null"}, dict(assertions)]})
 
     def null(self) -> Verdict:
-        """Whether null is sent to a taker that does not take it."""
+        """Whether null is sent to a taker that does not accept it."""
         if self.taker.nullable:
             return COMPATIBLE
         return self._verdict({"not": {"type": "null"}})
 
     def whole(self) -> Verdict:
-        """Whether all values sent are taken."""
+        """Whether all values sent are accepted."""
         return self._verdict(self.taker.schema)
 
     def presence(self, name: str) -> Verdict:
@@ -66,18 +66,15 @@ class Judge:
         )
 
     def _verdict(self, wide: Any) -> Verdict:
-        found = self._ask(self.sender, self.taker.document, wide)
-        match found:
+        result = counterexample(
+            Operand(self.sender.document, self.sender.schema, self._direction, closed=True),
+            Operand(self.taker.document, wide, self._direction),
+            seconds=self._seconds,
+        )
+        match result:
             case None:
                 return COMPATIBLE
             case Witness():
-                return Verdict(breaking=True, witness=found)
+                return Verdict(breaking=True, witness=result)
             case Unknown(reason):
                 return Verdict(breaking=True, reason=f"{NEITHER} ({reason})")
-
-    def _ask(self, narrow: Node, document: Any, wide: Any) -> Witness | Unknown | None:
-        return counterexample(
-            Operand(narrow.document, narrow.schema, self._direction, closed=True),
-            Operand(document, wide, self._direction),
-            seconds=self._seconds,
-        )

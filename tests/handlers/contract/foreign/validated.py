@@ -1,4 +1,4 @@
-"""openapi-core as a second judge: of every exchange with an application of a foreign document."""
+"""openapi-core as a second validator of every exchange with a foreign application."""
 
 from collections.abc import Mapping
 from http.cookies import SimpleCookie
@@ -22,8 +22,8 @@ from handlers.contract.document.methods import METHODS
 _NOT_MEANT = (EmptyQueryParameterValue, DeserializeError)
 
 
-class Judged:
-    """An application whose exchanges are judged; it gives its own document as well.
+class ValidatedApplication:
+    """An application whose exchanges are validated; it gives its own document as well.
 
     ``faults`` are responses that do not fit the document, and successes of requests that do not.
     ``judges_requests`` is off where openapi-core can't read what the document says of them.
@@ -41,7 +41,7 @@ class Judged:
         )
         self._judges_requests = judges_requests
         self.faults: list[str] = []
-        self.judged = 0
+        self.validated = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -71,7 +71,7 @@ class Judged:
         # A refusal may have a status of the engine's own, which no document describes.
         is_success = response.status_code < 400 and scope["method"] != "OPTIONS"
         if is_success and _has_readable_path(scope):
-            self.judged += 1
+            self.validated += 1
             self._check(request, response)
 
     def _check(self, request: MockRequest, response: MockResponse) -> None:
@@ -83,8 +83,8 @@ class Judged:
             reason = error.__cause__ or error
             if isinstance(reason, _NOT_MEANT) or _is_of_bytes(reason):
                 return
-            told = f"{request.method} {request.path}: {error!r}: {reason!r}"
-            self.faults.append(told[:400])
+            fault = f"{request.method} {request.path}: {error!r}: {reason!r}"
+            self.faults.append(fault[:400])
 
 
 def _has_readable_path(scope: Scope) -> bool:
@@ -130,7 +130,7 @@ def _request(scope: Scope, body: bytes) -> MockRequest:
         path=scope["path"],
         args=ImmutableMultiDict(query),
         headers=given,
-        cookies={name: each.value for name, each in cookies.items()},
+        cookies={name: cookie.value for name, cookie in cookies.items()},
         data=body,
         content_type=given.get("content-type", ""),
     )
