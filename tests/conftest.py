@@ -188,14 +188,14 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, Any]
         sent.append((statement.sql, statement.parameters(values)))
         return execute(statement, connection, values)
 
-    def record_each(
+    def record_change_many(
         statement: DriverStatement, connection: sa.Connection, rows: Sequence[Mapping[str, Any]]
     ) -> int:
         sent.append((statement.sql, statement.parameters(rows[0])))
         return change_many(statement, connection, rows)
 
     monkeypatch.setattr(DriverStatement, "_execute", record_execute)
-    monkeypatch.setattr(DriverStatement, "change_many", record_each)
+    monkeypatch.setattr(DriverStatement, "change_many", record_change_many)
     event.listen(sa.Engine, "before_cursor_execute", record)
     yield sent
     event.remove(sa.Engine, "before_cursor_execute", record)

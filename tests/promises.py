@@ -16,7 +16,7 @@ from tests.support.exchange_validator import declared_response
 from tests.support.presence import JSON, Presence, digest_of, parts_of, resolved
 
 ENOUGH = 20
-# By schema and property: why it is not required, although each response of the tests has it.
+# By schema and property: why it is not required, although part response of the tests has it.
 OPTIONAL: dict[tuple[str, str], str] = {}
 # By schema: why it comes less often than ENOUGH in all tests together.
 RARE: dict[str, str] = {}
@@ -55,7 +55,7 @@ def findings(
     optional: Mapping[tuple[str, str], str],
     rare: Mapping[str, str],
 ) -> Iterator[str]:
-    """What is wrong with `required`, and with the two tables, in one sentence each."""
+    """What is wrong with `required`, and with the two tables, in one sentence part."""
     promised = dict(_promised(document))
     for place, names in promised.items():
         often = presence.seen[place]
@@ -69,7 +69,7 @@ def findings(
         for name in sorted(always):
             if (place, name) not in optional:
                 yield f"{place}/{name} is in all of {often} responses, and not required"
-        for name in sorted(each for at, each in optional if at == place and each not in always):
+        for name in sorted(part for at, part in optional if at == place and part not in always):
             yield f"{place}/{name} needs no reason: not all responses have it"
     for place in sorted({*rare, *(at for at, _ in optional)} - promised.keys()):
         yield f"{place} has no property that is not required"
@@ -99,10 +99,10 @@ def _below(
     properties = schema.get("properties", {})
     if names := properties.keys() - set(schema.get("required", ())):
         yield place, set(names)
-    members = [(f"/{name}", each) for name, each in properties.items()]
+    members = [(f"/{name}", part) for name, part in properties.items()]
     members += [("/items", schema.get("items")), ("/*", schema.get("additionalProperties"))]
-    for at, each in [*parts_of(schema), *members]:
-        yield from _below(document, each, place + at, seen)
+    for at, part in [*parts_of(schema), *members]:
+        yield from _below(document, part, place + at, seen)
 
 
 def main(folder: Path) -> int:
@@ -114,9 +114,9 @@ def main(folder: Path) -> int:
     except Partial as error:
         sys.stderr.write(f"Nothing can be judged: {error}.\n")
         return 2
-    told = list(findings(document, presence, OPTIONAL, RARE))
-    sys.stdout.writelines(f"{each}\n" for each in told)
-    return 1 if told else 0
+    lines = list(findings(document, presence, OPTIONAL, RARE))
+    sys.stdout.writelines(f"{part}\n" for part in lines)
+    return 1 if lines else 0
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def presence(seen: int, place: str = "Thing", **present: int) -> Presence:
     return counted
 
 
-def told(
+def found_in(
     described: dict[str, Any],
     counted: Presence,
     optional: dict[tuple[str, str], str] | None = None,
@@ -39,36 +39,36 @@ class TestFindings:
     def test_name_what_is_always_there_and_not_required(self) -> None:
         counted = presence(ENOUGH, pk=ENOUGH, name=ENOUGH, code=ENOUGH - 1)
 
-        assert told(document(["pk"], pk={}, name={}, code={}), counted) == [
+        assert found_in(document(["pk"], pk={}, name={}, code={}), counted) == [
             f"Thing/name is in all of {ENOUGH} responses, and not required"
         ]
 
     def test_are_none_where_all_that_is_always_there_is_required(self) -> None:
         counted = presence(ENOUGH, pk=ENOUGH, code=3)
 
-        assert told(document(["pk"], pk={}, code={}), counted) == []
+        assert found_in(document(["pk"], pk={}, code={}), counted) == []
 
     def test_name_what_came_too_rarely(self) -> None:
-        assert told(document([], pk={}), presence(ENOUGH - 1)) == [
+        assert found_in(document([], pk={}), presence(ENOUGH - 1)) == [
             f"Thing came {ENOUGH - 1} times, not {ENOUGH}: nothing says what it always has"
         ]
 
     def test_do_not_ask_how_often_what_is_required_whole_came(self) -> None:
-        assert told(document(["pk"], pk={}), presence(0)) == []
+        assert found_in(document(["pk"], pk={}), presence(0)) == []
 
     def test_reach_what_is_nested(self) -> None:
         nested = {"type": "array", "items": {"properties": {"a": {}}}}
         counted = presence(ENOUGH, "Thing/list/items", a=ENOUGH)
 
-        assert told(document(["list"], list=nested), counted) == [
+        assert found_in(document(["list"], list=nested), counted) == [
             f"Thing/list/items/a is in all of {ENOUGH} responses, and not required"
         ]
 
     def test_take_a_reason(self) -> None:
         counted = presence(ENOUGH, pk=ENOUGH)
 
-        assert told(document([], pk={}), counted, optional={("Thing", "pk"): "a reason"}) == []
-        assert told(document([], pk={}), presence(0), rare={"Thing": "a reason"}) == []
+        assert found_in(document([], pk={}), counted, optional={("Thing", "pk"): "a reason"}) == []
+        assert found_in(document([], pk={}), presence(0), rare={"Thing": "a reason"}) == []
 
     @pytest.mark.parametrize(
         ("counted", "tables", "finding"),
@@ -83,7 +83,7 @@ class TestFindings:
     def test_name_a_reason_that_is_out_of_date(
         self, counted: Presence, tables: dict[str, Any], finding: str
     ) -> None:
-        [only] = told(document([], pk={}), counted, **tables)
+        [only] = found_in(document([], pk={}), counted, **tables)
 
         assert finding in only
 

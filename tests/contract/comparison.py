@@ -41,8 +41,11 @@ class Comparison:
         place = theirs["operationId"]
         for keyword in ("operationId", "tags"):
             yield from _unequal(keyword, theirs, own, place)
-        asked, asking = _requirements(theirs, self.theirs), _requirements(own, self.ours)
-        yield from _security(asked, asking, place)
+        required, offered = (
+            _requirements(theirs, self.theirs),
+            _requirements(own, self.ours),
+        )
+        yield from _security(required, offered, place)
         if own.get("requestBody", {}).get("required"):
             yield f"{place}: a body is required"
         yield from self._parameters(theirs["parameters"], own["parameters"], place)

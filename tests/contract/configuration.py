@@ -217,7 +217,7 @@ def links(owner: Identity, settings: Settings) -> Tokens:
     }
 
 
-def as_nobody(config: dict[str, Any], tokens: Tokens) -> dict[str, Any]:
+def as_anonymous(config: dict[str, Any], tokens: Tokens) -> dict[str, Any]:
     """The configuration for requests without a cookie, of somebody who has mailed links."""
     config["checks"][OwnRequests.__name__] = {"tokens": tokens}
     return config

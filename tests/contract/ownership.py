@@ -60,7 +60,7 @@ class Ownership:
         for document in _documents(response):
             assert document["user"] == self._user, f"an order of {document['user']} was given"
             assert document["pk"] in self._own[kind], f"{kind} {document['pk']} was given"
-        pk = _pk_asked_for(response)
+        pk = _requested_pk(response)
         is_own = pk in self._own[kind]
         if is_own or pk in self._foreign[kind]:
             self._tried[operation_id, is_own] += 1
@@ -85,6 +85,6 @@ def _documents(response: Response) -> Iterator[dict[str, Any]]:
         yield from body["results"] if "results" in body else [body.get("data", body)]
 
 
-def _pk_asked_for(response: Response) -> int | None:
+def _requested_pk(response: Response) -> int | None:
     found = _PK.search(urlsplit(str(response.request.url)).path)
     return int(found[1]) if found else None

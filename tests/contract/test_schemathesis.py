@@ -25,8 +25,8 @@ from handlers.settings import Settings
 from tests.contract.configuration import (
     EXAMPLES,
     FEW,
+    as_anonymous,
     as_identity,
-    as_nobody,
     as_person,
     briefly,
     links,
@@ -47,7 +47,7 @@ ENOUGH = 5
 
 OF_SHOPPERS = admitting("SessionCookie")
 OF_GUESTS = admitting("OrderGrant") | {"POST /users/orders/anonymous/": "lookUpAnonymousOrder"}
-OF_NOBODY = admitting(None, "TradeInToken")
+ANONYMOUS = admitting(None, "TradeInToken")
 # What nobody can do only as somebody else.
 OTHERWISE = {*OF_GUESTS.values(), *admitting("TradeInToken").values()}
 
@@ -142,22 +142,22 @@ class TestContract:
     def test_holds_for_nobody(self, app: ContractApp, world: World, settings: Settings) -> None:
         owner, stranger = world.shoppers["elif"], world.guests["ece"]
         tokens = links(owner, settings)
-        config = as_nobody(make_config(world, owner, world.guests.values()), tokens)
+        config = as_anonymous(make_config(world, owner, world.guests.values()), tokens)
         config = briefly(config, OTHERWISE)
         # No link leads to or from any of these operations, but for those that need a grant.
         config["phases"]["stateful"] = {"enabled": False}
-        schema = make_schema(app, config, OF_NOBODY.values(), world.choice(owner, stranger))
+        schema = make_schema(app, config, ANONYMOUS.values(), world.choice(owner, stranger))
         schema.auth.providers.append(LinkHolder(tokens))
 
         result = run(schema)
 
-        require_success(result, OF_NOBODY, FEW)
+        require_success(result, ANONYMOUS, FEW)
         assert (
-            min(result.fuzzed[label] for label, name in OF_NOBODY.items() if name not in OTHERWISE)
+            min(result.fuzzed[label] for label, name in ANONYMOUS.items() if name not in OTHERWISE)
             >= EXAMPLES
         )
         require_answers(result, admitting("TradeInToken"))
-        require_answers(result, [label for label, name in OF_NOBODY.items() if name in ONE_TIME])
+        require_answers(result, [label for label, name in ANONYMOUS.items() if name in ONE_TIME])
         with database_of(app).reading() as uow:
             assert uow.cancellation_requests.count(CancellationRequestQuery()) == 0
 

@@ -54,8 +54,8 @@ class Storefront:
             data=self._filled(step.get("form")),
         )
         response = self.client.send(request, follow_redirects=True)
-        if kept := step.get("keeps"):
-            getattr(self, f"_keep_{kept}")(response)
+        if stored := step.get("keeps"):
+            getattr(self, f"_keep_{stored}")(response)
         # What the package's own client keeps is all that there is.
         self.client.cookies.clear()
         return response

@@ -88,31 +88,31 @@ REFUSAL = (
 )
 
 
-def refuse_twice(told: str) -> None:
+def refuse_twice(shown: str) -> None:
     """As SQLAlchemy does: one error is the cause of the other, with the same words."""
-    raise RuntimeError(told) from ValueError(told)
+    raise RuntimeError(shown) from ValueError(shown)
 
 
 class TestRefusedRows:
     @pytest.mark.parametrize("log_format", LogFormat)
     @pytest.mark.parametrize(
-        "told", [REFUSAL, f"{REFUSAL}[SQL: INSERT INTO r]\n", f"{REFUSAL}HINT: no"]
+        "shown", [REFUSAL, f"{REFUSAL}[SQL: INSERT INTO r]\n", f"{REFUSAL}HINT: no"]
     )
     def test_are_not_told(
-        self, capsys: pytest.CaptureFixture[str], log_format: LogFormat, told: str
+        self, capsys: pytest.CaptureFixture[str], log_format: LogFormat, shown: str
     ) -> None:
         configure(log_format)
 
         try:
-            refuse_twice(told)
+            refuse_twice(shown)
         except RuntimeError:
             logging.getLogger("library").exception("broken")
 
         output = capsys.readouterr().err
         assert output.count("DETAIL: left out") == 2
         assert "violates check constraint" in output
-        assert output.count("[SQL: INSERT INTO r]") == 2 * told.count("SQL")
-        assert output.count("HINT: no") == 2 * told.count("HINT")
+        assert output.count("[SQL: INSERT INTO r]") == 2 * shown.count("SQL")
+        assert output.count("HINT: no") == 2 * shown.count("HINT")
         assert "The above exception was the direct cause" in output
         assert "TR33" not in output
         assert "Caddesi" not in output
@@ -150,7 +150,7 @@ class TestConsole:
 
 @pytest.mark.parametrize(
     ("level", "events"),
-    [(logging.DEBUG, ["seen", "told"]), (logging.INFO, ["told"]), (logging.ERROR, [])],
+    [(logging.DEBUG, ["seen", "shown"]), (logging.INFO, ["shown"]), (logging.ERROR, [])],
 )
 def test_the_level_holds_for_all(
     capsys: pytest.CaptureFixture[str], level: int, events: list[str]
@@ -158,6 +158,6 @@ def test_the_level_holds_for_all(
     configure(LogFormat.JSON, level)
 
     structlog.get_logger("waybill.test").debug("seen")
-    logging.getLogger("library").info("told")
+    logging.getLogger("library").info("shown")
 
     assert [line["event"] for line in json_lines(capsys)] == events

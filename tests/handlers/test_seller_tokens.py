@@ -23,7 +23,7 @@ NEEDED = {
     REJECT: Scope.ITEMS_REJECT,
 }
 REALM = 'Bearer realm="seller center"'
-NOBODY = {
+ANONYMOUS = {
     "detail": "Authentication credentials were not provided.",
     "error_code": "not_authenticated",
 }
@@ -48,7 +48,7 @@ class TestHeaders:
 
         answer = selling.get(ORDERS, headers={"Authentication": other})
 
-        assert (answer.status_code, answer.json()) == (401, NOBODY)
+        assert (answer.status_code, answer.json()) == (401, ANONYMOUS)
 
     @pytest.mark.parametrize("text", ["", "Bearer", "Basic dTpw", "Token x", "Bearer a, Bearer a"])
     @pytest.mark.parametrize("path", NEEDED)
@@ -57,7 +57,7 @@ class TestHeaders:
     ) -> None:
         answer = selling.request(method_of(path), path, headers={"Authorization": text})
 
-        assert (answer.status_code, answer.json()) == (401, NOBODY)
+        assert (answer.status_code, answer.json()) == (401, ANONYMOUS)
         assert answer.headers["www-authenticate"] == f'{REALM}, error="invalid_token"'
 
 
@@ -68,7 +68,7 @@ class TestTokens:
 
         answer = selling.request(method_of(path), path)
 
-        assert (answer.status_code, answer.json()) == (401, NOBODY)
+        assert (answer.status_code, answer.json()) == (401, ANONYMOUS)
         assert answer.headers["www-authenticate"] == REALM
 
     def test_that_are_not_good_are_all_the_same(
@@ -133,7 +133,7 @@ class TestOtherCallers:
             method_of(path), path, headers={"Content-Type": "application/json"}
         )
 
-        assert (answer.status_code, answer.json()) == (401, NOBODY)
+        assert (answer.status_code, answer.json()) == (401, ANONYMOUS)
 
     @pytest.mark.parametrize(
         ("method", "path"),
@@ -150,7 +150,7 @@ class TestOtherCallers:
     ) -> None:
         answer = clients.selling(shop.token(seller)).request(method, path, json={})
 
-        assert (answer.status_code, answer.json()) == (401, NOBODY)
+        assert (answer.status_code, answer.json()) == (401, ANONYMOUS)
         assert answer.headers["www-authenticate"] == 'Session realm="shop"'
 
     def test_a_session_beside_a_token_changes_nothing(

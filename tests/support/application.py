@@ -200,7 +200,7 @@ class Shop:
         """The offer as it is stored now."""
         items = self._locked(offer.order_item_pk).items
         return next(
-            each for item in items for each in item.trade_in_offers if each.uuid == offer.uuid
+            stored for item in items for stored in item.trade_in_offers if stored.uuid == offer.uuid
         )
 
     def _locked(self, item_pk: int) -> Order:

@@ -60,10 +60,10 @@ def _send_back(cancellations: StoredCancellations, order: Order) -> None:
     """Two units for loyalty money, and one that is yet on its way."""
     item_pk = order.items[0].pk
     draft = cancellations.draft(item_pk, REFUND, quantity=2, fully_refund_as_loyalty_money=True)
-    for each in (draft, cancellations.draft(item_pk, REFUND, quantity=1)):
-        request = cancellations.create(order, each)
+    for next_draft in (draft, cancellations.draft(item_pk, REFUND, quantity=1)):
+        request = cancellations.create(order, next_draft)
         cancellations.decide(approve_request, request.pk)
-        if each is draft:
+        if next_draft is draft:
             cancellations.decide(complete_request, request.pk)
 
 

@@ -84,7 +84,7 @@ def ask(
     messages: Iterable[Message] = (part(b""),),
     settings: Settings = SETTINGS,
     scope: Scope | None = None,
-    **asked: Any,
+    **fields: Any,
 ) -> Answer:
     """The answer to a client that sends these messages, and then stays silent.
 
@@ -102,7 +102,7 @@ def ask(
 
     with capture_logs() as answer.lines:
         guard = make_guard(app or Inside(), settings)
-        asyncio.run(guard(scope or make_scope(**asked), receive, send))
+        asyncio.run(guard(scope or make_scope(**fields), receive, send))
     return answer
 
 

@@ -78,7 +78,7 @@ def test_counts_objects_by_their_schema(body: Any, place: str, names: set[str]) 
     presence = counted(body).presence
 
     assert presence.seen[place] == 1
-    found = {each for each in presence.present if each.rpartition("/")[0] == place}
+    found = {path for path in presence.present if path.rpartition("/")[0] == place}
     assert found == {f"{place}/{name}" for name in names}
 
 

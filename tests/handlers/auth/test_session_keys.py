@@ -103,12 +103,12 @@ class TestShownKey:
 
 class TestChallenge:
     def test_names_the_scheme_where_a_key_is_missing(self) -> None:
-        takes_key = make_operation(security=[{"SessionCookie": []}, {"SessionKey": []}])
-        takes_none = make_operation(security=[{"SessionCookie": []}])
+        accepts_key = make_operation(security=[{"SessionCookie": []}, {"SessionKey": []}])
+        accepts_no_key = make_operation(security=[{"SessionCookie": []}])
 
-        assert key_challenge(takes_key, NotAuthenticated()) == {"WWW-Authenticate": CHALLENGE}
-        assert key_challenge(takes_key, InvalidInput()) == {}
-        assert key_challenge(takes_none, NotAuthenticated()) == {}
+        assert key_challenge(accepts_key, NotAuthenticated()) == {"WWW-Authenticate": CHALLENGE}
+        assert key_challenge(accepts_key, InvalidInput()) == {}
+        assert key_challenge(accepts_no_key, NotAuthenticated()) == {}
 
 
 class TestLogIn:

@@ -334,7 +334,7 @@ class TestCancelOrder:
         self, shop: Shop, shopper: User, cancelling: TestClient, draft: dict[str, Any], order: Order
     ) -> None:
         own, foreign = shop.order(shopper), shop.order(shop.user())
-        asked = [
+        statuses_of_requests = [
             (order.pk, own.items[0].pk),
             (order.pk, foreign.items[0].pk),
             (order.pk, 10**9),
@@ -348,7 +348,7 @@ class TestCancelOrder:
             cancelling.post(
                 f"/orders/{pk}/cancel/", json={"cancel_order_items": [draft | {"order_item": item}]}
             )
-            for pk, item in asked
+            for pk, item in statuses_of_requests
         ]
 
         assert {answer.status_code for answer in answers} == {400}

@@ -169,13 +169,13 @@ class TestRoom:
 
             tested = make_guard(wait, SETTINGS)
             for _ in range(2):
-                asked = [
+                request_fields = [
                     asyncio.create_task(tested(make_scope(headers), receive, send))
                     for _ in range(3)
                 ]
                 await asyncio.sleep(0.01)
                 everybody.set()
-                await asyncio.gather(*asked)
+                await asyncio.gather(*request_fields)
                 everybody.clear()
             return statuses
 

@@ -56,7 +56,7 @@ class TestReading:
         assert ask(answer_at_once, messages=[]).status == 204
 
     @pytest.mark.parametrize(
-        "asked",
+        "announced",
         [
             {"headers": [(b"content-length", b"1")]},
             {"headers": [CHUNKED]},
@@ -65,10 +65,10 @@ class TestReading:
         ],
         ids=str,
     )
-    def test_ends_at_256_kib_however_they_are_announced(self, asked: dict[str, Any]) -> None:
+    def test_ends_at_256_kib_however_they_are_announced(self, announced: dict[str, Any]) -> None:
         half = part(b"x" * (MAX_BODY // 2), more=True)
 
-        answer = ask(unreachable, [half, half, part(b"x")], **asked)
+        answer = ask(unreachable, [half, half, part(b"x")], **announced)
 
         assert (answer.status, answer.error["error_code"]) == (413, "content_too_large")
         assert answer.headers["connection"] == "close"

@@ -190,11 +190,11 @@ class TestCreateAnonymousCancellationRequest:
         self, client: TestClient, granted: TestClient, clients: Clients, draft: dict[str, Any]
     ) -> None:
         absent = granted.post(SINGLE, json=draft | {"order_item": 10**9})
-        nobody = clients.new().post(SINGLE, json=draft)
+        anonymous = clients.new().post(SINGLE, json=draft)
 
-        assert absent.status_code == nobody.status_code == 400
-        assert absent.content == nobody.content
-        assert nobody.json()["order_item"] == "Order item not found."
+        assert absent.status_code == anonymous.status_code == 400
+        assert absent.content == anonymous.content
+        assert anonymous.json()["order_item"] == "Order item not found."
 
     def test_finds_no_item_of_another_order_of_the_guest(
         self, shop: Shop, granted: TestClient, order: Order, draft: dict[str, Any]

@@ -29,13 +29,13 @@ def checks() -> list[Any]:
 def control(callers: Callers, checks: list[Any]) -> TestClient:
     """A client whose exchanges are validated against the complete document of a sandbox."""
 
-    def judge(response: httpx.Response) -> None:
+    def validate_response(response: httpx.Response) -> None:
         response.read()
         for check in checks:
             check(response.request, response)
 
     client = callers.new()
-    client.event_hooks = {"response": [judge]}
+    client.event_hooks = {"response": [validate_response]}
     return client
 
 

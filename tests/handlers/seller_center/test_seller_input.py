@@ -101,7 +101,7 @@ FILTERS = [
 ]
 
 
-def said(answer: Any) -> tuple[int, dict[str, str], str]:
+def error(answer: Any) -> tuple[int, dict[str, str], str]:
     body: dict[str, str] = answer.json()
     code = body.pop("error_code")
     return answer.status_code, body, code
@@ -114,7 +114,7 @@ class TestValues:
         self, trading: TestClient, path: str, name: str, kind: str
     ) -> None:
         for text in REFUSED[kind]:
-            status, errors, code = said(trading.get(f"{path}?{name}={text}"))
+            status, errors, code = error(trading.get(f"{path}?{name}={text}"))
 
             assert (text, status, set(errors), code) == (text, 400, {name}, "invalid")
             assert all(errors.values())
@@ -133,7 +133,11 @@ class TestValues:
 
         answer = trading.get(f"{path}?{name}={text}&{name}={text}")
 
-        assert said(answer) == (400, {name: "This parameter may be given only once."}, "invalid")
+        assert error(answer) == (
+            400,
+            {name: "This parameter may be given only once."},
+            "invalid",
+        )
 
 
 class TestUnknownParameters:
@@ -158,21 +162,21 @@ class TestUnknownParameters:
         answer = trading.get(f"{path}?{name}=1&limit=1")
 
         errors = {"detail": f"There is no such parameter. Did you mean {nearest}?"}
-        assert said(answer) == (400, errors, "unknown_parameter")
+        assert error(answer) == (400, errors, "unknown_parameter")
 
     @pytest.mark.parametrize("path", LISTS)
     @pytest.mark.parametrize("query", ["_=1", "format=json", "=", "%00=1", "%FF=1", "x" * 7000])
     def test_are_refused_whatever_they_are(
         self, trading: TestClient, path: str, query: str
     ) -> None:
-        status, errors, code = said(trading.get(f"{path}?{query}"))
+        status, errors, code = error(trading.get(f"{path}?{query}"))
 
         assert (status, set(errors), code) == (400, {"detail"}, "unknown_parameter")
 
     def test_are_refused_where_nothing_is_known(self, trading: TestClient) -> None:
         answer = trading.post(f"{REJECT}?reason=x", json={})
 
-        assert said(answer)[::2] == (400, "unknown_parameter")
+        assert error(answer)[::2] == (400, "unknown_parameter")
 
     def test_may_be_empty(self, trading: TestClient) -> None:
         assert trading.get(f"{ORDERS}?&").status_code == 200
@@ -182,18 +186,18 @@ class TestSizes:
     def test_json_that_is_nested_10000_deep_is_too_long(self, trading: TestClient) -> None:
         answer = trading.get(f"{PLANS}?payment_plan={'[' * 10_000}{']' * 10_000}")
 
-        assert said(answer)[::2] == (414, "uri_too_long")
+        assert error(answer)[::2] == (414, "uri_too_long")
 
     @pytest.mark.parametrize("header", ["Authorization", "Authentication"])
     def test_a_token_of_100_kb_is_too_large(self, trading: TestClient, header: str) -> None:
         answer = trading.get(ORDERS, headers={header: f"Bearer {'a' * 100_000}"})
 
-        assert said(answer)[::2] == (431, "headers_too_large")
+        assert error(answer)[::2] == (431, "headers_too_large")
 
     def test_a_token_of_10_kb_is_no_token(self, trading: TestClient) -> None:
         answer = trading.get(ORDERS, headers={"Authorization": f"Bearer {'a' * 10_000}"})
 
-        assert said(answer)[::2] == (401, "not_authenticated")
+        assert error(answer)[::2] == (401, "not_authenticated")
 
 
 class TestContentType:
@@ -203,7 +207,7 @@ class TestContentType:
         answer = trading.get(path, headers={"Content-Type": given})
 
         errors = {"detail": "Send the header Content-Type: application/json."}
-        assert said(answer) == (415, errors, "unsupported_media_type")
+        assert error(answer) == (415, errors, "unsupported_media_type")
 
     @pytest.mark.parametrize("path", LISTS)
     def test_of_a_list_is_there(self, trading: TestClient, path: str) -> None:
@@ -221,12 +225,15 @@ class TestAccept:
     @pytest.mark.parametrize("path", LISTS)
     @pytest.mark.parametrize("accept", ["text/html", "image/*", "application/json;q=0"])
     def test_leaves_json(self, trading: TestClient, path: str, accept: str) -> None:
-        assert said(trading.get(path, headers={"Accept": accept}))[::2] == (406, "not_acceptable")
+        assert error(trading.get(path, headers={"Accept": accept}))[::2] == (
+            406,
+            "not_acceptable",
+        )
 
     def test_leaves_json_for_what_answers_nothing(self, trading: TestClient) -> None:
         answer = trading.post(REJECT, json={}, headers={"Accept": "text/html"})
 
-        assert said(answer)[::2] == (406, "not_acceptable")
+        assert error(answer)[::2] == (406, "not_acceptable")
 
     def test_may_prefer_pages(self, trading: TestClient) -> None:
         accept = "text/html,application/xhtml+xml,*/*;q=0.8"

@@ -71,7 +71,7 @@ def contract_renderer() -> ContractRenderer[Order]:
 
 
 @pytest.fixture
-def judged_database(
+def checked_database(
     database_url: str, contract_renderer: ContractRenderer[Order], clock: FakeClock
 ) -> Iterator[Database]:
     """A database with the real renderers."""
@@ -226,7 +226,7 @@ class Cancelling(RuleBasedStateMachine):
         self.decide(APPROVED, index, complete_request)
 
     @rule()
-    def clear_the_desk(self) -> None:
+    def decide_open_requests(self) -> None:
         """Decide all open requests, so that histories go on."""
         for pk, status in self.requests.items():
             if status is OPEN:
@@ -345,8 +345,8 @@ def retained(order: Order) -> int:
 
 
 @pytest.mark.no_cover  # the same lines, thousands of times
-def test_the_books_are_right_whatever_happens(judged_database: Database, engines: Engines) -> None:
-    machine = type("Machine", (Cancelling,), {"database": judged_database, "engines": engines})
+def test_the_books_are_right_whatever_happens(checked_database: Database, engines: Engines) -> None:
+    machine = type("Machine", (Cancelling,), {"database": checked_database, "engines": engines})
     run_state_machine_as_test(
         machine,
         settings=settings(

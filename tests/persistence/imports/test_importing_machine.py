@@ -185,7 +185,7 @@ class Importing(RuleBasedStateMachine):
             self.line_of(document, at).update(counters)
 
         if (cancelled, refunded) == known or any(
-            said < stored for said, stored in zip((cancelled, refunded), known, strict=True)
+            total < stored for total, stored in zip((cancelled, refunded), known, strict=True)
         ):
             before = deepcopy(self.document)
             answer = self.send(change)
@@ -239,7 +239,7 @@ class Importing(RuleBasedStateMachine):
             uow.commit()
 
     @rule()
-    def clear_the_desk(self) -> None:
+    def decide_open_requests(self) -> None:
         """Settle all that can be settled: no document prevents it."""
         for request in requests_of(self.order()):
             for decision in (approve_request, complete_request, reject_request):

@@ -83,7 +83,7 @@ def ask(
         return view(pk=pk)
 
 
-def said(response: Response) -> tuple[int, Any]:
+def answer_of(response: Response) -> tuple[int, Any]:
     return response.status_code, orjson.loads(response.get_data())
 
 
@@ -128,7 +128,7 @@ class TestOrderOfChecks:
 
         response = put(make_view(make_put_thing(), fail(AssertionError())), **faults)
 
-        assert (response.status_code, said(response)[1]["error_code"]) == (status, code)
+        assert (response.status_code, answer_of(response)[1]["error_code"]) == (status, code)
 
     @pytest.mark.parametrize(("refusal", "status"), [(NotAuthenticated(), 401), (Forbidden(), 403)])
     def test_admits_before_anything_else(self, refusal: Refusal, status: int) -> None:
@@ -146,7 +146,7 @@ class TestOrderOfChecks:
 
 
 class TestPrefetched:
-    """Parameters are read before the caller is let in, and nothing of it is said to others."""
+    """Parameters are read before the caller is let in, who learns nothing of it otherwise."""
 
     @staticmethod
     @prefetched
@@ -206,7 +206,7 @@ class TestAnswer:
     def test_needs_a_media_type_for_its_body(self, raw: bytes, content_type: str) -> None:
         response = put(make_view(make_put_thing()), raw=raw, content_type=content_type)
 
-        assert said(response)[0] == 415
+        assert answer_of(response)[0] == 415
 
     def test_gives_an_optional_body_that_is_empty_as_none(self) -> None:
         seen: list[Any] = []
@@ -219,7 +219,7 @@ class TestAnswer:
     def test_judges_headers(self) -> None:
         response = put(make_view(make_put_thing()), language="tr-tr,en")
 
-        assert said(response) == (
+        assert answer_of(response) == (
             400,
             {
                 "Accept-Language": "Must be at most 5 characters long.",
@@ -269,14 +269,14 @@ class TestJsonOnly:
 
 
 class TestPrefetch:
-    ACTING = make_get_thing(responses={"403": has_json(ERROR)}, **{"x-acts-on-get": True})
+    ACTS = make_get_thing(responses={"403": has_json(ERROR)}, **{"x-acts-on-get": True})
 
     def test_of_what_acts_is_refused_before_anything_else(self) -> None:
-        view = make_view(self.ACTING, fail(AssertionError()), authenticate=fail(AssertionError()))
+        view = make_view(self.ACTS, fail(AssertionError()), authenticate=fail(AssertionError()))
 
         response = ask(view, headers={"Sec-Purpose": "prefetch;prerender"})
 
-        assert said(response) == (
+        assert answer_of(response) == (
             403,
             {
                 "detail": "This link must not be fetched in advance.",
@@ -285,7 +285,7 @@ class TestPrefetch:
         )
 
     def test_of_what_acts_is_no_matter_when_the_link_is_followed(self) -> None:
-        assert ask(make_view(self.ACTING)).status_code == 200
+        assert ask(make_view(self.ACTS)).status_code == 200
 
     def test_of_what_does_not_act_is_answered(self) -> None:
         response = ask(make_view(make_get_thing()), headers={"Sec-Purpose": "prefetch"})
@@ -319,7 +319,7 @@ class TestFailures:
     def test_that_are_refusals_are_answered_as_such(self) -> None:
         view = make_view(make_put_thing(), fail(NotFound()))
 
-        assert said(put(view)) == (404, {"detail": "Not found.", "error_code": "not_found"})
+        assert answer_of(put(view)) == (404, {"detail": "Not found.", "error_code": "not_found"})
 
     @pytest.mark.parametrize(
         "result",
@@ -330,14 +330,14 @@ class TestFailures:
         with capture_logs() as lines:
             response = put(make_view(make_put_thing(), answer(result)))
 
-        assert said(response) == (500, BROKEN)
+        assert answer_of(response) == (500, BROKEN)
         assert [line["event"] for line in lines] == ["contract_violation"]
 
     def test_of_any_kind_are_logged_and_answered_with_500(self) -> None:
         with capture_logs() as lines:
             response = put(make_view(make_put_thing(), fail(ZeroDivisionError("secret"))))
 
-        assert said(response) == (500, BROKEN)
+        assert answer_of(response) == (500, BROKEN)
         [line] = lines
         assert (line["event"], line["operation_id"]) == ("unhandled_error", "getThing")
         assert line["exc_info"]
@@ -350,20 +350,20 @@ class TestFailures:
         with capture_logs() as lines:
             response = put(make_view(make_put_thing(), **parts))
 
-        assert said(response) == (500, BROKEN)
+        assert answer_of(response) == (500, BROKEN)
         assert [line["event"] for line in lines] == ["unhandled_error"]
 
     def test_whose_status_is_not_in_the_contract_are_answered_with_500(self) -> None:
         with capture_logs() as lines:
             response = ask(make_view(make_get_thing(), fail(NotFound())))
 
-        assert said(response) == (500, BROKEN)
+        assert answer_of(response) == (500, BROKEN)
         assert [line["reason"] for line in lines] == ["status 404 is not in the contract"]
 
     def test_of_input_never_repeat_what_was_sent(self) -> None:
         response = put(make_view(make_put_thing()), raw=b'{"name": ["elif@example.com"]}')
 
-        assert said(response) == (
+        assert answer_of(response) == (
             400,
             {"name": "A valid string is required.", "error_code": "invalid"},
         )

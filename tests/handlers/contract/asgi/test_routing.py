@@ -25,7 +25,7 @@ from tests.support.small_contracts import (
 
 PK = {"name": "pk", "in": "path", "required": True, "schema": {"type": "integer"}}
 PAGE = {"name": "page", "in": "query", "schema": {"type": "integer"}}
-ACTING = {"x-acts-on-get": True}
+ACTS = {"x-acts-on-get": True}
 GET_THING = "things.yaml#/paths/~1things~1{pk}~1/get"
 
 
@@ -143,10 +143,10 @@ class TestContractApp:
             {
                 "/things/": {"get": make_spec(operationId="listThings")},
                 "/things/all/": {"post": make_spec(operationId="addThings")},
-                "/things/one/": {"get": make_spec(operationId="getOne") | ACTING},
+                "/things/one/": {"get": make_spec(operationId="getOne") | ACTS},
                 "/things/{pk}/": {"get": make_spec(parameters=[PK])},
                 "/things/{pk}/take/": {
-                    "get": make_spec(operationId="takeThing", parameters=[PK]) | ACTING
+                    "get": make_spec(operationId="takeThing", parameters=[PK]) | ACTS
                 },
                 "/files/{pk}.json": {"get": make_spec(operationId="getFile", parameters=[PK])},
             }

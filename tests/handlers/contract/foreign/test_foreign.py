@@ -35,7 +35,7 @@ class Foreign:
     without: Mapping[str, str]
     untried: Collection[str] = ()
     written_alike: bool = False
-    judges_requests: bool = True
+    validates_requests: bool = True
     has_coverage: bool = True
 
 
@@ -53,7 +53,7 @@ FOREIGN = [
             "$dynamicRef": "items: the keyword $dynamicRef of a Schema Object",
         },
         # It requires what is read only, and Schemathesis refuses it.
-        judges_requests=False,
+        validates_requests=False,
     ),
     Foreign(
         "rclone.yaml",
@@ -81,7 +81,7 @@ FOREIGN = [
         untried=["cookies_form_nonExploded"],
         # All values are strings, and objects of delimited styles are sent as lists of names.
         written_alike=True,
-        judges_requests=False,
+        validates_requests=False,
     ),
 ]
 
@@ -131,7 +131,7 @@ def fits_in_json_text(_context: HookContext, case: Case[Any]) -> bool:
 def test_judges_find_nothing(foreign: Foreign) -> None:
     contract = read(foreign.name, foreign.without)
     validated = ValidatedApplication(
-        mount_dummies(contract), contract.document, judges_requests=foreign.judges_requests
+        mount_dummies(contract), contract.document, validates_requests=foreign.validates_requests
     )
     schema: BaseSchema = schemathesis.openapi.from_asgi(
         "/openapi.json", validated, config=make_config(foreign)

@@ -30,7 +30,7 @@ class ValidatedApplication:
     """
 
     def __init__(
-        self, app: ASGIApp, document: Mapping[str, Any], *, judges_requests: bool = True
+        self, app: ASGIApp, document: Mapping[str, Any], *, validates_requests: bool = True
     ) -> None:
         self._app = app
         self._body = orjson.dumps(document)
@@ -39,7 +39,7 @@ class ValidatedApplication:
         self._openapi = OpenAPI.from_dict(
             {**document, "servers": here, "paths": _answered(document)}
         )
-        self._judges_requests = judges_requests
+        self._validates_requests = validates_requests
         self.faults: list[str] = []
         self.validated = 0
 
@@ -51,9 +51,9 @@ class ValidatedApplication:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": self._body})
         else:
-            await self._judge(scope, receive, send)
+            await self._validate(scope, receive, send)
 
-    async def _judge(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _validate(self, scope: Scope, receive: Receive, send: Send) -> None:
         received, sent = bytearray(), list[Message]()
 
         async def receive_on() -> Message:
@@ -77,7 +77,7 @@ class ValidatedApplication:
     def _check(self, request: MockRequest, response: MockResponse) -> None:
         try:
             self._openapi.validate_response(request, response)
-            if self._judges_requests:
+            if self._validates_requests:
                 self._openapi.validate_request(request)
         except OpenAPIError as error:
             reason = error.__cause__ or error

@@ -17,7 +17,7 @@ from tests.support.small_contracts import (
 )
 
 THINGS = "things.yaml#/paths/~1things~1"
-ACTING: dict[str, Any] = {"x-acts-on-get": True}
+ACTS: dict[str, Any] = {"x-acts-on-get": True}
 JSON_ONLY: dict[str, Any] = {"x-requires-json": True}
 STRICT: dict[str, Any] = {"x-strict-query": True}
 PK = {"name": "pk", "in": "path", "required": True, "schema": {"type": "integer"}}
@@ -45,11 +45,11 @@ class TestOperation:
         assert make_operation(operationId=operation_id).function_name == name
 
     def test_acts_on_get_where_the_contract_says_so(self) -> None:
-        assert make_operation(**ACTING).acts_on_get
+        assert make_operation(**ACTS).acts_on_get
         assert not make_operation().acts_on_get
 
     def test_can_act_on_get_as_a_get_alone(self) -> None:
-        message = fault(method="post", **ACTING)
+        message = fault(method="post", **ACTS)
 
         assert message == f"{THINGS}/post/x-acts-on-get: only a GET can be marked so"
 
