@@ -1,5 +1,6 @@
 """An empty database for each test, of the kind that WAYBILL_TEST_DATABASE names."""
 
+import gc
 import os
 import sqlite3
 import warnings
@@ -52,6 +53,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # The workers of pytest-xdist inherit the environment, and with it the first process's server.
     if KIND == "postgres" and SERVER_URL not in os.environ:
         os.environ[SERVER_URL] = _start_postgres(config)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from visiting what stays until the end: 5 % of the CPU time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
