@@ -21,7 +21,7 @@ from tests.contract.ownership import Ownership
 from tests.contract.published import published_schema
 from tests.support.contract_shop import Identity, World
 
-EXAMPLES = int(os.environ.get("WAYBILL_TEST_EXAMPLES", "50"))  # for each operation, fuzzing
+EXAMPLES = int(os.environ.get("WAYBILL_TEST_EXAMPLES", "100"))  # for each operation, fuzzing
 FEW = 15  # where another run sends as many as that
 SCENARIOS = 15  # of up to six requests along the links of all operations
 WALKS = 50  # the same, along the links that lead to a request
