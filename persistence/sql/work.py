@@ -99,7 +99,7 @@ class Work:
         return self.execute(statement, values).scalar()
 
     def offer_prefetched(self, prefetch: Prefetch, rows: list[Row]) -> None:
-        """Return ``rows`` for the next statement, if it is this one with these values."""
+        """Keep ``rows`` for the next statement, which gets them if it is this one."""
         self._offered = prefetch, rows
 
     def take_prefetched(self, query: CompiledQuery, values: Values) -> list[Row] | None:
@@ -116,17 +116,22 @@ class Work:
 
         A root that was loaded before becomes a new object, and changes of the old one are lost.
         """
-        roots = {tracked.pk: tracked for tracked in load_roots(self, aggregate, pks, view)}
-        for pk, tracked in roots.items():
-            self._tracked[aggregate.entity, pk] = tracked
-        return [roots[pk].root for pk in pks if pk in roots]
+        loaded = self._tracked_roots(aggregate, pks, view)
+        self._tracked.update({(aggregate.entity, tracked.pk): tracked for tracked in loaded})
+        return [tracked.root for tracked in loaded]
 
     def read(
         self, aggregate: Aggregate[Root], pks: Sequence[int], view: View = View.STATE
     ) -> list[Root]:
         """Return roots as ``load`` does, without writing their changes."""
+        return [tracked.root for tracked in self._tracked_roots(aggregate, pks, view)]
+
+    def _tracked_roots(
+        self, aggregate: Aggregate[Any], pks: Sequence[int], view: View
+    ) -> list[Tracked]:
+        """Return the roots with these pks that exist, in this order."""
         roots = {tracked.pk: tracked for tracked in load_roots(self, aggregate, pks, view)}
-        return [roots[pk].root for pk in pks if pk in roots]
+        return [roots[pk] for pk in pks if pk in roots]
 
     def add(self, aggregate: Aggregate[Root], root: Root) -> None:
         """Add a new root with its parts; ``flush`` stores them and sets their pks."""
