@@ -71,9 +71,9 @@ def plan_imported_requests(order: Order) -> None:
     requests share a plan if they have the same creation time.
 
     The order's ``refund_amount`` in the document is divided among the completed requests. An
-    approved request promises what its units were paid for, unless the order has refunded that
-    already. Lines with requests that were approved here keep their amounts, because those
-    requests come later in the sequence of units.
+    approved request promises what was paid for its units, unless the order has refunded that
+    already. Lines with requests that were approved here keep their amounts, because those requests
+    come later in the sequence of units.
     """
     moved = _remove_from_other_sellers(order)
     already_planned = planned_requests(order)
