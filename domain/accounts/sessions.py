@@ -169,7 +169,7 @@ def log_in(
 def replace_session(
     user: User, replaced: str | None, lifetime: timedelta, uow: SessionWork
 ) -> OpenedSession:
-    """Open a session for ``user`` in place of the one with the value ``replaced``.
+    """Open a session for ``user`` that replaces the one with the value ``replaced``.
 
     Also deletes some expired sessions.
     """

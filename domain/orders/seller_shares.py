@@ -35,7 +35,7 @@ class OrderTotals:
 
 @dataclass(frozen=True, slots=True)
 class SplitLine:
-    """A line as the division needs it; ``removed`` units of it are cancelled or refunded."""
+    """The values of a line for the division; ``removed`` units of it are cancelled or refunded."""
 
     seller_pk: SellerPk
     state: OrderState
