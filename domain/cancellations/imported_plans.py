@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from domain.cancellations.refund_plans import (
+from domain.cancellations.refunds import (
+    Refund,
     forecast_refund,
     planned_requests,
     refundable_shipping,
@@ -14,7 +15,6 @@ from domain.cancellations.refund_plans import (
     seller_shipping,
     set_refund,
 )
-from domain.cancellations.refunds import Refund
 from domain.orders.cancellation_plans import CancellationPlan, CancellationPlanItem, ImportedPlan
 from domain.orders.cancellations import CancellationRequest, CancellationStatus
 from domain.orders.order_items import OrderItem

@@ -11,7 +11,7 @@ from domain.accounts.callers import Caller
 from domain.cancellations.drafts import CancellationDraft, CancellationPolicy
 from domain.cancellations.imported_plans import plan_imported_requests
 from domain.cancellations.reasons import ReasonWork
-from domain.cancellations.refund_plans import forecast_refund, plan_request
+from domain.cancellations.refunds import forecast_refund, plan_request
 from domain.cancellations.rules import LoadedReferences, check_draft, chosen_company
 from domain.orders.cancellation_plans import CancellationPlanItem
 from domain.orders.cancellations import (

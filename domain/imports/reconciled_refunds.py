@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from domain.cancellations.refund_plans import planned_requests
+from domain.cancellations.refunds import planned_requests
 from domain.imports.amounts import RefundLine, refund_totals
 from domain.imports.orders import ImportedItem, ImportedOrder
 from domain.imports.parts import Rejected, SettledHere
