@@ -8,7 +8,9 @@ class NotReady(Unavailable):
 
 
 class SchemaMismatch(NotReady):
-    """The schema is that of an older or a newer release, or there is none."""
+    """The schema is that of an older release, or of a newer one that this code does not work with,
+    or there is none.
+    """
 
     message = "The database has schema revision %(found)s; this release needs %(needed)s."
     code = "schema_mismatch"
