@@ -84,6 +84,8 @@ def serve(demo: bool, sandbox: bool, port: int | None) -> None:
     settings = command_settings()
     if not demo:
         require_strong(settings.secret)
+        if settings.secret_previous:
+            require_strong(settings.secret_previous, "WAYBILL_SECRET_PREVIOUS")
     warn_of_open_files(settings)
     if port is not None:
         settings = replace(settings, port=port)
