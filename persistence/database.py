@@ -17,7 +17,7 @@ from domain.shared.documents import Renderer
 from domain.shared.errors import Unavailable
 from domain.shared.readiness import Corrupt, ReadOnly, TransactionPooler
 from domain.unit_of_work import UnitOfWork
-from persistence import migrations, readiness
+from persistence import diagnosis, migrations, readiness
 from persistence.documents.cache import (
     DisabledDocuments,
     DocumentCache,
@@ -246,6 +246,16 @@ class Database:
         Raises Unavailable.
         """
         return schema_state(self._engines)
+
+    def outbox_state(self) -> diagnosis.OutboxState:
+        """Return how e-mails are waiting. Raises Unavailable."""
+        with self._available():
+            return diagnosis.outbox_state(self._engines)
+
+    def server_time(self) -> datetime | None:
+        """Return the time of PostgreSQL's clock; None for SQLite. Raises Unavailable."""
+        with self._available():
+            return diagnosis.database_time(self._engines)
 
     def migrate(self) -> None:
         """Migrate the tables to the newest revision, if they are not there yet.

@@ -62,6 +62,15 @@ def test_a_missing_secret_gets_the_command_that_makes_one(waybill: Waybill) -> N
     assert output.count("\n") == 1
 
 
+def test_workers_that_count_attempts_separately_are_warned_of(waybill: Waybill) -> None:
+    _, output = waybill("serve", WAYBILL_WORKERS="3", PORT=str(free_port()))
+
+    assert output.startswith(
+        "Warning: each of 3 workers counts failed attempts separately, so that 3 times as many are"
+        " possible. Set WAYBILL_LIMITS_STORAGE to redis://….\n"
+    )
+
+
 @pytest.mark.parametrize(
     "url",
     [
