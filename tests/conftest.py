@@ -23,7 +23,12 @@ from persistence.sql.columns import metadata
 from persistence.sql.compiled_query import DriverStatement
 from tests.support.fakes import FakeClock, FakeRenderer, fake_renderers
 
-pytest_plugins = ["tests.support.presence", "tests.support.application", "tests.support.server"]
+pytest_plugins = [
+    "tests.support.presence",
+    "tests.support.application",
+    "tests.support.releases",
+    "tests.support.server",
+]
 
 KINDS = ("sqlite", "postgres")
 KIND = os.environ.get("WAYBILL_TEST_DATABASE", "sqlite")

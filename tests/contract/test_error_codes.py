@@ -50,6 +50,7 @@ COMMANDS = {
     "erased": "imports orders",
     "invalid_amount": "imports orders",
     "negative_amount": "imports orders",
+    "migration_blocked": "migrates",
     "too_many_decimals": "imports orders",
     "too_many_digits": "imports orders",
 }

@@ -37,6 +37,8 @@ def test_only_the_secret_must_be_set() -> None:
     ("variable", "text", "value"),
     [
         ("SECRET", "x" * 32, "x" * 32),
+        ("SECRET_PREVIOUS", "y" * 32, "y" * 32),
+        ("SECRET_PREVIOUS", "", ""),
         ("DATABASE_URL", "postgres://localhost/shop", "postgres://localhost/shop"),
         ("DATABASE_URL", "sqlite:////srv/shop.sqlite3", "sqlite:////srv/shop.sqlite3"),
         *(
@@ -99,6 +101,7 @@ def test_each_setting_is_read_from_its_variable(
     [
         ("SECRET", "x" * 31),
         ("SECRET", ""),
+        ("SECRET_PREVIOUS", "x" * 31),
         ("DATABASE_URL", ""),
         ("DATABASE_URL", "nonsense"),
         ("DATABASE_URL", "mysql://me:hunter2@localhost/shop"),

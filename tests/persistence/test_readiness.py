@@ -36,6 +36,7 @@ on_a_server = pytest.mark.skipif(KIND == "sqlite", reason="about a server")
 on_a_file = pytest.mark.skipif(KIND == "postgres", reason="about a file")
 
 _STEP = "UPDATE alembic_version SET version_num = '{}'"
+_OLDEST = "UPDATE schema_compatibility SET compatible_from = '{}'"
 
 Open = Callable[[], Database]
 
@@ -105,6 +106,7 @@ class TestRevision:
     @pytest.mark.parametrize("revision", ["0001", "9999"])
     def test_of_another_release_is_named(self, database: Database, url: str, revision: str) -> None:
         execute(url, _STEP.format(revision))
+        execute(url, _OLDEST.format(revision))
 
         with pytest.raises(SchemaMismatch) as refusal:
             database.require_ready()

@@ -224,8 +224,10 @@ class Shop:
         with self.database.writing() as uow:
             return create_shop_token("storefront", scopes, lifetime, uow)[1]
 
-    def link(self, user: User, purpose: Purpose, minutes: int = 60) -> str:
-        """The token of a new one-time link of the user; with negative minutes it has expired."""
+    def one_time_token(
+        self, user: User, purpose: Purpose = Purpose.PASSWORD_RESET, minutes: int = 60
+    ) -> OneTimeToken:
+        """A stored token of the user; with negative minutes it has expired."""
         token = OneTimeToken(
             uuid=uuid4(),
             purpose=purpose,
@@ -236,6 +238,11 @@ class Shop:
         with self.database.writing() as uow:
             uow.one_time_tokens.add(token)
             uow.commit()
+        return token
+
+    def link(self, user: User, purpose: Purpose, minutes: int = 60) -> str:
+        """The token of a new one-time link of the user; with negative minutes it has expired."""
+        token = self.one_time_token(user, purpose, minutes)
         return sign_token(token.uuid, purpose, usual_settings(""))
 
     def _stored(self, kind: str, entity: Entity) -> Entity:
