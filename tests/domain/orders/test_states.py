@@ -24,5 +24,5 @@ def test_each_state_has_a_code_in_both_vocabularies(
     assert (state.storefront_code, state.seller_code) == (storefront, seller)
 
 
-def test_no_state_is_without_codes() -> None:
+def test_every_state_has_codes() -> None:
     assert all(state.storefront_code and state.seller_code for state in OrderState)
