@@ -1,4 +1,4 @@
-"""Many clients of one server with two workers, and a server that is killed: nothing is lost."""
+"""Concurrent clients of a server with two workers, and of a server that is killed."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +36,7 @@ def reason(shop: Shop) -> CancellationReason:
 
 @pytest.fixture
 def new_client(shop: Shop, shopper: User, settings: Settings) -> Iterator[NewClient]:
-    """Opens clients of the shopper, all with one session."""
+    """Creates clients of the shopper, all with one session."""
     session = shop.session(shopper)
     token = new_csrf_token(session, settings)
     headers = {"Cookie": f"sessionid={session}; csrftoken={token}", "x-csrftoken": token}
@@ -53,7 +53,7 @@ def new_client(shop: Shop, shopper: User, settings: Settings) -> Iterator[NewCli
 
 
 def draft(item_pk: int, reason: CancellationReason) -> dict[str, Any]:
-    """What cancels one unit."""
+    """The body to cancel one unit."""
     return {
         "order_item": item_pk,
         "reason": reason.pk,
@@ -69,7 +69,7 @@ def all_requests(database: Database) -> list[CancellationRequest]:
         )
 
 
-def test_one_key_opens_one_request(
+def test_parallel_posts_with_one_key_open_one_request(
     serve: Serve,
     new_client: NewClient,
     shop: Shop,
@@ -99,7 +99,7 @@ def test_one_key_opens_one_request(
 def post_until_it_is_dead(
     client: httpx.Client, item_pks: list[int], reason: CancellationReason
 ) -> list[list[int]]:
-    """Cancel each line once, by one or by three; returns what was acknowledged, by request."""
+    """Cancel every line once, in turn one and three; return the acknowledged pks by request."""
     acknowledged: list[list[int]] = []
     left = item_pks
     while left:
@@ -115,7 +115,7 @@ def post_until_it_is_dead(
     return acknowledged
 
 
-def test_a_killed_server_forgets_nothing_that_it_acknowledged(
+def test_a_killed_server_loses_no_acknowledged_request(
     serve: Serve,
     new_client: NewClient,
     shop: Shop,
@@ -145,7 +145,7 @@ def test_a_killed_server_forgets_nothing_that_it_acknowledged(
 
 
 def assert_whole(lines: list[list[int]], requested: set[int]) -> None:
-    """Of each client's requests for 1, 3, 1, 3, … lines, the last may be there or not."""
+    """Requests for 1, 3, 1, 3, … lines are stored whole; only the last ones may be missing."""
     for item_pks in lines:
         done = [pk in requested for pk in item_pks]
         count = sum(done)

@@ -1,4 +1,4 @@
-"""Who is let in as a seller, and where."""
+"""Authentication and scopes of sellers' tokens."""
 
 from datetime import timedelta
 
@@ -35,13 +35,15 @@ def method_of(path: str) -> str:
 
 class TestHeaders:
     @pytest.mark.parametrize("names", [["Authorization"], ["Authentication"], None])
-    def test_either_will_do_or_both(self, selling: TestClient, names: list[str] | None) -> None:
+    def test_either_or_both_are_accepted(
+        self, selling: TestClient, names: list[str] | None
+    ) -> None:
         value = selling.headers.pop("Authorization")
 
         headers = dict.fromkeys(names or ["Authorization", "Authentication"], value)
         assert selling.get(ORDERS, headers=headers).status_code == 200
 
-    def test_with_different_tokens_let_nobody_in(
+    def test_with_different_tokens_are_refused(
         self, selling: TestClient, fake_database: FakeSellerDatabase
     ) -> None:
         other = f"Bearer {fake_database.token()}"
@@ -52,7 +54,7 @@ class TestHeaders:
 
     @pytest.mark.parametrize("text", ["", "Bearer", "Basic dTpw", "Token x", "Bearer a, Bearer a"])
     @pytest.mark.parametrize("path", NEEDED)
-    def test_that_hold_no_token_let_nobody_in(
+    def test_without_a_valid_token_are_refused(
         self, selling: TestClient, path: str, text: str
     ) -> None:
         answer = selling.request(method_of(path), path, headers={"Authorization": text})
@@ -63,7 +65,7 @@ class TestHeaders:
 
 class TestTokens:
     @pytest.mark.parametrize("path", NEEDED)
-    def test_are_asked_for(self, selling: TestClient, path: str) -> None:
+    def test_are_required(self, selling: TestClient, path: str) -> None:
         del selling.headers["Authorization"]
 
         answer = selling.request(method_of(path), path)
@@ -71,7 +73,7 @@ class TestTokens:
         assert (answer.status_code, answer.json()) == (401, ANONYMOUS)
         assert answer.headers["www-authenticate"] == REALM
 
-    def test_that_are_not_good_are_all_the_same(
+    def test_that_are_invalid_get_the_same_response(
         self, clients: Clients, shop: Shop, seller: Seller
     ) -> None:
         revoked = shop.token(seller)
@@ -88,7 +90,7 @@ class TestTokens:
         }
         assert len({answer.content for answer in answers}) == 1
 
-    def test_are_noted_to_be_used_once_a_day(
+    def test_have_their_use_recorded_once_a_day(
         self, selling: TestClient, fake_database: FakeSellerDatabase
     ) -> None:
         for days in (0, 0, 1, 1):
@@ -102,7 +104,7 @@ class TestTokens:
 class TestScopes:
     @pytest.mark.parametrize("scope", Scope)
     @pytest.mark.parametrize("path", LISTS)
-    def test_open_what_they_are_for_and_nothing_else(
+    def test_give_access_only_to_their_operations(
         self, clients: Clients, fake_database: FakeSellerDatabase, path: str, scope: Scope
     ) -> None:
         answer = clients.selling(fake_database.token(scopes=[scope])).get(path)
@@ -110,7 +112,7 @@ class TestScopes:
         assert answer.status_code == (200 if scope is NEEDED[path] else 403)
 
     @pytest.mark.parametrize(("path", "needed"), NEEDED.items())
-    def test_that_are_missing_are_named(
+    def test_are_named_if_missing(
         self, clients: Clients, fake_database: FakeSellerDatabase, path: str, needed: Scope
     ) -> None:
         others = [scope for scope in Scope if scope is not needed]
@@ -128,7 +130,9 @@ class TestScopes:
 
 class TestOtherCallers:
     @pytest.mark.parametrize("path", NEEDED)
-    def test_sessions_open_nothing_here(self, cancelling: TestClient, path: str) -> None:
+    def test_sessions_give_no_access_to_sellers_operations(
+        self, cancelling: TestClient, path: str
+    ) -> None:
         answer = cancelling.request(
             method_of(path), path, headers={"Content-Type": "application/json"}
         )
@@ -145,7 +149,7 @@ class TestOtherCallers:
             ("POST", "/users/orders/cancellation_requests/"),
         ],
     )
-    def test_tokens_open_nothing_there(
+    def test_tokens_give_no_access_to_shoppers_operations(
         self, clients: Clients, shop: Shop, seller: Seller, method: str, path: str
     ) -> None:
         answer = clients.selling(shop.token(seller)).request(method, path, json={})
@@ -153,16 +157,16 @@ class TestOtherCallers:
         assert (answer.status_code, answer.json()) == (401, ANONYMOUS)
         assert answer.headers["www-authenticate"] == 'Session realm="shop"'
 
-    def test_a_session_beside_a_token_changes_nothing(
+    def test_a_session_beside_a_token_is_ignored(
         self, clients: Clients, shop: Shop, seller: Seller, shopper: User
     ) -> None:
         client = clients.selling(shop.token(seller))
         client.cookies.set("sessionid", shop.session(shopper))
 
         assert client.get(ORDERS).json()["count"] == 1
-        assert client.post(REJECT).status_code == 404  # and not 403 for want of a CSRF token
+        assert client.post(REJECT).status_code == 404  # no 403 for a missing CSRF token
 
-    def test_a_token_beside_a_session_spares_no_csrf_token(
+    def test_a_token_beside_a_session_does_not_replace_the_csrf_token(
         self, shopping: TestClient, shop: Shop, seller: Seller
     ) -> None:
         headers = {"Authorization": f"Bearer {shop.token(seller)}"}

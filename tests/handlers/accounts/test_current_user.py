@@ -11,7 +11,7 @@ PATH = "/current_user/"
 
 
 class TestGetCurrentUser:
-    def test_tells_what_is_known(self, clients: Clients, shop: Shop) -> None:
+    def test_shows_the_user(self, clients: Clients, shop: Shop) -> None:
         user = shop.user(email="Ayse@example.com", first_name="Ayşe", last_name="Yılmaz")
         before = datetime.now(UTC)
 
@@ -38,12 +38,12 @@ class TestGetCurrentUser:
         }
         assert answer.headers["cache-control"] == "no-store"
 
-    def test_tells_of_guests_too(self, clients: Clients, shop: Shop) -> None:
+    def test_shows_guests_too(self, clients: Clients, shop: Shop) -> None:
         guest = shop.user(user_type=UserType.GUEST)
 
         assert clients.new(shop.session(guest)).get(PATH).json()["user_type"] == "guest"
 
-    def test_tells_when_the_newest_session_began(
+    def test_shows_the_start_of_the_newest_session(
         self, clients: Clients, shop: Shop, shopper: User
     ) -> None:
         first = shop.session(shopper)
@@ -61,7 +61,7 @@ class TestGetCurrentUser:
 
         assert (answer.status_code, answer.json()["error_code"]) == (401, "not_authenticated")
 
-    def test_takes_a_key(self, clients: Clients, shop: Shop, shopper: User) -> None:
+    def test_accepts_a_session_key(self, clients: Clients, shop: Shop, shopper: User) -> None:
         headers = {"Authorization": f"Session {shop.session(shopper)}"}
 
         assert clients.new().get(PATH, headers=headers).json()["pk"] == shopper.pk

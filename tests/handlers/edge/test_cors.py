@@ -20,7 +20,7 @@ def from_page(
 
 
 def cors_headers(answer: Answer) -> dict[str, str]:
-    """What the answer says of origins."""
+    """The CORS headers of the response, and Vary."""
     return {
         name: value
         for name, value in answer.headers.items()
@@ -29,13 +29,13 @@ def cors_headers(answer: Answer) -> dict[str, str]:
 
 
 class TestAnswers:
-    def test_say_nothing_unless_it_is_set(self) -> None:
+    def test_have_no_cors_headers_without_the_setting(self) -> None:
         answer = from_page(SHOP, SETTINGS, method="GET")
 
         assert cors_headers(answer) == {"vary": "Accept, Accept-Language, Authorization, Cookie"}
 
     @pytest.mark.parametrize("origin", [SHOP, "http://localhost:3000"])
-    def test_may_be_read_by_pages_on_the_list(self, origin: str) -> None:
+    def test_allow_listed_origins(self, origin: str) -> None:
         answer = from_page(origin)
 
         assert cors_headers(answer) == EVERYBODY_S | {
@@ -60,17 +60,17 @@ class TestAnswers:
             "",
         ],
     )
-    def test_may_be_read_by_no_other_page(self, origin: str) -> None:
+    def test_do_not_allow_other_origins(self, origin: str) -> None:
         assert cors_headers(from_page(origin)) == EVERYBODY_S
 
-    def test_are_refusals_too(self) -> None:
+    def test_have_cors_headers_when_refused(self) -> None:
         answer = from_page(SHOP, transfer_encoding="gzip")
 
         assert (answer.status, cors_headers(answer)["access-control-allow-origin"]) == (400, SHOP)
 
 
 class TestPreflight:
-    def test_is_answered_to_pages_on_the_list(self) -> None:
+    def test_is_answered_for_listed_origins(self) -> None:
         answer = from_page(SHOP, method="OPTIONS", access_control_request_method="POST")
 
         assert (answer.status, answer.body) == (204, b"")
@@ -79,14 +79,14 @@ class TestPreflight:
         assert "idempotency-key" in answer.headers["access-control-allow-headers"]
         assert answer.headers["access-control-max-age"] == "600"
 
-    def test_of_another_page_is_a_question_like_any_other(self) -> None:
+    def test_of_another_origin_is_an_ordinary_options_request(self) -> None:
         origin = "https://evil.example"
 
         answer = from_page(origin, method="OPTIONS", access_control_request_method="POST")
 
         assert (answer.status, cors_headers(answer)) == (200, EVERYBODY_S)
 
-    def test_is_nothing_unless_it_is_set(self) -> None:
+    def test_is_an_ordinary_options_request_without_the_setting(self) -> None:
         inside = Inside()
         headers = [(b"origin", SHOP.encode()), (b"access-control-request-method", b"POST")]
 

@@ -45,14 +45,14 @@ class TestUrl:
         ],
         ids=str,
     )
-    def test_with_bytes_that_no_url_may_hold_is_not_valid(self, wrong: dict[str, Any]) -> None:
+    def test_with_invalid_bytes_is_refused(self, wrong: dict[str, Any]) -> None:
         assert refused(**wrong) == (400, "invalid_url")
 
     def test_with_escaped_bytes_is_passed_on(self) -> None:
         assert ask(path="/ş/", raw_path=b"/%C5%9F/", query_string=b"search=%FF").status == 200
 
     @pytest.mark.parametrize("path", ["//", "//users/orders/", "///users/orders/"])
-    def test_with_a_second_slash_in_front_is_not_found(self, path: str) -> None:
+    def test_with_two_leading_slashes_is_not_found(self, path: str) -> None:
         assert refused(path=path, raw_path=path.encode()) == (404, "not_found")
 
 
@@ -71,7 +71,7 @@ class TestHeaders:
 
 
 def cookies(size: int) -> list[tuple[bytes, bytes]]:
-    """Two cookies that make, with the Host, ``size`` bytes of names and values together."""
+    """Two cookies; their names and values and the Host have ``size`` bytes together."""
     size -= len(b"".join(HOST))
     half = b"x" * (size // 2 - 6)
     return [(b"cookie", half), (b"cookie", half + b"x" * (size % 2))]
@@ -127,14 +127,14 @@ class TestHost:
         ],
         ids=str,
     )
-    def test_is_there_once_and_nothing_else(self, hosts: list[bytes]) -> None:
+    def test_must_be_one_valid_host(self, hosts: list[bytes]) -> None:
         scope = {**make_scope(), "headers": [(b"host", host) for host in hosts]}
 
         assert refused(scope=scope) == (400, "invalid_host")
 
 
 class TestForwarded:
-    """What a trusted proxy says of host and scheme is judged in the same way."""
+    """Host and scheme from a trusted proxy are checked in the same way."""
 
     def ask(self, *headers: tuple[bytes, bytes], proxies: int = 1) -> Answer:
         return ask(settings=replace(SETTINGS, trusted_proxies=proxies), headers=headers)
@@ -152,7 +152,7 @@ class TestForwarded:
             b"...",
         ],
     )
-    def test_host_must_be_one(self, host: bytes) -> None:
+    def test_host_must_be_valid(self, host: bytes) -> None:
         answer = self.ask((b"x-forwarded-host", host))
 
         assert (answer.status, answer.error["error_code"]) == (400, "invalid_host")
@@ -165,7 +165,7 @@ class TestForwarded:
 
     @pytest.mark.parametrize("host", [b"shop.example", b"shop.example:8443", b"[::1]:80", b""])
     @pytest.mark.parametrize("scheme", [b"http", b"https", b""])
-    def test_is_passed_on_where_it_is_good(self, host: bytes, scheme: bytes) -> None:
+    def test_with_valid_values_is_passed_on(self, host: bytes, scheme: bytes) -> None:
         answer = self.ask((b"x-forwarded-host", host), (b"x-forwarded-proto", scheme))
 
         assert answer.status == 200
@@ -178,12 +178,12 @@ class TestForwarded:
             ([b"shop.example, a b"], 1, 400),
             ([b"shop.example, a b"], 2, 200),
             ([b"a b, shop.example"], 2, 400),
-            ([b"a b"], 2, 200),  # the outer proxy said nothing
-            ([b'"x', b'shop.example"'], 1, 400),  # one value, in quotes
-            ([b'"x', b"shop.example"], 1, 400),  # a quote that does not end
+            ([b"a b"], 2, 200),  # the outer proxy added none
+            ([b'"x', b'shop.example"'], 1, 400),  # one quoted value
+            ([b'"x', b"shop.example"], 1, 400),  # an unclosed quote
         ],
     )
-    def test_is_that_of_the_outermost_trusted_proxy(
+    def test_value_of_the_outermost_trusted_proxy_is_checked(
         self, values: list[bytes], proxies: int, status: int
     ) -> None:
         headers = [(b"x-forwarded-host", value) for value in values]
@@ -193,12 +193,12 @@ class TestForwarded:
     @pytest.mark.parametrize(
         "name", [b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"]
     )
-    def test_with_a_quote_that_does_not_end_is_malformed(self, name: bytes) -> None:
+    def test_with_an_unclosed_quote_is_malformed(self, name: bytes) -> None:
         answer = self.ask((name, b'"x'), (name, b"http"))
 
         assert (answer.status, answer.error["error_code"]) == (400, "malformed_message")
 
-    def test_is_not_read_where_no_proxy_is_trusted(self) -> None:
+    def test_is_ignored_without_trusted_proxies(self) -> None:
         assert self.ask((b"x-forwarded-host", b"a b"), proxies=0).status == 200
 
 
@@ -218,9 +218,7 @@ class TestFraming:
         ],
         ids=str,
     )
-    def test_that_leaves_the_end_of_the_body_open_is_malformed(
-        self, headers: list[tuple[bytes, bytes]]
-    ) -> None:
+    def test_that_is_ambiguous_is_malformed(self, headers: list[tuple[bytes, bytes]]) -> None:
         assert refused(headers=headers) == (400, "malformed_message")
 
     @pytest.mark.parametrize("coding", [b"chunked", b"Chunked"])
@@ -228,7 +226,7 @@ class TestFraming:
         assert ask(headers=[(b"transfer-encoding", coding)]).status == 200
 
     @pytest.mark.parametrize("length", [str(MAX_BODY + 1), "9" * 5000], ids=len)
-    def test_that_announces_too_much_is_answered_before_it_comes(self, length: str) -> None:
+    def test_with_too_large_a_length_is_refused_without_reading_the_body(self, length: str) -> None:
         headers = [(b"content-length", length.encode())]
 
         assert refused(headers=headers, messages=[]) == (413, "content_too_large")
@@ -239,7 +237,7 @@ class TestMethod:
         ("given", "passed_on"),
         [("GET", "GET"), ("M-SEARCH", "M-SEARCH"), ("get", "UNKNOWN"), ("Get", "UNKNOWN")],
     )
-    def test_in_another_case_is_another_one(self, given: str, passed_on: str) -> None:
+    def test_is_case_sensitive(self, given: str, passed_on: str) -> None:
         inside = Inside()
 
         ask(inside, method=given)

@@ -1,4 +1,4 @@
-"""A guest with a session and several orders has the newest one, and no other."""
+"""A guest with a session and several orders can use only the newest one."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -41,7 +41,7 @@ def newest(shop: Shop, guest: User) -> Order:
 
 @pytest.fixture
 def older(shop: Shop, guest: User, newest: Order) -> Order:
-    """It has the higher pk."""
+    """An older order with a higher pk."""
     return shop.order(guest, number="older", created_date=NOW - timedelta(days=1))
 
 
@@ -50,7 +50,7 @@ def asking(clients: Clients, shop: Shop, guest: User) -> TestClient:
     return clients.posting(shop.session(guest))
 
 
-def test_a_guest_asks_for_items_of_the_newest_order_alone(
+def test_a_guest_can_cancel_items_of_the_newest_order_only(
     asking: TestClient, newest: Order, older: Order, reason: CancellationReason
 ) -> None:
     def response_to(pk: int, path: str) -> Any:
@@ -82,14 +82,14 @@ def test_a_bulk_of_a_guest_with_one_item_of_an_older_order_changes_nothing(
     assert asking.get(SINGLE).json()["count"] == 0
 
 
-def test_a_guest_lists_the_requests_of_the_newest_order_alone(
+def test_a_guest_lists_the_requests_of_the_newest_order_only(
     shop: Shop,
     asking: TestClient,
     guest: User,
     newest: Order,
     reason: CancellationReason,
 ) -> None:
-    """A key gets its answer again; what it response_to for is of an older order by then."""
+    """A key gets its response again, even if the request is for an older order by then."""
     row = {
         "order_item": newest.items[0].pk,
         "reason": reason.pk,
@@ -109,7 +109,7 @@ def test_a_guest_lists_the_requests_of_the_newest_order_alone(
     assert asking.post(SINGLE, json=row).status_code == 400
 
 
-def test_a_guest_gives_no_address_of_an_older_order(
+def test_a_guest_can_not_use_an_address_of_an_older_order(
     shop: Shop, asking: TestClient, guest: User, newest: Order
 ) -> None:
     item = make_item(
@@ -137,7 +137,7 @@ def test_a_guest_gives_no_address_of_an_older_order(
     assert own.status_code == 200
 
 
-def test_a_guest_answers_trade_ins_of_the_newest_order_alone(
+def test_a_guest_can_answer_trade_ins_of_the_newest_order_only(
     shop: Shop, asking: TestClient, guest: User, newest: Order
 ) -> None:
     item = make_item(
@@ -154,12 +154,12 @@ def test_a_guest_answers_trade_ins_of_the_newest_order_alone(
     assert foreign.content == absent.content
 
 
-def test_a_grant_is_for_the_order_that_was_looked_up_also_with_a_session(
+def test_a_grant_beside_a_session_is_only_for_the_looked_up_order(
     asking: TestClient, newest: Order, older: Order, reason: CancellationReason
 ) -> None:
     look_up = {"email": older.user_email, "number": older.number}
     assert asking.post("/users/orders/anonymous/", json=look_up).status_code == 200
-    asking.headers["x-csrftoken"] = asking.cookies["csrftoken"]  # which is good for the grant, too
+    asking.headers["x-csrftoken"] = asking.cookies["csrftoken"]  # also valid for the grant
     row = {"reason": reason.pk, "cancellation_type": "cancel"}
 
     foreign, granted = (

@@ -12,7 +12,7 @@ from domain.shared.money import Currency
 from tests.support.application import Clients, Shop
 from tests.support.builders import NOW
 
-# One row without any value, one with code points that a locale would sort otherwise.
+# One row lacks values, and some have code points that a locale sorts in another order.
 ROWS: list[dict[str, Any]] = [
     {"number": "3", "bank": "Ziraat", "amount": 300, "tracking_number": "a"},
     {"number": "1", "bank": "abank", "amount": 100, "tracking_number": "B", "payment_type": "x"},
@@ -66,7 +66,7 @@ class TestListOldOrders:
         answer = shopping.get("/users/old-orders/", params={"sort": prefix + field})
         assert sorted(numbers(answer)) == ["1", "2", "3", "4"]
 
-    def test_pages_keep_the_sort(self, shopping: TestClient) -> None:
+    def test_pages_have_the_same_sort(self, shopping: TestClient) -> None:
         first = shopping.get("/users/old-orders/?sort=-bank&limit=3")
         second = shopping.get(first.json()["next"])
         assert numbers(first) + numbers(second) == ["4", "1", "3", "2"]
@@ -95,7 +95,7 @@ class TestGetOldOrder:
         assert shown["user"] == shopper.pk
         assert shown["oldorderitem_set"][0]["product"] == "Havlu"
 
-    def test_foreign_and_absent_ones_get_the_same_answer(
+    def test_has_the_same_response_for_foreign_and_absent_orders(
         self, shop: Shop, shopping: TestClient
     ) -> None:
         foreign = shop.old_order(shop.user())
@@ -103,13 +103,13 @@ class TestGetOldOrder:
         assert [answer.status_code for answer in answers] == [404, 404]
         assert answers[0].content == answers[1].content
 
-    def test_a_guest_finds_none_not_even_their_own(self, shop: Shop, clients: Clients) -> None:
+    def test_a_guest_does_not_even_find_own_ones(self, shop: Shop, clients: Clients) -> None:
         guest = shop.user(user_type=UserType.GUEST)
         own = shop.old_order(guest)
         client = clients.new(shop.session(guest))
         assert client.get(f"/users/old-orders/{own.pk}/").status_code == 404
 
-    def test_html_is_the_document_wrapped(
+    def test_html_contains_the_document(
         self, shop: Shop, shopper: User, shopping: TestClient
     ) -> None:
         order = shop.old_order(shopper)

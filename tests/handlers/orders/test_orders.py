@@ -28,7 +28,7 @@ class TestListUserOrders:
         assert numbers(answer) == ["2", "1"]
         assert answer.json()["count"] == 2
 
-    def test_has_absolute_links_that_keep_the_other_parameters(
+    def test_has_absolute_links_with_the_other_parameters(
         self, shop: Shop, shopper: User, shopping: TestClient
     ) -> None:
         for number in range(5):
@@ -41,7 +41,7 @@ class TestListUserOrders:
         assert last.json()["next"] is None
         assert len(numbers(last)) == 1
 
-    def test_an_empty_first_page_is_there_and_a_second_is_not(self, shopping: TestClient) -> None:
+    def test_an_empty_list_has_a_first_page_only(self, shopping: TestClient) -> None:
         first = shopping.get("/users/orders/")
         assert first.json() == {"count": 0, "next": None, "previous": None, "results": []}
         second = shopping.get("/users/orders/?page=2")
@@ -56,7 +56,7 @@ class TestListUserOrders:
         shop.order(shopper, number="xb1ay")
         assert numbers(shopping.get("/users/orders/", params={"search": search})) == [f"x{search}y"]
 
-    def test_last_month_leaves_out_what_is_older(
+    def test_last_month_excludes_older_orders(
         self, shop: Shop, shopper: User, shopping: TestClient
     ) -> None:
         now = datetime.now(UTC)
@@ -120,7 +120,7 @@ class TestGetUserOrder:
         assert shown["shipping_address"]["user"] == shopper.pk
         assert "code" not in shown["shipping_address"]["city"]
 
-    def test_foreign_and_absent_orders_get_the_same_answer(
+    def test_has_the_same_response_for_foreign_and_absent_orders(
         self, shop: Shop, shopping: TestClient
     ) -> None:
         foreign = shop.order(shop.user())
@@ -134,7 +134,7 @@ class TestGetUserOrder:
         }
 
     @pytest.mark.parametrize("pk", ["1", "0", "-1", "987654"])
-    def test_a_guest_gets_the_highest_pk_whatever_was_asked_for(
+    def test_a_guest_gets_the_order_with_the_highest_pk_for_any_pk(
         self, shop: Shop, clients: Clients, pk: str
     ) -> None:
         guest = shop.user(user_type=UserType.GUEST)
@@ -147,7 +147,7 @@ class TestGetUserOrder:
         guest = shop.user(user_type=UserType.GUEST)
         assert clients.new(shop.session(guest)).get("/users/orders/1/").status_code == 404
 
-    def test_html_is_the_document_wrapped_and_escaped(
+    def test_html_contains_the_escaped_document(
         self, shop: Shop, shopper: User, shopping: TestClient
     ) -> None:
         order = shop.order(shopper, notes="</script><b>&")
@@ -156,7 +156,7 @@ class TestGetUserOrder:
         assert not set("<>&") & set(answer.text)
         assert answer.json()["data"]["notes"] == "</script><b>&"
 
-    def test_labels_follow_the_language(
+    def test_labels_are_in_the_language_of_the_request(
         self, shop: Shop, shopper: User, shopping: TestClient
     ) -> None:
         order = shop.order(shopper, state=OrderState.CANCELLED)
@@ -170,7 +170,7 @@ class TestGetUserOrder:
 
 
 class TestGetOrderCancellation:
-    def test_shows_what_can_be_cancelled(
+    def test_shows_the_cancellable_units(
         self, shop: Shop, shopper: User, shopping: TestClient
     ) -> None:
         order = shop.order(
