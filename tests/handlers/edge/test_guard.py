@@ -153,11 +153,11 @@ class TestCapacity:
         monkeypatch.setattr(guard, bound, 2)
         statuses: list[int] = []
 
-        async def meet() -> list[int]:
-            everybody = asyncio.Event()
+        async def scenario() -> list[int]:
+            released = asyncio.Event()
 
             async def wait(_scope: Scope, _receive: Receive, send: Send) -> None:
-                await everybody.wait()
+                await released.wait()
                 await send({"type": "http.response.start", "status": 200, "headers": []})
 
             async def receive() -> Message:
@@ -174,12 +174,12 @@ class TestCapacity:
                     for _ in range(3)
                 ]
                 await asyncio.sleep(0.01)
-                everybody.set()
+                released.set()
                 await asyncio.gather(*request_fields)
-                everybody.clear()
+                released.clear()
             return statuses
 
-        assert sorted(asyncio.run(meet())) == sorted(2 * answered)
+        assert sorted(asyncio.run(scenario())) == sorted(2 * answered)
 
 
 class TestLog:

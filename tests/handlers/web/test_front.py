@@ -7,7 +7,7 @@ USUAL = ("content-language", "cache-control", "vary")
 
 
 class Own(Inside):
-    """An application that says itself what its answers usually have."""
+    """An application that sets the default headers itself."""
 
     async def __call__(self, _scope: object, _receive: object, send: Send) -> None:
         headers = [(b"content-language", b"en"), (b"vary", b"Accept"), (b"cache-control", b"a")]
@@ -25,7 +25,7 @@ class Own(Inside):
         ([b"\xff"], "en-us"),
     ],
 )
-def test_answers_are_in_the_reader_s_language_for_one_reader(
+def test_responses_are_in_the_language_of_the_request_and_private(
     accepted: list[bytes], language: str
 ) -> None:
     answer = ask(headers=[(b"accept-language", language) for language in accepted])
@@ -37,7 +37,7 @@ def test_answers_are_in_the_reader_s_language_for_one_reader(
     }
 
 
-def test_answers_have_what_the_application_says_instead() -> None:
+def test_headers_of_the_application_replace_the_defaults() -> None:
     sent = ask(Own()).messages[0]["headers"]
 
     assert [pair for pair in sent if pair[0].decode() in USUAL] == [
@@ -47,7 +47,7 @@ def test_answers_have_what_the_application_says_instead() -> None:
     ]
 
 
-def test_refusals_of_the_edge_are_not_the_application_s() -> None:
+def test_refusals_of_the_edge_lack_headers_of_the_application() -> None:
     answer = ask(unreachable, **url("path", 10_000))
 
     assert answer.status == 414

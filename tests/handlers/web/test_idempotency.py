@@ -18,7 +18,7 @@ ANONYMOUS = "/users/orders/anonymous/cancellation_requests/"
 
 @pytest.fixture
 def draft(shop: Shop, shopper: User) -> dict[str, Any]:
-    """What cancels one unit of three."""
+    """The body to cancel one unit of three."""
     order = shop.order(shopper, items=[make_item(quantity=3, price=9999)])
     return {
         "order_item": order.items[0].pk,
@@ -40,7 +40,7 @@ def count(client: TestClient) -> int:
 
 
 class TestKey:
-    def test_gets_the_first_answer_again(
+    def test_gets_the_first_response_again(
         self, cancelling: TestClient, draft: dict[str, Any]
     ) -> None:
         first, second = send(cancelling, draft), send(cancelling, draft)
@@ -61,7 +61,7 @@ class TestKey:
         assert first.content == second.content
         assert second.headers["idempotent-replay"] == "true"
 
-    def test_may_come_again_with_a_body_that_was_put_right(
+    def test_may_be_repeated_with_a_corrected_body(
         self, cancelling: TestClient, draft: dict[str, Any]
     ) -> None:
         assert send(cancelling, draft | {"quantity": 4}).status_code == 400
@@ -69,7 +69,7 @@ class TestKey:
 
         assert (answer.status_code, "idempotent-replay" in answer.headers) == (200, False)
 
-    def test_is_the_same_for_the_same_json(
+    def test_accepts_equal_json_in_another_order(
         self, cancelling: TestClient, draft: dict[str, Any]
     ) -> None:
         send(cancelling, draft)
@@ -120,7 +120,7 @@ class TestKey:
         assert (answer.status_code, set(answer.json())) == (400, {"order_item", "error_code"})
 
     @pytest.mark.parametrize("key", ["", "a" * 256, "a,b", "ş"])
-    def test_is_refused_where_it_has_the_wrong_shape(
+    def test_is_refused_if_invalid(
         self, cancelling: TestClient, draft: dict[str, Any], key: str
     ) -> None:
         headers = {b"Idempotency-Key": key.encode()}
@@ -129,13 +129,15 @@ class TestKey:
         assert (answer.status_code, set(answer.json())) == (400, {"Idempotency-Key", "error_code"})
         assert count(cancelling) == 0
 
-    def test_given_twice_is_refused(self, cancelling: TestClient, draft: dict[str, Any]) -> None:
+    def test_is_refused_if_repeated(self, cancelling: TestClient, draft: dict[str, Any]) -> None:
         twice = [("Idempotency-Key", "a"), ("Idempotency-Key", "a")]
         answer = cancelling.post(SINGLE, json=draft, headers=twice)
 
         assert (answer.status_code, set(answer.json())) == (400, {"Idempotency-Key", "error_code"})
 
-    def test_of_nobody_is_not_kept(self, client: TestClient, draft: dict[str, Any]) -> None:
+    def test_of_an_anonymous_client_is_not_stored(
+        self, client: TestClient, draft: dict[str, Any]
+    ) -> None:
         drafts = [draft | {"quantity": number} for number in (1, 2)]
         answers = [send(client, draft, path=ANONYMOUS) for draft in drafts]
 
