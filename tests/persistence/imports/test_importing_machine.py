@@ -175,7 +175,7 @@ class Importing(RuleBasedStateMachine):
 
     @rule(at=index, cancelled=st.integers(0, 3), refunded=st.integers(0, 3))
     def count_units(self, at: int, cancelled: int, refunded: int) -> None:
-        """Counters that contradict are rejected; those that agree change nothing."""
+        """Contradicting counters are rejected; matching ones change nothing."""
         order = self.order()
         item = order.items[at % len(order.items)]
         known = (item.cancelled_quantity, item.refunded_quantity)
@@ -194,7 +194,7 @@ class Importing(RuleBasedStateMachine):
 
     @rule(at=index, status=st.sampled_from(STATUSES), units=st.integers(1, 3))
     def settle_elsewhere(self, at: int, status: str, units: int) -> None:
-        """The first imported request of a line moves, or the line gets one."""
+        """Change the status of a line's first imported request, or add a request."""
 
         def change(document: dict[str, Any]) -> None:
             line = self.line_of(document, at)
@@ -240,7 +240,7 @@ class Importing(RuleBasedStateMachine):
 
     @rule()
     def decide_open_requests(self) -> None:
-        """Settle all that can be settled: no document prevents it."""
+        """Decide all open requests, which no document may prevent."""
         for request in requests_of(self.order()):
             for decision in (approve_request, complete_request, reject_request):
                 try:
@@ -269,7 +269,7 @@ def requests_of(order: Order) -> Iterator[CancellationRequest]:
 
 
 @pytest.mark.no_cover  # the same lines, thousands of times
-def test_no_document_breaks_the_books(
+def test_no_document_makes_amounts_inconsistent(
     database_url: str, database: Database, engines: Engines, clock: FakeClock
 ) -> None:
     parts = {"database": database, "engines": engines, "url": database_url}

@@ -1,4 +1,4 @@
-"""Refunds of orders whose documents are imported again: paid once, and never stuck."""
+"""Refunds of orders whose documents are imported again are paid once and can be completed."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -47,10 +47,8 @@ def is_stored(answer: object) -> bool:
 
 class TestStates:
     @pytest.mark.parametrize("state", ["shipped", "delivered"])
-    def test_of_an_order_are_not_those_of_its_cancelled_lines(
-        self, books: Case, state: str
-    ) -> None:
-        """A state of the order alone applies to the lines that are left."""
+    def test_of_an_order_do_not_change_cancelled_lines(self, books: Case, state: str) -> None:
+        """A state of the order without states of lines applies to the remaining lines."""
         books.place()
         books.ask(approve_request)
 
@@ -58,7 +56,7 @@ class TestStates:
 
         assert [item.state for item in books.order.items] == [OrderState.CANCELLED, state]
 
-    def test_of_an_order_that_is_cancelled_do_not_arrive(self, case: Case) -> None:
+    def test_of_a_cancelled_order_can_not_change(self, case: Case) -> None:
         case.place()
         for item in case.order.items:
             request = case.cancellations.create(case.order, case.cancellations.draft(item.pk))
@@ -66,19 +64,19 @@ class TestStates:
 
         assert case.blamed(state="shipped") == ("settled_here", "/state")
 
-    def test_of_a_line_do_not_move_back_through_a_wait(self, case: Case) -> None:
+    def test_of_a_line_can_not_go_back_after_an_open_cancellation(self, case: Case) -> None:
         waits = {"state": "cancellation_waiting", "state_before_cancellation": "shipped"}
         case.place({**waits, "shipped_date": YESTERDAY}, state="shipped")
 
         assert case.blamed({"state": "waiting"}) == ("settled_here", "/items/0/state")
 
-    def test_of_an_order_do_not_move_back_through_a_wait(self, case: Case) -> None:
+    def test_of_an_order_can_not_go_back_after_an_open_cancellation(self, case: Case) -> None:
         case.place(state="shipped")
         case.send(state="cancellation_waiting")
 
         assert case.blamed(state="approved") == ("settled_here", "/state")
 
-    def test_before_a_wait_are_not_lost(self, case: Case) -> None:
+    def test_before_an_open_cancellation_are_not_lost(self, case: Case) -> None:
         waits = {"state": "cancellation_waiting", "state_before_cancellation": "packaged"}
         case.place(waits)
 
@@ -86,14 +84,14 @@ class TestStates:
 
         assert case.order.items[0].progress is OrderState.PACKAGED
 
-    def test_of_a_new_order_wait_for_an_open_request_alone(self, books: Case) -> None:
+    def test_of_a_new_order_wait_only_for_an_open_request(self, books: Case) -> None:
         books.place({**imported_request(status="rejected"), "state": "cancellation_waiting"})
 
         assert books.order.items[0].state is OrderState.WAITING
 
 
 class TestRefunds:
-    def test_that_a_document_gave_before_are_not_given_again(self, books: Case) -> None:
+    def test_of_an_earlier_document_are_not_repeated(self, books: Case) -> None:
         books.place(imported_request(status="approved"))
         books.send(imported_request(status="approved"), refund_amount="50.00")
 
@@ -101,7 +99,7 @@ class TestRefunds:
 
         assert books.order.refund_amount == 5000
 
-    def test_that_were_given_early_are_no_reason_to_reject(self, case: Case) -> None:
+    def test_in_advance_do_not_reject_later_documents(self, case: Case) -> None:
         case.place(refund_amount="20.00")
         case.document.pop("refund_amount")
         case.ask(approve_request, complete_request)
@@ -111,7 +109,7 @@ class TestRefunds:
 
         assert case.order.refund_amount == 17900
 
-    def test_of_shipping_that_were_given_early_are_not_given_again(self, case: Case) -> None:
+    def test_of_shipping_in_advance_are_not_repeated(self, case: Case) -> None:
         case.place(shipping_refund_amount="9.00")
         case.document.pop("shipping_refund_amount")
         lines = [line | {"state": "cancelled"} for line in case.document["items"]]
@@ -120,13 +118,13 @@ class TestRefunds:
 
         assert (case.order.refund_amount, case.order.shipping_refund_amount) == (17900, 900)
 
-    def test_of_shipping_are_a_part_of_the_whole(self, case: Case) -> None:
+    def test_of_shipping_must_be_part_of_the_whole_refund(self, case: Case) -> None:
         case.place()
 
         with pytest.raises(Rejected, match="part of the refund amount"):
             case.send(refund_amount="0.00", shipping_refund_amount="9.00")
 
-    def test_that_are_promised_on_a_settled_line_count(self, case: Case) -> None:
+    def test_that_are_promised_for_a_settled_line_count(self, case: Case) -> None:
         returned = imported_request(cancellation_type="refund", status="approved")
         case.place({**DELIVERED, **returned}, state="delivered", refund_amount="100.00")
         case.document.pop("refund_amount")
@@ -137,7 +135,7 @@ class TestRefunds:
 
         assert (code, place) == ("settled_here", "/refund_amount")
 
-    def test_of_discounts_are_no_more_than_there_are(self, case: Case) -> None:
+    def test_of_discounts_never_exceed_the_discounts(self, case: Case) -> None:
         discounts = [{"name": "A", "amount": "17.00"}]
         case.place(discounts=discounts, discount_refund_amount="10.00")
         case.document.pop("discount_refund_amount")
@@ -148,7 +146,7 @@ class TestRefunds:
         [plan] = case.order.cancellation_plans
         assert plan.discount_refund_amount == 700
 
-    def test_as_loyalty_money_are_booked_once(self, books: Case) -> None:
+    def test_as_loyalty_money_are_stored_once(self, books: Case) -> None:
         books.place()
         pk = books.ask(approve_request, complete_request, fully_refund_as_loyalty_money=True)
         [request] = [
@@ -165,9 +163,7 @@ class TestRefunds:
         [transactions] = books.order.loyalty_transactions
         assert transactions.amount == 15000
 
-    def test_as_loyalty_money_that_a_document_booked_first_are_not_booked_again(
-        self, books: Case
-    ) -> None:
+    def test_as_loyalty_money_of_a_document_are_not_repeated(self, books: Case) -> None:
         books.place()
         pk = books.ask(approve_request, fully_refund_as_loyalty_money=True)
         [request] = books.order.items[0].cancellation_requests
@@ -180,7 +176,7 @@ class TestRefunds:
 
 
 class TestRequests:
-    def test_keep_their_type(self, case: Case) -> None:
+    def test_can_not_change_their_type(self, case: Case) -> None:
         case.place({**DELIVERED, **imported_request(cancellation_type="refund")}, state="delivered")
 
         blamed = case.blamed(imported_request(cancellation_type="cancel"))
@@ -188,7 +184,7 @@ class TestRequests:
         place = "/items/0/cancellation_requests/0/cancellation_type"
         assert blamed == ("settled_here", place)
 
-    def test_to_send_back_are_completed_beside_one_of_ours(self, books: Case) -> None:
+    def test_to_return_are_completed_beside_one_of_waybill(self, books: Case) -> None:
         returned = {"cancellation_type": "refund", "status": "approved"}
         books.place({**DELIVERED, **imported_request(**returned)}, state="delivered")
         books.ask(approve_request, complete_request, quantity=1)
@@ -199,7 +195,7 @@ class TestRequests:
 
         assert (books.order.items[0].refunded_quantity, books.order.refund_amount) == (2, 10000)
 
-    def test_that_are_new_follow_one_that_was_rejected_here(self, books: Case) -> None:
+    def test_are_possible_after_one_that_waybill_rejected(self, books: Case) -> None:
         books.place(imported_request())
         [request] = books.order.items[0].cancellation_requests
         books.cancellations.decide(reject_request, request.pk)
@@ -208,14 +204,14 @@ class TestRequests:
 
         assert is_stored(books.send({"cancellation_requests": [*known, new]}))
 
-    def test_stand_in_any_order(self, books: Case) -> None:
+    def test_may_be_in_any_order(self, books: Case) -> None:
         books.place(imported_request())
         new = request_document(cancellation_type="cancel", quantity=1, uuid=OTHER_UUID)
         rejected = imported_request(status="rejected")["cancellation_requests"]
 
         assert is_stored(books.send({"cancellation_requests": [new, *rejected]}))
 
-    def test_add_up_over_documents_that_name_some_of_them(self, books: Case) -> None:
+    def test_of_several_documents_add_up(self, books: Case) -> None:
         books.place(imported_request(status="completed"))
         later = request_document(
             cancellation_type="cancel", status="completed", quantity=1, uuid=OTHER_UUID
@@ -225,7 +221,7 @@ class TestRequests:
 
         assert (books.order.items[0].cancelled_quantity, books.order.refund_amount) == (2, 10000)
 
-    def test_without_units_take_those_that_are_not_on_their_way(self, books: Case) -> None:
+    def test_without_a_quantity_have_all_units_not_being_returned(self, books: Case) -> None:
         returns = [
             request_document(status="approved", quantity=1, uuid=UUID),
             request_document(uuid=OTHER_UUID),
@@ -237,22 +233,20 @@ class TestRequests:
 
         assert books.order.items[0].available_quantity == 0
 
-    def test_of_an_earlier_release_have_no_units_to_contradict(
-        self, case: Case, engines: Engines
-    ) -> None:
+    def test_of_an_earlier_release_accept_a_quantity(self, case: Case, engines: Engines) -> None:
         case.place(imported_request(status="approved", quantity=3))
         with engines.writing.begin() as connection:
             connection.execute(sa.update(cancellation_requests).values(quantity=None))
 
         assert is_stored(case.send(imported_request(status="approved", quantity=3), notes="new"))
 
-    def test_to_send_back_need_a_line_that_was_sent(self, case: Case) -> None:
+    def test_to_return_need_a_shipped_line(self, case: Case) -> None:
         case.place()
 
         with pytest.raises(Rejected, match="nothing to send back"):
             case.send(imported_request(cancellation_type="refund"))
 
-    def test_of_a_line_that_its_seller_rejects_are_all_closed(self, books: Case) -> None:
+    def test_of_a_line_that_its_seller_rejects_are_closed(self, books: Case) -> None:
         books.place(imported_request())
         [item, _] = books.order.items
         assert item.seller is not None
@@ -265,7 +259,7 @@ class TestRequests:
 
 
 class TestPlans:
-    def test_that_requests_of_ours_have_joined_follow_no_document(self, books: Case) -> None:
+    def test_with_requests_of_waybill_ignore_documents(self, books: Case) -> None:
         values = {"plan": {"status": "waiting"}}
         books.place(imported_request(**values))
         second = line_document(line=3, quantity=2, seller={"slug": "a", "name": "A"})
@@ -282,7 +276,7 @@ class TestPlans:
 
 
 class TestDocumentDate:
-    def test_outlasts_documents_without_one(self, case: Case) -> None:
+    def test_is_not_removed_by_documents_without_one(self, case: Case) -> None:
         case.place(modified_date="2026-02-23T09:00:00Z")
         case.document.pop("modified_date")
         case.send(notes="undated")
