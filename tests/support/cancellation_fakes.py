@@ -34,7 +34,7 @@ _pks = count(1000)
 
 
 def compact_iban(iban: str) -> str | None:
-    """Takes GOOD_IBAN only."""
+    """Accepts only GOOD_IBAN."""
     compact = iban.replace(" ", "").upper()
     return compact if compact == GOOD_IBAN.replace(" ", "") else None
 

@@ -1,4 +1,4 @@
-"""Requests to a guard in front of an application of the test's own."""
+"""Requests to a guard in front of the test's own application."""
 
 import asyncio
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ CHUNKED = (b"transfer-encoding", b"chunked")
 
 @dataclass
 class Answer:
-    """What was sent and logged; ``status`` is 0 where nothing was sent."""
+    """The sent messages and the log; ``status`` is 0 if nothing was sent."""
 
     messages: list[Message] = field(default_factory=list)
     lines: list[Any] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Answer:
 
 
 class Inside:
-    """An application that keeps what reached it, and answers 200 with a header of its own."""
+    """An application that records requests, and responds 200 with a header of its own."""
 
     def __init__(self) -> None:
         self.scope: Scope = {}
@@ -86,9 +86,9 @@ def ask(
     scope: Scope | None = None,
     **fields: Any,
 ) -> Answer:
-    """The answer to a client that sends these messages, and then stays silent.
+    """The response to a client that sends these messages and then nothing.
 
-    ``scope`` is the request as a whole, ``asked`` are those parts of one that are not usual.
+    ``scope`` is the whole request; other arguments override parts of the default one.
     """
     answer, waiting = Answer(), list(messages)
 
@@ -118,12 +118,12 @@ def url(form: str, size: int) -> dict[str, Any]:
 
 
 def sent(raw: bytes, content_type: str = JSON, **headers: str) -> Content:
-    """What the guard makes of a body and these headers."""
+    """The content that the guard reads from a body and these headers."""
     return content_of({"asgi.scope": passed_on(raw, content_type, **headers)})
 
 
 def passed_on(raw: bytes, content_type: str = JSON, **headers: str) -> Scope:
-    """The scope that comes out of the guard."""
+    """The scope that the guard passes on."""
     given = {"content-type": content_type, "content-length": str(len(raw))} | headers
     named = [
         (name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in given.items()
