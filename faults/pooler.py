@@ -282,6 +282,6 @@ def _list(path: str, headers: dict[str, str], numbers: set[str]) -> _Probe:
 
 
 def _numbers(response: RawResponse) -> tuple[int, set[str]]:
-    """How many there are, and which."""
+    """The count and the numbers of a list."""
     document = orjson.loads(response.body)
     return document["count"], {order["number"] for order in document["results"]}
