@@ -114,7 +114,7 @@ class TestLogIn:
         assert opened.expires_date == stored.expires_date
         assert opened.value not in repr(opened) + repr(stored)
 
-    def test_gives_a_new_value_each_time(self) -> None:
+    def test_creates_a_new_value_each_time(self) -> None:
         user = make_shopper()
         uow = FakeUnitOfWork(user)
 

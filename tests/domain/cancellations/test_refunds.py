@@ -240,7 +240,7 @@ class TestRemainingDiscount:
 
 
 @pytest.mark.parametrize("removed", [3, 4])
-def test_a_request_for_removed_units_is_forecast_to_give_nothing(removed: int) -> None:
+def test_a_request_for_removed_units_has_a_forecast_of_zero(removed: int) -> None:
     request = make_request(quantity=2)
     line = stored_item(
         quantity=3, price=30000, cancelled_quantity=removed, cancellation_requests=[request]
@@ -253,5 +253,5 @@ def test_a_request_for_removed_units_is_forecast_to_give_nothing(removed: int) -
     assert plan_item.refund_amount == 0
 
 
-def test_a_refund_gives_back_what_is_named_and_nothing_else() -> None:
+def test_amounts_of_a_refund_default_to_zero() -> None:
     assert Refund() == Refund(amount=0, discount=0, shipping=0, own_shipping=0)

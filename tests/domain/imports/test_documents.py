@@ -377,7 +377,7 @@ class TestSnapshotPool:
         assert second.content_hash == pool.get(Bank, banks[1]).content_hash
 
 
-def test_counters_below_the_requests_are_judged_with_what_is_stored() -> None:
+def test_counters_below_the_requests_are_checked_with_the_stored_ones() -> None:
     request = request_document(cancellation_type="cancel", status="approved", quantity=3)
     line = line_document(quantity=4, cancelled_quantity=1, cancellation_requests=[request])
 

@@ -18,7 +18,7 @@ from domain.orders.states import OrderState
         (OrderState.REFUNDED, "600", 600),
     ],
 )
-def test_each_state_has_a_code_in_both_vocabularies(
+def test_a_state_has_its_codes_in_both_vocabularies(
     state: OrderState, storefront: str, seller: int
 ) -> None:
     assert (state.storefront_code, state.seller_code) == (storefront, seller)

@@ -48,7 +48,7 @@ class TestContentHash:
 
         assert named.content_hash != make_easy_return_company().content_hash
 
-    def test_different_kinds_never_share_a_hash(self) -> None:
+    def test_snapshots_of_different_kinds_never_share_a_hash(self) -> None:
         kinds: list[Snapshot] = [make_bank(), make_payment_option(), make_product()]
 
         assert len({snapshot.content_hash for snapshot in kinds}) == len(kinds)
