@@ -130,24 +130,26 @@ def server(serve: Serve) -> Server:
 
 def test_the_requests_of_the_package_succeed(server: Server, values: dict[str, str]) -> None:
     storefront = Storefront(server.client, values | {"server": str(server.client.base_url)})
-    answers = {}
+    responses = {}
     for step in STEPS:
-        answer = answers[step["name"]] = storefront.send(step)
+        response = responses[step["name"]] = storefront.send(step)
 
-        assert (step["name"], answer.status_code) == (step["name"], step["status"]), answer.text
-        missing = set(step.get("has", ())) - (answer.json().keys() if "has" in step else set())
+        assert (step["name"], response.status_code) == (step["name"], step["status"]), response.text
+        missing = set(step.get("has", ())) - (response.json().keys() if "has" in step else set())
         assert (step["name"], missing) == (step["name"], set())
 
-    assert "key" not in answers["a log-in with a wrong password"].json()
-    assert answers["a log-in"].json()["key"] == storefront.values["osessionid"]
-    assert answers["who is logged in"].json()["email"] == values["email"]
+    assert "key" not in responses["a log-in with a wrong password"].json()
+    assert responses["a log-in"].json()["key"] == storefront.values["osessionid"]
+    assert responses["who is logged in"].json()["email"] == values["email"]
     for name in ("the orders", "the orders since a day", "the orders between two days"):
-        assert [str(entry["id"]) for entry in answers[name].json()["results"]] == [values["order"]]
+        assert [str(entry["id"]) for entry in responses[name].json()["results"]] == [
+            values["order"]
+        ]
     opened = [
-        answers[name].json() for name in ("a cancellation of an order", "a cancellation in bulk")
+        responses[name].json() for name in ("a cancellation of an order", "a cancellation in bulk")
     ]
     assert [str(request["order_item"]) for [request] in opened] == [
         values["item"],
         values["other_item"],
     ]
-    assert answers["a guest's order"].json()["results"][0]["number"] == values["number"]
+    assert responses["a guest's order"].json()["results"][0]["number"] == values["number"]

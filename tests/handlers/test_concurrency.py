@@ -87,12 +87,12 @@ def test_parallel_posts_with_one_key_open_one_request(
 
     with ThreadPoolExecutor(PARALLEL_POSTS) as pool:
         clients = [new_client(server) for _ in range(PARALLEL_POSTS)]
-        answers = list(pool.map(post, clients))
+        responses = list(pool.map(post, clients))
 
-    assert {(answer.status_code, answer.content) for answer in answers} == {
-        (200, answers[0].content)
+    assert {(response.status_code, response.content) for response in responses} == {
+        (200, responses[0].content)
     }
-    assert sum("idempotent-replay" not in answer.headers for answer in answers) == 1
+    assert sum("idempotent-replay" not in response.headers for response in responses) == 1
     assert len(all_requests(shop.database)) == 1
 
 
@@ -107,10 +107,10 @@ def post_until_it_is_dead(
         rows, left = [draft(pk, reason) for pk in left[:count]], left[count:]
         body = rows[0] if count == 1 else {"cancel_order_items": rows}
         try:
-            answer = client.post(SINGLE if count == 1 else BULK, json=body)
+            response = client.post(SINGLE if count == 1 else BULK, json=body)
         except httpx.TransportError:
             break
-        document = answer.json()
+        document = response.json()
         acknowledged.append([request["pk"] for request in (document if count > 1 else [document])])
     return acknowledged
 

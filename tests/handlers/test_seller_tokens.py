@@ -48,19 +48,19 @@ class TestHeaders:
     ) -> None:
         other = f"Bearer {fake_database.token()}"
 
-        answer = selling.get(ORDERS, headers={"Authentication": other})
+        response = selling.get(ORDERS, headers={"Authentication": other})
 
-        assert (answer.status_code, answer.json()) == (401, ANONYMOUS)
+        assert (response.status_code, response.json()) == (401, ANONYMOUS)
 
     @pytest.mark.parametrize("text", ["", "Bearer", "Basic dTpw", "Token x", "Bearer a, Bearer a"])
     @pytest.mark.parametrize("path", NEEDED)
     def test_without_a_valid_token_are_refused(
         self, selling: TestClient, path: str, text: str
     ) -> None:
-        answer = selling.request(method_of(path), path, headers={"Authorization": text})
+        response = selling.request(method_of(path), path, headers={"Authorization": text})
 
-        assert (answer.status_code, answer.json()) == (401, ANONYMOUS)
-        assert answer.headers["www-authenticate"] == f'{REALM}, error="invalid_token"'
+        assert (response.status_code, response.json()) == (401, ANONYMOUS)
+        assert response.headers["www-authenticate"] == f'{REALM}, error="invalid_token"'
 
 
 class TestTokens:
@@ -68,10 +68,10 @@ class TestTokens:
     def test_are_required(self, selling: TestClient, path: str) -> None:
         del selling.headers["Authorization"]
 
-        answer = selling.request(method_of(path), path)
+        response = selling.request(method_of(path), path)
 
-        assert (answer.status_code, answer.json()) == (401, ANONYMOUS)
-        assert answer.headers["www-authenticate"] == REALM
+        assert (response.status_code, response.json()) == (401, ANONYMOUS)
+        assert response.headers["www-authenticate"] == REALM
 
     def test_that_are_invalid_get_the_same_response(
         self, clients: Clients, shop: Shop, seller: Seller
@@ -82,13 +82,13 @@ class TestTokens:
             revoke_seller_token(token.pk, uow)
         values = [revoked, shop.token(seller, days=-1), "wbs_" + "A" * 43, "wbs_", "x"]
 
-        answers = [clients.selling(value).get(ORDERS) for value in values]
+        responses = [clients.selling(value).get(ORDERS) for value in values]
 
-        assert {answer.status_code for answer in answers} == {401}
-        assert {answer.headers["www-authenticate"] for answer in answers} == {
+        assert {response.status_code for response in responses} == {401}
+        assert {response.headers["www-authenticate"] for response in responses} == {
             f'{REALM}, error="invalid_token"'
         }
-        assert len({answer.content for answer in answers}) == 1
+        assert len({response.content for response in responses}) == 1
 
     def test_have_their_use_recorded_once_a_day(
         self, selling: TestClient, fake_database: FakeSellerDatabase
@@ -107,9 +107,9 @@ class TestScopes:
     def test_give_access_only_to_their_operations(
         self, clients: Clients, fake_database: FakeSellerDatabase, path: str, scope: Scope
     ) -> None:
-        answer = clients.selling(fake_database.token(scopes=[scope])).get(path)
+        response = clients.selling(fake_database.token(scopes=[scope])).get(path)
 
-        assert answer.status_code == (200 if scope is NEEDED[path] else 403)
+        assert response.status_code == (200 if scope is NEEDED[path] else 403)
 
     @pytest.mark.parametrize(("path", "needed"), NEEDED.items())
     def test_are_named_if_missing(
@@ -118,13 +118,13 @@ class TestScopes:
         others = [scope for scope in Scope if scope is not needed]
         client = clients.selling(fake_database.token(scopes=others))
 
-        answer = client.request(method_of(path), path)
+        response = client.request(method_of(path), path)
 
-        assert (answer.status_code, answer.json()) == (
+        assert (response.status_code, response.json()) == (
             403,
             {"detail": f"The token lacks the scope {needed}.", "error_code": "missing_scope"},
         )
-        challenge = answer.headers["www-authenticate"]
+        challenge = response.headers["www-authenticate"]
         assert challenge == f'{REALM}, error="insufficient_scope", scope="{needed}"'
 
 
@@ -133,11 +133,11 @@ class TestOtherCallers:
     def test_sessions_give_no_access_to_sellers_operations(
         self, cancelling: TestClient, path: str
     ) -> None:
-        answer = cancelling.request(
+        response = cancelling.request(
             method_of(path), path, headers={"Content-Type": "application/json"}
         )
 
-        assert (answer.status_code, answer.json()) == (401, ANONYMOUS)
+        assert (response.status_code, response.json()) == (401, ANONYMOUS)
 
     @pytest.mark.parametrize(
         ("method", "path"),
@@ -152,10 +152,10 @@ class TestOtherCallers:
     def test_tokens_give_no_access_to_shoppers_operations(
         self, clients: Clients, shop: Shop, seller: Seller, method: str, path: str
     ) -> None:
-        answer = clients.selling(shop.token(seller)).request(method, path, json={})
+        response = clients.selling(shop.token(seller)).request(method, path, json={})
 
-        assert (answer.status_code, answer.json()) == (401, ANONYMOUS)
-        assert answer.headers["www-authenticate"] == 'Session realm="shop"'
+        assert (response.status_code, response.json()) == (401, ANONYMOUS)
+        assert response.headers["www-authenticate"] == 'Session realm="shop"'
 
     def test_a_session_beside_a_token_is_ignored(
         self, clients: Clients, shop: Shop, seller: Seller, shopper: User
@@ -171,6 +171,6 @@ class TestOtherCallers:
     ) -> None:
         headers = {"Authorization": f"Bearer {shop.token(seller)}"}
 
-        answer = shopping.post("/users/orders/cancellation_requests/", json={}, headers=headers)
+        response = shopping.post("/users/orders/cancellation_requests/", json={}, headers=headers)
 
-        assert (answer.status_code, answer.json()["error_code"]) == (403, "csrf_failed")
+        assert (response.status_code, response.json()["error_code"]) == (403, "csrf_failed")

@@ -24,9 +24,9 @@ REQUEST = b'{"order_item": %b, "reason": 1, "cancellation_type": "cancel"}'
 DRAFT = b'{"order_item": 1, "reason": 1, "cancellation_type": "cancel", "description": %b}'
 
 
-def refused(answer: Any, status: int, *fields: str) -> bool:
+def refused(response: Any, status: int, *fields: str) -> bool:
     """Whether it is refused with this status, and has errors of only these fields."""
-    return (answer.status_code, set(answer.json())) == (status, {*fields, "error_code"})
+    return (response.status_code, set(response.json())) == (status, {*fields, "error_code"})
 
 
 class TestWideIntegers:
@@ -38,23 +38,23 @@ class TestWideIntegers:
     def test_in_bodies_are_refused(self, cancelling: TestClient, number: int) -> None:
         body = REQUEST % str(number).encode()
 
-        answer = cancelling.post(REQUESTS, content=body, headers=JSON)
+        response = cancelling.post(REQUESTS, content=body, headers=JSON)
 
-        assert refused(answer, 400, "order_item")
+        assert refused(response, 400, "order_item")
 
     @pytest.mark.parametrize("number", [b"10000000000000000000", b"9" * 5000])
     def test_of_more_than_19_digits_are_invalid_json(
         self, cancelling: TestClient, number: bytes
     ) -> None:
-        answer = cancelling.post(REQUESTS, content=REQUEST % number, headers=JSON)
+        response = cancelling.post(REQUESTS, content=REQUEST % number, headers=JSON)
 
-        assert refused(answer, 400, "detail")
+        assert refused(response, 400, "detail")
 
     @pytest.mark.parametrize("status", [2**63 - 1, 2**63, 2**64, -(2**63) - 1])
     def test_in_filters_match_nothing(self, trading: TestClient, status: int) -> None:
-        answer = trading.get(SELLER_ORDERS, params={"status": status})
+        response = trading.get(SELLER_ORDERS, params={"status": status})
 
-        assert (answer.status_code, answer.json()["count"]) == (200, 0)
+        assert (response.status_code, response.json()["count"]) == (200, 0)
 
 
 class TestOffsets:
@@ -71,9 +71,9 @@ class TestOffsets:
     def test_out_of_range_are_no_page_of_sellers_lists(
         self, trading: TestClient, page: int
     ) -> None:
-        answer = trading.get(SELLER_ORDERS, params={"page": page, "limit": 500})
+        response = trading.get(SELLER_ORDERS, params={"page": page, "limit": 500})
 
-        assert refused(answer, 404, "detail")
+        assert refused(response, 404, "detail")
 
 
 class TestTexts:
@@ -81,17 +81,17 @@ class TestTexts:
     def test_that_can_not_be_stored_are_invalid_json(
         self, cancelling: TestClient, text: bytes
     ) -> None:
-        answer = cancelling.post(REQUESTS, content=DRAFT % text, headers=JSON)
+        response = cancelling.post(REQUESTS, content=DRAFT % text, headers=JSON)
 
-        assert refused(answer, 400, "detail")
+        assert refused(response, 400, "detail")
 
     @pytest.mark.parametrize("text", [rb'"\u0000"', rb'"\udfff"'])
     def test_that_can_not_be_stored_are_refused_as_reasons(
         self, trading: TestClient, text: bytes
     ) -> None:
-        answer = trading.post(REJECT, content=b'{"reason": %b}' % text)
+        response = trading.post(REJECT, content=b'{"reason": %b}' % text)
 
-        assert refused(answer, 400, "detail")
+        assert refused(response, 400, "detail")
 
     @pytest.mark.parametrize("text", ["%00", "%ed%a0%80", "%ff"])
     def test_that_can_not_be_stored_are_refused_in_searches(
@@ -125,23 +125,23 @@ class TestNumbers:
     def test_that_are_not_finite_are_invalid_json(
         self, cancelling: TestClient, text: bytes
     ) -> None:
-        answer = cancelling.post(REQUESTS, content=REQUEST % text, headers=JSON)
+        response = cancelling.post(REQUESTS, content=REQUEST % text, headers=JSON)
 
-        assert refused(answer, 400, "detail")
+        assert refused(response, 400, "detail")
 
     @pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity", "-Infinity", "1e400"])
     def test_that_are_not_finite_are_refused_as_amounts(
         self, trading: TestClient, text: str
     ) -> None:
-        answer = trading.get(SELLER_ORDERS, params={"amount__gte": text})
+        response = trading.get(SELLER_ORDERS, params={"amount__gte": text})
 
-        assert refused(answer, 400, "amount__gte")
+        assert refused(response, 400, "amount__gte")
 
     @pytest.mark.parametrize("text", ["NaN", "1e400", '{"rate": Infinity}'])
     def test_that_are_not_finite_are_refused_as_plans(self, trading: TestClient, text: str) -> None:
-        answer = trading.get(PLANS, params={"payment_plan": text})
+        response = trading.get(PLANS, params={"payment_plan": text})
 
-        assert refused(answer, 400, "payment_plan")
+        assert refused(response, 400, "payment_plan")
 
 
 class TestMoments:

@@ -55,11 +55,11 @@ class Count:
 
     def of(self, operation: str, run: Callable[[], Any]) -> Any:
         self._statements.clear()
-        answer = run()
+        response = run()
         sent = [text for text, _ in self._statements if not text.startswith("PRAGMA")]
         expected = COUNTS[operation][KIND == "postgres"]
         assert len(sent) == expected, "\n".join([f"{operation}: {len(sent)}", *sent])
-        return answer
+        return response
 
 
 @pytest.fixture
@@ -94,27 +94,27 @@ class TestShoppers:
         operation: str,
         headers: dict[str, str],
     ) -> None:
-        answer = count.of(operation, lambda: cancelling.post(SINGLE, json=row, headers=headers))
+        response = count.of(operation, lambda: cancelling.post(SINGLE, json=row, headers=headers))
 
-        assert answer.status_code == 200
+        assert response.status_code == 200
 
     def test_create_several(
         self, cancelling: TestClient, row: dict[str, Any], items: list[OrderItem], count: Count
     ) -> None:
         body = {"cancel_order_items": [row | {"order_item": item.pk} for item in items]}
 
-        answer = count.of("bulk", lambda: cancelling.post(BULK, json=body))
+        response = count.of("bulk", lambda: cancelling.post(BULK, json=body))
 
-        assert answer.status_code == 201
+        assert response.status_code == 201
 
     def test_answer_a_trade_in_offer(
         self, shop: Shop, shopper: User, shopping: TestClient, count: Count
     ) -> None:
         offer = stored(shop, shopper)
 
-        answer = count.of("trade-in", lambda: shopping.get(url(offer, "approved")))
+        response = count.of("trade-in", lambda: shopping.get(url(offer, "approved")))
 
-        assert answer.status_code == 200
+        assert response.status_code == 200
 
 
 class TestOperator:
@@ -150,6 +150,6 @@ class TestSellers:
             first
         )  # the first use of the token is recorded, and the first rejection creates the reason
 
-        answer = count.of("seller rejects", lambda: trading.post(second))
+        response = count.of("seller rejects", lambda: trading.post(second))
 
-        assert answer.status_code == 204
+        assert response.status_code == 204

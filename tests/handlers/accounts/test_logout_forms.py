@@ -31,9 +31,9 @@ class TestShowLogoutPage:
 
     @pytest.mark.parametrize(("query", "target"), [("", "/users/login/"), ("?next=/docs", "/docs")])
     def test_redirects_without_a_session(self, client: TestClient, query: str, target: str) -> None:
-        answer = client.get(LOGOUT + query)
+        response = client.get(LOGOUT + query)
 
-        assert (answer.status_code, answer.headers["location"]) == (303, target)
+        assert (response.status_code, response.headers["location"]) == (303, target)
 
     def test_refuses_to_redirect_to_another_site(self, shopping: TestClient) -> None:
         assert shopping.get(f"{LOGOUT}?next=//evil.example").status_code == 400
@@ -64,9 +64,9 @@ class TestLogOutByForm:
     def test_redirects_to_next(self, cancelling: TestClient) -> None:
         form = {"csrfmiddlewaretoken": cancelling.headers.pop("x-csrftoken"), "next": "/docs"}
 
-        answer = cancelling.post(LOGOUT, data=form)
+        response = cancelling.post(LOGOUT, data=form)
 
-        assert (answer.status_code, answer.headers["location"]) == (303, "/docs")
+        assert (response.status_code, response.headers["location"]) == (303, "/docs")
         assert list(cancelling.cookies) == []
 
     def test_accepts_the_token_in_the_header(self, cancelling: TestClient) -> None:
@@ -79,30 +79,30 @@ class TestLogOutByForm:
     ) -> None:
         form = {"csrfmiddlewaretoken": token, "next": "/docs"}
 
-        answer = shopping.post(LOGOUT, data=form, headers={"Accept-Language": "tr"})
+        response = shopping.post(LOGOUT, data=form, headers={"Accept-Language": "tr"})
 
-        assert answer.status_code == 403
-        assert "<h1>Çıkış yap</h1>" in answer.text
-        assert 'name="next" value="/docs"' in answer.text
+        assert response.status_code == 403
+        assert "<h1>Çıkış yap</h1>" in response.text
+        assert 'name="next" value="/docs"' in response.text
         assert shopping.get(ORDERS).status_code == 200
-        again = form | {"csrfmiddlewaretoken": token_of(answer.text)}
+        again = form | {"csrfmiddlewaretoken": token_of(response.text)}
         assert shopping.post(LOGOUT, data=again).status_code == 303
 
     def test_refuses_to_redirect_to_another_site(self, cancelling: TestClient) -> None:
-        answer = cancelling.post(LOGOUT, data={"next": "//evil.example"})
+        response = cancelling.post(LOGOUT, data={"next": "//evil.example"})
 
-        assert (answer.status_code, set(answer.json())) == (400, {"next", "error_code"})
+        assert (response.status_code, set(response.json())) == (400, {"next", "error_code"})
         assert cancelling.get(ORDERS).status_code == 200
 
     def test_redirects_without_a_session(self, client: TestClient) -> None:
-        answer = client.post(LOGOUT)
+        response = client.post(LOGOUT)
 
-        assert (answer.status_code, answer.headers["location"]) == (303, "/users/login/")
+        assert (response.status_code, response.headers["location"]) == (303, "/users/login/")
 
     def test_ends_the_session_of_a_key(self, clients: Clients, shop: Shop, shopper: User) -> None:
         session = shop.session(shopper)
 
-        answer = clients.new().post(LOGOUT, headers={"Authorization": f"Session {session}"})
+        response = clients.new().post(LOGOUT, headers={"Authorization": f"Session {session}"})
 
-        assert answer.status_code == 303
+        assert response.status_code == 303
         assert clients.new(session).get(ORDERS).status_code == 401

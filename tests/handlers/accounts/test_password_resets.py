@@ -149,12 +149,12 @@ class TestRequest:
         shop.user(email="guest@example.com", user_type=UserType.GUEST)
         emails = [EMAIL, "gone@example.com", "guest@example.com", "nobody@example.com", "no mail"]
 
-        answers = {
-            (answer.status_code, answer.content)
-            for answer in (client.post(RESET, json={"email": email}) for email in emails)
+        responses = {
+            (response.status_code, response.content)
+            for response in (client.post(RESET, json={"email": email}) for email in emails)
         }
 
-        [(status, body)] = answers
+        [(status, body)] = responses
         assert status == 202
         assert b"If there is an account" in body
         assert [sent_email["To"] for sent_email in deliver()] == [EMAIL]
@@ -256,7 +256,7 @@ class TestPages:
         assert set_new(client, token).status_code == 200
 
     @pytest.mark.parametrize("token", ["x", "0" * 32 + ".x", "...", "ş x>", "x" * 200])
-    def test_say_that_a_link_is_no_longer_valid(self, client: TestClient, token: str) -> None:
+    def test_show_that_a_link_is_no_longer_valid(self, client: TestClient, token: str) -> None:
         page = client.get(PASSWORD, params={"token": token}, headers=HTML)
         form = client.post(PASSWORD, data={"token": token, "password": NEW})
         json = set_new(client, token)
@@ -277,7 +277,7 @@ class TestPages:
         assert f'name="token" value="{token}"' in response.text
         assert set_new(client, token).status_code == 200
 
-    def test_say_that_the_password_is_set(self, client: TestClient, token: str) -> None:
+    def test_show_that_the_password_is_set(self, client: TestClient, token: str) -> None:
         response = client.post(PASSWORD, data={"token": token, "password": NEW})
 
         assert response.status_code == 200

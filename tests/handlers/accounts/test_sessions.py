@@ -141,7 +141,7 @@ class TestFailedLogIn:
         shop.user(email="gone@example.com", password_hash=PASSWORD_HASH, is_active=False)
         shop.user(email="guest@example.com", user_type=UserType.GUEST)
 
-        answers = {
+        responses = {
             (response.status_code, response.content, tuple(cookies_of(response)))
             for response in [
                 log_in(client, password="Correct horse"),
@@ -152,7 +152,7 @@ class TestFailedLogIn:
             ]
         }
 
-        ((status, body, cookies),) = answers
+        ((status, body, cookies),) = responses
         assert (status, cookies) == (400, ())
         assert b'"error_code":"login_failed"' in body
 
@@ -289,9 +289,9 @@ class TestParallelLogIns:
         client = clients.new()
 
         with ThreadPoolExecutor(20) as threads:
-            answers = list(threads.map(lambda _: log_in(client, password="wrong"), range(60)))
+            responses = list(threads.map(lambda _: log_in(client, password="wrong"), range(60)))
 
-        statuses = Counter(answer.status_code for answer in answers)
+        statuses = Counter(response.status_code for response in responses)
         assert set(statuses) == {400, 429}
         assert statuses[400] == passwords.verified <= 10
 
@@ -437,12 +437,12 @@ class TestSession:
             shop.session(inactive),
         ]
 
-        answers = {
+        responses = {
             (response.status_code, response.content)
             for response in (clients.new(value).get(ORDERS) for value in values)
         }
 
-        ((status, body),) = answers
+        ((status, body),) = responses
         assert status == 401
         assert b'"error_code":"not_authenticated"' in body
 

@@ -57,9 +57,9 @@ class TestListCancellationReasons:
         assert page["results"][0]["pk"] == refund.pk
 
     def test_refuses_unknown_types(self, shopping: TestClient) -> None:
-        answer = shopping.get(f"{URL}?cancellation_type=return")
+        response = shopping.get(f"{URL}?cancellation_type=return")
 
-        assert (answer.status_code, set(answer.json())) == (
+        assert (response.status_code, set(response.json())) == (
             400,
             {"cancellation_type", "error_code"},
         )
@@ -97,6 +97,6 @@ class TestCsrfToken:
         client.get("/csrf_token/")
         key = {"Authorization": f"Session {shop.session(shopper)}"}
 
-        answer = client.get(URL, headers=key)
+        response = client.get(URL, headers=key)
 
-        assert (answer.status_code, "set-cookie" in answer.headers) == (200, False)
+        assert (response.status_code, "set-cookie" in response.headers) == (200, False)

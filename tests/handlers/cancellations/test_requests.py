@@ -76,10 +76,10 @@ class TestCreateCancellationRequest:
     def test_opens_a_request_for_all_remaining_units(
         self, cancelling: TestClient, draft: dict[str, Any]
     ) -> None:
-        answer = cancelling.post(SINGLE, json=draft, headers={"Accept-Language": "tr"})
+        response = cancelling.post(SINGLE, json=draft, headers={"Accept-Language": "tr"})
 
-        assert answer.status_code == 200
-        opened = answer.json()
+        assert response.status_code == 200
+        opened = response.json()
         assert opened["status"] == {"value": "open", "label": "Açık"}
         assert {name: opened[name] for name in draft} == draft
         assert (opened["quantity"], opened["easy_return"]) == (3, None)
@@ -113,9 +113,9 @@ class TestCreateCancellationRequest:
     def test_requires_a_pickup_address_with_the_documented_message(
         self, cancelling: TestClient, refund: dict[str, Any]
     ) -> None:
-        answer = cancelling.post(SINGLE, json=refund | {"pickup_address": None})
+        response = cancelling.post(SINGLE, json=refund | {"pickup_address": None})
 
-        assert (answer.status_code, answer.json()) == (
+        assert (response.status_code, response.json()) == (
             406,
             {
                 "non_field_errors": "Pickup address is required.",
@@ -164,9 +164,9 @@ class TestCreateCancellationRequest:
     def test_refuses_too_many_units_with_the_documented_message(
         self, cancelling: TestClient, draft: dict[str, Any]
     ) -> None:
-        answer = cancelling.post(SINGLE, json=draft | {"quantity": 4})
+        response = cancelling.post(SINGLE, json=draft | {"quantity": 4})
 
-        assert (answer.status_code, answer.json()) == (
+        assert (response.status_code, response.json()) == (
             400,
             {
                 "quantity": "Quantity can not be greater than order item quantity.",
@@ -177,10 +177,10 @@ class TestCreateCancellationRequest:
     def test_reports_all_unknown_ids_together(
         self, cancelling: TestClient, draft: dict[str, Any]
     ) -> None:
-        answer = cancelling.post(SINGLE, json=draft | {"order_item": 10**9, "reason": 10**9})
+        response = cancelling.post(SINGLE, json=draft | {"order_item": 10**9, "reason": 10**9})
 
-        assert answer.status_code == 400
-        assert answer.json() == {
+        assert response.status_code == 400
+        assert response.json() == {
             "order_item": "Order item not found.",
             "reason": "Cancellation reason not found.",
             "error_code": "cancellation_request_100_1",
@@ -191,12 +191,12 @@ class TestCreateCancellationRequest:
     ) -> None:
         foreign = shop.order(shop.user()).items[0].pk
 
-        answers = [
+        responses = [
             cancelling.post(SINGLE, json=draft | {"order_item": pk}) for pk in (foreign, 10**9)
         ]
 
-        assert answers[0].status_code == answers[1].status_code == 400
-        assert answers[0].content == answers[1].content
+        assert responses[0].status_code == responses[1].status_code == 400
+        assert responses[0].content == responses[1].content
 
     @pytest.mark.parametrize("iban", ["TR330006100519786457841327", "DE1"])
     def test_does_not_echo_an_invalid_iban(
@@ -206,9 +206,9 @@ class TestCreateCancellationRequest:
         iban: str,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
-        answer = cancelling.post(SINGLE, json=refund | {"iban": iban})
+        response = cancelling.post(SINGLE, json=refund | {"iban": iban})
 
-        assert (answer.status_code, answer.json()) == (
+        assert (response.status_code, response.json()) == (
             400,
             {"iban": "Enter a valid IBAN.", "error_code": "cancellation_request_100_14"},
         )
@@ -241,10 +241,10 @@ class TestCreateBulkCancellationRequests:
     ) -> None:
         rows = [draft | {"order_item": item.pk, "note": "unknown"} for item in order.items[::-1]]
         body = {"cancel_order_items": rows, "fully_refund_as_loyalty_money": True, "x": 1}
-        answer = cancelling.post(BULK, json=body)
+        response = cancelling.post(BULK, json=body)
 
-        assert answer.status_code == 201
-        opened = answer.json()
+        assert response.status_code == 201
+        opened = response.json()
         assert [request["order_item"] for request in opened] == [row["order_item"] for row in rows]
         assert [request["fully_refund_as_loyalty_money"] for request in opened] == [True, True]
 
@@ -252,10 +252,10 @@ class TestCreateBulkCancellationRequests:
         self, cancelling: TestClient, draft: dict[str, Any], refund: dict[str, Any]
     ) -> None:
         rows = [draft, draft | {"order_item": 10**9}, draft, refund | {"pickup_address": None}]
-        answer = cancelling.post(BULK, json={"cancel_order_items": rows})
+        response = cancelling.post(BULK, json={"cancel_order_items": rows})
 
-        assert answer.status_code == 400
-        assert answer.json() == {
+        assert response.status_code == 400
+        assert response.json() == {
             "cancel_order_items": {
                 "1": {
                     "order_item": "Order item not found.",
@@ -277,10 +277,10 @@ class TestCreateBulkCancellationRequests:
         self, cancelling: TestClient, refund: dict[str, Any]
     ) -> None:
         rows = [refund | {"pickup_address": None}]
-        answer = cancelling.post(BULK, json={"cancel_order_items": rows})
+        response = cancelling.post(BULK, json={"cancel_order_items": rows})
 
-        assert answer.status_code == 406
-        assert list(answer.json()["cancel_order_items"]) == ["0"]
+        assert response.status_code == 406
+        assert list(response.json()["cancel_order_items"]) == ["0"]
 
     @pytest.mark.parametrize(
         ("body", "field"),
@@ -294,9 +294,9 @@ class TestCreateBulkCancellationRequests:
     def test_refuses_an_invalid_body(
         self, cancelling: TestClient, body: dict[str, Any], field: str
     ) -> None:
-        answer = cancelling.post(BULK, json=body)
+        response = cancelling.post(BULK, json=body)
 
-        assert (answer.status_code, set(answer.json())) == (400, {field, "error_code"})
+        assert (response.status_code, set(response.json())) == (400, {field, "error_code"})
 
     def test_accepts_one_address_for_all_rows(
         self, cancelling: TestClient, refund: dict[str, Any]
@@ -315,10 +315,10 @@ class TestCancelOrder:
         texts = {"order_item": str(draft["order_item"]), "reason": str(draft["reason"])}
         body = {"return_policy": True, "cancel_order_items": [draft | texts | {"description": ""}]}
 
-        answer = cancelling.post(f"/orders/{order.pk}/cancel/", json=body)
+        response = cancelling.post(f"/orders/{order.pk}/cancel/", json=body)
 
-        assert answer.status_code == 201
-        [opened] = answer.json()
+        assert response.status_code == 201
+        [opened] = response.json()
         assert {name: opened[name] for name in draft} == draft
         assert opened == cancelling.get(SINGLE).json()["results"][0]
 
@@ -344,20 +344,20 @@ class TestCancelOrder:
             (2**63, draft["order_item"]),
         ]
 
-        answers = [
+        responses = [
             cancelling.post(
                 f"/orders/{pk}/cancel/", json={"cancel_order_items": [draft | {"order_item": item}]}
             )
             for pk, item in statuses_of_requests
         ]
 
-        assert {answer.status_code for answer in answers} == {400}
-        assert len({answer.content for answer in answers}) == 1
+        assert {response.status_code for response in responses} == {400}
+        assert len({response.content for response in responses}) == 1
         refusal = {
             "order_item": "Order item not found.",
             "error_code": "cancellation_request_100_1",
         }
-        assert answers[0].json() == {"cancel_order_items": {"0": refusal}}
+        assert responses[0].json() == {"cancel_order_items": {"0": refusal}}
         assert cancelling.get(SINGLE).json()["count"] == 0
 
     def test_is_done_once_for_each_key_and_order(
@@ -383,9 +383,9 @@ class TestCancelOrder:
     def test_is_not_found_for_an_invalid_id(
         self, cancelling: TestClient, draft: dict[str, Any], pk: str
     ) -> None:
-        answer = cancelling.post(f"/orders/{pk}/cancel/", json={"cancel_order_items": [draft]})
+        response = cancelling.post(f"/orders/{pk}/cancel/", json={"cancel_order_items": [draft]})
 
-        assert (answer.status_code, answer.json()["error_code"]) == (404, "not_found")
+        assert (response.status_code, response.json()["error_code"]) == (404, "not_found")
 
     def test_needs_a_session_and_its_token(
         self,
@@ -420,6 +420,6 @@ class TestListCancellationRequests:
 
     def test_has_no_page_past_the_end(self, shopping: TestClient) -> None:
         assert shopping.get(SINGLE).json()["results"] == []
-        answer = shopping.get(f"{SINGLE}?page=2")
+        response = shopping.get(f"{SINGLE}?page=2")
 
-        assert (answer.status_code, answer.json()["detail"]) == (404, "Invalid page.")
+        assert (response.status_code, response.json()["detail"]) == (404, "Invalid page.")

@@ -229,22 +229,22 @@ class TestHandlers:
 
     def test_get_headers_by_argument_and_names_as_identifiers(self) -> None:
         with served() as client:
-            answer = client.get("/v2/things?page%5Bsize%5D=7", headers={"X-Trace": "t"})
+            response = client.get("/v2/things?page%5Bsize%5D=7", headers={"X-Trace": "t"})
 
-        assert (answer.status_code, answer.json()) == (206, {"name": "7 t"})
-        assert answer.headers["content-type"] == "application/vnd.things+json"
+        assert (response.status_code, response.json()) == (206, {"name": "7 t"})
+        assert response.headers["content-type"] == "application/vnd.things+json"
 
     def test_respond_with_the_first_described_success(self) -> None:
         with served() as client:
-            answer = client.post("/v2/things", content=b"abc", headers=given("text/plain"))
+            response = client.post("/v2/things", content=b"abc", headers=given("text/plain"))
 
-        assert (answer.status_code, answer.json()["name"]) == (201, "abc by good for ['write']")
+        assert (response.status_code, response.json()["name"]) == (201, "abc by good for ['write']")
 
     def test_get_bodies_of_any_type_of_a_range(self) -> None:
         with served() as client:
-            answer = client.post("/v2/things", content=b"\xff", headers=given("image/png"))
+            response = client.post("/v2/things", content=b"\xff", headers=given("image/png"))
 
-        assert answer.json()["name"].startswith("b'\\xff'")
+        assert response.json()["name"].startswith("b'\\xff'")
 
     def test_may_succeed_without_a_described_success(self) -> None:
         with served() as client:
@@ -272,16 +272,16 @@ class TestRequests:
     )
     def test_must_be_valid(self, body: bytes, content_type: str, status: int) -> None:
         with served() as client:
-            answer = client.post("/v2/things", content=body, headers=given(content_type))
+            response = client.post("/v2/things", content=body, headers=given(content_type))
 
-        assert answer.status_code == status
+        assert response.status_code == status
 
     @pytest.mark.parametrize("headers", [{}, given("text/plain", "bad")], ids=["none", "bad"])
     def test_need_a_valid_credential(self, headers: dict[str, str]) -> None:
         with served() as client:
-            answer = client.post("/v2/things", headers=headers)
+            response = client.post("/v2/things", headers=headers)
 
-        assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+        assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
 
     def test_are_authenticated_by_the_application(self) -> None:
         def refuse_all(_operation: Any) -> None:
@@ -309,9 +309,9 @@ class TestResponses:
         def list_anything(**_: Any) -> Any:
             return handler()
 
-        answer = answer_of(list_anything)
+        response = answer_of(list_anything)
 
-        assert (answer.status_code, answer.json()["title"]) == (500, "Internal Server Error")
+        assert (response.status_code, response.json()["title"]) == (500, "Internal Server Error")
 
     def test_in_a_media_type_of_a_range_are_sent(self) -> None:
         def list_text(**_: Any) -> Any:
@@ -324,9 +324,9 @@ class TestResponses:
             return {"id": 1, "name": "a", "key": "k"}
 
         with served(handlers=HANDLERS | {"addThing": add_secret}) as client:
-            answer = client.post("/v2/things", content=b"a", headers=given("text/plain"))
+            response = client.post("/v2/things", content=b"a", headers=given("text/plain"))
 
-        assert answer.status_code == 500
+        assert response.status_code == 500
 
 
 class TestRefusals:
@@ -349,12 +349,12 @@ class TestRefusals:
         def refuse(**_: Any) -> Any:
             raise refusal
 
-        answer = answer_of(refuse)
+        response = answer_of(refuse)
 
-        assert answer.status_code == answer.json()["status"] == status
-        assert answer.json().items() >= expected.items()
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert ("retry-after" in answer.headers) == (status == 503)
+        assert response.status_code == response.json()["status"] == status
+        assert response.json().items() >= expected.items()
+        assert response.headers["content-type"] == "application/problem+json"
+        assert ("retry-after" in response.headers) == (status == 503)
 
     def test_of_unknown_paths_and_methods_are_problem_details(self) -> None:
         with served() as client:
@@ -371,7 +371,7 @@ class TestRefusals:
             raise NotFound
 
         with served(handlers=HANDLERS | {"deleteThing": refuse}) as client:
-            answer = client.delete("/v2/things/1")
+            response = client.delete("/v2/things/1")
 
         # 404 is described without a body, but Problem Details have one.
-        assert answer.status_code == 500
+        assert response.status_code == 500

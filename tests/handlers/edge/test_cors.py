@@ -19,26 +19,26 @@ def from_page(
     return ask(app, settings=settings, method=method, headers=named)
 
 
-def cors_headers(answer: Answer) -> dict[str, str]:
+def cors_headers(response: Answer) -> dict[str, str]:
     """The CORS headers of the response, and Vary."""
     return {
         name: value
-        for name, value in answer.headers.items()
+        for name, value in response.headers.items()
         if name == "vary" or name.startswith("access-control-")
     }
 
 
 class TestAnswers:
     def test_have_no_cors_headers_without_the_setting(self) -> None:
-        answer = from_page(SHOP, SETTINGS, method="GET")
+        response = from_page(SHOP, SETTINGS, method="GET")
 
-        assert cors_headers(answer) == {"vary": "Accept, Accept-Language, Authorization, Cookie"}
+        assert cors_headers(response) == {"vary": "Accept, Accept-Language, Authorization, Cookie"}
 
     @pytest.mark.parametrize("origin", [SHOP, "http://localhost:3000"])
     def test_allow_listed_origins(self, origin: str) -> None:
-        answer = from_page(origin)
+        response = from_page(origin)
 
-        assert cors_headers(answer) == EVERYBODY_S | {
+        assert cors_headers(response) == EVERYBODY_S | {
             "access-control-allow-origin": origin,
             "access-control-allow-credentials": "true",
             "access-control-expose-headers": (
@@ -64,27 +64,30 @@ class TestAnswers:
         assert cors_headers(from_page(origin)) == EVERYBODY_S
 
     def test_have_cors_headers_when_refused(self) -> None:
-        answer = from_page(SHOP, transfer_encoding="gzip")
+        response = from_page(SHOP, transfer_encoding="gzip")
 
-        assert (answer.status, cors_headers(answer)["access-control-allow-origin"]) == (400, SHOP)
+        assert (response.status, cors_headers(response)["access-control-allow-origin"]) == (
+            400,
+            SHOP,
+        )
 
 
 class TestPreflight:
     def test_is_answered_for_listed_origins(self) -> None:
-        answer = from_page(SHOP, method="OPTIONS", access_control_request_method="POST")
+        response = from_page(SHOP, method="OPTIONS", access_control_request_method="POST")
 
-        assert (answer.status, answer.body) == (204, b"")
-        assert answer.headers["access-control-allow-origin"] == SHOP
-        assert answer.headers["access-control-allow-methods"] == "GET, HEAD, POST"
-        assert "idempotency-key" in answer.headers["access-control-allow-headers"]
-        assert answer.headers["access-control-max-age"] == "600"
+        assert (response.status, response.body) == (204, b"")
+        assert response.headers["access-control-allow-origin"] == SHOP
+        assert response.headers["access-control-allow-methods"] == "GET, HEAD, POST"
+        assert "idempotency-key" in response.headers["access-control-allow-headers"]
+        assert response.headers["access-control-max-age"] == "600"
 
     def test_of_another_origin_is_an_ordinary_options_request(self) -> None:
         origin = "https://evil.example"
 
-        answer = from_page(origin, method="OPTIONS", access_control_request_method="POST")
+        response = from_page(origin, method="OPTIONS", access_control_request_method="POST")
 
-        assert (answer.status, cors_headers(answer)) == (200, EVERYBODY_S)
+        assert (response.status, cors_headers(response)) == (200, EVERYBODY_S)
 
     def test_is_an_ordinary_options_request_without_the_setting(self) -> None:
         inside = Inside()

@@ -27,17 +27,17 @@ COMMON_HEADERS = {
 class TestRequestId:
     @pytest.mark.parametrize("given", [b"a", b"!~", b"x" * 128])
     def test_of_the_client_is_returned(self, given: bytes) -> None:
-        answer = ask(headers=[(b"x-request-id", given)])
+        response = ask(headers=[(b"x-request-id", given)])
 
-        assert answer.headers["x-request-id"] == given.decode()
+        assert response.headers["x-request-id"] == given.decode()
 
     @pytest.mark.parametrize(
         "given", [b"", b"x" * 129, b"a b", b"a\n", b"\xc5\x9f", b"a\x00", b"a\x7f"]
     )
     def test_that_is_invalid_is_replaced(self, given: bytes) -> None:
-        answer = ask(headers=[(b"x-request-id", given)])
+        response = ask(headers=[(b"x-request-id", given)])
 
-        assert re.fullmatch(r"[0-9a-f]{32}", answer.headers["x-request-id"])
+        assert re.fullmatch(r"[0-9a-f]{32}", response.headers["x-request-id"])
 
     def test_is_unique(self) -> None:
         assert ask().headers["x-request-id"] != ask().headers["x-request-id"]
@@ -60,10 +60,10 @@ class TestCommonHeaders:
         [(200, {}), (414, url("raw_path", MAX_URL + 1)), (400, {"query_string": b"\xff"})],
     )
     def test_are_in_every_response(self, status: int, scope: dict[str, Any]) -> None:
-        answer = ask(**scope)
+        response = ask(**scope)
 
-        assert answer.status == status
-        assert answer.headers.keys() >= COMMON_HEADERS
+        assert response.status == status
+        assert response.headers.keys() >= COMMON_HEADERS
 
     def test_do_not_replace_headers_of_the_application(self) -> None:
         assert ask().headers["x-own"] == "1"
@@ -81,11 +81,14 @@ class TestFailures:
         async def fail(_scope: Scope, _receive: Receive, _send: Send) -> None:
             raise ZeroDivisionError("secret")
 
-        answer = ask(fail)
+        response = ask(fail)
 
-        assert answer.status == 500
-        assert answer.error == {"detail": "Internal server error.", "error_code": "internal_error"}
-        assert answer.headers.keys() >= COMMON_HEADERS | {"content-length"}
+        assert response.status == 500
+        assert response.error == {
+            "detail": "Internal server error.",
+            "error_code": "internal_error",
+        }
+        assert response.headers.keys() >= COMMON_HEADERS | {"content-length"}
 
     def test_that_are_refusals_have_their_status(self) -> None:
         async def refuse(_scope: Scope, _receive: Receive, _send: Send) -> None:
@@ -97,10 +100,10 @@ class TestFailures:
         async def refuse(_scope: Scope, _receive: Receive, _send: Send) -> None:
             raise Unavailable
 
-        answer = ask(refuse)
+        response = ask(refuse)
 
-        assert (answer.status, answer.headers["retry-after"]) == (503, "1")
-        assert answer.error["error_code"] == "unavailable"
+        assert (response.status, response.headers["retry-after"]) == (503, "1")
+        assert response.error["error_code"] == "unavailable"
 
     def test_after_the_start_of_a_response_are_raised(self) -> None:
         async def break_off(_scope: Scope, _receive: Receive, send: Send) -> None:
@@ -122,14 +125,14 @@ class TestFailures:
     def test_are_described_in_the_language_of_the_request(
         self, accepted: bytes, default: str, message: str
     ) -> None:
-        answer = ask(
+        response = ask(
             unreachable,
             settings=replace(SETTINGS, default_language=default),
             headers=[(b"accept-language", accepted)],
             **url("raw_path", MAX_URL + 1),
         )
 
-        assert answer.error["detail"] == message
+        assert response.error["detail"] == message
 
 
 class TestCapacity:

@@ -20,9 +20,9 @@ LENGTH = (b"content-length", b"1")
 
 
 def refused(**scope_parts: Any) -> tuple[int, str]:
-    answer = ask(unreachable, **scope_parts)
-    assert set(answer.error) == {"detail", "error_code"}
-    return answer.status, answer.error["error_code"]
+    response = ask(unreachable, **scope_parts)
+    assert set(response.error) == {"detail", "error_code"}
+    return response.status, response.error["error_code"]
 
 
 class TestUrl:
@@ -153,22 +153,22 @@ class TestForwarded:
         ],
     )
     def test_host_must_be_valid(self, host: bytes) -> None:
-        answer = self.ask((b"x-forwarded-host", host))
+        response = self.ask((b"x-forwarded-host", host))
 
-        assert (answer.status, answer.error["error_code"]) == (400, "invalid_host")
+        assert (response.status, response.error["error_code"]) == (400, "invalid_host")
 
     @pytest.mark.parametrize("scheme", [b"javascript", b"ftp", b"HTTPS", b"http:", b"\xff"])
     def test_scheme_must_be_http_or_https(self, scheme: bytes) -> None:
-        answer = self.ask((b"x-forwarded-proto", scheme))
+        response = self.ask((b"x-forwarded-proto", scheme))
 
-        assert (answer.status, answer.error["error_code"]) == (400, "malformed_message")
+        assert (response.status, response.error["error_code"]) == (400, "malformed_message")
 
     @pytest.mark.parametrize("host", [b"shop.example", b"shop.example:8443", b"[::1]:80", b""])
     @pytest.mark.parametrize("scheme", [b"http", b"https", b""])
     def test_with_valid_values_is_passed_on(self, host: bytes, scheme: bytes) -> None:
-        answer = self.ask((b"x-forwarded-host", host), (b"x-forwarded-proto", scheme))
+        response = self.ask((b"x-forwarded-host", host), (b"x-forwarded-proto", scheme))
 
-        assert answer.status == 200
+        assert response.status == 200
 
     @pytest.mark.parametrize(
         ("values", "proxies", "status"),
@@ -194,9 +194,9 @@ class TestForwarded:
         "name", [b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"]
     )
     def test_with_an_unclosed_quote_is_malformed(self, name: bytes) -> None:
-        answer = self.ask((name, b'"x'), (name, b"http"))
+        response = self.ask((name, b'"x'), (name, b"http"))
 
-        assert (answer.status, answer.error["error_code"]) == (400, "malformed_message")
+        assert (response.status, response.error["error_code"]) == (400, "malformed_message")
 
     def test_is_ignored_without_trusted_proxies(self) -> None:
         assert self.ask((b"x-forwarded-host", b"a b"), proxies=0).status == 200

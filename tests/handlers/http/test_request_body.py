@@ -68,27 +68,27 @@ class TestReading:
     def test_stops_after_256_kib_for_every_framing(self, announced: dict[str, Any]) -> None:
         half = part(b"x" * (MAX_BODY // 2), more=True)
 
-        answer = ask(unreachable, [half, half, part(b"x")], **announced)
+        response = ask(unreachable, [half, half, part(b"x")], **announced)
 
-        assert (answer.status, answer.error["error_code"]) == (413, "content_too_large")
-        assert answer.headers["connection"] == "close"
+        assert (response.status, response.error["error_code"]) == (413, "content_too_large")
+        assert response.headers["connection"] == "close"
 
     @pytest.mark.parametrize("http_version", ["1.1", "2"])
     def test_stops_at_the_timeout(self, http_version: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(content, "BODY_SECONDS", 0.01)
 
-        answer = ask(
+        response = ask(
             unreachable, [part(b"x", more=True)], http_version=http_version, headers=[CHUNKED]
         )
 
-        assert (answer.status, answer.error["error_code"]) == (408, "request_timeout")
+        assert (response.status, response.error["error_code"]) == (408, "request_timeout")
 
     def test_fails_when_the_client_disconnects(self) -> None:
         messages = [part(b"x", more=True), {"type": "http.disconnect"}]
 
-        answer = ask(unreachable, messages, headers=[CHUNKED])
+        response = ask(unreachable, messages, headers=[CHUNKED])
 
-        assert (answer.status, answer.error["error_code"]) == (400, "malformed_message")
+        assert (response.status, response.error["error_code"]) == (400, "malformed_message")
 
 
 class TestMediaType:

@@ -54,10 +54,10 @@ def granted(client: TestClient, order: Order) -> TestClient:
 
 class TestLookUpAnonymousOrder:
     def test_returns_the_order_as_a_page(self, client: TestClient, order: Order) -> None:
-        answer = look_up(client, email=EMAIL.lower())
+        response = look_up(client, email=EMAIL.lower())
 
-        assert answer.status_code == 200
-        page = answer.json()
+        assert response.status_code == 200
+        page = response.json()
         assert (page["count"], page["next"], page["previous"]) == (1, None, None)
         assert [entry["pk"] for entry in page["results"]] == [order.pk]
 
@@ -65,9 +65,9 @@ class TestLookUpAnonymousOrder:
     def test_accepts_a_form_and_either_name_of_the_number(
         self, client: TestClient, order: Order, name: str
     ) -> None:
-        answer = client.post(LOOK_UP, data={"email": EMAIL, name: order.number})
+        response = client.post(LOOK_UP, data={"email": EMAIL, name: order.number})
 
-        assert answer.json()["results"][0]["number"] == NUMBER
+        assert response.json()["results"][0]["number"] == NUMBER
 
     def test_sets_a_grant_for_half_an_hour(self, client: TestClient, order: Order) -> None:
         [grant] = [
@@ -151,9 +151,9 @@ class TestLookUpAnonymousOrder:
         ids=str,
     )
     def test_refuses_an_invalid_body(self, client: TestClient, body: dict[str, Any]) -> None:
-        answer = look_up(client, **body)
+        response = look_up(client, **body)
 
-        assert (answer.status_code, set(answer.json())) == (400, {*body, "error_code"})
+        assert (response.status_code, set(response.json())) == (400, {*body, "error_code"})
 
     def test_needs_a_csrf_token_beside_a_session_or_a_grant(
         self, clients: Clients, shop: Shop, client: TestClient, order: Order
@@ -167,16 +167,16 @@ class TestLookUpAnonymousOrder:
         assert look_up(posting).status_code == 200
 
     def test_can_only_be_a_post(self, client: TestClient) -> None:
-        answer = client.get(LOOK_UP)
+        response = client.get(LOOK_UP)
 
-        assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")
+        assert (response.status_code, response.headers["allow"]) == (405, "OPTIONS, POST")
 
 
 class TestCreateAnonymousCancellationRequest:
     def test_opens_a_request(self, granted: TestClient, draft: dict[str, Any]) -> None:
-        answer = granted.post(SINGLE, json=draft)
+        response = granted.post(SINGLE, json=draft)
 
-        assert (answer.status_code, answer.json()["order_item"]) == (200, draft["order_item"])
+        assert (response.status_code, response.json()["order_item"]) == (200, draft["order_item"])
         [shown] = look_up(granted).json()["results"]
         assert shown["orderitem_set"][0]["active_cancellation_request"] is not None
 
@@ -197,15 +197,15 @@ class TestCreateAnonymousCancellationRequest:
         guest.pk = order.user_pk
         other = shop.order(guest, user_email=EMAIL)
 
-        answer = granted.post(SINGLE, json=draft | {"order_item": other.items[0].pk})
+        response = granted.post(SINGLE, json=draft | {"order_item": other.items[0].pk})
 
-        assert answer.status_code == 400
+        assert response.status_code == 400
 
     def test_needs_the_csrf_token(self, granted: TestClient, draft: dict[str, Any]) -> None:
         del granted.headers["x-csrftoken"]
-        answer = granted.post(SINGLE, json=draft)
+        response = granted.post(SINGLE, json=draft)
 
-        assert (answer.status_code, answer.json()["error_code"]) == (403, "csrf_failed")
+        assert (response.status_code, response.json()["error_code"]) == (403, "csrf_failed")
 
     @pytest.mark.parametrize(
         "spoil",
@@ -219,9 +219,9 @@ class TestCreateAnonymousCancellationRequest:
         granted.cookies.clear()
         granted.cookies.set("ordergrant", forged)
         granted.headers["x-csrftoken"] = granted.get("/csrf_token/").json()["csrf_token"]
-        answer = granted.post(SINGLE, json=draft)
+        response = granted.post(SINGLE, json=draft)
 
-        assert (answer.status_code, set(answer.json())) == (400, {"order_item", "error_code"})
+        assert (response.status_code, set(response.json())) == (400, {"order_item", "error_code"})
 
     def test_a_grant_gives_access_to_the_reasons(
         self, granted: TestClient, reason: CancellationReason
@@ -262,9 +262,9 @@ class TestGrantBesideASession:
             granted.cookies.set(name, planted.cookies[name], domain=DOMAIN)
         granted.headers["x-csrftoken"] = planted.cookies["csrftoken"]
 
-        answer = granted.post(SINGLE, json=draft)
+        response = granted.post(SINGLE, json=draft)
 
-        assert (answer.status_code, answer.json()["error_code"]) == (403, "csrf_failed")
+        assert (response.status_code, response.json()["error_code"]) == (403, "csrf_failed")
 
     def test_is_dropped_by_the_logout(self, both: TestClient, draft: dict[str, Any]) -> None:
         both.post("/users/logout/")
@@ -304,23 +304,23 @@ class TestGrantBesideASession:
         shown = f"ordergrant={granted.cookies['ordergrant']}; ordergrant=planted"
         granted.cookies.clear()
 
-        answer = granted.get("/users/orders/cancellation_reasons/", headers={"Cookie": shown})
+        response = granted.get("/users/orders/cancellation_reasons/", headers={"Cookie": shown})
 
-        assert answer.status_code == 401
+        assert response.status_code == 401
 
 
 class TestCreateAnonymousBulkCancellationRequests:
     def test_opens_all(self, granted: TestClient, order: Order, draft: dict[str, Any]) -> None:
         rows = [draft | {"order_item": str(item.pk)} for item in order.items]
-        answer = granted.post(BULK, json={"cancel_order_items": rows})
+        response = granted.post(BULK, json={"cancel_order_items": rows})
 
-        assert answer.status_code == 201
-        assert [entry["order_item"] for entry in answer.json()] == [i.pk for i in order.items]
+        assert response.status_code == 201
+        assert [entry["order_item"] for entry in response.json()] == [i.pk for i in order.items]
 
     def test_finds_no_item_without_a_grant(self, client: TestClient, draft: dict[str, Any]) -> None:
-        answer = client.post(BULK, json={"cancel_order_items": [draft]})
+        response = client.post(BULK, json={"cancel_order_items": [draft]})
 
-        assert (answer.status_code, answer.json()) == (
+        assert (response.status_code, response.json()) == (
             400,
             {
                 "cancel_order_items": {

@@ -77,10 +77,10 @@ def test_a_bulk_of_a_guest_with_one_item_of_an_older_order_changes_nothing(
         for order in (newest, older)
     ]
 
-    answer = guest_client.post(BULK, json={"cancel_order_items": rows})
+    response = guest_client.post(BULK, json={"cancel_order_items": rows})
 
-    assert answer.status_code == 400
-    assert list(answer.json()["cancel_order_items"]) == ["1"]
+    assert response.status_code == 400
+    assert list(response.json()["cancel_order_items"]) == ["1"]
     assert guest_client.get(SINGLE).json()["count"] == 0
 
 

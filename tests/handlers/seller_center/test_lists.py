@@ -53,9 +53,9 @@ EVERY_FILTER = [
 ]
 
 
-def errors_of(answer: Any) -> dict[str, str]:
+def errors_of(response: Any) -> dict[str, str]:
     """The fields of an error without its code."""
-    body: dict[str, str] = answer.json()
+    body: dict[str, str] = response.json()
     assert body.pop("error_code")
     return body
 
@@ -97,9 +97,9 @@ class TestFilters:
         assert "Deprecation" not in new.headers
 
     def test_can_be_combined(self, selling: TestClient, fake_database: FakeSellerDatabase) -> None:
-        answer = selling.get(f"{ORDERS}?status=100&limit=5&amount__gte=1&page=1&currency=TRY")
+        response = selling.get(f"{ORDERS}?status=100&limit=5&amount__gte=1&page=1&currency=TRY")
 
-        assert answer.status_code == 200
+        assert response.status_code == 200
         assert fake_database.conditions(ORDERS) == (
             Condition("status", Operator.EXACT, 100),
             Condition("amount", Operator.GTE, Decimal(1)),
@@ -146,9 +146,9 @@ class TestOrdering:
 
     @pytest.mark.parametrize("ordering", ["", "-", "--amount", "notes", "amount,number", "AMOUNT"])
     def test_must_be_a_listed_field(self, selling: TestClient, ordering: str) -> None:
-        answer = selling.get(f"{ORDERS}?ordering={ordering}")
+        response = selling.get(f"{ORDERS}?ordering={ordering}")
 
-        assert (answer.status_code, errors_of(answer)) == (
+        assert (response.status_code, errors_of(response)) == (
             400,
             {"ordering": "This is not a valid choice."},
         )
@@ -173,9 +173,9 @@ class TestPages:
     def test_that_do_not_exist_are_not_found(
         self, selling: TestClient, path: str, query: str
     ) -> None:
-        answer = selling.get(f"{path}?{query}")
+        response = selling.get(f"{path}?{query}")
 
-        assert (answer.status_code, errors_of(answer)) == (404, {"detail": "Invalid page."})
+        assert (response.status_code, errors_of(response)) == (404, {"detail": "Invalid page."})
 
     def test_by_cursor_cover_all_rows_without_a_count(self, selling: TestClient, path: str) -> None:
         url, seen = f"{path}?cursor=&limit=2", []
@@ -207,9 +207,9 @@ class TestPages:
     def test_refuse_invalid_parameters(
         self, selling: TestClient, path: str, query: str, field: str
     ) -> None:
-        answer = selling.get(f"{path}?{query}")
+        response = selling.get(f"{path}?{query}")
 
-        assert (answer.status_code, set(errors_of(answer))) == (400, {field})
+        assert (response.status_code, set(errors_of(response))) == (400, {field})
 
     def test_have_up_to_500_entries(self, selling: TestClient, path: str) -> None:
         assert len(selling.get(f"{path}?limit=500").json()["results"]) == 5

@@ -54,10 +54,10 @@ class TestReject:
     def test_accepts_an_optional_reason(
         self, trading: TestClient, item_id: str, request_: dict[str, Any]
     ) -> None:
-        answer = reject(trading, item_id, **request_)
+        response = reject(trading, item_id, **request_)
 
-        assert (answer.status_code, answer.content) == (204, b"")
-        assert "content-type" not in answer.headers
+        assert (response.status_code, response.content) == (204, b"")
+        assert "content-type" not in response.headers
         assert status_of(trading, item_id) == 900
 
     def test_has_no_effect_the_second_time(self, trading: TestClient, item_id: str) -> None:
@@ -74,9 +74,9 @@ class TestReject:
     ) -> None:
         order = shop.order(shopper, items=[make_item(seller=seller, state=state)])
 
-        answer = reject(trading, order.items[0].uuid)
+        response = reject(trading, order.items[0].uuid)
 
-        assert (answer.status_code, answer.json()["error_code"]) == (400, "item_not_rejectable")
+        assert (response.status_code, response.json()["error_code"]) == (400, "item_not_rejectable")
 
     def test_does_not_find_items_of_another_seller(self, trading: TestClient, order: Order) -> None:
         foreign, absent = reject(trading, order.items[2].uuid), reject(trading, uuid4())
@@ -110,10 +110,10 @@ class TestReject:
     def test_refuses_an_invalid_body(
         self, trading: TestClient, item_id: str, body: bytes, expected: dict[str, str]
     ) -> None:
-        answer = reject(trading, item_id, content=body)
+        response = reject(trading, item_id, content=body)
 
-        assert answer.status_code == 400
-        assert expected.items() <= answer.json().items()
+        assert response.status_code == 400
+        assert expected.items() <= response.json().items()
         assert status_of(trading, item_id) == 100
 
 
@@ -142,8 +142,8 @@ class TestKey:
         headers = {"Idempotency-Key": "k-1"}
 
         assert reject(trading, order.items[0].uuid, headers=headers).status_code == 204
-        answer = reject(clients.selling(shop.token(other)), order.items[2].uuid, headers=headers)
-        assert (answer.status_code, "idempotent-replay" in answer.headers) == (204, False)
+        response = reject(clients.selling(shop.token(other)), order.items[2].uuid, headers=headers)
+        assert (response.status_code, "idempotent-replay" in response.headers) == (204, False)
 
     def test_is_not_used_up_by_an_invalid_body(self, trading: TestClient, item_id: str) -> None:
         headers = {"Idempotency-Key": "k-1"}

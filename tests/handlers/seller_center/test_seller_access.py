@@ -109,17 +109,17 @@ class TestOperations:
     def test_refuse_callers_without_a_valid_token(
         self, market: Market, operation: Operation, who: str, whose: str
     ) -> None:
-        answer = ask(market.client(who), operation, getattr(market, whose, uuid4()))
+        response = ask(market.client(who), operation, getattr(market, whose, uuid4()))
 
-        assert (answer.status_code, answer.json()["error_code"]) == (401, "not_authenticated")
+        assert (response.status_code, response.json()["error_code"]) == (401, "not_authenticated")
 
     @pytest.mark.parametrize("whose", ["own", "foreign", "absent"])
     def test_refuse_tokens_without_the_scope(
         self, market: Market, operation: Operation, whose: str
     ) -> None:
-        answer = ask(market.lacking(operation), operation, getattr(market, whose, uuid4()))
+        response = ask(market.lacking(operation), operation, getattr(market, whose, uuid4()))
 
-        assert (answer.status_code, answer.json()["error_code"]) == (403, "missing_scope")
+        assert (response.status_code, response.json()["error_code"]) == (403, "missing_scope")
 
 
 @pytest.mark.parametrize("operation", LISTS, ids=named)
@@ -157,6 +157,6 @@ def test_tokens_of_sellers_give_no_access_to_operations_of_shoppers(
     client = market.client("own")
     client.headers[header] = client.headers.pop("Authorization")
 
-    answer = ask(client, operation)
+    response = ask(client, operation)
 
-    assert (answer.status_code, answer.json()["error_code"]) == (401, "not_authenticated")
+    assert (response.status_code, response.json()["error_code"]) == (401, "not_authenticated")

@@ -101,10 +101,10 @@ FILTERS = [
 ]
 
 
-def error(answer: Any) -> tuple[int, dict[str, str], str]:
-    body: dict[str, str] = answer.json()
+def error(response: Any) -> tuple[int, dict[str, str], str]:
+    body: dict[str, str] = response.json()
     code = body.pop("error_code")
-    return answer.status_code, body, code
+    return response.status_code, body, code
 
 
 @pytest.mark.no_cover  # the same lines, thousands of times
@@ -123,19 +123,19 @@ class TestValues:
         self, trading: TestClient, path: str, name: str, kind: str
     ) -> None:
         for text in TAKEN[kind]:
-            answer = trading.get(f"{path}?{name}={text}")
+            response = trading.get(f"{path}?{name}={text}")
 
-            assert (text, answer.status_code) == (text, 200)
-            assert answer.json()["count"] in {0, 1}
+            assert (text, response.status_code) == (text, 200)
+            assert response.json()["count"] in {0, 1}
 
     def test_that_are_repeated_are_refused(
         self, trading: TestClient, path: str, name: str, kind: str
     ) -> None:
         text = {"enum": "cancel" if name == "plan_type" else "waiting"}.get(kind) or TAKEN[kind][-1]
 
-        answer = trading.get(f"{path}?{name}={text}&{name}={text}")
+        response = trading.get(f"{path}?{name}={text}&{name}={text}")
 
-        assert error(answer) == (
+        assert error(response) == (
             400,
             {name: "This parameter may be given only once."},
             "invalid",
@@ -161,10 +161,10 @@ class TestUnknownParameters:
     def test_are_refused_with_the_nearest_name(
         self, trading: TestClient, path: str, name: str, nearest: str
     ) -> None:
-        answer = trading.get(f"{path}?{name}=1&limit=1")
+        response = trading.get(f"{path}?{name}=1&limit=1")
 
         errors = {"detail": f"There is no such parameter. Did you mean {nearest}?"}
-        assert error(answer) == (400, errors, "unknown_parameter")
+        assert error(response) == (400, errors, "unknown_parameter")
 
     @pytest.mark.parametrize("path", LISTS)
     @pytest.mark.parametrize("query", ["_=1", "format=json", "=", "%00=1", "%FF=1", "x" * 7000])
@@ -174,9 +174,9 @@ class TestUnknownParameters:
         assert (status, set(errors), code) == (400, {"detail"}, "unknown_parameter")
 
     def test_are_refused_by_operations_without_parameters(self, trading: TestClient) -> None:
-        answer = trading.post(f"{REJECT}?reason=x", json={})
+        response = trading.post(f"{REJECT}?reason=x", json={})
 
-        assert error(answer)[::2] == (400, "unknown_parameter")
+        assert error(response)[::2] == (400, "unknown_parameter")
 
     def test_may_be_empty(self, trading: TestClient) -> None:
         assert trading.get(f"{ORDERS}?&").status_code == 200
@@ -184,30 +184,30 @@ class TestUnknownParameters:
 
 class TestSizes:
     def test_json_that_is_nested_10000_deep_is_too_long(self, trading: TestClient) -> None:
-        answer = trading.get(f"{PLANS}?payment_plan={'[' * 10_000}{']' * 10_000}")
+        response = trading.get(f"{PLANS}?payment_plan={'[' * 10_000}{']' * 10_000}")
 
-        assert error(answer)[::2] == (414, "uri_too_long")
+        assert error(response)[::2] == (414, "uri_too_long")
 
     @pytest.mark.parametrize("header", ["Authorization", "Authentication"])
     def test_a_token_of_100_kb_is_too_large(self, trading: TestClient, header: str) -> None:
-        answer = trading.get(ORDERS, headers={header: f"Bearer {'a' * 100_000}"})
+        response = trading.get(ORDERS, headers={header: f"Bearer {'a' * 100_000}"})
 
-        assert error(answer)[::2] == (431, "headers_too_large")
+        assert error(response)[::2] == (431, "headers_too_large")
 
     def test_a_token_of_10_kb_is_invalid(self, trading: TestClient) -> None:
-        answer = trading.get(ORDERS, headers={"Authorization": f"Bearer {'a' * 10_000}"})
+        response = trading.get(ORDERS, headers={"Authorization": f"Bearer {'a' * 10_000}"})
 
-        assert error(answer)[::2] == (401, "not_authenticated")
+        assert error(response)[::2] == (401, "not_authenticated")
 
 
 class TestContentType:
     @pytest.mark.parametrize("path", LISTS)
     @pytest.mark.parametrize("given", ["", "text/html", "application/x-www-form-urlencoded", ";"])
     def test_of_a_list_must_be_json(self, trading: TestClient, path: str, given: str) -> None:
-        answer = trading.get(path, headers={"Content-Type": given})
+        response = trading.get(path, headers={"Content-Type": given})
 
         errors = {"detail": "Send the header Content-Type: application/json."}
-        assert error(answer) == (415, errors, "unsupported_media_type")
+        assert error(response) == (415, errors, "unsupported_media_type")
 
     @pytest.mark.parametrize("path", LISTS)
     def test_is_required_for_lists(self, trading: TestClient, path: str) -> None:
@@ -231,9 +231,9 @@ class TestAccept:
         )
 
     def test_must_include_json_for_responses_without_content(self, trading: TestClient) -> None:
-        answer = trading.post(REJECT, json={}, headers={"Accept": "text/html"})
+        response = trading.post(REJECT, json={}, headers={"Accept": "text/html"})
 
-        assert error(answer)[::2] == (406, "not_acceptable")
+        assert error(response)[::2] == (406, "not_acceptable")
 
     def test_may_prefer_html(self, trading: TestClient) -> None:
         accept = "text/html,application/xhtml+xml,*/*;q=0.8"
@@ -261,10 +261,10 @@ class TestOrderOfChecks:
         method = "POST" if path == REJECT else "GET"
         for right, status in self.STEPS:
             sent |= {name: tokens.get(value, value) for name, value in right.items()}
-            answer = trading.request(
+            response = trading.request(
                 method, f"{path}?x=1&page=9", headers=sent, content=b"{" if path == REJECT else b""
             )
-            assert answer.status_code == status
+            assert response.status_code == status
 
     @pytest.mark.parametrize("path", LISTS)
     def test_reports_an_absent_page_last(self, trading: TestClient, path: str) -> None:

@@ -39,9 +39,9 @@ class TestUntrustedProxies:
         app, before = UntrustedProxies(answer), counted()
         environ = {f"HTTP_{name.upper().replace('-', '_')}": FORWARDED[name]}
 
-        answers = [app(environ, None) for _ in range(3)]
+        responses = [app(environ, None) for _ in range(3)]
 
-        assert answers == [[b"answered"]] * 3
+        assert responses == [[b"answered"]] * 3
         assert counted() == before + 3
         [warning] = warnings(caplog)
         assert "WAYBILL_TRUSTED_PROXIES" in warning

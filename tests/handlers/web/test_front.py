@@ -28,9 +28,9 @@ class Own(Inside):
 def test_responses_are_in_the_language_of_the_request_and_private(
     accepted: list[bytes], language: str
 ) -> None:
-    answer = ask(headers=[(b"accept-language", language) for language in accepted])
+    response = ask(headers=[(b"accept-language", language) for language in accepted])
 
-    assert {name: answer.headers[name] for name in USUAL} == {
+    assert {name: response.headers[name] for name in USUAL} == {
         "content-language": language,
         "cache-control": "no-store",
         "vary": "Accept, Accept-Language, Authorization, Cookie",
@@ -48,7 +48,7 @@ def test_headers_of_the_application_replace_the_defaults() -> None:
 
 
 def test_refusals_of_the_edge_lack_headers_of_the_application() -> None:
-    answer = ask(unreachable, **url("path", 10_000))
+    response = ask(unreachable, **url("path", 10_000))
 
-    assert answer.status == 414
-    assert "vary" not in answer.headers
+    assert response.status == 414
+    assert "vary" not in response.headers

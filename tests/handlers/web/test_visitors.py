@@ -57,8 +57,8 @@ class TestBar:
         assert page.headers["cache-control"] == "no-store"
         assert f"{LOGIN}?next=" not in page.text
         form = {"csrfmiddlewaretoken": token_of(page.text), "next": path}
-        answer = client.post("/users/logout", data=form)
-        assert (answer.status_code, answer.headers["location"]) == (303, path)
+        response = client.post("/users/logout", data=form)
+        assert (response.status_code, response.headers["location"]) == (303, path)
         assert f"{LOGIN}?next={path}" in client.get(path).text
 
     def test_shows_the_email_of_a_user_without_a_name(
@@ -128,8 +128,8 @@ class TestLoginPage:
         assert f"<dd>{DEMO_EMAIL}</dd>" in page
         assert f"<dd>{DEMO_PASSWORD}</dd>" in page
         form = dict(HIDDEN.findall(page.partition('class="demo"')[2]))
-        answer = client.post(LOGIN, data=form)
-        assert (answer.status_code, answer.headers["location"]) == (303, "/reference")
+        response = client.post(LOGIN, data=form)
+        assert (response.status_code, response.headers["location"]) == (303, "/reference")
 
     @pytest.mark.parametrize("email", [DEMO_EMAIL, "own@shop.example"])
     def test_shows_none_if_the_demo_shopper_can_not_log_in(

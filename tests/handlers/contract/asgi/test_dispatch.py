@@ -48,9 +48,9 @@ def either(app: ContractFlask, request: pytest.FixtureRequest) -> ContractFlask:
 def test_static_paths_take_precedence_over_templates(
     either: ContractFlask, method: str, path: str, status: int, rule: str | None
 ) -> None:
-    answer = either.test_client().open(path, method=method)
+    response = either.test_client().open(path, method=method)
 
-    assert (answer.status_code, answer.headers.get("X-Rule")) == (status, rule)
+    assert (response.status_code, response.headers.get("X-Rule")) == (status, rule)
 
 
 @pytest.mark.parametrize("path", ["/things/", "/things/7/"])

@@ -182,6 +182,6 @@ def test_an_invalid_response_is_detected() -> None:
     app = mount_dummies(contract, {"getPetById": lambda **_: {"name": 1, "photoUrls": []}})
 
     with TestClient(app) as client:
-        answer = client.get("/v2/pet/1", headers={"api_key": KEY})
+        response = client.get("/v2/pet/1", headers={"api_key": KEY})
 
-    assert answer.status_code == 500
+    assert response.status_code == 500
