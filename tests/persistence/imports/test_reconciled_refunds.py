@@ -41,8 +41,8 @@ def books(database_url: str, case: Case) -> Iterator[Case]:
     assert broken_at(database_url) == []
 
 
-def is_stored(answer: object) -> bool:
-    return isinstance(answer, ImportResult) and answer.outcome is Outcome.UPDATED
+def is_stored(result: object) -> bool:
+    return isinstance(result, ImportResult) and result.outcome is Outcome.UPDATED
 
 
 class TestStates:
@@ -281,9 +281,9 @@ class TestDocumentDate:
         case.document.pop("modified_date")
         case.send(notes="undated")
 
-        answer = case.send(notes="older", modified_date="2026-02-21T09:00:00Z")
+        result = case.send(notes="older", modified_date="2026-02-21T09:00:00Z")
 
-        assert answer == ImportResult(case.pk, Outcome.OLDER)
+        assert result == ImportResult(case.pk, Outcome.OLDER)
 
 
 def test_a_line_is_not_added_to_an_order_that_was_cancelled_here(case: Case) -> None:

@@ -37,10 +37,10 @@ class TestSettledUnits:
         case.place()
         case.ask(approve_request, complete_request)
 
-        answer = case.send(notes="Please ring.")
+        result = case.send(notes="Please ring.")
 
         order = case.order
-        assert isinstance(answer, ImportResult)
+        assert isinstance(result, ImportResult)
         assert (order.refund_amount, order.notes) == (15000, "Please ring.")
         assert (order.items[0].state, order.items[0].cancelled_quantity) == (
             OrderState.CANCELLED,
@@ -116,9 +116,9 @@ class TestSettledUnits:
         case.place()
         case.ask(approve_request, complete_request, quantity=2)
 
-        answer = case.send({"cancelled_quantity": 2}, refund_amount="100.00")
+        result = case.send({"cancelled_quantity": 2}, refund_amount="100.00")
 
-        assert isinstance(answer, ImportResult)
+        assert isinstance(result, ImportResult)
 
     def test_of_an_approved_return_can_not_be_contradicted(self, case: Case) -> None:
         case.place(DELIVERED, state="delivered")
@@ -133,9 +133,9 @@ class TestSettledUnits:
         case.place()
         case.document["items"].pop()
         case.document["number"] = "1002"
-        answer = case.send()
-        assert isinstance(answer, ImportResult)
-        case.pk = answer.pk
+        result = case.send()
+        assert isinstance(result, ImportResult)
+        case.pk = result.pk
         case.ask(approve_request)
 
         assert case.blamed({"state": "shipped"}) == ("settled_here", "/items/0/state")
@@ -188,9 +188,9 @@ class TestOlderDocuments:
         case.place(modified_date="2026-02-20T09:00:00Z")
         case.send(state="shipped", modified_date="2026-02-22T09:00:00Z")
 
-        answer = case.send(notes="older", modified_date="2026-02-21T09:00:00Z")
+        result = case.send(notes="older", modified_date="2026-02-21T09:00:00Z")
 
-        assert answer == ImportResult(case.pk, Outcome.OLDER)
+        assert result == ImportResult(case.pk, Outcome.OLDER)
         assert (case.order.state, case.order.notes) == (OrderState.SHIPPED, None)
 
     def test_are_compared_with_the_last_document_only(self, case: Case) -> None:
@@ -235,11 +235,11 @@ class TestImportedRequests:
         [request] = case.order.items[0].cancellation_requests
         case.cancellations.decide(approve_request, request.pk)
 
-        answer = case.send(imported_request(), notes="as the shop knows it")
+        result = case.send(imported_request(), notes="as the shop knows it")
         blamed = case.blamed(imported_request(status="rejected"))
 
         [stored] = case.order.items[0].cancellation_requests
-        assert isinstance(answer, ImportResult)
+        assert isinstance(result, ImportResult)
         assert blamed == ("settled_here", "/items/0/cancellation_requests/0/status")
         assert stored.status is CancellationStatus.APPROVED
         assert case.order.items[0].cancelled_quantity == 1

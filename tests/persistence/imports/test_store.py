@@ -30,19 +30,19 @@ MANY_CHANGES = 10**15  # a version is a time: a counter would repeat values afte
 
 def store(database: Database, *batch: ImportedOrder) -> list[ImportResult | Rejected]:
     with database.importing("import:tests") as imports:
-        answers = imports.store_orders(batch)
+        results = imports.store_orders(batch)
         imports.commit()
-    return answers
+    return results
 
 
 def store_one(database: Database, **overrides: Any) -> ImportResult:
-    (answer,) = store(database, imported_order(**overrides))
-    assert isinstance(answer, ImportResult)
-    return answer
+    (result,) = store(database, imported_order(**overrides))
+    assert isinstance(result, ImportResult)
+    return result
 
 
-def pointers(answers: Sequence[ImportResult | Rejected]) -> list[str]:
-    return [answer.pointer for answer in answers if isinstance(answer, Rejected)]
+def pointers(results: Sequence[ImportResult | Rejected]) -> list[str]:
+    return [result.pointer for result in results if isinstance(result, Rejected)]
 
 
 def find(database: Database, pk: int) -> Order:
@@ -61,9 +61,9 @@ def find_old(database: Database, pk: int) -> OldOrder:
 
 def store_old(database: Database, *batch: ImportedOldOrder) -> list[ImportResult | Rejected]:
     with database.importing("import:tests") as imports:
-        answers = imports.store_old_orders(batch)
+        results = imports.store_old_orders(batch)
         imports.commit()
-    return answers
+    return results
 
 
 class TestNewOrder:
@@ -153,9 +153,9 @@ class TestUsers:
         )
 
         pks = [
-            answer.pk
-            for answer in store(database, first, second)
-            if isinstance(answer, ImportResult)
+            result.pk
+            for result in store(database, first, second)
+            if isinstance(result, ImportResult)
         ]
 
         assert len({find(database, pk).user_pk for pk in pks}) == 1
@@ -186,10 +186,10 @@ class TestUsers:
         foreign = imported_order(user=user_document(email="mehmet@example.com"), notes="mine")
         own = imported_order(number="1002", user=user_document(email="mehmet@example.com"))
 
-        answers = store(database, foreign, own)
+        results = store(database, foreign, own)
 
-        assert pointers(answers) == ["/number"]
-        assert isinstance(answers[1], ImportResult)
+        assert pointers(results) == ["/number"]
+        assert isinstance(results[1], ImportResult)
         assert find(database, stored.pk).notes is None
 
 
@@ -236,9 +236,9 @@ class TestKnownOrder:
         lines = [line_document(line=line) for line in (1, 2)]
         store_one(database, items=lines)
 
-        answers = store(database, imported_order(items=lines[:1]))
+        results = store(database, imported_order(items=lines[:1]))
 
-        assert pointers(answers) == ["/items"]
+        assert pointers(results) == ["/items"]
 
     def test_requests_and_loyalty_are_updated_and_not_removed(self, database: Database) -> None:
         line = line_document(cancellation_requests=[request_document(uuid=UUID)])
@@ -286,9 +286,9 @@ class TestBatch:
         store_one(database, items=[line])
         line["cancellation_requests"] = [request_document(uuid=UUID)]
 
-        answers = store(database, imported_order(items=[line]))
+        results = store(database, imported_order(items=[line]))
 
-        assert pointers(answers) == ["/items/0/cancellation_requests"]
+        assert pointers(results) == ["/items/0/cancellation_requests"]
 
     def test_may_be_empty(self, database: Database) -> None:
         assert store(database) == []
@@ -306,17 +306,17 @@ class TestOldOrder:
         assert [item.product for item in old_order.items] == ["Cezve"]
 
     def test_is_unchanged_or_replaced_like_orders(self, database: Database) -> None:
-        answers = [
+        results = [
             *store_old(database, imported_old_order()),
             *store_old(database, imported_old_order()),
             *store_old(database, imported_old_order(items=[{"price": "40.00"}])),
             *store_old(database, imported_old_order(items=[])),
         ]
 
-        outcomes = [answer.outcome for answer in answers if isinstance(answer, ImportResult)]
+        outcomes = [result.outcome for result in results if isinstance(result, ImportResult)]
         assert outcomes == [Outcome.CREATED, Outcome.UNCHANGED, Outcome.UPDATED]
-        assert pointers(answers) == ["/items"]
-        assert isinstance(answers[0], ImportResult)
-        old_order = find_old(database, answers[0].pk)
+        assert pointers(results) == ["/items"]
+        assert isinstance(results[0], ImportResult)
+        old_order = find_old(database, results[0].pk)
         assert old_order.version > MANY_CHANGES
         assert old_order.items[0].price == 4000
