@@ -1,8 +1,8 @@
 """Every request and response that is valid under the document for clients is valid under the
 complete one.
 
-That is what `waybill contract diff` says of two documents in the two directions: a client of the
-one talks to a server of the other, and the other way round.
+The comparison is that of `waybill contract diff`, once in each direction: a client of one document
+uses a server of the other.
 """
 
 from copy import deepcopy

@@ -1,4 +1,4 @@
-"""Operations of openapi/trade_ins.yaml over HTTP: the links that answer at once."""
+"""Operations of openapi/trade_ins.yaml over HTTP: the links that answer directly."""
 
 from dataclasses import replace
 

@@ -38,8 +38,8 @@ from tests.support.presence import FOLDER, collector
 
 SUPPLIED = Path(__file__).parents[1] / "contract" / "supplied.json"
 
-# Of the cookies that the application sets for its test clients; one that was set without it would
-# stay beside the one that the application sets, and both would be sent.
+# The domain of the cookies that the application sets for its test clients. A cookie without it
+# would not be replaced by the application's one, and both would be sent.
 DOMAIN = "testserver.local"
 
 Entity = TypeVar("Entity")

@@ -62,7 +62,7 @@ def stored_order(*items: OrderItem, **overrides: Any) -> Order:
 
 
 def give_ids(order: Order) -> None:
-    """Give new parts their pks, as persistence does."""
+    """Assign pks to new parts, like persistence."""
     parts: list[Any] = [order.shipping_address, *order.cancellation_plans]
     for item in order.items:
         item.order_pk = order.pk

@@ -58,7 +58,7 @@ class Inside:
 
 
 async def unreachable(_scope: Scope, _receive: Receive, _send: Send) -> None:
-    raise AssertionError("the guard should have answered")
+    raise AssertionError("the guard passed the request on")
 
 
 def make_scope(headers: Iterable[tuple[bytes, bytes]] = (), **overrides: Any) -> Scope:

@@ -22,8 +22,8 @@ from tests.support.builders import NOW, make_old_item, make_old_order
 from tests.support.fakes import FakeRenderer
 from tests.support.stored import index_definitions, plan_of, store_old_order, store_user
 
-# By code point: capitals before small letters, both before what is not ASCII, and what UTF-16
-# would sort before U+FFFD comes last.
+# By code point: capitals before small letters, both before non-ASCII characters, and last those
+# that UTF-16 sorts before U+FFFD.
 TEXTS = ["B", "a", "z", "É", "ı", "\ufffd", "😀"]
 VALUES: dict[OldOrderField, list[Any]] = {
     OldOrderField.NUMBER: ["B1", "a1", "z1", "É1", "ı1", "\ufffd1", "😀1"],

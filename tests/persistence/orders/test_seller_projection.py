@@ -68,7 +68,7 @@ def of_planned(index: int, goods: int, discount: int, shipping: int) -> Change:
 
 
 def resell(to: int, index: int) -> Change:
-    """Give a line the seller of another line, or a new seller."""
+    """Assign a line the seller of another line, or a new seller."""
 
     def change(order: Order) -> None:
         sellers = [item.seller for item in order.items] + [make_seller()]
