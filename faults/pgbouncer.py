@@ -45,7 +45,7 @@ logfile = {folder}/pgbouncer.log
 
 
 class PgBouncerUnavailable(RuntimeError):
-    """PgBouncer is not installed and can't be; the message says why."""
+    """PgBouncer is not installed and can't be; the message has the reason."""
 
 
 class PgBouncer:

@@ -45,7 +45,7 @@ _ENV = {
     "WAYBILL_DOCUMENT_MEMORY_MIB": "0",
 }
 _SETTING = {"WAYBILL_DATABASE_POOLER": "transaction"}
-# Disables the check that keeps operators from serving so: transaction mode without the setting.
+# Disables the check that refuses to serve in transaction mode without the setting.
 _UNCHECKED = """
 import persistence.database
 persistence.database.is_shared = lambda url: False
