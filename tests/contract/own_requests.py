@@ -87,8 +87,8 @@ def _named(body: Any) -> Iterator[int]:
         yield int(row["order_item"])
 
 
-def _check_found(response: Response, wanted: Any) -> None:
+def _check_found(response: Response, body: Any) -> None:
     """Raises AssertionError for an order with another number or e-mail than the request's."""
     [order] = response.json()["results"]
-    assert order["number"] == (wanted.get("order") or wanted["number"])
-    assert order["user_email"].casefold() == wanted["email"].casefold()
+    assert order["number"] == (body.get("order") or body["number"])
+    assert order["user_email"].casefold() == body["email"].casefold()

@@ -20,7 +20,7 @@ CHUNKED = (b"transfer-encoding", b"chunked")
 
 
 @dataclass
-class Answer:
+class GuardResponse:
     """The sent messages and the log; ``status`` is 0 if nothing was sent."""
 
     messages: list[Message] = field(default_factory=list)
@@ -79,18 +79,18 @@ def part(body: bytes, *, more: bool = False) -> Message:
     return {"type": "http.request", "body": body, "more_body": more}
 
 
-def ask(
+def send_to_guard(
     app: ASGIApp | None = None,
     messages: Iterable[Message] = (part(b""),),
     settings: Settings = SETTINGS,
     scope: Scope | None = None,
     **fields: Any,
-) -> Answer:
+) -> GuardResponse:
     """The response to a client that sends these messages and then nothing.
 
     ``scope`` is the whole request; other arguments override parts of the default one.
     """
-    answer, waiting = Answer(), list(messages)
+    response, waiting = GuardResponse(), list(messages)
 
     async def receive() -> Message:
         if not waiting:
@@ -98,12 +98,12 @@ def ask(
         return waiting.pop(0)
 
     async def send(message: Message) -> None:
-        answer.messages.append(message)
+        response.messages.append(message)
 
-    with capture_logs() as answer.lines:
+    with capture_logs() as response.lines:
         guard = make_guard(app or Inside(), settings)
         asyncio.run(guard(scope or make_scope(**fields), receive, send))
-    return answer
+    return response
 
 
 def url(form: str, size: int) -> dict[str, Any]:
@@ -129,5 +129,5 @@ def passed_on(raw: bytes, content_type: str = JSON, **headers: str) -> Scope:
         (name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in given.items()
     ]
     inside = Inside()
-    assert ask(inside, [part(raw)], headers=named).status == 200
+    assert send_to_guard(inside, [part(raw)], headers=named).status == 200
     return inside.scope

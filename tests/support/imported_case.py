@@ -54,12 +54,12 @@ class Case:
             imports.commit()
         return result
 
-    def blamed(self, line: dict[str, Any] | None = None, **fields: Any) -> tuple[str, str]:
+    def rejection(self, line: dict[str, Any] | None = None, **fields: Any) -> tuple[str, str]:
         result = self.send(line, **fields)
         assert isinstance(result, Rejected), result
         return result.code, result.pointer
 
-    def ask(self, *decisions: Any, **fields: Any) -> int:
+    def request(self, *decisions: Any, **fields: Any) -> int:
         item = self.order.items[0]
         kind = REFUND if item.delivered_date else CANCEL
         request = self.cancellations.create(

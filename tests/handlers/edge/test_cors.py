@@ -1,25 +1,25 @@
 import pytest
 
 from handlers.settings import Settings
-from tests.support.guard_requests import SETTINGS, Answer, Inside, ask, unreachable
+from tests.support.guard_requests import SETTINGS, GuardResponse, Inside, send_to_guard, unreachable
 
 SHOP = "https://shop.example"
 ALLOWING = Settings(secret="s" * 32, cors_origins=f"{SHOP}, http://localhost:3000")
-EVERYBODY_S = {"vary": "Origin"}
+COMMON = {"vary": "Origin"}
 
 
 def from_page(
     origin: str, settings: Settings = ALLOWING, method: str = "GET", **headers: str
-) -> Answer:
+) -> GuardResponse:
     given = {"origin": origin} | {
         name.replace("_", "-"): header for name, header in headers.items()
     }
     named = [(name.encode(), value.encode()) for name, value in given.items()]
     app = unreachable if method == "OPTIONS" and origin == SHOP else Inside()
-    return ask(app, settings=settings, method=method, headers=named)
+    return send_to_guard(app, settings=settings, method=method, headers=named)
 
 
-def cors_headers(response: Answer) -> dict[str, str]:
+def cors_headers(response: GuardResponse) -> dict[str, str]:
     """The CORS headers of the response, and Vary."""
     return {
         name: value
@@ -38,7 +38,7 @@ class TestAnswers:
     def test_allow_listed_origins(self, origin: str) -> None:
         response = from_page(origin)
 
-        assert cors_headers(response) == EVERYBODY_S | {
+        assert cors_headers(response) == COMMON | {
             "access-control-allow-origin": origin,
             "access-control-allow-credentials": "true",
             "access-control-expose-headers": (
@@ -61,7 +61,7 @@ class TestAnswers:
         ],
     )
     def test_do_not_allow_other_origins(self, origin: str) -> None:
-        assert cors_headers(from_page(origin)) == EVERYBODY_S
+        assert cors_headers(from_page(origin)) == COMMON
 
     def test_have_cors_headers_when_refused(self) -> None:
         response = from_page(SHOP, transfer_encoding="gzip")
@@ -87,12 +87,12 @@ class TestPreflight:
 
         response = from_page(origin, method="OPTIONS", access_control_request_method="POST")
 
-        assert (response.status, cors_headers(response)) == (200, EVERYBODY_S)
+        assert (response.status, cors_headers(response)) == (200, COMMON)
 
     def test_is_an_ordinary_options_request_without_the_setting(self) -> None:
         inside = Inside()
         headers = [(b"origin", SHOP.encode()), (b"access-control-request-method", b"POST")]
 
-        ask(inside, method="OPTIONS", headers=headers)
+        send_to_guard(inside, method="OPTIONS", headers=headers)
 
         assert inside.scope["method"] == "OPTIONS"

@@ -12,7 +12,7 @@ from domain.shared.errors import NotFound, Unavailable
 from handlers.edge import guard
 from handlers.http.headers import MAX_URL
 from handlers.web.front import make_guard
-from tests.support.guard_requests import SETTINGS, ask, make_scope, part, unreachable, url
+from tests.support.guard_requests import SETTINGS, make_scope, part, send_to_guard, unreachable, url
 
 COMMON_HEADERS = {
     "x-request-id",
@@ -27,7 +27,7 @@ COMMON_HEADERS = {
 class TestRequestId:
     @pytest.mark.parametrize("given", [b"a", b"!~", b"x" * 128])
     def test_of_the_client_is_returned(self, given: bytes) -> None:
-        response = ask(headers=[(b"x-request-id", given)])
+        response = send_to_guard(headers=[(b"x-request-id", given)])
 
         assert response.headers["x-request-id"] == given.decode()
 
@@ -35,12 +35,12 @@ class TestRequestId:
         "given", [b"", b"x" * 129, b"a b", b"a\n", b"\xc5\x9f", b"a\x00", b"a\x7f"]
     )
     def test_that_is_invalid_is_replaced(self, given: bytes) -> None:
-        response = ask(headers=[(b"x-request-id", given)])
+        response = send_to_guard(headers=[(b"x-request-id", given)])
 
         assert re.fullmatch(r"[0-9a-f]{32}", response.headers["x-request-id"])
 
     def test_is_unique(self) -> None:
-        assert ask().headers["x-request-id"] != ask().headers["x-request-id"]
+        assert send_to_guard().headers["x-request-id"] != send_to_guard().headers["x-request-id"]
 
     def test_is_in_the_log_context_only_during_the_request(self) -> None:
         bound: list[dict[str, Any]] = []
@@ -48,7 +48,7 @@ class TestRequestId:
         async def look(_scope: Scope, _receive: Receive, _send: Send) -> None:
             bound.append(structlog.contextvars.get_contextvars())
 
-        ask(look, headers=[(b"x-request-id", b"mine")])
+        send_to_guard(look, headers=[(b"x-request-id", b"mine")])
 
         assert bound == [{"request_id": "mine"}]
         assert structlog.contextvars.get_contextvars() == {}
@@ -60,16 +60,16 @@ class TestCommonHeaders:
         [(200, {}), (414, url("raw_path", MAX_URL + 1)), (400, {"query_string": b"\xff"})],
     )
     def test_are_in_every_response(self, status: int, scope: dict[str, Any]) -> None:
-        response = ask(**scope)
+        response = send_to_guard(**scope)
 
         assert response.status == status
         assert response.headers.keys() >= COMMON_HEADERS
 
     def test_do_not_replace_headers_of_the_application(self) -> None:
-        assert ask().headers["x-own"] == "1"
+        assert send_to_guard().headers["x-own"] == "1"
 
     def test_forbid_frames_and_foreign_scripts(self) -> None:
-        given = ask().headers
+        given = send_to_guard().headers
 
         assert (given["x-frame-options"], given["x-content-type-options"]) == ("DENY", "nosniff")
         assert "script-src" not in given["content-security-policy"]
@@ -81,7 +81,7 @@ class TestFailures:
         async def fail(_scope: Scope, _receive: Receive, _send: Send) -> None:
             raise ZeroDivisionError("secret")
 
-        response = ask(fail)
+        response = send_to_guard(fail)
 
         assert response.status == 500
         assert response.error == {
@@ -94,13 +94,13 @@ class TestFailures:
         async def refuse(_scope: Scope, _receive: Receive, _send: Send) -> None:
             raise NotFound
 
-        assert ask(refuse).status == 404
+        assert send_to_guard(refuse).status == 404
 
     def test_that_are_temporary_have_a_retry_after(self) -> None:
         async def refuse(_scope: Scope, _receive: Receive, _send: Send) -> None:
             raise Unavailable
 
-        response = ask(refuse)
+        response = send_to_guard(refuse)
 
         assert (response.status, response.headers["retry-after"]) == (503, "1")
         assert response.error["error_code"] == "unavailable"
@@ -111,7 +111,7 @@ class TestFailures:
             raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):
-            ask(break_off)
+            send_to_guard(break_off)
 
     @pytest.mark.parametrize(
         ("accepted", "default", "message"),
@@ -125,7 +125,7 @@ class TestFailures:
     def test_are_described_in_the_language_of_the_request(
         self, accepted: bytes, default: str, message: str
     ) -> None:
-        response = ask(
+        response = send_to_guard(
             unreachable,
             settings=replace(SETTINGS, default_language=default),
             headers=[(b"accept-language", accepted)],
@@ -187,7 +187,7 @@ class TestCapacity:
 
 class TestLog:
     def test_has_a_line_for_every_request_without_its_query(self) -> None:
-        [line] = ask(query_string=b"search=secret").lines
+        [line] = send_to_guard(query_string=b"search=secret").lines
 
         assert line.pop("milliseconds") >= 0
         assert line == {
@@ -202,7 +202,7 @@ class TestLog:
         async def fail(_scope: Scope, _receive: Receive, _send: Send) -> None:
             raise ZeroDivisionError
 
-        lines = ask(fail).lines
+        lines = send_to_guard(fail).lines
 
         assert [line["event"] for line in lines] == ["unhandled_error", "request"]
         assert lines[1]["status"] == 500

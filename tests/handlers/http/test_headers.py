@@ -8,10 +8,10 @@ from tests.support.guard_requests import (
     CHUNKED,
     HOST,
     SETTINGS,
-    Answer,
+    GuardResponse,
     Inside,
-    ask,
     make_scope,
+    send_to_guard,
     unreachable,
     url,
 )
@@ -20,7 +20,7 @@ LENGTH = (b"content-length", b"1")
 
 
 def refused(**scope_parts: Any) -> tuple[int, str]:
-    response = ask(unreachable, **scope_parts)
+    response = send_to_guard(unreachable, **scope_parts)
     assert set(response.error) == {"detail", "error_code"}
     return response.status, response.error["error_code"]
 
@@ -28,7 +28,7 @@ def refused(**scope_parts: Any) -> tuple[int, str]:
 class TestUrl:
     @pytest.mark.parametrize("form", ["raw_path", "path"])
     def test_of_8_kib_is_passed_on(self, form: str) -> None:
-        assert ask(**url(form, MAX_URL)).status == 200
+        assert send_to_guard(**url(form, MAX_URL)).status == 200
 
     @pytest.mark.parametrize("form", ["raw_path", "path"])
     def test_past_8_kib_is_too_long(self, form: str) -> None:
@@ -49,7 +49,10 @@ class TestUrl:
         assert refused(**wrong) == (400, "invalid_url")
 
     def test_with_escaped_bytes_is_passed_on(self) -> None:
-        assert ask(path="/ş/", raw_path=b"/%C5%9F/", query_string=b"search=%FF").status == 200
+        assert (
+            send_to_guard(path="/ş/", raw_path=b"/%C5%9F/", query_string=b"search=%FF").status
+            == 200
+        )
 
     @pytest.mark.parametrize("path", ["//", "//users/orders/", "///users/orders/"])
     def test_with_two_leading_slashes_is_not_found(self, path: str) -> None:
@@ -58,13 +61,13 @@ class TestUrl:
 
 class TestHeaders:
     def test_of_16_kib_are_passed_on(self) -> None:
-        assert ask(headers=cookies(MAX_HEADER_BYTES)).status == 200
+        assert send_to_guard(headers=cookies(MAX_HEADER_BYTES)).status == 200
 
     def test_past_16_kib_are_too_large(self) -> None:
         assert refused(headers=cookies(MAX_HEADER_BYTES + 1)) == (431, "headers_too_large")
 
     def test_may_be_64(self) -> None:
-        assert ask(headers=[(b"x", b"")] * (MAX_HEADERS - 1)).status == 200
+        assert send_to_guard(headers=[(b"x", b"")] * (MAX_HEADERS - 1)).status == 200
 
     def test_past_64_are_too_large(self) -> None:
         assert refused(headers=[(b"x", b"")] * MAX_HEADERS) == (431, "headers_too_large")
@@ -93,7 +96,7 @@ class TestHost:
         ],
     )
     def test_is_a_name_or_an_address(self, host: bytes) -> None:
-        assert ask(scope={**make_scope(), "headers": [(b"host", host)]}).status == 200
+        assert send_to_guard(scope={**make_scope(), "headers": [(b"host", host)]}).status == 200
 
     @pytest.mark.parametrize(
         "hosts",
@@ -136,8 +139,8 @@ class TestHost:
 class TestForwarded:
     """Host and scheme from a trusted proxy are checked in the same way."""
 
-    def ask(self, *headers: tuple[bytes, bytes], proxies: int = 1) -> Answer:
-        return ask(settings=replace(SETTINGS, trusted_proxies=proxies), headers=headers)
+    def send_to_guard(self, *headers: tuple[bytes, bytes], proxies: int = 1) -> GuardResponse:
+        return send_to_guard(settings=replace(SETTINGS, trusted_proxies=proxies), headers=headers)
 
     @pytest.mark.parametrize(
         "host",
@@ -153,20 +156,20 @@ class TestForwarded:
         ],
     )
     def test_host_must_be_valid(self, host: bytes) -> None:
-        response = self.ask((b"x-forwarded-host", host))
+        response = self.send_to_guard((b"x-forwarded-host", host))
 
         assert (response.status, response.error["error_code"]) == (400, "invalid_host")
 
     @pytest.mark.parametrize("scheme", [b"javascript", b"ftp", b"HTTPS", b"http:", b"\xff"])
     def test_scheme_must_be_http_or_https(self, scheme: bytes) -> None:
-        response = self.ask((b"x-forwarded-proto", scheme))
+        response = self.send_to_guard((b"x-forwarded-proto", scheme))
 
         assert (response.status, response.error["error_code"]) == (400, "malformed_message")
 
     @pytest.mark.parametrize("host", [b"shop.example", b"shop.example:8443", b"[::1]:80", b""])
     @pytest.mark.parametrize("scheme", [b"http", b"https", b""])
     def test_with_valid_values_is_passed_on(self, host: bytes, scheme: bytes) -> None:
-        response = self.ask((b"x-forwarded-host", host), (b"x-forwarded-proto", scheme))
+        response = self.send_to_guard((b"x-forwarded-host", host), (b"x-forwarded-proto", scheme))
 
         assert response.status == 200
 
@@ -188,18 +191,18 @@ class TestForwarded:
     ) -> None:
         headers = [(b"x-forwarded-host", value) for value in values]
 
-        assert self.ask(*headers, proxies=proxies).status == status
+        assert self.send_to_guard(*headers, proxies=proxies).status == status
 
     @pytest.mark.parametrize(
         "name", [b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"]
     )
     def test_with_an_unclosed_quote_is_malformed(self, name: bytes) -> None:
-        response = self.ask((name, b'"x'), (name, b"http"))
+        response = self.send_to_guard((name, b'"x'), (name, b"http"))
 
         assert (response.status, response.error["error_code"]) == (400, "malformed_message")
 
     def test_is_ignored_without_trusted_proxies(self) -> None:
-        assert self.ask((b"x-forwarded-host", b"a b"), proxies=0).status == 200
+        assert self.send_to_guard((b"x-forwarded-host", b"a b"), proxies=0).status == 200
 
 
 class TestFraming:
@@ -223,7 +226,7 @@ class TestFraming:
 
     @pytest.mark.parametrize("coding", [b"chunked", b"Chunked"])
     def test_may_be_in_chunks(self, coding: bytes) -> None:
-        assert ask(headers=[(b"transfer-encoding", coding)]).status == 200
+        assert send_to_guard(headers=[(b"transfer-encoding", coding)]).status == 200
 
     @pytest.mark.parametrize("length", [str(MAX_BODY + 1), "9" * 5000], ids=len)
     def test_with_too_large_a_length_is_refused_without_reading_the_body(self, length: str) -> None:
@@ -240,6 +243,6 @@ class TestMethod:
     def test_is_case_sensitive(self, given: str, passed_on: str) -> None:
         inside = Inside()
 
-        ask(inside, method=given)
+        send_to_guard(inside, method=given)
 
         assert inside.scope["method"] == passed_on

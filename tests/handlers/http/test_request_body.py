@@ -8,7 +8,15 @@ from handlers.http import request_body as content
 from handlers.http.headers import MAX_BODY
 from handlers.http.media_types import FORM, JSON
 from handlers.http.request_body import Content, content_of
-from tests.support.guard_requests import CHUNKED, Inside, ask, make_scope, part, sent, unreachable
+from tests.support.guard_requests import (
+    CHUNKED,
+    Inside,
+    make_scope,
+    part,
+    send_to_guard,
+    sent,
+    unreachable,
+)
 
 
 def refusal_of(found: Content) -> str:
@@ -27,14 +35,16 @@ class TestReading:
     def test_joins_all_parts(self) -> None:
         inside, messages = Inside(), [part(b"[", more=True), part(b"", more=True), part(b"1]")]
 
-        ask(inside, messages, headers=[CHUNKED, (b"content-type", JSON.encode())])
+        send_to_guard(inside, messages, headers=[CHUNKED, (b"content-type", JSON.encode())])
 
         assert content_of({"asgi.scope": inside.scope}).read() == [1]
 
     def test_leaves_no_body_for_the_application(self) -> None:
         inside = Inside()
 
-        ask(inside, [part(b"{}")], headers=[(b"content-length", b"2"), (b"x-other", b"1")])
+        send_to_guard(
+            inside, [part(b"{}")], headers=[(b"content-length", b"2"), (b"x-other", b"1")]
+        )
 
         assert inside.messages == [part(b"")]
         assert [name for name, _ in inside.scope["headers"]] == [b"host", b"x-other"]
@@ -45,7 +55,7 @@ class TestReading:
         async def keep(_scope: Scope, receive: Receive, _send: Send) -> None:
             received.extend([await receive(), await receive()])
 
-        ask(keep, [part(b"a"), {"type": "http.disconnect"}], headers=[CHUNKED])
+        send_to_guard(keep, [part(b"a"), {"type": "http.disconnect"}], headers=[CHUNKED])
 
         assert received[1:] == [{"type": "http.disconnect"}]
 
@@ -53,7 +63,7 @@ class TestReading:
         async def answer_at_once(_scope: Scope, _receive: Receive, send: Send) -> None:
             await send({"type": "http.response.start", "status": 204, "headers": []})
 
-        assert ask(answer_at_once, messages=[]).status == 204
+        assert send_to_guard(answer_at_once, messages=[]).status == 204
 
     @pytest.mark.parametrize(
         "announced",
@@ -68,7 +78,7 @@ class TestReading:
     def test_stops_after_256_kib_for_every_framing(self, announced: dict[str, Any]) -> None:
         half = part(b"x" * (MAX_BODY // 2), more=True)
 
-        response = ask(unreachable, [half, half, part(b"x")], **announced)
+        response = send_to_guard(unreachable, [half, half, part(b"x")], **announced)
 
         assert (response.status, response.error["error_code"]) == (413, "content_too_large")
         assert response.headers["connection"] == "close"
@@ -77,7 +87,7 @@ class TestReading:
     def test_stops_at_the_timeout(self, http_version: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(content, "BODY_SECONDS", 0.01)
 
-        response = ask(
+        response = send_to_guard(
             unreachable, [part(b"x", more=True)], http_version=http_version, headers=[CHUNKED]
         )
 
@@ -86,7 +96,7 @@ class TestReading:
     def test_fails_when_the_client_disconnects(self) -> None:
         messages = [part(b"x", more=True), {"type": "http.disconnect"}]
 
-        response = ask(unreachable, messages, headers=[CHUNKED])
+        response = send_to_guard(unreachable, messages, headers=[CHUNKED])
 
         assert (response.status, response.error["error_code"]) == (400, "malformed_message")
 
@@ -138,7 +148,7 @@ class TestMediaType:
     def test_that_is_repeated_is_not_supported(self) -> None:
         inside, kind = Inside(), (b"content-type", JSON.encode())
 
-        ask(inside, [part(b"{}")], headers=[kind, kind, CHUNKED])
+        send_to_guard(inside, [part(b"{}")], headers=[kind, kind, CHUNKED])
 
         assert refusal_of(content_of({"asgi.scope": inside.scope})) == "unsupported_media_type"
 

@@ -91,7 +91,7 @@ def market(clients: Clients, shop: Shop, shopper: User) -> Market:
     return Market(clients, shop, shopper)
 
 
-def ask(client: TestClient, operation: Operation, item_id: object = None) -> Any:
+def send(client: TestClient, operation: Operation, item_id: object = None) -> Any:
     path = operation.path.format(orderitem_id=item_id or uuid4(), pk=1, id=1)
     return client.request(operation.method.upper(), path, headers=JSON)
 
@@ -109,7 +109,7 @@ class TestOperations:
     def test_refuse_callers_without_a_valid_token(
         self, market: Market, operation: Operation, who: str, whose: str
     ) -> None:
-        response = ask(market.client(who), operation, getattr(market, whose, uuid4()))
+        response = send(market.client(who), operation, getattr(market, whose, uuid4()))
 
         assert (response.status_code, response.json()["error_code"]) == (401, "not_authenticated")
 
@@ -117,7 +117,7 @@ class TestOperations:
     def test_refuse_tokens_without_the_scope(
         self, market: Market, operation: Operation, whose: str
     ) -> None:
-        response = ask(market.lacking(operation), operation, getattr(market, whose, uuid4()))
+        response = send(market.lacking(operation), operation, getattr(market, whose, uuid4()))
 
         assert (response.status_code, response.json()["error_code"]) == (403, "missing_scope")
 
@@ -129,14 +129,14 @@ def test_lists_have_only_rows_of_the_caller(market: Market, operation: Operation
         path = f"/api/i1/order-items/{item_id}/reject/"
         assert client.post(path).status_code == 204
 
-    mine, theirs = (ask(client, operation).json() for client in (own, other))
+    own_list, other_list = (send(client, operation).json() for client in (own, other))
 
-    assert (mine["count"], theirs["count"]) == (1, 1)
+    assert (own_list["count"], other_list["count"]) == (1, 1)
     # Both sell to the same customer.
     same = operation.operation_id == "listSellerCustomerAddresses"
-    assert (mine["results"][0]["id"] == theirs["results"][0]["id"]) is same
-    assert str(market.foreign) not in str(mine)
-    assert str(market.sellers[1].uuid) not in str(mine)
+    assert (own_list["results"][0]["id"] == other_list["results"][0]["id"]) is same
+    assert str(market.foreign) not in str(own_list)
+    assert str(market.sellers[1].uuid) not in str(own_list)
 
 
 def test_filters_by_foreign_ids_find_nothing(market: Market) -> None:
@@ -157,6 +157,6 @@ def test_tokens_of_sellers_give_no_access_to_operations_of_shoppers(
     client = market.client("own")
     client.headers[header] = client.headers.pop("Authorization")
 
-    response = ask(client, operation)
+    response = send(client, operation)
 
     assert (response.status_code, response.json()["error_code"]) == (401, "not_authenticated")

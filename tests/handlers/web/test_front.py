@@ -1,7 +1,7 @@
 import pytest
 from starlette.types import Send
 
-from tests.support.guard_requests import Inside, ask, unreachable, url
+from tests.support.guard_requests import Inside, send_to_guard, unreachable, url
 
 USUAL = ("content-language", "cache-control", "vary")
 
@@ -28,7 +28,7 @@ class Own(Inside):
 def test_responses_are_in_the_language_of_the_request_and_private(
     accepted: list[bytes], language: str
 ) -> None:
-    response = ask(headers=[(b"accept-language", language) for language in accepted])
+    response = send_to_guard(headers=[(b"accept-language", language) for language in accepted])
 
     assert {name: response.headers[name] for name in USUAL} == {
         "content-language": language,
@@ -38,7 +38,7 @@ def test_responses_are_in_the_language_of_the_request_and_private(
 
 
 def test_headers_of_the_application_replace_the_defaults() -> None:
-    sent = ask(Own()).messages[0]["headers"]
+    sent = send_to_guard(Own()).messages[0]["headers"]
 
     assert [pair for pair in sent if pair[0].decode() in USUAL] == [
         (b"content-language", b"en"),
@@ -48,7 +48,7 @@ def test_headers_of_the_application_replace_the_defaults() -> None:
 
 
 def test_refusals_of_the_edge_lack_headers_of_the_application() -> None:
-    response = ask(unreachable, **url("path", 10_000))
+    response = send_to_guard(unreachable, **url("path", 10_000))
 
     assert response.status == 414
     assert "vary" not in response.headers

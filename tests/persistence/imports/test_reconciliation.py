@@ -35,7 +35,7 @@ def case(database: Database) -> Case:
 class TestSettledUnits:
     def test_are_not_refunded_twice(self, case: Case) -> None:
         case.place()
-        case.ask(approve_request, complete_request)
+        case.request(approve_request, complete_request)
 
         result = case.send(notes="Please ring.")
 
@@ -47,11 +47,11 @@ class TestSettledUnits:
             3,
         )
         with pytest.raises(RuleBroken):
-            case.ask()
+            case.request()
 
     def test_do_not_prevent_shipping_the_others(self, case: Case) -> None:
         case.place()
-        case.ask(approve_request, quantity=1)
+        case.request(approve_request, quantity=1)
 
         case.send({**DELIVERED, "tracking_number": "77"}, state="delivered")
 
@@ -61,7 +61,7 @@ class TestSettledUnits:
 
     def test_with_an_open_request_the_line_still_waits(self, case: Case) -> None:
         case.place()
-        request_pk = case.ask(quantity=1)
+        request_pk = case.request(quantity=1)
 
         case.send({"state": "shipped", "shipped_date": YESTERDAY}, state="shipped")
 
@@ -103,10 +103,10 @@ class TestSettledUnits:
         self, case: Case, line: dict[str, Any], fields: dict[str, Any], place: str
     ) -> None:
         case.place(shipping_amount="0.00")
-        case.ask(approve_request, complete_request, quantity=2)
+        case.request(approve_request, complete_request, quantity=2)
         before = case.order
 
-        assert case.blamed({"state": "approved"} | line, **fields) == ("settled_here", place)
+        assert case.rejection({"state": "approved"} | line, **fields) == ("settled_here", place)
 
         after = case.order
         assert (after.version, after.refund_amount) == (before.version, 10000)
@@ -114,7 +114,7 @@ class TestSettledUnits:
 
     def test_may_be_confirmed_by_a_document(self, case: Case) -> None:
         case.place()
-        case.ask(approve_request, complete_request, quantity=2)
+        case.request(approve_request, complete_request, quantity=2)
 
         result = case.send({"cancelled_quantity": 2}, refund_amount="100.00")
 
@@ -122,9 +122,9 @@ class TestSettledUnits:
 
     def test_of_an_approved_return_can_not_be_contradicted(self, case: Case) -> None:
         case.place(DELIVERED, state="delivered")
-        request_pk = case.ask(approve_request, quantity=2)
+        request_pk = case.request(approve_request, quantity=2)
 
-        assert case.blamed({"quantity": 1}) == ("settled_here", "/items/0/quantity")
+        assert case.rejection({"quantity": 1}) == ("settled_here", "/items/0/quantity")
         case.cancellations.decide(complete_request, request_pk)
 
         assert case.order.refund_amount == 10000
@@ -136,25 +136,25 @@ class TestSettledUnits:
         result = case.send()
         assert isinstance(result, ImportResult)
         case.pk = result.pk
-        case.ask(approve_request)
+        case.request(approve_request)
 
-        assert case.blamed({"state": "shipped"}) == ("settled_here", "/items/0/state")
-        assert case.blamed({"shipped_date": YESTERDAY}) == (
+        assert case.rejection({"state": "shipped"}) == ("settled_here", "/items/0/state")
+        assert case.rejection({"shipped_date": YESTERDAY}) == (
             "settled_here",
             "/items/0/shipped_date",
         )
-        assert case.blamed({"quantity": 4}) == ("settled_here", "/items/0/quantity")
-        assert case.blamed(shipping_amount="5.00") == ("settled_here", "/shipping_amount")
+        assert case.rejection({"quantity": 4}) == ("settled_here", "/items/0/quantity")
+        assert case.rejection(shipping_amount="5.00") == ("settled_here", "/shipping_amount")
         case.document["items"].append(line_document(line=2))
-        assert case.blamed() == ("settled_here", "/items/1")
+        assert case.rejection() == ("settled_here", "/items/1")
 
     def test_loyalty_money_that_was_refunded_can_not_change(self, case: Case) -> None:
         case.place()
-        case.ask(approve_request, complete_request, fully_refund_as_loyalty_money=True)
+        case.request(approve_request, complete_request, fully_refund_as_loyalty_money=True)
         [transactions] = case.order.loyalty_transactions
         echoed = {"uuid": str(transactions.uuid), "amount": "1.00"}
 
-        assert case.blamed(loyalty_transactions=[echoed]) == (
+        assert case.rejection(loyalty_transactions=[echoed]) == (
             "settled_here",
             "/loyalty_transactions/0/amount",
         )
@@ -166,10 +166,10 @@ class TestSettledUnits:
 class TestPayment:
     def test_units_that_were_cancelled_before_it_are_never_refunded(self, case: Case) -> None:
         case.place(payment_pending=True, shipping_amount="0.00")
-        case.ask(approve_request, complete_request, quantity=1)
+        case.request(approve_request, complete_request, quantity=1)
 
         case.send(payment_pending=False)
-        case.ask(approve_request, complete_request)
+        case.request(approve_request, complete_request)
 
         assert not case.order.payment_pending
         assert case.order.refund_amount == 10000
@@ -180,7 +180,7 @@ class TestPayment:
             request = case.cancellations.create(case.order, case.cancellations.draft(item.pk))
             case.cancellations.decide(approve_request, request.pk)
 
-        assert case.blamed(payment_pending=False) == ("settled_here", "/payment_pending")
+        assert case.rejection(payment_pending=False) == ("settled_here", "/payment_pending")
 
 
 class TestOlderDocuments:
@@ -195,7 +195,7 @@ class TestOlderDocuments:
 
     def test_are_compared_with_the_last_document_only(self, case: Case) -> None:
         case.place(modified_date="2026-02-20T09:00:00Z")
-        case.ask(quantity=1)
+        case.request(quantity=1)
 
         case.send(notes="new", modified_date="2026-02-20T09:00:00Z")
 
@@ -205,7 +205,7 @@ class TestOlderDocuments:
     def test_without_a_date_can_not_move_a_state_back(self, case: Case) -> None:
         case.place(state="shipped")
 
-        assert case.blamed(state="approved") == ("settled_here", "/state")
+        assert case.rejection(state="approved") == ("settled_here", "/state")
 
 
 class TestImportedRequests:
@@ -236,11 +236,11 @@ class TestImportedRequests:
         case.cancellations.decide(approve_request, request.pk)
 
         result = case.send(imported_request(), notes="as the shop knows it")
-        blamed = case.blamed(imported_request(status="rejected"))
+        rejection = case.rejection(imported_request(status="rejected"))
 
         [stored] = case.order.items[0].cancellation_requests
         assert isinstance(result, ImportResult)
-        assert blamed == ("settled_here", "/items/0/cancellation_requests/0/status")
+        assert rejection == ("settled_here", "/items/0/cancellation_requests/0/status")
         assert stored.status is CancellationStatus.APPROVED
         assert case.order.items[0].cancelled_quantity == 1
 
@@ -257,7 +257,7 @@ class TestImportedRequests:
     ) -> None:
         case.place(imported_request(**first))
 
-        code, pointer = case.blamed(imported_request(**later))
+        code, pointer = case.rejection(imported_request(**later))
 
         assert (code, pointer) == ("settled_here", f"/items/0/cancellation_requests/0/{place}")
 
@@ -322,10 +322,10 @@ class TestImportedRequests:
         place = "/items/0/cancellation_requests"
         case.place(DELIVERED)
 
-        new = case.blamed(line, number="1002")
-        known = case.blamed(line)
-        case.ask(approve_request, quantity=1)
-        settled = case.blamed({**DELIVERED, "cancellation_requests": requests})
+        new = case.rejection(line, number="1002")
+        known = case.rejection(line)
+        case.request(approve_request, quantity=1)
+        settled = case.rejection({**DELIVERED, "cancellation_requests": requests})
 
         assert new == known == ("rejected_document", place)
         assert settled == ("settled_here", f"{place}/0/status")
@@ -333,11 +333,11 @@ class TestImportedRequests:
     def test_can_not_exceed_the_counter_of_the_line(self, case: Case) -> None:
         case.place()
 
-        blamed = case.blamed(
+        rejection = case.rejection(
             {**imported_request(status="completed", quantity=2), "cancelled_quantity": 1}
         )
 
-        assert blamed == ("rejected_document", "/items/0/cancelled_quantity")
+        assert rejection == ("rejected_document", "/items/0/cancelled_quantity")
 
 
 class TestAuditTrail:
@@ -383,11 +383,11 @@ class TestAuditTrail:
 
 def test_a_line_with_a_request_of_waybill_can_not_change_its_seller(case: Case) -> None:
     case.place()
-    case.ask(quantity=1)
+    case.request(quantity=1)
 
-    blamed = case.blamed({"seller": {"slug": "b", "name": "B"}})
+    rejection = case.rejection({"seller": {"slug": "b", "name": "B"}})
 
-    assert blamed == ("settled_here", "/items/0/seller")
+    assert rejection == ("settled_here", "/items/0/seller")
 
 
 def test_a_removed_account_is_not_restored(case: Case) -> None:

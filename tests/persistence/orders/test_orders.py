@@ -112,17 +112,19 @@ class TestList:
 
 
 class TestDocument:
-    def ask(self, database: Database, question: Callable[[Any], bytes | None]) -> int | None:
+    def pk_of(self, database: Database, query: Callable[[Any], bytes | None]) -> int | None:
         with database.reading() as uow:
-            document = question(uow.orders)
+            document = query(uow.orders)
         return None if document is None else int(json.loads(document)["pk"])
 
     def test_is_found_for_own_orders_only(self, database: Database, shopper: User) -> None:
         pk = store_order(database, user_pk=shopper.pk).pk
         stranger = store_user(database)
 
-        assert self.ask(database, lambda orders: orders.document(shopper.pk, pk, "en-us")) == pk
-        assert self.ask(database, lambda orders: orders.document(stranger.pk, pk, "en-us")) is None
+        assert self.pk_of(database, lambda orders: orders.document(shopper.pk, pk, "en-us")) == pk
+        assert (
+            self.pk_of(database, lambda orders: orders.document(stranger.pk, pk, "en-us")) is None
+        )
 
     def test_can_be_that_of_the_highest_pk_or_the_latest_date(
         self, database: Database, shopper: User
@@ -131,14 +133,14 @@ class TestDocument:
         imported = NOW - timedelta(days=9)
         highest = store_order(database, user_pk=shopper.pk, created_date=imported)
 
-        newest = self.ask(database, lambda orders: orders.newest_document(shopper.pk, "en-us"))
-        by_date = self.ask(database, lambda orders: orders.latest_document(shopper.pk, "en-us"))
+        newest = self.pk_of(database, lambda orders: orders.newest_document(shopper.pk, "en-us"))
+        by_date = self.pk_of(database, lambda orders: orders.latest_document(shopper.pk, "en-us"))
 
         assert (newest, by_date) == (highest.pk, latest.pk)
 
     def test_is_none_without_orders(self, database: Database, shopper: User) -> None:
-        assert self.ask(database, lambda orders: orders.newest_document(shopper.pk, "tr")) is None
-        assert self.ask(database, lambda orders: orders.latest_document(shopper.pk, "tr")) is None
+        assert self.pk_of(database, lambda orders: orders.newest_document(shopper.pk, "tr")) is None
+        assert self.pk_of(database, lambda orders: orders.latest_document(shopper.pk, "tr")) is None
 
 
 class TestIndexes:

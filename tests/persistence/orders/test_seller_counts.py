@@ -87,10 +87,10 @@ class TestStoredCounts:
         )
         together = Barrier(WORKERS)
 
-        def run(mine: Sequence[Order]) -> None:
+        def run(own: Sequence[Order]) -> None:
             together.wait()
             for state in ROAD:
-                for order in mine:
+                for order in own:
                     move(database, order, state)
 
         with ThreadPoolExecutor(WORKERS) as pool:

@@ -83,7 +83,7 @@ class TestStale:
     def test_a_changed_plan_is_rendered_again(
         self, sale: Sale, database: Database, remembering: Database, change: Change
     ) -> None:
-        sale.decide(sale.ask(), approve_request)
+        sale.decide(sale.request(), approve_request)
         before = seen(remembering, sale.sellers)
 
         change(sale)

@@ -52,7 +52,7 @@ class Sale:
         [self.order] = store_sold(database, user_pk, order)
         self.cancellations = StoredCancellations(database)
 
-    def ask(self, line: int = 1, **fields: Any) -> int:
+    def request(self, line: int = 1, **fields: Any) -> int:
         draft = self.cancellations.draft(self.order.items[line - 1].pk, **fields)
         return self.cancellations.create(self.order, draft).pk
 
@@ -129,12 +129,14 @@ def agree(rows: Rows, expected: Rows) -> bool:
 
 CHANGES: dict[str, Callable[[Sale], object]] = {
     "adding": lambda _: None,
-    "requesting": lambda sale: sale.ask(),
-    "approving": lambda sale: sale.decide(sale.ask(quantity=1), approve_request),
-    "rejecting": lambda sale: sale.decide(sale.ask(), reject_request),
-    "completing": lambda sale: sale.decide(sale.ask(quantity=2), approve_request, complete_request),
+    "requesting": lambda sale: sale.request(),
+    "approving": lambda sale: sale.decide(sale.request(quantity=1), approve_request),
+    "rejecting": lambda sale: sale.decide(sale.request(), reject_request),
+    "completing": lambda sale: sale.decide(
+        sale.request(quantity=2), approve_request, complete_request
+    ),
     "completing all of a seller's": lambda sale: sale.decide(
-        sale.ask(line=2), approve_request, complete_request
+        sale.request(line=2), approve_request, complete_request
     ),
     "rejecting by the seller": lambda sale: sale.reject(),
     "setting a state": lambda sale: sale.change(
@@ -249,7 +251,7 @@ class TestPlans:
         seller, other = sale.sellers
         sale.change(lambda order: order.items.append(sold(order.items[0].seller, 4)))
         sale.order = sale.cancellations.order(sale.order.pk)
-        for request in [sale.ask(1), sale.ask(4)]:
+        for request in [sale.request(1), sale.request(4)]:
             sale.decide(request, approve_request)
 
         sale.change(lambda order: setattr(order.items[3], "seller", order.items[1].seller))

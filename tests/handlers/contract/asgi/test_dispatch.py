@@ -7,7 +7,7 @@ from werkzeug.routing import MapAdapter
 from handlers.contract.asgi.dispatch import ContractFlask, static_rules
 
 
-def tell(**path: str) -> Response:
+def view(**path: str) -> Response:
     return Response(
         f"{request.method} {path} {request.url}", headers={"X-Rule": f"{request.endpoint}"}
     )
@@ -16,9 +16,9 @@ def tell(**path: str) -> Response:
 @pytest.fixture
 def app() -> ContractFlask:
     app = ContractFlask("things", static_folder=None)
-    app.add_url_rule("/things/", "list", tell, methods=["GET"])
-    app.add_url_rule("/things/all/", "all", tell, methods=["POST"])
-    app.add_url_rule("/things/<pk>/", "one", tell, methods=["GET"])
+    app.add_url_rule("/things/", "list", view, methods=["GET"])
+    app.add_url_rule("/things/all/", "all", view, methods=["POST"])
+    app.add_url_rule("/things/<pk>/", "one", view, methods=["GET"])
     app.static_rules = static_rules(app.url_map.iter_rules())
     return app
 
