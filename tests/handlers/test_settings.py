@@ -15,7 +15,7 @@ SECRET = "a secret of thirty-two characters"
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is set but the secret, whatever the tests were started with."""
+    """Only the secret is set, in any environment of the tests."""
     for name in os.environ:
         if name.startswith("WAYBILL_"):
             monkeypatch.delenv(name)
@@ -23,7 +23,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fault() -> str:
-    """What is said of the environment."""
+    """The error message about the environment."""
     with pytest.raises(EnvValidationError) as error:
         read_settings()
     return str(error.value)

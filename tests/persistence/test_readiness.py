@@ -43,7 +43,7 @@ Open = Callable[[], Database]
 
 @pytest.fixture
 def url(copy_url: MakeUrl) -> str:
-    """A database of the test's own, with all tables."""
+    """The URL of a separate database with all tables."""
     return copy_url()
 
 
@@ -142,7 +142,7 @@ class TestReadOnlyServer:
         make_read_only(url)
         database = reopen()
 
-        for size in (1, 2, 3):  # each page has an order that was not rendered yet
+        for size in (1, 2, 3):  # so that each page has an order that is not rendered yet
             with database.reading() as uow:
                 uow.orders.page(OrderQuery(user.pk), PageRequest(limit=size), "en-us")
 
@@ -235,7 +235,7 @@ class TestFile:
     def test_without_permission_to_write_is_read_only(
         self, database: Database, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        # The result of os.access for a file system that is mounted read-only, even for root.
+        # os.access returns this for a file system that is mounted read-only, even to root.
         monkeypatch.setattr(os, "access", lambda *_: False)
 
         with pytest.raises(ReadOnly):

@@ -19,7 +19,7 @@ def make_request(*cookies: str) -> Request:
 
 
 def remembered(*subjects: str, settings: Settings = SETTINGS) -> str:
-    """The cookie of a device from which these were opened, one after the other."""
+    """The cookie of a device that opened these, one after the other."""
     cookie = "unrelated=1"
     for subject in subjects:
         response = Response()

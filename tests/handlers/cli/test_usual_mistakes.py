@@ -1,4 +1,4 @@
-"""Usual mistakes get one line, an exit code and no traceback; runs the real command."""
+"""Common mistakes get one line, an exit code and no traceback; runs the real command."""
 
 import sqlite3
 import subprocess
@@ -147,7 +147,7 @@ def test_a_folder_that_can_not_be_made(waybill: Waybill, tmp_path: Path) -> None
 
 
 class TestSchema:
-    """The current revision, the required one, and what to do."""
+    """The message has the current revision, the required one and the next step."""
 
     @pytest.fixture
     def url(self, make_url: MakeUrl) -> str:
