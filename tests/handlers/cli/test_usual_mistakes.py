@@ -72,16 +72,19 @@ def test_workers_that_count_attempts_separately_are_warned_of(waybill: Waybill) 
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("url", "error"),
     [
-        f"mysql://shop:{PASSWORD}@localhost/shop",
-        "nonsense",
-        f"postgresql://shop:{PASSWORD}@localhost:port/shop",
+        (f"mysql://shop:{PASSWORD}@localhost/shop", SHAPE),
+        ("nonsense", SHAPE),
+        (
+            f"postgresql://shop:{PASSWORD}@localhost:port/shop",
+            f"{SHAPE} A host or its port is invalid.",
+        ),
     ],
-    ids=lambda url: url.partition(":")[0],
+    ids=["mysql", "nonsense", "postgresql"],
 )
-def test_a_url_that_names_no_database(waybill: Waybill, url: str) -> None:
-    assert waybill("serve", WAYBILL_DATABASE_URL=url) == (1, f"{SHAPE}\n")
+def test_a_url_that_names_no_database(waybill: Waybill, url: str, error: str) -> None:
+    assert waybill("serve", WAYBILL_DATABASE_URL=url) == (1, f"{error}\n")
 
 
 @pytest.mark.parametrize(
