@@ -172,6 +172,7 @@ class Settings:
     response_validation: ResponseValidation = ResponseValidation.ENFORCE
     require_content_type: bool = True
     demo: bool = False
+    docs: bool = True
     limits: bool = True
     limits_storage: str = _checked(_limits_storage, "memory://", is_shown=False)
     log_format: LogFormat = LogFormat.CONSOLE
@@ -200,6 +201,11 @@ class Settings:
     def cookie_name(self, name: str) -> str:
         """The full name of a cookie; a name with a prefix stays as it is."""
         return name if name.startswith(_COOKIE_PREFIXES) else self.cookie_prefix + name
+
+    @property
+    def home_path(self) -> str:
+        """Where a browser is sent without `next`: to the documentation, if it is served."""
+        return "/docs" if self.docs else "/users/orders/"
 
     @property
     def allowed_origins(self) -> frozenset[str]:
