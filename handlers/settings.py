@@ -22,6 +22,7 @@ from handlers.setting_files import SUFFIX, is_secret, read_setting_files
 LANGUAGES = ("en-us", "tr-tr")
 SMTP_SCHEMES = ("smtp", "smtp+starttls", "smtps")
 _POSITIVE = Range(min=1)
+_HOUR = 3_600  # seconds
 _SECRET_LENGTH = Length(min=32)
 _CENTURY = 36_500  # days; later dates could exceed the year 9999
 # As browsers send them; a wildcard is not allowed.
@@ -157,6 +158,7 @@ class Settings:
     port: int = _checked(Range(min=1, max=65535), 8000)
     workers: int = _checked(_POSITIVE, 1)
     threads: int = _checked(_POSITIVE, 8)
+    drain_seconds: int = _checked(Range(min=0, max=_HOUR), 5)
     public_url: str = _checked(_public_url, "")
     trusted_proxies: int = _checked(Range(min=0), 0)
     connections_per_address: int = _checked(Range(min=0), 512)

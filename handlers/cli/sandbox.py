@@ -61,7 +61,7 @@ def serve_sandbox(port: int | None) -> None:
         now = f"{shop.now:%Y-%m-%dT%H:%M:%SZ}"
         url = f"http://{settings.host}:{settings.port}"
         click.echo(_TEXT.format(url=url, now=now, **shop.credentials))
-        serve(settings, partial(_application, os.getpid(), folder))
+        serve(settings, partial(_application, os.getpid(), folder), is_temporary=True)
 
 
 def _application(server: int, folder: Path) -> ContractApp:

@@ -104,7 +104,7 @@ def serve(demo: bool, sandbox: bool, port: int | None) -> None:
             return
         _print_urls(settings, prepare_demo_shop(database))
     with demo_worker(settings):
-        run(settings)
+        run(settings, is_temporary=True)
 
 
 def _require_schema(database: Database) -> None:
