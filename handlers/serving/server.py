@@ -61,7 +61,7 @@ def serve(settings: Settings, make: Callable[[], ContractApp] = application) -> 
     gc.freeze()
     connections = raise_limit()
     Supervisor(
-        "handlers.serving.server:application",
+        f"{__name__}:application",
         factory=True,
         interface=Interfaces.ASGI,
         address=settings.host,

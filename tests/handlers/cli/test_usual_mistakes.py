@@ -25,9 +25,8 @@ IMPORT_ALL_COMMANDS = """
 import importlib, sys
 sys.modules["faker"] = sys.modules["redis"] = None
 from handlers.cli.commands import COMMANDS
-modules = [entry.module for entry in COMMANDS.values()]
-for module in [*modules, "handlers.cli.sandbox"]:
-    importlib.import_module(module)
+for module in [*(entry.file for entry in COMMANDS.values()), "sandbox"]:
+    importlib.import_module(f"handlers.cli.{module}")
 """
 
 Waybill = Callable[..., tuple[int, str]]
