@@ -65,7 +65,7 @@ def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> Contract
             next_app = sandbox.with_failures(next_app, lambda: app.app.url_map)
         return make_guard(next_app, settings)
 
-    app = mount(contract, "handlers", _application(settings, contract, database, edge))
+    app = mount(contract, __package__, _application(settings, contract, database, edge))
     _configure(app, settings)
     if sandbox is not None:
         app.app.extensions[sandbox.EXTENSION] = sandbox
@@ -151,7 +151,7 @@ def _application(
         database.close()
 
     return Application(
-        name="handlers",
+        name=__package__,
         authentication=_authentication,
         refuse=errors.refuse,
         unrouted=errors.unrouted,

@@ -140,7 +140,7 @@ def prepare_demo_shop(database: Database) -> bool:
 
 
 def _fill(database: Database) -> None:
-    # Imported here: Faker's data takes a while to load.
+    # Imported here: only an empty demo shop needs it.
     from handlers.cli.demo_shop_loader import seed_demo_shop
 
     click.echo("Filling the demo shop …")
