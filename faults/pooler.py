@@ -50,7 +50,7 @@ _ENV = {
 _SESSION_SETTINGS = ("synchronous_commit", "lock_timeout", "plan_cache_mode", "statement_timeout")
 _SETTINGS_QUERY = "SELECT " + ", ".join(f"current_setting('{name}')" for name in _SESSION_SETTINGS)
 _SETTING = {"WAYBILL_DATABASE_POOLER": "transaction"}
-# Disables the check that keeps operators from serving so: transaction mode without the setting.
+# Disables the check that refuses to serve in transaction mode without the setting.
 _UNCHECKED = """
 import persistence.database
 persistence.database.is_shared = lambda url: False
@@ -323,6 +323,6 @@ def _list(path: str, headers: dict[str, str], numbers: set[str]) -> _Probe:
 
 
 def _numbers(response: RawResponse) -> tuple[int, set[str]]:
-    """How many there are, and which."""
+    """The count and the numbers of a list."""
     document = orjson.loads(response.body)
     return document["count"], {order["number"] for order in document["results"]}

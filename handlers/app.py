@@ -26,6 +26,7 @@ from handlers.contract.operations.bodies import ContentType
 from handlers.contract.operations.marshmallow_schemas import Schemas
 from handlers.contract.operations.operations import Operation, Rules
 from handlers.database import open_database
+from handlers.documentation import remove_documentation
 from handlers.rendering.old_orders import OLD_ORDER_SOURCES
 from handlers.rendering.orders import order_sources
 from handlers.rendering.records import Records
@@ -64,7 +65,7 @@ def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> Contract
             next_app = sandbox.with_failures(next_app, lambda: app.app.url_map)
         return make_guard(next_app, settings)
 
-    app = mount(contract, "handlers", _application(settings, contract, database, edge))
+    app = mount(contract, __package__, _application(settings, contract, database, edge))
     _configure(app, settings)
     if sandbox is not None:
         app.app.extensions[sandbox.EXTENSION] = sandbox
@@ -119,11 +120,14 @@ def _renderers(settings: Settings, contract: Contract) -> Mapping[str, Renderer[
 
 
 def _contract(settings: Settings, more: Iterable[str] = ()) -> Contract:
-    """The contract, with the cookie names of this server."""
-    named = partial(
-        name_cookies, session_cookie=session_cookie(settings), prefix=settings.cookie_prefix
-    )
-    return load_contract(more=more, adapt=named)
+    """The contract, with the cookie names and the operations of this server."""
+
+    def adapt(document: dict[str, Any]) -> None:
+        name_cookies(document, session_cookie(settings), settings.cookie_prefix)
+        if not settings.docs:
+            remove_documentation(document)
+
+    return load_contract(more=more, adapt=adapt)
 
 
 def _return_policy(settings: Settings) -> ReturnPolicy:
@@ -147,7 +151,7 @@ def _application(
         database.close()
 
     return Application(
-        name="handlers",
+        name=__package__,
         authentication=_authentication,
         refuse=errors.refuse,
         unrouted=errors.unrouted,

@@ -17,10 +17,13 @@ from marshmallow.validate import URL, Length, OneOf, Range, Regexp
 
 from domain.shared.database_hosts import is_postgres, split_hosts
 from handlers.contract.operations.violations import ResponseValidation
+from handlers.setting_files import SUFFIX, is_secret, read_setting_files
 
 LANGUAGES = ("en-us", "tr-tr")
 SMTP_SCHEMES = ("smtp", "smtp+starttls", "smtps")
 _POSITIVE = Range(min=1)
+_HOUR = 3_600  # seconds
+_SECRET_LENGTH = Length(min=32)
 _CENTURY = 36_500  # days; later dates could exceed the year 9999
 # As browsers send them; a wildcard is not allowed.
 _ORIGINS = r"(https?://[a-z0-9.-]+(:[0-9]{1,5})?([, ]+|\Z))*\Z"
@@ -72,6 +75,11 @@ def _database_url(url: str) -> None:
             "Must look like sqlite:///var/waybill.sqlite3,"
             " or postgresql://user:password@host:port/name.",
         )
+
+
+def _previous_secret(secret: str) -> None:
+    if secret:
+        _SECRET_LENGTH(secret)
 
 
 def _read_url(url: str) -> None:
@@ -131,10 +139,12 @@ def _checked(
 class Settings:
     """All settings; docs/settings.md describes them.
 
-    A setting is read from the variable of its name in upper case with the prefix WAYBILL_.
+    A setting is read from the variable of its name in upper case with the prefix WAYBILL_. One that
+    is not shown can be in a file, which the variable with the suffix _FILE names.
     """
 
-    secret: str = _checked(Length(min=32), is_shown=False)
+    secret: str = _checked(_SECRET_LENGTH, is_shown=False)
+    secret_previous: str = _checked(_previous_secret, "", is_shown=False)
     database_url: str = _checked(_database_url, "sqlite:///var/waybill.sqlite3", is_shown=False)
     database_pooler: DatabasePooler = DatabasePooler.NONE
     database_pool_size: int = _checked(_POSITIVE, 10)
@@ -148,6 +158,7 @@ class Settings:
     port: int = _checked(Range(min=1, max=65535), 8000)
     workers: int = _checked(_POSITIVE, 1)
     threads: int = _checked(_POSITIVE, 8)
+    drain_seconds: int = _checked(Range(min=0, max=_HOUR), 5)
     public_url: str = _checked(_public_url, "")
     trusted_proxies: int = _checked(Range(min=0), 0)
     connections_per_address: int = _checked(Range(min=0), 512)
@@ -163,10 +174,16 @@ class Settings:
     response_validation: ResponseValidation = ResponseValidation.ENFORCE
     require_content_type: bool = True
     demo: bool = False
+    docs: bool = True
     limits: bool = True
     limits_storage: str = _checked(_limits_storage, "memory://", is_shown=False)
     log_format: LogFormat = LogFormat.CONSOLE
     log_level: int = field(default=logging.INFO, metadata={"reader": "log_level"})
+
+    @property
+    def secrets(self) -> list[str]:
+        """The secrets whose signatures are accepted; the last one signs."""
+        return [self.secret_previous, self.secret] if self.secret_previous else [self.secret]
 
     @property
     def reads_applied(self) -> bool:
@@ -186,6 +203,11 @@ class Settings:
     def cookie_name(self, name: str) -> str:
         """The full name of a cookie; a name with a prefix stays as it is."""
         return name if name.startswith(_COOKIE_PREFIXES) else self.cookie_prefix + name
+
+    @property
+    def home_path(self) -> str:
+        """Where a browser is sent without `next`: to the documentation, if it is served."""
+        return "/docs" if self.docs else "/users/orders/"
 
     @property
     def allowed_origins(self) -> frozenset[str]:
@@ -219,12 +241,19 @@ def read_settings() -> Settings:
     would otherwise leave the default in force.
     """
     env = Env(prefix=_PREFIX, eager=False)
-    values = {setting.name: _read(env, setting) for setting in fields(Settings)}
+    files = read_setting_files(fields(Settings), _PREFIX)
+    values: dict[str, Any] = {
+        setting.name: _read(env, setting)
+        for setting in fields(Settings)
+        if f"{_PREFIX}{setting.name.upper()}{SUFFIX}" not in os.environ
+    }
     faults: dict[str, Any] = {}
     try:
         env.seal()
     except EnvValidationError as error:
         faults |= cast(Mapping[str, Any], error.error_messages)
+    values |= files.values
+    faults |= files.errors
     faults |= _unknown_names(os.environ)
     if not faults and values["database_read_url"] and not is_postgres(values["database_url"]):
         faults["WAYBILL_DATABASE_READ_URL"] = ["Needs PostgreSQL in WAYBILL_DATABASE_URL."]
@@ -236,6 +265,7 @@ def read_settings() -> Settings:
 def _unknown_names(names: Iterable[str]) -> Mapping[str, list[str]]:
     """The errors for names that look like settings and are none, by name."""
     known = [setting.name.upper() for setting in fields(Settings)]
+    known += [setting.name.upper() + SUFFIX for setting in filter(is_secret, fields(Settings))]
     faults = {}
     for name in names:
         is_ours = name.startswith(_PREFIX) and not name.startswith(_FOR_TESTS)
