@@ -71,7 +71,7 @@ def serve(
     gc.freeze()
     connections = raise_limit()
     Supervisor(
-        "handlers.serving.server:application",
+        f"{__name__}:application",
         factory=True,
         interface=Interfaces.ASGI,
         address=settings.host,
