@@ -28,6 +28,7 @@ class Scale:
     pooled_responses: int
     restores: int
     attempts: int
+    reloads: int
     time_factor: float = 1.0
 
 
@@ -50,6 +51,7 @@ FULL = Scale(
     pooled_responses=1700,
     restores=10,
     attempts=600,
+    reloads=5,
 )
 # On SQLite, when both databases are checked: less of what depends least on the database.
 REDUCED = replace(
@@ -64,6 +66,7 @@ REDUCED = replace(
     guesses=80,
     restores=3,
     attempts=240,
+    reloads=1,
 )
 QUICK = Scale(
     bad_requests=250,
@@ -84,5 +87,6 @@ QUICK = Scale(
     pooled_responses=120,
     restores=2,
     attempts=120,
+    reloads=1,
     time_factor=5.0,
 )
