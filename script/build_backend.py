@@ -2,7 +2,7 @@
 
 In the repository the rooms are top-level packages. `handlers` and `domain` are common names: so
 installed, they would collide with packages of others. Editable installs and source distributions
-are those of setuptools. docs/decisions/0019-a-wheel-with-one-package.md has the reasons.
+are those of setuptools. docs/decisions/0016-a-wheel-with-one-package.md has the reasons.
 """
 
 import tempfile

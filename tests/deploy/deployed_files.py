@@ -8,14 +8,15 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from handlers.setting_files import SUFFIX, is_secret
 from handlers.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 _VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
 _SETTING = re.compile(r"\bWAYBILL_[A-Z_]+")
-# A variable of compose.yaml itself, and a setting that this release is about to get.
-_NO_SETTINGS = {"WAYBILL_IMAGE", "WAYBILL_DRAIN_SECONDS"}
+# A variable of compose.yaml itself.
+_NO_SETTINGS = {"WAYBILL_IMAGE"}
 
 
 class Instruction(NamedTuple):
@@ -55,6 +56,8 @@ def yaml_documents(file: Path) -> Iterator[dict[str, Any]]:
 
 def unknown_settings(file: Path) -> set[str]:
     """The names in a file that look like settings and are none."""
-    known = {f"WAYBILL_{field.name.upper()}" for field in fields(Settings)} | _NO_SETTINGS
-    named = {name.removesuffix("_FILE") for name in _SETTING.findall(file.read_text())}
-    return named - known
+    known = {f"WAYBILL_{setting.name.upper()}" for setting in fields(Settings)}
+    in_files = {
+        f"WAYBILL_{setting.name.upper()}{SUFFIX}" for setting in filter(is_secret, fields(Settings))
+    }
+    return set(_SETTING.findall(file.read_text())) - known - in_files - _NO_SETTINGS
