@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -15,9 +16,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from domain.imports.documents import Imports
 from domain.shared.documents import Renderer
 from domain.shared.errors import Unavailable
+from domain.shared.monitoring import DatabaseFigures, PoolUse
 from domain.shared.readiness import Corrupt, ReadOnly, TransactionPooler
 from domain.unit_of_work import UnitOfWork
-from persistence import migrations, readiness
+from persistence import migrations, monitoring, readiness
 from persistence.documents.cache import (
     DisabledDocuments,
     DocumentCache,
@@ -29,9 +31,18 @@ from persistence.documents.cache import (
 )
 from persistence.engine.background import Background
 from persistence.engine.engines import Engines, Pool, connect
-from persistence.engine.failures import is_corrupt, is_lost_race, is_read_only, is_unavailable
+from persistence.engine.failures import (
+    LostRace,
+    PoolExhausted,
+    is_corrupt,
+    is_lost_race,
+    is_read_only,
+    is_unavailable,
+)
 from persistence.engine.intervals import Interval
+from persistence.engine.measures import Measures
 from persistence.engine.poolers import is_shared
+from persistence.heartbeats import record_heartbeat
 from persistence.imports.store import SqlImports
 from persistence.orders.old_orders import OLD_ORDER_DOCUMENTS
 from persistence.orders.queries import ORDER_DOCUMENTS
@@ -59,10 +70,6 @@ _SHARE_OF = {"orders": 8, "old_orders": 4} | dict.fromkeys(LIST_DEFINITIONS, 1)
 Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
-
-
-class LostRace(Unavailable):
-    """The transaction lost to another one and was rolled back; a second try may succeed."""
 
 
 def utc_now() -> datetime:
@@ -101,6 +108,8 @@ class Database:
     raise Unavailable when the database cannot be reached, does not answer or stays locked.
     ``renderers`` have the names of stores of the unit of work. A rendered document is stored for
     other processes before it is returned, or, with ``stores_later``, in a background thread.
+    ``replica_lag``: by the name of a standby, a function that returns the seconds by which it is
+    behind, or None if that is unknown.
     """
 
     def __init__(
@@ -115,6 +124,7 @@ class Database:
     ) -> None:
         self._url = url
         self._engines = connect(url, pool)
+        self.replica_lag: dict[str, Callable[[], float | None]] = {}
         self._clock = clock
         self._pool = pool
         self._is_pooler_known = False
@@ -236,6 +246,34 @@ class Database:
                 self._note_failure(error)
                 raise Unavailable from error
 
+    def report_to(self, measures: Measures) -> None:
+        """Count documents and waits for connections from now on."""
+        self._engines.report_waits(measures)
+        for cache in self._caches.values():
+            cache.measures = measures
+
+    def pool_use(self) -> Mapping[str, PoolUse]:
+        """How many connections of this process are in use, by the name of the pool."""
+        return self._engines.pool_use()
+
+    def figures(self) -> DatabaseFigures:
+        """Figures for monitoring, from one statement. Takes a few seconds at most.
+
+        Raises Unavailable.
+        """
+        with self._available():
+            figures = monitoring.read_figures(self._engines, self._clock())
+        lags = {name: read() for name, read in self.replica_lag.items()}
+        known = {name: lag for name, lag in lags.items() if lag is not None}
+        return replace(figures, replica_lag=known)
+
+    def record_heartbeat(self, worker: UUID) -> None:
+        """Note that the mail worker runs; best effort, and not waiting for long."""
+        now = self._clock()
+        self._engines.write_best_effort(
+            lambda connection: record_heartbeat(connection, worker, now), "a heartbeat"
+        )
+
     def require_schema(self) -> None:
         """Raises SchemaMismatch for tables of another release, and Unavailable."""
         require_schema(self._engines)
@@ -317,7 +355,7 @@ class Database:
         """Raise what ``_available`` raises for ``error``; return for any other error."""
         if isinstance(error, PoolTimeoutError):
             logger.error("the database is not available", exc_info=error)
-            raise Unavailable from error
+            raise PoolExhausted from error
         if not isinstance(error, DBAPIError) or not is_unavailable(error):
             return
         if is_lost_race(error):

@@ -6,6 +6,8 @@ from domain.shared.errors import Unavailable
 class NotReady(Unavailable):
     """The database, or the connection to it, does not suit this release."""
 
+    cause = "not_ready"
+
 
 class SchemaMismatch(NotReady):
     """There is no schema, or it is that of an older or a newer release."""

@@ -25,7 +25,9 @@ def worker(*, once: bool) -> None:
     ):
         refuse_transaction_pooler(database)
         warn_of_open_files(settings)
-        outbox_worker = OutboxWorker(database, mailer_of(settings), settings)
+        outbox_worker = OutboxWorker(
+            database, mailer_of(settings), settings, database.record_heartbeat
+        )
         if once:
             while not shutdown.is_requested and outbox_worker.deliver_next():
                 pass

@@ -5,12 +5,15 @@ import socket
 from collections.abc import Callable
 from functools import cache, partial
 
+import structlog
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
-from handlers.app import create_app
+from handlers.app import create_app, metrics_of
 from handlers.contract.asgi.routing import ContractApp
 from handlers.logs import configure_logs
+from handlers.metrics.sampler import start_sampler
+from handlers.metrics.shared_cells import SharedCells
 from handlers.serving.connections import family_of, raise_limit, watch_connections
 from handlers.serving.garbage import without_garbage_collection
 from handlers.serving.supervisor import Supervisor
@@ -23,6 +26,8 @@ _STOP_SECONDS = 3
 _HEAD_SECONDS = 10
 # Connections that wait to be accepted: the default maximum of Linux (net.core.somaxconn).
 _BACKLOG = 4096
+
+_log = structlog.get_logger("waybill.server")
 
 
 @cache
@@ -56,7 +61,9 @@ def serve(settings: Settings, make: Callable[[], ContractApp] = application) -> 
 
     Requests in flight are finished. Raises ContractError before it listens.
     """
-    make()
+    metrics = metrics_of(make())
+    # A worker that is being replaced and its successor have a slot each.
+    shared = metrics.new_shared_cells(2 * settings.workers + 1)
     # Workers share the memory of the application until a garbage collection writes to it.
     gc.freeze()
     connections = raise_limit()
@@ -75,14 +82,21 @@ def serve(settings: Settings, make: Callable[[], ContractApp] = application) -> 
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=_HEAD_SECONDS * 1000),
         websockets=False,
-    ).serve(target_loader=partial(_worker_application, settings, make), wrap_loader=False)
+    ).serve(target_loader=partial(_worker_application, settings, make, shared), wrap_loader=False)
 
 
-def _worker_application(settings: Settings, make: Callable[[], ContractApp]) -> ContractApp:
+def _worker_application(
+    settings: Settings, make: Callable[[], ContractApp], shared: SharedCells
+) -> ContractApp:
     """The application, made in the worker that serves it."""
     share = 0 if settings.trusted_proxies else settings.connections_per_address
     watch_connections(settings.host, settings.port, share)
-    return make()
+    app = make()
+    metrics = metrics_of(app)
+    if not metrics.share(shared):
+        _log.error("metrics_not_shared", hint="the metrics lack this process")
+    start_sampler(metrics.sample)
+    return app
 
 
 def require_free(host: str, port: int) -> None:

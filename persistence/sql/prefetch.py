@@ -78,9 +78,14 @@ class OwnerQuery:
         work.offer_prefetched(Prefetch(prefetch.query, {**prefetch.values, name: key}), prefetched)
         return owner
 
+    @property
+    def name(self) -> str:
+        """The name of the statement."""
+        return f"{self.key.table.name}.owner"
+
     @cached_property
     def _owner_only(self) -> CompiledQuery:
-        return CompiledQuery(self.statement)
+        return CompiledQuery(self.statement, self.name)
 
     @cached_property
     def _names(self) -> list[str]:
@@ -110,7 +115,8 @@ def _together(owner: OwnerQuery, query: CompiledQuery) -> CompiledQuery:
                 *map(_null, rows.c),
             ),
             sa.select(*map(_null, owners.c), *rows.c),
-        )
+        ),
+        f"{owner.name} with {query.name}",
     )
 
 
