@@ -38,6 +38,7 @@ from handlers.violations import counted_violations
 from handlers.web import error_responses as errors
 from handlers.web.forwarding import UntrustedProxies
 from handlers.web.front import make_guard
+from handlers.web.last_changes import LastChanges
 from handlers.web.probes import PROBES
 from handlers.web.request_context import PARTS, Parts
 from handlers.web.seller_filters import Filters
@@ -88,6 +89,7 @@ def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> Contract
         cancellation_policy=_cancellation_policy(settings),
         records=Records(contract, clock),
         filters=Filters(contract, app.operations, _listings()),
+        clients=LastChanges(settings) if settings.database_read_url else None,
         metrics=metrics,
     )
     return app

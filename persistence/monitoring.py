@@ -13,7 +13,6 @@ from domain.shared.errors import Unavailable
 from domain.shared.monitoring import AGES, DatabaseFigures, ShopFigures
 from persistence import migrations
 from persistence.engine.engines import Engines
-from persistence.engine.failures import is_missing_table
 from persistence.engine.statement_timeouts import shortened_timeout
 from persistence.heartbeats import worker_heartbeats
 from persistence.orders.cancellations import cancellation_requests
@@ -24,31 +23,21 @@ SECONDS = 2.0  # timeout of each answer of PostgreSQL
 
 
 def read_figures(engines: Engines, now: datetime) -> DatabaseFigures:
-    """Read the figures; the tables of another release have none but their revision.
+    """Read the figures; tables with which this release does not work have only a revision.
 
     Raises Unavailable, and SQLAlchemy's TimeoutError if no connection is free.
     """
+    needed = migrations.head()
     try:
         with engines.autocommit.connect() as connection, shortened_timeout(connection, SECONDS):
-            revision = _revision(connection)
-            needed = migrations.head()
+            state = migrations.state_of(connection)
             return DatabaseFigures(
-                revision=revision,
+                revision=state.revision,
                 needed_revision=needed,
-                shop=_shop(connection, now) if revision == needed else None,
+                shop=_shop(connection, now) if state.accepts(needed) else None,
             )
     except DBAPIError as error:
         raise Unavailable from error
-
-
-def _revision(connection: sa.Connection) -> str | None:
-    try:
-        revision: str | None = connection.execute(migrations.REVISION).scalar()
-    except DBAPIError as error:
-        if not is_missing_table(error):
-            raise
-        return None
-    return revision
 
 
 def _shop(connection: sa.Connection, now: datetime) -> ShopFigures:

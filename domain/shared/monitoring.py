@@ -1,7 +1,6 @@
 """Figures of the shop and of its database, for monitoring."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 AGES = (timedelta(days=1), timedelta(days=2), timedelta(days=7))
@@ -24,18 +23,27 @@ class ShopFigures:
     mail_worker_seen: float
 
 
+@dataclass(frozen=True, slots=True)
+class StandbyFigures:
+    """Whether a standby is read, and the seconds by which it is behind, if that is known."""
+
+    name: str
+    is_read: bool
+    seconds_behind: float | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseFigures:
     """What a database reports of itself.
 
-    ``revision``: that of its tables; None without tables. ``shop``: None while the tables are of
-    another release. ``replica_lag``: by the name of a standby, the seconds by which it is behind.
+    ``revision``: that of its tables; None without tables. ``shop``: None where this release does
+    not work with them.
     """
 
     revision: str | None
     needed_revision: str
     shop: ShopFigures | None
-    replica_lag: Mapping[str, float] = field(default_factory=dict)
+    standbys: tuple[StandbyFigures, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

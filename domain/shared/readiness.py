@@ -10,7 +10,9 @@ class NotReady(Unavailable):
 
 
 class SchemaMismatch(NotReady):
-    """There is no schema, or it is that of an older or a newer release."""
+    """There is no schema, or it is that of an older release, or of a newer one that this code does
+    not work with.
+    """
 
     message = "The database has schema revision %(found)s; this release needs %(needed)s."
     code = "schema_mismatch"

@@ -1,6 +1,6 @@
 """Metrics out of the database: read at a scrape, at most once in some seconds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from threading import Lock
 from time import monotonic
@@ -10,7 +10,7 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
 from domain.shared.errors import Unavailable
-from domain.shared.monitoring import AGES, DatabaseFigures, ShopFigures
+from domain.shared.monitoring import AGES, DatabaseFigures, ShopFigures, StandbyFigures
 
 CACHE_SECONDS = 5.0
 
@@ -65,17 +65,32 @@ def collect_figures(figures: DatabaseFigures | None) -> Iterator[Metric]:
         "The schema revision that this release needs.",
         int(figures.needed_revision),
     )
-    if figures.replica_lag:
-        lag = GaugeMetricFamily(
-            "waybill_replica_lag_seconds",
-            "Seconds by which a standby is behind the primary.",
-            labels=["replica"],
-        )
-        for name, seconds in figures.replica_lag.items():
-            lag.add_metric([name], seconds)
-        yield lag
+    yield GaugeMetricFamily(
+        "waybill_schema_compatible",
+        "Whether this release works with the tables.",
+        0 if figures.shop is None else 1,
+    )
+    if figures.standbys:
+        yield from _collect_standbys(figures.standbys)
     if figures.shop is not None:
         yield from _collect_shop(figures.shop)
+
+
+def _collect_standbys(standbys: Iterable[StandbyFigures]) -> Iterator[Metric]:
+    read = GaugeMetricFamily(
+        "waybill_replica_read", "Whether a standby is read.", labels=["replica"]
+    )
+    lag = GaugeMetricFamily(
+        "waybill_replica_lag_seconds",
+        "Seconds by which a standby is behind the primary, if that is known.",
+        labels=["replica"],
+    )
+    for standby in standbys:
+        read.add_metric([standby.name], standby.is_read)
+        if standby.seconds_behind is not None:
+            lag.add_metric([standby.name], standby.seconds_behind)
+    yield read
+    yield lag
 
 
 def _collect_shop(shop: ShopFigures) -> Iterator[Metric]:

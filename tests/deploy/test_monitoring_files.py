@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from handlers.app import create_app, database_of
 from handlers.settings import Settings
+from persistence.engine.standbys import StandbyStatus
 from tests.handlers.test_metrics import parse
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -22,11 +23,12 @@ SUFFIX = re.compile(r"_(?:bucket|count|sum)$")
 PROMTOOL = shutil.which("promtool")
 
 
-@pytest.fixture(scope="module")
-def scraped(migrated_url: str) -> set[str]:
+@pytest.fixture
+def scraped(migrated_url: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The names in a scrape of an application with a standby, after one request."""
     app = create_app(Settings(secret="s" * 32, database_url=migrated_url))
-    database_of(app).replica_lag["standby"] = lambda: 0.5
+    standby = StandbyStatus("standby", None, 0.5, reads=0, refusals=0)
+    monkeypatch.setattr(database_of(app), "standbys", lambda: [standby])
     client = TestClient(app)
     client.get("/healthz")
     text = client.get("/metrics").text

@@ -3,7 +3,7 @@ from handlers.metrics.catalogue import Metrics
 from handlers.violations import counted_violations
 
 
-def test_each_is_in_the_metrics() -> None:
+def test_violations_are_counted_in_the_metrics() -> None:
     metrics = Metrics(["getCounted"], [], [])
 
     counted_violations(ResponseValidation.REPORT, metrics).report("getCounted", "/name fails type")

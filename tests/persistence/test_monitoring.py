@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from domain.orders.cancellations import CancellationStatus
 from domain.outbox import OutboxStatus
 from domain.shared.errors import Unavailable
-from domain.shared.monitoring import DatabaseFigures, ShopFigures
+from domain.shared.monitoring import DatabaseFigures, ShopFigures, StandbyFigures
 from persistence import migrations
 from persistence.database import Database
 from persistence.engine.engines import Engines, Pool
+from persistence.engine.standbys import StandbyStatus
 from tests.conftest import KIND, MakeUrl
 from tests.persistence.test_outbox import store_event
 from tests.support.builders import NOW, make_item, make_request
@@ -85,13 +86,17 @@ class TestFigures:
 
         assert shop_of(database).mail_worker_seen == clock.now.timestamp()
 
-    def test_have_the_lag_of_replicas_that_is_known(self, database: Database) -> None:
-        database.replica_lag = {"near": lambda: 0.25, "away": lambda: None}
+    def test_have_the_standbys(self, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+        statuses = [
+            StandbyStatus("near", None, 0.25, reads=1, refusals=0),
+            StandbyStatus("away", "it does not answer", None, reads=0, refusals=1),
+        ]
+        monkeypatch.setattr(database, "standbys", lambda: statuses)
 
-        try:
-            assert database.figures().replica_lag == {"near": 0.25}
-        finally:
-            database.replica_lag = {}
+        assert database.figures().standbys == (
+            StandbyFigures("near", True, 0.25),
+            StandbyFigures("away", False, None),
+        )
 
 
 class TestOtherTables:

@@ -4,7 +4,7 @@ import pytest
 from prometheus_client import Metric
 
 from domain.shared.errors import Unavailable
-from domain.shared.monitoring import AGES, DatabaseFigures, ShopFigures
+from domain.shared.monitoring import AGES, DatabaseFigures, ShopFigures, StandbyFigures
 from handlers.metrics.shop_figures import CACHE_SECONDS, CachedFigures, collect_figures
 
 SHOP = ShopFigures(
@@ -16,7 +16,10 @@ SHOP = ShopFigures(
     mail_worker_seen=1_800_000_000.0,
 )
 FIGURES = DatabaseFigures(
-    revision="0012", needed_revision="0013", shop=SHOP, replica_lag={"standby": 0.5}
+    revision="0013",
+    needed_revision="0012",
+    shop=SHOP,
+    standbys=(StandbyFigures("near", True, 0.5), StandbyFigures("away", False, None)),
 )
 
 
@@ -32,9 +35,12 @@ class TestMetrics:
     def test_have_all_figures(self) -> None:
         assert values(collect_figures(FIGURES)) == {
             "waybill_database_up": 1,
-            "waybill_schema_revision": 12,
-            "waybill_schema_revision_needed": 13,
-            "waybill_replica_lag_secondsstandby": 0.5,
+            "waybill_schema_revision": 13,
+            "waybill_schema_revision_needed": 12,
+            "waybill_schema_compatible": 1,
+            "waybill_replica_readnear": 1,
+            "waybill_replica_readaway": 0,
+            "waybill_replica_lag_secondsnear": 0.5,
             "waybill_outbox_pending": 3,
             "waybill_outbox_oldest_seconds": 61.5,
             "waybill_outbox_dead": 1,
@@ -57,6 +63,7 @@ class TestMetrics:
             "waybill_database_up": 1,
             "waybill_schema_revision": 0,
             "waybill_schema_revision_needed": 13,
+            "waybill_schema_compatible": 0,
         }
 
 

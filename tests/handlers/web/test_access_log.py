@@ -20,7 +20,7 @@ from handlers.http.exchange import Exchange
 from handlers.settings import LogFormat, Settings
 from handlers.web.access_log import AccessLog, kind_of
 from tests.support.application import Clients, Shop
-from tests.support.guard_requests import SETTINGS, ask, make_scope
+from tests.support.guard_requests import SETTINGS, make_scope, send_to_guard
 
 JSON = replace(SETTINGS, log_format=LogFormat.JSON)
 FORWARDED = (b"x-forwarded-for", b"203.0.113.9, 198.51.100.7")
@@ -85,14 +85,14 @@ class TestClientAddress:
         settings = replace(SETTINGS, trusted_proxies=proxies)
         scope = make_scope([FORWARDED], client=("192.0.2.1", 4711))
 
-        [line] = ask(settings=settings, scope=scope).lines
+        [line] = send_to_guard(settings=settings, scope=scope).lines
 
         assert line["client"] == address
 
     def test_is_the_peer_where_a_proxy_reports_none(self) -> None:
         scope = make_scope(client=("192.0.2.1", 4711))
 
-        [line] = ask(settings=replace(SETTINGS, trusted_proxies=1), scope=scope).lines
+        [line] = send_to_guard(settings=replace(SETTINGS, trusted_proxies=1), scope=scope).lines
 
         assert line["client"] == "192.0.2.1"
 

@@ -149,7 +149,7 @@ class TestObserve:
 
 @pytest.fixture
 def observed() -> Iterator[list[Execution]]:
-    """The statements from here on, as an observer receives them."""
+    """The statements from now on, as an observer receives them."""
     observed: list[Execution] = []
     end = observe(observed.append)
     yield observed

@@ -37,7 +37,7 @@ def test_statements_of_a_module_are_named_by_their_variables() -> None:
         (_page(("user_pk", "search")), "orders.queries.page(user_pk+search)"),
         (_highest(orders), "sql.keys.highest(orders)"),
         (_lock_by_items(("pk",)), "orders.queries.lock_by_items(pk)"),
-        (load_plan(ORDER, View.STATE).as_json, "load.orders.state.whole"),
+        (load_plan(ORDER, View.STATE).blocks[0].by_owners, "load.orders.state"),
     ],
 )
 def test_statements_of_a_function_are_named_by_its_arguments(
