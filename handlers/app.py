@@ -27,6 +27,7 @@ from handlers.contract.operations.marshmallow_schemas import Schemas
 from handlers.contract.operations.operations import Operation, Rules
 from handlers.contract.operations.violations import Violations
 from handlers.database import open_database
+from handlers.documentation import remove_documentation
 from handlers.metrics.catalogue import Metrics
 from handlers.rendering.old_orders import OLD_ORDER_SOURCES
 from handlers.rendering.orders import order_sources
@@ -75,7 +76,7 @@ def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> Contract
         return make_guard(next_app, settings, metrics.count_request)
 
     application = _application(settings, contract, database, edge, violations, metrics)
-    app = mount(contract, "handlers", application)
+    app = mount(contract, __package__, application)
     _configure(app, settings, metrics)
     _sample(app, database, metrics)
     if sandbox is not None:
@@ -175,11 +176,14 @@ def _renderers(
 
 
 def _contract(settings: Settings, more: Iterable[str] = ()) -> Contract:
-    """The contract, with the cookie names of this server."""
-    named = partial(
-        name_cookies, session_cookie=session_cookie(settings), prefix=settings.cookie_prefix
-    )
-    return load_contract(more=more, adapt=named)
+    """The contract, with the cookie names and the operations of this server."""
+
+    def adapt(document: dict[str, Any]) -> None:
+        name_cookies(document, session_cookie(settings), settings.cookie_prefix)
+        if not settings.docs:
+            remove_documentation(document)
+
+    return load_contract(more=more, adapt=adapt)
 
 
 def _return_policy(settings: Settings) -> ReturnPolicy:
@@ -208,7 +212,7 @@ def _application(
         database.close()
 
     return Application(
-        name="handlers",
+        name=__package__,
         authentication=_authentication,
         refuse=errors.refuse,
         unrouted=errors.unrouted,

@@ -22,6 +22,7 @@ from handlers.setting_files import SUFFIX, is_secret, read_setting_files
 LANGUAGES = ("en-us", "tr-tr")
 SMTP_SCHEMES = ("smtp", "smtp+starttls", "smtps")
 _POSITIVE = Range(min=1)
+_HOUR = 3_600  # seconds
 _SECRET_LENGTH = Length(min=32)
 _CENTURY = 36_500  # days; later dates could exceed the year 9999
 # As browsers send them; a wildcard is not allowed.
@@ -157,6 +158,7 @@ class Settings:
     port: int = _checked(Range(min=1, max=65535), 8000)
     workers: int = _checked(_POSITIVE, 1)
     threads: int = _checked(_POSITIVE, 8)
+    drain_seconds: int = _checked(Range(min=0, max=_HOUR), 5)
     public_url: str = _checked(_public_url, "")
     trusted_proxies: int = _checked(Range(min=0), 0)
     connections_per_address: int = _checked(Range(min=0), 512)
@@ -172,6 +174,7 @@ class Settings:
     response_validation: ResponseValidation = ResponseValidation.ENFORCE
     require_content_type: bool = True
     demo: bool = False
+    docs: bool = True
     limits: bool = True
     limits_storage: str = _checked(_limits_storage, "memory://", is_shown=False)
     log_format: LogFormat = LogFormat.CONSOLE
@@ -201,6 +204,11 @@ class Settings:
     def cookie_name(self, name: str) -> str:
         """The full name of a cookie; a name with a prefix stays as it is."""
         return name if name.startswith(_COOKIE_PREFIXES) else self.cookie_prefix + name
+
+    @property
+    def home_path(self) -> str:
+        """Where a browser is sent without `next`: to the documentation, if it is served."""
+        return "/docs" if self.docs else "/users/orders/"
 
     @property
     def allowed_origins(self) -> frozenset[str]:

@@ -14,6 +14,7 @@ from handlers.contract.asgi.routing import ContractApp
 from handlers.logs import configure_logs
 from handlers.metrics.sampler import start_sampler
 from handlers.metrics.shared_cells import SharedCells
+from handlers.serving import reloads
 from handlers.serving.connections import family_of, raise_limit, watch_connections
 from handlers.serving.garbage import without_garbage_collection
 from handlers.serving.supervisor import Supervisor
@@ -56,24 +57,33 @@ def sandbox_application() -> ContractApp:
         return create_app(settings, Sandbox.of(read_shop()))
 
 
-def serve(settings: Settings, make: Callable[[], ContractApp] = application) -> None:
+def serve(
+    settings: Settings,
+    make: Callable[[], ContractApp] = application,
+    *,
+    is_temporary: bool = False,
+) -> None:
     """Serve the application that ``make`` returns until SIGINT or SIGTERM.
 
-    Requests in flight are finished. Raises ContractError before it listens.
+    Requests in flight are finished. A server that ``is_temporary`` does not drain, and SIGHUP, as
+    of a closed terminal, stops it; others reload. Raises ContractError before it listens.
     """
     metrics = metrics_of(make())
+    if reloads.is_check():
+        return
+    before = reloads.inheritance()
     # A worker that is being replaced and its successor have a slot each.
     shared = metrics.new_shared_cells(2 * settings.workers + 1)
     # Workers share the memory of the application until a garbage collection writes to it.
     gc.freeze()
     connections = raise_limit()
     Supervisor(
-        "handlers.serving.server:application",
+        f"{__name__}:application",
         factory=True,
         interface=Interfaces.ASGI,
         address=settings.host,
         port=settings.port,
-        workers=settings.workers,
+        workers=len(before.listeners) if before else settings.workers,
         workers_kill_timeout=_STOP_SECONDS,
         backlog=_BACKLOG,
         # granian's "backpressure" is the maximum number of connections of a worker.
@@ -82,6 +92,8 @@ def serve(settings: Settings, make: Callable[[], ContractApp] = application) -> 
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=_HEAD_SECONDS * 1000),
         websockets=False,
+        drain_seconds=0 if is_temporary else settings.drain_seconds,
+        is_temporary=is_temporary,
     ).serve(target_loader=partial(_worker_application, settings, make, shared), wrap_loader=False)
 
 
@@ -102,6 +114,9 @@ def _worker_application(
 def require_free(host: str, port: int) -> None:
     """Raises OSError if the address cannot be used, or another process listens on it.
 
-    granian would share the port with that process, and each would get some of the requests.
+    granian would share the port with that process, and each would get some of the requests. After
+    a reload, this process listens itself.
     """
+    if reloads.is_check() or reloads.inheritance():
+        return
     socket.create_server((host, port), family=family_of(host)).close()

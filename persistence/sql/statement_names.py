@@ -15,9 +15,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-_ROOM = "persistence."
+# In an installed package, the room may be below another package.
+_ROOM = __name__.removesuffix("sql.statement_names")
 _MODULE = "<module>"
-_HERE = ("persistence.sql.statement_names", "persistence.sql.compiled_query")
+_HERE = (__name__, f"{_ROOM}sql.compiled_query")
 
 
 class Declaration:

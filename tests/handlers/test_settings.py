@@ -81,6 +81,7 @@ def test_only_the_secret_must_be_set() -> None:
         ("RESPONSE_VALIDATION", "report", ResponseValidation.REPORT),
         ("REQUIRE_CONTENT_TYPE", "false", False),
         ("LIMITS", "off", False),
+        ("DOCS", "false", False),
         ("LIMITS_STORAGE", "redis://localhost", "redis://localhost"),
         ("LIMITS_STORAGE", "redis+unix:///run/redis", "redis+unix:///run/redis"),
         ("LOG_FORMAT", "json", LogFormat.JSON),
