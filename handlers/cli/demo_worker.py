@@ -96,5 +96,6 @@ def _work(settings: Settings, parent: int) -> None:
         from handlers.mail.transports import mailer_of
 
         database = database_of(application())
-        deliver_until(shutdown, OutboxWorker(database, mailer_of(settings), settings))
+        mailer, report = mailer_of(settings), database.record_heartbeat
+        deliver_until(shutdown, OutboxWorker(database, mailer, settings, report))
         database.close()
