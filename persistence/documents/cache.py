@@ -18,6 +18,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import sqlalchemy as sa
 
 from domain.shared.documents import RenderedDocument, Renderer
+from persistence.documents.compression import CompressedBody, stored_edition
 from persistence.documents.lru import CachedDocument, LruDocumentCache, Version
 from persistence.engine.engines import Engines
 from persistence.sql.aggregates import Aggregate, View
@@ -25,6 +26,7 @@ from persistence.sql.bulk import Overwrite, insert, insert_rows
 from persistence.sql.columns import BigId, UtcDateTime, metadata, parent
 from persistence.sql.compiled_query import CompiledQuery, Row
 from persistence.sql.in_list import in_param
+from persistence.sql.storage import alter_created
 from persistence.sql.work import Work
 
 Entity = TypeVar("Entity")
@@ -41,7 +43,7 @@ Versions = Mapping[Any, Version]
 
 def document_table(name: str, owner: str, target: str) -> sa.Table:
     """Return the table of rendered documents of ``target``, one for each row and language."""
-    return sa.Table(
+    table = sa.Table(
         name,
         metadata,
         parent(owner, target, index=False),
@@ -49,9 +51,16 @@ def document_table(name: str, owner: str, target: str) -> sa.Table:
         sa.Column("edition", sa.String(64), nullable=False),
         sa.Column("version", BigId, nullable=False),
         sa.Column("valid_until", UtcDateTime),
-        sa.Column("body", sa.LargeBinary, nullable=False),
+        sa.Column("body", CompressedBody, nullable=False),
         sa.PrimaryKeyConstraint(owner, "language"),
+        # A version is the time of the order's last change.
+        sa.Index(None, "version"),
     )
+    # PostgreSQL can't compress the body again. Each change of a row leaves a dead document.
+    alter_created(
+        table, "ALTER COLUMN body SET STORAGE EXTERNAL", "SET (autovacuum_vacuum_scale_factor=0.02)"
+    )
+    return table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,11 +210,12 @@ class PersistentDocumentCache(DocumentCache[Entity]):
     def get_stored(
         self, work: Work, versions: Versions, language: str, now: datetime
     ) -> dict[Any, bytes]:
-        edition = self._renderer.edition
+        edition = stored_edition(self._renderer.edition)
         values = {"pks": list(versions), "language": language, "edition": edition}
         bodies = {}
         for pk, version, valid_until, body in self._stored.rows(work, values):
-            if version == versions[pk] and (valid_until is None or valid_until > now):
+            is_valid = valid_until is None or valid_until > now
+            if version == versions[pk] and is_valid and body is not None:
                 bodies[pk] = body
                 self._cache(pk, language, CachedDocument(version, valid_until, body))
         return bodies
@@ -255,7 +265,7 @@ class PersistentDocumentCache(DocumentCache[Entity]):
             yield {
                 f"new_{self._kind.owner}": pk,
                 "new_language": language,
-                "new_edition": self._renderer.edition,
+                "new_edition": stored_edition(self._renderer.edition),
                 "new_version": version,
                 "new_valid_until": document.valid_until,
                 "new_body": document.body,

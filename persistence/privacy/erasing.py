@@ -109,7 +109,10 @@ class Erasure:
 
     def _erase_events(self) -> list[UUID]:
         """Delete the e-mails to the person and about the orders, delivered or not."""
-        numbers = set(self._pks(orders.c.number, orders.c.pk, self._orders))
+        numbers = {
+            *self._pks(orders.c.number, orders.c.pk, self._orders),
+            *self._pks(old_orders.c.number, old_orders.c.pk, self._old_orders),
+        }
         keys = {email_key(email) for email in self._emails()}
         events = self._work.execute(
             sa.select(outbox_events.c.pk, outbox_events.c.uuid, outbox_events.c.payload)

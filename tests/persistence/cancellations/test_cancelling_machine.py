@@ -27,7 +27,13 @@ from domain.orders.cancellations import CancellationRequest, CancellationStatus,
 from domain.orders.order_items import OrderItem
 from domain.orders.orders import Order
 from domain.orders.states import OrderState
-from domain.privacy.retention import remove_settled_accounts
+from domain.privacy.retention import (
+    BATCH,
+    Expiring,
+    RetentionPeriods,
+    remove_expired,
+    remove_settled_accounts,
+)
 from domain.shared.errors import Conflict, FieldErrors, RowErrors, RuleBroken
 from domain.shared.paging import PageRequest
 from handlers.contract.document.bundle import load_contract
@@ -176,9 +182,12 @@ class Cancelling(RuleBasedStateMachine):
 
     @rule()
     def tidy(self) -> None:
-        """Remove bank accounts at once: states and amounts do not change."""
+        """Remove all that can be removed, at once: states and amounts do not change."""
+        periods = RetentionPeriods(timedelta(), timedelta(), timedelta())
         with self.database.writing() as uow:
-            remove_settled_accounts(timedelta(), 0, LANGUAGES, uow)
+            remove_settled_accounts(timedelta(), 0, BATCH, LANGUAGES, uow)
+            for kind in Expiring:
+                remove_expired(kind, periods, BATCH, uow)
 
     @rule(wish=wishes)
     def ask(self, wish: dict[str, Any]) -> None:

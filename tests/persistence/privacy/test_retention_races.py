@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from domain.accounts.callers import Caller
+from domain.accounts.sessions import authenticate, open_session
 from domain.accounts.users import User
 from domain.cancellations.decisions import approve_request, complete_request, reject_request
 from domain.cancellations.requests import create_cancellation_request
@@ -24,9 +25,11 @@ from domain.orders.orders import Order
 from domain.outbox import lease_events, record_delivery
 from domain.privacy.personal_data import erase_personal_data
 from domain.privacy.retention import (
+    BATCH,
+    Expiring,
+    RetentionPeriods,
     remove_delivered_events,
-    remove_expired_keys,
-    remove_expired_sessions,
+    remove_expired,
     remove_settled_accounts,
 )
 from domain.shared.errors import Refusal
@@ -41,6 +44,7 @@ from tests.support.scale import RACE_SECONDS
 from tests.support.stored import listed, store_order, store_user
 from tests.support.stored_cancellations import OPERATOR, POLICY, StoredCancellations
 
+AT_ONCE = RetentionPeriods(timedelta(), timedelta(), timedelta())
 LANGUAGES = ("en-us", "tr-tr")
 IBAN = "TR330006100519786457841326"
 EMAIL = "gizli@example.com"
@@ -92,6 +96,7 @@ class Shop:
         self.caller = Caller(user.pk, is_guest=False)
         self.items = [item.pk for order in orders for item in order.items]
         self.request_pks: list[int] = []
+        self.sessions: list[str] = []
 
     def ask(self) -> None:
         account: Any = {"iban": IBAN, "holder_name": "Ayşe", "description": "gizli"}
@@ -114,13 +119,28 @@ class Shop:
         for event in self.database.write(lambda uow: lease_events(1, uow)):
             self.database.write(partial(record_delivery, event.pk))
 
+    def read(self) -> None:
+        listed(self.database, self.caller.user_pk)
+
+    def log_in(self) -> None:
+        """Open a session that has expired, and one that has not."""
+
+        def work(uow: Any) -> None:
+            user = uow.users.lock(self.caller.user_pk)
+            for lifetime in (timedelta(), timedelta(days=1)):
+                session = open_session(user, lifetime, uow)
+            uow.commit()
+            self.sessions.append(session.value)
+
+        self.database.write(work)
+
     def tidy(self) -> None:
-        self.database.write(remove_expired_sessions)
-        self.database.write(remove_expired_keys)
-        self.database.write(lambda uow: remove_delivered_events(timedelta(), uow))
+        for kind in Expiring:
+            self.database.write(partial(remove_expired, kind, AT_ONCE, BATCH))
+        self.database.write(partial(remove_delivered_events, timedelta(), BATCH))
         after = 0
         while batch := self.database.write(
-            partial(remove_settled_accounts, timedelta(), after, LANGUAGES)
+            partial(remove_settled_accounts, timedelta(), after, BATCH, LANGUAGES)
         ):
             after = batch.last
 
@@ -129,10 +149,14 @@ class Shop:
 def test_tidying_takes_nothing_that_is_needed(busy_database: Database, engines: Engines) -> None:
     shop = Shop(busy_database, store_user(busy_database))
 
-    done = together(shop.ask, shop.decide, shop.deliver, shop.tidy)
+    done = together(
+        shop.ask, shop.decide, shop.deliver, shop.read, shop.log_in, shop.tidy, shop.tidy
+    )
 
     shop.tidy()
     assert all(done)
+    with busy_database.reading() as uow:
+        assert all(authenticate(value, uow) for value in shop.sessions)
     assert broken(engines) == []
     requests = metadata.tables["cancellation_requests"]
     with engines.autocommit.connect() as connection:
