@@ -16,10 +16,12 @@ from marshmallow import ValidationError
 from marshmallow.validate import URL, Length, OneOf, Range, Regexp
 
 from handlers.contract.operations.violations import ResponseValidation
+from handlers.setting_files import SUFFIX, is_secret, read_setting_files
 
 LANGUAGES = ("en-us", "tr-tr")
 SMTP_SCHEMES = ("smtp", "smtp+starttls", "smtps")
 _POSITIVE = Range(min=1)
+_SECRET_LENGTH = Length(min=32)
 _CENTURY = 36_500  # days; later dates could exceed the year 9999
 # As browsers send them; a wildcard is not allowed.
 _ORIGINS = r"(https?://[a-z0-9.-]+(:[0-9]{1,5})?([, ]+|\Z))*\Z"
@@ -73,6 +75,11 @@ def _database_url(url: str) -> None:
         )
 
 
+def _previous_secret(secret: str) -> None:
+    if secret:
+        _SECRET_LENGTH(secret)
+
+
 def _limits_storage(url: str) -> None:
     if url != "memory://" and not re.match(r"rediss?(\+\w+)?://", url):
         raise ValidationError("Must be memory://, or look like redis://host:6379.")
@@ -112,10 +119,12 @@ def _checked(
 class Settings:
     """All settings; docs/settings.md describes them.
 
-    A setting is read from the variable of its name in upper case with the prefix WAYBILL_.
+    A setting is read from the variable of its name in upper case with the prefix WAYBILL_. One that
+    is not shown can be in a file, which the variable with the suffix _FILE names.
     """
 
-    secret: str = _checked(Length(min=32), is_shown=False)
+    secret: str = _checked(_SECRET_LENGTH, is_shown=False)
+    secret_previous: str = _checked(_previous_secret, "", is_shown=False)
     database_url: str = _checked(_database_url, "sqlite:///var/waybill.sqlite3", is_shown=False)
     database_pooler: DatabasePooler = DatabasePooler.NONE
     database_pool_size: int = _checked(_POSITIVE, 10)
@@ -144,6 +153,11 @@ class Settings:
     limits_storage: str = _checked(_limits_storage, "memory://", is_shown=False)
     log_format: LogFormat = LogFormat.CONSOLE
     log_level: int = field(default=logging.INFO, metadata={"reader": "log_level"})
+
+    @property
+    def secrets(self) -> list[str]:
+        """The secrets whose signatures are accepted; the last one signs."""
+        return [self.secret_previous, self.secret] if self.secret_previous else [self.secret]
 
     @property
     def has_secure_cookies(self) -> bool:
@@ -191,21 +205,28 @@ def read_settings() -> Settings:
     would otherwise leave the default in force.
     """
     env = Env(prefix=_PREFIX, eager=False)
-    values = {setting.name: _read(env, setting) for setting in fields(Settings)}
+    files = read_setting_files(fields(Settings), _PREFIX)
+    values: dict[str, Any] = {
+        setting.name: _read(env, setting)
+        for setting in fields(Settings)
+        if f"{_PREFIX}{setting.name.upper()}{SUFFIX}" not in os.environ
+    }
     faults: dict[str, Any] = {}
     try:
         env.seal()
     except EnvValidationError as error:
         faults |= cast(Mapping[str, Any], error.error_messages)
+    faults |= files.errors
     faults |= _unknown_names(os.environ)
     if faults:
         raise EnvValidationError(f"Environment variables invalid: {faults}", faults)
-    return Settings(**values)
+    return Settings(**(values | files.values))
 
 
 def _unknown_names(names: Iterable[str]) -> Mapping[str, list[str]]:
     """The errors for names that look like settings and are none, by name."""
     known = [setting.name.upper() for setting in fields(Settings)]
+    known += [setting.name.upper() + SUFFIX for setting in filter(is_secret, fields(Settings))]
     faults = {}
     for name in names:
         is_ours = name.startswith(_PREFIX) and not name.startswith(_FOR_TESTS)

@@ -17,7 +17,7 @@ from domain.shared.documents import Renderer
 from domain.shared.errors import Unavailable
 from domain.shared.readiness import Corrupt, ReadOnly, TransactionPooler
 from domain.unit_of_work import UnitOfWork
-from persistence import migrations, readiness
+from persistence import diagnosis, migrations, readiness
 from persistence.documents.cache import (
     DisabledDocuments,
     DocumentCache,
@@ -38,7 +38,7 @@ from persistence.orders.queries import ORDER_DOCUMENTS
 from persistence.orders.seller_projection import fill_seller_orders
 from persistence.privacy.retention import MONTHLY
 from persistence.replacing import TableRows, create_tables, raise_all_versions, replace_rows
-from persistence.revisions import require_connection, require_schema
+from persistence.revisions import require_connection, require_schema, schema_state
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
 from persistence.sql.partitions import create_months
 from persistence.sql.prefetch import RecordingWork, first_statement
@@ -239,13 +239,30 @@ class Database:
                 raise Unavailable from error
 
     def require_schema(self) -> None:
-        """Raises SchemaMismatch for tables of another release, and Unavailable."""
+        """Raises SchemaMismatch for tables with which this code does not work, and Unavailable."""
         require_schema(self._engines)
+
+    def schema_state(self) -> migrations.SchemaState:
+        """Return the revision of the tables, with the code that works with them.
+
+        Raises Unavailable.
+        """
+        return schema_state(self._engines)
+
+    def outbox_state(self) -> diagnosis.OutboxState:
+        """Return how e-mails are waiting. Raises Unavailable."""
+        with self._available():
+            return diagnosis.outbox_state(self._engines)
+
+    def server_time(self) -> datetime | None:
+        """Return the time of PostgreSQL's clock; None for SQLite. Raises Unavailable."""
+        with self._available():
+            return diagnosis.database_time(self._engines)
 
     def migrate(self) -> None:
         """Migrate the tables to the newest revision, if they are not there yet.
 
-        Raises SchemaMismatch for the revision of a newer release, and Unavailable.
+        Raises as ``persistence.migrations.upgrade`` does, and Unavailable.
         """
         # A step may take as long as the tables are large.
         engines = connect(self._url, replace(self._pool, size=1, timeout=None))

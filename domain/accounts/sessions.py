@@ -81,7 +81,7 @@ class Sessions(Protocol):
         """Store ``session``."""
 
     def owner(self, id_hash: bytes) -> SessionOwner | None:
-        """Return the owner of the session with this hash, expired and inactive ones too."""
+        """Return the owner of the session with this hash, even if expired or inactive."""
 
     def remove(self, id_hash: bytes) -> None:
         """Delete the session with this hash, if there is one."""
@@ -103,7 +103,7 @@ class SessionWork(UserWork, Protocol):
 class LoginLimits(Protocol):
     """Limits on failed logins in the last 15 minutes.
 
-    10 for an e-mail address from one network, 100 for it from all networks, 50 for a network. A
+    10 for an e-mail address from one network, 100 for one from all networks, 50 for a network. A
     device that logged in before has a limit of 10 instead.
     """
 
@@ -149,11 +149,11 @@ def check_credentials(
 def log_in(
     verified: VerifiedCredentials, replaced: str | None, lifetime: timedelta, uow: SessionWork
 ) -> tuple[User, OpenedSession]:
-    """Open a session with a new value, and end the one that came with the request.
+    """Open a session with a new value, and end the session that came with the request.
 
-    ``replaced`` is the value of that one, so that a value planted before the login is worthless
-    (session fixation). Raises LoginFailed if the user or the
-    password has changed since it was verified.
+    ``replaced`` is the value of the ended session: a value planted before the login is worthless
+    (session fixation). Raises LoginFailed if the user or the password has changed since it was
+    verified.
     """
     user = uow.users.lock(verified.user_pk)
     if user is None or not user.is_active or user.password_hash != verified.password_hash:
@@ -166,7 +166,7 @@ def log_in(
 def replace_session(
     user: User, replaced: str | None, lifetime: timedelta, uow: SessionWork
 ) -> OpenedSession:
-    """Open a session for ``user`` in place of the one with the value ``replaced``."""
+    """Open a session for ``user`` that replaces the one with the value ``replaced``."""
     if replaced is not None:
         uow.sessions.remove(id_hash(replaced))
     return open_session(user, lifetime, uow)

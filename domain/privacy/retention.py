@@ -78,7 +78,7 @@ class Retention(Protocol):
     """Deletes rows whose retention period is over.
 
     Each method removes at most ``limit`` rows and skips those that another transaction has locked,
-    so it does not wait for a server or a worker, nor make one wait for long.
+    so it neither waits for a server or worker nor delays one for long.
     """
 
     def remove(self, kind: Expiring, end: datetime, limit: int) -> int:
@@ -156,7 +156,7 @@ def drop_months(kind: Monthly, periods: RetentionPeriods, uow: RetentionWork) ->
 def remove_delivered_events(age: timedelta, limit: int, uow: RetentionWork) -> list[UUID]:
     """Delete up to ``limit`` events delivered ``age`` ago or earlier; return their UUIDs.
 
-    Dead and pending ones stay.
+    Dead and pending events stay.
     """
     removed = uow.retention.remove_delivered(uow.now - age, limit)
     uow.commit()

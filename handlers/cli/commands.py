@@ -29,6 +29,11 @@ COMMANDS: Mapping[str, CommandEntry] = {
         "The carriers by which shoppers can return what they bought.",
     ),
     "contract": CommandEntry("handlers.cli.contract", "contract", "The OpenAPI documents."),
+    "doctor": CommandEntry(
+        "handlers.cli.doctor",
+        "doctor",
+        "Check the settings, the database and the other services, and say what to do.",
+    ),
     "import": CommandEntry(
         "handlers.cli.imports",
         "import_",

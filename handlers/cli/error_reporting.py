@@ -27,7 +27,7 @@ def report_errors() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        message = _message(error)
+        message = error_message(error)
         if message is None:
             raise
         raise click.ClickException(message) from error
@@ -45,7 +45,7 @@ def report_database_errors(url: str) -> Iterator[None]:
         raise click.ClickException(_database_message(subject, refusal)) from refusal
 
 
-def _message(error: Exception) -> str | None:
+def error_message(error: Exception) -> str | None:
     """The message for an error; None for bugs, and for exceptions that click reports itself."""
     if isinstance(error, Refusal):
         return _refusal_message(error)
@@ -105,7 +105,7 @@ def _settings_message(errors: Any) -> str:
     lines = []
     for name, reasons in errors.items():
         line = f"{name}: {' '.join(one_line(str(reason)) for reason in reasons)}"
-        if name == "WAYBILL_SECRET":
+        if name in {"WAYBILL_SECRET", "WAYBILL_SECRET_PREVIOUS"}:
             line += f" Make one: {NEW_SECRET}"
         lines.append(line)
     return "\n".join(lines)

@@ -14,6 +14,7 @@ from handlers.app import database_of
 from handlers.cli.database import command_settings, refuse_transaction_pooler
 from handlers.cli.demo_secret import make_secret
 from handlers.cli.demo_worker import demo_worker
+from handlers.cli.doctor_settings import counts_separately, separate_limits
 from handlers.cli.error_reporting import report_database_errors
 from handlers.cli.free_port import require_free_port
 from handlers.cli.open_files import warn_of_open_files
@@ -84,7 +85,11 @@ def serve(demo: bool, sandbox: bool, port: int | None) -> None:
     settings = command_settings()
     if not demo:
         require_strong(settings.secret)
+        if settings.secret_previous:
+            require_strong(settings.secret_previous, "WAYBILL_SECRET_PREVIOUS")
     warn_of_open_files(settings)
+    if counts_separately(settings):
+        click.echo(f"Warning: {separate_limits(settings)}.", err=True)
     if port is not None:
         settings = replace(settings, port=port)
         os.environ["WAYBILL_PORT"] = str(port)  # the application reads its own settings

@@ -1,4 +1,4 @@
-"""Probes: /readyz says why requests can not be served."""
+"""Probes: /readyz has the reason why requests can not be served."""
 
 import pytest
 from starlette.testclient import TestClient

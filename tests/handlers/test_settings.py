@@ -15,7 +15,7 @@ SECRET = "a secret of thirty-two characters"
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is set but the secret, whatever the tests were started with."""
+    """Only the secret is set, in any environment of the tests."""
     for name in os.environ:
         if name.startswith("WAYBILL_"):
             monkeypatch.delenv(name)
@@ -23,7 +23,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fault() -> str:
-    """What is said of the environment."""
+    """The error message about the environment."""
     with pytest.raises(EnvValidationError) as error:
         read_settings()
     return str(error.value)
@@ -37,6 +37,8 @@ def test_only_the_secret_must_be_set() -> None:
     ("variable", "text", "value"),
     [
         ("SECRET", "x" * 32, "x" * 32),
+        ("SECRET_PREVIOUS", "y" * 32, "y" * 32),
+        ("SECRET_PREVIOUS", "", ""),
         ("DATABASE_URL", "postgres://localhost/shop", "postgres://localhost/shop"),
         ("DATABASE_URL", "sqlite:////srv/shop.sqlite3", "sqlite:////srv/shop.sqlite3"),
         *(
@@ -99,6 +101,7 @@ def test_each_setting_is_read_from_its_variable(
     [
         ("SECRET", "x" * 31),
         ("SECRET", ""),
+        ("SECRET_PREVIOUS", "x" * 31),
         ("DATABASE_URL", ""),
         ("DATABASE_URL", "nonsense"),
         ("DATABASE_URL", "mysql://me:hunter2@localhost/shop"),

@@ -1,4 +1,4 @@
-"""openapi-core as an independent validator of every exchange of the tests' client."""
+"""openapi-core as an independent validator of every exchange of the test clients."""
 
 import re
 from collections.abc import Collection, Hashable, Iterator, Mapping

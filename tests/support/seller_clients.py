@@ -97,7 +97,7 @@ class FakeSellers:
 
 
 class FakeSellerDatabase:
-    """What the operations of sellers need of a database, and of a unit of work."""
+    """The parts of a database and a unit of work that the operations of sellers use."""
 
     def __init__(self) -> None:
         self.now: datetime = NOW

@@ -40,7 +40,7 @@ def start(
         stdout=output,
         stderr=subprocess.STDOUT,
         text=True,
-        start_new_session=True,  # one signal reaches it with its workers
+        start_new_session=True,  # one signal for it and its workers
     )
 
 

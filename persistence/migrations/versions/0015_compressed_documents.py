@@ -4,9 +4,11 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
+# Servers of earlier revisions would wait while the documents are locked.
+compatible_from = "0015"
 
 DOCUMENTS = ("order_documents", "old_order_documents")
 
@@ -23,12 +25,12 @@ def upgrade() -> None:
         sa.Column("due_date", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_maintenance_runs")),
     )
-    if op.get_bind().dialect.name == "postgresql":
+    if op.get_context().dialect.name == "postgresql":
         _set_storage()
 
 
 def _empty_documents() -> None:
-    if op.get_bind().dialect.name != "postgresql":
+    if op.get_context().dialect.name != "postgresql":
         for table in DOCUMENTS:
             op.execute(f"DELETE FROM {table}")  # noqa: S608 - a constant
         return

@@ -1,4 +1,4 @@
-"""Usual mistakes get one line, an exit code and no traceback; runs the real command."""
+"""Common mistakes get one line, an exit code and no traceback; runs the real command."""
 
 import sqlite3
 import subprocess
@@ -60,6 +60,15 @@ def test_a_missing_secret_gets_the_command_that_makes_one(waybill: Waybill) -> N
     assert output.startswith("Error: WAYBILL_SECRET: ")
     assert output.endswith(f" Make one: {MAKE_SECRET}\n")
     assert output.count("\n") == 1
+
+
+def test_workers_that_count_attempts_separately_are_warned_of(waybill: Waybill) -> None:
+    _, output = waybill("serve", WAYBILL_WORKERS="3", PORT=str(free_port()))
+
+    assert output.startswith(
+        "Warning: each of 3 workers counts failed attempts separately, so that 3 times as many are"
+        " possible. Set WAYBILL_LIMITS_STORAGE to redis://….\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -138,7 +147,7 @@ def test_a_folder_that_can_not_be_made(waybill: Waybill, tmp_path: Path) -> None
 
 
 class TestSchema:
-    """The current revision, the required one, and what to do."""
+    """The message has the current revision, the required one and the next step."""
 
     @pytest.fixture
     def url(self, make_url: MakeUrl) -> str:
@@ -203,9 +212,14 @@ class TestSchema:
 
 
 def set_revision(url: str, revision: str) -> None:
+    """Make the tables those of a release that works with no other code."""
     engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.begin() as connection:
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = :r"), {"r": revision})
+        for column in (
+            "alembic_version SET version_num",
+            "schema_compatibility SET compatible_from",
+        ):
+            connection.execute(sa.text(f"UPDATE {column} = :r"), {"r": revision})
     engine.dispose()
 
 

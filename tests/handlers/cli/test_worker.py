@@ -24,7 +24,7 @@ from tests.support.processes import wait_until
 from tests.support.server import COMMAND
 from tests.support.smtp_servers import silent
 
-STOP_SECONDS = 10  # it takes four at most
+STOP_SECONDS = 10  # it takes at most four
 
 
 @pytest.fixture

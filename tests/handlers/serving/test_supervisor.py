@@ -1,4 +1,4 @@
-"""The server's main process replaces workers that die, and gives up when that does not help."""
+"""The main process replaces workers that die, and gives up after too many deaths."""
 
 import os
 import signal
@@ -72,7 +72,7 @@ class TestDeaths:
 
     def test_let_clients_wait_instead_of_refusing_them(self, serve: Serve) -> None:
         server = serve(**SECRET)
-        for _ in range(4):  # so that the next one waits for 0.8 seconds
+        for _ in range(4):  # after them, the next one waits for 0.8 seconds
             kill_a_worker(server)
             wait_until(lambda: children_of(server.process.pid))
 
@@ -173,7 +173,7 @@ class TestListen:
 
 
 def waiting(listener: socket.socket) -> int:
-    """How many connections can be accepted at once."""
+    """The number of connections that wait to be accepted."""
     listener.setblocking(False)
     count = 0
     with suppress(BlockingIOError):

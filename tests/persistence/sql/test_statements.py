@@ -264,14 +264,14 @@ class Comparison:
         options = {"preserve_rowcount": True}
         statement = self.statement
         if isinstance(statement, sa.Update | sa.Delete):
-            # SQLAlchemy reserves the names of columns for new values.
+            # SQLAlchemy uses the names of columns for the parameters of new values.
             statement = replacement_traverse(statement, {}, _with_prefix)
             values = {f"{PREFIX}{name}": value for name, value in values.items()}
         result = self.connection.execute(statement, values, execution_options=options)
         return list(map(tuple, result)) if result.returns_rows else result.rowcount
 
     def _left(self) -> Any:
-        """Return what is in the table after a change."""
+        """Return the rows of the table after a change."""
         if not isinstance(self.statement, sa.UpdateBase):
             return None
         is_insert = isinstance(self.statement, sa.Insert)
