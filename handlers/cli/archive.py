@@ -44,11 +44,11 @@ def archive(before: datetime, actor: str, *, dry_run: bool) -> None:
         def change(pk: int) -> Hindrance | None:
             return database.write(partial(archive_order, pk, policy, actor))
 
-        def judge(pk: int) -> Hindrance | None:
+        def check(pk: int) -> Hindrance | None:
             with database.reading() as uow:
                 return hindrance_of(pk, policy, uow)
 
-        results = _run(database, moment, judge if dry_run else change)
+        results = _run(database, moment, check if dry_run else change)
     click.echo(_summary("Would archive" if dry_run else "Archived", results))
 
 

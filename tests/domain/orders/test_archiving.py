@@ -45,7 +45,7 @@ def finished(*requests: Any, **item: Any) -> dict[str, Any]:
     return {"state": OrderState.DELIVERED, "items": [line]}
 
 
-def judge(order: Order, **found: Any) -> Hindrance | None:
+def check(order: Order, **found: Any) -> Hindrance | None:
     facts = {"plans": order.cancellation_plans, "is_guest": False, "is_number_taken": False}
     return hindrance(ArchivableOrder(order, **{**facts, **found}), NOW, POLICY)
 
@@ -68,7 +68,7 @@ class TestHindrance:
         ],
     )
     def test_there_is_none_for_a_finished_order(self, order: dict[str, Any]) -> None:
-        assert judge(make_order(**order)) is None
+        assert check(make_order(**order)) is None
 
     @pytest.mark.parametrize(
         ("order", "reason"),
@@ -99,13 +99,13 @@ class TestHindrance:
         ],
     )
     def test_is_named(self, order: dict[str, Any], reason: Hindrance) -> None:
-        assert judge(make_order(**order)) is reason
+        assert check(make_order(**order)) is reason
 
     def test_is_a_guest_or_a_number(self) -> None:
         order = make_order(**finished())
 
-        assert judge(order, is_guest=True) is Hindrance.GUEST
-        assert judge(order, is_number_taken=True) is Hindrance.NUMBER_TAKEN
+        assert check(order, is_guest=True) is Hindrance.GUEST
+        assert check(order, is_number_taken=True) is Hindrance.NUMBER_TAKEN
 
     @pytest.mark.parametrize(
         ("status", "reason"),
@@ -126,14 +126,14 @@ class TestHindrance:
         plan = order.cancellation_plans[0]
         plan.status = status
 
-        assert judge(make_order(**finished()), plans=[plan]) is reason
+        assert check(make_order(**finished()), plans=[plan]) is reason
 
     def test_is_no_plan_without_requests(self) -> None:
         plan = CancellationPlan(
             plan_type=CancellationType.CANCEL, created_date=NOW, modified_date=NOW
         )
 
-        assert judge(make_order(**finished()), plans=[plan]) is None
+        assert check(make_order(**finished()), plans=[plan]) is None
 
 
 class TestOldOrder:
@@ -194,8 +194,8 @@ class TestOldOrder:
         assert (stored["status"], stored["quantity"]) == ("rejected", 1)
 
     def test_has_no_account(self) -> None:
-        asked = make_request(iban="TR330006100519786457841326", holder_name="Ada Lovelace")
-        old = old_order_of(make_order(**finished(asked)), [], NOW)
+        with_account = make_request(iban="TR330006100519786457841326", holder_name="Ada Lovelace")
+        old = old_order_of(make_order(**finished(with_account)), [], NOW)
 
         text = repr(old.items[0].extra_field)
         assert "TR33" not in text
