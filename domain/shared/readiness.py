@@ -1,10 +1,20 @@
-"""Why a reachable database can not serve requests until an operator changes it."""
+"""Why a server that runs is not ready for requests."""
 
 from domain.shared.errors import Unavailable
 
 
+class Draining(Unavailable):
+    """The server is about to stop; it still serves the requests that it gets."""
+
+    message = "The server is about to stop."
+    code = "draining"
+
+
 class NotReady(Unavailable):
-    """The database, or the connection to it, does not suit this release."""
+    """The database, or the connection to it, does not suit this release.
+
+    An operator has to act.
+    """
 
 
 class SchemaMismatch(NotReady):

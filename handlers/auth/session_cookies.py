@@ -7,7 +7,7 @@ from hashlib import sha256
 from secrets import token_urlsafe
 from urllib.parse import urlsplit
 
-from flask import Request, Response
+from flask import Request, Response, g
 from itsdangerous import Signer
 
 from domain.accounts.sessions import id_hash
@@ -147,10 +147,12 @@ def give_session(
 ) -> None:
     """Set the cookies of a new session and its CSRF token.
 
-    The grant is dropped: it may be of another person who used the browser before.
+    The grant is dropped: it may be of another person who used the browser before. Notes the session
+    for `handlers.web.last_changes`.
     """
     lifetime = session_lifetime(settings)
     set_cookie(response, settings.session_cookie, session, lifetime, request, settings)
+    g.opened_session = session
     give_csrf_token(response, token, request, settings)
     drop_grant(response, request, settings)
 

@@ -11,6 +11,11 @@ class CommandEntry(NamedTuple):
     name: str
     summary: str
 
+    @property
+    def file(self) -> str:
+        """The module's name in this package, which is `waybill.handlers.cli` in a wheel."""
+        return self.module.rpartition(".")[2]
+
 
 COMMANDS: Mapping[str, CommandEntry] = {
     "archive": CommandEntry(

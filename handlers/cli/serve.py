@@ -28,9 +28,10 @@ from persistence.database import Database
 log = structlog.get_logger(__name__)
 
 _DEMO_SHOP = {"users": 40, "orders_per_user": 12, "seed": 1}
-_PAGES = """
+_TITLE = """
 Waybill serves on {url}
-
+"""
+_DOCS = """
   the contract, to try out   {url}/docs
   the contract, to read      {url}/reference"""
 _SHOPPER = """
@@ -103,7 +104,7 @@ def serve(demo: bool, sandbox: bool, port: int | None) -> None:
             return
         _print_urls(settings, prepare_demo_shop(database))
     with demo_worker(settings):
-        run(settings)
+        run(settings, is_temporary=True)
 
 
 def _require_schema(database: Database) -> None:
@@ -139,7 +140,7 @@ def prepare_demo_shop(database: Database) -> bool:
 
 
 def _fill(database: Database) -> None:
-    # Imported here: Faker's data takes a while to load.
+    # Imported here: only an empty demo shop needs it.
     from handlers.cli.demo_shop_loader import seed_demo_shop
 
     click.echo("Filling the demo shop …")
@@ -148,6 +149,6 @@ def _fill(database: Database) -> None:
 
 
 def _print_urls(settings: Settings, has_demo_shopper: bool) -> None:
-    text = _PAGES + (_SHOPPER if has_demo_shopper else "\n")
+    text = _TITLE + (_DOCS if settings.docs else "") + (_SHOPPER if has_demo_shopper else "\n")
     url = f"http://{settings.host}:{settings.port}"
     click.echo(text.format(url=url, email=DEMO_EMAIL, password=DEMO_PASSWORD))

@@ -9,6 +9,7 @@ from handlers.cli.open_files import warn_of_open_files
 from handlers.mail.outbox_worker import OutboxWorker, deliver_until
 from handlers.mail.transports import mailer_of
 from handlers.maintenance import HourlyTidy
+from handlers.serving.notifications import READY, STOPPING, Notifier
 
 
 @click.command()
@@ -27,9 +28,27 @@ def worker(*, once: bool) -> None:
         refuse_transaction_pooler(database)
         warn_of_open_files(settings)
         outbox_worker = OutboxWorker(database, mailer_of(settings), settings)
+        notifier = Notifier()
+        notifier.notify(READY, "STATUS=Delivering e-mails.")
         if once:
             while not shutdown.is_requested and outbox_worker.deliver_next():
                 pass
         else:
-            deliver_until(shutdown, outbox_worker, HourlyTidy(database).step)
+            tidy = HourlyTidy(database)
+            deliver_until(_Watched(shutdown, notifier), outbox_worker, tidy.step)
+        notifier.notify(STOPPING)
     click.echo(f"{outbox_worker.delivered} delivered, {outbox_worker.failed} failed.")
+
+
+class _Watched:
+    """A Shutdown that sends the watchdog a sign of life whenever the loop looks at it."""
+
+    def __init__(self, shutdown: GracefulShutdown, notifier: Notifier) -> None:
+        self._shutdown = shutdown
+        self._notifier = notifier
+        self.wait = shutdown.wait
+
+    @property
+    def is_requested(self) -> bool:
+        self._notifier.sign_of_life()
+        return self._shutdown.is_requested

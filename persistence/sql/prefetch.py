@@ -7,7 +7,7 @@ place of the stand-in's. The read runs again for the caller, and gets the rows i
 statement is the same with the caller's key. Any other statement runs as usual.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -15,7 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql.visitors import replacement_traverse
 
+from persistence.engine.positions import STANDBY_COLUMNS, StandbyState
 from persistence.sql.compiled_query import CompiledQuery, Row, Values
+from persistence.sql.standby_work import StandbyQuery, StandbyWork
 from persistence.sql.statements import first
 from persistence.sql.work import Prefetch, Work
 
@@ -62,20 +64,57 @@ class OwnerQuery:
     credential: sa.ColumnElement[bool]
 
     def row(self, work: Work, values: Values) -> Row | None:
-        """Return the owner's row or None; ``work`` gets the prefetched rows."""
-        prefetch, name = work.prefetch, self.key.name
-        if prefetch is None or name not in prefetch.values:
+        """Return the owner's row or None; ``work`` gets the prefetched rows.
+
+        A standby that has no such row may only be behind, so the primary is read then.
+        """
+        prefetch = work.prefetch
+        if prefetch is not None and self.key.name not in prefetch.values:
+            prefetch = None
+        if isinstance(work, StandbyWork):
+            owner = self._row_on_standby(work, prefetch, values)
+            if owner is not None:
+                return owner
+        if prefetch is None:
             return first(self._owner_only.rows(work, values))
         rows = _together(self, prefetch.query).rows(work, {**prefetch.values, **values})
-        size = len(self._names)
-        # The first column of the prefetched rows is a key, and NULL only in the owner's row.
-        owners = [row[:size] for row in rows if row[size] is None]
-        if not owners:
-            return None
-        owner = self._owner_only.compiled(work.connection.dialect).read(owners[0])
-        key = owner[self._names.index(name)]
+        owner = _owner(rows, self._size)
+        return None if owner is None else self._offer(work, prefetch, owner, rows, self._size)
+
+    def _row_on_standby(
+        self, work: StandbyWork, prefetch: Prefetch | None, values: Values
+    ) -> Row | None:
+        if prefetch is None:
+            query = self._with_state
+        else:
+            query, values = _on_standby(self, prefetch.query), {**prefetch.values, **values}
+        size = self._size + len(STANDBY_COLUMNS)
+        while work.is_on_standby():
+            rows = query.rows(work, values)
+            if not work.is_on_standby():  # the standby has failed
+                return None
+            owner = first(rows) if prefetch is None else _owner(rows, size)
+            if owner is None:
+                work.leave_standby()
+            elif work.accepts(StandbyState(*owner[self._size :])):
+                owner = owner[: self._size]
+                if prefetch is None:
+                    return owner
+                return self._offer(work, prefetch, owner, rows, size)
+        return None
+
+    def _offer(
+        self, work: Work, prefetch: Prefetch, owner: Row, rows: Sequence[Row], size: int
+    ) -> Row:
+        """Offer the prefetched rows, after the first ``size`` columns, to ``work``.
+
+        Returns the owner's row with converted values.
+        """
+        owner = self._owner_only.compiled(work.connection.dialect).read(owner)
+        name = self.key.name
+        values = {**prefetch.values, name: owner[self._names.index(name)]}
         prefetched = [row[size:] for row in rows if row[size] is not None]
-        work.offer_prefetched(Prefetch(prefetch.query, {**prefetch.values, name: key}), prefetched)
+        work.offer_prefetched(Prefetch(prefetch.query, values), prefetched)
         return owner
 
     @cached_property
@@ -83,16 +122,44 @@ class OwnerQuery:
         return CompiledQuery(self.statement)
 
     @cached_property
+    def _with_state(self) -> StandbyQuery:
+        return StandbyQuery(self.statement.add_columns(*STANDBY_COLUMNS))
+
+    @cached_property
     def _names(self) -> list[str]:
         return self.statement.selected_columns.keys()
+
+    @cached_property
+    def _size(self) -> int:
+        return len(self._names)
+
+
+def _owner(rows: Sequence[Row], size: int) -> Row | None:
+    """Return the first ``size`` values of the owner's row.
+
+    The first column of the prefetched rows is a key, and NULL only in the owner's row.
+    """
+    return first([row[:size] for row in rows if row[size] is None])
 
 
 @lru_cache(MAX_STATEMENTS)
 def _together(owner: OwnerQuery, query: CompiledQuery) -> CompiledQuery:
+    return CompiledQuery(_union(owner, query, ()))
+
+
+@lru_cache(MAX_STATEMENTS)
+def _on_standby(owner: OwnerQuery, query: CompiledQuery) -> StandbyQuery:
+    return StandbyQuery(_union(owner, query, STANDBY_COLUMNS))
+
+
+def _union(
+    owner: OwnerQuery, query: CompiledQuery, state: Sequence[sa.ColumnElement[Any]]
+) -> sa.CompoundSelect[Any]:
     """Return the UNION ALL of the owner's row and the rows of ``query``, in separate columns.
 
-    The owner's columns are not converted here, since the other rows have NULL there. Both databases
-    keep the order of rows within each part of a UNION ALL.
+    The owner's row has the columns ``state`` as well. The owner's columns are not converted here,
+    since the other rows have NULL there. Both databases keep the order of rows within each part of
+    a UNION ALL.
     """
     key = sa.select(owner.key).where(owner.credential).correlate(None).scalar_subquery()
 
@@ -103,14 +170,13 @@ def _together(owner: OwnerQuery, query: CompiledQuery) -> CompiledQuery:
     read: Any = query.statement
     statement: Any = replacement_traverse(read, {}, replace_key)
     owners, rows = owner.statement.subquery("owners"), statement.subquery("rows")
-    return CompiledQuery(
-        sa.union_all(
-            sa.select(
-                *(sa.type_coerce(column, _UNCONVERTED) for column in owners.c),
-                *map(_null, rows.c),
-            ),
-            sa.select(*map(_null, owners.c), *rows.c),
-        )
+    return sa.union_all(
+        sa.select(
+            *(sa.type_coerce(column, _UNCONVERTED) for column in owners.c),
+            *state,
+            *map(_null, rows.c),
+        ),
+        sa.select(*map(_null, owners.c), *map(_null, state), *rows.c),
     )
 
 

@@ -143,3 +143,18 @@ def test_a_value_in_a_file_is_not_shown(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setenv("WAYBILL_SECRET_FILE", store(tmp_path / "secret", SECRET.encode()))
 
     assert SECRET not in repr(read_settings())
+
+
+def test_a_read_url_needs_postgresql_in_the_file_of_the_other_url(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("WAYBILL_SECRET", SECRET)
+    monkeypatch.setenv("WAYBILL_DATABASE_READ_URL", "postgresql://standby/shop")
+    url = tmp_path / "url"
+    monkeypatch.setenv("WAYBILL_DATABASE_URL_FILE", str(url))
+
+    store(url, b"sqlite:///shop.sqlite3")
+    assert errors() == {"WAYBILL_DATABASE_READ_URL": ["Needs PostgreSQL in WAYBILL_DATABASE_URL."]}
+
+    store(url, b"postgresql://primary/shop")
+    assert read_settings().database_read_url == "postgresql://standby/shop"

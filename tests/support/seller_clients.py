@@ -117,7 +117,9 @@ class FakeSellerDatabase:
 
     writing = reading
 
-    def prefetching(self, _read: Callable[[Any], object]) -> AbstractContextManager[Any]:
+    def prefetching(
+        self, _read: Callable[[Any], object], _reader: object
+    ) -> AbstractContextManager[Any]:
         return self.reading()
 
     def write(self, work: Callable[[Any], Result]) -> Result:

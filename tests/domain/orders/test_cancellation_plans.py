@@ -36,7 +36,7 @@ class TestAccepts:
             (REFUND, OTHER, PlanStatus.APPROVED, False),
         ],
     )
-    def test_requests_of_its_type_and_seller_while_it_waits(
+    def test_is_true_for_its_type_and_seller_while_it_waits(
         self, kind: CancellationType, seller: Seller | None, status: PlanStatus, is_accepted: bool
     ) -> None:
         assert make_plan(status=status).accepts(kind, seller) is is_accepted

@@ -80,19 +80,19 @@ class TestFlags:
 
 
 class TestFlagsValidUntil:
-    def test_the_end_of_the_next_window(self) -> None:
+    def test_is_the_end_of_the_next_window(self) -> None:
         items = [delivered_days_ago(20), delivered_days_ago(3, 2), delivered_days_ago(5, 3)]
 
         order = make_order(items=items)
 
         assert order.flags_valid_until(NOW, POLICY) == NOW + timedelta(days=9)
 
-    def test_none_without_an_open_window(self) -> None:
+    def test_is_none_without_an_open_window(self) -> None:
         order = make_order(items=[delivered_days_ago(20), make_item(line=2)])
 
         assert order.flags_valid_until(NOW, POLICY) is None
 
-    def test_not_a_window_that_closes_now(self) -> None:
+    def test_ignores_a_window_that_closes_now(self) -> None:
         assert make_order(items=[delivered_days_ago(14)]).flags_valid_until(NOW, POLICY) is None
 
     def test_the_flags_change_at_that_time(self) -> None:

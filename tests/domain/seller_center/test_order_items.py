@@ -142,7 +142,7 @@ class TestReject:
 
 class TestRejectableItems:
     @pytest.mark.parametrize("state", ["waiting", "approved", "package_waiting"])
-    def test_lines_before_packaging(self, state: str) -> None:
+    def test_are_those_before_packaging(self, state: str) -> None:
         case = case_of(own_item(state=OrderState(state)))
 
         reject(case)
@@ -150,7 +150,7 @@ class TestRejectableItems:
         assert case.order.items[0].state is OrderState.REJECTED
 
     @pytest.mark.parametrize("state", ["packaged", "shipped", "delivered", "cancelled", "refunded"])
-    def test_no_lines_in_other_states(self, state: str) -> None:
+    def test_are_in_no_other_state(self, state: str) -> None:
         case = case_of(own_item(state=OrderState(state)))
 
         with pytest.raises(InvalidInput) as refused:
@@ -163,7 +163,7 @@ class TestRejectableItems:
         ("before", "is_possible"),
         [("package_waiting", True), ("packaged", False), (None, True)],
     )
-    def test_a_line_with_an_open_cancellation_unless_it_was_packaged(
+    def test_include_those_with_an_open_cancellation_unless_packaged(
         self, before: str | None, *, is_possible: bool
     ) -> None:
         item = own_item(
@@ -175,11 +175,11 @@ class TestRejectableItems:
         assert item.is_rejectable is is_possible
 
     @pytest.mark.parametrize("seller", [None, make_seller(pk=8)])
-    def test_no_line_of_another_seller(self, seller: Seller | None) -> None:
+    def test_must_belong_to_the_seller(self, seller: Seller | None) -> None:
         with pytest.raises(NotFound):
             reject(case_of(own_item(seller)))
 
     @pytest.mark.parametrize("uuid", [UUID(int=0), uuid4()])
-    def test_no_line_that_does_not_exist(self, uuid: UUID) -> None:
+    def test_must_exist(self, uuid: UUID) -> None:
         with pytest.raises(NotFound):
             reject_seller_order_item(CALLER, uuid, None, case_of(own_item()).uow)

@@ -20,6 +20,14 @@ SHAPE = (
 )
 MAKE_SECRET = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 WITHOUT_REDIS = f"import sys; sys.modules['redis'] = None; {COMMAND}"
+WITHOUT_FAKER = f"import sys; sys.modules['faker'] = None; {COMMAND}"
+IMPORT_ALL_COMMANDS = """
+import importlib, sys
+sys.modules["faker"] = sys.modules["redis"] = None
+from handlers.cli.commands import COMMANDS
+for module in [*(entry.file for entry in COMMANDS.values()), "sandbox"]:
+    importlib.import_module(f"handlers.cli.{module}")
+"""
 
 Waybill = Callable[..., tuple[int, str]]
 
@@ -72,16 +80,19 @@ def test_workers_that_count_attempts_separately_are_warned_of(waybill: Waybill) 
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("url", "error"),
     [
-        f"mysql://shop:{PASSWORD}@localhost/shop",
-        "nonsense",
-        f"postgresql://shop:{PASSWORD}@localhost:port/shop",
+        (f"mysql://shop:{PASSWORD}@localhost/shop", SHAPE),
+        ("nonsense", SHAPE),
+        (
+            f"postgresql://shop:{PASSWORD}@localhost:port/shop",
+            f"{SHAPE} A host or its port is invalid.",
+        ),
     ],
-    ids=lambda url: url.partition(":")[0],
+    ids=["mysql", "nonsense", "postgresql"],
 )
-def test_a_url_that_names_no_database(waybill: Waybill, url: str) -> None:
-    assert waybill("serve", WAYBILL_DATABASE_URL=url) == (1, f"{SHAPE}\n")
+def test_a_url_that_names_no_database(waybill: Waybill, url: str, error: str) -> None:
+    assert waybill("serve", WAYBILL_DATABASE_URL=url) == (1, f"{error}\n")
 
 
 @pytest.mark.parametrize(
@@ -205,10 +216,27 @@ class TestSchema:
         assert output == (
             1,
             (
-                "Error: WAYBILL_LIMITS_STORAGE needs the package redis:"
-                " python3 -m pip install --requirement requirements/redis.txt\n"
+                "Error: WAYBILL_LIMITS_STORAGE needs the package redis. Install waybill[redis], or"
+                " in a checkout: python3 -m pip install --requirement requirements/redis.txt\n"
             ),
         )
+
+
+@pytest.mark.parametrize("arguments", [["seed"], ["serve", "--demo"]])
+def test_a_demo_shop_without_faker_names_the_extra(waybill: Waybill, arguments: list[str]) -> None:
+    waybill("migrate")
+
+    exit_code, output = waybill(*arguments, code=WITHOUT_FAKER, PORT=str(free_port()))
+
+    assert exit_code == 1
+    assert output.splitlines()[-1] == (
+        "Error: The demo shop needs the package faker. Install waybill[demo], or in a checkout:"
+        " python3 -m pip install --requirement requirements/demo.txt"
+    )
+
+
+def test_commands_can_be_imported_without_the_extras(waybill: Waybill) -> None:
+    assert waybill("", code=IMPORT_ALL_COMMANDS) == (0, "")
 
 
 def set_revision(url: str, revision: str) -> None:

@@ -113,14 +113,14 @@ class TestSort:
 
 
 class TestFilters:
-    def test_by_currency(self, database: Database, caller: Caller) -> None:
+    def test_can_select_a_currency(self, database: Database, caller: Caller) -> None:
         store_old_order(database, user_pk=caller.user_pk)
         dollars = store_old_order(database, user_pk=caller.user_pk, currency=Currency.USD)
 
         assert pks(database, caller, currency="usd") == [dollars]
 
     @pytest.mark.parametrize("search", ["%", "x", "_"])
-    def test_by_a_literal_part_of_the_number(
+    def test_can_select_a_literal_part_of_the_number(
         self, database: Database, caller: Caller, search: str
     ) -> None:
         matching = store_old_order(database, user_pk=caller.user_pk, number=f"17{search}4")
@@ -128,7 +128,7 @@ class TestFilters:
 
         assert pks(database, caller, search=search) == [matching]
 
-    def test_only_the_users_own(self, database: Database, caller: Caller) -> None:
+    def test_select_only_orders_of_the_user(self, database: Database, caller: Caller) -> None:
         store_old_order(database, user_pk=store_user(database).pk)
 
         assert pks(database, caller) == []

@@ -50,7 +50,7 @@ class TestList:
 
         assert pks(listed(database, shopper.pk)) == [third, second, fourth, first]
 
-    def test_only_the_users_own(self, database: Database, shopper: User) -> None:
+    def test_has_only_orders_of_the_user(self, database: Database, shopper: User) -> None:
         own = store_order(database, user_pk=shopper.pk)
         store_order(database, user_pk=store_user(database).pk)
 

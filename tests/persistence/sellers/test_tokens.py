@@ -56,7 +56,9 @@ class TestToken:
         assert caller.scopes == frozenset(SCOPES)
         assert caller.token_pk == pk_of(database, "usta")
 
-    def test_expires(self, database: Database, value: str, clock: FakeClock) -> None:
+    def test_is_invalid_after_its_expiry(
+        self, database: Database, value: str, clock: FakeClock
+    ) -> None:
         clock.now = NOW + timedelta(days=9)
 
         with pytest.raises(NotAuthenticated):
