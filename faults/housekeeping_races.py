@@ -23,7 +23,6 @@ from faults.import_races import REJECTED, STORED, Documents
 from faults.order_races import Attempt, OrderRaces, Race
 from faults.raw_client import exchange_sync, request
 from handlers.maintenance import TidyRun
-from handlers.settings import LANGUAGES
 from handlers.web.error_responses import status_of
 from tests.support.builders import make_lines
 
@@ -54,7 +53,7 @@ class HousekeepingRaces(OrderRaces):
         sent = self._send(request("POST", _SINGLE, headers, body))
 
         def erase(uow: UnitOfWork) -> None:
-            erase_personal_data(user.email, LANGUAGES, _OPERATOR, uow, even_underway=True)
+            erase_personal_data(user.email, _OPERATOR, uow, even_underway=True)
 
         def check(statuses: Sequence[int]) -> Iterator[str]:
             winners = [status for status in statuses if status in _WON]
@@ -77,7 +76,7 @@ class HousekeepingRaces(OrderRaces):
         document, item = documents.place(self._seller_part)
 
         def erase(uow: UnitOfWork) -> None:
-            erase_personal_data(user.email, LANGUAGES, _OPERATOR, uow, even_underway=True)
+            erase_personal_data(user.email, _OPERATOR, uow, even_underway=True)
 
         def check(statuses: Sequence[int]) -> Iterator[str]:
             if Counter(statuses[::2])[200] != 1 or not set(statuses[::2]) <= {200, 404}:
@@ -179,5 +178,5 @@ def _tidy(uow: UnitOfWork) -> None:
         remove_expired(kind, _AT_ONCE, BATCH, uow)
     remove_delivered_events(timedelta(), BATCH, uow)
     after = 0
-    while batch := remove_settled_accounts(timedelta(), after, BATCH, LANGUAGES, uow):
+    while batch := remove_settled_accounts(timedelta(), after, BATCH, uow):
         after = batch.last

@@ -25,7 +25,6 @@ from domain.privacy.retention import (
 from domain.shared.errors import Unavailable
 from domain.unit_of_work import UnitOfWork
 from handlers.mail.transports import FOLDER, remove_emails
-from handlers.settings import LANGUAGES
 
 EMAILS = "e-mails"
 ACCOUNTS = "IBANs"
@@ -109,7 +108,7 @@ class TidyRun:
     def _accounts(self) -> Iterator[None]:
         after = 0
         while batch := self._write(
-            partial(remove_settled_accounts, self._periods.accounts, after, self._batch, LANGUAGES)
+            partial(remove_settled_accounts, self._periods.accounts, after, self._batch)
         ):
             after = batch.last
             self.removed[ACCOUNTS] += batch.requests

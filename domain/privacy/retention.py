@@ -1,6 +1,5 @@
 """Retention: how long rows are stored that expire, and removing them in batches."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -87,13 +86,11 @@ class Retention(Protocol):
     def remove_delivered(self, before: datetime, limit: int) -> list[UUID]:
         """Delete outbox events delivered at ``before`` or earlier; return their UUIDs."""
 
-    def remove_accounts(
-        self, before: datetime, after: int, limit: int, languages: Sequence[str]
-    ) -> RemovedAccounts | None:
+    def remove_accounts(self, before: datetime, after: int, limit: int) -> RemovedAccounts | None:
         """Clear IBAN and holder name of requests that ended at ``before`` or earlier.
 
         Takes at most ``limit`` orders above the pk ``after``, raises their versions, and removes
-        their documents in ``languages``. Returns None when no order is left.
+        their documents. Returns None when no order is left.
         """
 
     def create_months(self, kind: Monthly, now: datetime) -> int:
@@ -164,14 +161,14 @@ def remove_delivered_events(age: timedelta, limit: int, uow: RetentionWork) -> l
 
 
 def remove_settled_accounts(
-    age: timedelta, after: int, limit: int, languages: Sequence[str], uow: RetentionWork
+    age: timedelta, after: int, limit: int, uow: RetentionWork
 ) -> RemovedAccounts | None:
     """Clear the IBANs of requests that were completed or rejected ``age`` ago or earlier.
 
     Open and approved requests keep theirs: money may still be due. Takes up to ``limit`` orders;
     ``after`` is 0 at first, then ``last`` of the previous batch.
     """
-    removed = uow.retention.remove_accounts(uow.now - age, after, limit, languages)
+    removed = uow.retention.remove_accounts(uow.now - age, after, limit)
     uow.commit()
     return removed
 

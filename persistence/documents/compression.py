@@ -1,12 +1,13 @@
 """Compresses stored documents against samples of their kind.
 
 Documents of one contract have the same member names and many of the same values. With some of them
-as a preset dictionary (RFC 1951 calls it history), zlib stores an order in a tenth of its size, and
-needs about ten microseconds to read it. ``docs/operations/growth.md`` has the figures.
+as a preset dictionary, zlib stores an order in two languages in a twentieth of their size, and
+reads it in about twelve microseconds. ``docs/operations/growth.md`` has the figures.
 """
 
 import logging
 import zlib
+from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -37,35 +38,54 @@ def stored_edition(edition: str) -> str:
     return sha256(edition.encode() + _dictionary()).hexdigest()[:_EDITION_LENGTH]
 
 
-def compress(body: bytes) -> bytes:
-    """Return the document in the form in which it is stored."""
+def compress(packed: bytes) -> bytes:
+    """Return documents in the form in which they are stored."""
     deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, _RAW, zdict=_dictionary())
-    return deflate.compress(body) + deflate.flush()
+    return deflate.compress(packed) + deflate.flush()
 
 
 def decompress(stored: bytes) -> bytes | None:
-    """Return the document; None if the stored bytes are damaged."""
+    """Return the documents; None if the stored bytes are damaged."""
     inflate = zlib.decompressobj(_RAW, zdict=_dictionary())
     try:
-        body = inflate.decompress(stored)
+        packed = inflate.decompress(stored)
     except zlib.error:
         return None
-    return body if inflate.eof else None
+    return packed if inflate.eof else None
 
 
-class CompressedBody(sa.types.TypeDecorator[bytes]):
-    """The bytes of a document, compressed; None for damaged ones, which are rendered again."""
+def pack(by_language: Mapping[str, bytes]) -> bytes:
+    """Return documents as one text: for each, a line with its language and length, and itself."""
+    return b"".join(
+        b"%s %d\n%s" % (language.encode(), len(body), body)
+        for language, body in sorted(by_language.items())
+    )
+
+
+def unpack(packed: bytes) -> dict[str, bytes]:
+    """Return the documents that ``pack`` has packed, by language."""
+    by_language = {}
+    start = 0
+    while start < len(packed):
+        end = packed.index(b"\n", start)
+        language, length = packed[start:end].split()
+        start = end + 1 + int(length)
+        by_language[language.decode()] = packed[end + 1 : start]
+    return by_language
+
+
+class CompressedBodies(sa.types.TypeDecorator[Mapping[str, bytes]]):
+    """The documents of one row by language, compressed; empty for damaged ones."""
 
     impl = sa.LargeBinary
     cache_ok = True
 
-    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
-        return None if value is None else compress(value)
+    def process_bind_param(self, value: Mapping[str, bytes] | None, dialect: Dialect) -> bytes:
+        return compress(pack(value or {}))
 
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:
-        if value is None:
-            return None
-        body = decompress(value)
-        if body is None:
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Mapping[str, bytes]:
+        packed = decompress(value or b"")
+        if packed is None:
             logger.warning("a stored document is damaged and is rendered again")
-        return body
+            return {}
+        return unpack(packed)

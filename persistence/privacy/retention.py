@@ -39,7 +39,7 @@ _END_VERSION = sa.bindparam("end", type_=BigId)
 
 
 def _documents(table: sa.Table, owner: str) -> tuple[list[sa.Column[Any]], Condition]:
-    return [table.c[owner], table.c.language], table.c.version <= _END_VERSION
+    return [table.c[owner]], table.c.version <= _END_VERSION
 
 
 # The key of each kind of rows, and which of them have expired at ``end``.
@@ -107,9 +107,7 @@ class SqlRetention:
     def drop_months(self, kind: Monthly, end: datetime) -> int:
         return drop_months(self._work, MONTHLY[kind], end, only_empty=kind is Monthly.EMAILS)
 
-    def remove_accounts(
-        self, before: datetime, after: int, limit: int, languages: Sequence[str]
-    ) -> RemovedAccounts | None:
+    def remove_accounts(self, before: datetime, after: int, limit: int) -> RemovedAccounts | None:
         columns = cancellation_requests.c
         settled = _settled(before)
         query = sa.select(order_items.c.order_pk).distinct()
@@ -124,7 +122,7 @@ class SqlRetention:
         cleared = cleared.values(iban=None, holder_name=None).returning(columns.pk)
         requests = self._work.execute(cleared).all()
         versions = raise_versions_of(self._work, Order, locked)
-        invalidate_documents(self._work, ORDER_DOCUMENTS, versions, languages)
+        invalidate_documents(self._work, ORDER_DOCUMENTS, versions)
         return RemovedAccounts(pks[-1], len(requests))
 
 

@@ -59,7 +59,6 @@ OPEN, APPROVED = CancellationStatus.OPEN, CancellationStatus.APPROVED
 COMPLETED = CancellationStatus.COMPLETED
 DECISIONS = (approve_request, reject_request, complete_request)
 RIGHTLY = {(OPEN, approve_request), (OPEN, reject_request), (APPROVED, complete_request)}
-LANGUAGES = ("en-us", "tr-tr")
 IBAN = "TR330006100519786457841326"
 _skus = count()
 
@@ -185,7 +184,7 @@ class Cancelling(RuleBasedStateMachine):
         """Remove all that can be removed, at once: states and amounts do not change."""
         periods = RetentionPeriods(timedelta(), timedelta(), timedelta())
         with self.database.writing() as uow:
-            remove_settled_accounts(timedelta(), 0, BATCH, LANGUAGES, uow)
+            remove_settled_accounts(timedelta(), 0, BATCH, uow)
             for kind in Expiring:
                 remove_expired(kind, periods, BATCH, uow)
 

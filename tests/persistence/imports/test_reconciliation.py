@@ -401,7 +401,7 @@ def test_a_removed_account_is_not_restored(case: Case) -> None:
     line = {"cancellation_requests": [document]}
     case.place(line)
     with case.database.writing() as uow:
-        remove_settled_accounts(timedelta(), 0, BATCH, ["en-us", "tr-tr"], uow)
+        remove_settled_accounts(timedelta(), 0, BATCH, uow)
 
     case.send(line, notes="new")
 

@@ -45,7 +45,6 @@ from tests.support.stored import listed, store_order, store_user
 from tests.support.stored_cancellations import OPERATOR, POLICY, StoredCancellations
 
 AT_ONCE = RetentionPeriods(timedelta(), timedelta(), timedelta())
-LANGUAGES = ("en-us", "tr-tr")
 IBAN = "TR330006100519786457841326"
 EMAIL = "gizli@example.com"
 
@@ -140,7 +139,7 @@ class Shop:
         self.database.write(partial(remove_delivered_events, timedelta(), BATCH))
         after = 0
         while batch := self.database.write(
-            partial(remove_settled_accounts, timedelta(), after, BATCH, LANGUAGES)
+            partial(remove_settled_accounts, timedelta(), after, BATCH)
         ):
             after = batch.last
 
@@ -187,7 +186,7 @@ def test_erasing_is_not_undone_by_who_came_before(
 
     def erase() -> None:
         busy_database.write(
-            lambda uow: erase_personal_data(EMAIL, LANGUAGES, OPERATOR, uow, even_underway=True)
+            lambda uow: erase_personal_data(EMAIL, OPERATOR, uow, even_underway=True)
         )
 
     done = together(shop.ask, shop.decide, imports, erase, shop.deliver, shop.tidy)
@@ -227,7 +226,7 @@ def test_an_import_that_began_before_an_erasure_is_not_mixed_with_it(
         def erase(email: str = email, start: Barrier = start) -> None:
             start.wait()
             busy_database.write(
-                lambda uow: erase_personal_data(email, LANGUAGES, OPERATOR, uow, even_underway=True)
+                lambda uow: erase_personal_data(email, OPERATOR, uow, even_underway=True)
             )
 
         def imports(email: str = email, start: Barrier = start, number: int = number) -> Any:
@@ -279,7 +278,7 @@ def test_a_document_that_was_being_rendered_is_not_kept_after_an_erasure(
 ) -> None:
     user = store_user(database, email=EMAIL)
     store_order(database, user_pk=user.pk, user_email=EMAIL)
-    erase = partial(erase_personal_data, EMAIL, LANGUAGES, OPERATOR, even_underway=True)
+    erase = partial(erase_personal_data, EMAIL, OPERATOR, even_underway=True)
 
     def describe(order: Order) -> str:
         if order.user_email == EMAIL:  # read before the erasure, stored after it
