@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0020"
-down_revision = "0014"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 compatible_from = "0014"
