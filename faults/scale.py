@@ -28,6 +28,7 @@ class Scale:
     pooled_responses: int
     restores: int
     attempts: int
+    reloads: int
     failovers: int
     lost_changes: int
     own_reads: int
@@ -54,6 +55,7 @@ FULL = Scale(
     pooled_responses=1700,
     restores=10,
     attempts=600,
+    reloads=5,
     failovers=5,
     lost_changes=3,
     own_reads=5000,
@@ -72,6 +74,7 @@ REDUCED = replace(
     guesses=80,
     restores=3,
     attempts=240,
+    reloads=1,
 )
 QUICK = Scale(
     bad_requests=250,
@@ -92,6 +95,7 @@ QUICK = Scale(
     pooled_responses=120,
     restores=2,
     attempts=120,
+    reloads=1,
     failovers=1,
     lost_changes=1,
     own_reads=160,
