@@ -48,8 +48,8 @@ def test_all_paths_of_the_documentation_are_unknown() -> None:
 def test_they_are_answered_as_any_unknown_path(bare: TestClient) -> None:
     for path in PATHS:
         for method in ("GET", "HEAD", "POST"):
-            answers = [bare.request(method, asked) for asked in (path, "/no/such/path")]
-            known, unknown = ((found.status_code, found.content) for found in answers)
+            responses = [bare.request(method, requested) for requested in (path, "/no/such/path")]
+            known, unknown = ((response.status_code, response.content) for response in responses)
             assert known == unknown
             assert known[0] == 404
 
