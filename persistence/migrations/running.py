@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# While a migration waits for a table, all requests that need the table wait behind it.
-LOCK_TIMEOUT_MS = 1000
+# While a migration waits for a table, all requests that need the table wait behind it. Shorter than
+# PostgreSQL's deadlock_timeout (1 s): a migration that has one table and waits for another may be
+# in a deadlock with a request, and must be the one to give up.
+LOCK_TIMEOUT_MS = 300
 MAX_ATTEMPTS = 60
 _PAUSE_SECONDS = (0.5, 2.0)
 _POLL_SECONDS = 0.1
