@@ -29,6 +29,10 @@ class Scale:
     restores: int
     attempts: int
     reloads: int
+    failovers: int
+    lost_changes: int
+    own_reads: int
+    standby_failures: int
     time_factor: float = 1.0
 
 
@@ -52,6 +56,10 @@ FULL = Scale(
     restores=10,
     attempts=600,
     reloads=5,
+    failovers=5,
+    lost_changes=3,
+    own_reads=5000,
+    standby_failures=2,
 )
 # On SQLite, when both databases are checked: less of what depends least on the database.
 REDUCED = replace(
@@ -88,5 +96,9 @@ QUICK = Scale(
     restores=2,
     attempts=120,
     reloads=1,
+    failovers=1,
+    lost_changes=1,
+    own_reads=160,
+    standby_failures=1,
     time_factor=5.0,
 )

@@ -55,6 +55,8 @@ class MigrationBlocked(Refusal):
 def upgrade(engines: Engines, fill: Fill) -> None:
     """Run the missing migrations, one process at a time; the last one with ``fill``.
 
+    ``fill`` runs as well if none is missing.
+
     Each migration is one transaction, so that it holds its locks only for a short time. After a
     failure the database has the migrations that succeeded, and the next run goes on from there.
     There is no downgrade. Tables of a newer release are left as they are.
@@ -71,7 +73,7 @@ def upgrade(engines: Engines, fill: Fill) -> None:
 
 
 def _run_next(engines: Engines, steps: Sequence["Step"], fill: Fill) -> bool:
-    """Run the first missing migration; return whether there was one."""
+    """Run the first missing migration; return whether more are missing."""
     for _ in range(MAX_ATTEMPTS):
         try:
             return _try_next(engines, steps, fill)
@@ -87,6 +89,8 @@ def _try_next(engines: Engines, steps: Sequence["Step"], fill: Fill) -> bool:
     with _alone(engines) as connection:
         step = _next_step(connection, steps)
         if step is None:
+            if inspected_state_of(connection).revision == head():
+                fill(connection)
             return False
         if step.is_concurrent and engines.dialect.name == "postgresql":
             # It waits for all snapshots. The transaction of `_alone` has one until another
@@ -98,9 +102,10 @@ def _try_next(engines: Engines, steps: Sequence["Step"], fill: Fill) -> bool:
             _set_lock_timeout(connection)
             _run(step, connection)
             _record_compatibility(connection, step)
-        if step.revision == head():
-            fill(connection)
-    return True
+        if step.revision != head():
+            return True
+        fill(connection)
+        return False
 
 
 @contextmanager
