@@ -97,6 +97,6 @@ def _work(settings: Settings, parent: int) -> None:
         from handlers.maintenance import HourlyTidy
 
         database = database_of(application())
-        worker = OutboxWorker(database, mailer_of(settings), settings)
+        worker = OutboxWorker(database, mailer_of(settings), settings, database.record_heartbeat)
         deliver_until(shutdown, worker, HourlyTidy(database).step)
         database.close()

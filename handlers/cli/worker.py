@@ -27,7 +27,9 @@ def worker(*, once: bool) -> None:
     ):
         refuse_transaction_pooler(database)
         warn_of_open_files(settings)
-        outbox_worker = OutboxWorker(database, mailer_of(settings), settings)
+        outbox_worker = OutboxWorker(
+            database, mailer_of(settings), settings, database.record_heartbeat
+        )
         notifier = Notifier()
         notifier.notify(READY, "STATUS=Delivering e-mails.")
         if once:

@@ -24,6 +24,7 @@ from domain.shared.documents import RenderedDocument, Renderer
 from persistence.documents.compression import CompressedBodies, stored_edition
 from persistence.documents.lru import CachedDocument, LruDocumentCache, Version
 from persistence.engine.engines import Engines
+from persistence.engine.measures import NO_MEASURES
 from persistence.engine.standbys import Standby
 from persistence.sql.aggregates import Aggregate, View
 from persistence.sql.bulk import Overwrite, insert, insert_rows
@@ -138,6 +139,7 @@ class DocumentCache(Generic[Entity]):
         engines: Engines,
         memory_bytes: int,
     ) -> None:
+        self.measures = NO_MEASURES
         self._load = load
         self._renderer = renderer
         self._engines = engines
@@ -234,7 +236,8 @@ class PersistentDocumentCache(DocumentCache[Entity]):
             ).where(
                 in_param(documents[kind.owner], "pks"),
                 documents.edition == sa.bindparam("edition"),
-            )
+            ),
+            f"documents.cache.stored({kind.documents.name})",
         )
 
     def get_stored(
@@ -330,10 +333,16 @@ class RequestDocuments(Generic[Entity]):
 
     def bodies(self, rows: Iterable[Row], language: str) -> list[bytes]:
         versions = {row[0]: row[1] for row in rows}
+        measures = self._cache.measures
         bodies = self._cache.get_cached(versions, language, self._now)
+        missing = _missing(bodies, versions)
+        measures.from_memory(len(versions) - len(missing))
+        if missing:
+            stored = self._cache.get_stored(self._work, missing, language, self._now)
+            bodies.update(stored)
+            measures.from_database(len(stored))
         if missing := _missing(bodies, versions):
-            bodies.update(self._cache.get_stored(self._work, missing, language, self._now))
-        if missing := _missing(bodies, versions):
+            measures.rendered(len(missing))
             # Rendering takes another connection. Give this one back first, or a pool whose
             # connections are all held by such readers would deadlock.
             self._work.rollback()

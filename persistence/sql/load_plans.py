@@ -48,10 +48,11 @@ class Layout:
 class Block:
     """The rows of parts, links or a projection: each has the owner's pk and its objects.
 
-    ``owner`` is the block of the objects that these attach to. ``inner`` has the references to
-    parts of the same aggregate, by attribute.
+    ``name`` is that of its statement. ``owner`` is the block of the objects that these attach to.
+    ``inner`` has the references to parts of the same aggregate, by attribute.
     """
 
+    name: str
     attribute: str
     owner: "Block | None"
     members: Parts | Links | Projection
@@ -105,7 +106,8 @@ class Block:
         columns = [column.label(None) for columns in self.columns for column in columns]
         rows = sa.select(self.owner_pk.label(None), *columns).select_from(self.source)
         return CompiledQuery(
-            rows.where(in_param(self.owner_pk, "keys")).order_by(self.owner_pk, self.order_by)
+            rows.where(in_param(self.owner_pk, "keys")).order_by(self.owner_pk, self.order_by),
+            self.name,
         )
 
     def entry(self) -> sa.ColumnElement[Any]:
@@ -135,13 +137,13 @@ class LoadPlan:
         arrays = [_entries_of_root(block, root) for block in others]
         aggregate = sa.cast(sa.func.json_build_array(root.entry(), *arrays), sa.Text)
         rows = sa.select(aggregate.label("aggregate")).select_from(root.source)
-        return CompiledQuery(rows.where(in_param(root.owner_pk, "keys")))
+        return CompiledQuery(rows.where(in_param(root.owner_pk, "keys")), f"{root.name}.whole")
 
 
 @cache
 def load_plan(aggregate: Aggregate[Any], view: View) -> LoadPlan:
     """Return the plan of ``aggregate`` for ``view``."""
-    planner = _Planner(view)
+    planner = _Planner(f"load.{aggregate.table.name}.{view.name.lower()}", view)
     root = planner.add_parts("", aggregate.root, None)
     if aggregate.projection is not None and view is View.STATE:
         planner.add_projection(aggregate.projection, root)
@@ -151,7 +153,8 @@ def load_plan(aggregate: Aggregate[Any], view: View) -> LoadPlan:
 class _Planner:
     """Collects the blocks of one view."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, name: str, view: View) -> None:
+        self._name = name
         self._view = view
         self.blocks: list[Block] = []
 
@@ -159,7 +162,8 @@ class _Planner:
         """Add the block of parts, and the blocks below it."""
         rows = members.table.alias()
         order_by = rows.c[members.order_by]
-        block = Block(attribute, owner, members, rows, rows.c[members.owner], order_by)
+        name = self._named(attribute, owner)
+        block = Block(name, attribute, owner, members, rows, rows.c[members.owner], order_by)
         index = block.add(members.entity, members.table, rows)
         block.join(members.references, rows, index, self._view)
         self.blocks.append(block)
@@ -171,17 +175,22 @@ class _Planner:
                 self.add_parts(name, inner, block)
         return block
 
+    def _named(self, attribute: str, owner: Block | None) -> str:
+        return self._name if owner is None else f"{owner.name}.{attribute}"
+
     def add_projection(self, projection: Projection, root: Block) -> None:
         """Add the block of a projection."""
         rows = projection.table.alias()
-        block = Block("", root, projection, rows, rows.c[projection.owner], rows.c.pk)
+        name = self._named(projection.table.name, root)
+        block = Block(name, "", root, projection, rows, rows.c[projection.owner], rows.c.pk)
         block.add(dict, projection.table, rows)
         self.blocks.append(block)
 
     def _add_links(self, attribute: str, links: Links, owner: Block) -> None:
         pairs, target = links.table.alias(), links.reference.table.alias()
         source = pairs.join(target, target.c.pk == pairs.c[links.target])
-        block = Block(attribute, owner, links, source, pairs.c[links.owner], target.c.pk)
+        name = self._named(attribute, owner)
+        block = Block(name, attribute, owner, links, source, pairs.c[links.owner], target.c.pk)
         index = block.add(links.reference.entity, links.reference.table, target)
         block.join(links.reference.references, target, index, self._view)
         self.blocks.append(block)

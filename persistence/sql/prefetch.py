@@ -117,13 +117,19 @@ class OwnerQuery:
         work.offer_prefetched(Prefetch(prefetch.query, values), prefetched)
         return owner
 
+    @property
+    def name(self) -> str:
+        """The name of the statement."""
+        return f"{self.key.table.name}.owner"
+
     @cached_property
     def _owner_only(self) -> CompiledQuery:
-        return CompiledQuery(self.statement)
+        return CompiledQuery(self.statement, self.name)
 
     @cached_property
     def _with_state(self) -> StandbyQuery:
-        return StandbyQuery(self.statement.add_columns(*STANDBY_COLUMNS))
+        statement = self.statement.add_columns(*STANDBY_COLUMNS)
+        return StandbyQuery(statement, f"{self.name} on a standby")
 
     @cached_property
     def _names(self) -> list[str]:
@@ -144,12 +150,13 @@ def _owner(rows: Sequence[Row], size: int) -> Row | None:
 
 @lru_cache(MAX_STATEMENTS)
 def _together(owner: OwnerQuery, query: CompiledQuery) -> CompiledQuery:
-    return CompiledQuery(_union(owner, query, ()))
+    return CompiledQuery(_union(owner, query, ()), f"{owner.name} with {query.name}")
 
 
 @lru_cache(MAX_STATEMENTS)
 def _on_standby(owner: OwnerQuery, query: CompiledQuery) -> StandbyQuery:
-    return StandbyQuery(_union(owner, query, STANDBY_COLUMNS))
+    name = f"{owner.name} with {query.name} on a standby"
+    return StandbyQuery(_union(owner, query, STANDBY_COLUMNS), name)
 
 
 def _union(
