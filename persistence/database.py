@@ -49,11 +49,13 @@ from persistence.imports.store import SqlImports
 from persistence.orders.old_orders import OLD_ORDER_DOCUMENTS
 from persistence.orders.queries import ORDER_DOCUMENTS
 from persistence.orders.seller_projection import fill_seller_orders
+from persistence.privacy.retention import MONTHLY
 from persistence.replacing import TableRows, create_tables, raise_all_versions, replace_rows
 from persistence.revisions import require_connection, require_schema, schema_state
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
 from persistence.sql.compiled_query import Observer, observe
 from persistence.sql.engine_observers import observe_engine
+from persistence.sql.partitions import create_months
 from persistence.sql.prefetch import RecordingWork, first_statement
 from persistence.sql.standby_work import NotingWork, StandbyWork
 from persistence.sql.work import NoSavepoint, Work
@@ -317,6 +319,9 @@ class Database:
             require_connection(engines)
             with self._available():
                 migrations.upgrade(engines, _fill_tables)
+                for table in MONTHLY.values():
+                    with engines.writing.begin() as connection:
+                        create_months(Work.on(connection), table, utc_now())
         finally:
             engines.dispose()
 

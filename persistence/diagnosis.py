@@ -7,22 +7,30 @@ import sqlalchemy as sa
 
 from domain.outbox import OutboxStatus
 from persistence.engine.engines import Engines
+from persistence.heartbeats import worker_heartbeats
 from persistence.outbox import outbox_events
 from persistence.sql.columns import UtcDateTime
 
 
 class OutboxState(NamedTuple):
-    """When the next pending e-mail is or was due (None: there is none), and how many are dead."""
+    """When the next pending e-mail is or was due (None: there is none), and how many are dead.
+
+    ``worker_seen``: when a mail worker last reported; None: not in the last day.
+    """
 
     next_due: datetime | None
     dead: int
+    worker_seen: datetime | None
 
 
 _COUNT_DEAD = sa.select(sa.func.count()).where(outbox_events.c.status == OutboxStatus.DEAD)
 _NEXT_DUE = sa.select(sa.func.min(outbox_events.c.due_date)).where(
     outbox_events.c.status == OutboxStatus.PENDING
 )
-_OUTBOX = sa.select(_NEXT_DUE.scalar_subquery(), _COUNT_DEAD.scalar_subquery())
+_SEEN = sa.select(sa.func.max(worker_heartbeats.c.seen_date))
+_OUTBOX = sa.select(
+    _NEXT_DUE.scalar_subquery(), _COUNT_DEAD.scalar_subquery(), _SEEN.scalar_subquery()
+)
 _TIME = sa.select(sa.func.clock_timestamp(type_=UtcDateTime()))
 
 

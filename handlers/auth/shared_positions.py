@@ -5,12 +5,12 @@ where WAYBILL_LIMITS_STORAGE is. With `memory://`, other workers would not see t
 programs read the primary only.
 """
 
-import hmac
 from typing import Any
 
 import structlog
 from limits.storage import MemoryStorage, storage_from_string
 
+from domain.accounts.sessions import id_hash
 from domain.shared.errors import Unavailable
 from domain.shared.positions import ORIGIN, Position
 from handlers.auth.last_changes import parse_position, write_position
@@ -38,7 +38,6 @@ class SharedPositions:
         storage: Any = storage_from_string(settings.limits_storage, wrap_exceptions=True)
         self._redis = None if isinstance(storage, MemoryStorage) else storage.storage
         self._errors = storage.base_exceptions
-        self._secret = settings.secret.encode()
 
     def get(self, credential: str) -> Position | None:
         """The position after the last change of the client; None if it is unknown.
@@ -65,6 +64,7 @@ class SharedPositions:
             _log.exception("last_changes_unavailable")
             raise Unavailable from error
 
-    def _key(self, credential: str) -> str:
-        digest = hmac.digest(self._secret, f"last-change:{credential}".encode(), "sha256")
-        return f"waybill:last-change:{digest.hex()}"
+    @staticmethod
+    def _key(credential: str) -> str:
+        """Without WAYBILL_SECRET: servers may have different ones while it is replaced."""
+        return f"waybill:last-change:{id_hash(credential).hex()}"

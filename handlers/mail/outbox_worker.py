@@ -146,8 +146,14 @@ def describe(error: Exception) -> str:
     return name
 
 
-def deliver_until(shutdown: Shutdown, worker: OutboxWorker) -> None:
-    """Deliver e-mails as they become due, until shutdown; wait while the database is down."""
+def deliver_until(
+    shutdown: Shutdown, worker: OutboxWorker, background: Callable[[], bool] = lambda: False
+) -> None:
+    """Deliver e-mails as they become due, until shutdown; wait while the database is down.
+
+    ``background`` does a short piece of other work after each e-mail, and while none is due. It
+    returns whether there is more, and raises nothing.
+    """
     while not shutdown.is_requested:
         try:
             was_due = worker.deliver_next()
@@ -155,5 +161,6 @@ def deliver_until(shutdown: Shutdown, worker: OutboxWorker) -> None:
             _log.warning("outbox_unavailable", retry_seconds=RECOVERY_SECONDS)
             shutdown.wait(RECOVERY_SECONDS)
             continue
-        if not was_due:
+        has_more = background()
+        if not was_due and not has_more:
             shutdown.wait(IDLE_SECONDS)

@@ -14,21 +14,24 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
+from operator import itemgetter
 from typing import Any, Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain.shared.documents import RenderedDocument, Renderer
+from persistence.documents.compression import CompressedBodies, stored_edition
 from persistence.documents.lru import CachedDocument, LruDocumentCache, Version
 from persistence.engine.engines import Engines
 from persistence.engine.measures import NO_MEASURES
 from persistence.engine.standbys import Standby
 from persistence.sql.aggregates import Aggregate, View
 from persistence.sql.bulk import Overwrite, insert, insert_rows
-from persistence.sql.columns import BigId, UtcDateTime, metadata, parent
+from persistence.sql.columns import BigId, UtcDateTime, metadata
 from persistence.sql.compiled_query import CompiledQuery, Row
 from persistence.sql.in_list import in_param
+from persistence.sql.storage import alter_created
 from persistence.sql.work import Work
 
 Entity = TypeVar("Entity")
@@ -44,18 +47,32 @@ Versions = Mapping[Any, Version]
 
 
 def document_table(name: str, owner: str, target: str) -> sa.Table:
-    """Return the table of rendered documents of ``target``, one for each row and language."""
-    return sa.Table(
+    """Return the table of rendered documents of ``target``: those of a row in all languages.
+
+    They differ in a few labels, so that together they are hardly longer than one of them.
+    """
+    table = sa.Table(
         name,
         metadata,
-        parent(owner, target, index=False),
-        sa.Column("language", sa.String(16), nullable=False),
+        sa.Column(
+            owner,
+            BigId,
+            sa.ForeignKey(f"{target}.pk", ondelete="CASCADE"),
+            primary_key=True,
+            autoincrement=False,
+        ),
         sa.Column("edition", sa.String(64), nullable=False),
         sa.Column("version", BigId, nullable=False),
         sa.Column("valid_until", UtcDateTime),
-        sa.Column("body", sa.LargeBinary, nullable=False),
-        sa.PrimaryKeyConstraint(owner, "language"),
+        sa.Column("body", CompressedBodies, nullable=False),
+        # A version is the time of the order's last change.
+        sa.Index(None, "version"),
     )
+    # PostgreSQL can't compress the body again. Each change of a row leaves a dead document.
+    alter_created(
+        table, "ALTER COLUMN body SET STORAGE EXTERNAL", "SET (autovacuum_vacuum_scale_factor=0.02)"
+    )
+    return table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,27 +92,23 @@ class DocumentKind(Generic[Entity]):
         return {entity.pk: (entity.version, entity) for entity in entities}
 
 
-def invalidate_documents(
-    work: Work, kind: DocumentKind[Any], versions: Mapping[int, int], languages: Iterable[str]
-) -> None:
+def invalidate_documents(work: Work, kind: DocumentKind[Any], versions: Mapping[int, int]) -> None:
     """Replace the stored documents of these rows by empty ones of their new ``versions``.
 
     A reader that has rendered an older version may try to store it after this; the version of the
     row prevents it. No renderer has the edition "", so an empty document is never served.
     """
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             kind.owner: pk,
-            "language": language,
             "edition": "",
             "version": version,
             "valid_until": None,
-            "body": b"",
+            "body": {},
         }
         for pk, version in sorted(versions.items())
-        for language in sorted(languages)
     ]
-    insert_rows(work, kind.documents, rows, Overwrite((kind.owner, "language")))
+    insert_rows(work, kind.documents, rows, Overwrite((kind.owner,)))
 
 
 class Documents(Protocol):
@@ -222,7 +235,6 @@ class PersistentDocumentCache(DocumentCache[Entity]):
                 documents[kind.owner], documents.version, documents.valid_until, documents.body
             ).where(
                 in_param(documents[kind.owner], "pks"),
-                documents.language == sa.bindparam("language"),
                 documents.edition == sa.bindparam("edition"),
             ),
             f"documents.cache.stored({kind.documents.name})",
@@ -231,14 +243,18 @@ class PersistentDocumentCache(DocumentCache[Entity]):
     def get_stored(
         self, work: Work, versions: Versions, language: str, now: datetime
     ) -> dict[Any, bytes]:
-        edition = self._renderer.edition
-        values = {"pks": list(versions), "language": language, "edition": edition}
         bodies = {}
-        for pk, version, valid_until, body in self._stored.rows(work, values):
-            if version == versions[pk] and (valid_until is None or valid_until > now):
+        for pk, version, valid_until, by_language in self._stored_rows(work, versions):
+            is_valid = valid_until is None or valid_until > now
+            body = by_language.get(language)
+            if version == versions[pk] and is_valid and body is not None:
                 bodies[pk] = body
                 self._cache(pk, language, CachedDocument(version, valid_until, body))
         return bodies
+
+    def _stored_rows(self, work: Work, pks: Iterable[int]) -> list[Row]:
+        edition = stored_edition(self._renderer.edition)
+        return self._stored.rows(work, {"pks": list(pks), "edition": edition})
 
     def _snapshots_of(self, engines: Engines) -> sa.Engine:
         return engines.aggregates
@@ -248,14 +264,40 @@ class PersistentDocumentCache(DocumentCache[Entity]):
 
         Best effort: when the database is busy or full, the request succeeds without it.
         """
-        rows = list(self._document_rows(rendered, language))
-        if rows:
-            self._later(partial(self._write, rows))
+        if rendered:
+            self._later(partial(self._write, rendered, language))
 
-    def _write(self, rows: list[dict[str, Any]]) -> None:
-        self._engines.write_best_effort(
-            lambda connection: connection.execute(self._upsert, rows), "rendered documents"
-        )
+    def _write(self, rendered: dict[Any, tuple[Version, RenderedDocument]], language: str) -> None:
+        def write(connection: sa.Connection) -> None:
+            others = self._other_languages(Work.on(connection), rendered)
+            # By pk, so that two readers of one page can not deadlock.
+            rows = [
+                {
+                    f"new_{self._kind.owner}": pk,
+                    "new_edition": stored_edition(self._renderer.edition),
+                    "new_version": version,
+                    "new_valid_until": document.valid_until,
+                    "new_body": {**others.get(pk, {}), language: document.body},
+                }
+                for pk, (version, document) in sorted(rendered.items(), key=itemgetter(0))
+            ]
+            connection.execute(self._upsert, rows)
+
+        self._engines.write_best_effort(write, "rendered documents")
+
+    def _other_languages(
+        self, work: Work, rendered: Mapping[Any, tuple[Version, RenderedDocument]]
+    ) -> dict[int, Mapping[str, bytes]]:
+        """Return the stored documents that can stay beside those that were rendered.
+
+        With an equal end of their validity, no flag has changed between the two renderings. If two
+        processes render two languages at once, one is lost, and is rendered again when it is read.
+        """
+        return {
+            pk: by_language
+            for pk, version, valid_until, by_language in self._stored_rows(work, rendered)
+            if (version, valid_until) == (rendered[pk][0], rendered[pk][1].valid_until)
+        }
 
     @cached_property
     def _upsert(self) -> sa.Insert:
@@ -276,23 +318,9 @@ class PersistentDocumentCache(DocumentCache[Entity]):
         )
         changed = ("edition", "version", "valid_until", "body")
         return statement.on_conflict_do_update(
-            index_elements=[documents.c[self._kind.owner], documents.c.language],
+            index_elements=[documents.c[self._kind.owner]],
             set_={name: statement.excluded[name] for name in changed},
         )
-
-    def _document_rows(
-        self, rendered: dict[Any, tuple[Version, RenderedDocument]], language: str
-    ) -> Iterable[dict[str, Any]]:
-        # By pk, so that two readers of one page can not deadlock.
-        for pk, (version, document) in sorted(rendered.items(), key=lambda entry: entry[0]):
-            yield {
-                f"new_{self._kind.owner}": pk,
-                "new_language": language,
-                "new_edition": self._renderer.edition,
-                "new_version": version,
-                "new_valid_until": document.valid_until,
-                "new_body": document.body,
-            }
 
 
 class RequestDocuments(Generic[Entity]):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import click.testing
 import pytest
@@ -91,10 +92,11 @@ def test_a_line_for_each_check(run: Callable[..., click.testing.Result]) -> None
     assert all(line.split()[0] in {"ok", "warning"} for line in lines)
     assert "ok       settings    all are valid" in lines
     assert "ok       database    it answers" in lines
-    assert "ok       worker      no e-mail is overdue" in lines
+    assert "warning  worker      none was seen in the last day. Run: waybill worker" in lines
 
 
-def test_a_shop_as_it_should_be_has_no_warnings(examine: Examine) -> None:
+def test_a_shop_as_it_should_be_has_no_warnings(examine: Examine, opened: Database) -> None:
+    opened.record_heartbeat(uuid4())
     with running(auth_require_tls=False) as mail_server:
         result = examine(
             PUBLIC_URL="https://shop.example",
@@ -286,6 +288,25 @@ class TestDatabase:
             assert abs(datetime.now(UTC) - time) < timedelta(minutes=1)
 
 
+class TestWorker:
+    @pytest.mark.parametrize(
+        ("minutes", "status", "part"),
+        [(0, "ok", "it runs"), (1, "ok", "it runs"), (5, "error", "last seen 5 minutes ago")],
+    )
+    def test_that_was_seen(
+        self, examine: Examine, database_url: str, minutes: int, status: str, part: str
+    ) -> None:
+        seen = datetime.now(UTC) - timedelta(minutes=minutes)
+        database = Database(database_url, renderers=fake_renderers(), clock=lambda: seen)
+        database.record_heartbeat(uuid4())
+        database.close()
+
+        found, message = examine().findings["worker"]
+
+        assert found == status
+        assert part in message
+
+
 class TestEmails:
     @pytest.mark.parametrize(
         ("minutes", "status"), [(1, "ok"), (-9, "ok"), (11, "error"), (600, "error")]
@@ -293,6 +314,7 @@ class TestEmails:
     def test_that_are_overdue_have_no_worker(
         self, examine: Examine, opened: Database, minutes: int, status: str
     ) -> None:
+        opened.record_heartbeat(uuid4())
         store_event(opened, minutes, OutboxStatus.PENDING)
 
         result = examine()

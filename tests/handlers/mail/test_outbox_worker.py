@@ -234,6 +234,19 @@ class TestDeliverUntil:
 
         assert (worker.delivered, shutdown.waits) == (2, [IDLE_SECONDS] * 2)
 
+    def test_does_other_work_after_each_email_and_before_it_waits(self) -> None:
+        database, shutdown = FakeDatabase(make_event()), FakeShutdown(rounds=1)
+        worker = OutboxWorker(database, FakeMailer(), SETTINGS)
+        seen: list[tuple[int, int]] = []
+
+        def work() -> bool:
+            seen.append((worker.delivered, len(shutdown.waits)))
+            return len(seen) < 4
+
+        deliver_until(shutdown, worker, work)
+
+        assert seen == [(1, 0)] * 4
+
     def test_continues_when_the_database_is_available_again(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
