@@ -53,6 +53,8 @@ from persistence.privacy.retention import MONTHLY
 from persistence.replacing import TableRows, create_tables, raise_all_versions, replace_rows
 from persistence.revisions import require_connection, require_schema, schema_state
 from persistence.seller_center.list_definitions import LIST_DEFINITIONS
+from persistence.sql.compiled_query import Observer, observe
+from persistence.sql.engine_observers import observe_engine
 from persistence.sql.partitions import create_months
 from persistence.sql.prefetch import RecordingWork, first_statement
 from persistence.sql.standby_work import NotingWork, StandbyWork
@@ -106,6 +108,7 @@ class Database:
         self._url = url
         self._engines = connect(url, pool)
         self._standbys = None if pool.standbys is None else Standbys(pool.standbys, url, pool)
+        self._end_observing: Callable[[], None] = lambda: None
         self._clock = clock
         self._pool = pool
         self._is_pooler_known = False
@@ -253,6 +256,17 @@ class Database:
         for cache in self._caches.values():
             cache.measures = measures
 
+    @property
+    def kind(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engines.dialect.name
+
+    def observe(self, observer: Observer) -> None:
+        """Call ``observer`` after each statement of the process, in its thread, until ``close``."""
+        self._end_observing = observe(observer)
+        for engine in self._engines.bases:
+            observe_engine(engine, observer)
+
     def pool_use(self) -> Mapping[str, PoolUse]:
         """How many connections of this process are in use, by the name of the pool."""
         return self._engines.pool_use()
@@ -338,6 +352,7 @@ class Database:
     def close(self) -> None:
         """Store the documents that wait for it, then close all connections that are not in use."""
         self.finish_background()
+        self._end_observing()
         if self._standbys is not None:
             self._standbys.close()
         self._engines.dispose()

@@ -16,6 +16,7 @@ import orjson
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.engine.base import OptionEngine
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
@@ -129,6 +130,12 @@ class Engines:
         if named["read"] is named["write"]:
             del named["read"]
         return {name: pool for name, pool in named.items() if isinstance(pool, MeasuredPool)}
+
+    @property
+    def bases(self) -> list[sa.Engine]:
+        """The engines that the others are derived from, with their events."""
+        engines = (self.writing, self.autocommit, self.cache_writer)
+        return [engine for engine in engines if not isinstance(engine, OptionEngine)]
 
     def pool_use(self) -> dict[str, PoolUse]:
         """How many connections of this process are in use, by the name of the pool."""
