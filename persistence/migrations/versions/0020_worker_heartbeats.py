@@ -7,7 +7,7 @@ revision = "0020"
 down_revision = "0016"
 branch_labels = None
 depends_on = None
-compatible_from = "0014"
+compatible_from = "0016"
 
 
 def upgrade() -> None:
