@@ -22,15 +22,18 @@ from persistence.documents.lru import CachedDocument, LruDocumentCache, Version
 from persistence.engine.engines import Engines
 from persistence.sql.aggregates import Aggregate, View
 from persistence.sql.bulk import Overwrite, insert, insert_rows
-from persistence.sql.columns import BigId, UtcDateTime, metadata, parent
+from persistence.sql.columns import OWNER, BigId, UtcDateTime, metadata, owner_column, parent
 from persistence.sql.compiled_query import CompiledQuery, Row
-from persistence.sql.in_list import in_param
+from persistence.sql.in_list import in_list, in_param
 from persistence.sql.work import Work
 
 Entity = TypeVar("Entity")
 
-Load = Callable[[Work, Sequence[Any]], Mapping[Any, tuple[Version, Entity]]]
-"""Returns the entities of the rows that still exist, each with its version, by the row's key."""
+Load = Callable[[Work, Sequence[Any], int | None], Mapping[Any, tuple[Version, Entity]]]
+"""Returns the entities of the rows that still exist, each with its version, by the row's key.
+
+The last argument is the user whose rows these are; None: rows of a seller.
+"""
 
 RunLater = Callable[[Callable[[], None]], None]
 """Runs a function that raises nothing, now or later, or drops it when too many wait."""
@@ -39,18 +42,19 @@ Versions = Mapping[Any, Version]
 """The version of each row, by the row's key."""
 
 
-def document_table(name: str, owner: str, target: str) -> sa.Table:
+def document_table(name: str, root: str, target: str) -> sa.Table:
     """Return the table of rendered documents of ``target``, one for each row and language."""
     return sa.Table(
         name,
         metadata,
-        parent(owner, target, index=False),
+        parent(root, target, index=False),
+        owner_column(),
         sa.Column("language", sa.String(16), nullable=False),
         sa.Column("edition", sa.String(64), nullable=False),
         sa.Column("version", BigId, nullable=False),
         sa.Column("valid_until", UtcDateTime),
         sa.Column("body", sa.LargeBinary, nullable=False),
-        sa.PrimaryKeyConstraint(owner, "language"),
+        sa.PrimaryKeyConstraint(root, "language"),
     )
 
 
@@ -65,9 +69,11 @@ class DocumentKind(Generic[Entity]):
     owner: str
     aggregate: Aggregate[Entity]
 
-    def load(self, work: Work, pks: Sequence[int]) -> dict[int, tuple[Version, Entity]]:
-        """Load the entities with these pks and all that their documents show."""
-        entities: Sequence[Any] = work.read(self.aggregate, pks, View.SHOWN)
+    def load(
+        self, work: Work, pks: Sequence[int], user_pk: int | None
+    ) -> dict[int, tuple[Version, Entity]]:
+        """Load the user's entities with these pks and all that their documents show."""
+        entities: Sequence[Any] = work.read(self.aggregate, pks, View.SHOWN, user_pk)
         return {entity.pk: (entity.version, entity) for entity in entities}
 
 
@@ -79,16 +85,19 @@ def invalidate_documents(
     A reader that has rendered an older version may try to store it after this; the version of the
     row prevents it. No renderer has the edition "", so an empty document is never served.
     """
+    roots = kind.aggregate.table.c
+    users = sa.select(roots.pk, roots[OWNER]).where(in_list(roots.pk, versions))
     rows = [
         {
             kind.owner: pk,
+            OWNER: user_pk,
             "language": language,
             "edition": "",
-            "version": version,
+            "version": versions[pk],
             "valid_until": None,
             "body": b"",
         }
-        for pk, version in sorted(versions.items())
+        for pk, user_pk in sorted(map(tuple, work.execute(users)))
         for language in sorted(languages)
     ]
     insert_rows(work, kind.documents, rows, Overwrite((kind.owner, "language")))
@@ -97,8 +106,8 @@ def invalidate_documents(
 class Documents(Protocol):
     """The documents of one kind, for the queries of that kind."""
 
-    def bodies(self, rows: Iterable[Row], language: str) -> list[bytes]:
-        """Return the documents of these rows, in their order.
+    def bodies(self, rows: Iterable[Row], language: str, user_pk: int | None = None) -> list[bytes]:
+        """Return the documents of these rows, of one user or of a seller, in their order.
 
         The first two columns of ``rows`` are the row's key and its version. Rows that were deleted
         since are left out.
@@ -108,7 +117,9 @@ class Documents(Protocol):
 class DisabledDocuments:
     """For a writing unit of work: what is not committed must not be rendered and cached."""
 
-    def bodies(self, _rows: Iterable[Row], _language: str) -> list[bytes]:
+    def bodies(
+        self, _rows: Iterable[Row], _language: str, _user_pk: int | None = None
+    ) -> list[bytes]:
         raise RuntimeError("documents come from a reading unit of work with their renderer")
 
 
@@ -135,29 +146,38 @@ class DocumentCache(Generic[Entity]):
         return self._memory.bodies(versions, language, self._renderer.edition, now)
 
     def get_stored(
-        self, _work: Work, _versions: Versions, _language: str, _now: datetime
+        self,
+        _work: Work,
+        _versions: Versions,
+        _language: str,
+        _now: datetime,
+        _user_pk: int | None,
     ) -> dict[Any, bytes]:
         """Return the documents of these versions that the database has."""
         return {}
 
-    def render(self, keys: Sequence[Any], language: str, now: datetime) -> dict[Any, bytes]:
+    def render(
+        self, keys: Sequence[Any], language: str, now: datetime, user_pk: int | None = None
+    ) -> dict[Any, bytes]:
         """Render and cache the documents of the rows that still exist.
 
         An entity is read in one snapshot, so that a document never mixes two versions.
         """
         rendered = {
             key: (version, self._renderer(entity, language, now))
-            for key, (version, entity) in self._loaded(keys).items()
+            for key, (version, entity) in self._loaded(keys, user_pk).items()
         }
-        self._store(rendered, language)
+        self._store(rendered, language, user_pk)
         for key, (version, document) in rendered.items():
             cached = CachedDocument(version, document.valid_until, document.body)
             self._cache(key, language, cached)
         return {key: document.body for key, (_, document) in rendered.items()}
 
-    def _loaded(self, keys: Sequence[Any]) -> Mapping[Any, tuple[Version, Entity]]:
+    def _loaded(
+        self, keys: Sequence[Any], user_pk: int | None
+    ) -> Mapping[Any, tuple[Version, Entity]]:
         with closing(Work(self._snapshots, is_writing=False)) as work:
-            loaded = self._load(work, keys)
+            loaded = self._load(work, keys, user_pk)
             # After a rollback the driver would prepare all its statements again.
             work.commit()
             return loaded
@@ -165,7 +185,12 @@ class DocumentCache(Generic[Entity]):
     def _cache(self, key: Any, language: str, document: CachedDocument) -> None:
         self._memory.put((key, language, self._renderer.edition), document)
 
-    def _store(self, rendered: dict[Any, tuple[Version, RenderedDocument]], language: str) -> None:
+    def _store(
+        self,
+        rendered: dict[Any, tuple[Version, RenderedDocument]],
+        language: str,
+        user_pk: int | None,
+    ) -> None:
         """Store the documents for other processes; without a table there is nothing to do."""
 
 
@@ -193,16 +218,22 @@ class PersistentDocumentCache(DocumentCache[Entity]):
                 documents[kind.owner], documents.version, documents.valid_until, documents.body
             ).where(
                 in_param(documents[kind.owner], "pks"),
+                documents[OWNER] == sa.bindparam(OWNER, type_=BigId),
                 documents.language == sa.bindparam("language"),
                 documents.edition == sa.bindparam("edition"),
             )
         )
 
     def get_stored(
-        self, work: Work, versions: Versions, language: str, now: datetime
+        self,
+        work: Work,
+        versions: Versions,
+        language: str,
+        now: datetime,
+        user_pk: int | None,
     ) -> dict[Any, bytes]:
         edition = self._renderer.edition
-        values = {"pks": list(versions), "language": language, "edition": edition}
+        values = {"pks": list(versions), OWNER: user_pk, "language": language, "edition": edition}
         bodies = {}
         for pk, version, valid_until, body in self._stored.rows(work, values):
             if version == versions[pk] and (valid_until is None or valid_until > now):
@@ -210,12 +241,17 @@ class PersistentDocumentCache(DocumentCache[Entity]):
                 self._cache(pk, language, CachedDocument(version, valid_until, body))
         return bodies
 
-    def _store(self, rendered: dict[Any, tuple[Version, RenderedDocument]], language: str) -> None:
+    def _store(
+        self,
+        rendered: dict[Any, tuple[Version, RenderedDocument]],
+        language: str,
+        user_pk: int | None,
+    ) -> None:
         """Store the documents whose rows still have the rendered version.
 
         Best effort: when the database is busy or full, the request succeeds without it.
         """
-        rows = list(self._document_rows(rendered, language))
+        rows = list(self._document_rows(rendered, language, user_pk))
         if rows:
             self._later(partial(self._write, rows))
 
@@ -233,6 +269,7 @@ class PersistentDocumentCache(DocumentCache[Entity]):
             sa.select(rows.c.pk)
             .where(
                 rows.c.pk == sa.bindparam(f"new_{self._kind.owner}", type_=BigId),
+                rows.c[OWNER] == sa.bindparam(f"new_{OWNER}", type_=BigId),
                 rows.c.version == sa.bindparam("new_version", type_=BigId),
             )
             .exists()
@@ -248,12 +285,16 @@ class PersistentDocumentCache(DocumentCache[Entity]):
         )
 
     def _document_rows(
-        self, rendered: dict[Any, tuple[Version, RenderedDocument]], language: str
+        self,
+        rendered: dict[Any, tuple[Version, RenderedDocument]],
+        language: str,
+        user_pk: int | None,
     ) -> Iterable[dict[str, Any]]:
         # By pk, so that two readers of one page can not deadlock.
         for pk, (version, document) in sorted(rendered.items(), key=lambda entry: entry[0]):
             yield {
                 f"new_{self._kind.owner}": pk,
+                f"new_{OWNER}": user_pk,
                 "new_language": language,
                 "new_edition": self._renderer.edition,
                 "new_version": version,
@@ -270,16 +311,17 @@ class RequestDocuments(Generic[Entity]):
         self._cache = cache
         self._now = now
 
-    def bodies(self, rows: Iterable[Row], language: str) -> list[bytes]:
+    def bodies(self, rows: Iterable[Row], language: str, user_pk: int | None = None) -> list[bytes]:
         versions = {row[0]: row[1] for row in rows}
         bodies = self._cache.get_cached(versions, language, self._now)
         if missing := _missing(bodies, versions):
-            bodies.update(self._cache.get_stored(self._work, missing, language, self._now))
+            stored = self._cache.get_stored(self._work, missing, language, self._now, user_pk)
+            bodies.update(stored)
         if missing := _missing(bodies, versions):
             # Rendering takes another connection. Give this one back first, or a pool whose
             # connections are all held by such readers would deadlock.
             self._work.rollback()
-            bodies.update(self._cache.render(list(missing), language, self._now))
+            bodies.update(self._cache.render(list(missing), language, self._now, user_pk))
         return [body for body in bodies.values() if body is not None]
 
 

@@ -25,7 +25,7 @@ from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
 from persistence.orders.seller_projection import rebuild_seller_orders
 from persistence.sql.bulk import DoNothing, Overwrite, insert_rows
-from persistence.sql.columns import BigId, UtcDateTime, metadata
+from persistence.sql.columns import OWNER, BigId, UtcDateTime, metadata, owner_column
 from persistence.sql.in_list import in_list
 from persistence.sql.version_numbers import NEW_VERSION, new_version, next_version
 from persistence.sql.work import Work
@@ -34,7 +34,7 @@ Imported = TypeVar("Imported", ImportedOrder, ImportedOldOrder)
 Results = dict[str, ImportResult | Rejected | None]
 
 
-def _document_hashes(name: str, owner: str, target: str, *others: sa.Column[Any]) -> sa.Table:
+def _document_hashes(name: str, root: str, target: str, *others: sa.Column[Any]) -> sa.Table:
     """Return the table with the SHA-256 of the document of each imported row of ``target``.
 
     A document with the stored hash changes nothing. Rows that were not imported have no hash.
@@ -43,12 +43,13 @@ def _document_hashes(name: str, owner: str, target: str, *others: sa.Column[Any]
         name,
         metadata,
         sa.Column(
-            owner,
+            root,
             BigId,
             sa.ForeignKey(f"{target}.pk", ondelete="CASCADE"),
             primary_key=True,
             autoincrement=False,
         ),
+        owner_column(),
         sa.Column("document_hash", sa.LargeBinary(32), nullable=False),
         *others,
     )
@@ -109,7 +110,7 @@ class SqlImports:
         accepted = _reconciled(batch, stored, results)
         with _contradictions_rejected():
             pks = self._write_orders(accepted, users, existing, stored)
-        return self._record_stored(_ORDERS, accepted, existing, pks, results)
+        return self._record_stored(_ORDERS, accepted, users, existing, pks, results)
 
     def store_old_orders(self, batch: Sequence[ImportedOldOrder]) -> list[ImportResult | Rejected]:
         users = ImportedUsers(self._work, [old_order.user for old_order in batch])
@@ -117,7 +118,7 @@ class SqlImports:
         accepted = [old_order for old_order in batch if results[old_order.number] is None]
         with _contradictions_rejected():
             pks = self._write_old_orders(accepted, users, existing)
-        return self._record_stored(_OLD_ORDERS, accepted, existing, pks, results)
+        return self._record_stored(_OLD_ORDERS, accepted, users, existing, pks, results)
 
     def commit(self) -> None:
         self._work.commit()
@@ -149,7 +150,7 @@ class SqlImports:
         users.store_missing([old_order.user for old_order in accepted], self._now)
         rows = [{**old_order.values, "user_pk": users.pk(old_order.user)} for old_order in accepted]
         pks = self._store_rows(_OLD_ORDERS, rows, existing)
-        store_old_lines(self._work, accepted, pks)
+        store_old_lines(self._work, accepted, pks, users)
         return pks
 
     def _classify(
@@ -256,6 +257,7 @@ class SqlImports:
         self,
         kind: _Kind,
         accepted: Sequence[Imported],
+        users: ImportedUsers,
         existing: StoredByNumber,
         pks: Mapping[str, int],
         results: Results,
@@ -264,6 +266,7 @@ class SqlImports:
         rows = [
             {
                 kind.owner: pks[imported.number],
+                OWNER: users.pk(imported.user),
                 **_document_columns(kind, imported, existing.get(imported.number)),
             }
             for imported in accepted

@@ -29,6 +29,7 @@ from persistence.sql.columns import (
     max_length,
     metadata,
     not_negative,
+    owner_column,
     parent,
     pk_column,
     reference,
@@ -92,6 +93,7 @@ old_order_items = sa.Table(
     pk_column(),
     # The unique (old_order_pk, line) below serves as its index.
     parent("old_order_pk", "old_orders", index=False),
+    owner_column(),
     sa.Column("line", sa.Integer, nullable=False),
     sa.Column("product", sa.Text),
     sa.Column("sku", sa.Text),

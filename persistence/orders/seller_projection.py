@@ -28,6 +28,7 @@ from persistence.orders.shipping import shipping_companies
 from persistence.sql.aggregates import SavedRoot
 from persistence.sql.bulk import Overwrite, Row, insert_rows
 from persistence.sql.columns import (
+    OWNER,
     BigId,
     CodePointText,
     UtcDateTime,
@@ -63,6 +64,7 @@ seller_orders = sa.Table(
     parent("order_pk", "orders", index=False),
     # The indexes below begin with it.
     reference("seller_pk", sellers),
+    sa.Column(OWNER, BigId),
     sa.Column("number", CodePointText, nullable=False),
     sa.Column("number_folded", CodePointText, nullable=False),
     sa.Column("status", sa.Integer, nullable=False),
@@ -91,7 +93,7 @@ seller_orders = sa.Table(
     *not_negative(*_AMOUNTS),
 )
 
-_COPIED = ("number", "currency", "has_gift_box", "shipping_address_pk", "billing_address_pk")
+_COPIED = (OWNER, "number", "currency", "has_gift_box", "shipping_address_pk", "billing_address_pk")
 _DOCUMENT_FIELDS = (
     "invoice_number",
     "invoice_date",

@@ -10,7 +10,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from persistence.sql.columns import UtcDateTime
+from persistence.sql.columns import OWNER, UtcDateTime
 from persistence.sql.compiled_query import CompiledQuery, Connected, Values
 
 Row = dict[str, Any]
@@ -108,7 +108,8 @@ def _changed(
     if isinstance(on_conflict, Increment):
         added = [name for name in names if name not in on_conflict.key]
         return {name: table.c[name] + inserted[name] for name in added}
-    unchanged = {*on_conflict.key, *on_conflict.unchanged}
+    # A row never moves to another user.
+    unchanged = {*on_conflict.key, *on_conflict.unchanged, OWNER}
     return {name: inserted[name] for name in names if name not in unchanged}
 
 

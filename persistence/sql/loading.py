@@ -9,6 +9,7 @@ import orjson
 import sqlalchemy as sa
 
 from persistence.sql.aggregates import Aggregate, Links, Parts, Projection, View
+from persistence.sql.columns import OWNER
 from persistence.sql.compiled_query import Connected
 from persistence.sql.load_plans import Block, Layout, LoadPlan, load_plan
 from persistence.sql.saving import Tracked
@@ -18,9 +19,13 @@ Entries = Iterable[Sequence[Any]]
 
 
 def load_roots(
-    work: Connected, aggregate: Aggregate[Any], pks: Sequence[int], view: View
+    work: Connected,
+    aggregate: Aggregate[Any],
+    pks: Sequence[int],
+    view: View,
+    user_pk: int | None = None,
 ) -> list[Tracked]:
-    """Return the roots with these pks that exist, unordered.
+    """Return the roots with these pks that exist, unordered; with ``user_pk`` only that user's.
 
     Rows that are referenced several times become one object. Access to an attribute that ``view``
     leaves out raises AttributeError.
@@ -30,15 +35,25 @@ def load_roots(
     plan = load_plan(aggregate, view)
     build = _Build(aggregate)
     if work.connection.dialect.name == "postgresql":
-        _add_from_json(work, plan, pks, build)
+        _add_from_json(work, plan, pks, build, user_pk)
     else:
-        _add_by_blocks(work, plan, pks, build)
+        _add_by_blocks(work, plan, pks, build, user_pk)
     build.resolve(plan)
     return build.roots
 
 
-def _add_from_json(work: Connected, plan: LoadPlan, pks: Sequence[int], build: "_Build") -> None:
-    aggregates = [orjson.loads(text) for (text,) in plan.as_json.rows(work, {"keys": list(pks)})]
+def _add_from_json(
+    work: Connected,
+    plan: LoadPlan,
+    pks: Sequence[int],
+    build: "_Build",
+    user_pk: int | None = None,
+) -> None:
+    if user_pk is None:
+        rows = plan.as_json.rows(work, {"keys": list(pks)})
+    else:
+        rows = plan.as_json_of_owner.rows(work, {"keys": list(pks), OWNER: user_pk})
+    aggregates = [orjson.loads(text) for (text,) in rows]
     build.add(plan.blocks[0], (entries[0] for entries in aggregates), is_json=True)
     for index, block in enumerate(plan.blocks[1:], 1):
         build.add(
@@ -46,10 +61,19 @@ def _add_from_json(work: Connected, plan: LoadPlan, pks: Sequence[int], build: "
         )
 
 
-def _add_by_blocks(work: Connected, plan: LoadPlan, pks: Sequence[int], build: "_Build") -> None:
+def _add_by_blocks(
+    work: Connected,
+    plan: LoadPlan,
+    pks: Sequence[int],
+    build: "_Build",
+    user_pk: int | None = None,
+) -> None:
     for block in plan.blocks:
         keys = list(pks) if block.owner is None else build.pks(block.owner)
-        rows = block.by_owners.rows(work, {"keys": keys}) if keys else []
+        if block.owner is None and user_pk is not None:
+            rows = block.by_owners_of_user.rows(work, {"keys": keys, OWNER: user_pk})
+        else:
+            rows = block.by_owners.rows(work, {"keys": keys}) if keys else []
         build.add(block, map(block.split, rows), is_json=False)
 
 

@@ -61,12 +61,19 @@ class OwnerQuery:
     key: sa.Column[Any]
     credential: sa.ColumnElement[bool]
 
-    def row(self, work: Work, values: Values) -> Row | None:
-        """Return the owner's row or None; ``work`` gets the prefetched rows."""
-        prefetch, name = work.prefetch, self.key.name
+    def row(self, work: Work, values: Values, known_key: int | None = None) -> Row | None:
+        """Return the owner's row or None; ``work`` gets the prefetched rows.
+
+        ``known_key`` is the owner's key, if the credential has it: another owner's row is not
+        returned, and all tables are searched by it.
+        """
+        prefetch, name, is_known = work.prefetch, self.key.name, known_key is not None
+        if is_known:
+            values = {**values, name: known_key}
         if prefetch is None or name not in prefetch.values:
-            return first(self._owner_only.rows(work, values))
-        rows = _together(self, prefetch.query).rows(work, {**prefetch.values, **values})
+            return first((self._known_only if is_known else self._owner_only).rows(work, values))
+        together = _together_by_key if is_known else _together
+        rows = together(self, prefetch.query).rows(work, {**prefetch.values, **values})
         size = len(self._names)
         # The first column of the prefetched rows is a key, and NULL only in the owner's row.
         owners = [row[:size] for row in rows if row[size] is None]
@@ -83,17 +90,22 @@ class OwnerQuery:
         return CompiledQuery(self.statement)
 
     @cached_property
+    def known(self) -> sa.Select[Any]:
+        """The statement with a condition for the key, a parameter of its name."""
+        return self.statement.where(self.key == sa.bindparam(self.key.name, type_=self.key.type))
+
+    @cached_property
+    def _known_only(self) -> CompiledQuery:
+        return CompiledQuery(self.known)
+
+    @cached_property
     def _names(self) -> list[str]:
         return self.statement.selected_columns.keys()
 
 
 @lru_cache(MAX_STATEMENTS)
 def _together(owner: OwnerQuery, query: CompiledQuery) -> CompiledQuery:
-    """Return the UNION ALL of the owner's row and the rows of ``query``, in separate columns.
-
-    The owner's columns are not converted here, since the other rows have NULL there. Both databases
-    keep the order of rows within each part of a UNION ALL.
-    """
+    """Return the statement of both, with a subquery for the key in ``query``."""
     key = sa.select(owner.key).where(owner.credential).correlate(None).scalar_subquery()
 
     def replace_key(element: Any, **_: Any) -> Any:
@@ -101,8 +113,25 @@ def _together(owner: OwnerQuery, query: CompiledQuery) -> CompiledQuery:
         return key if is_key else None
 
     read: Any = query.statement
-    statement: Any = replacement_traverse(read, {}, replace_key)
-    owners, rows = owner.statement.subquery("owners"), statement.subquery("rows")
+    return _union(owner.statement, replacement_traverse(read, {}, replace_key))
+
+
+@lru_cache(MAX_STATEMENTS)
+def _together_by_key(owner: OwnerQuery, query: CompiledQuery) -> CompiledQuery:
+    """Return the statement of both, with the same parameter for the key in both parts.
+
+    Without a valid credential there is no owner's row, and the others are not used.
+    """
+    return _union(owner.known, query.statement)
+
+
+def _union(owner: sa.Select[Any], read: Any) -> CompiledQuery:
+    """Return the UNION ALL of the owner's row and the rows of ``read``, in separate columns.
+
+    The owner's columns are not converted here, since the other rows have NULL there. Both databases
+    keep the order of rows within each part of a UNION ALL.
+    """
+    owners, rows = owner.subquery("owners"), read.subquery("rows")
     return CompiledQuery(
         sa.union_all(
             sa.select(

@@ -1,0 +1,1 @@
+"""Distributing the rows by user on Citus: docs/scale.md."""

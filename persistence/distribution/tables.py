@@ -1,0 +1,44 @@
+"""How Citus stores each table: distributed by a column, copied to every node, or on one node.
+
+Rows of one user are on one node, with all parts: tables with the column ``OWNER`` and the same
+value are colocated.
+"""
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from persistence.sql.columns import OWNER, metadata
+
+_BY_THEIR_OWN_KEY: Mapping[str, str] = {
+    "users": "pk",
+    "idempotency_keys": "scope",
+    "one_time_tokens": "uuid",
+    "audit_entries": "subject_uuid",
+    "seller_order_counts": "seller_pk",
+}
+# Few rows, which every order may reference: a copy on each node.
+REFERENCE_TABLES = frozenset(
+    {
+        *("locations", "products", "payment_options", "banks"),
+        *("shipping_companies", "shipping_option_groups", "easy_return_shipping_companies"),
+        *("sellers", "seller_tokens", "return_carriers", "cancellation_reasons"),
+    }
+)
+# The worker leases e-mails with SKIP LOCKED, which needs one node.
+LOCAL_TABLES = frozenset({"outbox_events"})
+
+
+def distribution_column(table: sa.FromClause) -> sa.ColumnElement[object] | None:
+    """Return the column that ``table`` (or an alias of it) is distributed by; None for others."""
+    base = table.element if isinstance(table, sa.Alias) else table
+    if not isinstance(base, sa.Table) or base.name in REFERENCE_TABLES | LOCAL_TABLES:
+        return None
+    name = _BY_THEIR_OWN_KEY.get(base.name, OWNER)
+    column: sa.ColumnElement[object] = table.c[name]
+    return column
+
+
+def distributed_tables() -> list[sa.Table]:
+    """Return the distributed tables in the order of their foreign keys."""
+    return [table for table in metadata.sorted_tables if distribution_column(table) is not None]

@@ -1,0 +1,124 @@
+"""The user of each row is written with it, and never differs from the user of its parent."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from persistence.database import Database
+from persistence.distribution.tables import distributed_tables
+from persistence.engine.engines import Engines, Pool, connect
+from persistence.sql.columns import OWNER, metadata
+from tests.conftest import MakeUrl
+from tests.persistence.test_migrations import migrate, run_step
+from tests.support.every_statement import fill_every_table
+from tests.support.fakes import fake_renderers
+from tests.support.stored import store_user
+
+PARTS = import_module("persistence.migrations.versions.0017_owners").PARTS
+
+
+@pytest.fixture
+def without_triggers(make_url: MakeUrl) -> Iterator[tuple[Database, Engines]]:
+    """A database whose tables were created without migrations, which would create triggers."""
+    url = make_url()
+    database = Database(url, renderers=fake_renderers())
+    database.create_tables()
+    engines = connect(url, Pool(2))
+    yield database, engines
+    engines.dispose()
+    database.close()
+
+
+def owners(engines: Engines) -> dict[str, list[tuple[Any, Any]]]:
+    """Return for each table of parts the user of each row, and that of its parent."""
+    found = {}
+    with engines.autocommit.connect() as connection:
+        for table, key, parent in PARTS:
+            rows = connection.exec_driver_sql(
+                f"SELECT part.{OWNER}, parent.{OWNER} FROM {table} part"  # noqa: S608 - of PARTS
+                f" JOIN {parent} parent ON parent.pk = part.{key}"
+            )
+            found[table] = [(own, of_parent) for own, of_parent in rows]
+    return found
+
+
+def test_all_tables_of_parts_are_filled_by_the_migration() -> None:
+    roots = {"users", "orders", "old_orders", "addresses", "sessions", "one_time_tokens"}
+    with_owner = {table.name for table in distributed_tables() if OWNER in table.c}
+
+    assert with_owner - roots == {table for table, _, _ in PARTS}
+
+
+def test_are_written_with_every_row(without_triggers: tuple[Database, Engines]) -> None:
+    database, engines = without_triggers
+
+    fill_every_table(database, engines, store_user(database))
+
+    stored = owners(engines)
+    assert all(stored.values())
+    assert [
+        (table, pair) for table, pairs in stored.items() for pair in pairs if None in pair
+    ] == []
+    assert all(own == of_parent for pairs in stored.values() for own, of_parent in pairs)
+
+
+class TestMigration:
+    @pytest.fixture
+    def filled(self, make_url: MakeUrl) -> Iterator[Engines]:
+        """A migrated database with rows in all tables."""
+        url = make_url()
+        migrate(url)
+        database, engines = Database(url, renderers=fake_renderers()), connect(url, Pool(2))
+        fill_every_table(database, engines, store_user(database))
+        database.close()
+        yield engines
+        engines.dispose()
+
+    def test_fills_the_rows_that_are_there(self, filled: Engines) -> None:
+        expected = owners(filled)
+        with filled.writing.begin() as connection:
+            for table, _, _ in PARTS:
+                drop_trigger(connection, table)
+                connection.exec_driver_sql(
+                    f"UPDATE {table} SET {OWNER} = NULL"  # noqa: S608 - of PARTS
+                    if table == "loyalty_transactions"
+                    else f"ALTER TABLE {table} DROP COLUMN {OWNER}"
+                )
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"DROP FUNCTION fill_{OWNER}")
+
+            run_step(connection, "0017_owners")
+
+        assert owners(filled) == expected
+
+    def test_fills_what_servers_of_the_release_before_insert(self, filled: Engines) -> None:
+        expected = owners(filled)
+        with filled.writing.begin() as connection:
+            deferred = "PRAGMA defer_foreign_keys = ON"
+            if connection.dialect.name == "postgresql":
+                deferred = "SET CONSTRAINTS ALL DEFERRED"
+            connection.exec_driver_sql(deferred)
+            for name, _, _ in reversed(PARTS):
+                insert_again(connection, metadata.tables[name])
+
+        assert owners(filled) == expected
+
+
+def drop_trigger(connection: sa.Connection, table: str) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"DROP TRIGGER fill_{OWNER} ON {table}")
+    else:
+        connection.exec_driver_sql(f"DROP TRIGGER fill_{table}_{OWNER}")
+
+
+def insert_again(connection: sa.Connection, table: sa.Table) -> None:
+    """Replace the rows that nothing references by equal ones, without naming their user."""
+    if table.name in {"order_items", "cancellation_requests", "cancellation_plans"}:
+        return
+    columns = [column for column in table.c if column.name != OWNER]
+    rows = [dict(row) for row in connection.execute(sa.select(*columns)).mappings()]
+    connection.execute(sa.delete(table))
+    connection.execute(sa.insert(table), rows)
