@@ -18,8 +18,8 @@ from domain.shared.errors import LoginFailed, NotAuthenticated
 _ALPHABET = digits + ascii_letters
 _MARK = "000"
 _PK_LENGTH = 8
-_RANDOM_LENGTH = 32
-_WITH_USER = re.compile(rf"{_MARK}([A-Za-z0-9]{{{_PK_LENGTH}}})[A-Za-z0-9]{{{_RANDOM_LENGTH}}}")
+_SECRET_LENGTH = 32
+_WITH_USER = re.compile(rf"{_MARK}([A-Za-z0-9]{{{_PK_LENGTH}}})[A-Za-z0-9]{{{_SECRET_LENGTH}}}")
 # Values of an earlier version have the same length and no pk: 43 random characters or base64url.
 _VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -140,13 +140,13 @@ def user_pk_in(value: str) -> int | None:
     return pk
 
 
-def _new_value(user_pk: int) -> str:
-    """Return a random value for a session of this user, with a pk below 62^8."""
+def session_value(user_pk: int, secret: str) -> str:
+    """Return the value of a session of this user, with a pk below 62^8 and 32 characters."""
     pk = ""
     for _ in range(_PK_LENGTH):
         user_pk, digit = divmod(user_pk, len(_ALPHABET))
         pk = _ALPHABET[digit] + pk
-    return _MARK + pk + "".join(choice(_ALPHABET) for _ in range(_RANDOM_LENGTH))
+    return _MARK + pk + secret
 
 
 # Verified if there is no such user, so that the response takes equally long.
@@ -208,7 +208,8 @@ def replace_session(
 
 def open_session(user: User, lifetime: timedelta, uow: SessionWork) -> OpenedSession:
     """Open a session for ``user``, who is locked."""
-    value = _new_value(user.pk)
+    secret = "".join(choice(_ALPHABET) for _ in range(_SECRET_LENGTH))
+    value = session_value(user.pk, secret)
     expires_date = uow.now + lifetime
     uow.sessions.add(
         Session(

@@ -5,6 +5,7 @@ value are colocated.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,6 +13,8 @@ from persistence.sql.columns import OWNER, metadata
 
 _BY_THEIR_OWN_KEY: Mapping[str, str] = {
     "users": "pk",
+    "user_emails": "email_key",
+    "order_numbers": "number",
     "idempotency_keys": "scope",
     "one_time_tokens": "uuid",
     "audit_entries": "subject_uuid",
@@ -42,3 +45,17 @@ def distribution_column(table: sa.FromClause) -> sa.ColumnElement[object] | None
 def distributed_tables() -> list[sa.Table]:
     """Return the distributed tables in the order of their foreign keys."""
     return [table for table in metadata.sorted_tables if distribution_column(table) is not None]
+
+
+def parent_key(table: sa.Table) -> sa.Column[Any] | None:
+    """Return the column that references the row which a row of ``table`` is a part of.
+
+    None for tables whose rows are no parts of a user's row.
+    """
+    if OWNER not in table.c or not table.c[OWNER].nullable:
+        return None
+    for column in table.c:
+        for key in column.foreign_keys:
+            if key.ondelete == "CASCADE" and OWNER in key.column.table.c:
+                return column
+    return None

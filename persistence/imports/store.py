@@ -20,6 +20,7 @@ from persistence.imports.lines import store_lines, store_old_lines
 from persistence.imports.references import ImportedReferences
 from persistence.imports.users import ImportedUsers
 from persistence.orders.aggregate import ORDER
+from persistence.orders.numbers import order_numbers
 from persistence.orders.old_orders import old_order_items, old_orders
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
@@ -27,6 +28,7 @@ from persistence.orders.seller_projection import rebuild_seller_orders
 from persistence.sql.bulk import DoNothing, Overwrite, insert_rows
 from persistence.sql.columns import OWNER, BigId, UtcDateTime, metadata, owner_column
 from persistence.sql.in_list import in_list
+from persistence.sql.keys import next_pks
 from persistence.sql.version_numbers import NEW_VERSION, new_version, next_version
 from persistence.sql.work import Work
 
@@ -65,19 +67,23 @@ old_order_imports = _document_hashes("old_order_imports", "old_order_pk", "old_o
 class _Kind:
     """The tables of one kind of order; ``owner`` is the column of lines and hashes that names it.
 
-    ``document_columns`` are the columns of ``hashes`` that come from the document.
+    ``is_old`` is its kind in ``order_numbers``. ``document_columns`` are the columns of ``hashes``
+    that come from the document.
     """
 
     rows: sa.Table
     lines: sa.Table
     hashes: sa.Table
     owner: str
+    is_old: bool
     document_columns: tuple[str, ...]
 
 
-_ORDERS = _Kind(orders, order_items, order_imports, "order_pk", ("document_hash", "document_date"))
+_ORDERS = _Kind(
+    orders, order_items, order_imports, "order_pk", False, ("document_hash", "document_date")
+)
 _OLD_ORDERS = _Kind(
-    old_orders, old_order_items, old_order_imports, "old_order_pk", ("document_hash",)
+    old_orders, old_order_items, old_order_imports, "old_order_pk", True, ("document_hash",)
 )
 
 
@@ -184,13 +190,25 @@ class SqlImports:
 
     def _existing(self, kind: _Kind, numbers: Sequence[str]) -> dict[str, _StoredOrder]:
         rows, columns = kind.rows, [kind.hashes.c[name] for name in kind.document_columns]
+        found = sa.select(order_numbers.c.order_pk, order_numbers.c.user_pk).where(
+            in_list(order_numbers.c.number, numbers), order_numbers.c.is_old.is_(kind.is_old)
+        )
+        keys = self._work.execute(found).all()
+        if not keys:
+            return {}
+        same_order = sa.and_(
+            kind.hashes.c[kind.owner] == rows.c.pk, kind.hashes.c.user_pk == rows.c.user_pk
+        )
         selected = self._work.execute(
             sa.select(
                 *(rows.c[name] for name in ("number", "pk", "user_pk", "erased_date")),
                 *columns,
             )
-            .outerjoin_from(rows, kind.hashes)
-            .where(in_list(rows.c.number, numbers))
+            .outerjoin_from(rows, kind.hashes, same_order)
+            .where(
+                in_list(rows.c.pk, [pk for pk, _ in keys]),
+                in_list(rows.c.user_pk, sorted({user_pk for _, user_pk in keys})),
+            )
         )
         existing = {
             number: _StoredOrder(
@@ -225,17 +243,27 @@ class SqlImports:
         if pks:
             self._update(kind.rows, pks, [row for row in rows if row["number"] in existing])
         if new:
-            pks |= self._insert(kind.rows, [{**row, "version": new_version()} for row in new])
+            pks |= self._insert(kind, [{**row, "version": new_version()} for row in new])
         return pks
 
-    def _insert(self, table: sa.Table, rows: list[dict[str, Any]]) -> dict[str, int]:
-        inserted = insert_rows(self._work, table, rows, DoNothing(("number",)))
-        if inserted < len(rows):
+    def _insert(self, kind: _Kind, rows: list[dict[str, Any]]) -> dict[str, int]:
+        pks = next_pks(self._work, [kind.rows] * len(rows))
+        numbers = [
+            {
+                "number": row["number"],
+                "is_old": kind.is_old,
+                "user_pk": row["user_pk"],
+                "order_pk": pk,
+            }
+            for row, pk in zip(rows, pks, strict=True)
+        ]
+        if insert_rows(self._work, order_numbers, numbers, DoNothing()) < len(rows):
             # Another transaction has just stored one of these numbers; the next attempt sees it.
             raise Unavailable
-        numbers = [row["number"] for row in rows]
-        stored = sa.select(table.c.number, table.c.pk).where(in_list(table.c.number, numbers))
-        return dict(self._work.execute(stored).all())
+        insert_rows(
+            self._work, kind.rows, [{"pk": pk, **row} for row, pk in zip(rows, pks, strict=True)]
+        )
+        return {row["number"]: pk for row, pk in zip(rows, pks, strict=True)}
 
     def _update(self, table: sa.Table, pks: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
         """Overwrite rows that are locked."""

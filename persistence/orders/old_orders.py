@@ -17,7 +17,8 @@ from domain.shared.paging import DocumentPage, PageRequest
 from persistence.accounts.users import users
 from persistence.documents.cache import DocumentKind, Documents, document_table
 from persistence.documents.queries import DocumentQueries
-from persistence.sql.aggregates import Aggregate, Parts, View
+from persistence.orders.numbers import old_number_row, order_numbers
+from persistence.sql.aggregates import Aggregate, Claim, Parts, View
 from persistence.sql.amounts import thousandths
 from persistence.sql.columns import (
     MAX_QUANTITY,
@@ -119,6 +120,7 @@ OLD_ORDER = Aggregate(
             entity=OldOrderItem, table=old_order_items, owner="old_order_pk", order_by="line"
         )
     },
+    claim=Claim(table=order_numbers, row=old_number_row),
 )
 OLD_ORDER_DOCUMENTS = DocumentKind(
     documents=old_order_documents,

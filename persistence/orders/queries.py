@@ -17,6 +17,7 @@ from persistence.documents.queries import DocumentQueries
 from persistence.orders.aggregate import ORDER
 from persistence.orders.cancellation_plans import cancellation_plans
 from persistence.orders.cancellations import cancellation_requests
+from persistence.orders.numbers import order_numbers
 from persistence.orders.order_items import order_items
 from persistence.orders.orders import order_documents, orders
 from persistence.sql.aggregates import View
@@ -51,13 +52,16 @@ _USER_ORDERS = sa.select(orders.c.pk, orders.c.version).where(_USERS)
 _OWN = CompiledQuery(_USER_ORDERS.where(_OWNERS["pk"]))
 _HIGHEST = CompiledQuery(_USER_ORDERS.order_by(orders.c.pk.desc()).limit(1))
 _LATEST = CompiledQuery(_USER_ORDERS.order_by(*_LATEST_FIRST).limit(1))
-# Always returns a row, so that timing does not reveal whether a number exists.
-_WANTED = sa.select(sa.bindparam("number", type_=sa.String).label("number")).subquery()
+_NO_ORDER = (0, 0)
+_BY_NUMBER = CompiledQuery(
+    sa.select(order_numbers.c.order_pk, order_numbers.c.user_pk).where(
+        order_numbers.c.number == sa.bindparam("number"), order_numbers.c.is_old.is_(sa.false())
+    )
+)
 _OWNER = CompiledQuery(
-    sa.select(orders.c.pk, orders.c.user_pk, orders.c.user_email, users.c.user_type)
-    .select_from(_WANTED)
-    .outerjoin(orders, orders.c.number == _WANTED.c.number)
-    .outerjoin(users, users.c.pk == orders.c.user_pk)
+    sa.select(orders.c.pk, orders.c.user_pk, users.c.user_type, orders.c.user_email)
+    .join_from(orders, users)
+    .where(_OWNERS["pk"], _USERS)
 )
 _CONDITIONS = {
     "user_pk": _USERS,
@@ -209,9 +213,12 @@ class SqlOrders:
         return first(self._work.load(ORDER, pks, user_pk=caller.user_pk))
 
     def owner(self, number: str) -> OrderOwner | None:
-        [(pk, user_pk, user_email, user_type)] = _OWNER.rows(self._work, {"number": number})
-        if pk is None:
+        # Always two statements, so that timing does not reveal whether a number exists.
+        found = first(_BY_NUMBER.rows(self._work, {"number": number})) or _NO_ORDER
+        row = first(_OWNER.rows(self._work, dict(zip(("pk", "user_pk"), found, strict=True))))
+        if row is None:
             return None
+        pk, user_pk, user_type, user_email = row
         return OrderOwner(pk, user_pk, user_type is UserType.GUEST, user_email)
 
     def address_pks(self, pks: Collection[int], caller: Caller) -> set[int]:

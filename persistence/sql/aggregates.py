@@ -114,6 +114,14 @@ class Projection:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class Claim:
+    """A row of ``table``, inserted with a root, that makes a key of it unique on all nodes."""
+
+    table: sa.Table
+    row: Callable[[Any], Row]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Aggregate(Generic[Root]):
     """A root with its parts.
 
@@ -126,6 +134,7 @@ class Aggregate(Generic[Root]):
     references: Mapping[str, Reference] = field(default_factory=dict)
     parts: Mapping[str, Parts] = field(default_factory=dict)
     projection: Projection | None = None
+    claim: Claim | None = None
     changed: Callable[[Connected, Sequence[int]], None] | None = None
 
     @cached_property

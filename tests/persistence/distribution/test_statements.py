@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from persistence import idempotency
-from persistence.accounts import one_time_tokens, sessions, users
+from persistence.accounts import one_time_tokens, sessions
 from persistence.cancellations import requests
 from persistence.distribution.tables import (
     LOCAL_TABLES,
@@ -78,11 +78,6 @@ EXCEPTIONS: dict[str, Matches] = {
     ),
     "addresses of imported documents": has_parameters("hashes"),
     "entries are only added, and read by operators": only_of("audit_entries"),
-    "users by e-mail, orders by number": one_of(
-        users._PASSWORD_OWNER,  # noqa: SLF001
-        users._BY_EMAIL,  # noqa: SLF001
-        queries._OWNER,  # noqa: SLF001
-    ),
 }
 """Statements that search all nodes, by the reason."""
 
