@@ -12,12 +12,12 @@ from domain.shared.identifiers import derived_uuid
 from persistence import migrations
 from persistence.accounts.emails import user_emails
 from persistence.accounts.users import users
-from persistence.distribution.tables import parent_key
 from persistence.orders.numbers import order_numbers
 from persistence.orders.old_orders import old_orders
 from persistence.orders.orders import orders
 from persistence.orders.seller_projection import fill_seller_orders
 from persistence.sql.columns import OWNER, UtcDateTime, metadata
+from persistence.sql.distributed_tables import parent_key
 from persistence.sql.version_numbers import NEW_VERSION, new_version, next_version
 from persistence.sql.work import Work
 

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql.visitors import iterate
 
-from persistence.distribution.tables import distribution_column
+from persistence.sql.distributed_tables import distribution_column
 from persistence.sql.in_list import _InList
 
 

@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from persistence.database import Database
-from persistence.distribution.tables import distributed_tables
 from persistence.engine.engines import Engines, Pool, connect
 from persistence.sql.columns import OWNER, metadata
+from persistence.sql.distributed_tables import distributed_tables
 from tests.conftest import MakeUrl
 from tests.persistence.test_migrations import migrate, run_step
 from tests.support.every_statement import fill_every_table

@@ -8,16 +8,16 @@ import sqlalchemy as sa
 from persistence import idempotency
 from persistence.accounts import one_time_tokens, sessions
 from persistence.cancellations import requests
-from persistence.distribution.tables import (
+from persistence.orders import queries, seller_projection, versions
+from persistence.sql import keys
+from persistence.sql.columns import BigId, metadata
+from persistence.sql.compiled_query import CompiledQuery
+from persistence.sql.distributed_tables import (
     LOCAL_TABLES,
     REFERENCE_TABLES,
     distributed_tables,
     distribution_column,
 )
-from persistence.orders import queries, seller_projection, versions
-from persistence.sql import keys
-from persistence.sql.columns import BigId, metadata
-from persistence.sql.compiled_query import CompiledQuery
 from tests.support.distribution import parameters_of, unrestricted
 from tests.support.every_statement import every_statement, tables_of
 

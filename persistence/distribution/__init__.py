@@ -1,1 +1,0 @@
-"""Distributing the rows by user on Citus: docs/scale.md."""
