@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, partial
+from functools import cache, partial
 from typing import Any, Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
@@ -20,10 +20,12 @@ import sqlalchemy as sa
 from domain.shared.documents import RenderedDocument, Renderer
 from persistence.documents.lru import CachedDocument, LruDocumentCache, Version
 from persistence.engine.engines import Engines
+from persistence.engine.nodes import is_distributed
 from persistence.sql.aggregates import Aggregate, View
 from persistence.sql.bulk import Overwrite, insert, insert_rows
 from persistence.sql.columns import OWNER, BigId, UtcDateTime, metadata, owner_column, parent
 from persistence.sql.compiled_query import CompiledQuery, Row
+from persistence.sql.distributed_tables import unique_key
 from persistence.sql.in_list import in_list, in_param
 from persistence.sql.work import Work
 
@@ -256,33 +258,11 @@ class PersistentDocumentCache(DocumentCache[Entity]):
             self._later(partial(self._write, rows))
 
     def _write(self, rows: list[dict[str, Any]]) -> None:
-        self._engines.write_best_effort(
-            lambda connection: connection.execute(self._upsert, rows), "rendered documents"
-        )
+        def upsert(connection: sa.Connection) -> None:
+            dialect = self._engines.dialect.name
+            connection.execute(_upsert(self._kind, dialect, is_distributed(connection)), rows)
 
-    @cached_property
-    def _upsert(self) -> sa.Insert:
-        documents, rows = self._kind.documents, self._kind.aggregate.table
-        values = [sa.bindparam(f"new_{column.name}", type_=column.type) for column in documents.c]
-        # After a failover or a restored backup the rendered version may not exist any more.
-        is_current = (
-            sa.select(rows.c.pk)
-            .where(
-                rows.c.pk == sa.bindparam(f"new_{self._kind.owner}", type_=BigId),
-                rows.c[OWNER] == sa.bindparam(f"new_{OWNER}", type_=BigId),
-                rows.c.version == sa.bindparam("new_version", type_=BigId),
-            )
-            .exists()
-        )
-        statement = insert(self._engines.dialect.name, documents)
-        statement = statement.from_select(
-            list(documents.c.keys()), sa.select(*values).where(is_current)
-        )
-        changed = ("edition", "version", "valid_until", "body")
-        return statement.on_conflict_do_update(
-            index_elements=[documents.c[self._kind.owner], documents.c.language],
-            set_={name: statement.excluded[name] for name in changed},
-        )
+        self._engines.write_best_effort(upsert, "rendered documents")
 
     def _document_rows(
         self,
@@ -301,6 +281,33 @@ class PersistentDocumentCache(DocumentCache[Entity]):
                 "new_valid_until": document.valid_until,
                 "new_body": document.body,
             }
+
+
+@cache
+def _upsert(kind: DocumentKind[Any], dialect: str, is_distributed: bool) -> sa.Insert:
+    """Return the statement that stores a document whose row still has its version."""
+    documents, rows = kind.documents, kind.aggregate.table
+    values = [sa.bindparam(f"new_{column.name}", type_=column.type) for column in documents.c]
+    # After a failover or a restored backup the rendered version may not exist any more.
+    is_current = (
+        sa.select(rows.c.pk)
+        .where(
+            rows.c.pk == sa.bindparam(f"new_{kind.owner}", type_=BigId),
+            rows.c[OWNER] == sa.bindparam(f"new_{OWNER}", type_=BigId),
+            rows.c.version == sa.bindparam("new_version", type_=BigId),
+        )
+        .exists()
+    )
+    statement = insert(dialect, documents)
+    statement = statement.from_select(
+        list(documents.c.keys()), sa.select(*values).where(is_current)
+    )
+    changed = ("edition", "version", "valid_until", "body")
+    key = (kind.owner, "language")
+    return statement.on_conflict_do_update(
+        index_elements=unique_key(documents, key) if is_distributed else key,
+        set_={name: statement.excluded[name] for name in changed},
+    )
 
 
 class RequestDocuments(Generic[Entity]):

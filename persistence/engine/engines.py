@@ -25,6 +25,7 @@ from persistence.engine.disposal import close_on_return
 from persistence.engine.failures import discard_unusable, is_busy, is_read_only
 from persistence.engine.files import reconnect_when_replaced
 from persistence.engine.intervals import Interval
+from persistence.engine.nodes import detect_distribution, is_distributed
 from persistence.engine.statement_timeouts import set_timeout
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,12 @@ _CACHE_WRITE_SETTINGS = sa.select(
             ("synchronous_commit", "off"),
         )
     )
+)
+
+# Citus sends these to the other nodes, but not the results of set_config.
+_DISTRIBUTED_CACHE_WRITE_SETTINGS = (
+    f"SET LOCAL lock_timeout = '{CACHE_WRITE_TIMEOUT_MS}ms'",
+    "SET LOCAL synchronous_commit = off",
 )
 
 
@@ -105,7 +112,11 @@ class Engines:
             if self.dialect.name == "postgresql":
                 # For this transaction only: behind a pooler, other clients would get what is set
                 # for a session.
-                connection.execute(_CACHE_WRITE_SETTINGS)
+                if is_distributed(connection):
+                    for setting in _DISTRIBUTED_CACHE_WRITE_SETTINGS:
+                        connection.exec_driver_sql(setting)
+                else:
+                    connection.execute(_CACHE_WRITE_SETTINGS)
             yield connection
 
     def write_best_effort(self, write: Callable[[sa.Connection], object], what: str) -> bool:
@@ -173,8 +184,9 @@ def connect(url: str, pool: Pool) -> Engines:
     for engine in engines:
         set_timeout(engine, pool.timeout)
         event.listen(engine, "handle_error", discard_unusable)
-    if not pool.is_shared:
-        event.listen(engines[0], "connect", partial(_set, [_GENERIC_PLANS]))
+        # Citus plans for the values of a statement, which say where its rows are.
+        is_writing = engine is engines[0] and not pool.is_shared
+        detect_distribution(engine, *([_GENERIC_PLANS] if is_writing else []))
     return _postgres(*engines)
 
 

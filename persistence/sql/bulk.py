@@ -1,7 +1,7 @@
 """Writing many rows of one table at once."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import cache
 from typing import Any
@@ -10,8 +10,10 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from persistence.engine.nodes import is_distributed
 from persistence.sql.columns import OWNER, UtcDateTime
 from persistence.sql.compiled_query import CompiledQuery, Connected, Values
+from persistence.sql.distributed_tables import unique_key
 
 Row = dict[str, Any]
 Insert = postgresql.Insert | sqlite.Insert
@@ -66,18 +68,26 @@ def insert_rows(
     work.flush()
     connection = work.connection
     if connection.dialect.name == "postgresql":
-        query, values = insertion(table, rows, on_conflict)
+        query, values = insertion(
+            table, rows, on_conflict, is_distributed=is_distributed(connection)
+        )
         return query.compiled(connection.dialect).change(connection, values)
     query = _insert(connection.dialect.name, table, tuple(rows[0]), on_conflict)
     return query.compiled(connection.dialect).change_many(connection, rows)
 
 
 def insertion(
-    table: sa.Table, rows: Sequence[Row], on_conflict: OnConflict | None
+    table: sa.Table,
+    rows: Sequence[Row],
+    on_conflict: OnConflict | None,
+    *,
+    is_distributed: bool = False,
 ) -> tuple[CompiledQuery, Values]:
     """Return the statement for PostgreSQL that inserts the rows, and its parameters."""
     names = tuple(rows[0])
     text = _json_text(_json_rows(table, names, rows))
+    if is_distributed and on_conflict is not None and on_conflict.key:
+        on_conflict = replace(on_conflict, key=unique_key(table, on_conflict.key))
     return _insert("postgresql", table, names, on_conflict), {"rows": text}
 
 

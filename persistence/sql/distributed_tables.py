@@ -42,6 +42,13 @@ def distribution_column(table: sa.FromClause) -> sa.ColumnElement[object] | None
     return column
 
 
+def unique_key(table: sa.Table, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the columns of a unique key of ``table`` when it is distributed."""
+    column = distribution_column(table)
+    name = None if column is None else str(column.key)
+    return names if name is None or name in names else (*names, name)
+
+
 def distributed_tables() -> list[sa.Table]:
     """Return the distributed tables in the order of their foreign keys."""
     return [table for table in metadata.sorted_tables if distribution_column(table) is not None]

@@ -230,8 +230,10 @@ def _owned(source: sa.FromClause) -> sa.FromClause:
     """
     if not isinstance(source, sa.Join):
         return source
-    left, on, right = _owned(source.left), source.onclause, source.right
-    condition: Any = sa.and_(on, right.c[OWNER] == _OWNER) if OWNER in right.c else on
+    left, right = _owned(source.left), source.right
+    condition: Any = source.onclause
+    if OWNER in right.c:
+        condition = sa.and_(condition, right.c[OWNER] == _OWNER)
     return left.join(right, condition, isouter=source.isouter)
 
 

@@ -8,9 +8,11 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from persistence.engine.nodes import is_distributed
 from persistence.sql.aggregates import Aggregate, Links, Parts, Projection, View
 from persistence.sql.columns import OWNER
 from persistence.sql.compiled_query import Connected
+from persistence.sql.in_list import in_list
 from persistence.sql.load_plans import Block, Layout, LoadPlan, load_plan
 from persistence.sql.saving import Tracked
 
@@ -32,6 +34,8 @@ def load_roots(
     """
     if not pks:
         return []
+    if user_pk is None and _needs_user(work, aggregate):
+        return _load_by_users(work, aggregate, pks, view)
     plan = load_plan(aggregate, view)
     build = _Build(aggregate)
     if work.connection.dialect.name == "postgresql":
@@ -40,6 +44,26 @@ def load_roots(
         _add_by_blocks(work, plan, pks, build, user_pk)
     build.resolve(plan)
     return build.roots
+
+
+def _needs_user(work: Connected, aggregate: Aggregate[Any]) -> bool:
+    return OWNER in aggregate.table.c and is_distributed(work.connection)
+
+
+def _load_by_users(
+    work: Connected, aggregate: Aggregate[Any], pks: Sequence[int], view: View
+) -> list[Tracked]:
+    """Load the roots of one user after the other: the rows of each are on one node."""
+    table = aggregate.table
+    found = sa.select(table.c.pk, table.c[OWNER]).where(in_list(table.c.pk, pks))
+    by_user = defaultdict(list)
+    for pk, user_pk in work.execute(found):
+        by_user[user_pk].append(pk)
+    return [
+        root
+        for user_pk, own_pks in by_user.items()
+        for root in load_roots(work, aggregate, own_pks, view, user_pk)
+    ]
 
 
 def _add_from_json(

@@ -104,7 +104,7 @@ class TestNumbers:
     def test_of_imported_orders_are_claimed_once(
         self, database: Database, engines: Engines
     ) -> None:
-        outcomes = []
+        outcomes: list[Any] = []
         for _ in range(2):
             with database.importing("import:ayse") as imports:
                 [result] = imports.store_orders([imported_order()])

@@ -31,7 +31,8 @@ def _unrestricted(statement: Any, outer: set[Any]) -> Iterator[str]:
             yield from _unrestricted(part, outer)
         return
     if isinstance(statement, sa.UpdateBase):
-        sources, conditions = {statement.table}, [statement.whereclause]
+        change: Any = statement
+        sources, conditions = {change.table}, [change.whereclause]
     else:
         froms = [f for f in statement.get_final_froms() if f not in _correlated(statement, outer)]
         sources = {source for f in froms for source in _leaves(f)}
@@ -41,7 +42,8 @@ def _unrestricted(statement: Any, outer: set[Any]) -> Iterator[str]:
     for source in sources:
         column = distribution_column(source)
         if column is not None and column not in restricted:
-            yield str(getattr(source, "element", source).name)
+            named: Any = getattr(source, "element", source)
+            yield str(named.name)
     for inner in _inner(statement):
         yield from _unrestricted(inner, visible | restricted)
 

@@ -134,6 +134,14 @@ def filled_tables(engines: Engines) -> list[sa.Table]:
         ]
 
 
+def is_only_for_postgresql(query: CompiledQuery) -> bool:
+    """Whether SQLite has no such statement: JSON of rows as a parameter, or of an aggregate."""
+    statement: Any = query.statement
+    binds = (element for element in iterate(statement) if isinstance(element, sa.BindParameter))
+    columns = [column.key for column in statement.exported_columns]
+    return columns == ["aggregate"] or any(bind.key == "rows" for bind in binds)
+
+
 def tables_of(query: CompiledQuery) -> set[Any]:
     """Return the tables of a statement."""
     statement: Any = query.statement
