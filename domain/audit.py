@@ -30,8 +30,8 @@ class Subject(StrEnum):
 class AuditEntry:
     """One change of state; entries are never changed.
 
-    An action without a change of state has the same state twice and a ``note``: on a user, or an
-    import that changes only fields.
+    An action that changes no state has the same state twice, and a ``note``: an action on a user,
+    or an import that changes only fields.
 
     ``actor`` is ``user:<pk>``, ``guest:<pk>``, ``seller:<pk>``, ``shop:<pk of its token>``,
     ``operator:<name>``, ``import:<name>`` or ``system``; it holds no e-mail address.

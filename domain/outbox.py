@@ -156,7 +156,7 @@ def record_failure(pk: int, lease: datetime, error: str, uow: OutboxWork) -> Non
 
 
 def requeue_event(pk: int, uow: OutboxWork) -> None:
-    """Send a dead letter again. Raises NotFound, and Conflict for an event that is none."""
+    """Send a dead letter again. Raises NotFound, and Conflict for any other event."""
     _get(pk, uow).requeue(uow.now)
     uow.commit()
 

@@ -1,1 +1,1 @@
-"""What the outside touches: the application, the contract engine, operations, pages, commands."""
+"""Everything that faces users: application, contract engine, operations, pages, commands."""

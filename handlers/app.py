@@ -50,9 +50,9 @@ _OUTER_HEADERS = frozenset({"cache-control", "content-language", "vary", "x-requ
 
 
 def create_app(settings: Settings, sandbox: "Sandbox | None" = None) -> ContractApp:
-    """The ASGI application; with ``sandbox``, it has its operations and clock.
+    """The ASGI application; with ``sandbox``, it has the sandbox's operations and clock.
 
-    Raises ContractError, naming file and JSON pointer, for a contract that can't be served whole.
+    Raises ContractError, naming file and JSON pointer, for a contract that can't be served fully.
     """
     contract = _contract(settings, () if sandbox is None else sandbox.contract_files)
     clock = utc_now if sandbox is None else sandbox.clock
@@ -165,7 +165,7 @@ def rules_of(settings: Settings, contract: Contract) -> Rules:
     return Rules(
         content_type=ContentType.JSON if is_strict else ContentType.JSON_OR_NONE,
         schema_for=Schemas(contract).for_loading,
-        # Every failure is answered with it.
+        # Every unexpected failure gets this response.
         statuses=[HTTPStatus.INTERNAL_SERVER_ERROR],
         outer_headers=_OUTER_HEADERS,
         # A page past the last is not found, however large its number.

@@ -43,7 +43,7 @@ from handlers.web.request_context import settings, write_best_effort
 
 @dataclass(frozen=True)
 class _Credential:
-    """A value that comes in a cookie or as a key: how to read the cookie and find the owner."""
+    """A kind of credential in a cookie or key: how to read the cookie and find the owner."""
 
     in_cookie: Callable[[Request, Settings], str | None]
     owner: Callable[[str | None], Caller]
@@ -70,7 +70,7 @@ _CREDENTIALS = {
 
 
 def _cookie(_operation: Operation, credential: _Credential) -> Caller:
-    """Ignored beside a key, which a client sets on purpose; browsers send cookies by themselves."""
+    """A key overrides the cookie: clients set keys on purpose, browsers send cookies unasked."""
     if is_by_key(request):
         raise NotAuthenticated
     return credential.authenticate(credential.in_cookie(request, settings()))
@@ -139,7 +139,7 @@ def check_schemes(contract: Contract, operations: Iterable[Operation]) -> None:
 
 
 def authenticate(operation: Operation) -> None:
-    """Find the caller, and note caller and operation for `handlers.web.request_context`.
+    """Find the caller, and store caller and operation for `handlers.web.request_context`.
 
     Raises NotAuthenticated where no alternative of the contract's security is satisfied, Forbidden
     for a token without the scope, and CsrfFailed for a request that may be forged: browsers send
@@ -150,7 +150,7 @@ def authenticate(operation: Operation) -> None:
         g.credential = None
         g.caller = first_satisfied(operation.security, lambda name: _SCHEMES[name](operation))
         if not is_safe(request) and not isinstance(g.caller, TokenCaller | OfferLink):
-            # Of public operations, the CSRF token is bound to the cookie that the request shows.
+            # In public operations, the CSRF token is bound to the cookie of the request.
             credential = g.credential or shown_credential(request, settings())
             check_csrf(request, credential, settings(), _form_token(operation))
 

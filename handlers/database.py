@@ -1,4 +1,4 @@
-"""Opens the database of the settings: what the server and the commands have in common."""
+"""Opens the database of the settings, for the server and for commands."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -20,8 +20,8 @@ def open_database(
 ) -> Database:
     """The database of these settings, with the documents that ``renderers`` render.
 
-    Without them it is there for all that shows no documents, such as commands: what renders is
-    made from the contract, which takes longer to read than most of them run.
+    Commands that show no documents pass none: renderers are made from the contract, and reading it
+    takes longer than most commands run.
     """
     return Database(
         settings.database_url,

@@ -1,4 +1,4 @@
-"""What the contract says of every error code, for the page that lists them."""
+"""The contract's description of every error code, for the page that lists them."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from handlers.contract.document.contract import Contract
 
 @dataclass(frozen=True)
 class ErrorCodeEntry:
-    """One code, with the status of its answers; ``description`` has code between backticks."""
+    """One code, with the status of its responses; ``description`` has code between backticks."""
 
     code: str
     status: int

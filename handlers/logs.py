@@ -8,8 +8,8 @@ import structlog
 
 from handlers.settings import LogFormat, Settings
 
-# What PostgreSQL says of the row that it refuses (or of the key) is that row, of whomever it is. It
-# may have many lines; what follows it is known.
+# For a refused row, PostgreSQL's DETAIL contains the row or its key: a person's data. It may have
+# many lines; the fields after it are known.
 _DETAIL = re.compile(
     r"^DETAIL: .*?(?=^(?:HINT|CONTEXT|QUERY|LOCATION): |^\[SQL: |^\(Background on"
     r"|^The above exception was|^During handling of|\Z)",

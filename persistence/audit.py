@@ -16,7 +16,7 @@ audit_entries = sa.Table(
     sa.Column("created_date", UtcDateTime, nullable=False),
     sa.Column("actor", sa.Text, nullable=False),
     enum_column("subject", Subject),
-    # No foreign key: the trail outlasts what it is about.
+    # No foreign key: entries outlast their subjects.
     sa.Column("subject_uuid", sa.Uuid, nullable=False, index=True),
     sa.Column("from_state", sa.Text),
     sa.Column("to_state", sa.Text, nullable=False),

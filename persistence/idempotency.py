@@ -108,7 +108,7 @@ class SqlIdempotencyKeys:
 
     @contextmanager
     def _bounded_wait(self) -> Iterator[None]:
-        """Wait two seconds for the request that has the key; SQLite waits when a write begins."""
+        """Wait for the request with the key, two seconds; SQLite waits when a write begins."""
         if self._work.dialect_name == "sqlite":
             yield
             return

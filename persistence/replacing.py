@@ -22,7 +22,7 @@ from persistence.sql.version_numbers import NEW_VERSION, new_version, next_versi
 from persistence.sql.work import Work
 
 TableRows = Mapping[str, Iterable[Mapping[str, Any]]]
-"""Rows by the name of their table; values as JSON has them, amounts in minor units."""
+"""Rows by the name of their table; values are JSON, amounts in minor units."""
 
 _READERS: Mapping[type, Callable[[str], Any]] = {
     UtcDateTime: datetime.fromisoformat,

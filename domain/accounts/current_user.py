@@ -1,4 +1,4 @@
-"""The user of the session that came with a request."""
+"""The user of a request's session."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ class CurrentUser:
 
 
 def current_user(user_pk: int, uow: SessionWork) -> CurrentUser:
-    """Return the user with this pk. Raises NotAuthenticated if there is none any more."""
+    """Return the user with this pk. Raises NotAuthenticated if there is no such user."""
     user = uow.users.get(user_pk)
     if user is None:
         raise NotAuthenticated

@@ -36,7 +36,7 @@ def create_handover(email: str, actor: str, uow: OneTimeTokenWork) -> OneTimeTok
 def redeem_handover(
     token_uuid: UUID, replaced: str | None, lifetime: timedelta, uow: OneTimeTokenWork
 ) -> OpenedSession:
-    """Use the link up and open a session in place of the one with the value ``replaced``.
+    """Use up the link and open a session that replaces the one with the value ``replaced``.
 
     Only one of concurrent transactions opens a session. Raises LinkExpired, also for the link of
     an inactive user.

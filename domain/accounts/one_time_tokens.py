@@ -52,7 +52,7 @@ class OneTimeTokens(Protocol):
         """Store ``token``."""
 
     def get(self, uuid: UUID, purpose: Purpose) -> OneTimeToken | None:
-        """Return the token with this UUID and purpose, expired and used ones too."""
+        """Return the token with this UUID and purpose, even if it is expired or used."""
 
     def use(self, uuid: UUID, now: datetime) -> bool:
         """Mark the token as used. Return False if it was used or has expired: only one transaction

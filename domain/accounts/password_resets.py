@@ -57,8 +57,8 @@ def prepare_reset(leased: OutboxEvent, uow: PasswordResetWork) -> OutboxEvent | 
     """Return the event with a usable token, addressed to the account; the token's UUID is that of
     the event.
 
-    Return None, and delete the event, if there is nothing to send: no active registered user
-    has the address, the hour is over, or the link was used after an earlier delivery.
+    Return None, and delete the event, if there is nothing to send: no active registered user has
+    the address, the link has expired, or it was used after an earlier delivery.
     """
     # Lock the user first, like an erasure, which then deletes the events.
     user = _lock_user(leased.payload["email"], uow)
@@ -104,7 +104,7 @@ def check_link(token_uuid: UUID, uow: PasswordResetWork) -> None:
 def set_password_by_link(
     token_uuid: UUID, password_hash: str, language: str, uow: PasswordResetWork
 ) -> None:
-    """Use the link up, and set its user's ``password_hash``.
+    """Use up the link, and set the ``password_hash`` of its user.
 
     Raises LinkExpired, also for the link of an inactive user.
     """

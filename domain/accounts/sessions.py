@@ -85,7 +85,7 @@ class Sessions(Protocol):
         """Store ``session``."""
 
     def owner(self, id_hash: bytes, user_pk: int | None = None) -> SessionOwner | None:
-        """Return the owner of the session with this hash, expired and inactive ones too.
+        """Return the owner of the session with this hash, even if expired or inactive.
 
         With ``user_pk``, only a session of that user.
         """
@@ -113,7 +113,7 @@ class SessionWork(UserWork, Protocol):
 class LoginLimits(Protocol):
     """Limits on failed logins in the last 15 minutes.
 
-    10 for an e-mail address from one network, 100 for it from all networks, 50 for a network. A
+    10 for an e-mail address from one network, 100 for one from all networks, 50 for a network. A
     device that logged in before has a limit of 10 instead.
     """
 
@@ -179,9 +179,9 @@ def check_credentials(
 def log_in(
     verified: VerifiedCredentials, replaced: str | None, lifetime: timedelta, uow: SessionWork
 ) -> tuple[User, OpenedSession]:
-    """Open a session with a new value, and end the one that came with the request.
+    """Open a session with a new value, and end the session that came with the request.
 
-    ``replaced`` is the value of that one, so that a value planted before the login is worthless
+    ``replaced`` is the value of the ended session: a value planted before the login is worthless
     (session fixation). Also deletes some expired sessions. Raises LoginFailed if the user or the
     password has changed since it was verified.
     """
@@ -196,7 +196,7 @@ def log_in(
 def replace_session(
     user: User, replaced: str | None, lifetime: timedelta, uow: SessionWork
 ) -> OpenedSession:
-    """Open a session for ``user`` in place of the one with the value ``replaced``.
+    """Open a session for ``user`` that replaces the one with the value ``replaced``.
 
     Also deletes some expired sessions.
     """

@@ -94,7 +94,7 @@ class Users(Protocol):
         """Return the one user of this type whose ``email_key`` is ``key``."""
 
     def password_owner(self, key: str) -> PasswordOwner | None:
-        """Return the registered user whose ``email_key`` is ``key``, as a login needs them.
+        """Return what a login needs of the registered user whose ``email_key`` is ``key``.
 
         Takes equally long if there is no such user.
         """
@@ -120,14 +120,14 @@ class PasswordHasher(Protocol):
         """Return a PHC string for ``password``."""
 
     def verify(self, password_hash: str | None, password: str) -> bool:
-        """Say whether ``password`` made ``password_hash``.
+        """Return whether ``password`` made ``password_hash``.
 
         For None, return False after the same amount of work, so that the time does not reveal
         whether there was a hash.
         """
 
     def needs_rehash(self, password_hash: str) -> bool:
-        """Say whether ``password_hash`` was made with other parameters than today's."""
+        """Return whether ``password_hash`` was made with other parameters than the present ones."""
 
 
 def email_key(email: str) -> str:
@@ -136,7 +136,7 @@ def email_key(email: str) -> str:
 
 
 def is_email(text: str) -> bool:
-    """Say whether ``text`` can be an e-mail address.
+    """Return whether ``text`` can be an e-mail address.
 
     Only its form is checked: a mailbox of RFC 5321 without quoted names and address literals, on
     a host with at least one dot, at most 254 characters.

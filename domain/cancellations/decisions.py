@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from domain.audit import AuditEntry
 from domain.cancellations.imported_plans import plan_imported_requests
-from domain.cancellations.refund_plans import grant_refund, planned_requests, set_refund
-from domain.cancellations.refunds import Refund
+from domain.cancellations.refunds import Refund, grant_refund, planned_requests, set_refund
 from domain.cancellations.requests import CancellationRequestQuery, CancellationWork
 from domain.orders.cancellation_plans import CancellationPlan, CancellationPlanItem, PlanStatus
 from domain.orders.cancellations import CancellationRequest, CancellationStatus

@@ -39,7 +39,7 @@ class CancellationDraft:
     def with_defaults(
         self, pickup_address: int | None, fully_refund_as_loyalty_money: bool | None
     ) -> "CancellationDraft":
-        """Return the row of a bulk with the bulk's own two fields where the row has none."""
+        """Return the row of a bulk, with the bulk's two fields where the row lacks them."""
         loyalty = self.fully_refund_as_loyalty_money
         return replace(
             self,
@@ -52,7 +52,7 @@ class CancellationDraft:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CancellationPolicy:
-    """What the shop may configure, and how an IBAN is checked.
+    """The shop's settings for cancellations, and the check of an IBAN.
 
     ``compact_iban`` returns the IBAN in capitals without spaces, or None for a wrong checksum. A
     pickup is at most ``pickup_horizon_days`` ahead.

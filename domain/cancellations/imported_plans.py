@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from domain.cancellations.refund_plans import (
+from domain.cancellations.refunds import (
+    Refund,
     forecast_refund,
     planned_requests,
     refundable_shipping,
@@ -14,7 +15,6 @@ from domain.cancellations.refund_plans import (
     seller_shipping,
     set_refund,
 )
-from domain.cancellations.refunds import Refund
 from domain.orders.cancellation_plans import CancellationPlan, CancellationPlanItem, ImportedPlan
 from domain.orders.cancellations import CancellationRequest, CancellationStatus
 from domain.orders.order_items import OrderItem
@@ -71,9 +71,9 @@ def plan_imported_requests(order: Order) -> None:
     requests share a plan if they have the same creation time.
 
     The order's ``refund_amount`` in the document is divided among the completed requests. An
-    approved request promises what its units were paid for, unless the order has refunded that
-    already. Lines with requests that were approved here keep their amounts, because those
-    requests come later in the sequence of units.
+    approved request promises what was paid for its units, unless the order has refunded that
+    already. Lines with requests that were approved here keep their amounts, because those requests
+    come later in the sequence of units.
     """
     moved = _remove_from_other_sellers(order)
     already_planned = planned_requests(order)

@@ -26,10 +26,10 @@ class CancellationReasons(Protocol):
         """Store ``reason`` and give it its ``pk``."""
 
     def by_pks(self, pks: Collection[int]) -> Mapping[int, CancellationReason]:
-        """Return the stored ones of these reasons, inactive ones too."""
+        """Return those of these reasons that are stored, including inactive ones."""
 
     def ensure(self, reason: CancellationReason) -> CancellationReason:
-        """Return the stored reason with the UUID of ``reason``, which is stored if it is new."""
+        """Return the stored reason with the UUID of ``reason``; store ``reason`` if it is new."""
 
     def count_active(self, cancellation_type: CancellationType | None) -> int:
         """Return how many active reasons there are, of one type or of both."""
@@ -102,7 +102,7 @@ def list_cancellation_reasons(
 def list_all_reasons(
     cancellation_type: CancellationType | None, page: PageRequest, uow: ReasonWork
 ) -> Page[CancellationReason]:
-    """Return one page of all reasons, inactive ones too. Raises InvalidPage."""
+    """Return one page of all reasons, including inactive ones. Raises InvalidPage."""
     count = uow.cancellation_reasons.count(cancellation_type)
     page.require_within(count)
     reasons = uow.cancellation_reasons.page(cancellation_type, page)

@@ -11,7 +11,7 @@ from domain.accounts.callers import Caller
 from domain.cancellations.drafts import CancellationDraft, CancellationPolicy
 from domain.cancellations.imported_plans import plan_imported_requests
 from domain.cancellations.reasons import ReasonWork
-from domain.cancellations.refund_plans import forecast_refund, plan_request
+from domain.cancellations.refunds import forecast_refund, plan_request
 from domain.cancellations.rules import LoadedReferences, check_draft, chosen_company
 from domain.orders.cancellation_plans import CancellationPlanItem
 from domain.orders.cancellations import (
@@ -49,7 +49,7 @@ class CancellationRequests(Protocol):
     """The stored requests. They are created as parts of their orders."""
 
     def opening(self, item_pks: Collection[int]) -> AbstractContextManager[None]:
-        """Store, at its end, the requests that the block opens for these lines, and set their pks.
+        """At the block's end, store the requests opened for these lines, and set their pks.
 
         Raises Conflict, and undoes the block, if another request of the same type was opened for
         one of the lines first.
@@ -105,9 +105,9 @@ def create_bulk_cancellation_requests(
 ) -> list[CancellationRequest]:
     """Create all requests or none, in the order of the drafts, without a commit.
 
-    With ``order_pk``, items of other orders do not exist. Raises RowErrors with every row that
-    fails a rule of ``create_cancellation_request`` or repeats the item of an earlier row, and
-    Conflict as that does.
+    With ``order_pk``, items of other orders are treated as absent. Raises RowErrors with every row
+    that fails a rule of ``create_cancellation_request`` or repeats the item of an earlier row, and
+    Conflict like that function.
     """
     references = _load_references(drafts, caller, policy, uow)
     if order_pk is not None:
@@ -143,7 +143,7 @@ def _load_references(
     """Lock the caller's lines that the drafts name, and load the reasons and addresses."""
     item_pks = _storable(draft.order_item for draft in drafts)
     addresses = _storable(draft.pickup_address for draft in drafts)
-    # First, so that the locks are held no longer than they have to be.
+    # First, so that the locks are held as briefly as possible.
     reasons = uow.cancellation_reasons.by_pks(_storable(draft.reason for draft in drafts))
     return LoadedReferences(
         now=uow.now,

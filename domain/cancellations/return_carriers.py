@@ -70,7 +70,7 @@ class ReturnCarriers(Protocol):
         """Return one page of the carriers, by pk."""
 
     def offer(self, after: int, since: datetime, limit: int) -> OfferedBatch | None:
-        """Update the lines of some orders to the active carriers.
+        """Update the lines of some orders to offer the active carriers.
 
         Locks at most ``limit`` orders above the pk ``after``, by pk, and raises their versions. An
         active carrier is added to lines that are not closed, were not delivered before ``since``

@@ -84,7 +84,7 @@ def _check_alone(
 
 
 def _check_ids(draft: CancellationDraft, references: LoadedReferences) -> Errors:
-    """Check ids. A foreign line gets the same error as an absent one, and is not looked at."""
+    """Check ids. Another user's line gets the same error as an absent one, without other checks."""
     errors: Errors = {}
     line = references.lines.get(draft.order_item)
     if line is None:
@@ -144,7 +144,7 @@ def _check_account(draft: CancellationDraft, order: Order, policy: CancellationP
 
 
 def _needs_account(draft: CancellationDraft, order: Order) -> bool:
-    """Whether the refund goes to a bank account: not to the card, nor to loyalty money."""
+    """Whether the refund goes to a bank account: neither to the card nor to loyalty money."""
     is_refund = draft.cancellation_type is CancellationType.REFUND
     by_card = order.payment_option.is_card
     return is_refund and not by_card and not draft.fully_refund_as_loyalty_money

@@ -63,9 +63,9 @@ def _share_discounts(lines: Sequence[Values], discounts: Sequence[Values]) -> No
 
 @dataclass(frozen=True, slots=True)
 class RefundLine:
-    """A line as refunds need it: ``repaid`` units are removed and their money is refunded.
+    """The values that refunds of a line need: ``repaid`` units are removed and refunded.
 
-    ``promised`` units are removed by approved cancels whose money is still to be refunded.
+    ``promised`` units are removed by approved cancels that are still to be refunded.
     ``earns_shipping``: the line is not cancelled or rejected, or was shipped before.
     """
 
@@ -98,7 +98,7 @@ class RefundLine:
 
     @classmethod
     def of_import(cls, item: ImportedItem) -> Self:
-        """Return the refund line of an imported line by itself."""
+        """Return the refund line of an imported line with its own requests only."""
         return cls.of(item.values, [request.requested for request in item.requests])
 
 

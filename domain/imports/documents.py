@@ -73,18 +73,19 @@ class Imports(Protocol):
     """Stores documents in batches; a batch is stored entirely or not at all.
 
     The number identifies a document, and is unique in a batch. A document whose hash is stored
-    changes nothing, even if the order has changed since; so does one older than the last one. A
-    new document of a known number replaces the content as far as ``reconciliation.reconcile``
-    allows, raises the version and keeps the ids. Lines are matched by line number, cancellation
-    requests and loyalty transactions by UUID; of these two nothing is removed. Every change is
-    audited. Results are in the order of the batch. Rejected: the number of another user's order,
-    a document without a line that is stored, and a contradiction of what was settled here.
+    changes nothing, even if the order has changed since. A document older than the last one changes
+    nothing, either. Another document of a known number replaces the content as far as
+    ``reconciliation.reconcile`` allows, raises the version and keeps the ids. Lines are matched by
+    line number, cancellation requests and loyalty transactions by UUID; these two are never
+    removed. Every change is audited. Results are in the order of the batch. Rejected are the number
+    of another user's order, a document that lacks a stored line, and a contradiction of what was
+    settled here.
     """
 
     def store_orders(self, batch: Sequence[ImportedOrder]) -> list[ImportResult | Rejected]:
-        """Store orders. Raises Rejected if a document of the batch has another's UUID.
+        """Store orders. Raises Rejected if a document has a UUID of another order's parts.
 
-        Nothing is stored then. Split the batch to find the document.
+        Then nothing is stored. Split the batch to find the document.
         """
 
     def store_old_orders(self, batch: Sequence[ImportedOldOrder]) -> list[ImportResult | Rejected]:
@@ -185,7 +186,7 @@ def _user(part: Part) -> ImportedUser:
 
 
 def _dates(part: Part, inherited: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return both dates: as given, else the order's; ``modified_date`` may be the creation date."""
+    """Return both dates: the document's, else the order's, else the creation date."""
     inherited = inherited or {}
     created_date = (
         part.read("created_date") if "created_date" in part.values else inherited["created_date"]

@@ -43,7 +43,7 @@ class Part:
         self.currency = currency
 
     def part(self, name: str) -> "Part":
-        """Return the object under ``name``, which must be there."""
+        """Return the object under ``name``, which must exist."""
         return Part(self.values[name], f"{self.pointer}/{name}", self.currency)
 
     def optional_part(self, name: str) -> "Part | None":
@@ -65,7 +65,7 @@ class Part:
     def read(self, name: str, reader: "Reader | None" = None) -> Any:
         """Return the value under ``name`` in the type of the entities; the name decides the reader.
 
-        Raises Rejected for a value that is valid by its schema only: too many decimals for the
+        Raises Rejected for a value that only the schema accepts: too many decimals for the
         currency, a leap second, a time before the year 1.
         """
         value = self.values[name]
@@ -121,9 +121,9 @@ class SnapshotPool:
 
 
 def defaults_of(entity: type, *without: str) -> dict[str, Any]:
-    """Return the attributes of a dataclass that have a default, and it, ``without`` some.
+    """Return the defaults of a dataclass by attribute, ``without`` some.
 
-    Documents use the names of the entities, so this is what can be copied from one to the other.
+    Documents use the names of the entities, so these values can be copied.
     """
     return {
         field.name: field.default
@@ -194,7 +194,7 @@ _READERS: dict[str, Reader] = {
 
 
 class ErasedHere(Rejected):
-    """A document of an order whose personal data was erased: it would bring the data back."""
+    """A document of an order whose personal data was erased: storing it would restore the data."""
 
     code = "erased"
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from domain.cancellations.refund_plans import planned_requests
+from domain.cancellations.refunds import planned_requests
 from domain.imports.amounts import RefundLine, refund_totals
 from domain.imports.orders import ImportedItem, ImportedOrder
 from domain.imports.parts import Rejected, SettledHere
@@ -29,8 +29,9 @@ def reconcile_refunds(
 ) -> Values:
     """Return the three refunds: the stored ones plus what the document changes.
 
-    ``values`` and ``items`` are the order as it will be. Raises SettledHere if the document gives
-    another amount while units are settled here, and if refunds and promises exceed what was paid.
+    ``values`` and ``items`` are the order after the import. Raises SettledHere if the document
+    gives another amount while units are settled here, and if refunds and promises exceed what was
+    paid.
     """
     changes = _changes(stored, values, items)
     refunds = {name: max(0, getattr(stored, name) + changes[name]) for name in REFUNDS}
@@ -192,7 +193,7 @@ def _shipping(stored: Order, values: Values, items: Sequence[ImportedItem]) -> i
 
 
 def _promised(stored: Order) -> tuple[int, int, int]:
-    """Return, as ``REFUNDS``, what approved requests promise that no document can change."""
+    """Return the ``REFUNDS`` promised by approved requests that no document can change."""
     settled = {plan_item.request.uuid for plan_item in _items_of_settled_lines(stored)}
     return _sums(
         [

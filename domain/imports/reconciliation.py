@@ -1,8 +1,8 @@
 """What a later document may change of a stored order.
 
-The document owns prices, people, parcels, invoices and the states of the shop. Removed units,
-requests, plans and refunds of a line are Waybill's as soon as a request was decided here: a
-document that contradicts them is rejected, because money may have been refunded for them.
+The document owns prices, people, parcels, invoices and the states of the shop. Once a request for a
+line was decided here, Waybill owns its removed units, requests, plans and refunds: a document that
+contradicts them is rejected, because money may have been refunded.
 """
 
 from collections.abc import Mapping, Sequence
@@ -176,7 +176,7 @@ def _counters(
 ) -> dict[str, int]:
     """Return both counters of removed units: the document's if they are higher.
 
-    A counter that the document does not give follows from the requests of both.
+    A counter that the document does not give follows from its requests and the stored ones.
     """
     is_settled = stored.is_settled_here
     counters = {}

@@ -48,7 +48,7 @@ class GuestLookupLimits(Protocol):
         """
 
 
-# Compared with if there is no such order, so that the response takes equally long.
+# Compared if there is no such order, so that the response takes equally long.
 _NO_OWNER = OrderOwner(order_pk=0, user_pk=0, is_guest=False, email="nobody@example.com")
 
 

@@ -258,7 +258,7 @@ class OrderItem:
     def units_of(self, request: CancellationRequest) -> int:
         """The units of a request; one without a quantity has all units that are left.
 
-        While it is open, it does not have those of approved returns.
+        While the request is open, they do not include those of approved returns.
         """
         if request.quantity is not None:
             return request.quantity

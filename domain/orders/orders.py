@@ -204,9 +204,9 @@ class Orders(Protocol):
     def lock_by_items(self, item_pks: Collection[int], caller: Caller | None) -> list[Order]:
         """Return the orders that have any of these lines, with all their parts, locked.
 
-        Only the caller's own orders, of a guest with a session the newest one; None: any order.
-        The locks last until the transaction ends. Every transaction locks orders by ascending pk,
-        then their lines.
+        Only the caller's own orders (for a guest with a session: the newest); None: any order. The
+        locks last until the transaction ends. Every transaction locks orders by ascending pk, then
+        their lines.
         """
 
     def lock_by_request(self, request_pk: int) -> Order | None:
@@ -228,7 +228,7 @@ class Orders(Protocol):
         """Return the owner of the order with this number."""
 
     def address_pks(self, pks: Collection[int], caller: Caller) -> set[int]:
-        """Return those of the addresses that an order of the caller's has.
+        """Return the pks of those addresses that an order of the caller has.
 
         The caller's orders are as for ``lock_by_items``.
         """
@@ -294,10 +294,10 @@ def get_user_order(caller: Caller, pk: int, language: str, uow: OrderWork) -> by
 def get_order_cancellation(caller: Caller, pk: int, language: str, uow: OrderWork) -> bytes:
     """Return the order's document, for a cancellation page.
 
-    A guest gets their latest order by ``created_date``, whatever ``pk`` is. The storefront
-    document says the last one of "-created_date", which would be the oldest, because guests see
-    only the most recent one; we follow the reason. Raises NotFound for an absent order and for
-    another user's.
+    A guest gets their latest order by ``created_date``, whatever ``pk`` is. The storefront document
+    says the last one of "-created_date", which would be the oldest. Its reason is that guests see
+    only the most recent one, so we return that. Raises NotFound for an absent order and for another
+    user's.
     """
     if caller.is_guest:
         return _require(uow.orders.latest_document(caller.user_pk, language))

@@ -35,7 +35,7 @@ class OrderTotals:
 
 @dataclass(frozen=True, slots=True)
 class SplitLine:
-    """A line as the division needs it; ``removed`` units of it are cancelled or refunded."""
+    """The values of a line for the division; ``removed`` units of it are cancelled or refunded."""
 
     seller_pk: SellerPk
     state: OrderState
@@ -141,7 +141,7 @@ def divide_shipping(
 ) -> tuple[list[int], list[int]]:
     """Return each seller's part of the shipping, and of its refund.
 
-    Shipping is divided by discounted prices, its refund by what each seller's part was.
+    Shipping is divided by discounted prices, its refund by the parts of the shipping.
     """
     paid = _divide(shipping, prices)
     return paid, _divide(refund, paid, prices)
@@ -186,7 +186,7 @@ def _divide_refund(
     removed: Callable[[], Sequence[int]],
     prices: Sequence[int],
 ) -> list[int]:
-    """Divide a refund: each seller gets their requests' part, the rest goes by removed units."""
+    """Divide a refund: sellers get their requests' refunds, and the rest by removed units."""
     rest = total - sum(completed)
     if rest < 0:  # an import lowered the refund
         return _divide(total, completed)

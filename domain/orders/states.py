@@ -64,7 +64,7 @@ def moves_back(before: OrderState, after: OrderState) -> bool:
 def closed_state(states: Collection[OrderState]) -> OrderState | None:
     """Return the combined state of lines that are all closed, and None if any is not.
 
-    If all are cancelled or rejected, one rejected line makes the whole rejected.
+    If all are cancelled or rejected, one rejected line makes the combined state rejected.
     """
     if CANCELLED_OR_REJECTED.issuperset(states):
         return OrderState.REJECTED if OrderState.REJECTED in states else OrderState.CANCELLED

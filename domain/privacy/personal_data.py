@@ -56,7 +56,7 @@ class PersonalData(Protocol):
     def export(self, key: str) -> Mapping[str, Any] | None:
         """Return all data about the users with this ``email_key``; None if there are none.
 
-        Without hashes of passwords, sessions and tokens. Amounts are in minor units.
+        Hashes of passwords, sessions and tokens are left out. Amounts are in minor units.
         """
 
     def unfinished(self, person: Person) -> Unfinished:

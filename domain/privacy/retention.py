@@ -25,14 +25,14 @@ class Retention(Protocol):
     """Deletes rows whose retention period is over.
 
     Each method removes at most ``limit`` rows and skips those that another transaction has locked,
-    so it does not wait for a server or a worker, nor make one wait for long.
+    so it neither waits for a server or worker nor delays one for long.
     """
 
     def remove_sessions(self, before: datetime, limit: int) -> int:
         """Delete sessions that expired at ``before`` or earlier; return how many."""
 
     def remove_keys(self, before: datetime, limit: int) -> int:
-        """Delete idempotency keys that were made at ``before`` or earlier; return how many."""
+        """Delete idempotency keys created at ``before`` or earlier; return how many."""
 
     def remove_delivered(self, before: datetime, limit: int) -> list[UUID]:
         """Delete outbox events delivered at ``before`` or earlier; return their UUIDs."""
@@ -71,7 +71,7 @@ def remove_expired_keys(uow: RetentionWork) -> int:
 def remove_delivered_events(age: timedelta, uow: RetentionWork) -> list[UUID]:
     """Delete some events that were delivered ``age`` ago or earlier; return their UUIDs.
 
-    Dead and pending ones stay.
+    Dead and pending events stay.
     """
     removed = uow.retention.remove_delivered(uow.now - age, BATCH)
     uow.commit()

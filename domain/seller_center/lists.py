@@ -15,9 +15,8 @@ from domain.shared.paging import DEFAULT_LIMIT, CursorPage, DocumentPage, PageRe
 class SellerQuery:
     """A seller's query of a list.
 
-    ``ordering`` is a field or ``-field``, or empty for the default. A ``cursor`` that is not None
-    selects cursor paging with ``limit`` entries, an empty one its beginning; else ``page`` is the
-    numbered page.
+    ``ordering`` is a field or ``-field``, or empty for the default. A ``cursor`` selects cursor
+    paging with ``limit`` entries (empty: from the beginning); None selects the numbered ``page``.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -46,7 +45,7 @@ class SellerRows(Protocol):
     """
 
     def can_sort(self, field: str) -> bool:
-        """Say whether the rows can be sorted by ``field``."""
+        """Return whether the rows can be sorted by ``field``."""
 
     def page(
         self,
@@ -78,8 +77,8 @@ def list_rows(
 ) -> DocumentPage | CursorPage[bytes]:
     """Return the page of the caller's rows that ``query`` selects.
 
-    Raises InvalidInput for an unknown sort field and for a cursor that is not of this list in this
-    order, and InvalidPage.
+    Raises InvalidInput for an unknown sort field and for a cursor of another list or order, and
+    InvalidPage.
     """
     sort = _sort(query.ordering, rows) or default
     seller_pk, conditions = caller.seller_pk, query.conditions

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.cancellations.imported_plans import plan_imported_requests
 from domain.cancellations.reasons import ReasonWork, seller_rejection
-from domain.cancellations.refund_plans import grant_refund, planned_requests
+from domain.cancellations.refunds import grant_refund, planned_requests
 from domain.orders.cancellation_plans import CancellationPlan, CancellationPlanItem
 from domain.orders.cancellations import CancellationRequest, CancellationType, CancelStatus
 from domain.orders.order_emails import enqueue_request_email

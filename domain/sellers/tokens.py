@@ -58,7 +58,7 @@ class TokenHolder:
 
 
 class SellerTokens(Protocol):
-    """The stored tokens; each comes with its seller, if it has one."""
+    """The stored tokens, with their sellers."""
 
     def add(self, token: SellerToken) -> None:
         """Store ``token`` and give it its ``pk``."""
@@ -66,7 +66,7 @@ class SellerTokens(Protocol):
     def holder(self, token_hash: bytes) -> TokenHolder | None:
         """Return the holder of the token with this hash, if not revoked and the seller is active.
 
-        Returns expired ones too.
+        The token may have expired.
         """
 
     def get(self, pk: int) -> SellerToken | None:

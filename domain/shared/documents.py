@@ -20,7 +20,7 @@ class Renderer(Protocol[Entity_contra]):
 
     @property
     def edition(self) -> str:
-        """A hash of everything but the entity that determines documents, at most 64 characters.
+        """A hash of all that determines documents except the entity, at most 64 characters.
 
         That is the code, the contract, the catalogues and the settings. Stored documents of
         another edition are not served.

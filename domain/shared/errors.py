@@ -56,8 +56,8 @@ class InvalidInput(Refusal):
 class FieldErrors(InvalidInput):
     """Several invalid fields.
 
-    ``errors`` has a refusal for each field; that of an object or a list may be FieldErrors again,
-    by its own fields or indices. Message and code are those of the first.
+    ``errors`` has a refusal for each field; for an object or a list it may be FieldErrors again, by
+    its fields or indices. Message and code are those of the first.
     """
 
     def __init__(self, errors: Mapping[str, Refusal]) -> None:

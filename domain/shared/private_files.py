@@ -16,7 +16,7 @@ _OTHERS = 0o077
 def make_private_folder(path: Path) -> None:
     """Create a folder and its missing parents, with mode 0700.
 
-    Raises OSError, also for a file in its place.
+    Raises OSError, also if the path is a file.
     """
     missing = [parent for parent in path.parents if not parent.exists()]
     for folder in (*reversed(missing), path):

@@ -4,11 +4,11 @@ from domain.shared.errors import Unavailable
 
 
 class NotReady(Unavailable):
-    """The database, or the connection to it, is not as this release needs it."""
+    """The database, or the connection to it, does not suit this release."""
 
 
 class SchemaMismatch(NotReady):
-    """The schema is that of an older or a newer release, or there is none."""
+    """There is no schema, or it is that of an older or a newer release."""
 
     message = "The database has schema revision %(found)s; this release needs %(needed)s."
     code = "schema_mismatch"

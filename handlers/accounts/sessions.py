@@ -75,9 +75,9 @@ def log_out_by_form(body: dict[str, Any] | None = None) -> Response:
 
 
 def _ended(response: Response) -> Response:
-    """The response, after the session of the request has ended, if there is one.
+    """End the session of the request, if there is one, and return the response.
 
-    Its cookies are removed, unless they are of another session than the key.
+    The session's cookies are removed, unless they belong to another session than the key.
     """
     if session := credential():
         write(lambda uow: sessions.log_out(session, uow))

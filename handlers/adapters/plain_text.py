@@ -2,7 +2,7 @@
 
 
 def one_line(text: str) -> str:
-    """The text without control characters: each becomes a space, and runs of spaces one space.
+    """The text on one line: control characters become spaces, and runs of spaces one space.
 
     Line ends could start headers of an e-mail, escape sequences could control a terminal, and
     bidirectional marks could reverse the rest of a line.

@@ -47,7 +47,7 @@ def command_database(*, is_migrated: bool = True) -> Iterator[tuple[Settings, Da
 
 
 def refuse_transaction_pooler(database: Database) -> None:
-    """Raises ClickException, which names the setting, for a transaction pooler without it.
+    """Raises ClickException, which names the missing setting, for a transaction pooler.
 
     If the database does not answer yet, ``/readyz`` detects the pooler later. Until then, prepared
     statements that collide with those of another client fail; none returns another's result.

@@ -56,7 +56,7 @@ class _SupervisedWorker:
         self._process.join()
 
     def _start(self) -> BaseProcess:
-        """Fork where the platform does: the child shares the application made for the server, so
+        """Fork where that is the default: the child shares the application made for the server, so
         this process must hold no open connection. A spawned worker makes its own application.
         """
         is_forked = multiprocessing.get_start_method() == "fork"

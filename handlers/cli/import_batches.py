@@ -25,7 +25,7 @@ Answer = ImportResult | Rejected
 
 
 class ImportDatabase(Protocol):
-    """The database, as imports need it."""
+    """The methods of the database that imports use."""
 
     def importing(self, actor: str) -> AbstractContextManager[Imports]:
         """Begin a transaction that stores imports; the audit trail names ``actor``."""
@@ -61,7 +61,7 @@ class Loader(Generic[Imported]):
         return self._read(normalized.document, normalized.document_hash, self._pool)
 
     def store(self, batch: Sequence[Imported]) -> list[Answer]:
-        """Store and commit a batch; return the answers in its order. Raises Unavailable.
+        """Store and commit a batch; return the results in its order. Raises Unavailable.
 
         If one document makes the batch fail, its halves are stored separately, and so on until
         that document is alone.
@@ -75,7 +75,7 @@ class Loader(Generic[Imported]):
         return self.store(batch[:middle]) + self.store(batch[middle:])
 
     def _store_alone(self, batch: Sequence[Imported]) -> Answer:
-        """Store one document again that was rejected a moment ago.
+        """Store a document again that was just rejected.
 
         Rows that another import inserts concurrently cause a conflict once. The second attempt
         finds and compares them.

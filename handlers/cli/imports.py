@@ -36,7 +36,7 @@ from handlers.cli.progress import ProgressLines
 
 _STORE_SECONDS = 0.5  # the longest time that lines of a stream wait for a full batch
 _SIGNAL_EXIT_BASE = 128  # plus the number of the signal, as shells report it
-# A batch has tens of thousands of objects without cycles. To scan them every few hundred
+# A batch has tens of thousands of objects without cycles. Scanning them every few hundred
 # allocations takes a twentieth of the run.
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
 _READABLE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)

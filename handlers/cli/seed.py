@@ -64,7 +64,7 @@ def seed(
 
 
 def _require_made_up(database: Database) -> None:
-    """Raises ClickException for a database with users who are not of the demo shop."""
+    """Raises ClickException for a database with users who do not belong to the demo shop."""
     domain = DEMO_EMAIL.partition("@")[2]
     with database.reading() as uow:
         if not uow.users.are_all_at(domain):
@@ -89,7 +89,7 @@ def _write_files(
     tokens_file: Path | None,
     manifest_file: Path | None,
 ) -> None:
-    """Open sessions and create tokens for the files that are wanted, and write these."""
+    """Open sessions and create tokens for the requested files, and write the files."""
     sessions = _sessions(shop, settings, database) if sessions_file or manifest_file else []
     tokens = _tokens(database) if tokens_file or manifest_file else []
     _write(sessions_file, _lines(sessions))
@@ -105,7 +105,7 @@ def _sessions(shop: Iterable[SeededShopper], settings: Settings, database: Datab
 
 
 def _tokens(database: Database) -> list[dict[str, Any]]:
-    """Create a token with all scopes for every seller of the shop that is in an order."""
+    """Create a token with all scopes for every seller of the demo shop that is stored."""
     slugs = dict.fromkeys(seller["slug"] for seller in SELLERS.values())
     tokens = []
     with database.writing() as uow:

@@ -39,7 +39,7 @@ async def _no_lifespan(_app: Any) -> AsyncIterator[None]:
 class Application:
     """The parts of an application besides its document and its handlers.
 
-    ``checks``: by security scheme, what returns the caller of a credential.
+    ``checks``: by security scheme, the function that returns the caller of a credential.
     ``authentication``: in place of ``checks``, makes a function that raises a refusal for callers
     who may not use an operation.
     ``refuse``, ``unrouted``: render the responses to refused requests, of an operation and of none.
@@ -74,7 +74,7 @@ def mount(
     ``document``: a YAML or JSON file, a directory as `bundle` reads it, or what was read from one.
     ``handlers``: see `routing.find_handler`.
 
-    Raises ContractError, naming file and JSON pointer, for a document that can't be served whole.
+    Raises ContractError, naming file and JSON pointer, for a document that can't be served fully.
     """
     application = application or Application()
     contract = leave_out(_read(document), frozenset(application.without))

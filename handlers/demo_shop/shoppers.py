@@ -87,7 +87,7 @@ class ShopperFactory:
 
 
 def _recipient(index: int, last_name: str, language: str, *, is_last: bool) -> dict[str, Any]:
-    """Return what an invoice has besides the name.
+    """Return the fields of an invoice besides the name.
 
     The last address of every third shopper is a company's. The numbers begin with zeros, so that
     they belong to no real person or company.

@@ -1,1 +1,1 @@
-"""HTTP itself, whatever the operation: headers, bodies, media types, errors."""
+"""HTTP, independent of operations: headers, bodies, media types, errors."""

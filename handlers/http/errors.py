@@ -1,26 +1,27 @@
-"""The refusals of HTTP itself, whatever the operation; `statuses` has their statuses."""
+"""The refusals of HTTP, independent of operations; `statuses` has their statuses."""
 
 from domain.shared.errors import Forbidden, InvalidInput, NotFound, Refusal
 from handlers.http.messages import UNKNOWN_PATH
 
 
 class NotAcceptable(Refusal):
-    """The client takes none of the media types that the operation offers."""
+    """The client accepts none of the media types that the operation offers."""
 
     message = "None of the accepted media types can be served."
     code = "not_acceptable"
 
 
 class UnsupportedMediaType(Refusal):
-    """The body is of a type that the operation does not take."""
+    """The body is of a type that the operation does not accept."""
 
     message = "The media type of the body is not supported."
     code = "unsupported_media_type"
 
 
 class UnknownPath(NotFound):
-    """The contract has no such path, or only one that differs by a slash; ``nearest`` is its own
-    text, as `/users/orders/{pk}/`, and has nothing of the request."""
+    """The contract has no such path, or only one that differs by a slash; ``nearest`` is that path
+    in the contract, such as `/users/orders/{pk}/`, and has nothing of the request.
+    """
 
     def __init__(self, nearest: str | None) -> None:
         if nearest is None:
@@ -72,21 +73,21 @@ class MalformedMessage(InvalidInput):
 
 
 class UriTooLong(Refusal):
-    """Path and query together pass 8 KiB."""
+    """Path and query together exceed 8 KiB."""
 
     message = "The URL is too long."
     code = "uri_too_long"
 
 
 class HeadersTooLarge(Refusal):
-    """There are more than 64 headers, or they pass 16 KiB together."""
+    """There are more than 64 headers, or together they exceed 16 KiB."""
 
     message = "The request headers are too large."
     code = "headers_too_large"
 
 
 class ContentTooLarge(Refusal):
-    """The body passes 256 KiB, or a form has too many parts."""
+    """The body exceeds 256 KiB, or a form has too many parts."""
 
     message = "The request body is too large."
     code = "content_too_large"
@@ -100,7 +101,7 @@ class RequestTimeout(Refusal):
 
 
 class InternalError(Refusal):
-    """A failure of ours; only the log has the reason."""
+    """A failure of the server; only the log has the reason."""
 
     message = "Internal server error."
     code = "internal_error"

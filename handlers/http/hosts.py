@@ -21,7 +21,7 @@ _SCHEMES = {"http", "https"}
 
 
 def is_host(host: bytes) -> bool:
-    """Whether it is a name, an IPv4 address, or an IPv6 address in brackets, with a port or not."""
+    """Whether it is a name, an IPv4 address or an IPv6 address in brackets, port or no port."""
     match = _NAME.fullmatch(host)
     if match is None:
         match = _IPV6.fullmatch(host)

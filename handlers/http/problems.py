@@ -1,4 +1,4 @@
-"""Refusals as Problem Details (RFC 9457), whatever the operation."""
+"""Refusals as Problem Details (RFC 9457), independent of operations."""
 
 from typing import Any
 

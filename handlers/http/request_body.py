@@ -65,7 +65,7 @@ async def receive_content(
 ) -> tuple[Scope, Receive]:
     """The request to pass on, with its content in the scope and an empty body.
 
-    Raises RequestTimeout, ContentTooLarge, and MalformedMessage for a body that breaks off.
+    Raises RequestTimeout, ContentTooLarge, and MalformedMessage for an incomplete body.
     """
     try:
         async with asyncio.timeout(BODY_SECONDS):

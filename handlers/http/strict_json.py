@@ -51,8 +51,8 @@ def _outside_strings(raw: bytes) -> bytes:
 
 
 def _count_members(document: Any) -> tuple[int, bool]:
-    """The number of members of all objects, and whether any number is a float, as orjson makes of
-    integers of more than 64 bits.
+    """The number of members of all objects, and whether any number is a float: orjson turns
+    integers of more than 64 bits into floats.
 
     Level by level, without recursion, since the depth is not checked yet. Raises ValueError for a
     long integer, and past MAX_DEPTH and MAX_NODES.

@@ -1,4 +1,4 @@
-"""Builds the e-mail for an outbox event, in the recipient's language."""
+"""Builds the e-mail for an outbox event from `texts.py`, in the recipient's language."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -33,7 +33,7 @@ Result = TypeVar("Result")
 
 
 class Database(Protocol):
-    """The database, as the worker needs it."""
+    """The methods of the database that the worker uses."""
 
     def write(self, work: Callable[[UnitOfWork], Result]) -> Result:
         """Run ``work`` in a transaction; retry it after a conflict. Raises Unavailable."""
@@ -92,7 +92,7 @@ class OutboxWorker:
         return bool(events)
 
     def _prepared(self, event: OutboxEvent) -> OutboxEvent | None:
-        """The event to send, or None if there is nothing to send any more."""
+        """The event to send, or None if there is no longer anything to send."""
         if event.kind is not OutboxKind.PASSWORD_RESET:
             return event
         return self._database.write(partial(prepare_reset, event))

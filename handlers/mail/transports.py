@@ -68,9 +68,9 @@ class SmtpServer:
     """Sends by ``smtp://`` (STARTTLS if offered), ``smtp+starttls://`` (STARTTLS required) or
     ``smtps://`` (TLS from the start).
 
-    Certificates are checked. ``greeting`` is our name for EHLO: to find it out takes a look-up
-    that may hang. A password is sent to another machine over an encrypted connection only, so
-    that a man in the middle cannot obtain it by removing the STARTTLS offer.
+    Certificates are checked. ``greeting`` is our name for EHLO: finding it out takes a look-up that
+    may hang. A password is sent to another machine over an encrypted connection only, so that a man
+    in the middle cannot obtain it by removing the STARTTLS offer.
     """
 
     def __init__(self, url: str, greeting: str, timeout: float = TIMEOUT) -> None:

@@ -1,4 +1,4 @@
-"""Operations of openapi/sandbox.yaml, which `waybill serve --sandbox` alone serves."""
+"""Operations of openapi/sandbox.yaml, which only `waybill serve --sandbox` serves."""
 
 from dataclasses import asdict, replace
 from datetime import datetime

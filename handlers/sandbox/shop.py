@@ -20,7 +20,7 @@ Row = Mapping[str, Any]
 
 
 class Tables(Protocol):
-    """The database, as far as a shop needs it."""
+    """The method of the database that a shop uses."""
 
     def replace_rows(self, rows: Mapping[str, list[Row]]) -> None:
         """Delete all rows, and store these in their place."""

@@ -19,7 +19,7 @@ _RESOURCE = "sandbox"
 
 
 class SandboxDatabase(Database, Protocol):
-    """The database, as a sandbox needs it."""
+    """The methods of the database that a sandbox uses."""
 
     def replace_rows(self, rows: Mapping[str, list[Row]]) -> None:
         """Delete all rows, and store these in their place."""

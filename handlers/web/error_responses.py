@@ -105,7 +105,7 @@ def _refusal_page(
 
 
 def error_body(refusal: Refusal, in_language: str) -> dict[str, Any]:
-    """A refusal in the error shape; the rows of a bulk request have one each."""
+    """A refusal in the error shape; a bulk request has one for each row."""
     if isinstance(refusal, RowErrors):
         rows = {str(at): error_body(error, in_language) for at, error in refusal.errors.items()}
         return {"cancel_order_items": rows}
@@ -129,7 +129,7 @@ def _sentence(refusal: Refusal, in_language: str) -> str:
 
 
 def unrouted(error: HTTPException) -> Response:
-    """The response where no operation matches: 405 for another method of a known path, or 404.
+    """The response if no operation matches: 405 for another method of a known path, or 404.
 
     For a path that differs only by a slash at its end, the 404 names the path of the contract.
     Werkzeug would redirect to it, but the contract has no such route.

@@ -1,4 +1,4 @@
-"""The guard as Waybill needs it: languages, error bodies, origins and proxies."""
+"""Waybill's guard: languages, error bodies, origins and proxies."""
 
 import orjson
 from starlette.types import ASGIApp, Scope

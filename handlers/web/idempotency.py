@@ -32,11 +32,11 @@ class _Key:
 
 
 def run_idempotent(work: Work) -> Response:
-    """The response of ``work``, which leaves the commit to this; or the stored one of its key.
+    """The response of ``work``, which does not commit; or the stored response of its key.
 
-    It is validated before the commit: a response that breaks the contract undoes the work. Key and
-    work are one transaction. Raises what ``work`` raises, KeyReused for a key that came with
-    another request, and Conflict while that request is in progress.
+    The response is validated before the commit here: if it breaks the contract, the work is undone.
+    Key and work are one transaction. Raises what ``work`` raises, KeyReused for a key that came
+    with another request, and Conflict while that request is in progress.
     """
     key = _key()
     return write(lambda uow: _run(work, uow) if key is None else _run_once(key, work, uow))
@@ -79,7 +79,7 @@ def _key() -> _Key | None:
 
 
 def _scope() -> str:
-    """Whose key it is: a shopper's, a seller's, or that of one grant."""
+    """The owner of the key: a shopper, a seller, or one grant."""
     caller = principal()
     if isinstance(caller, Caller) and caller.order_pk is not None:
         return f"grant:{id_hash(credential()).hex()}"
@@ -87,7 +87,7 @@ def _scope() -> str:
 
 
 def _fingerprint() -> bytes:
-    """The hash of the operation, its path and the JSON, whatever its white space and key order."""
+    """The hash of the operation, its path and the JSON, regardless of white space and key order."""
     content = content_of(request.environ)
     body = b"" if content.is_empty else orjson.dumps(content.read(), option=orjson.OPT_SORT_KEYS)
     target = "/".join([operation().operation_id, *(request.view_args or {}).values()])

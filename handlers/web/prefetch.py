@@ -17,7 +17,7 @@ StandIn = Caller | SellerCaller
 CallerT = TypeVar("CallerT")
 
 # Placeholders: no statement runs for them, and no row has these pks. No value is falsy, since
-# queries of orders omit the condition for falsy ones.
+# queries of orders omit the condition for a falsy value.
 SOME_SHOPPER = Caller(user_pk=-1, is_guest=False)
 SOME_SELLER = SellerCaller(seller_pk=-1, token_pk=-1, scopes=frozenset())
 

@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 
 
 class Database(Protocol):
-    """The database, as handlers may use it."""
+    """The methods of the database that handlers may use."""
 
     def reading(self, begun: UnitOfWork | None = None) -> AbstractContextManager[UnitOfWork]:
         """A read-only unit of work; continues the one that was ``begun``."""
@@ -101,7 +101,7 @@ def require_ready() -> None:
 
 
 def settings() -> Settings:
-    """The settings that the application was made with."""
+    """The settings of the application."""
     return parts().settings
 
 
@@ -176,7 +176,7 @@ def principal() -> Caller | SellerCaller:
 
 
 def offer_principal() -> OfferPrincipal:
-    """Who answers an offer by the current request: a shopper, or the holder of a mailed link."""
+    """The caller who answers an offer: a shopper, or the holder of a mailed link."""
     current: OfferPrincipal = g.caller
     return current
 

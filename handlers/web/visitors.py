@@ -15,8 +15,8 @@ from handlers.web.request_context import reading, settings
 def visitor() -> User | None:
     """The user whose session the browser's cookie names.
 
-    None without one, beside a key, which overrides cookies, and while the database is unavailable:
-    the page is shown all the same.
+    None without a session, beside a key (it overrides cookies), and while the database is
+    unavailable: the page is shown anyway.
     """
     value = session_value(request, settings())
     if value is None or is_by_key(request):

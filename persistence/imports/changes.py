@@ -16,12 +16,12 @@ from persistence.orders.aggregate import ORDER
 from persistence.sql.columns import OWNER
 from persistence.sql.work import Work
 
-# Columns that are no change of a document.
+# Columns that the notes of audit entries leave out.
 _IGNORED = frozenset({"uuid", "number", "order_pk", OWNER, "line", "modified_date", "state"})
 
 
 class ImportedChanges:
-    """The changes of one batch; ``stored`` has the orders before them, by number."""
+    """The changes of one batch; ``stored`` has the earlier orders, by number."""
 
     def __init__(
         self,

@@ -108,7 +108,7 @@ class ImportedReferences:
             (shipped, "shipping_company"),
         ):
             self._store(getattr(owner, attribute) for owner in owners)
-        # These name a shipping company.
+        # These reference a shipping company, which has to be stored first.
         self._store(returning)
 
     def _store(self, snapshots: Iterable[Snapshot | None]) -> None:

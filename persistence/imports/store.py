@@ -65,7 +65,7 @@ old_order_imports = _document_hashes("old_order_imports", "old_order_pk", "old_o
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """The tables of one kind of order; ``owner`` is the column of lines and hashes that names it.
+    """The tables of one kind of order; lines and hashes reference it by the column ``owner``.
 
     ``is_old`` is its kind in ``order_numbers``. ``document_columns`` are the columns of ``hashes``
     that come from the document.
@@ -310,7 +310,7 @@ class SqlImports:
 def _document_columns(
     kind: _Kind, imported: Imported, existing: _StoredOrder | None
 ) -> dict[str, Any]:
-    """Return the values of ``document_columns``; without a date the last one stays."""
+    """Return the values of ``document_columns``; without a date the stored one stays."""
     values = {name: getattr(imported, name) for name in kind.document_columns}
     before = existing.document if existing else {}
     return {name: before.get(name) if value is None else value for name, value in values.items()}

@@ -1,8 +1,8 @@
 """Sharded counters of sellers' orders by status, updated with the sellers' orders.
 
 Counting the orders themselves gets slower with their number. Waybill deletes no orders; after
-deleting some by hand, delete all rows of sellers' orders, and `waybill migrate` makes them and the
-counts again.
+deleting some by hand, delete all rows of sellers' orders, and `waybill migrate` creates them and
+the counts again.
 """
 
 from collections import Counter
@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from persistence.sql.bulk import Increment, Row
 from persistence.sql.columns import BigId, metadata, parent
 
-# A counter has this many rows, so that transactions seldom wait for each other's lock on one.
+# Rows of one counter: with several, transactions seldom wait for each other's locks.
 SHARDS = 8
 
 CountedOrder = tuple[int, int, int]
-"""What is counted of an order of a seller: seller_pk, status, order_pk."""
+"""A counted order of a seller: seller_pk, status, order_pk."""
 
 _KEY = ("seller_pk", "status", "slot")
 ADD_COUNTS = Increment(_KEY)
@@ -37,7 +37,7 @@ seller_order_counts = sa.Table(
 
 
 def count_changes(before: Iterable[CountedOrder], after: Iterable[CountedOrder]) -> list[Row]:
-    """Return the rows of ``ADD_COUNTS`` that replace the orders ``before`` by those ``after``.
+    """Return the rows for ``ADD_COUNTS`` that replace the orders ``before`` by those ``after``.
 
     Sorted by key, so that two writers can not deadlock.
     """

@@ -86,7 +86,7 @@ seller_orders = sa.Table(
     sa.Index(None, "seller_pk", "updated_at", "pk"),
     sa.Index(None, "seller_pk", "status", "date_placed", "pk"),
     sa.Index(None, "seller_pk", "number"),
-    # Whose addresses a seller may see.
+    # The addresses that a seller may see.
     sa.Index(None, "seller_pk", "shipping_address_pk"),
     sa.Index(None, "seller_pk", "billing_address_pk"),
     *max_length(64, "number"),

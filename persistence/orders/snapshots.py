@@ -33,7 +33,7 @@ TABLES: dict[type, sa.Table] = {
 
 
 def store_snapshots(work: Work, snapshots: Iterable[Snapshot]) -> dict[str, int]:
-    """Store those of ``snapshots`` (all of one class) whose content is new.
+    """Store the ``snapshots`` (all of one class) that have new content.
 
     Returns the pk of each ``content_hash``. Referenced snapshots (a carrier, a city) have to be
     stored before. Two writers of the same content do not conflict: one waits and gets the other's

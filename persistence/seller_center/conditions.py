@@ -41,7 +41,7 @@ Values = Callable[[Operator, Any], Sequence[Any] | None]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What a list can be filtered by, and sorted by if it has ``sorting``.
+    """A field to filter a list by, and, if it has ``sorting``, to sort it by.
 
     ``build`` returns the condition of an operator, with the parameters ``parameter(name, 0)`` and
     so on; ``values`` returns their values, or None for a value that no row can have.
@@ -92,7 +92,7 @@ def field_of(table: sa.Table, name: str) -> Field | None:
 
 
 def text(column: sa.Column[str], folded: sa.Column[str] | None = None) -> Field:
-    """A text. ``folded`` is the column with its casefold by Python, which no database has."""
+    """A text. ``folded`` is the column with its casefold by Python; no database computes that."""
 
     def build(operator: Operator, name: str) -> sa.ColumnElement[bool]:
         part = sa.bindparam(parameter(name), type_=sa.Text)
@@ -144,7 +144,7 @@ def member(column: sa.Column[Any]) -> Field:
 def date_time(column: sa.Column[datetime]) -> Field:
     """A date and time; DATE compares its day in UTC.
 
-    A day to compare with means the whole day: later times come after its end.
+    A day means the whole day: later times come after its end.
     """
 
     def build(operator: Operator, name: str) -> sa.ColumnElement[bool]:
@@ -229,7 +229,7 @@ def _written(word: StrEnum) -> sa.ColumnElement[Any]:
 
 
 def _bound(name: str, position: int = 0) -> sa.BindParameter[Any]:
-    """Return a parameter, with the type of what it is compared to."""
+    """Return a parameter, with the type of the compared expression."""
     return sa.bindparam(parameter(name, position))
 
 

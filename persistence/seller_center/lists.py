@@ -63,7 +63,7 @@ class Counts:
 class ListDefinition(Generic[View]):
     """The definition of a list.
 
-    ``table`` has the rows, ``source`` joins what conditions compare, ``is_owned_by`` is the
+    ``table`` has the rows, ``source`` joins the tables of conditions, ``is_owned_by`` is the
     condition for a seller's rows. ``can_skip_join``: every row of ``table`` is in ``source``, so
     that conditions on ``table`` alone need no join, and counts stay within one index. ``fields``
     has filters beyond the columns of ``table``. ``versioned`` joins ``table`` with its parent,
@@ -310,7 +310,7 @@ class SqlSellerRows(Generic[View]):
     def _bind_conditions(
         self, seller_pk: int, conditions: Sequence[Condition]
     ) -> tuple[Paths, dict[str, Any] | None]:
-        """Return paths in a fixed order and parameters; None for these if no row can match."""
+        """Return paths in a fixed order, and parameters, which are None if no row can match."""
         values: dict[str, Any] = {"seller_pk": seller_pk}
         paths = []
         for at, condition in enumerate(sorted(conditions, key=_place)):

@@ -1,8 +1,8 @@
 """Declarations of aggregates: a root, the rows that are its parts, and the rows that it references.
 
-An aggregate has one declaration of its tables and classes, how rows are found from the root, to
-which attributes they attach, and what they are loaded for. ``loading`` derives SELECT statements
-and objects from it, ``saving`` the changes.
+One declaration has the tables and classes of an aggregate, the columns that lead from the root to
+its rows, the attributes that they attach to, and the views that load them. ``loading`` derives
+SELECT statements and objects from it, ``saving`` the changes.
 
 Entities are plain dataclasses, whose attributes have the names of the columns. Beside a column
 ``<name>_pk``, which references another row, the attribute ``<name>`` has that row's object.

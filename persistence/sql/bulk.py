@@ -60,8 +60,8 @@ def insert_rows(
     """Insert the rows, which all have the same columns; return how many were written.
 
     Without ``on_conflict``, existing rows raise IntegrityError. PostgreSQL gets all rows as one
-    JSON text, which it reads by the types of the table. That costs both sides a fraction of a
-    statement for each row.
+    JSON text, which it reads by the types of the table. That costs both sides a fraction of one
+    statement per row.
     """
     if not rows:
         return 0

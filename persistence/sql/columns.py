@@ -104,7 +104,7 @@ def reference(
 
 
 def parent(name: str, target: str, *, index: bool = True) -> sa.Column[Any]:
-    """Return a foreign key (ON DELETE CASCADE) to the row of ``target`` with this row as a part."""
+    """Return a foreign key (ON DELETE CASCADE) to the ``target`` that this row is a part of."""
     key = sa.ForeignKey(f"{target}.pk", ondelete="CASCADE")
     return sa.Column(name, BigId, key, nullable=False, index=index)
 

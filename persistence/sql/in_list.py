@@ -1,7 +1,7 @@
 """``column IN values`` with one parameter for any number of values.
 
-With a parameter for each value, SQLAlchemy, the driver and the database would each have to process
-another statement for each number of values.
+With a parameter for each value, SQLAlchemy, the driver and the database would have to process
+another statement for every number of values.
 """
 
 import json

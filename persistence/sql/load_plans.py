@@ -89,7 +89,7 @@ class Block:
     def join(
         self, references: Mapping[str, Reference], rows: sa.FromClause, index: int, view: View
     ) -> None:
-        """Join what the object at ``index``, with the columns of ``rows``, references."""
+        """Join the rows that the object at ``index`` references by columns of ``rows``."""
         for attribute, reference in references.items():
             if view not in reference.views:
                 continue

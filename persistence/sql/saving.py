@@ -127,7 +127,7 @@ class Part:
 
 @dataclass(eq=False)
 class Changes:
-    """What has to be written of a number of aggregates."""
+    """The changes of several aggregates that have to be written."""
 
     new: dict[sa.Table, list[Part]] = field(default_factory=lambda: defaultdict(list))
     updates: dict[Any, tuple[Part, Row]] = field(default_factory=dict)
@@ -159,7 +159,7 @@ class Changes:
             _raise_together(work, unchanged)
         writes = Writes(work)
         for table in sorted({*updates, *self.new}, key=_place):
-            # Updates first: of a unique key (one open request of a line) a row may have to leave.
+            # Updates first: a row may have to give up a unique key (one open request of a line).
             for part, changed in updates[table]:
                 _update(writes, part, changed)
             if table in self.new:

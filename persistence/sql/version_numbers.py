@@ -45,7 +45,7 @@ def _greatest(element: _NextVersion, compiler: SQLCompiler, **kwargs: Any) -> st
 def next_version(version: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
     """Return the expression of the version after ``version``.
 
-    The database computes it, so that of two writers that have read the same version, the second
-    raises the one of the first.
+    The database computes it, so that if two writers have read the same version, the second raises
+    that of the first.
     """
     return _NextVersion(version + 1, sa.bindparam(NEW_VERSION, type_=BigId))

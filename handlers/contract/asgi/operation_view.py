@@ -1,4 +1,4 @@
-"""The way of one request through its operation: authenticate, negotiate, read, handle, validate.
+"""The steps of a request through its operation: authenticate, negotiate, read, handle, validate.
 
 Operations that act on GET refuse prefetches, and requests for a part of a page.
 """
@@ -79,7 +79,7 @@ class OperationView:
             media_type = _negotiated(operation)
             run = partial(self._handler, **self._read(path))
         except Refusal:
-            # A caller who is not authenticated learns that, and not what else is wrong.
+            # A caller who is not authenticated learns that, and no other error.
             self._authenticate(operation)
             raise
         set_pending_read(run)
@@ -129,7 +129,7 @@ def _as_reply(result: Any, success: int) -> Reply:
 
 
 def _require_opened() -> None:
-    """Raises Prefetched or Embedded unless the caller opened the link, which acts."""
+    """Raises Prefetched or Embedded unless the caller opened the link, which changes something."""
     if is_prefetch(request.headers):
         raise Prefetched
     if is_embedded(request.headers):
@@ -139,7 +139,8 @@ def _require_opened() -> None:
 def _negotiated(operation: Operation) -> str:
     """The media type of the response. Raises NotAcceptable.
 
-    Operations that require JSON also refuse clients that accept none, even if success is empty.
+    Operations that require JSON also refuse clients that do not accept it, even if success is
+    empty.
     """
     accept = request.environ.get("HTTP_ACCEPT", "")
     if operation.content_type is not ContentType.ANY and not accepts_json(accept):

@@ -24,7 +24,7 @@ def problem(operation: Operation, refusal: Refusal) -> Reply:
 
 
 def unrouted(error: HTTPException) -> Response:
-    """The response without an operation: 405 with the allowed methods, or 404."""
+    """The response if no operation matches: 405 with the allowed methods, or 404."""
     refusal: Refusal = NotFound()
     headers = {}
     if isinstance(error, MethodNotAllowed):

@@ -1,4 +1,4 @@
-"""Names of schemas: no message has them, but generated code has a class for each."""
+"""Names of schemas: no message has them, but generated code has a class for every schema."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ def compare_component_names(
 ) -> None:
     """Record schemas that clients of ``old`` know by a name that ``new`` does not have.
 
-    ``renamed``: by the name of a schema of ``old``, the names of what stands in its places.
+    ``renamed``: by the name of a schema of ``old``, the names of the schemas in its places.
     """
     old_schemas = old.get("components", {}).get("schemas", {})
     new_schemas = new.get("components", {}).get("schemas", {})

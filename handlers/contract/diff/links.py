@@ -19,8 +19,8 @@ def compare_links(
 ) -> None:
     """Record the changes of the links of a response.
 
-    ``targets``: the operations of both documents by their operationIds. A link that names an
-    operation by its new operationId leads where it led.
+    ``targets``: the operations of both documents by their operationIds. A link to an operation by
+    its new operationId is no change.
     """
     old_links, new_links = (
         {name: side.at(link) for name, link in response.get("links", {}).items()}

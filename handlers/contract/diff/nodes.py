@@ -1,4 +1,4 @@
-"""A schema as it is compared with its counterpart: without references and spellings of null."""
+"""A schema in the form that is compared: without references and variants of null."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class Node:
 
     ``keywords``: those of the schema, and of schemas that it refers to or joins by `allOf`, where
     they can be joined; else ``is_joined`` is false.
-    ``names``: the component that it is and those that are only a reference to the next, in order.
+    ``names``: its component, then the components that this one only refers to, in order.
     """
 
     document: Document

@@ -98,7 +98,7 @@ class _Objects:
         return members
 
     def _unused(self, besides: Iterable[str] = ()) -> str:
-        """The name of no property."""
+        """A name that no property has."""
         taken = {*self._view.properties, *self._view.required, *besides}
         return next(name for at in range(len(taken) + 1) if (name := f"other{at}") not in taken)
 

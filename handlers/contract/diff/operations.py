@@ -1,4 +1,4 @@
-"""The operations of a document, with what their paths and the document add."""
+"""The operations of a document, with the parts that their paths and the document add."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ class Described:
 
     @property
     def key(self) -> Key:
-        """Method and path, whatever the parameters in it are called."""
+        """Method and path, without the names of its parameters."""
         return self.method, _TEMPLATE.sub("{}", self.path)
 
     @property

@@ -64,7 +64,7 @@ def _compare(
 
 
 def _form(parameter: Parameter) -> dict[str, Any]:
-    """How values are written; a media type of its own is one of the ways."""
+    """How values are written: in a style, or as a media type."""
     style = parameter.get("style", _STYLES[parameter["in"]])
     form = {
         "style": style,

@@ -1,4 +1,4 @@
-"""What differs between a schema and its counterpart, apart from the schemas below them."""
+"""The differences between a schema and its counterpart, without the schemas below them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -18,7 +18,7 @@ from handlers.contract.diff.verdicts import COMPATIBLE, PairVerdicts, Verdict
 from handlers.contract.diff.words import ABSENT, from_to
 from handlers.contract.document.validators import pointer_to
 
-# Keywords that mean something together: a change of one is a change of all.
+# Keywords of one group have a meaning only together: a change of one is a change of all.
 _GROUPS: tuple[tuple[str, ...], ...] = (
     *((keyword,) for keyword in (
         "type", "enum", "const", "multipleOf", "maximum", "exclusiveMaximum", "minimum",

@@ -24,8 +24,8 @@ class _Part:
 class SchemaComparison:
     """Compares schemas of an old document with those of a new one.
 
-    A pair of components is compared once, however many operations use it. ``renamed`` has the
-    names of old components that stand where a component of another name stands now.
+    A pair of components is compared once, however many operations use it. ``renamed`` has the names
+    of old components that a component of another name replaces.
     """
 
     def __init__(self, old: Document, new: Document, seconds: float) -> None:

@@ -16,7 +16,7 @@ _TEXTS: dict[str, dict[str, Any]] = {
 def written_alike(
     old: Schema, new: Schema, old_document: Document, new_document: Document
 ) -> tuple[Schema, Schema]:
-    """Both schemas; where one is of text and the other of numbers or booleans, that one as text."""
+    """Both schemas; if one is of text and the other of numbers or booleans, the other as text."""
     one, other = followed(old_document, old), followed(new_document, new)
     types = _type(one), _type(other)
     if types[0] == "string" and types[1] in _TEXTS:

@@ -134,7 +134,7 @@ def _typescript_text(text: str) -> str:
 
 
 def _block(opening: str, lines: Iterable[str], closing: str, indent: int = 2) -> str:
-    """``lines``, of which any may contain newlines, indented between the two."""
+    """``opening``, ``lines`` (which may contain newlines) indented, and ``closing``."""
     space = "\n" + " " * indent
     inner = "\n".join(lines).replace("\n", space)
     return f"{opening}{space}{inner}\n{closing}" if inner else opening + closing

@@ -125,7 +125,7 @@ KEYWORDS: Mapping[str, Mapping[str, Use]] = {
         **dict.fromkeys(("contentEncoding", "contentMediaType", "contentSchema"), NOTED),
         "externalDocs": NOTED,
         **dict.fromkeys(("default", "readOnly", "writeOnly"), ENFORCED),
-        # What moves references
+        # Keywords that change the targets of references
         **dict.fromkeys(("$id", "$schema", "$vocabulary", "$anchor", "$defs"), REFUSED),
         **dict.fromkeys(("$dynamicRef", "$dynamicAnchor", "definitions"), REFUSED),
     },
@@ -140,7 +140,7 @@ KEYWORDS: Mapping[str, Mapping[str, Use]] = {
         "openIdConnectUrl": NOTED,
     },
 }
-"""By kind of object; a keyword that is not here is refused, one that begins with `x-` is noted."""
+"""By kind of object; other keywords are refused, unless they begin with `x-`."""
 
 _Child = tuple[str, Any, str]
 # Of each kind: the keywords whose value is an object of a kind, a list of them, and a map of them.

@@ -1,7 +1,7 @@
-"""The two documents that are published of one contract.
+"""The two published documents of one contract.
 
-The complete one has all that is routed and validated. Keys in the files of `openapi/` make the one
-for clients from it:
+The complete one has all that is routed and validated. Keys in the files of `openapi/` turn it into
+the one for clients:
 
 - `x-internal: true` removes an operation, parameter, media type, response, header, property or
   security scheme, and everything that refers to a component with it.

@@ -1,1 +1,1 @@
-"""What the document says of one operation, compiled: parameters, bodies, responses, security."""
+"""One operation of the document, compiled: parameters, bodies, responses, security."""

@@ -29,7 +29,7 @@ _SCHEMAS = "#/components/schemas/"
 
 
 class ContentType(Enum):
-    """The Content-Type header that an operation needs, with a body or without."""
+    """The Content-Type header that an operation needs, with or without a body."""
 
     ANY = auto()
     JSON = auto()
@@ -126,7 +126,7 @@ class Bodies:
     """Compiles Media Type Objects to Forms.
 
     ``schema_for`` returns the marshmallow schema that loads a component; None where handlers get
-    its bodies as they are.
+    its bodies unconverted.
     """
 
     def __init__(

@@ -27,7 +27,7 @@ View = Callable[..., Response]
 
 @dataclass(frozen=True)
 class Notice:
-    """The beginning of a deprecation and of the time without the part, in seconds."""
+    """When a deprecation begins, and from when the part may be removed, in Unix time."""
 
     since: int
     until: int | None

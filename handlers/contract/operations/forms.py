@@ -43,8 +43,8 @@ _ReadField = Callable[[list[Value]], Any]
 class FormFields:
     """Reads the fields of one media type by the properties of its schema.
 
-    Other fields stay as they are; of a repeated one, the last. ``encoding``: Encoding Objects by
-    property. Raises ValueError for a property that can't be in a form.
+    Other fields stay as they are; of a repeated field the last one counts. ``encoding``: Encoding
+    Objects by property. Raises ValueError for a property that can't be in a form.
     """
 
     def __init__(self, schema: Any, encoding: Mapping[str, Any], types: SchemaTypes) -> None:

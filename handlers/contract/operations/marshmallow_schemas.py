@@ -1,4 +1,4 @@
-"""Marshmallow schemas built from components of the contract: a wire shape stands once.
+"""Marshmallow schemas built from components of the contract: a wire shape is defined once.
 
 Names, types, formats and nullability come from the component; for rendering, code adds only the
 `Sources` of the values. A property without a source, a source without a property, and a required
@@ -109,7 +109,7 @@ class _Input(Schema):
 
 
 class _Day(fields.Date):
-    """Refuses days that RFC 3339 has and Python has not, such as those of the year 0."""
+    """Refuses days that RFC 3339 has and Python lacks, such as those of the year 0."""
 
     default_error_messages = {"invalid": format_message("date")}  # noqa: RUF012 - as in the base
 

@@ -78,7 +78,7 @@ class Rules:
     ``content_type``: the header that operations with `x-requires-json` need.
     ``schema_for``: loads the bodies of a component; without it, handlers get the valid value.
     ``statuses``: those that every operation has to describe.
-    ``adds_refusals``: refusals whose status an operation does not describe are sent all the same.
+    ``adds_refusals``: refusals whose status an operation does not describe are sent anyway.
     ``outer_headers``: response headers, in lower case, that are added after the handler; they are
     not validated.
     ``bounds_integers``: the formats `int32` and `int64` are enforced.
@@ -157,7 +157,7 @@ class Compiler:
             raise ContractError(f"{place}: describes {sorted(described)} in its path")
 
     def _security(self, spec: Mapping[str, Any], pointer: str) -> Requirements:
-        """Without schemes that are no credentials, such as one for a header that clients set."""
+        """The requirements without schemes that identify no caller, such as one for a header."""
         requirements = spec.get("security", self._document.get("security", []))
         credentials = tuple(
             tuple(filter(self._is_credential, requirement)) for requirement in requirements

@@ -1,4 +1,4 @@
-"""Responses of an operation: the result of a handler becomes bytes that the contract allows."""
+"""Responses of an operation: turn the result of a handler into bytes that the contract allows."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Security schemes: where the credential of each is found, and who may call what.
+"""Security schemes: where their credentials are, and who may call an operation.
 
 The check of a scheme decides whether a credential is valid, and for which scopes.
 """

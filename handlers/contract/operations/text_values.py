@@ -14,8 +14,8 @@ FromText = Callable[[str], Any]
 
 
 def integer(text: str) -> int:
-    """The integer in ``text``. One of more than 19 digits becomes 2**63 or -2**63 - 1, which no 64
-    bits hold: int() refuses very long texts, and databases refuse wide integers.
+    """The integer in ``text``. One of more than 19 digits becomes 2**63 or -2**63 - 1, beyond 64
+    bits: int() refuses very long texts, and databases refuse wide integers.
 
     Raises ValueError.
     """

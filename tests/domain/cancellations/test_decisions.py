@@ -11,7 +11,7 @@ from domain.cancellations.decisions import (
     reject_request,
     show_request,
 )
-from domain.cancellations.refund_plans import planned_requests
+from domain.cancellations.refunds import planned_requests
 from domain.orders.cancellation_plans import PlanStatus
 from domain.orders.cancellations import CancellationStatus, CancelStatus
 from domain.orders.loyalty import LoyaltyTransaction

@@ -1,4 +1,256 @@
-from domain.cancellations.refunds import Refund
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.cancellations.decisions import approve_request, complete_request, reject_request
+from domain.cancellations.refunds import (
+    Refund,
+    forecast_refund,
+    refundable_shipping,
+    remaining_discount,
+    remaining_payment,
+)
+from domain.orders.cancellation_plans import CancellationPlanItem
+from domain.orders.cancellations import CancellationStatus
+from domain.orders.states import OrderState
+from tests.support.builders import make_discount, make_request
+from tests.support.cancellation_fakes import REFUND, Case, delivered_item, stored_item, stored_order
+
+
+class TestImportedRequests:
+    """They have no plan until their order is changed here."""
+
+    def test_an_open_cancel_of_a_line_that_waits(self) -> None:
+        request = make_request()
+        line = stored_item(
+            quantity=2, state=OrderState.CANCELLATION_WAITING, cancellation_requests=[request]
+        )
+        case = Case(stored_order(line))
+
+        case.decide(request, approve_request, complete_request)
+
+        assert (line.state, request.quantity) == (OrderState.CANCELLED, 2)
+        assert case.order.refund_amount == 10000
+
+    def test_a_rejected_one_has_the_line_wait_for_the_seller(self) -> None:
+        request = make_request()
+        line = stored_item(state=OrderState.CANCELLATION_WAITING, cancellation_requests=[request])
+
+        case = Case(stored_order(line))
+
+        case.decide(request, reject_request)
+
+        assert line.state is OrderState.WAITING
+
+    def test_approved_returns_are_worth_what_stands_before_them(self) -> None:
+        requests = [
+            make_request(cancellation_type=REFUND, status=CancellationStatus.APPROVED, quantity=1)
+            for _ in range(3)
+        ]
+        line = delivered_item(quantity=3, price=1000, cancellation_requests=requests)
+        case = Case(stored_order(line))
+
+        for request in reversed(requests):
+            case.decide(request, complete_request)
+
+        assert case.order.refund_amount == 1000
+        assert line.state is OrderState.REFUNDED
+
+    def test_an_approved_cancel_was_settled_by_the_import(self) -> None:
+        request = make_request(status=CancellationStatus.APPROVED, quantity=1)
+        line = stored_item(
+            state=OrderState.CANCELLED, cancelled_quantity=1, cancellation_requests=[request]
+        )
+        case = Case(stored_order(line, refund_amount=10000))
+
+        case.decide(request, complete_request)
+
+        assert case.order.refund_amount == 10000
+
+    def test_never_more_than_was_paid(self) -> None:
+        case = Case(stored_order(refund_amount=9000))
+
+        case.complete()
+
+        assert case.order.refund_amount == 10000
+
+
+class TestPromised:
+    """What an approved request promises can not be refunded again."""
+
+    def test_goods_are_worth_no_more_than_what_is_left(self) -> None:
+        line = stored_item(quantity=2, price=10000)
+        case = Case(stored_order(line))
+        promised = case.create(quantity=1)
+        case.decide(promised, approve_request)
+        line.price = 6000  # the shop corrects the price of both units
+
+        case.complete(quantity=1)
+        case.decide(promised, complete_request)
+
+        assert case.order.refund_amount == 6000
+
+    def test_shipping_is_given_back_once(self) -> None:
+        lines = [stored_item(price=1000), stored_item(price=1000)]
+        case = Case(stored_order(*lines, shipping_amount=500))
+        case.decide(case.create(1), approve_request)
+        case.decide(case.create(2), approve_request)
+        lines[0].price = 2000  # more is paid than is promised
+
+        assert refundable_shipping(case.order) == 0
+
+    def test_shipping_that_is_added_later_is_given_back_in_part(self) -> None:
+        lines = [stored_item(price=1000), stored_item(price=1000)]
+        case = Case(stored_order(*lines, shipping_amount=500))
+        case.complete(1)
+        case.decide(case.create(2), approve_request)
+        case.order.shipping_amount = 800
+
+        assert refundable_shipping(case.order) == 300
+
+    def test_shipping_that_was_booked_is_given_back_once(self) -> None:
+        lines = [stored_item(price=1000), stored_item(price=1000)]
+        case = Case(stored_order(*lines, shipping_amount=500))
+        case.complete(1)
+        case.complete(2)
+        lines[0].price = 9000
+        case.order.shipping_amount = 800
+        added = refundable_shipping(case.order)
+        case.order.shipping_amount = 100
+
+        assert (added, refundable_shipping(case.order)) == (300, 0)
+
+    def test_more_may_be_promised_than_a_corrected_price_comes_to(self) -> None:
+        line = stored_item(quantity=2, price=10000)
+        case = Case(stored_order(line))
+        promised = case.create(quantity=1)
+        case.decide(promised, approve_request)
+        line.price = 1000
+
+        case.complete(quantity=1)
+
+        assert case.order.refund_amount == 0
+
+    def test_rejected_requests_promise_nothing(self) -> None:
+        lines = [stored_item(price=1000), stored_item(price=1000)]
+        case = Case(stored_order(*lines, shipping_amount=500))
+        case.decide(case.create(1), reject_request)
+        case.complete(1)
+        case.complete(2)
+
+        assert case.order.refund_amount == 2500
+
+
+class TestBooks:
+    @pytest.mark.no_cover  # the same lines, thousands of times
+    @given(
+        lines=st.lists(st.tuples(st.integers(1, 7), st.integers(0, 9999)), min_size=1, max_size=3),
+        discount=st.integers(0, 100),
+        shipping=st.integers(0, 999),
+        turns=st.randoms(use_true_random=False),
+    )
+    def test_any_sequence_of_parts_comes_to_what_was_paid(
+        self, lines: list[tuple[int, int]], discount: int, shipping: int, turns: Random
+    ) -> None:
+        items = [stored_item(quantity=units, price=price) for units, price in lines]
+        cut = sum(item.price for item in items) * discount // 100
+        order = stored_order(
+            *items, discounts=[make_discount(amount=cut)], shipping_amount=shipping
+        )
+        case = Case(order)
+        units = [line for line, item in enumerate(items, 1) for _ in range(item.quantity)]
+        turns.shuffle(units)
+
+        for number, line in enumerate(units, 1):
+            before = order.refund_amount
+            case.complete(line, quantity=1)
+            exact = items[line - 1].discounted_price / items[line - 1].quantity
+            if number < len(units):
+                assert abs(order.refund_amount - before - exact) <= 1
+
+        assert order.refund_amount == order.amount
+        assert order.discount_refund_amount == order.discount_amount
+        assert order.shipping_refund_amount == shipping
+
+
+class TestUnpaid:
+    """What went before the payment was never paid, and is no part of what is left."""
+
+    def settled_before_the_payment(self) -> Case:
+        line = stored_item(quantity=2, price=10000)
+        discounts = [make_discount(amount=1000)]
+        case = Case(stored_order(line, discounts=discounts, payment_pending=True))
+        case.complete(quantity=1)
+        case.order.payment_pending = False
+        return case
+
+    def test_units_keep_what_they_would_have_given(self) -> None:
+        case = self.settled_before_the_payment()
+
+        [[plan_item]] = [plan.items for plan in case.order.cancellation_plans]
+
+        assert (plan_item.refund_amount, plan_item.discount_refund_amount) == (0, 0)
+        assert (plan_item.unpaid_amount, plan_item.unpaid_discount_amount) == (4500, 500)
+
+    def test_units_are_not_paid_any_more(self) -> None:
+        case = self.settled_before_the_payment()
+
+        assert (remaining_payment(case.order), remaining_discount(case.order)) == (4500, 500)
+
+    def test_units_of_a_paid_order_have_nothing_unpaid(self) -> None:
+        case = Case(stored_order(stored_item(quantity=2, price=10000)))
+        case.complete(quantity=1)
+
+        [[plan_item]] = [plan.items for plan in case.order.cancellation_plans]
+        fresh = CancellationPlanItem(request=plan_item.request)
+
+        assert (plan_item.unpaid_amount, plan_item.unpaid_discount_amount) == (0, 0)
+        assert (fresh.unpaid_amount, fresh.unpaid_discount_amount) == (0, 0)
+        assert (Refund().unpaid, Refund().unpaid_discount) == (0, 0)
+
+
+class TestDiscountThatIsLeft:
+    def order_with_discount(self, **fields: Any) -> Case:
+        lines = [stored_item(price=10000), stored_item(price=10000)]
+        return Case(stored_order(*lines, discounts=[make_discount(amount=2000)], **fields))
+
+    def test_is_less_what_is_lost_and_what_is_promised(self) -> None:
+        case = self.order_with_discount(discount_refund_amount=300)
+        case.decide(case.create(1), approve_request)
+
+        assert remaining_discount(case.order) == 2000 - 300 - 1000
+
+    def test_is_never_below_nothing(self) -> None:
+        case = self.order_with_discount(discount_refund_amount=2500)
+        case.decide(case.create(1), approve_request)
+
+        assert remaining_discount(case.order) == 0
+        [[plan_item]] = [plan.items for plan in case.order.cancellation_plans]
+        assert plan_item.discount_refund_amount == 0
+
+    def test_bounds_what_is_lost(self) -> None:
+        case = self.order_with_discount(discount_refund_amount=1400)
+        case.decide(case.create(1), approve_request)
+
+        [[plan_item]] = [plan.items for plan in case.order.cancellation_plans]
+        assert plan_item.discount_refund_amount == 600
+
+
+@pytest.mark.parametrize("removed", [3, 4])
+def test_a_request_for_removed_units_is_forecast_to_give_nothing(removed: int) -> None:
+    request = make_request(quantity=2)
+    line = stored_item(
+        quantity=3, price=30000, cancelled_quantity=removed, cancellation_requests=[request]
+    )
+    order = stored_order(line)
+    plan_item = CancellationPlanItem(request=request, refund_amount=7)
+
+    forecast_refund(order, line, plan_item)
+
+    assert plan_item.refund_amount == 0
 
 
 def test_a_refund_gives_back_what_is_named_and_nothing_else() -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from domain.accounts.users import User
 from domain.cancellations.decisions import approve_request, complete_request, reject_request
-from domain.cancellations.refund_plans import planned_requests
+from domain.cancellations.refunds import planned_requests
 from domain.orders.cancellations import CancellationStatus
 from domain.orders.orders import Order
 from domain.orders.seller_shares import CompletedRefunds, OrderTotals, SplitLine, split_order
