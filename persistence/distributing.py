@@ -34,7 +34,17 @@ _INDEXES = sa.text(
     " AND tablename = :name"
 )
 _CITUS = sa.text("SELECT 1 FROM pg_extension WHERE extname = 'citus'")
-_STORED = sa.text("SELECT logicalrelid::text, partmethod FROM pg_dist_partition")
+# Both are for transactions over several nodes: a lock timeout is sent to the other nodes as well,
+# and a change of a table with copies is made on one node after the other.
+_SETTINGS = {"citus.propagate_set_commands": "local", "citus.multi_shard_modify_mode": "sequential"}
+_STORED_SETTINGS = sa.text(
+    "SELECT unnest(setconfig) FROM pg_db_role_setting JOIN pg_database ON oid = setdatabase"
+    " WHERE setrole = 0 AND datname = current_database()"
+)
+# Distributed tables and those with copies; Citus also lists local tables that reference these.
+_STORED = sa.text(
+    "SELECT logicalrelid::text FROM pg_dist_partition WHERE partmethod = 'h' OR repmodel = 't'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,11 @@ def key_steps(connection: sa.Connection) -> list[Step]:
         key for key in stored.values() if key.table in tables and wanted.get(key.name) != key
     ]
     foreign = [key for key in outdated if key.kind == "f"]
+    if has_citus(connection):
+        # A table can not be distributed while another one, which is not, has a foreign key to it.
+        on_nodes = set(connection.scalars(_STORED))
+        references = [key for key in stored.values() if _names_another_user_table(key, on_nodes)]
+        foreign += [key for key in references if key not in foreign]
     steps = [
         Step(f"{table}: trigger {name}", (f"DROP TRIGGER {name} ON {table}",))
         for table, name in connection.execute(_TRIGGERS)
@@ -94,9 +109,16 @@ def key_steps(connection: sa.Connection) -> list[Step]:
 
 
 def distribution_steps(connection: sa.Connection) -> list[Step]:
-    """Return the steps that distribute the tables; foreign keys come last."""
-    stored = {name for name, _ in connection.execute(_STORED)}
+    """Return the steps that distribute the tables, users first."""
+    settings = set(connection.scalars(_STORED_SETTINGS))
+    database = connection.scalar(sa.text("SELECT quote_ident(current_database())"))
     steps = [
+        Step(f"{name} = {value}", (f"ALTER DATABASE {database} SET {name} TO '{value}'",))
+        for name, value in _SETTINGS.items()
+        if f"{name}={value}" not in settings
+    ]
+    stored = set(connection.scalars(_STORED))
+    steps += [
         Step(f"{table.name}: a copy on each node", (f"SELECT create_reference_table('{table}')",))
         for table in metadata.sorted_tables
         if table.name in REFERENCE_TABLES - stored
@@ -130,26 +152,32 @@ def stored_keys(connection: sa.Connection) -> list[Key]:
 
 def has_citus(connection: sa.Connection) -> bool:
     """Return whether the extension is installed in this database."""
-    return connection.dialect.name == "postgresql" and bool(connection.execute(_CITUS).first())
+    return connection.execute(_CITUS).first() is not None
 
 
 def obstacles(connection: sa.Connection) -> list[str]:
     """Return what has to be done before, in sentences for an operator."""
-    found = []
+    if connection.dialect.name != "postgresql":
+        return ["Only a database of PostgreSQL can be distributed."]
     if not has_citus(connection):
-        found.append("The database has no Citus: run CREATE EXTENSION citus on the coordinator.")
-    for name in ("shipping_address_pk", "billing_address_pk"):
-        orders = metadata.tables["orders"]
-        addresses = metadata.tables["addresses"]
-        query = (
-            sa.select(sa.func.count())
-            .select_from(orders.join(addresses, addresses.c.pk == orders.c[name]))
-            .where(orders.c[OWNER] != addresses.c[OWNER])
-        )
-        count = connection.execute(query).scalar_one()
-        if count:
-            found.append(f"{count} orders have the address of another user ({name}).")
-    return found
+        return ["The database has no Citus: run CREATE EXTENSION citus on the coordinator."]
+    if "orders" in set(connection.scalars(_STORED)):
+        return []
+    count = _orders_with_foreign_addresses(connection)
+    return [f"{count} orders have the address of another user."] if count else []
+
+
+def _orders_with_foreign_addresses(connection: sa.Connection) -> int:
+    """Return how many orders have an address of another user, whose rows may be on another node."""
+    orders, addresses = metadata.tables["orders"], metadata.tables["addresses"]
+    named = sa.or_(
+        addresses.c.pk == orders.c.shipping_address_pk,
+        addresses.c.pk == orders.c.billing_address_pk,
+    )
+    is_foreign = sa.exists().where(named, addresses.c[OWNER] != orders.c[OWNER])
+    query = sa.select(sa.func.count()).select_from(orders).where(is_foreign)
+    count: int = connection.execute(query).scalar_one()
+    return count
 
 
 def _keys(table: sa.Table, dialect: sa.Dialect) -> Iterator[Key]:
@@ -197,6 +225,13 @@ def _with(own: str, names: Sequence[str]) -> str:
     return ", ".join(names if own in names else [*names, own])
 
 
+def _names_another_user_table(key: Key, on_nodes: set[str]) -> bool:
+    """Return whether this is a foreign key to a distributed table, of one that is not yet."""
+    target = key.definition.partition(" REFERENCES ")[2].partition("(")[0]
+    is_distributed = target in {table.name for table in distributed_tables()}
+    return key.kind == "f" and is_distributed and key.table not in on_nodes
+
+
 def _unique_indexes(connection: sa.Connection) -> Iterator[Step]:
     """Yield a step for each unique index, of some rows, without the distribution column."""
     for table in distributed_tables():
@@ -235,8 +270,8 @@ StepsOf = Callable[[sa.Connection], list[Step]]
 PHASES: Sequence[StepsOf] = (key_steps, distribution_steps, foreign_key_steps)
 
 
-def apply(engine: sa.Engine, show: Callable[[str], None]) -> None:
-    """Run all steps that are not done. Each phase of keys is one transaction; each table is one."""
+def distribute(engine: sa.Engine, show: Callable[[str], None]) -> None:
+    """Run all steps that are not done, each in a transaction; ``show`` gets a line for each."""
     for phase in PHASES:
         with engine.begin() as connection:
             steps = phase(connection)

@@ -21,6 +21,7 @@ from persistence.database import Database
 from persistence.engine import engines
 from persistence.sql.columns import metadata
 from persistence.sql.compiled_query import DriverStatement
+from tests.support import citus
 from tests.support.fakes import FakeClock, FakeRenderer, fake_renderers
 
 pytest_plugins = ["tests.support.presence", "tests.support.application", "tests.support.server"]
@@ -51,8 +52,14 @@ def pytest_configure(config: pytest.Config) -> None:
     # As for PostgreSQL below: no machine fails while this process tests.
     engines.SYNCHRONOUS = "OFF"
     # The workers of pytest-xdist inherit the environment, and with it the first process's server.
+    if KIND == "postgres" and citus.COORDINATOR:
+        os.environ[SERVER_URL] = citus.COORDINATOR
     if KIND == "postgres" and SERVER_URL not in os.environ:
         os.environ[SERVER_URL] = _start_postgres(config)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    citus.report(terminalreporter, KIND)
 
 
 def pytest_collection_finish() -> None:
@@ -94,6 +101,17 @@ def make_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
     if KIND == "sqlite":
         yield lambda: f"sqlite:///{tmp_path_factory.mktemp('database')}/waybill.sqlite3"
         return
+    if citus.COORDINATOR:
+        urls: list[str] = []
+
+        def create_on_nodes() -> str:
+            urls.append(citus.create_database())
+            return urls[-1]
+
+        yield create_on_nodes
+        for url in urls:
+            citus.drop_database(url)
+        return
     names: list[sql.Identifier] = []
     with psycopg.connect(os.environ[SERVER_URL], autocommit=True) as connection:
 
@@ -111,11 +129,13 @@ def make_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
 
 @pytest.fixture(scope="session")
 def migrated_url(make_url: MakeUrl) -> str:
-    """A database with all tables, one for each worker."""
+    """A database with all tables, one for each worker; distributed where Citus is tried."""
     url = make_url()
     database = Database(url, renderers=fake_renderers())
     database.migrate()
     database.close()
+    if citus.COORDINATOR:
+        citus.distribute(url)
     return url
 
 

@@ -15,6 +15,7 @@ from domain.imports.parts import ErasedHere, Rejected
 from domain.imports.reconciliation import reconcile, require_units_of_new
 from domain.orders.orders import Order
 from domain.shared.errors import Unavailable
+from persistence.engine.nodes import is_distributed
 from persistence.imports.changes import ImportedChanges
 from persistence.imports.lines import store_lines, store_old_lines
 from persistence.imports.references import ImportedReferences
@@ -184,9 +185,22 @@ class SqlImports:
 
     def _lock(self, kind: _Kind, pks: list[int]) -> None:
         """Lock orders and then lines, both by ascending pk, as every writer of orders does."""
+        if is_distributed(self._work.connection):
+            self._lock_on_nodes(kind, pks)
+            return
         for column, owner in ((kind.rows.c.pk, kind.rows.c.pk), _line_keys(kind)):
             lock = sa.select(column).where(in_list(owner, pks)).order_by(column)
             self._work.execute(lock.with_for_update(key_share=True)).all()
+
+    def _lock_on_nodes(self, kind: _Kind, pks: list[int]) -> None:
+        """Lock one order after the other, since Citus locks rows of one node in a statement."""
+        rows, lines = kind.rows.c, kind.lines.c
+        found = sa.select(rows.pk, rows.user_pk).where(in_list(rows.pk, pks))
+        for pk, user_pk in sorted(map(tuple, self._work.execute(found))):
+            order = sa.select(rows.pk).where(rows.pk == pk, rows.user_pk == user_pk)
+            own = sa.select(lines.pk).where(lines[kind.owner] == pk, lines.user_pk == user_pk)
+            for lock in (order, own.order_by(lines.pk)):
+                self._work.execute(lock.with_for_update(key_share=True)).all()
 
     def _existing(self, kind: _Kind, numbers: Sequence[str]) -> dict[str, _StoredOrder]:
         rows, columns = kind.rows, [kind.hashes.c[name] for name in kind.document_columns]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 from domain.imports.orders import ImportedUser
 from persistence.accounts.emails import user_emails
 from persistence.accounts.users import users
+from persistence.engine.nodes import is_distributed
 from persistence.sql.bulk import DoNothing, insert_rows
 from persistence.sql.in_list import in_list
 from persistence.sql.keys import next_pks
@@ -77,11 +79,23 @@ class ImportedUsers:
 
     def _look_up(self, keys: set[str], *, is_locked: bool = False) -> None:
         query = sa.select(users.c.email_key, users.c.user_type, users.c.pk)
-        query = query.where(in_list(users.c.pk, self._stored_pks(keys))).order_by(users.c.pk)
-        if is_locked:
-            query = query.with_for_update(read=True, key_share=True)
-        for key, user_type, pk in self._work.execute(query):
-            self._pks[key, user_type] = pk
+        for chosen in self._by_node(query, self._stored_pks(keys), is_locked=is_locked):
+            for key, user_type, pk in self._work.execute(chosen):
+                self._pks[key, user_type] = pk
+
+    def _by_node(
+        self, query: sa.Select[Any], pks: set[int], *, is_locked: bool
+    ) -> list[sa.Select[Any]]:
+        """Return the statements that select and lock these users by ascending pk.
+
+        Citus locks rows of one node in a statement.
+        """
+        if not is_locked:
+            return [query.where(in_list(users.c.pk, pks))]
+        locking = query.order_by(users.c.pk).with_for_update(read=True, key_share=True)
+        if is_distributed(self._work.connection):
+            return [locking.where(users.c.pk == pk) for pk in sorted(pks)]
+        return [locking.where(in_list(users.c.pk, pks))]
 
     def _stored_pks(self, keys: set[str]) -> set[int]:
         query = sa.select(user_emails.c.user_pk).where(in_list(user_emails.c.email_key, keys))

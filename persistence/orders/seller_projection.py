@@ -42,6 +42,7 @@ from persistence.sql.columns import (
     uuid_column,
 )
 from persistence.sql.compiled_query import CompiledQuery, Connected
+from persistence.sql.distributed_tables import on_same_node
 from persistence.sql.in_list import in_list, in_param
 from persistence.sql.writes import Writes
 
@@ -131,8 +132,21 @@ _COMPLETED_REFUNDS = CompiledQuery(
         sa.cast(sa.func.sum(_GOODS), BigId).label("goods"),
         sa.cast(sa.func.sum(_DISCOUNT), BigId).label("discount"),
     )
-    .join_from(cancellation_plan_items, cancellation_requests)
-    .join(order_items, order_items.c.pk == cancellation_requests.c.order_item_pk)
+    .join_from(
+        cancellation_plan_items,
+        cancellation_requests,
+        sa.and_(
+            cancellation_requests.c.pk == cancellation_plan_items.c.request_pk,
+            on_same_node(cancellation_requests, cancellation_plan_items),
+        ),
+    )
+    .join(
+        order_items,
+        sa.and_(
+            order_items.c.pk == cancellation_requests.c.order_item_pk,
+            on_same_node(order_items, cancellation_requests),
+        ),
+    )
     .where(
         cancellation_requests.c.status == CancellationStatus.COMPLETED,
         in_param(order_items.c.order_pk, "order_pks"),

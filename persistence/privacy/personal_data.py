@@ -18,6 +18,7 @@ from persistence.orders.order_items import order_items
 from persistence.orders.orders import orders
 from persistence.privacy.erasing import Erasure
 from persistence.privacy.exporting import export
+from persistence.sql.distributed_tables import on_same_node
 from persistence.sql.in_list import in_list
 from persistence.sql.work import Work
 
@@ -40,10 +41,19 @@ class SqlPersonalData:
         return person
 
     def _person(self, key: str, *, is_locked: bool = False) -> Person:
-        query = sa.select(users.c.pk, users.c.uuid).order_by(users.c.pk)
+        query = sa.select(users.c.pk, users.c.uuid)
         # The address may have been erased before we got the lock.
-        query = query.where(in_list(users.c.pk, self._pks(key)), users.c.email_key == key)
-        rows = self._work.execute(query.with_for_update() if is_locked else query).all()
+        query = query.where(users.c.email_key == key)
+        # One after the other, since Citus locks rows of one node in a statement.
+        rows = [
+            row
+            for pk in self._pks(key)
+            for row in self._work.execute(
+                query.where(users.c.pk == pk).with_for_update()
+                if is_locked
+                else query.where(users.c.pk == pk)
+            )
+        ]
         return Person([row.pk for row in rows], [row.uuid for row in rows])
 
     def _pks(self, key: str) -> Sequence[int]:
@@ -52,11 +62,10 @@ class SqlPersonalData:
 
     def _lock_old_orders(self, key: str) -> None:
         """Lock them by ascending pk, as imports do."""
-        own = sa.select(old_orders.c.pk).where(
-            in_list(old_orders.c.user_pk, self._person(key).user_pks)
-        )
-        own = own.order_by(old_orders.c.pk).with_for_update(key_share=True)
-        self._work.execute(own).all()
+        for user_pk in self._person(key).user_pks:
+            own = sa.select(old_orders.c.pk).where(old_orders.c.user_pk == user_pk)
+            own = own.order_by(old_orders.c.pk).with_for_update(key_share=True)
+            self._work.execute(own).all()
 
     def export(self, key: str) -> Mapping[str, Any] | None:
         pks = self._pks(key)
@@ -66,7 +75,11 @@ class SqlPersonalData:
         order_pks = self._order_pks(person)
         unsettled = sa.select(sa.func.count()).select_from(cancellation_requests)
         unsettled = unsettled.join(
-            order_items, order_items.c.pk == cancellation_requests.c.order_item_pk
+            order_items,
+            sa.and_(
+                order_items.c.pk == cancellation_requests.c.order_item_pk,
+                on_same_node(order_items, cancellation_requests),
+            ),
         ).where(
             in_list(order_items.c.order_pk, order_pks),
             cancellation_requests.c.status.in_(

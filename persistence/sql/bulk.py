@@ -61,48 +61,51 @@ def insert_rows(
 
     Without ``on_conflict``, existing rows raise IntegrityError. PostgreSQL gets all rows as one
     JSON text, which it reads by the types of the table. That costs both sides a fraction of one
-    statement per row.
+    statement per row. Citus gets a statement per row, which names its node.
     """
     if not rows:
         return 0
     work.flush()
     connection = work.connection
-    if connection.dialect.name == "postgresql":
-        query, values = insertion(
-            table, rows, on_conflict, is_distributed=is_distributed(connection)
-        )
+    dialect, names = connection.dialect.name, tuple(rows[0])
+    if is_distributed(connection):
+        if on_conflict is not None and on_conflict.key:
+            on_conflict = replace(on_conflict, key=unique_key(table, on_conflict.key))
+    elif dialect == "postgresql":
+        query, values = insertion(table, rows, on_conflict)
         return query.compiled(connection.dialect).change(connection, values)
-    query = _insert(connection.dialect.name, table, tuple(rows[0]), on_conflict)
+    query = _insert_values(dialect, table, names, on_conflict)
     return query.compiled(connection.dialect).change_many(connection, rows)
 
 
 def insertion(
-    table: sa.Table,
-    rows: Sequence[Row],
-    on_conflict: OnConflict | None,
-    *,
-    is_distributed: bool = False,
+    table: sa.Table, rows: Sequence[Row], on_conflict: OnConflict | None
 ) -> tuple[CompiledQuery, Values]:
     """Return the statement for PostgreSQL that inserts the rows, and its parameters."""
     names = tuple(rows[0])
     text = _json_text(_json_rows(table, names, rows))
-    if is_distributed and on_conflict is not None and on_conflict.key:
-        on_conflict = replace(on_conflict, key=unique_key(table, on_conflict.key))
-    return _insert("postgresql", table, names, on_conflict), {"rows": text}
+    return _insert_json(table, names, on_conflict), {"rows": text}
 
 
 @cache
-def _insert(
+def _insert_json(
+    table: sa.Table, names: tuple[str, ...], on_conflict: OnConflict | None
+) -> CompiledQuery:
+    statement = insert("postgresql", table).from_select(names, _read_as(table, names))
+    return _on_conflict(statement, table, names, on_conflict)
+
+
+@cache
+def _insert_values(
     dialect: str, table: sa.Table, names: tuple[str, ...], on_conflict: OnConflict | None
 ) -> CompiledQuery:
-    statement = insert(dialect, table)
-    if dialect == "postgresql":
-        statement = statement.from_select(names, _read_as(table, names))
-    else:
-        values: dict[str, Any] = {
-            name: sa.bindparam(name, type_=table.c[name].type) for name in names
-        }
-        statement = statement.values(values)
+    values: dict[str, Any] = {name: sa.bindparam(name, type_=table.c[name].type) for name in names}
+    return _on_conflict(insert(dialect, table).values(values), table, names, on_conflict)
+
+
+def _on_conflict(
+    statement: Insert, table: sa.Table, names: Sequence[str], on_conflict: OnConflict | None
+) -> CompiledQuery:
     if isinstance(on_conflict, DoNothing):
         statement = statement.on_conflict_do_nothing(index_elements=on_conflict.key or None)
     elif on_conflict is not None:

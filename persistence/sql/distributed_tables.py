@@ -54,6 +54,12 @@ def distributed_tables() -> list[sa.Table]:
     return [table for table in metadata.sorted_tables if distribution_column(table) is not None]
 
 
+def on_same_node(left: sa.FromClause, right: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Return the condition of a join of rows of users: Citus joins rows of the same user."""
+    condition: sa.ColumnElement[bool] = left.c[OWNER] == right.c[OWNER]
+    return condition
+
+
 def parent_key(table: sa.Table) -> sa.Column[Any] | None:
     """Return the column that references the row which a row of ``table`` is a part of.
 

@@ -226,8 +226,11 @@ def _of_tables(dialect: str, tables: Iterable[sa.Table]) -> Iterator[CompiledQue
     yield idempotency._claim(dialect)  # noqa: SLF001
     for table in tables:
         names = tuple(str(column.name) for column in table.c)
-        yield bulk._insert(dialect, table, names, None)  # noqa: SLF001
-        yield bulk._insert(dialect, table, names, DoNothing())  # noqa: SLF001
+        for on_conflict in (None, DoNothing()):
+            if dialect == "postgresql":
+                yield bulk._insert_json(table, names, on_conflict)  # noqa: SLF001
+            else:
+                yield bulk._insert_values(dialect, table, names, on_conflict)  # noqa: SLF001
         if "pk" in table.c:
             yield keys._highest(table)  # noqa: SLF001
         if "content_hash" in table.c:
